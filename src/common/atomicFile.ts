@@ -1,0 +1,61 @@
+/** @file Writing files so that a reader sees the old content or the new, never half of it. */
+
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+/** A file being written under a temporary name; it takes its real name in {@link commit}. */
+export class AtomicFile {
+  private constructor(
+    readonly path: string,
+    readonly temporaryPath: string,
+    readonly handle: FileHandle,
+  ) {}
+
+  /** Creates the folder if needed and opens a temporary file beside `target`. */
+  static async create(target: string): Promise<AtomicFile> {
+    const folder = path.dirname(target);
+    await mkdir(folder, { recursive: true });
+    const temporary = path.join(folder, `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`);
+    return new AtomicFile(target, temporary, await open(temporary, 'wx'));
+  }
+
+  /** Flushes to the disk, closes, and renames onto the target. */
+  async commit(): Promise<void> {
+    await this.handle.sync();
+    await this.handle.close();
+    await rename(this.temporaryPath, this.path);
+    await syncFolder(path.dirname(this.path));
+  }
+
+  /** Closes and removes the temporary file; the target stays as it was. */
+  async abandon(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await rm(this.temporaryPath, { force: true });
+  }
+}
+
+/** Writes a whole file atomically: temporary name, fsync, rename. */
+export async function writeFileAtomic(target: string, data: string | Uint8Array): Promise<void> {
+  await withAtomicFile(target, (file) => file.handle.writeFile(data));
+}
+
+/** Runs `write` on a temporary file and commits it, or removes it when `write` throws. */
+export async function withAtomicFile<T>(target: string, write: (file: AtomicFile) => Promise<T>): Promise<T> {
+  const file = await AtomicFile.create(target);
+  try {
+    const result = await write(file);
+    await file.commit();
+    return result;
+  } catch (error) {
+    await file.abandon();
+    throw error;
+  }
+}
+
+/** Makes a rename durable; not every file system lets a folder be synced, and then there is nothing to do. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}

@@ -1,0 +1,32 @@
+/** @file Errors that are sentences for a person, and the exit code each kind ends a command with. */
+
+/** What a command's process ends with: 1 for a failure, 2 for wrong use. */
+export type ExitCode = 1 | 2;
+
+/**
+ * A failure that a person can act on. The message is one or more whole sentences: what was expected, what was
+ * found, where (file, line, key), and the way out.
+ */
+export class LxmertError extends Error {
+  readonly exitCode: ExitCode = 1;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Wrong use: an unknown flag, a value out of range, a file that is not there. */
+export class UsageError extends LxmertError {
+  override readonly exitCode = 2;
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** True for Node's own file-system and system errors that carry `code`. */
+export function hasErrorCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
