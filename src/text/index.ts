@@ -1,0 +1,7 @@
+/** @file The text room: sentences to WordPiece ids. */
+
+export { type EncodeBatchOptions, encodeBatch, type SentenceBatch } from './batch.js';
+export { type BuildVocabularyOptions, buildVocabulary } from './buildVocabulary.js';
+export { Vocabulary } from './vocabulary.js';
+export { DEFAULT_MAX_LENGTH, type WordPieceOptions, WordPieceTokenizer } from './wordPiece.js';
+export { SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';
