@@ -1,0 +1,53 @@
+// The list of what the bridge gives to JavaScript. Context-aware: each environment has its own AddonData.
+#include <napi.h>
+
+#include "addon_data.h"
+#include "autograd.h"
+#include "dispatch.h"
+#include "memory.h"
+#include "random.h"
+#include "runtime.h"
+#include "tensor.h"
+
+namespace {
+
+using lxmert::AddonData;
+
+// setTensorClass(class): results are made as instances of it; it must extend TensorHandle.
+Napi::Value SetTensorClass(const Napi::CallbackInfo& info) {
+  AddonData::Of(info.Env()).tensor_class = Napi::Persistent(info[0].As<Napi::Function>());
+  return info.Env().Undefined();
+}
+
+Napi::Value LiveTensors(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(AddonData::Of(info.Env()).live_tensors));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  lxmert::TuneMalloc();
+  env.SetInstanceData(new AddonData());
+  exports.Set("TensorHandle", lxmert::TensorHandle::Define(env));
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  add("setTensorClass", SetTensorClass);
+  add("liveTensors", LiveTensors);
+  add("resolveOperator", lxmert::ResolveOperator);
+  add("callOperator", lxmert::CallOperator);
+  add("fromTypedArray", lxmert::FromTypedArray);
+  add("mapFile", lxmert::MapFile);
+  add("backward", lxmert::Backward);
+  add("gradients", lxmert::Gradients);
+  add("setGradEnabled", lxmert::SetGradEnabled);
+  add("manualSeed", lxmert::ManualSeed);
+  add("randomState", lxmert::RandomState);
+  add("setRandomState", lxmert::SetRandomState);
+  add("runtimeInfo", lxmert::RuntimeInfo);
+  add("getNumThreads", lxmert::GetNumThreads);
+  add("setNumThreads", lxmert::SetNumThreads);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(lxmert_native, Init)

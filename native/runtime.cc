@@ -1,0 +1,143 @@
+#include "runtime.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <link.h>
+#include <malloc.h>
+#include <torch/csrc/api/include/torch/version.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "convert.h"
+#include "errors.h"
+
+namespace lxmert {
+namespace {
+
+bool malloc_tuned = false;
+
+int CollectLibrary(dl_phdr_info* info, size_t, void* out) {
+  if (info->dlpi_name != nullptr && *info->dlpi_name != '\0') {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(info->dlpi_name);
+  }
+  return 0;
+}
+
+std::vector<std::string> LoadedLibraries() {
+  std::vector<std::string> names;
+  dl_iterate_phdr(CollectLibrary, &names);
+  return names;
+}
+
+// A symbol of a library that is loaded already, or null.
+void* SymbolOf(const std::string& library, const char* symbol) {
+  void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (handle == nullptr) return nullptr;
+  void* address = dlsym(handle, symbol);
+  dlclose(handle);
+  return address;
+}
+
+std::string FileNameOf(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+Napi::Value OpenBlasInfo(Napi::Env env, const std::string& library) {
+  // openblas_get_parallel: 0 serial, 1 pthread, 2 OpenMP.
+  const auto parallel = reinterpret_cast<int (*)()>(SymbolOf(library, "openblas_get_parallel"));
+  const auto core = reinterpret_cast<char* (*)()>(SymbolOf(library, "openblas_get_corename"));
+  const auto config = reinterpret_cast<char* (*)()>(SymbolOf(library, "openblas_get_config"));
+  const auto threads = reinterpret_cast<int (*)()>(SymbolOf(library, "openblas_get_num_threads"));
+  if (parallel == nullptr || core == nullptr) return env.Null();
+  constexpr const char* kKinds[] = {"openblas-serial", "openblas-pthread", "openblas-openmp"};
+  const int kind = parallel();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("library", library);
+  result.Set("kind", kind >= 0 && kind <= 2 ? kKinds[kind] : "unknown");
+  result.Set("coreName", core());
+  result.Set("numThreads", threads == nullptr ? env.Null() : Napi::Value(Napi::Number::New(env, threads())));
+  result.Set("config", config == nullptr ? "" : config());
+  return result;
+}
+
+Napi::Value PlainBlas(Napi::Env env, const std::string& library, const char* kind) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("library", library);
+  result.Set("kind", kind);
+  result.Set("coreName", "");
+  result.Set("numThreads", env.Null());
+  result.Set("config", "");
+  return result;
+}
+
+Napi::Value BlasInfo(Napi::Env env) {
+  const std::vector<std::string> libraries = LoadedLibraries();
+  for (const std::string& library : libraries) {
+    const Napi::Value info = OpenBlasInfo(env, library);
+    if (!info.IsNull() && FileNameOf(library).find("blas") != std::string::npos) return info;
+  }
+  for (const std::string& library : libraries) {
+    const std::string name = FileNameOf(library);
+    if (name.rfind("libmkl_", 0) == 0) return PlainBlas(env, library, "mkl");
+    if (name.rfind("libblas.so", 0) == 0) return PlainBlas(env, library, "reference");
+  }
+  // MKL linked into libtorch itself leaves no library of its own.
+  if (at::hasMKL()) return PlainBlas(env, "", "mkl");
+  return env.Null();
+}
+
+// The instruction set that libtorch's own kernels run with, from the line it prints about itself.
+std::string CpuCapability(const std::string& config) {
+  const std::string label = "CPU capability usage: ";
+  const auto start = config.find(label);
+  if (start == std::string::npos) return "unknown";
+  const auto first = start + label.size();
+  return config.substr(first, config.find('\n', first) - first);
+}
+
+}  // namespace
+
+void TuneMalloc() {
+  if (malloc_tuned) return;
+  // A tensor of some megabytes lives for microseconds. By default each is a fresh mapping, and its page faults
+  // cost more than the arithmetic on it: measured a fifth to a half of a training step. So: no mappings, and
+  // freed memory stays with the process for the next step.
+  malloc_tuned = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 &&
+                 mallopt(M_TOP_PAD, 64 << 20) == 1;
+}
+
+Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return Guard(env, "runtimeInfo", [&]() -> Napi::Value {
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("torchVersion", TORCH_VERSION);
+    const std::string config = at::show_config();
+    result.Set("torchConfig", config);
+    result.Set("parallelInfo", at::get_parallel_info());
+    result.Set("numThreads", Napi::Number::New(env, at::get_num_threads()));
+    result.Set("cpuCapability", CpuCapability(config));
+    result.Set("cudaAvailable", Napi::Boolean::New(env, at::hasCUDA()));
+    result.Set("cudaDevices", Napi::Number::New(env, at::hasCUDA() ? static_cast<double>(at::detail::getCUDAHooks().getNumGPUs()) : 0));
+    result.Set("oneDnn", Napi::Boolean::New(env, at::hasMKLDNN()));
+    result.Set("blas", BlasInfo(env));
+    result.Set("mallocKeepsMemory", Napi::Boolean::New(env, malloc_tuned));
+    return result;
+  });
+}
+
+Napi::Value GetNumThreads(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), at::get_num_threads());
+}
+
+Napi::Value SetNumThreads(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), "setNumThreads", [&] {
+    const int64_t threads = IntegerFrom(info[0], "numThreads");
+    TORCH_CHECK(threads >= 1 && threads <= 4096, "expected 1 to 4096 threads but received ", threads);
+    at::set_num_threads(static_cast<int>(threads));
+    return info.Env().Undefined();
+  });
+}
+
+}  // namespace lxmert

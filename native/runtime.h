@@ -1,0 +1,14 @@
+// The process around the kernels: threads, malloc, and which libraries are in force.
+#pragma once
+
+#include <napi.h>
+
+namespace lxmert {
+
+// Makes malloc keep its memory. Called once, when the addon is loaded.
+void TuneMalloc();
+Napi::Value RuntimeInfo(const Napi::CallbackInfo& info);
+Napi::Value GetNumThreads(const Napi::CallbackInfo& info);
+Napi::Value SetNumThreads(const Napi::CallbackInfo& info);
+
+}  // namespace lxmert
