@@ -1,6 +1,6 @@
 /** @file Vocabularies: files good and damaged, and those made from sentences. */
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +73,13 @@ describe('Vocabulary', () => {
     await expect(Vocabulary.load(folder)).rejects.toThrow(UsageError);
   });
 
+  it('does not read a file far too large', async () => {
+    const file = path.join(folder, 'weights.txt');
+    await writeFile(file, special);
+    await truncate(file, 65 * 1024 * 1024);
+    await expect(Vocabulary.load(file)).rejects.toThrow(/has 68157440 bytes/);
+  });
+
   it('refuses a list that would not come back from a file', () => {
     for (const entry of ['a\nb', '\ud83d', '']) {
       expect(() => new Vocabulary([...SPECIAL_TOKENS, entry])).toThrow(LxmertError);
@@ -91,6 +98,7 @@ describe('buildVocabulary', () => {
     const vocabulary = buildVocabulary(sentences);
     const tokenizer = new WordPieceTokenizer(vocabulary);
     expect(vocabulary.entries.slice(0, 5)).toEqual(SPECIAL_TOKENS);
+    expect(vocabulary.id('##[')).toBeUndefined();
     for (const sentence of sentences) expect(tokenizer.tokenize(sentence)).not.toContain('[UNK]');
     expect(tokenizer.tokenize('is the red square')).toEqual(['is', 'the', 'red', 'square']);
   });
