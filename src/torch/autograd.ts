@@ -1,0 +1,40 @@
+/** @file Switching gradient recording on and off, and gradients of chosen inputs. */
+
+import { native } from './native.js';
+import type { Tensor } from './tensor.js';
+
+function withGradEnabled<T>(enabled: boolean, body: () => T): T {
+  const before = native().setGradEnabled(enabled);
+  try {
+    const result = body();
+    if (result instanceof Promise) {
+      throw new TypeError('noGrad and withGrad need a function that returns its result, not a promise.');
+    }
+    return result;
+  } finally {
+    native().setGradEnabled(before);
+  }
+}
+
+/** Runs `body` without recording a graph. `body` may not be asynchronous. */
+export function noGrad<T>(body: () => T): T {
+  return withGradEnabled(false, body);
+}
+
+/** Runs `body` with recording on, also inside {@link noGrad}. */
+export function withGrad<T>(body: () => T): T {
+  return withGradEnabled(true, body);
+}
+
+/**
+ * Gradients of `outputs` with respect to `inputs`, without touching any `.grad`. Null for an input that no
+ * output depends on.
+ */
+export function gradients(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: { outputGradients?: readonly Tensor[]; retainGraph?: boolean } = {},
+): (Tensor | null)[] {
+  const { outputGradients = null, retainGraph = false } = options;
+  return native().gradients(outputs, inputs, outputGradients, retainGraph) as (Tensor | null)[];
+}

@@ -1,0 +1,61 @@
+/** @file Tensors from JavaScript's values, from memory it owns, and from files. */
+
+import { type DType, dtypeOf, type TypedArray } from './dtype.js';
+import { native } from './native.js';
+import { clone, to } from './operators/index.js';
+import type { Tensor } from './tensor.js';
+
+/**
+ * A new tensor with a copy of `data`. Numbers become float32 unless `dtype` says otherwise; a typed array keeps
+ * its own type unless converted. Without `shape` the result has one dimension.
+ */
+export function tensor(
+  data: readonly number[] | TypedArray,
+  shape: readonly number[] = [data.length],
+  dtype?: DType,
+): Tensor {
+  if (data instanceof Uint16Array) return cloned(fromTypedArray(data, shape, dtype));
+  if (ArrayBuffer.isView(data)) {
+    const source = fromTypedArray(data as TypedArray, shape);
+    return dtype === undefined || dtype === source.dtype ? cloned(source) : converted(source, dtype);
+  }
+  // Doubles hold every number exactly; one conversion follows.
+  return converted(fromTypedArray(Float64Array.from(data), shape), dtype ?? 'float32');
+}
+
+/**
+ * A tensor over the array's own memory: changes on one side show on the other, and the array stays alive with
+ * the tensor. A Uint16Array needs `dtype` (`float16` or `bfloat16`), a Uint8Array may be `bool`.
+ *
+ * @throws Error when the shape's product is not the array's length.
+ */
+export function fromTypedArray(
+  array: TypedArray,
+  shape: readonly number[] = [array.length],
+  dtype?: DType,
+): Tensor {
+  return native().fromTypedArray(array, shape, dtype ?? dtypeOf(array)) as Tensor;
+}
+
+/**
+ * A one-dimensional tensor over a region of a file, mapped and not read: pages come from the disk when they are
+ * touched, and writes stay in this process. A region whose offset is no multiple of the element size is copied.
+ *
+ * @param byteOffset where the first element begins
+ * @throws Error when the file is missing or ends before the region does.
+ */
+export function mapFile(file: string, byteOffset: number, numElements: number, dtype: DType): Tensor {
+  return native().mapFile(file, byteOffset, numElements, dtype) as Tensor;
+}
+
+function cloned(source: Tensor): Tensor {
+  const result = clone(source);
+  source.dispose();
+  return result;
+}
+
+function converted(source: Tensor, dtype: DType): Tensor {
+  const result = source.dtype === dtype ? clone(source) : to(source, dtype);
+  source.dispose();
+  return result;
+}

@@ -1,0 +1,10 @@
+/** @file libtorch for TypeScript. */
+
+export { gradients, noGrad, withGrad } from './autograd.js';
+export * from './dtype.js';
+export { fromTypedArray, mapFile, tensor } from './factory.js';
+export { liveTensors } from './liveTensors.js';
+export { getRandomState, manualSeed, setRandomState } from './random.js';
+export * from './runtime.js';
+export { keep, scope } from './scope.js';
+export { Tensor } from './tensor.js';

@@ -1,0 +1,137 @@
+/** @file The one door to the addon: loads it, says what every symbol is, and explains a failure to load. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LxmertError, messageOf } from '../common/errors.js';
+import type { DType, TypedArray } from './dtype.js';
+import type { RuntimeInfo } from './runtime.js';
+
+/** The class that the addon defines; {@link Tensor} extends it. */
+export interface NativeTensor {
+  sizes(): number[];
+  stridesOf(): number[];
+  dtypeName(): string;
+  deviceName(): string;
+  numElements(): number;
+  itemValue(): number | boolean;
+  dataView(): TypedArray;
+  sharesStorageWith(other: NativeTensor): boolean;
+  accountMemory(): void;
+  release(): void;
+  readonly isContiguous: boolean;
+  readonly isLeaf: boolean;
+  readonly isDisposed: boolean;
+  requiresGrad: boolean;
+}
+
+export interface ResolvedOperator {
+  readonly id: number;
+  readonly schema: string;
+  readonly numArguments: number;
+}
+
+/** Everything that native/addon.cc exports. */
+export interface NativeBinding {
+  readonly TensorHandle: new () => NativeTensor;
+  setTensorClass(tensorClass: new () => NativeTensor): void;
+  liveTensors(): number;
+  resolveOperator(name: string, overload: string): ResolvedOperator;
+  callOperator(id: number, ...args: unknown[]): unknown;
+  fromTypedArray(array: TypedArray, shape: readonly number[], dtype: DType): unknown;
+  mapFile(file: string, byteOffset: number, numElements: number, dtype: DType): unknown;
+  backward(
+    tensors: readonly NativeTensor[],
+    gradients: readonly NativeTensor[] | null,
+    retainGraph: boolean,
+  ): void;
+  gradients(
+    outputs: readonly NativeTensor[],
+    inputs: readonly NativeTensor[],
+    outputGradients: readonly NativeTensor[] | null,
+    retainGraph: boolean,
+  ): unknown[];
+  setGradEnabled(enabled: boolean): boolean;
+  manualSeed(seed: number): void;
+  randomState(device: string): unknown;
+  setRandomState(device: string, state: NativeTensor): void;
+  runtimeInfo(): RuntimeInfo;
+  getNumThreads(): number;
+  setNumThreads(numThreads: number): void;
+}
+
+/** What scripts/build-native.mjs wrote beside the addon: which libtorch it was built against. */
+export interface BuildRecord {
+  readonly root: string;
+  readonly version: string;
+  readonly libdir: string;
+  readonly kind: 'env' | 'python' | 'system';
+  readonly cuda: boolean;
+}
+
+const ADDON = 'build/native/lxmert_native.node';
+
+/** The folder that holds package.json, whether this runs from dist/, from sources, or from an installed package. */
+export function packageRoot(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, 'package.json'))) {
+    const parent = path.dirname(folder);
+    if (parent === folder) throw new LxmertError('The folder of this package could not be found.');
+    folder = parent;
+  }
+  return folder;
+}
+
+/** Where the addon is, or would be. `LXMERT_NATIVE` names another build, for instance one against libtorch 2. */
+export function addonPath(): string {
+  return process.env.LXMERT_NATIVE ?? path.join(packageRoot(), ADDON);
+}
+
+/** The record of the addon's build; undefined when it was built by hand. */
+export function buildRecord(): BuildRecord | undefined {
+  const file = path.join(path.dirname(addonPath()), 'libtorch.json');
+  if (!existsSync(file)) return undefined;
+  return JSON.parse(readFileSync(file, 'utf8')) as BuildRecord;
+}
+
+/** Says what was looked for, what was found, and the command that mends it. */
+function explainLoadFailure(file: string, error: unknown): string {
+  const found = messageOf(error).split('\n')[0] ?? '';
+  const record = existsSync(path.join(path.dirname(file), 'libtorch.json')) ? buildRecord() : undefined;
+  const builtFor =
+    record === undefined ? '' : ` It was built against libtorch ${record.version} in ${record.libdir}.`;
+  if (!existsSync(file)) {
+    return `The bridge to libtorch is not built: expected ${file}, which does not exist. Run ./setup in the project's folder; it finds or installs libtorch and builds the bridge.`;
+  }
+  if (/cannot open shared object file/.test(found)) {
+    const library = /^(?:Error: )?([^:]+): cannot open/.exec(found)?.[1] ?? 'a library';
+    return `The bridge to libtorch cannot load: ${library} was not found.${builtFor} If libtorch was moved or removed, run ./setup again (set LIBTORCH to name an installation).`;
+  }
+  if (/undefined symbol|symbol lookup error/.test(found)) {
+    return `The bridge to libtorch does not fit the library that was found: ${found}.${builtFor} Run ./setup to build it anew against the libtorch of this machine.`;
+  }
+  if (/GLIBC|GLIBCXX/.test(found)) {
+    return `The bridge to libtorch was built for a newer C++ library than this machine has: ${found}. Run ./setup on this machine.`;
+  }
+  return `The bridge to libtorch in ${file} did not load: ${found}.${builtFor} Run ./setup to build it anew.`;
+}
+
+let binding: NativeBinding | undefined;
+
+/**
+ * The addon, loaded at first use so that `--help` and everything without tensors works without libtorch.
+ *
+ * @throws LxmertError that says what was looked for, what was found and what mends it.
+ */
+export function native(): NativeBinding {
+  if (binding === undefined) {
+    const file = addonPath();
+    try {
+      binding = createRequire(import.meta.url)(file) as NativeBinding;
+    } catch (error) {
+      throw new LxmertError(explainLoadFailure(file, error), { cause: error });
+    }
+  }
+  return binding;
+}

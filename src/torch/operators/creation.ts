@@ -1,0 +1,64 @@
+/** @file Operators that make tensors from nothing or like another tensor. */
+
+import type { Device, DType } from '../dtype.js';
+import type { Tensor } from '../tensor.js';
+import { operator } from './operator.js';
+
+type Options = { dtype?: DType; device?: Device };
+type Shape = readonly number[];
+/** dtype, layout, device, pinMemory: the tail that factories share in libtorch's schemas. */
+type FactoryTail = [dtype: DType, layout: null, device: Device, pinMemory: null];
+
+const emptyOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::empty.memory_format');
+const zerosOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::zeros');
+const onesOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::ones');
+const fullOperator = operator<(size: Shape, value: number, ...tail: FactoryTail) => Tensor>('aten::full');
+const arangeOperator =
+  operator<(start: number, end: number, step: number, ...tail: FactoryTail) => Tensor>(
+    'aten::arange.start_step',
+  );
+const randOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::rand');
+const randnOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::randn');
+const randintOperator =
+  operator<(low: number, high: number, size: Shape, ...tail: FactoryTail) => Tensor>('aten::randint.low');
+
+function tail({ dtype = 'float32', device = 'cpu' }: Options): FactoryTail {
+  return [dtype, null, device, null];
+}
+
+/** Uninitialised. */
+export const empty = (size: Shape, options: Options = {}): Tensor => emptyOperator(size, ...tail(options));
+export const zeros = (size: Shape, options: Options = {}): Tensor => zerosOperator(size, ...tail(options));
+export const ones = (size: Shape, options: Options = {}): Tensor => onesOperator(size, ...tail(options));
+export const full = (size: Shape, value: number, options: Options = {}): Tensor =>
+  fullOperator(size, value, ...tail(options));
+/** start, start + step, ... below `end`; int64 unless said otherwise. */
+export const arange = (start: number, end: number, step = 1, options: Options = {}): Tensor =>
+  arangeOperator(start, end, step, ...tail({ dtype: 'int64', ...options }));
+/** Uniform in [0, 1). */
+export const rand = (size: Shape, options: Options = {}): Tensor => randOperator(size, ...tail(options));
+/** Standard normal. */
+export const randn = (size: Shape, options: Options = {}): Tensor => randnOperator(size, ...tail(options));
+/** Whole numbers in low .. high - 1; int64 unless said otherwise. */
+export const randint = (low: number, high: number, size: Shape, options: Options = {}): Tensor =>
+  randintOperator(low, high, size, ...tail({ dtype: 'int64', ...options }));
+
+export const zerosLike = operator<(self: Tensor) => Tensor>('aten::zeros_like');
+export const onesLike = operator<(self: Tensor) => Tensor>('aten::ones_like');
+export const emptyLike = operator<(self: Tensor) => Tensor>('aten::empty_like');
+export const clone = operator<(self: Tensor) => Tensor>('aten::clone');
+/** The same memory without its history. */
+export const detach = operator<(self: Tensor) => Tensor>('aten::detach');
+
+const toDType =
+  operator<(self: Tensor, dtype: DType, nonBlocking: boolean, copy: boolean) => Tensor>('aten::to.dtype');
+const toDevice =
+  operator<(self: Tensor, device: Device, dtype: DType, nonBlocking: boolean, copy: boolean) => Tensor>(
+    'aten::to.device',
+  );
+
+/** In another dtype; the same memory when it is that already. */
+export const to = (self: Tensor, dtype: DType): Tensor => toDType(self, dtype, false, false);
+/** On another device. */
+export const toDeviceOf = (self: Tensor, device: Device, nonBlocking = false): Tensor =>
+  toDevice(self, device, self.dtype, nonBlocking, false);

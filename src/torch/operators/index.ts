@@ -1,0 +1,9 @@
+/** @file The operators in use, by kind. */
+
+export * from './creation.js';
+export * from './elementwise.js';
+export * from './indexing.js';
+export * from './neural.js';
+export { type DeclaredOperator, declaredOperators, schemaOf } from './operator.js';
+export * from './reduction.js';
+export * from './shape.js';

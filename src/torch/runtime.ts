@@ -1,0 +1,65 @@
+/** @file The process around the kernels: compute threads and which libraries are in force. */
+
+import { availableParallelism } from 'node:os';
+import { native } from './native.js';
+
+/** The BLAS library that libtorch's matrix products go to. */
+export interface BlasInfo {
+  /** Path of the shared library; empty when it is linked into libtorch. */
+  readonly library: string;
+  readonly kind: 'openblas-openmp' | 'openblas-pthread' | 'openblas-serial' | 'mkl' | 'reference' | 'unknown';
+  /** OpenBLAS' name of the kernels it chose for this CPU, such as `SkylakeX`; else empty. */
+  readonly coreName: string;
+  readonly numThreads: number | null;
+  readonly config: string;
+}
+
+export interface RuntimeInfo {
+  readonly torchVersion: string;
+  /** What libtorch prints about its own build. */
+  readonly torchConfig: string;
+  readonly parallelInfo: string;
+  readonly numThreads: number;
+  /** The instruction set of libtorch's own kernels: `DEFAULT`, `AVX2`, `AVX512`. */
+  readonly cpuCapability: string;
+  readonly cudaAvailable: boolean;
+  readonly cudaDevices: number;
+  readonly oneDnn: boolean;
+  readonly blas: BlasInfo | null;
+  /** True when malloc keeps freed memory for the next step; see native/runtime.cc. */
+  readonly mallocKeepsMemory: boolean;
+}
+
+export function runtimeInfo(): RuntimeInfo {
+  return native().runtimeInfo();
+}
+
+export function getNumThreads(): number {
+  return native().getNumThreads();
+}
+
+/** Sets the number of compute threads of this process. */
+export function setNumThreads(numThreads: number): void {
+  native().setNumThreads(numThreads);
+}
+
+/**
+ * The number of compute threads to start with: what `OMP_NUM_THREADS` says, else every core this process may
+ * use. Debian's libtorch would start with one.
+ */
+export function defaultNumThreads(): number {
+  const fromEnvironment = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10);
+  return fromEnvironment >= 1 ? fromEnvironment : availableParallelism();
+}
+
+/** One line that names what is in force, for the first line of a run. */
+export function runtimeLine(): string {
+  const info = runtimeInfo();
+  const blas =
+    info.blas === null
+      ? 'no BLAS found'
+      : `BLAS ${info.blas.kind}${info.blas.coreName === '' ? '' : ` (${info.blas.coreName})`}`;
+  const malloc = info.mallocKeepsMemory ? 'malloc keeps memory' : 'malloc returns memory';
+  const threads = `${info.numThreads} thread${info.numThreads === 1 ? '' : 's'}`;
+  return `libtorch ${info.torchVersion}, ${threads}, ${blas}, kernels ${info.cpuCapability}, ${malloc}`;
+}

@@ -1,0 +1,108 @@
+/** @file The tensor handle: what it is, its gradient, reading its values, and its end. */
+
+import type { DType, TypedArray } from './dtype.js';
+import { type NativeTensor, native } from './native.js';
+import { defaultNumThreads } from './runtime.js';
+import { registerInScope } from './scope.js';
+
+const Handle = native().TensorHandle;
+
+/**
+ * A handle of a libtorch tensor. Operators are functions (`operators/`), not methods; a handle is disposed by
+ * the {@link scope} it was made in, by `using`, or by {@link Tensor.dispose}. Its memory ends when no handle,
+ * view or autograd graph needs it.
+ */
+export class Tensor extends Handle implements NativeTensor, Disposable {
+  #shape: readonly number[] | undefined;
+  declare private readonly brand: 'Tensor';
+
+  /** Called by the bridge for its results; use operators and factories to make tensors. */
+  constructor() {
+    super();
+    registerInScope(this);
+  }
+
+  get shape(): readonly number[] {
+    this.#shape ??= this.sizes();
+    return this.#shape;
+  }
+
+  /** Distances between elements of each dimension, in elements. */
+  get strides(): readonly number[] {
+    return this.stridesOf();
+  }
+
+  get dtype(): DType {
+    return this.dtypeName() as DType;
+  }
+
+  get device(): string {
+    return this.deviceName();
+  }
+
+  /** The number of elements. */
+  get numel(): number {
+    return this.numElements();
+  }
+
+  /** The value of a one-element tensor. Booleans come as 0 and 1. */
+  item(): number {
+    return Number(this.itemValue());
+  }
+
+  /**
+   * The tensor's own memory as a typed array, without a copy: a contiguous CPU tensor only. The array keeps the
+   * memory alive after the tensor is disposed, until the array itself is collected. 16-bit floats come as raw
+   * bits in a Uint16Array, booleans as a Uint8Array.
+   */
+  data(): TypedArray {
+    return this.dataView();
+  }
+
+  /** A copy of the values as float32, whatever the dtype, device and strides. */
+  toFloat32Array(): Float32Array {
+    using plain = toPlainFloat32(this);
+    return Float32Array.from(plain.dataView() as Float32Array);
+  }
+
+  /** Computes the gradients of the leaves that this tensor was made from. A scalar needs no `gradient`. */
+  backward(gradient?: Tensor, retainGraph = false): void {
+    native().backward([this], gradient === undefined ? null : [gradient], retainGraph);
+  }
+
+  /** The accumulated gradient, as a handle of its own, or null. */
+  get grad(): Tensor | null {
+    return gradGetter.call(this) as Tensor | null;
+  }
+
+  set grad(value: Tensor | null) {
+    gradSetter.call(this, value);
+  }
+
+  /** Ends this handle; using it afterwards is an error. A second call does nothing. */
+  dispose(): void {
+    this.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+// `grad` is an accessor of the native prototype; TypeScript's class body needs its two halves by name.
+const gradAccessor = Object.getOwnPropertyDescriptor(Handle.prototype, 'grad');
+const gradGetter = gradAccessor?.get as () => unknown;
+const gradSetter = gradAccessor?.set as (value: unknown) => void;
+
+native().setTensorClass(Tensor);
+native().setNumThreads(defaultNumThreads());
+
+const contiguousId = native().resolveOperator('aten::contiguous', '').id;
+const toId = native().resolveOperator('aten::to', 'device').id;
+
+function toPlainFloat32(tensor: Tensor): Tensor {
+  const detached = native().callOperator(toId, tensor, 'cpu', 'float32') as Tensor;
+  const result = native().callOperator(contiguousId, detached) as Tensor;
+  detached.dispose();
+  return result;
+}

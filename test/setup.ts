@@ -1,0 +1,18 @@
+/** @file Runs around every test: a tensor left alive fails the test that made it. */
+
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { addonPath } from '../src/torch/native.js';
+
+// Tests of rooms without tensors must run where the bridge is not built.
+if (existsSync(addonPath())) {
+  const { liveTensors } = await import('../src/torch/liveTensors.js');
+  let before = 0;
+  beforeEach(() => {
+    before = liveTensors();
+  });
+  afterEach(() => {
+    // A file whose tensors are made in beforeAll keeps them across its tests: only growth is a leak.
+    expect(liveTensors(), 'tensors left alive by this test').toBe(before);
+  });
+}
