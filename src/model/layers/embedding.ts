@@ -1,0 +1,22 @@
+/** @file A table of vectors looked up by index. */
+
+import type { Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { Module } from '../module.js';
+
+/** The index whose row gets no gradient through the lookup: 0 in all three tables of the reference. */
+const PADDING_INDEX = 0;
+
+export class Embedding extends Module {
+  readonly weight: Tensor;
+
+  constructor(numRows: number, size: number, std: number) {
+    super();
+    this.weight = this.parameter('weight', ops.normal_(ops.empty([numRows, size]), 0, std));
+  }
+
+  /** indices (...) -> (..., size) */
+  forward(indices: Tensor): Tensor {
+    return ops.embedding(this.weight, indices, PADDING_INDEX);
+  }
+}

@@ -1,0 +1,23 @@
+/** @file Layer normalisation over the last dimension. */
+
+import type { Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { Module } from '../module.js';
+
+export class LayerNorm extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+
+  constructor(
+    readonly size: number,
+    readonly eps: number,
+  ) {
+    super();
+    this.weight = this.parameter('weight', ops.ones([size]));
+    this.bias = this.parameter('bias', ops.zeros([size]));
+  }
+
+  forward(x: Tensor): Tensor {
+    return ops.layerNorm(x, [this.size], this.weight, this.bias, this.eps);
+  }
+}
