@@ -1,0 +1,283 @@
+/** @file Converting an obj36 TSV file to a feature store; an interrupted conversion goes on where it stopped. */
+
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { type Progress, silentProgress } from '../common/progress.js';
+import { type LocatedRow, readObj36, scanObj36 } from './obj36Reader.js';
+import { type Provenance, unknownProvenance } from './provenance.js';
+import { openShard, type Shard } from './shardFile.js';
+import type { Conversion, FeatureDType } from './shardFormat.js';
+import { listShardFiles } from './storeFiles.js';
+import { type ConversionSettings, DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
+
+export interface ConvertOptions {
+  /** Default float16. */
+  readonly dtype?: FeatureDType;
+  readonly shardImages?: number;
+  /** Boxes that each image has room for. Default: the most that any of the first 256 rows has. */
+  readonly numBoxes?: number;
+  /** Convert only so many rows. */
+  readonly maxImages?: number;
+  /** A second row of the same image: `error` (default) stops there, `first` skips it. */
+  readonly duplicates?: 'error' | 'first';
+  /** What is known of the detector; the source's name is filled in when absent. */
+  readonly provenance?: Provenance;
+  /** Told images done and images in all; the latter is an estimate from the file's size. */
+  readonly progress?: Progress;
+}
+
+export interface ConvertResult {
+  readonly numImages: number;
+  readonly numShards: number;
+  /** Images that shards of an earlier, interrupted run already held. */
+  readonly numResumed: number;
+  /** Second rows skipped in this run. */
+  readonly numDuplicates: number;
+  /** True when the store was already whole and nothing was done. */
+  readonly alreadyComplete: boolean;
+  /** Of all shards. */
+  readonly numBytes: number;
+}
+
+const ROWS_LOOKED_AT = 256;
+/** Enough for a smooth bar, rare enough to cost nothing. */
+const PROGRESS_EVERY = 32;
+
+/**
+ * Writes `source` as shards into `folder`.
+ *
+ * Each shard is written under a temporary name, flushed, renamed, and says which bytes and lines of the source
+ * it holds. A process that is killed therefore leaves whole shards only; the same call made again keeps them,
+ * goes on at the byte after the last one, and so never writes an image twice.
+ *
+ * @throws LxmertError for a bad row, a duplicate, a value that float16 cannot hold; UsageError when the folder
+ *   holds shards of another source or of other settings.
+ */
+export async function convertToStore(
+  source: string,
+  folder: string,
+  options: ConvertOptions = {},
+): Promise<ConvertResult> {
+  const sourceBytes = await sizeOf(source);
+  if (options.maxImages !== undefined && !(options.maxImages >= 1))
+    throw new UsageError(`The number of images to convert should be 1 or more; found ${options.maxImages}.`);
+  const plan = await makePlan(source, sourceBytes, options);
+  const kept = await keepShards(folder, source, plan);
+  const lastKept = kept.at(-1);
+  if (lastKept?.metadata.last === true) return await describeResult(folder, kept.length, 0, true);
+
+  const writer = await FeatureStoreWriter.create(
+    folder,
+    {
+      ...plan,
+      numBoxes: await chooseNumBoxes(source, options, lastKept),
+      shardImages: plan.settings.shardImages,
+    },
+    {
+      settings: plan.settings,
+      firstShard: kept.length,
+      knownIds: kept.flatMap((shard) => shard.metadata.imageIds),
+    },
+  );
+  try {
+    const numResumed = kept.reduce((sum, shard) => sum + shard.numImages, 0);
+    const numDuplicates = await copyRows(
+      source,
+      writer,
+      plan,
+      lastKept?.metadata.conversion,
+      numResumed,
+      options,
+    );
+    await writer.finish();
+    return { ...(await describeResult(folder, kept.length, numDuplicates, false)), numResumed };
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** What must be the same in every shard of one conversion. */
+interface Plan {
+  readonly dtype: FeatureDType;
+  readonly provenance: Provenance;
+  readonly settings: ConversionSettings;
+}
+
+async function makePlan(source: string, sourceBytes: number, options: ConvertOptions): Promise<Plan> {
+  const provenance = options.provenance ?? unknownProvenance;
+  return {
+    dtype: options.dtype ?? 'float16',
+    provenance: { ...provenance, source: provenance.source ?? path.basename(source) },
+    settings: {
+      sourceBytes,
+      shardImages: options.shardImages ?? DEFAULT_SHARD_IMAGES,
+      maxImages: options.maxImages ?? null,
+      duplicates: options.duplicates ?? 'error',
+      lineEnding: await firstLineEnding(source),
+    },
+  };
+}
+
+async function copyRows(
+  source: string,
+  writer: FeatureStoreWriter,
+  plan: Plan,
+  after: Conversion | null | undefined,
+  numResumed: number,
+  options: ConvertOptions,
+): Promise<number> {
+  const progress = options.progress ?? silentProgress;
+  const max = plan.settings.maxImages ?? Number.POSITIVE_INFINITY;
+  const start = after?.toByte ?? 0;
+  let numDone = numResumed;
+  let numDuplicates = 0;
+  for await (const located of readObj36(source, { start, firstLine: (after?.toLine ?? 0) + 1 })) {
+    if (numDone >= max) break;
+    if (writer.has(located.row.imageId)) {
+      if (plan.settings.duplicates === 'error') throw duplicateError(source, located);
+      numDuplicates++;
+      continue;
+    }
+    await addLocated(source, writer, located);
+    numDone++;
+    if (numDone % PROGRESS_EVERY === 0) {
+      const estimate = Math.round((plan.settings.sourceBytes / located.end) * (numDone + numDuplicates));
+      progress.update(numDone, Math.max(numDone, Math.min(max, estimate)));
+    }
+  }
+  progress.update(numDone, numDone);
+  return numDuplicates;
+}
+
+async function addLocated(source: string, writer: FeatureStoreWriter, located: LocatedRow): Promise<void> {
+  try {
+    await writer.add(located.row, located);
+  } catch (error) {
+    if (!(error instanceof LxmertError)) throw error;
+    throw new LxmertError(`${source}, line ${located.line}: ${error.message}`, { cause: error });
+  }
+}
+
+function duplicateError(source: string, { row, line }: LocatedRow): LxmertError {
+  return new LxmertError(
+    `${source}, line ${line}: image ${row.imageId} already has a row above. ` +
+      'Remove one of them, or ask to keep the first (--duplicates first).',
+  );
+}
+
+/**
+ * Shards of an earlier run, from 0 without a gap.
+ *
+ * @throws UsageError unless they come from the same source with the same settings.
+ */
+async function keepShards(folder: string, source: string, plan: Plan): Promise<Shard[]> {
+  const shards = (await listShardFiles(folder)).map((file) => openShard(file));
+  for (const shard of shards) {
+    const difference = findDifference(shard, plan);
+    if (difference !== undefined)
+      throw new UsageError(
+        `${folder} already holds shards of another conversion: ${difference}. Choose another folder, or delete them.`,
+      );
+  }
+  const gap = shards.findIndex((shard, i) => shard.metadata.index !== i);
+  const kept = gap < 0 ? shards : shards.slice(0, gap);
+  const last = kept.at(-1);
+  if (last !== undefined) await checkSameSource(source, last);
+  return kept;
+}
+
+function findDifference(shard: Shard, plan: Plan): string | undefined {
+  const { conversion, provenance } = shard.metadata;
+  if (conversion === null) return `${shard.path} was not made from a TSV file`;
+  if (shard.layout.dtype !== plan.dtype)
+    return `${shard.path} holds ${shard.layout.dtype} features, and ${plan.dtype} was asked for`;
+  for (const [name, wanted] of Object.entries(plan.settings)) {
+    const found = conversion[name as keyof ConversionSettings];
+    if (found !== wanted)
+      return `${shard.path} was made with ${name} ${JSON.stringify(found)}, and now it is ${JSON.stringify(wanted)}`;
+  }
+  if (
+    JSON.stringify({ ...provenance, createdBy: '' }) !== JSON.stringify({ ...plan.provenance, createdBy: '' })
+  )
+    return `${shard.path} states another source or detector`;
+  return undefined;
+}
+
+/** Same name and size do not make the same file: the first row of the last shard must stand where it stood. */
+async function checkSameSource(source: string, shard: Shard): Promise<void> {
+  const { conversion, imageIds } = shard.metadata;
+  if (conversion === null) return;
+  const expected = imageIds[0];
+  for await (const { imageId } of scanAt(source, conversion.fromByte, conversion.fromLine)) {
+    if (imageId === expected) return;
+  }
+  throw new UsageError(
+    `${source} is not the file that ${shard.path} was made from: image ${expected} is not at line ${conversion.fromLine}. ` +
+      'Choose another folder, or delete the old shards.',
+  );
+}
+
+async function* scanAt(
+  source: string,
+  start: number,
+  firstLine: number,
+): AsyncGenerator<{ imageId: string }> {
+  try {
+    yield* scanObj36(source, { start, firstLine, maxImages: 1 });
+  } catch (error) {
+    // A position inside a row does not parse; the caller then finds no match and says so.
+    if (!(error instanceof LxmertError)) throw error;
+  }
+}
+
+async function chooseNumBoxes(
+  source: string,
+  options: ConvertOptions,
+  kept: Shard | undefined,
+): Promise<number> {
+  if (options.numBoxes !== undefined) return options.numBoxes;
+  if (kept !== undefined) return kept.layout.numBoxes;
+  let most = 0;
+  for await (const { numBoxes } of scanObj36(source, { maxImages: ROWS_LOOKED_AT }))
+    most = Math.max(most, numBoxes);
+  return most;
+}
+
+/** Also proves that there is a first row. */
+async function firstLineEnding(source: string): Promise<'\n' | '\r\n'> {
+  for await (const { lineEnding } of readObj36(source, { maxImages: 1 }))
+    return lineEnding === '\r\n' ? '\r\n' : '\n';
+  throw new LxmertError(`${source} holds no rows.`);
+}
+
+async function sizeOf(source: string): Promise<number> {
+  try {
+    const stats = await stat(source);
+    if (!stats.isFile()) throw new UsageError(`${source} is not a file; expected an obj36 TSV file.`);
+    return stats.size;
+  } catch (error) {
+    if (error instanceof LxmertError) throw error;
+    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file ${source}.`, { cause: error });
+    throw new UsageError(`${source} cannot be read: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+async function describeResult(
+  folder: string,
+  numKept: number,
+  numDuplicates: number,
+  alreadyComplete: boolean,
+): Promise<ConvertResult> {
+  const shards = (await listShardFiles(folder)).map((file) => openShard(file));
+  const numImagesOf = (some: Shard[]) => some.reduce((sum, shard) => sum + shard.numImages, 0);
+  return {
+    numImages: numImagesOf(shards),
+    numShards: shards.length,
+    numResumed: numImagesOf(shards.slice(0, numKept)),
+    numDuplicates,
+    alreadyComplete,
+    numBytes: shards.reduce((sum, shard) => sum + shard.fileBytes, 0),
+  };
+}

@@ -1,0 +1,43 @@
+/** @file Converting a feature store back to an obj36 TSV file. */
+
+import { type Progress, silentProgress } from '../common/progress.js';
+import { type LineEnding, writeObj36 } from './obj36Writer.js';
+import type { FeatureRow } from './row.js';
+import { readShardRows } from './shardRows.js';
+import { openShards } from './storeFiles.js';
+
+export interface ConvertToTsvOptions {
+  /** Default: as in the TSV file that the store was made from, else `\r\n` as in the published files. */
+  readonly lineEnding?: LineEnding;
+  readonly progress?: Progress;
+}
+
+/**
+ * Writes every row of a store. From a float32 store the bytes equal those of the file it was converted from;
+ * from a float16 store the features are the rounded ones.
+ *
+ * @returns the number of rows.
+ */
+export async function convertToTsv(
+  store: string,
+  target: string,
+  options: ConvertToTsvOptions = {},
+): Promise<number> {
+  const shards = openShards(store);
+  const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
+  const lineEnding = options.lineEnding ?? shards[0]?.metadata.conversion?.lineEnding ?? '\r\n';
+  const rows = reportRows(readShardRows(shards), numImages, options.progress ?? silentProgress);
+  return await writeObj36(target, rows, lineEnding);
+}
+
+async function* reportRows(
+  rows: AsyncIterable<FeatureRow>,
+  numImages: number,
+  progress: Progress,
+): AsyncGenerator<FeatureRow> {
+  let numDone = 0;
+  for await (const row of rows) {
+    yield row;
+    if (++numDone % 32 === 0 || numDone === numImages) progress.update(numDone, numImages);
+  }
+}

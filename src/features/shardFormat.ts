@@ -1,0 +1,133 @@
+/** @file What a feature shard holds: tensors by name, order, type and shape, and the metadata of its header. */
+
+import { z } from 'zod';
+import { type Provenance, provenanceSchema } from './provenance.js';
+import { MAX_BOXES } from './row.js';
+import type { ShardDType } from './safetensorsHeader.js';
+
+export const SHARD_FORMAT = 'lxmert-features';
+export const SHARD_FORMAT_VERSION = '1';
+
+/** How feature values are stored. */
+export type FeatureDType = 'float16' | 'float32';
+
+/** The sizes that all shards of a store share. */
+export interface ShardLayout {
+  /** Boxes that each image has room for; images with fewer are filled up with zeros. */
+  readonly numBoxes: number;
+  readonly featureSize: number;
+  readonly dtype: FeatureDType;
+}
+
+/** Largest feature vector of one region; guards against nonsense headers. */
+export const MAX_FEATURE_SIZE = 1 << 20;
+/** Largest number of images in a shard. */
+export const MAX_SHARD_IMAGES = 100_000;
+export { MAX_BOXES };
+
+export type ShardTensorName =
+  | 'features'
+  | 'objects_id'
+  | 'attrs_id'
+  | 'num_boxes'
+  | 'sizes'
+  | 'boxes'
+  | 'objects_conf'
+  | 'attrs_conf';
+
+/**
+ * Tensors in file order. Features come first since their number is not known while they are written; then wide
+ * types before narrow ones, which keeps all aligned in any real store.
+ */
+export function shardTensors(
+  layout: ShardLayout,
+  numImages: number,
+): (readonly [name: ShardTensorName, dtype: ShardDType, shape: readonly number[]])[] {
+  const { numBoxes, featureSize, dtype } = layout;
+  return [
+    ['features', dtype === 'float16' ? 'F16' : 'F32', [numImages, numBoxes, featureSize]],
+    ['objects_id', 'I64', [numImages, numBoxes]],
+    ['attrs_id', 'I64', [numImages, numBoxes]],
+    ['num_boxes', 'I64', [numImages]],
+    ['sizes', 'I64', [numImages, 2]],
+    ['boxes', 'F32', [numImages, numBoxes, 4]],
+    ['objects_conf', 'F32', [numImages, numBoxes]],
+    ['attrs_conf', 'F32', [numImages, numBoxes]],
+  ];
+}
+
+const count = z.number().int().nonnegative();
+
+/** Which part of which TSV file a shard was converted from, and with which settings: what resuming needs. */
+export const conversionSchema = z.strictObject({
+  sourceBytes: count,
+  shardImages: count,
+  maxImages: count.nullable(),
+  duplicates: z.enum(['error', 'first']),
+  lineEnding: z.enum(['\n', '\r\n']),
+  fromByte: count,
+  toByte: count,
+  fromLine: count,
+  toLine: count,
+});
+export type Conversion = z.infer<typeof conversionSchema>;
+
+const positionSchema = z.strictObject({ index: count, last: z.boolean() });
+
+/** The header's metadata, decoded. */
+export interface ShardMetadata {
+  readonly imageIds: readonly string[];
+  readonly provenance: Provenance;
+  /** Number of this shard in its store, from 0. */
+  readonly index: number;
+  /** True for the last shard: a store without it was not finished, or a file got lost. */
+  readonly last: boolean;
+  readonly conversion: Conversion | null;
+  /** SHA-256 of the data region followed by the `imageIds` text, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Metadata as safetensors wants it: strings only, structures as JSON. */
+export function encodeMetadata(metadata: ShardMetadata): Record<string, string> {
+  return {
+    format: SHARD_FORMAT,
+    formatVersion: SHARD_FORMAT_VERSION,
+    shard: JSON.stringify({ index: metadata.index, last: metadata.last }),
+    provenance: JSON.stringify(metadata.provenance),
+    ...(metadata.conversion === null ? {} : { conversion: JSON.stringify(metadata.conversion) }),
+    sha256: metadata.sha256,
+    imageIds: JSON.stringify(metadata.imageIds),
+  };
+}
+
+/** @throws Error with a sentence fragment for what is missing or wrong. */
+export function decodeMetadata(raw: Readonly<Record<string, string>>): ShardMetadata {
+  if (raw.format !== SHARD_FORMAT)
+    throw new Error(
+      `its header does not call it ${SHARD_FORMAT}, so it is a safetensors file of another kind`,
+    );
+  if (raw.formatVersion !== SHARD_FORMAT_VERSION)
+    throw new Error(
+      `it has format version ${raw.formatVersion}; this program reads version ${SHARD_FORMAT_VERSION}`,
+    );
+  return {
+    imageIds: decode('imageIds', raw, z.array(z.string())),
+    provenance: decode('provenance', raw, provenanceSchema),
+    ...decode('shard', raw, positionSchema),
+    conversion: raw.conversion === undefined ? null : decode('conversion', raw, conversionSchema),
+    sha256: raw.sha256 ?? '',
+  };
+}
+
+function decode<T>(key: string, raw: Readonly<Record<string, string>>, schema: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(raw[key] ?? '');
+  } catch {
+    throw new Error(`the metadata ${key} of its header is missing or not JSON`);
+  }
+  const result = schema.safeParse(value);
+  if (!result.success)
+    throw new Error(`the metadata ${key} of its header is wrong: ${z.prettifyError(result.error)}`);
+  return result.data;
+}

@@ -1,0 +1,154 @@
+/** @file Reading a whole feature store again to find what is wrong with it. */
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { messageOf } from '../common/errors.js';
+import { type Progress, silentProgress } from '../common/progress.js';
+import { findNonFiniteFloat16 } from './float16.js';
+import { findRowProblem } from './row.js';
+import type { Shard } from './shardFile.js';
+import { readBlocks, rowOfBlock, type ShardBlock } from './shardRows.js';
+import { openShards } from './storeFiles.js';
+
+export interface StoreProblem {
+  /** Path of the shard, or of the store when it does not open. */
+  readonly shard: string;
+  readonly imageId: string | null;
+  readonly message: string;
+}
+
+export interface VerifyResult {
+  readonly path: string;
+  readonly numImages: number;
+  readonly numShards: number;
+  /** Images with fewer boxes than the store has room for. */
+  readonly numShortImages: number;
+  /** The first of them, in file order. */
+  readonly problems: readonly StoreProblem[];
+  readonly numProblems: number;
+}
+
+/** More are counted but not listed. */
+const MAX_LISTED = 100;
+
+/**
+ * Checks every shard: header and sizes, the checksum, ids that occur twice, and for every image the number of
+ * boxes, sizes, labels, finite values, boxes inside the image, and zeros in the padding.
+ */
+export async function verifyStore(path: string, progress: Progress = silentProgress): Promise<VerifyResult> {
+  const problems: StoreProblem[] = [];
+  let numProblems = 0;
+  const report = (shard: string, imageId: string | null, message: string): void => {
+    if (numProblems++ < MAX_LISTED) problems.push({ shard, imageId, message });
+  };
+  const shards = tryOpen(path, report);
+  const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
+  findRepeatedIds(shards, report);
+  let numShortImages = 0;
+  let numDone = 0;
+  for (const shard of shards) {
+    const found = await checksum(shard);
+    if (found !== shard.metadata.sha256)
+      report(
+        shard.path,
+        null,
+        `the checksum in its header is ${shard.metadata.sha256}, its content gives ${found}.`,
+      );
+    for await (const block of readBlocks(shard)) {
+      numShortImages += checkBlock(shard, block, report);
+      numDone += block.numImages;
+      progress.update(numDone, numImages);
+    }
+  }
+  return { path, numImages, numShards: shards.length, numShortImages, problems, numProblems };
+}
+
+type Report = (shard: string, imageId: string | null, message: string) => void;
+
+/** A missing store is wrong use and stays an error; a damaged one is what this command reports. */
+function tryOpen(path: string, report: Report): Shard[] {
+  try {
+    return openShards(path);
+  } catch (error) {
+    if ((error as { exitCode?: number }).exitCode === 2) throw error;
+    report(path, null, messageOf(error));
+    return [];
+  }
+}
+
+function findRepeatedIds(shards: readonly Shard[], report: Report): void {
+  const seen = new Set<string>();
+  for (const shard of shards) {
+    for (const id of shard.metadata.imageIds) {
+      if (seen.has(id)) report(shard.path, id, 'the store lists this image twice.');
+      seen.add(id);
+    }
+  }
+}
+
+async function checksum(shard: Shard): Promise<string> {
+  const hash = createHash('sha256');
+  const stream = createReadStream(shard.path, { start: shard.dataStart, highWaterMark: 1 << 20 });
+  for await (const chunk of stream) hash.update(chunk as Buffer);
+  return hash.update(JSON.stringify(shard.metadata.imageIds)).digest('hex');
+}
+
+/** @returns the number of images with fewer boxes than there is room for. */
+function checkBlock(shard: Shard, block: ShardBlock, report: Report): number {
+  let numShort = 0;
+  for (let i = 0; i < block.numImages; i++) {
+    const imageId = shard.metadata.imageIds[block.firstImage + i] ?? null;
+    const problem = findImageProblem(shard, block, i);
+    if (problem !== undefined) report(shard.path, imageId, problem);
+    if (Number(block.numBoxes[i]) < shard.layout.numBoxes) numShort++;
+  }
+  return numShort;
+}
+
+function findImageProblem(shard: Shard, block: ShardBlock, i: number): string | undefined {
+  const { numBoxes: room, featureSize } = shard.layout;
+  const n = Number(block.numBoxes[i]);
+  if (!(n >= 1 && n <= room)) return `num_boxes is ${n}; expected 1 to ${room}.`;
+  if (block.features instanceof Uint16Array) {
+    const from = i * room * featureSize;
+    const bad = findNonFiniteFloat16(block.features.subarray(from, from + n * featureSize));
+    if (bad >= 0) return `features of box ${Math.floor(bad / featureSize)} are not finite.`;
+  }
+  return findRowProblem(rowOfBlock(shard, block, i)) ?? findPaddingProblem(shard, block, i, n);
+}
+
+function findPaddingProblem(shard: Shard, block: ShardBlock, i: number, n: number): string | undefined {
+  const { numBoxes: room, featureSize } = shard.layout;
+  const arrays = {
+    features: [block.features, featureSize],
+    boxes: [block.boxes, 4],
+    objects_id: [block.objectsId, 1],
+    objects_conf: [block.objectsConf, 1],
+    attrs_id: [block.attrsId, 1],
+    attrs_conf: [block.attrsConf, 1],
+  } as const;
+  for (const [name, [array, values]] of Object.entries(arrays)) {
+    // Compared loosely across number and bigint: 0 and 0n are both falsy.
+    for (let k = (i * room + n) * values; k < (i + 1) * room * values; k++) {
+      if (array[k]) return `${name} holds values beyond its ${n} boxes, where there should be zeros.`;
+    }
+  }
+  return undefined;
+}
+
+/** Lines for a person. */
+export function formatVerifyResult(result: VerifyResult): string {
+  const counted = `${result.numImages} images in ${result.numShards} shards`;
+  const short =
+    result.numShortImages === 0 ? '' : `, ${result.numShortImages} with fewer boxes than there is room for`;
+  if (result.numProblems === 0) return `${result.path}: ${counted}${short}; nothing is wrong.\n`;
+  const lines = result.problems.map(
+    ({ shard, imageId, message }) => `${shard}${imageId === null ? '' : `, image ${imageId}`}: ${message}`,
+  );
+  const rest = result.numProblems - result.problems.length;
+  if (rest > 0) lines.push(`and ${rest} more`);
+  lines.push(
+    `${result.path}: ${counted}${short}; ${result.numProblems} problem${result.numProblems === 1 ? '' : 's'}.`,
+  );
+  return `${lines.join('\n')}\n`;
+}
