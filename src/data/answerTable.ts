@@ -1,0 +1,100 @@
+/** @file The answers a head can give, by index, from the reference's two table files. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../common/atomicFile.js';
+import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+
+const labelsSchema = z.array(z.string()).min(1);
+const indexSchema = z.record(z.string(), z.int().min(0));
+
+/** Both directions between answers and rows of the answer head. */
+export class AnswerTable {
+  readonly #indexOf = new Map<string, number>();
+
+  /** @throws LxmertError when an answer occurs twice */
+  constructor(
+    readonly answers: readonly string[],
+    source = 'the answer table',
+  ) {
+    for (const [i, answer] of answers.entries()) {
+      const known = this.#indexOf.get(answer);
+      if (known !== undefined) {
+        throw new LxmertError(`${source}: the answer '${answer}' stands at ${known} and again at ${i}.`);
+      }
+      this.#indexOf.set(answer, i);
+    }
+  }
+
+  get size(): number {
+    return this.answers.length;
+  }
+
+  indexOf(answer: string): number | undefined {
+    return this.#indexOf.get(answer);
+  }
+
+  answer(index: number): string {
+    const answer = this.answers[index];
+    if (answer === undefined) {
+      throw new LxmertError(
+        `Answer ${index} was asked for, but the table has answers 0 to ${this.size - 1}.`,
+      );
+    }
+    return answer;
+  }
+
+  /**
+   * Reads `label2ans` (a JSON array) and, when it lies beside it under the reference's name, `ans2label` (an
+   * object), and checks one against the other.
+   */
+  static async load(label2ansFile: string): Promise<AnswerTable> {
+    const table = new AnswerTable(await readJson(label2ansFile, labelsSchema), label2ansFile);
+    const inverse = label2ansFile.replace(/label2ans(?=[^/]*$)/, 'ans2label');
+    if (inverse === label2ansFile) return table;
+    const indices = await readJson(inverse, indexSchema).catch((error) => {
+      if (error instanceof UsageError) return undefined;
+      throw error;
+    });
+    if (indices === undefined) return table;
+    for (const [answer, i] of Object.entries(indices)) {
+      if (table.indexOf(answer) !== i) {
+        throw new LxmertError(
+          `${inverse} gives the answer '${answer}' the index ${i}, but ${path.basename(label2ansFile)} has ` +
+            `${table.indexOf(answer) ?? 'no such answer'}. The two files are not of the same head.`,
+        );
+      }
+    }
+    return table;
+  }
+
+  /** Writes `<prefix>_label2ans.json` and `<prefix>_ans2label.json` into `folder`. */
+  async save(folder: string, prefix = 'trainval'): Promise<void> {
+    // Entries, not an object literal: a key such as "2" keeps its value whatever its place.
+    const inverse = Object.fromEntries(this.answers.map((answer, i) => [answer, i]));
+    await writeFileAtomic(path.join(folder, `${prefix}_label2ans.json`), JSON.stringify(this.answers));
+    await writeFileAtomic(path.join(folder, `${prefix}_ans2label.json`), JSON.stringify(inverse));
+  }
+}
+
+async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no answer table '${file}'.`);
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LxmertError(`${file} is not valid JSON: ${messageOf(error)}.`);
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    throw new LxmertError(`${file}: expected an answer table, but ${parsed.error.issues[0]?.message ?? ''}.`);
+  }
+  return parsed.data;
+}
