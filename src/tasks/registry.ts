@@ -1,0 +1,18 @@
+/** @file The tasks that the command line knows. A new one is a file beside this and a line here. */
+
+import { UsageError } from '../common/errors.js';
+import type { AnsweringTask } from './answeringTask.js';
+import { vqa } from './vqa.js';
+
+export const answeringTasks: readonly AnsweringTask[] = [vqa];
+
+/** @throws UsageError that lists the tasks there are */
+export function answeringTask(name: string): AnsweringTask {
+  const task = answeringTasks.find((candidate) => candidate.name === name);
+  if (task === undefined) {
+    throw new UsageError(
+      `There is no task '${name}'. The tasks are: ${answeringTasks.map((each) => each.name).join(', ')}.`,
+    );
+  }
+  return task;
+}
