@@ -1,0 +1,111 @@
+/** @file What a command is: one description that gives parsing, validation, help text, documentation and the run. */
+
+import type { z } from 'zod';
+import type { Progress } from '../common/progress.js';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** What stands for the value in help, as in `--output FILE`. Chosen from the type when absent. */
+    valueName?: string | undefined;
+    /** A one-letter form of the flag. */
+    short?: string | undefined;
+    /** Set by the path schemas of options.ts. */
+    pathKind?: 'file' | 'folder' | 'either' | 'new' | undefined;
+  }
+}
+
+/** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
+export interface ProgressDisplay extends Progress {
+  stop(): void;
+}
+
+/** What a command is given to run with. */
+export interface CommandContext<Arguments, Options> {
+  /** The positional arguments, validated. */
+  readonly arguments: Arguments;
+  /** The flags, validated, with defaults filled in. */
+  readonly options: Options;
+  /** Prints one line of results for a person while the command runs: on stdout, or on stderr under `--json`. */
+  out(line: string): void;
+  /** Prints one line that is not a result (what is in force, where files go) on stderr. */
+  notice(line: string): void;
+  /** Shows progress on stderr: a bar on a terminal, a line now and then elsewhere. `unit` is a plural: "rows". */
+  progress(label: string, unit: string): ProgressDisplay;
+  /**
+   * Aborts at the first Ctrl-C or SIGTERM. A command saves what is worth keeping and returns; the process then
+   * ends with 130. Work that keeps the event loop busy must yield now and then (`await setImmediate()` from
+   * node:timers/promises), or the signal is never seen.
+   */
+  readonly signal: AbortSignal;
+  /** True under `--debug`. */
+  readonly debug: boolean;
+}
+
+export interface Example {
+  /** A whole command line without the leading `$`. */
+  readonly command: string;
+  /** What it does, as a phrase: "converts the training rows to float16 shards". */
+  readonly does: string;
+}
+
+/**
+ * One command of `lxmert`. Its name and one-line summary stand in catalogue.ts.
+ *
+ * `arguments` and `options` are zod objects. Every key carries `.describe('...')`; camelCase keys become
+ * kebab-case flags; `.default(x)` is shown in help and filled in; `.optional()` may be left out; anything else is
+ * required. Booleans are flags without a value (`--no-...` when the default is true); arrays take commas or
+ * repeated flags (paths: repeated flags only). An array as the last argument takes all that follows.
+ */
+export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject, Result> {
+  /** One to three sentences on what the command reads, does and leaves behind. */
+  readonly description: string;
+  readonly examples: readonly [Example, ...Example[]];
+  readonly arguments: A;
+  readonly options: O;
+  /** Does the work and returns what `--json` prints. */
+  run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
+  /** The result as text for a person; an empty text prints nothing. */
+  render(result: Result): string;
+  /** For a command whose result can be bad news: 1 makes the process end with 1. */
+  exitCode?(result: Result): 0 | 1;
+}
+
+/** What a finished command leaves to print. */
+export interface Outcome {
+  readonly json: unknown;
+  readonly text: string;
+  readonly exitCode: 0 | 1;
+}
+
+/** A command with its types closed over: what the command line works with. */
+export interface Command {
+  readonly description: string;
+  readonly examples: readonly [Example, ...Example[]];
+  readonly arguments: z.ZodObject;
+  readonly options: z.ZodObject;
+  /** Runs with values that {@link parseValues} of options.ts validated against `arguments` and `options`. */
+  execute(context: CommandContext<Values, Values>): Promise<Outcome>;
+}
+
+/** Validated values by key. */
+export type Values = Record<string, unknown>;
+
+/** Declares a command; the types of `run`'s context follow from the schemas. */
+export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Result>(
+  definition: CommandDefinition<A, O, Result>,
+): Command {
+  return {
+    description: definition.description,
+    examples: definition.examples,
+    arguments: definition.arguments,
+    options: definition.options,
+    async execute(context) {
+      const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
+      return {
+        json: result,
+        text: definition.render(result),
+        exitCode: definition.exitCode?.(result) ?? 0,
+      };
+    },
+  };
+}

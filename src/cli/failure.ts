@@ -1,0 +1,69 @@
+/** @file What a failed command prints and ends with. */
+
+import { CommanderError } from 'commander';
+import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
+
+export interface FailureReport {
+  readonly text: string;
+  readonly exitCode: 1 | 2;
+}
+
+/**
+ * A failure as one line on stderr (with the stack under `--debug`) and its exit code: 2 for wrong use, which
+ * includes a file that is not there, else 1.
+ */
+export function reportFailure(
+  error: unknown,
+  { debug, command }: { debug: boolean; command: string | undefined },
+): FailureReport {
+  const stack = debug && error instanceof Error ? `${error.stack ?? ''}\n${causes(error)}` : '';
+  if (error instanceof CommanderError) {
+    const help = command === undefined ? 'lxmert --help' : `lxmert ${command} --help`;
+    return { text: `lxmert: ${parserSentence(error)} See '${help}'.\n${stack}`, exitCode: 2 };
+  }
+  if (error instanceof LxmertError)
+    return { text: `lxmert: ${error.message}\n${stack}`, exitCode: error.exitCode };
+  const system = systemSentence(error);
+  if (system !== undefined)
+    return { text: `lxmert: ${system.sentence}\n${stack}`, exitCode: system.exitCode };
+  const hint = debug ? '' : ' Run it again with --debug for the stack trace.';
+  return {
+    text: `lxmert: Unexpected failure: ${endSentence(messageOf(error))}${hint}\n${stack}`,
+    exitCode: 1,
+  };
+}
+
+/** commander's "error: unknown option '--epoch'\n(Did you mean --epochs?)" as sentences. */
+function parserSentence(error: CommanderError): string {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const sentence = `${first.charAt(0).toUpperCase()}${endSentence(first.slice(1))}`;
+  return [sentence, ...rest.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ');
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** The system's errors that a person can act on. */
+function systemSentence(error: unknown): { sentence: string; exitCode: 1 | 2 } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const where = (error as NodeJS.ErrnoException).path;
+  const file = where === undefined ? '' : ` '${where}'`;
+  if (hasErrorCode(error, 'ENOENT') && file !== '') return { sentence: `There is no${file}.`, exitCode: 2 };
+  if (hasErrorCode(error, 'EACCES'))
+    return { sentence: `No permission to use${file || ' a file'}.`, exitCode: 1 };
+  if (hasErrorCode(error, 'EISDIR')) {
+    return { sentence: `A file was expected, but${file || ' the path'} is a folder.`, exitCode: 2 };
+  }
+  if (hasErrorCode(error, 'ENOTDIR')) {
+    return { sentence: `A folder was expected on the way to${file || ' the path'}.`, exitCode: 2 };
+  }
+  if (hasErrorCode(error, 'ENOSPC')) {
+    return { sentence: `The disk is full${file === '' ? '' : ` while writing${file}`}.`, exitCode: 1 };
+  }
+  return undefined;
+}
+
+function causes(error: Error): string {
+  return error.cause instanceof Error ? `Caused by ${error.cause.stack ?? ''}\n${causes(error.cause)}` : '';
+}

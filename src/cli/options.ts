@@ -1,0 +1,228 @@
+/** @file From zod schemas to flags and positional arguments, and from their texts to validated values. */
+
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../common/errors.js';
+import type { Values } from './command.js';
+
+/** A path to a file that must exist. */
+export function existingFile(): z.ZodString {
+  return pathThat('file', (found) => found.isFile(), 'a file');
+}
+
+/** A path to a folder that must exist. */
+export function existingFolder(): z.ZodString {
+  return pathThat('folder', (found) => found.isDirectory(), 'a folder');
+}
+
+/** A path to a file or folder that must exist. */
+export function existingPath(): z.ZodString {
+  return pathThat('either', () => true, 'a file or folder');
+}
+
+/** A path that will be written; nothing is asked of it yet. */
+export function outputPath(): z.ZodString {
+  return z.string().min(1).meta({ pathKind: 'new' });
+}
+
+function pathThat(
+  pathKind: 'file' | 'folder' | 'either',
+  accept: (found: { isFile(): boolean; isDirectory(): boolean }) => boolean,
+  wanted: string,
+): z.ZodString {
+  return z
+    .string()
+    .superRefine((value, check) => {
+      const found = value === '' ? undefined : statSync(value, { throwIfNoEntry: false });
+      if (found === undefined) {
+        const where = path.isAbsolute(value) ? '' : ` (looked in ${process.cwd()})`;
+        check.addIssue({ code: 'custom', message: `there is no ${wanted.slice(2)} '${value}'${where}` });
+      } else if (!accept(found)) {
+        const kind = found.isDirectory() ? 'a folder' : found.isFile() ? 'a file' : 'something else';
+        check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}` });
+      }
+    })
+    .meta({ pathKind });
+}
+
+/** What the command line has to know of one flag or argument. */
+export interface Parameter {
+  readonly key: string;
+  /** The kebab-case name, without dashes in front. */
+  readonly name: string;
+  readonly type: 'boolean' | 'number' | 'string';
+  readonly isList: boolean;
+  readonly isPath: boolean;
+  /** Must be given: it has neither a default nor `.optional()`. */
+  readonly isRequired: boolean;
+  readonly defaultValue: unknown;
+  readonly choices: readonly string[] | undefined;
+  readonly short: string | undefined;
+  readonly valueName: string;
+  readonly description: string;
+  /** What one value must be, as in "a whole number from 1 to 64". */
+  readonly expectation: string;
+}
+
+/** The parameters of a schema, in the order of its keys. */
+export function parametersOf(schema: z.ZodObject): Parameter[] {
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonNode;
+  const required = new Set(json.required ?? []);
+  return Object.entries(json.properties ?? {}).map(([key, node]) => {
+    const item = node.type === 'array' ? (node.items ?? {}) : node;
+    const type = typeOf(item, key);
+    const pathKind = node.pathKind ?? item.pathKind;
+    const choices = item.enum?.map(String);
+    if (node.description === undefined) throw new Error(`The option '${key}' has no description.`);
+    return {
+      key,
+      name: kebabCase(key),
+      type,
+      isList: node.type === 'array',
+      isPath: pathKind !== undefined,
+      isRequired: required.has(key),
+      defaultValue: node.default,
+      choices,
+      short: node.short,
+      valueName: node.valueName ?? valueNameOf(item, pathKind, choices),
+      description: node.description,
+      expectation: expectationOf(item, pathKind, choices),
+    };
+  });
+}
+
+/** `numImages` becomes `num-images`; a digit stays with the letters before it. */
+export function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * Validates texts from the command line. `given` holds, by key, a string, an array of strings (lists) or a boolean
+ * (flags without a value); keys that were not given are absent.
+ *
+ * @param label How a parameter is called in an error: `--epochs` or `the argument FILE`.
+ * @throws UsageError with one sentence about the first value that is wrong.
+ */
+export function parseValues(
+  schema: z.ZodObject,
+  given: Values,
+  label: (parameter: Parameter) => string,
+): Values {
+  const parameters = parametersOf(schema);
+  const raw: Values = {};
+  for (const parameter of parameters) {
+    const value = given[parameter.key];
+    if (value !== undefined) raw[parameter.key] = convert(parameter, value);
+  }
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const parameter = parameters.find((each) => each.key === issue.path[0]);
+  // An issue without a key comes from a rule over several options, whose message is a whole sentence.
+  if (parameter === undefined) throw new UsageError(issue.message);
+  const named = label(parameter);
+  const value = raw[parameter.key];
+  if (value === undefined) throw new UsageError(`${capitalize(named)} is missing: ${parameter.expectation}.`);
+  if (issue.code === 'custom') throw new UsageError(`${capitalize(named)}: ${issue.message}.`);
+  const index = issue.path[1];
+  const wrong = Array.isArray(value) && typeof index === 'number' ? value[index] : value;
+  const several = Array.isArray(value) && typeof index !== 'number' ? `${issue.message}, ` : '';
+  throw new UsageError(
+    `${capitalize(named)} must be ${several || `${parameter.expectation}, `}not '${String(wrong)}'.`,
+  );
+}
+
+/** A default as help and documentation print it. */
+export function formatDefault(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
+  return typeof value === 'string' && value === '' ? 'empty' : String(value);
+}
+
+/** The part of JSON Schema that zod makes of option schemas, with this project's own metadata. */
+interface JsonNode {
+  type?: string;
+  properties?: Record<string, JsonNode>;
+  required?: string[];
+  items?: JsonNode;
+  enum?: (string | number)[];
+  default?: unknown;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  pathKind?: 'file' | 'folder' | 'either' | 'new';
+  valueName?: string;
+  short?: string;
+}
+
+function typeOf(node: JsonNode, key: string): Parameter['type'] {
+  if (node.type === 'boolean' || node.type === 'string') return node.type;
+  if (node.type === 'number' || node.type === 'integer') return 'number';
+  throw new Error(
+    `The option '${key}' has a type that the command line cannot show: ${JSON.stringify(node)}.`,
+  );
+}
+
+function valueNameOf(
+  node: JsonNode,
+  pathKind: JsonNode['pathKind'],
+  choices: readonly string[] | undefined,
+): string {
+  if (choices !== undefined) return choices.join('|');
+  if (pathKind !== undefined)
+    return { file: 'FILE', folder: 'FOLDER', either: 'PATH', new: 'PATH' }[pathKind];
+  return node.type === 'integer' || node.type === 'number' ? 'N' : 'TEXT';
+}
+
+function expectationOf(
+  node: JsonNode,
+  pathKind: JsonNode['pathKind'],
+  choices: readonly string[] | undefined,
+): string {
+  if (choices !== undefined) return choices.length === 1 ? `'${choices[0]}'` : `one of ${choices.join(', ')}`;
+  if (pathKind !== undefined) {
+    return {
+      file: 'an existing file',
+      folder: 'an existing folder',
+      either: 'an existing file or folder',
+      new: 'a path to write to',
+    }[pathKind];
+  }
+  if (node.type === 'integer') return `a whole number${rangeOf(node)}`;
+  if (node.type === 'number') return `a number${rangeOf(node)}`;
+  return 'a text';
+}
+
+function rangeOf(node: JsonNode): string {
+  // zod bounds every integer by what a double holds exactly; that bound is not news to anyone.
+  const low = node.minimum === Number.MIN_SAFE_INTEGER ? undefined : node.minimum;
+  const high = node.maximum === Number.MAX_SAFE_INTEGER ? undefined : node.maximum;
+  if (low !== undefined && high !== undefined) return ` from ${low} to ${high}`;
+  const bounds: string[] = [];
+  if (low !== undefined) bounds.push(`at least ${low}`);
+  if (node.exclusiveMinimum !== undefined) bounds.push(`above ${node.exclusiveMinimum}`);
+  if (high !== undefined) bounds.push(`at most ${high}`);
+  if (node.exclusiveMaximum !== undefined) bounds.push(`below ${node.exclusiveMaximum}`);
+  const text = bounds.join(' and ');
+  return text === '' ? '' : text.startsWith('at') ? ` of ${text}` : ` ${text}`;
+}
+
+/** Texts to numbers where the schema wants numbers; what is no number stays a text for the schema to refuse. */
+function convert(parameter: Parameter, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const texts = parameter.isPath ? value.map(String) : value.flatMap((text) => String(text).split(','));
+    return texts.map((text) => convertOne(parameter, text));
+  }
+  return typeof value === 'string' ? convertOne(parameter, value) : value;
+}
+
+function convertOne(parameter: Parameter, text: string): unknown {
+  if (parameter.type !== 'number') return text;
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,177 @@
+/** @file Runs one command line: finds the command, reads its flags, runs it, prints, and gives the exit code. */
+
+import { Argument, CommanderError, Option, Command as Parser } from 'commander';
+import { type CatalogueEntry, catalogue } from './catalogue.js';
+import type { Command, Outcome, Values } from './command.js';
+import { type FailureReport, reportFailure } from './failure.js';
+import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
+import { Interrupts } from './interrupts.js';
+import type { Parameter } from './options.js';
+
+/** Where a command line prints to, and what it may run. */
+export interface Surroundings {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly entries: readonly CatalogueEntry[];
+}
+
+const ofThisProcess: Surroundings = { stdout: process.stdout, stderr: process.stderr, entries: catalogue };
+
+/** Runs `words` (what follows `lxmert`) and returns the exit code: 0, 1 failure, 2 wrong use, 130 interrupted. */
+export async function runCommandLine(
+  words: readonly string[],
+  surroundings = ofThisProcess,
+): Promise<number> {
+  const run = new Run(surroundings);
+  try {
+    const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];
+    if (asked.length === 0) asked.push('--help');
+    await (await buildParser(surroundings, run)).parseAsync(asked, { from: 'user' });
+    return run.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure: FailureReport = reportFailure(error, {
+      debug: words.includes('--debug'),
+      command: run.entry?.name,
+    });
+    surroundings.stderr.write(failure.text);
+    return failure.exitCode;
+  }
+}
+
+/** The help section of the flags that come with each command. */
+const everywhere = 'Flags of every command:';
+
+/** The state of one command line while it runs. */
+class Run {
+  entry: CatalogueEntry | undefined;
+  exitCode = 0;
+
+  constructor(readonly surroundings: Surroundings) {}
+
+  async start(command: Command, parser: Parser): Promise<void> {
+    const { parseValues, parametersOf } = await import('./options.js');
+    const { createProgressDisplay } = await import('./progressDisplay.js');
+    const { stdout, stderr } = this.surroundings;
+    const flags: Values = parser.opts();
+    const words: Values = {};
+    for (const [index, parameter] of parametersOf(command.arguments).entries()) {
+      const value: unknown = parser.processedArgs[index];
+      if (!(Array.isArray(value) && value.length === 0)) words[parameter.key] = value;
+    }
+    const commandArguments = parseValues(command.arguments, words, (each) => `the argument ${each.name}`);
+    const options = parseValues(command.options, flags, (each) => `--${each.name}`);
+    const asJson = flags.json === true;
+    const interrupts = new Interrupts((line) => stderr.write(`${line}\n`));
+    try {
+      const outcome: Outcome = await command.execute({
+        arguments: commandArguments,
+        options,
+        out: (line) => (asJson ? stderr : stdout).write(`${line}\n`),
+        notice: (line) => stderr.write(`${line}\n`),
+        progress: (label, unit) => createProgressDisplay(stderr, label, unit),
+        signal: interrupts.signal,
+        debug: flags.debug === true,
+      });
+      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : outcome.text;
+      if (text !== '') stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+      this.exitCode = interrupts.exitCode ?? outcome.exitCode;
+    } catch (error) {
+      // A command that stops by throwing the signal's reason was interrupted, not broken.
+      if (interrupts.exitCode === undefined || !interrupts.isReason(error)) throw error;
+      this.exitCode = interrupts.exitCode;
+    } finally {
+      interrupts.remove();
+    }
+  }
+}
+
+/** The parser of all commands; a command's file is imported when its name has been read. */
+async function buildParser({ stdout, entries }: Surroundings, run: Run): Promise<Parser> {
+  const { version } = await import('../common/version.js');
+  const root = newParser('lxmert', stdout).version(version(), '-V, --version');
+  root.helpInformation = () => rootHelp(entries);
+  for (const [word, members] of byFirstWord(entries)) {
+    const isSingle = members.length === 1 && members[0]!.name === word;
+    const parent = isSingle ? root : root.addCommand(newParser(word, stdout)).commands.at(-1)!;
+    if (!isSingle) {
+      parent.helpInformation = () => verbsHelp(word, members);
+      parent.action((_options, parser: Parser) => {
+        const verbs = members.map((member) => member.name.slice(word.length + 1)).join(', ');
+        const found = parser.args[0];
+        const problem = found === undefined ? 'needs a verb' : `has no verb '${found}'`;
+        throw new CommanderError(2, 'lxmert.verb', `'lxmert ${word}' ${problem}: one of ${verbs}.`);
+      });
+      parent.allowExcessArguments(true);
+    }
+    const leaves = new Map<string, CatalogueEntry>();
+    for (const member of members) {
+      const name = member.name.split(' ').at(-1)!;
+      leaves.set(name, member);
+      parent.addCommand(newParser(name, stdout));
+    }
+    parent.hook('preSubcommand', async (_parent, leaf) => {
+      const entry = leaves.get(leaf.name());
+      if (entry === undefined) return;
+      run.entry = entry;
+      await fillIn(leaf, (await entry.load()).command, run);
+    });
+  }
+  return root;
+}
+
+function newParser(name: string, stdout: NodeJS.WriteStream): Parser {
+  const columns = stdout.isTTY ? stdout.columns : 100;
+  return new Parser(name)
+    .exitOverride()
+    .enablePositionalOptions()
+    .allowExcessArguments(false)
+    .helpCommand(false)
+    .addHelpOption(new Option('-h, --help', 'Print this help').helpGroup(everywhere))
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      // Errors are thrown (exitOverride) and printed once, in one form, by runCommandLine.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => Math.min(columns, 110),
+    });
+}
+
+/** Gives a leaf its arguments, flags, help and action. */
+async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
+  const { parametersOf } = await import('./options.js');
+  leaf.description(command.description);
+  for (const parameter of parametersOf(command.arguments)) {
+    const name = parameter.isList ? `${parameter.name}...` : parameter.name;
+    const flags = parameter.isRequired ? `<${name}>` : `[${name}]`;
+    leaf.addArgument(new Argument(flags, parameterHelp({ ...parameter, isRequired: false, isList: false })));
+  }
+  for (const parameter of parametersOf(command.options)) leaf.addOption(optionOf(parameter));
+  leaf.addOption(new Option('--json', 'Print the result as JSON on stdout').helpGroup(everywhere));
+  leaf.addOption(new Option('--debug', 'Print a stack trace with a failure').helpGroup(everywhere));
+  leaf.addHelpText('after', `\n${exampleLines(command.examples).join('\n')}`);
+  leaf.action(() => run.start(command, leaf));
+}
+
+function optionOf(parameter: Parameter): Option {
+  const short = parameter.short === undefined ? '' : `-${parameter.short}, `;
+  const isNegated = parameter.type === 'boolean' && parameter.defaultValue === true;
+  const value = parameter.type === 'boolean' ? '' : ` <${parameter.valueName}>`;
+  const option = new Option(
+    `${short}--${isNegated ? 'no-' : ''}${parameter.name}${value}`,
+    parameterHelp(parameter),
+  );
+  if (option.attributeName() !== parameter.key || (option.negate && !isNegated)) {
+    throw new Error(`The option key '${parameter.key}' does not survive as a flag; choose another name.`);
+  }
+  if (!parameter.isList) return option;
+  return option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
+}
+
+function byFirstWord(entries: readonly CatalogueEntry[]): Map<string, CatalogueEntry[]> {
+  const words = new Map<string, CatalogueEntry[]>();
+  for (const entry of entries) {
+    const word = entry.name.split(' ')[0]!;
+    words.set(word, [...(words.get(word) ?? []), entry]);
+  }
+  return words;
+}

@@ -1,0 +1,51 @@
+/** @file The whole command-line surface, frozen: a new or changed flag shows up here and is decided on purpose. */
+
+import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/cli/catalogue.js';
+import { parameterNotes } from '../../src/cli/help.js';
+import { parametersOf } from '../../src/cli/options.js';
+import { runCommandLine } from '../../src/cli/program.js';
+
+describe('the command-line surface', () => {
+  it('is what was decided', async () => {
+    const lines: string[] = [];
+    for (const entry of catalogue) {
+      const { command } = await entry.load();
+      const words = parametersOf(command.arguments).map(({ name, isRequired, isList }) => {
+        const text = isList ? `${name}...` : name;
+        return isRequired ? text : `[${text}]`;
+      });
+      lines.push([entry.name, ...words].join(' '));
+      for (const parameter of parametersOf(command.options)) {
+        const value = parameter.type === 'boolean' ? '' : ` ${parameter.valueName}`;
+        const negated = parameter.type === 'boolean' && parameter.defaultValue === true ? 'no-' : '';
+        const short = parameter.short === undefined ? '' : ` -${parameter.short}`;
+        const notes = parameterNotes(parameter).join('; ');
+        lines.push(`  --${negated}${parameter.name}${value}${short}${notes === '' ? '' : ` (${notes})`}`);
+      }
+    }
+    expect(lines.join('\n')).toMatchSnapshot();
+  });
+
+  it('gives every command a short summary, a description and examples of itself', async () => {
+    for (const entry of catalogue) {
+      const { command } = await entry.load();
+      expect(entry.summary.length, entry.name).toBeLessThanOrEqual(70);
+      expect(entry.summary, entry.name).toMatch(/^[A-Z].*[^.]$/);
+      expect(command.description, entry.name).toMatch(/\.$/);
+      for (const example of command.examples) expect(example.command).toContain(`lxmert ${entry.name}`);
+    }
+  });
+
+  it.each(catalogue.map((entry) => [entry.name]))('%s builds its help', async (name) => {
+    let printed = '';
+    const stream = { write: (text: string) => (printed += text) } as unknown as NodeJS.WriteStream;
+    const exitCode = await runCommandLine([...name.split(' '), '--help'], {
+      stdout: stream,
+      stderr: stream,
+      entries: catalogue,
+    });
+    expect(exitCode, printed).toBe(0);
+    expect(printed).toContain('Examples:');
+  });
+});
