@@ -1,0 +1,108 @@
+/** @file The golden cases: tensors and facts recorded from the reference implementation. */
+
+import { readFileSync } from 'node:fs';
+import { lxmertConfig } from '../../src/model/index.js';
+import { type Tensor, tensor } from '../../src/torch/index.js';
+import { sharedPath } from './shared.js';
+
+interface GoldenTensor {
+  readonly dtype: 'f32' | 'i32';
+  readonly shape: readonly number[];
+  readonly offset: number;
+}
+
+interface GoldenSteps {
+  readonly loss: number;
+  readonly grad_norm: number;
+}
+
+/** The parts of index.json that tests read. */
+export interface GoldenIndex {
+  readonly tensors: Readonly<Record<string, GoldenTensor>>;
+  readonly config: Readonly<Record<string, number>>;
+  readonly schedules: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  readonly vqa: GoldenAnswers;
+  readonly gqa: GoldenAnswers;
+}
+
+export interface GoldenAnswers {
+  readonly label2ans: readonly string[];
+  readonly loss: number;
+  readonly steps: readonly GoldenSteps[];
+  readonly loss_after_5_steps: number;
+  readonly clip: number;
+  readonly lr: number;
+  readonly warmup: number;
+  readonly t_total: number;
+  readonly parameters_without_gradient: readonly string[];
+  readonly valid_score: number;
+}
+
+export class Golden {
+  readonly index: GoldenIndex;
+  readonly #data: Buffer;
+
+  constructor() {
+    this.index = JSON.parse(readFileSync(sharedPath('golden', 'index.json'), 'utf8')) as GoldenIndex;
+    this.#data = readFileSync(sharedPath('golden', 'data.bin'));
+  }
+
+  /** Names of golden tensors that begin with `prefix`, without it. */
+  names(prefix: string): string[] {
+    return Object.keys(this.index.tensors)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length));
+  }
+
+  values(name: string): Float32Array | Int32Array {
+    const entry = this.index.tensors[name];
+    if (entry === undefined) throw new Error(`There is no golden tensor '${name}'.`);
+    const count = entry.shape.reduce((product, size) => product * size, 1);
+    const bytes = Uint8Array.from(this.#data.subarray(entry.offset, entry.offset + 4 * count)).buffer;
+    return entry.dtype === 'f32' ? new Float32Array(bytes) : new Int32Array(bytes);
+  }
+
+  tensor(name: string): Tensor {
+    return tensor(this.values(name), this.index.tensors[name]?.shape);
+  }
+
+  /** The small model's configuration, without dropout. */
+  modelConfig() {
+    const c = this.index.config;
+    return lxmertConfig({
+      vocabSize: c.vocab_size!,
+      hiddenSize: c.hidden_size!,
+      numAttentionHeads: c.num_attention_heads!,
+      intermediateSize: c.intermediate_size!,
+      numLanguageLayers: c.l_layers!,
+      numVisionLayers: c.r_layers!,
+      numCrossLayers: c.x_layers!,
+      maxPositionEmbeddings: c.max_position_embeddings!,
+      typeVocabSize: c.type_vocab_size!,
+      visualFeatureSize: c.visual_feat_dim!,
+      visualBoxSize: c.visual_pos_dim!,
+      hiddenDropout: 0,
+      attentionDropout: 0,
+    });
+  }
+}
+
+/** The largest absolute difference of two arrays of equal length. */
+export function maxDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) {
+    throw new Error(`Expected ${expected.length} values, found ${actual.length}.`);
+  }
+  let largest = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}
+
+/** The Euclidean norm. */
+export function normOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
+  return Math.sqrt(sum);
+}
