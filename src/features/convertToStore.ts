@@ -25,6 +25,8 @@ export interface ConvertOptions {
   readonly provenance?: Provenance;
   /** Told images done and images in all; the latter is an estimate from the file's size. */
   readonly progress?: Progress;
+  /** Once aborted, the conversion stops and leaves whole shards, to go on from another time. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ConvertResult {
@@ -36,6 +38,8 @@ export interface ConvertResult {
   readonly numDuplicates: number;
   /** True when the store was already whole and nothing was done. */
   readonly alreadyComplete: boolean;
+  /** True when `signal` stopped it: the store does not open until the conversion is finished. */
+  readonly interrupted: boolean;
   /** Of all shards. */
   readonly numBytes: number;
 }
@@ -65,7 +69,8 @@ export async function convertToStore(
   const plan = await makePlan(source, sourceBytes, options);
   const kept = await keepShards(folder, source, plan);
   const lastKept = kept.at(-1);
-  if (lastKept?.metadata.last === true) return await describeResult(folder, kept.length, 0, true);
+  if (lastKept?.metadata.last === true)
+    return { ...(await describeResult(folder, kept.length)), alreadyComplete: true };
 
   const writer = await FeatureStoreWriter.create(
     folder,
@@ -82,16 +87,10 @@ export async function convertToStore(
   );
   try {
     const numResumed = kept.reduce((sum, shard) => sum + shard.numImages, 0);
-    const numDuplicates = await copyRows(
-      source,
-      writer,
-      plan,
-      lastKept?.metadata.conversion,
-      numResumed,
-      options,
-    );
-    await writer.finish();
-    return { ...(await describeResult(folder, kept.length, numDuplicates, false)), numResumed };
+    const copied = await copyRows(source, writer, plan, lastKept?.metadata.conversion, numResumed, options);
+    if (copied.interrupted) await writer.abandon();
+    else await writer.finish();
+    return { ...(await describeResult(folder, kept.length)), ...copied };
   } catch (error) {
     await writer.abandon();
     throw error;
@@ -127,7 +126,7 @@ async function copyRows(
   after: Conversion | null | undefined,
   numResumed: number,
   options: ConvertOptions,
-): Promise<number> {
+): Promise<Pick<ConvertResult, 'numDuplicates' | 'interrupted'>> {
   const progress = options.progress ?? silentProgress;
   const max = plan.settings.maxImages ?? Number.POSITIVE_INFINITY;
   const start = after?.toByte ?? 0;
@@ -135,6 +134,7 @@ async function copyRows(
   let numDuplicates = 0;
   for await (const located of readObj36(source, { start, firstLine: (after?.toLine ?? 0) + 1 })) {
     if (numDone >= max) break;
+    if (options.signal?.aborted === true) return { numDuplicates, interrupted: true };
     if (writer.has(located.row.imageId)) {
       if (plan.settings.duplicates === 'error') throw duplicateError(source, located);
       numDuplicates++;
@@ -148,7 +148,7 @@ async function copyRows(
     }
   }
   progress.update(numDone, numDone);
-  return numDuplicates;
+  return { numDuplicates, interrupted: false };
 }
 
 async function addLocated(source: string, writer: FeatureStoreWriter, located: LocatedRow): Promise<void> {
@@ -264,20 +264,16 @@ async function sizeOf(source: string): Promise<number> {
   }
 }
 
-async function describeResult(
-  folder: string,
-  numKept: number,
-  numDuplicates: number,
-  alreadyComplete: boolean,
-): Promise<ConvertResult> {
+async function describeResult(folder: string, numKept: number): Promise<ConvertResult> {
   const shards = (await listShardFiles(folder)).map((file) => openShard(file));
   const numImagesOf = (some: Shard[]) => some.reduce((sum, shard) => sum + shard.numImages, 0);
   return {
     numImages: numImagesOf(shards),
     numShards: shards.length,
     numResumed: numImagesOf(shards.slice(0, numKept)),
-    numDuplicates,
-    alreadyComplete,
+    numDuplicates: 0,
+    alreadyComplete: false,
+    interrupted: false,
     numBytes: shards.reduce((sum, shard) => sum + shard.fileBytes, 0),
   };
 }

@@ -1,0 +1,167 @@
+/** @file Reading region features for training and answering: batches gathered from mapped shards. */
+
+import { LxmertError } from '../common/errors.js';
+import { fromTypedArray, scope, type Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import { type FeatureBatch, mostBoxes, regionTensors } from './featureBatch.js';
+import { MappedShard } from './mappedShard.js';
+import type { ProvenancedFeatures } from './provenance.js';
+import type { FeatureDType } from './shardFormat.js';
+import { type ImagePlace, type OpenStoreOptions, StoreIndex } from './storeIndex.js';
+
+export interface GatherOptions {
+  /** Type of the features; default float32. `stored`: as in the store, without conversion. */
+  readonly dtype?: FeatureDType | 'stored';
+  /** Also the detector's labels and confidences (pre-training). */
+  readonly labels?: boolean;
+}
+
+/**
+ * One or several stores, opened as one. Shards are mapped when first touched, and feature values go from the
+ * mapping into the batch inside libtorch; JavaScript sees ids, boxes and labels only.
+ */
+export class FeatureStore implements ProvenancedFeatures, Disposable {
+  readonly #index: StoreIndex;
+  readonly #mapped: (MappedShard | undefined)[];
+  #isDisposed = false;
+
+  private constructor(index: StoreIndex) {
+    this.#index = index;
+    this.#mapped = new Array<undefined>(index.shards.length).fill(undefined);
+  }
+
+  /**
+   * Opens a folder of shards, one shard's file, or several of them (training, nominival, minival). An image that
+   * several stores hold is read from the first.
+   *
+   * @throws UsageError when there is no store; LxmertError when one is broken or unfinished.
+   */
+  static open(paths: string | readonly string[], options: OpenStoreOptions = {}): FeatureStore {
+    return new FeatureStore(new StoreIndex(typeof paths === 'string' ? [paths] : paths, options));
+  }
+
+  get numImages(): number {
+    return this.#index.numImages;
+  }
+
+  /** In the order of stores and rows; {@link indexOf} counts in it. */
+  get imageIds(): readonly string[] {
+    return this.#index.imageIds;
+  }
+
+  /** Values of one region's feature vector. */
+  get featureSize(): number {
+    return this.#index.featureSize;
+  }
+
+  /** The stores and what is known of the detector behind each. */
+  get origins(): ProvenancedFeatures['origins'] {
+    return this.#index.origins;
+  }
+
+  /** Images that a later store holds again. */
+  get numDuplicates(): number {
+    return this.#index.numDuplicates;
+  }
+
+  /** Most boxes that an image can have here. */
+  get maxBoxes(): number {
+    return this.#index.shards.reduce((most, shard) => Math.max(most, shard.layout.numBoxes), 0);
+  }
+
+  has(imageId: string): boolean {
+    return this.#index.has(imageId);
+  }
+
+  /** @throws LxmertError for an image that is not here. */
+  indexOf(imageId: string): number {
+    return this.#index.indexOf(imageId);
+  }
+
+  /**
+   * The features of some images (one may occur several times), in the order asked for. The caller owns the
+   * tensors; inside a `scope` they go with it.
+   *
+   * @throws LxmertError naming the image when it is not here or its boxes leave it.
+   */
+  gather(imageIds: readonly string[], options: GatherOptions = {}): FeatureBatch {
+    return this.gatherAt(
+      imageIds.map((id) => this.#index.indexOf(id)),
+      options,
+    );
+  }
+
+  /** As {@link gather}, with positions instead of ids. */
+  gatherAt(indices: readonly number[], options: GatherOptions = {}): FeatureBatch {
+    if (indices.length === 0) throw new RangeError('gather needs at least one image.');
+    const places = indices.map((index) => this.#index.placeAt(index));
+    const rows = places.map(({ shard, row }) => this.#shard(shard).regionsAt(row));
+    const width = mostBoxes(rows);
+    return scope(() => ({
+      features: this.#gatherFeatures(
+        places,
+        rows.map((row) => row.numBoxes),
+        width,
+        options.dtype ?? 'float32',
+      ),
+      ...regionTensors(rows, width, options.labels ?? false),
+    }));
+  }
+
+  /** (B, width, featureSize). */
+  #gatherFeatures(
+    places: readonly ImagePlace[],
+    numBoxes: readonly number[],
+    width: number,
+    dtype: FeatureDType | 'stored',
+  ): Tensor {
+    const sources = places.map(({ shard }) => this.#shard(shard).features);
+    const [first] = sources as [Tensor, ...Tensor[]];
+    const target = dtype === 'stored' ? storedType(sources) : dtype;
+    // All from one shard and nothing to pad: one operator call copies everything.
+    if (first.shape[1] === width && numBoxes.every((n) => n === width) && sources.every((s) => s === first)) {
+      const rows = fromTypedArray(BigInt64Array.from(places, ({ row }) => BigInt(row)));
+      return ops.to(ops.indexSelect(first, 0, rows), target);
+    }
+    const isPadded = numBoxes.some((n) => n < width);
+    const shape = [places.length, width, this.featureSize];
+    const batch = isPadded ? ops.zeros(shape, { dtype: target }) : ops.empty(shape, { dtype: target });
+    for (const [i, { row }] of places.entries())
+      copyRow(batch, i, sources[i] as Tensor, row, numBoxes[i] as number);
+    return batch;
+  }
+
+  #shard(number: number): MappedShard {
+    if (this.#isDisposed) throw new LxmertError('This feature store was closed.');
+    const shard = this.#index.shards[number];
+    if (shard === undefined) throw new RangeError(`There is no shard ${number}.`);
+    this.#mapped[number] ??= new MappedShard(shard);
+    return this.#mapped[number];
+  }
+
+  /** Ends the mappings. Batches gathered before stay. */
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const shard of this.#mapped) shard?.dispose();
+    this.#mapped.fill(undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Copies and converts in one pass. */
+function copyRow(batch: Tensor, i: number, source: Tensor, row: number, numBoxes: number): void {
+  scope(() => {
+    // (width, size) and (room, size), cut to (numBoxes, size)
+    const to = ops.narrow(ops.select(batch, 0, i), 0, 0, numBoxes);
+    const from = ops.narrow(ops.select(source, 0, row), 0, 0, numBoxes);
+    ops.copy_(to, from);
+  });
+}
+
+/** float16 when all of a batch is, so that nothing loses precision. */
+function storedType(sources: readonly Tensor[]): FeatureDType {
+  return sources.every((source) => source.dtype === 'float16') ? 'float16' : 'float32';
+}

@@ -1,0 +1,24 @@
+/** @file Region features: TSV files, shard stores, and the batches that the model reads. */
+
+export { type ConvertOptions, type ConvertResult, convertToStore } from './convertToStore.js';
+export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
+export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
+export { FeatureStore, type GatherOptions } from './featureStore.js';
+export { type LocatedRow, type Obj36ReadOptions, readFeatureRow, readObj36 } from './obj36Reader.js';
+export { formatObj36Row, type LineEnding, writeObj36 } from './obj36Writer.js';
+export {
+  assertCompatible,
+  type CompatibilityOptions,
+  compareProvenance,
+  type ExpectedFeatures,
+  type Provenance,
+  type ProvenancedFeatures,
+  provenanceSchema,
+  unknownProvenance,
+} from './provenance.js';
+export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
+export type { FeatureDType } from './shardFormat.js';
+export type { OpenStoreOptions } from './storeIndex.js';
+export { formatStoreInfo, type StoreInfo, storeInfo } from './storeInfo.js';
+export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter, type StoreWriterOptions } from './storeWriter.js';
+export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';
