@@ -1,0 +1,84 @@
+/** @file Answers of a model for a whole split. */
+
+import { setImmediate } from 'node:timers/promises';
+import { type Progress, silentProgress } from '../common/progress.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import { sequentialBatches } from '../data/epochSampler.js';
+import type { QuestionAnsweringModel } from '../model/index.js';
+import type { WordPieceTokenizer } from '../text/index.js';
+import { noGrad, scope } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import { answerInputs, type ImageSentence, type RegionSource } from './answerInputs.js';
+
+/** A model with what it needs to read questions and name answers. */
+export interface AnsweringModel {
+  readonly model: QuestionAnsweringModel;
+  readonly tokenizer: WordPieceTokenizer;
+  readonly answerTable: AnswerTable;
+  /** Word pieces a sentence is cut to, [CLS] and [SEP] included. */
+  readonly maxLength: number;
+}
+
+/** An answer and its probability: the sigmoid of its logit, which is what the training loss makes of it. */
+export interface RankedAnswer {
+  readonly answer: string;
+  readonly probability: number;
+}
+
+/**
+ * The `numBest` most probable answers for each sentence, best first.
+ */
+export function rankAnswers(
+  answering: AnsweringModel,
+  source: RegionSource,
+  examples: readonly ImageSentence[],
+  numBest = 1,
+): RankedAnswer[][] {
+  return scope(() =>
+    noGrad(() => {
+      const inputs = answerInputs(examples, answering.tokenizer, source, answering.maxLength);
+      const { logits } = answering.model.forward(inputs);
+      const [values, indices] = ops.topk(
+        ops.sigmoid(logits),
+        Math.min(numBest, answering.answerTable.size),
+        1,
+      );
+      const probabilities = values.toFloat32Array(); // (B, best)
+      const places = ops.to(indices, 'int32').data(); // (B, best)
+      const width = probabilities.length / examples.length;
+      return examples.map((_, row) =>
+        Array.from({ length: width }, (_, rank) => ({
+          answer: answering.answerTable.answer(Number(places[row * width + rank])),
+          probability: probabilities[row * width + rank] ?? 0,
+        })),
+      );
+    }),
+  );
+}
+
+export interface PredictOptions {
+  readonly batchSize: number;
+  readonly progress?: Progress;
+  /** Aborting ends the work after the batch at hand, with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The most probable answer for each example, in order. */
+export async function predictAnswers(
+  answering: AnsweringModel,
+  source: RegionSource,
+  examples: readonly ImageSentence[],
+  options: PredictOptions,
+): Promise<string[]> {
+  const { batchSize, progress = silentProgress, signal } = options;
+  const answers: string[] = [];
+  for (const batch of sequentialBatches(examples.length, batchSize)) {
+    signal?.throwIfAborted();
+    const chosen = batch.map((index) => examples[index] as ImageSentence);
+    for (const [best] of rankAnswers(answering, source, chosen)) answers.push(best?.answer ?? '');
+    progress.update(answers.length, examples.length);
+    // Lets signals and timers through between batches.
+    await setImmediate();
+  }
+  return answers;
+}
