@@ -45,6 +45,7 @@ function build() {
     CMAKE_BUILD_TYPE: 'Release',
     LXMERT_TORCH_INCLUDES: libtorch.includes.join(';'),
     LXMERT_TORCH_LIBDIR: libtorch.libdir,
+    LXMERT_CXX_STANDARD: String(libtorch.cxxStandard),
     LXMERT_CXX11_ABI: String(libtorch.cxx11Abi),
     LXMERT_WITH_CUDA: libtorch.cuda ? '1' : '0',
   };

@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} version As in "1.13.1" or "2.6.0+cpu".
  * @property {{ size: number, modified: string }} library Tells a replaced libtorch_cpu from the one that was found.
  * @property {boolean} cuda Whether its CUDA libraries are there.
+ * @property {17 | 20} cxxStandard The C++ standard that its headers ask for.
  * @property {0 | 1} cxx11Abi The _GLIBCXX_USE_CXX11_ABI that it was compiled with.
  */
 
@@ -119,6 +120,7 @@ function describe(kind, root, libdir) {
     version: versionOf(real, libdir),
     library: { size: library.size, modified: library.mtime.toISOString() },
     cuda: has('libtorch_cuda') && has('libc10_cuda'),
+    cxxStandard: standardOf(real),
     cxx11Abi: abiOf(libdir),
   };
 }
@@ -140,6 +142,11 @@ function versionOf(root, libdir) {
   });
   if (parts.every((part) => part !== undefined)) return parts.join('.');
   throw new LibtorchError(`The libtorch in ${root} (libraries in ${libdir}) does not tell its version.`);
+}
+
+/** Newer headers refuse a compiler below C++20 (2.15 does); the oldest that are supported do not compile as it. */
+function standardOf(root) {
+  return /__cplusplus < 202002L/.test(readIfThere(path.join(root, 'include/ATen/ATen.h'))) ? 20 : 17;
 }
 
 function packagedVersion() {
