@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { softAnswerLoss } from '../../src/tasks/answeringTask.js';
+import { noGrad, scope } from '../../src/torch/index.js';
+import { BertAdam } from '../../src/train/bertAdam.js';
+import { clipGradients } from '../../src/train/clipGradients.js';
+import { scheduleFactor } from '../../src/train/schedule.js';
+import { Golden, maxDifference } from '../support/golden.js';
+import { goldenInputs, goldenModel } from '../support/goldenModel.js';
+import { hasShared } from '../support/shared.js';
+
+describe.skipIf(!hasShared)('scheduleFactor', () => {
+  it('gives the reference factors', () => {
+    const { schedules } = new Golden().index;
+    for (const [step, factor] of schedules.warmup_linear ?? []) {
+      expect(scheduleFactor('warmup-linear', step, 20, 0.1)).toBeCloseTo(factor, 12);
+    }
+    for (const [step, factor] of schedules.warmup_constant ?? []) {
+      expect(scheduleFactor('warmup-constant', step, 20, 0.1)).toBeCloseTo(factor, 12);
+    }
+    expect(schedules.warmup_linear?.length).toBeGreaterThan(20);
+  });
+});
+
+describe.skipIf(!hasShared).each(['vqa', 'gqa'] as const)('five optimizer steps on %s', (task) => {
+  it('have the reference losses, gradient norms and logits after them', () => {
+    const golden = new Golden();
+    const { clip, lr, warmup, t_total, steps, loss_after_5_steps } = golden.index[task];
+    using model = goldenModel(golden, task);
+    const parameters = model.namedParameters();
+    using optimizer = new BertAdam(parameters, {
+      learningRate: lr,
+      totalSteps: t_total,
+      warmupRatio: warmup,
+    });
+    const lossNow = () =>
+      softAnswerLoss(
+        model.forward(goldenInputs(golden, task), { training: true }).logits,
+        golden.tensor(`${task}/target`),
+      );
+    for (const [i, expected] of steps.entries()) {
+      scope(() => {
+        const loss = lossNow();
+        expect(Math.abs(loss.item() / expected.loss - 1), `loss at step ${i}`).toBeLessThan(1e-5);
+        loss.backward();
+        const norm = clipGradients(parameters.values(), clip);
+        expect(Math.abs(norm / expected.grad_norm - 1), `norm at step ${i}`).toBeLessThan(1e-4);
+        optimizer.step();
+      });
+    }
+    scope(() =>
+      noGrad(() => {
+        expect(Math.abs(lossNow().item() / loss_after_5_steps - 1)).toBeLessThan(1e-5);
+        const { logits } = model.forward(goldenInputs(golden, task));
+        const difference = maxDifference(
+          logits.toFloat32Array(),
+          golden.values(`${task}/logit_after_5_steps`),
+        );
+        expect(difference).toBeLessThan(5e-5);
+      }),
+    );
+  });
+});
