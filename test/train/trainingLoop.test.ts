@@ -1,0 +1,199 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/common/errors.js';
+import { liveTensors, manualSeed, type Tensor, tensor } from '../../src/torch/index.js';
+import * as ops from '../../src/torch/operators/index.js';
+import { BertAdam } from '../../src/train/bertAdam.js';
+import { clipGradients } from '../../src/train/clipGradients.js';
+import { RunFolder } from '../../src/train/runFolder.js';
+import { type EpochMetrics, runTraining, type TrainingOptions } from '../../src/train/trainingLoop.js';
+
+/** Fits y = 2 x; the scores are given. */
+function setup(scores: number[], overrides: Partial<TrainingOptions> = {}) {
+  manualSeed(1);
+  const weight = tensor([0]);
+  weight.requiresGrad = true;
+  const optimizer = new BertAdam(new Map([['weight', weight]]), { learningRate: 0.1, totalSteps: 120 });
+  const saved: string[] = [];
+  const epochs: EpochMetrics[] = [];
+  const live: number[] = [];
+  const loss = (): Tensor => {
+    const x = ops.rand([8]);
+    const error = ops.sub(ops.mul(x, weight), ops.mul(x, 2));
+    return ops.mean(ops.mul(error, error));
+  };
+  const options: TrainingOptions = {
+    task: {
+      numBatches: 40,
+      batchSize: 8,
+      startEpoch: () => undefined,
+      loss,
+      evaluate: async () => {
+        live.push(liveTensors());
+        return scores.shift() ?? 0;
+      },
+    },
+    optimizer,
+    numEpochs: 3,
+    clipNorm: 5,
+    save: async (name) => {
+      saved.push(name);
+    },
+    onEpoch: (metrics) => epochs.push(metrics),
+    ...overrides,
+  };
+  return {
+    options,
+    saved,
+    epochs,
+    live,
+    weight,
+    end: () => {
+      optimizer[Symbol.dispose]();
+      weight.dispose();
+    },
+  };
+}
+
+describe('runTraining', () => {
+  it('lowers the loss, keeps the number of tensors, and saves BEST only when strictly better', async () => {
+    const run = setup([0.4, 0.4, 0.5]);
+    const result = await runTraining(run.options);
+    expect(run.weight.item()).toBeGreaterThan(1);
+    expect(run.epochs[2]!.meanLoss).toBeLessThan(run.epochs[0]!.meanLoss / 2);
+    expect(run.saved).toEqual(['BEST', 'LAST', 'LAST', 'BEST', 'LAST']);
+    expect(result).toEqual({ bestScore: 0.5, bestEpoch: 2, numSteps: 120, wasInterrupted: false });
+    expect(run.live[2]).toBe(run.live[0]);
+    run.end();
+  });
+
+  it('never calls a score of 0 the best', async () => {
+    const run = setup([0, 0, 0]);
+    await runTraining(run.options);
+    expect(run.saved).toEqual(['LAST', 'LAST', 'LAST']);
+    run.end();
+  });
+
+  it('finishes the step and saves LAST when interrupted', async () => {
+    const abort = new AbortController();
+    let numUpdates = 0;
+    const run = setup([0.1], {
+      signal: abort.signal,
+      progress: {
+        update: () => {
+          if (++numUpdates === 7) abort.abort();
+        },
+      },
+    });
+    const result = await runTraining(run.options);
+    expect(result.wasInterrupted).toBe(true);
+    expect(result.numSteps).toBe(7);
+    expect(run.saved).toEqual(['LAST']);
+    run.end();
+  });
+
+  it('stops at a loss that is not finite before it changes a weight', async () => {
+    const run = setup([]);
+    const task = {
+      ...run.options.task,
+      loss: () => ops.mul(ops.sum(run.weight), Number.NaN),
+    };
+    await expect(runTraining({ ...run.options, task })).rejects.toThrow('The loss became NaN at step 0');
+    expect(run.weight.item()).toBe(0);
+    run.end();
+  });
+});
+
+describe('BertAdam', () => {
+  it('matches an independent double-precision account, and skips what has no gradient', () => {
+    using p = tensor([0.5, -1.5, 2], [3], 'float64');
+    using idle = tensor([3], [1], 'float64');
+    p.requiresGrad = true;
+    idle.requiresGrad = true;
+    using optimizer = new BertAdam(
+      new Map([
+        ['p', p],
+        ['idle', idle],
+      ]),
+      { learningRate: 0.01, totalSteps: 10 },
+    );
+    const expected = [0.5, -1.5, 2];
+    const m = [0, 0, 0];
+    const v = [0, 0, 0];
+    for (let step = 0; step < 6; step++) {
+      const gradient = expected.map((x, i) => Math.sin(step + i) * x);
+      using g = tensor(gradient, [3], 'float64');
+      p.grad = g;
+      optimizer.step();
+      const progress = step / 10;
+      const rate = 0.01 * (progress < 0.1 ? progress / 0.1 : (progress - 1) / (0.1 - 1));
+      for (let i = 0; i < 3; i++) {
+        m[i] = 0.9 * m[i]! + 0.1 * gradient[i]!;
+        v[i] = 0.999 * v[i]! + 0.001 * gradient[i]! ** 2;
+        expected[i] = expected[i]! - rate * (m[i]! / (Math.sqrt(v[i]!) + 1e-6) + 0.01 * expected[i]!);
+      }
+    }
+    for (const [i, value] of [...(p.data() as Float64Array)].entries())
+      expect(value).toBeCloseTo(expected[i]!, 12);
+    expect(idle.item()).toBe(3);
+    expect(optimizer.state().steps).toEqual({ p: 6 });
+  });
+
+  it('goes on from a saved state as if it had not stopped', () => {
+    const run = (stopAt: number | undefined): number => {
+      using p = tensor([1], [1], 'float64');
+      p.requiresGrad = true;
+      const named = new Map([['p', p]]);
+      let optimizer = new BertAdam(named, { learningRate: 0.1, totalSteps: 8 });
+      for (let step = 0; step < 6; step++) {
+        if (step === stopAt) {
+          const { tensors, steps } = optimizer.state();
+          const next = new BertAdam(named, { learningRate: 0.1, totalSteps: 8 });
+          next.restore(tensors, steps);
+          optimizer[Symbol.dispose]();
+          optimizer = next;
+        }
+        using g = tensor([Math.cos(step)], [1], 'float64');
+        p.grad = g;
+        optimizer.step();
+      }
+      const value = p.item();
+      optimizer[Symbol.dispose]();
+      return value;
+    };
+    expect(run(3)).toBe(run(undefined));
+  });
+});
+
+describe('clipGradients', () => {
+  it('scales to the norm only when above it', () => {
+    using a = tensor([0, 0]);
+    using b = tensor([0]);
+    for (const parameter of [a, b]) parameter.requiresGrad = true;
+    using ga = tensor([3, 0]);
+    using gb = tensor([4]);
+    a.grad = ga;
+    b.grad = gb;
+    expect(clipGradients([a, b], 10)).toBeCloseTo(5, 6);
+    expect(gb.item()).toBe(4);
+    expect(clipGradients([a, b], 1)).toBeCloseTo(5, 6);
+    expect(gb.item()).toBeCloseTo(0.8, 5);
+    expect(clipGradients([], 1)).toBe(0);
+  });
+});
+
+describe('RunFolder', () => {
+  it('refuses a folder that holds files, and appends logs', async () => {
+    const parent = await mkdtemp(path.join(tmpdir(), 'run-'));
+    const run = await RunFolder.create(path.join(parent, 'a', 'b'));
+    run.log('one');
+    run.log('two');
+    run.metrics({ step: 1 });
+    expect(await readFile(run.file('log.log'), 'utf8')).toBe('one\ntwo\n');
+    expect(await readFile(run.file('metrics.jsonl'), 'utf8')).toBe('{"step":1}\n');
+    await expect(RunFolder.create(run.path)).rejects.toThrow(UsageError);
+    await rm(parent, { recursive: true });
+  });
+});
