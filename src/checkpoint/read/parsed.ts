@@ -1,0 +1,108 @@
+/** @file What every format's reader hands over, and how pickled tensors become checked entries. */
+
+import { CheckpointError } from '../checkpointError.js';
+import { PickleError } from '../pickle/error.js';
+import type { StorageReference, TensorDescription } from '../pickle/torchGlobals.js';
+import {
+  countElements,
+  elementSize,
+  type StorageRegion,
+  type TensorEntry,
+  viewFault,
+} from '../tensorEntry.js';
+import type { StateDict } from './stateDict.js';
+
+/** The layouts that are read: torch's older and current ones, and safetensors. */
+export type CheckpointFormat = 'pth-legacy' | 'pth-zip' | 'safetensors';
+
+/** The description of a file's tensors, before any value is read. */
+export interface ParsedCheckpoint {
+  readonly format: CheckpointFormat;
+  readonly entries: readonly TensorEntry[];
+  /** safetensors' text notes; empty for .pth. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** The keys that led to the state dict, such as ['state_dict']; empty when it is the file's top. */
+  readonly wrapper: readonly string[];
+  /** Names at the state dict's level that are not tensors. */
+  readonly ignored: readonly string[];
+}
+
+/** Runs a pickle reader and words its failure as a sentence about the file. */
+export function withPickleErrors<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error;
+    throw new CheckpointError(
+      path,
+      `the pickled part of this file is not plain weights: ${error.message}. Expected what torch.save(model.state_dict(), ...) writes; re-save it that way, or download it again if it is damaged.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Where the bytes of a storage begin and how many there are. */
+export interface ByteRegion {
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/**
+ * Turns described tensors into entries, sharing one region object per storage and element type.
+ *
+ * @throws CheckpointError for a view outside its storage or a storage that is not in the file.
+ */
+export function resolveEntries(
+  path: string,
+  stateDict: StateDict,
+  regionOf: (storage: StorageReference) => ByteRegion,
+): TensorEntry[] {
+  const regions = new Map<string, StorageRegion>();
+  return stateDict.tensors.map(([name, tensor]) => {
+    const key = `${tensor.dtype} ${tensor.storage.key}`;
+    const region = regions.get(key) ?? makeRegion(path, name, tensor, regionOf(tensor.storage));
+    regions.set(key, region);
+    return makeEntry(path, name, tensor, region);
+  });
+}
+
+function makeRegion(path: string, name: string, tensor: TensorDescription, bytes: ByteRegion): StorageRegion {
+  const size = elementSize(tensor.dtype);
+  const { storage } = tensor;
+  if (storage.dtype !== undefined && storage.dtype !== tensor.dtype) {
+    throw new CheckpointError(path, `tensor ${name} is ${tensor.dtype} in a ${storage.dtype} storage.`);
+  }
+  const declared = storage.numElements * (storage.dtype === undefined ? 1 : size);
+  if (declared > bytes.byteLength) {
+    throw new CheckpointError(
+      path,
+      `tensor ${name} needs ${declared} bytes of storage ${storage.key}, which has ${bytes.byteLength}. The file is damaged; download or copy it again.`,
+    );
+  }
+  const numElements = Math.floor(declared / size);
+  return { file: path, byteOffset: bytes.byteOffset, numElements, dtype: tensor.dtype };
+}
+
+function makeEntry(
+  path: string,
+  name: string,
+  tensor: TensorDescription,
+  region: StorageRegion,
+): TensorEntry {
+  const { shape, strides } = tensor;
+  const storageOffset = tensor.storage.viewOffset + tensor.storageOffset;
+  // The oldest files show a tensor only a part of the storage.
+  const isPartial = tensor.storage.viewLength !== tensor.storage.numElements;
+  const visible = isPartial ? tensor.storage.viewOffset + tensor.storage.viewLength : region.numElements;
+  const fault = viewFault({ shape, strides, storageOffset }, Math.min(visible, region.numElements));
+  if (fault !== undefined) throw new CheckpointError(path, `tensor ${name} ${fault}. The file is damaged.`);
+  return {
+    name,
+    dtype: tensor.dtype,
+    shape,
+    strides,
+    storage: region,
+    storageOffset,
+    numElements: countElements(shape),
+  };
+}

@@ -1,0 +1,77 @@
+/** @file torch.save's layout since 2020: a zip archive of one pickle and one member for each storage. */
+
+import { crc32 } from 'node:zlib';
+import { CheckpointError } from '../checkpointError.js';
+import { readPickle } from '../pickle/interpreter.js';
+import { PickleSource } from '../pickle/source.js';
+import { pickleLimits } from '../pickle/stack.js';
+import { findTorchGlobal, readStorageId } from '../pickle/torchGlobals.js';
+import type { PickleValue } from '../pickle/values.js';
+import type { FileReader } from './fileReader.js';
+import { type ParsedCheckpoint, resolveEntries, withPickleErrors } from './parsed.js';
+import { findStateDict } from './stateDict.js';
+import { readZipDirectory, type ZipMember } from './zipArchive.js';
+
+/** Describes the tensors of a zip .pth file. @throws CheckpointError when it is damaged or no weights. */
+export async function readZip(file: FileReader): Promise<ParsedCheckpoint> {
+  const members = await readZipDirectory(file);
+  const pickle = findPickle(file.path, members);
+  const prefix = pickle.name.slice(0, -'data.pkl'.length);
+  requireLittleEndian(file, members.get(`${prefix}byteorder`));
+  const stateDict = findStateDict(file.path, unpickle(file, pickle));
+  const entries = resolveEntries(file.path, stateDict, (storage) => {
+    const member = members.get(`${prefix}data/${storage.key}`);
+    if (member !== undefined) return member;
+    throw new CheckpointError(
+      file.path,
+      `the archive has no member ${prefix}data/${storage.key}, which its tensors need: it is damaged.`,
+    );
+  });
+  const { wrapper, ignored } = stateDict;
+  return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored };
+}
+
+function unpickle(file: FileReader, member: ZipMember): PickleValue {
+  if (member.byteLength > pickleLimits.bytes) {
+    throw new CheckpointError(
+      file.path,
+      `its data.pkl has ${member.byteLength} bytes, too many for weights.`,
+    );
+  }
+  const bytes = file.read(member.byteOffset, member.byteLength);
+  if (crc32(bytes) !== member.crc32) {
+    throw new CheckpointError(
+      file.path,
+      `the checksum of ${member.name} is wrong: the file is damaged; download or copy it again.`,
+    );
+  }
+  const environment = { findGlobal: findTorchGlobal, persistentLoad: readStorageId };
+  return withPickleErrors(file.path, () => readPickle(PickleSource.of(bytes), environment));
+}
+
+function findPickle(path: string, members: ReadonlyMap<string, ZipMember>): ZipMember {
+  const names = [...members.keys()];
+  const pickles = names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
+  if (names.some((name) => /^([^/]+\/)?constants\.pkl$/.test(name))) {
+    throw new CheckpointError(
+      path,
+      'the archive holds a TorchScript program, not weights. Save model.state_dict() with torch.save instead.',
+    );
+  }
+  if (pickles.length === 1) return members.get(pickles[0]!)!;
+  const found = names.length === 0 ? 'nothing' : names.slice(0, 4).join(', ');
+  throw new CheckpointError(
+    path,
+    `this zip archive is not a PyTorch checkpoint: it should hold one data.pkl and holds ${found}. If the weights are packed inside, unpack it first.`,
+  );
+}
+
+function requireLittleEndian(file: FileReader, member: ZipMember | undefined): void {
+  if (member === undefined) return; // only newer versions of torch write it
+  const order = file.read(member.byteOffset, Math.min(member.byteLength, 16)).toString('latin1');
+  if (order === 'little') return;
+  throw new CheckpointError(
+    file.path,
+    `its numbers are stored in byte order ${JSON.stringify(order)}; save it again on a little-endian machine.`,
+  );
+}

@@ -1,0 +1,120 @@
+/** @file What a reader knows about a tensor before any of its values are read. */
+
+/** The element types that checkpoints of this model's history hold; the names are libtorch's. */
+export type ElementType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'bfloat16'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint8'
+  | 'bool';
+
+const bytesPerElement: Readonly<Record<ElementType, number>> = {
+  float64: 8,
+  int64: 8,
+  float32: 4,
+  int32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Bytes of one element. */
+export function elementSize(dtype: ElementType): number {
+  return bytesPerElement[dtype];
+}
+
+/** A run of elements in a file. Tensors that share memory point at the same object. */
+export interface StorageRegion {
+  readonly file: string;
+  readonly byteOffset: number;
+  readonly numElements: number;
+  readonly dtype: ElementType;
+}
+
+/** A named view of a storage; shape, strides and offset count elements. Checked to lie inside its storage. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly storage: StorageRegion;
+  readonly storageOffset: number;
+  readonly numElements: number;
+}
+
+/** Product of the sizes; 1 for a scalar. */
+export function countElements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Row-major strides of a shape. */
+export function contiguousStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * Math.max(shape[i + 1]!, 1);
+  return strides;
+}
+
+/** True when the view's elements lie one after another in row-major order. */
+export function isContiguous(view: Pick<TensorEntry, 'shape' | 'strides'>): boolean {
+  if (view.shape.includes(0)) return true;
+  const expected = contiguousStrides(view.shape);
+  // A dimension of size 1 is never stepped along, so its stride says nothing.
+  return view.shape.every((size, i) => size === 1 || view.strides[i] === expected[i]);
+}
+
+/** Elements from the view's first to its last, both included; 0 for an empty view. */
+export function spanElements(view: Pick<TensorEntry, 'shape' | 'strides'>): number {
+  if (view.shape.includes(0)) return 0;
+  return view.shape.reduce((span, size, i) => span + (size - 1) * view.strides[i]!, 1);
+}
+
+/** True when both entries are the same view of the same storage (tied weights). */
+export function isSameView(a: TensorEntry, b: TensorEntry): boolean {
+  return (
+    a.storage === b.storage &&
+    a.storageOffset === b.storageOffset &&
+    a.shape.length === b.shape.length &&
+    a.shape.every((size, i) => size === b.shape[i]) &&
+    a.strides.every((stride, i) => stride === b.strides[i])
+  );
+}
+
+/**
+ * Views with more elements than their storage repeat values (stride 0). Small ones are real; a large one in a
+ * small file is an attempt to exhaust memory.
+ */
+const maxRepeatedElements = 2 ** 24;
+
+/** The fault of a view that does not fit its storage, as the end of a sentence, or undefined when it fits. */
+export function viewFault(
+  view: Pick<TensorEntry, 'shape' | 'strides' | 'storageOffset'>,
+  numStorageElements: number,
+): string | undefined {
+  const numbers = [...view.shape, ...view.strides, view.storageOffset];
+  if (view.shape.length !== view.strides.length) {
+    return `has ${view.shape.length} sizes and ${view.strides.length} strides`;
+  }
+  if (view.shape.length > 64) return `has ${view.shape.length} dimensions`;
+  if (!numbers.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    return 'has a size, stride or offset that is not a whole number from 0';
+  }
+  const count = countElements(view.shape);
+  if (!Number.isSafeInteger(count)) return `has an impossible shape [${view.shape.join(', ')}]`;
+  if (count === 0) return undefined;
+  const end = view.storageOffset + spanElements(view);
+  if (end > numStorageElements) {
+    return `needs ${end} stored elements, and its storage has ${numStorageElements}`;
+  }
+  if (count > Math.max(numStorageElements, maxRepeatedElements)) {
+    return `repeats ${numStorageElements} stored elements to ${count}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,204 @@
+/** @file Region features without a network: 32 maps of color, edges and contrast, averaged over an 8 x 8 grid. */
+
+import type { RgbImage } from '../common/rgbImage.js';
+import type { PixelBox } from './pixelRegions.js';
+
+const GRID = 8;
+const NUM_HUES = 12;
+const NUM_GREYS = 4;
+const NUM_DIRECTIONS = 8;
+
+/** Where each group of maps begins. */
+const HUE = 0;
+const GREY = HUE + NUM_HUES;
+const RGB = GREY + NUM_GREYS;
+const DIRECTION = RGB + 3;
+const EDGE = DIRECTION + NUM_DIRECTIONS;
+const FIGURE = EDGE + 1;
+const GROUND = FIGURE + 1;
+const DARK = GROUND + 1;
+const TEXTURE = DARK + 1;
+const NUM_MAPS = TEXTURE + 1;
+
+/** Numbers per region, the size that bottom-up-attention features have: 8 * 8 cells of 32 maps. */
+export const PIXEL_FEATURE_SIZE = GRID * GRID * NUM_MAPS;
+
+/** Brings gradients, which are small, to the height of the other maps. */
+const EDGE_GAIN = 4;
+const TEXTURE_GAIN = 20;
+/** A difference from the background of this much (of 255) or more counts as fully figure. */
+const FULL_FIGURE = 60;
+
+/**
+ * Describes each region by its own pixels: every region is laid under an 8 x 8 grid, and each map is averaged
+ * over each cell exactly (cells need not end on pixel borders). All numbers are at least 0, as those of a
+ * detector's last ReLU are.
+ *
+ * @param difference (height, width), see `differenceFromBackground`
+ * @returns (boxes, 2048): cell by cell from the top left, the maps of a cell together
+ */
+export function describeRegions(
+  image: RgbImage,
+  boxes: readonly PixelBox[],
+  difference: Float32Array,
+): Float32Array {
+  const maps = computeMaps(image, difference);
+  const grids = boxes.map((box) => layGrid(box, image));
+  const features = new Float32Array(boxes.length * PIXEL_FEATURE_SIZE);
+  const sums = new Float64Array((image.width + 1) * (image.height + 1));
+  for (let m = 0; m < NUM_MAPS; m++) {
+    integrate(maps, m * image.width * image.height, image, sums);
+    grids.forEach((grid, i) => {
+      averageCells(sums, image.width + 1, grid, features, i * PIXEL_FEATURE_SIZE + m);
+    });
+  }
+  return features;
+}
+
+/** (NUM_MAPS, height, width), each value 0 or more. */
+function computeMaps({ width, height, data }: RgbImage, difference: Float32Array): Float32Array {
+  const numPixels = width * height;
+  const maps = new Float32Array(NUM_MAPS * numPixels);
+  const luminance = new Float32Array(numPixels);
+  for (let pixel = 0; pixel < numPixels; pixel++) {
+    const r = (data[pixel * 3] as number) / 255;
+    const g = (data[pixel * 3 + 1] as number) / 255;
+    const b = (data[pixel * 3 + 2] as number) / 255;
+    const light = 0.299 * r + 0.587 * g + 0.114 * b;
+    luminance[pixel] = light;
+    writeColor(maps, numPixels, pixel, r, g, b);
+    const figure = Math.min(1, (difference[pixel] as number) / FULL_FIGURE);
+    maps[DARK * numPixels + pixel] = 1 - light;
+    maps[FIGURE * numPixels + pixel] = figure;
+    maps[GROUND * numPixels + pixel] = 1 - figure;
+  }
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) writeEdges(maps, luminance, width, height, x, y);
+  }
+  return maps;
+}
+
+/** Hue in soft bins weighted by chroma, lightness of what is grey in soft bins, and the channels themselves. */
+function writeColor(
+  maps: Float32Array,
+  numPixels: number,
+  pixel: number,
+  r: number,
+  g: number,
+  b: number,
+): void {
+  const most = Math.max(r, g, b);
+  const least = Math.min(r, g, b);
+  const chroma = most - least;
+  if (chroma > 0) {
+    let sixth: number;
+    if (most === r) sixth = (g - b) / chroma + 6;
+    else if (most === g) sixth = (b - r) / chroma + 2;
+    else sixth = (r - g) / chroma + 4;
+    const position = (sixth % 6) * (NUM_HUES / 6);
+    const low = Math.min(Math.floor(position), NUM_HUES - 1);
+    const high = low + 1 === NUM_HUES ? 0 : low + 1;
+    maps[(HUE + low) * numPixels + pixel] = chroma * (1 - position + low);
+    maps[(HUE + high) * numPixels + pixel] = chroma * (position - low);
+  }
+  const position = ((most + least) / 2) * (NUM_GREYS - 1);
+  const low = Math.min(Math.floor(position), NUM_GREYS - 2);
+  maps[(GREY + low) * numPixels + pixel] = (1 - chroma) * (1 - position + low);
+  maps[(GREY + low + 1) * numPixels + pixel] = (1 - chroma) * (position - low);
+  maps[RGB * numPixels + pixel] = r;
+  maps[(RGB + 1) * numPixels + pixel] = g;
+  maps[(RGB + 2) * numPixels + pixel] = b;
+}
+
+/** Strength of the brightness gradient by its direction (light towards dark differs from dark towards light). */
+function writeEdges(
+  maps: Float32Array,
+  luminance: Float32Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+): void {
+  const row = y * width;
+  const left = luminance[row + Math.max(0, x - 1)] as number;
+  const right = luminance[row + Math.min(width - 1, x + 1)] as number;
+  const above = luminance[Math.max(0, y - 1) * width + x] as number;
+  const below = luminance[Math.min(height - 1, y + 1) * width + x] as number;
+  const dx = (right - left) / 2;
+  const dy = (below - above) / 2;
+  const strength = EDGE_GAIN * Math.sqrt(dx * dx + dy * dy);
+  const pixel = row + x;
+  const numPixels = width * height;
+  maps[EDGE * numPixels + pixel] = strength;
+  // Where round-off makes the angle a full turn, the last bin and the first share it as for no turn at all.
+  const position = ((Math.atan2(dy, dx) / (2 * Math.PI) + 1) % 1) * NUM_DIRECTIONS;
+  const low = Math.min(Math.floor(position), NUM_DIRECTIONS - 1);
+  const high = low + 1 === NUM_DIRECTIONS ? 0 : low + 1;
+  maps[(DIRECTION + low) * numPixels + pixel] = strength * (1 - position + low);
+  maps[(DIRECTION + high) * numPixels + pixel] = strength * (position - low);
+  const deviation = (luminance[pixel] as number) - (left + right + above + below) / 4;
+  maps[TEXTURE * numPixels + pixel] = Math.min(1, TEXTURE_GAIN * deviation * deviation);
+}
+
+/** Fills `sums`, (height + 1, width + 1): each entry the sum of one map over all pixels above and to the left. */
+function integrate(maps: Float32Array, offset: number, { width, height }: RgbImage, sums: Float64Array): void {
+  const stride = width + 1;
+  for (let y = 0, source = offset; y < height; y++) {
+    let rowSum = 0;
+    let target = (y + 1) * stride + 1;
+    for (let x = 0; x < width; x++, source++, target++) {
+      rowSum += maps[source] as number;
+      sums[target] = rowSum + (sums[target - stride] as number);
+    }
+  }
+}
+
+/** The lines of one region's grid: the pixel each begins in, and how far into it. */
+interface Grid {
+  readonly inverseArea: number;
+  readonly columns: Int32Array;
+  readonly columnShares: Float64Array;
+  readonly rows: Int32Array;
+  readonly rowShares: Float64Array;
+}
+
+function layGrid([x1, y1, x2, y2]: PixelBox, { width, height }: RgbImage): Grid {
+  const lines = Array.from({ length: GRID + 1 }, (_, i) => i / GRID);
+  const xs = lines.map((share) => x1 + (x2 - x1) * share);
+  const ys = lines.map((share) => y1 + (y2 - y1) * share);
+  // The line at the border belongs to the last pixel, one whole pixel in.
+  const columns = Int32Array.from(xs, (x) => Math.min(width - 1, Math.floor(x)));
+  const rows = Int32Array.from(ys, (y) => Math.min(height - 1, Math.floor(y)));
+  return {
+    inverseArea: (GRID * GRID) / ((x2 - x1) * (y2 - y1)),
+    columns,
+    columnShares: Float64Array.from(xs, (x, i) => x - (columns[i] as number)),
+    rows,
+    rowShares: Float64Array.from(ys, (y, i) => y - (rows[i] as number)),
+  };
+}
+
+/** Writes the average of one map over each cell of a grid, every NUM_MAPS-th entry of `out` from `offset`. */
+function averageCells(sums: Float64Array, stride: number, grid: Grid, out: Float32Array, offset: number): void {
+  let above = new Float64Array(GRID + 1);
+  let below = new Float64Array(GRID + 1);
+  for (let j = 0, target = offset; j <= GRID; j++) {
+    const row = (grid.rows[j] as number) * stride;
+    const down = grid.rowShares[j] as number;
+    for (let i = 0; i <= GRID; i++) {
+      const at = row + (grid.columns[i] as number);
+      const right = grid.columnShares[i] as number;
+      // Between pixels the sum grows linearly in each direction, so interpolating it is exact.
+      const upper = (sums[at] as number) * (1 - right) + (sums[at + 1] as number) * right;
+      const lower = (sums[at + stride] as number) * (1 - right) + (sums[at + stride + 1] as number) * right;
+      below[i] = upper * (1 - down) + lower * down;
+    }
+    for (let i = 0; j > 0 && i < GRID; i++, target += NUM_MAPS) {
+      const sum =
+        (below[i + 1] as number) - (below[i] as number) - (above[i + 1] as number) + (above[i] as number);
+      // Rounding of the sums can leave a cell of nothing a hair under zero.
+      out[target] = Math.max(0, sum * grid.inverseArea);
+    }
+    [above, below] = [below, above];
+  }
+}
