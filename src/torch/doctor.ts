@@ -1,55 +1,133 @@
 /** @file Examines the engine on this machine: what is in force, how fast it is, what would be faster. */
 
-import { type Finding, findingsOf, readEngineVariables } from './findings.js';
-import { type Installation, readInstallation } from './installation.js';
-import { type Processor, readProcessor } from './processor.js';
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf } from '../common/errors.js';
+import { type Facts, type Finding, findingsOf, type GemmRates, readEngineVariables } from './findings.js';
+import { type BuildRecord, buildRecord, native } from './native.js';
+import { readProcessor } from './processor.js';
+import { defaultNumThreads, runtimeInfo, setNumThreads } from './runtime.js';
+
+/** Seconds per data type: enough for a stable best time, short enough to wait for. */
+const measureSeconds = 0.6;
 
 export interface ExamineOptions {
-  /** Compute threads to measure with; the engine's own choice when undefined. */
+  /** Compute threads to measure with; what a run would take when undefined. */
   readonly numThreads: number | undefined;
   /** Whether matrix products are measured. */
   readonly measure: boolean;
   readonly signal: AbortSignal;
 }
 
-export interface Examination {
+export interface Examination extends Facts {
   /** False when anything found is `broken`. */
   readonly isUsable: boolean;
-  readonly installation: Installation | null;
-  readonly processor: Processor;
-  readonly environment: Readonly<Record<string, string>>;
   readonly findings: readonly Finding[];
 }
 
-/** Gathers the facts and applies the rules to them. */
+/** Gathers the facts and applies the rules to them. Sets this process's compute threads. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
-  options.signal.throwIfAborted();
-  const facts = {
-    installation: readInstallation(),
+  const { installation, failure } = load();
+  const isLoaded = failure === null;
+  if (isLoaded) setNumThreads(options.numThreads ?? defaultNumThreads());
+  const gemmRates = isLoaded && options.measure ? await measure(options.signal) : null;
+  const facts: Facts = {
+    installation,
+    isLibraryUnchanged: installation !== null && isUnchanged(installation),
+    loadFailure: failure,
+    runtime: isLoaded ? runtimeInfo() : null,
+    gemmRates,
     processor: readProcessor(),
+    hasNvidiaGpu: existsSync('/dev/nvidia0'),
     environment: readEngineVariables(),
   };
   const findings = findingsOf(facts);
-  return { isUsable: findings.every((finding) => finding.severity !== 'broken'), ...facts, findings };
+  return { isUsable: findings.every(({ severity }) => severity !== 'broken'), ...facts, findings };
+}
+
+function load(): { installation: BuildRecord | null; failure: string | null } {
+  let installation: BuildRecord | null = null;
+  try {
+    installation = buildRecord() ?? null;
+    native();
+    return { installation, failure: null };
+  } catch (error) {
+    return { installation, failure: messageOf(error) };
+  }
+}
+
+function isUnchanged({ libdir, library }: BuildRecord): boolean {
+  const file = path.join(libdir, process.platform === 'darwin' ? 'libtorch_cpu.dylib' : 'libtorch_cpu.so');
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.size === library.size && found.mtime.toISOString() === library.modified;
+}
+
+async function measure(signal: AbortSignal): Promise<GemmRates> {
+  // Imported here: tensors load the bridge when they are imported, and it may not be there to load.
+  const numThreads = native().getNumThreads();
+  const { measureGemmRate } = await import('./gemmRate.js');
+  setNumThreads(numThreads);
+  signal.throwIfAborted();
+  const float32 = measureGemmRate('float32', measureSeconds);
+  signal.throwIfAborted();
+  return { float32, bfloat16: measureGemmRate('bfloat16', measureSeconds) };
 }
 
 /** The examination as text: facts in a column, then what was found. */
-export function renderExamination({ installation, processor, environment, findings }: Examination): string {
-  const rows: [string, string][] = [
-    ['libtorch', installation === null ? 'not found' : `${installation.version} in ${installation.root}`],
-    ['processor', `${processor.model}, ${processor.numCores ?? '?'} cores, ${processor.numLogical} threads`],
-    ['vector features', processor.vectorFeatures.join(' ') || 'none of those that matter here'],
-    [
-      'environment',
-      Object.entries(environment)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(' ') || 'nothing set',
-    ],
-  ];
+export function renderExamination(examination: Examination): string {
+  const rows = [...engineRows(examination), ...machineRows(examination)];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
-  for (const { severity, problem, fix } of findings)
+  for (const { severity, problem, fix } of examination.findings) {
     lines.push('', `${severity}: ${problem}`, `  fix: ${fix}`);
-  if (findings.length === 0) lines.push('', 'Nothing is wrong.');
+  }
+  if (examination.findings.length === 0) lines.push('', 'Nothing is wrong.');
   return lines.join('\n');
+}
+
+type Row = readonly [name: string, value: string];
+
+function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
+  const found = { env: 'named by LIBTORCH', python: "Python's torch", system: "the system's package" };
+  const rows: Row[] = [];
+  if (installation !== null) {
+    const { version, libdir, kind } = installation;
+    rows.push(['libtorch', `${version} in ${libdir} (${found[kind]})`]);
+  } else {
+    rows.push(['libtorch', runtime === null ? 'none' : runtime.torchVersion]);
+  }
+  if (runtime === null) return rows;
+  const { blas } = runtime;
+  const kernels = blas?.coreName ? `, ${blas.coreName} kernels` : '';
+  rows.push(
+    [
+      'BLAS',
+      blas === null ? 'inside libtorch' : `${blas.kind}${kernels}${blas.library && ` (${blas.library})`}`,
+    ],
+    ['threads', `${runtime.numThreads}`],
+    ["libtorch's kernels", `${runtime.cpuCapability}${runtime.oneDnn ? ', oneDNN' : ''}`],
+    [
+      'memory',
+      runtime.mallocKeepsMemory ? 'freed memory is kept for reuse' : 'freed memory goes back at once',
+    ],
+    ['CUDA', runtime.cudaAvailable ? `${runtime.cudaDevices} device(s)` : 'not available'],
+  );
+  if (gemmRates !== null) {
+    const rate = (value: number): string => `${(value / 1e9).toFixed(1)} GFLOP/s`;
+    rows.push([
+      'matrix products',
+      `float32 ${rate(gemmRates.float32)}, bfloat16 ${rate(gemmRates.bfloat16)}`,
+    ]);
+  }
+  return rows;
+}
+
+function machineRows({ processor, environment }: Examination): Row[] {
+  const cores = processor.numCores === null ? '' : `, ${processor.numCores} cores`;
+  const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return [
+    ['processor', `${processor.model}${cores}, ${processor.numLogical} logical processors`],
+    ['vector features', processor.vectorFeatures.join(' ') || 'none that matter here'],
+    ['environment', settings.join(' ') || 'no settings'],
+  ];
 }

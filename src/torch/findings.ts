@@ -1,7 +1,8 @@
 /** @file What is wrong or slow with the engine on this machine, each with its fix: pure rules over facts. */
 
-import type { Installation } from './installation.js';
+import type { BuildRecord } from './native.js';
 import { hasBfloat16, type Processor } from './processor.js';
+import type { RuntimeInfo } from './runtime.js';
 
 export interface Finding {
   /** `broken`: cannot run; `slow`: runs below the machine's ability; `note`: worth knowing. */
@@ -10,11 +11,26 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** Measured rates of matrix products in floating-point operations per second. */
+export interface GemmRates {
+  readonly float32: number;
+  readonly bfloat16: number;
+}
+
 /** What the rules look at. */
 export interface Facts {
-  readonly installation: Installation | null;
+  /** Which libtorch the bridge was built against; null when there is no record. */
+  readonly installation: BuildRecord | null;
+  /** Whether that libtorch's library is still the same file. */
+  readonly isLibraryUnchanged: boolean;
+  /** Why the bridge does not load; null when it does. */
+  readonly loadFailure: string | null;
+  /** What is in force; null when the bridge does not load. */
+  readonly runtime: RuntimeInfo | null;
+  readonly gemmRates: GemmRates | null;
   readonly processor: Processor;
-  /** The settings in force in the environment; see {@link engineVariables}. */
+  readonly hasNvidiaGpu: boolean;
+  /** The settings in force in the environment; see {@link readEngineVariables}. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -49,70 +65,144 @@ export function readEngineVariables(environment: NodeJS.ProcessEnv = process.env
 export function findingsOf(facts: Facts): Finding[] {
   const findings = [
     ...installationFindings(facts),
-    ...environmentFindings(facts),
-    ...processorFindings(facts),
+    ...blasFindings(facts),
+    ...threadFindings(facts),
+    ...kernelFindings(facts),
+    ...deviceFindings(facts),
   ];
   const order = { broken: 0, slow: 1, note: 2 };
   return findings.sort((a, b) => order[a.severity] - order[b.severity]);
 }
 
-function installationFindings({ installation }: Facts): Finding[] {
-  if (installation !== null) return [];
-  return [
-    {
-      severity: 'broken',
-      problem: 'The bridge to libtorch has not been built.',
-      fix: 'Run ./setup in the project folder.',
-    },
-  ];
-}
-
-function environmentFindings({ environment, processor }: Facts): Finding[] {
+function installationFindings({ loadFailure, installation, isLibraryUnchanged, runtime }: Facts): Finding[] {
   const findings: Finding[] = [];
-  const coreType = environment.OPENBLAS_CORETYPE;
-  const has512 = processor.vectorFeatures.includes('avx512f');
-  if (coreType !== undefined && has512 && !/skylakex|cooperlake|sapphirerapids/i.test(coreType)) {
+  if (loadFailure !== null) {
+    findings.push({ severity: 'broken', problem: loadFailure, fix: './setup' });
+  } else if (installation !== null && !isLibraryUnchanged) {
     findings.push({
       severity: 'slow',
-      problem: `OPENBLAS_CORETYPE=${coreType} keeps OpenBLAS from this processor's AVX-512 kernels.`,
-      fix: 'unset OPENBLAS_CORETYPE',
+      problem: `The libtorch in ${installation.libdir} is another one than the bridge was built against; it may crash.`,
+      fix: './setup',
     });
   }
-  for (const name of ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'GOTO_NUM_THREADS', 'MKL_NUM_THREADS']) {
-    const threads = Number.parseInt(environment[name] ?? '', 10);
-    const numCores = processor.numCores ?? processor.numLogical;
-    if (threads >= 1 && threads < Math.min(numCores, processor.numLogical)) {
-      findings.push({
-        severity: 'slow',
-        problem: `${name}=${environment[name]} leaves part of this machine's ${numCores} cores idle.`,
-        fix: `unset ${name}`,
-      });
-    } else if (threads > processor.numLogical) {
-      findings.push({
-        severity: 'slow',
-        problem: `${name}=${environment[name]} asks for more threads than the ${processor.numLogical} processors here.`,
-        fix: `unset ${name}`,
-      });
-    }
-  }
-  for (const name of ['ATEN_CPU_CAPABILITY', 'DNNL_MAX_CPU_ISA', 'ONEDNN_MAX_CPU_ISA']) {
-    if (environment[name] === undefined) continue;
+  if (runtime !== null && !runtime.mallocKeepsMemory) {
     findings.push({
       severity: 'slow',
-      problem: `${name}=${environment[name]} limits which vector instructions are used.`,
-      fix: `unset ${name}`,
+      problem: 'The C library would not keep freed memory, so every large tensor costs page faults again.',
+      fix: "Run without LD_PRELOAD, on a system with GNU's C library.",
     });
   }
   return findings;
 }
 
-function processorFindings({ processor }: Facts): Finding[] {
-  if (hasBfloat16(processor)) return [];
-  return [
-    {
+/** The design measured a factor of two to three between these libraries at the same number of threads. */
+function blasFindings({ runtime, processor }: Facts): Finding[] {
+  const blas = runtime?.blas;
+  if (blas === undefined || blas === null) return [];
+  const fix = 'sudo apt-get install libopenblas0-openmp && ./setup';
+  const reason = {
+    'openblas-pthread': "OpenBLAS with threads of its own, which starve libtorch's OpenMP threads",
+    'openblas-serial': 'OpenBLAS without threads, so matrix products use one core',
+    reference: 'the reference BLAS, which is many times slower than OpenBLAS',
+  };
+  const findings: Finding[] = [];
+  if (blas.kind in reason) {
+    const which = reason[blas.kind as keyof typeof reason];
+    findings.push({ severity: 'slow', problem: `Matrix products go to ${which} (${blas.library}).`, fix });
+  }
+  const wanted = vectorLevel(processor);
+  const chosen = coreLevel(blas.coreName);
+  if (chosen !== undefined && chosen < wanted) {
+    const core = wanted === 3 ? 'SkylakeX' : 'Haswell';
+    findings.push({
+      severity: 'slow',
+      problem: `OpenBLAS runs its ${blas.coreName} kernels, below this processor's ${levelNames[wanted]}.`,
+      fix: `Unset OPENBLAS_CORETYPE if it is set; otherwise set OPENBLAS_CORETYPE=${core} or install a newer OpenBLAS.`,
+    });
+  }
+  return findings;
+}
+
+const levelNames = ['SSE', 'AVX', 'AVX2', 'AVX-512'] as const;
+
+function vectorLevel({ vectorFeatures }: Processor): 0 | 2 | 3 {
+  return vectorFeatures.includes('avx512f') ? 3 : vectorFeatures.includes('avx2') ? 2 : 0;
+}
+
+/** The vector width that an OpenBLAS kernel family for x86 uses; undefined for other names. */
+function coreLevel(coreName: string): number | undefined {
+  const name = coreName.toLowerCase();
+  if (['skylakex', 'cooperlake', 'sapphirerapids'].includes(name)) return 3;
+  if (['haswell', 'zen', 'excavator'].includes(name)) return 2;
+  if (['sandybridge', 'bulldozer', 'piledriver', 'steamroller'].includes(name)) return 1;
+  if (['prescott', 'core2', 'penryn', 'dunnington', 'nehalem', 'atom', 'barcelona', 'bobcat'].includes(name))
+    return 0;
+  return undefined;
+}
+
+function threadFindings({ environment, processor, runtime }: Facts): Finding[] {
+  const numUsable = Math.min(processor.numCores ?? processor.numLogical, processor.numLogical);
+  const findings: Finding[] = [];
+  for (const name of ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'GOTO_NUM_THREADS', 'MKL_NUM_THREADS']) {
+    const threads = Number.parseInt(environment[name] ?? '', 10);
+    const problem =
+      threads >= 1 && threads < numUsable
+        ? `leaves part of the ${numUsable} cores here idle`
+        : threads > processor.numLogical
+          ? `asks for more threads than the ${processor.numLogical} processors here`
+          : undefined;
+    if (problem === undefined) continue;
+    findings.push({
+      severity: 'slow',
+      problem: `${name}=${environment[name]} ${problem}.`,
+      fix: `unset ${name}`,
+    });
+  }
+  if (findings.length === 0 && runtime !== null && runtime.numThreads < numUsable) {
+    const problem = `The engine computes with ${runtime.numThreads} of the ${numUsable} cores here.`;
+    findings.push({ severity: 'slow', problem, fix: 'Leave the number of threads to its default.' });
+  }
+  return findings;
+}
+
+function kernelFindings({ environment, processor, runtime }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  for (const name of ['ATEN_CPU_CAPABILITY', 'DNNL_MAX_CPU_ISA', 'ONEDNN_MAX_CPU_ISA']) {
+    if (environment[name] === undefined) continue;
+    const problem = `${name}=${environment[name]} limits which vector instructions are used.`;
+    findings.push({ severity: 'slow', problem, fix: `unset ${name}` });
+  }
+  const isPlain = runtime !== null && ['DEFAULT', 'NO AVX'].includes(runtime.cpuCapability);
+  if (isPlain && vectorLevel(processor) >= 2 && environment.ATEN_CPU_CAPABILITY === undefined) {
+    findings.push({
+      severity: 'slow',
+      problem: "libtorch's own kernels run without this processor's AVX2.",
+      fix: 'Use a libtorch that was built with AVX2 kernels (the official archives and the packages of Debian are).',
+    });
+  }
+  return findings;
+}
+
+function deviceFindings({ gemmRates, processor, runtime, hasNvidiaGpu }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  if (gemmRates !== null ? gemmRates.bfloat16 < gemmRates.float32 : !hasBfloat16(processor)) {
+    const measured =
+      gemmRates === null ? '' : ` (${(gemmRates.bfloat16 / gemmRates.float32).toFixed(2)} of its rate)`;
+    const reason = hasBfloat16(processor)
+      ? 'This libtorch makes no use of the bfloat16 instructions here'
+      : 'This processor has no bfloat16 instructions';
+    findings.push({
       severity: 'note',
-      problem: 'This processor has no bfloat16 instructions: bfloat16 is emulated and slower than float32.',
+      problem: `${reason}: bfloat16 is slower than float32${measured}.`,
       fix: 'Keep to float32 on this machine.',
-    },
-  ];
+    });
+  }
+  if (hasNvidiaGpu && runtime !== null && !runtime.cudaAvailable) {
+    findings.push({
+      severity: 'slow',
+      problem: 'There is an NVIDIA GPU here, but this libtorch cannot use it.',
+      fix: 'LIBTORCH=/path/to/a/libtorch/with/CUDA ./setup',
+    });
+  }
+  return findings;
 }

@@ -68,6 +68,8 @@ export interface BuildRecord {
   readonly libdir: string;
   readonly kind: 'env' | 'python' | 'system';
   readonly cuda: boolean;
+  /** Tells a libtorch_cpu that was replaced since from the one the addon was built against. */
+  readonly library: { readonly size: number; readonly modified: string };
 }
 
 const ADDON = 'build/native/lxmert_native.node';
