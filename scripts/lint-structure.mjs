@@ -1,0 +1,116 @@
+/**
+ * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only, one file opens the
+ * addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
+ * out like this project (this one by default), prints every breach and ends with 1 when there is one.
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+/** From top to bottom. A room may import from itself and from rooms after it. */
+const rooms = [
+  'cli',
+  'serve',
+  'quickstart',
+  'inference',
+  'train',
+  'tasks',
+  'vision',
+  'data',
+  'features',
+  'text',
+  'model',
+  'checkpoint',
+  'torch',
+  'common',
+];
+
+/** The one file that may load the addon. */
+const addonDoor = 'src/torch/native.ts';
+const maxLines = 600;
+const checkedFolders = ['src', 'test', 'bench', 'scripts', 'native'];
+
+const root = path.resolve(process.argv[2] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..'));
+const problems = [];
+let numFiles = 0;
+for (const folder of checkedFolders) {
+  for (const file of filesBelow(path.join(root, folder))) checkFile(file);
+}
+if (numFiles === 0) problems.push(`${root}: no source files found; the check would say nothing.`);
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) {
+  console.error(`${problems.length} breach(es) of the project's structure.`);
+  process.exitCode = 1;
+} else {
+  console.log(`Structure: ${numFiles} files keep to the rules.`);
+}
+
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|cc|h)$/.test(entry.name))
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+function checkFile(file) {
+  numFiles++;
+  const name = path.relative(root, file).split(path.sep).join('/');
+  const text = readFileSync(file, 'utf8');
+  const report = (line, message) => problems.push(`${name}:${line}: ${message}`);
+  const numLines = text.split('\n').length - 1;
+  if (numLines > maxLines)
+    report(numLines, `${numLines} lines; a file has at most ${maxLines}. Split it by idea.`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the class is "everything outside ASCII".
+  const foreign = /[^\x00-\x7f]/.exec(text);
+  if (foreign !== null) {
+    report(lineAt(text, foreign.index), `'${foreign[0]}' is not ASCII; write it as an escape.`);
+  }
+  if (!/\.(ts|mjs)$/.test(file)) return;
+  // A test file says what it is in its describe blocks.
+  if (!name.endsWith('.test.ts') && !/^(#!.*\n)?\/\*\*\s+(\* )?@file \S/.test(text))
+    report(1, 'begin with /** @file one sentence on the file */.');
+  const silenced = /@ts-(ignore|nocheck)/.exec(text);
+  if (silenced !== null && !name.startsWith('scripts/')) {
+    report(lineAt(text, silenced.index), `@ts-${silenced[1]} hides a type error; mend the types.`);
+  }
+  if (name.startsWith('src/')) checkImports(name, text, report);
+}
+
+function checkImports(name, text, report) {
+  if (name !== addonDoor) {
+    const addon = /['"`][^'"`\n]*\.node['"`]|process\.dlopen/.exec(text);
+    if (addon !== null) report(lineAt(text, addon.index), `only ${addonDoor} may load the addon.`);
+  }
+  const room = roomOf(name);
+  // src/index.ts is the package's door and stands above all rooms.
+  if (room === undefined) return;
+  if (!rooms.includes(room)) {
+    report(1, `'${room}' is no room of the project; the rooms are ${rooms.join(', ')}.`);
+    return;
+  }
+  for (const { fileName, pos } of ts.preProcessFile(text, true, true).importedFiles) {
+    if (!fileName.startsWith('.')) continue;
+    const target = path.posix.join(path.posix.dirname(name), fileName);
+    const line = lineAt(text, pos);
+    const targetRoom = roomOf(target);
+    if (!target.startsWith('src/')) report(line, `'${fileName}' leaves src/.`);
+    else if (targetRoom === undefined)
+      report(line, `'${fileName}' is above all rooms; import from the room itself.`);
+    else if (rooms.indexOf(targetRoom) < rooms.indexOf(room)) {
+      report(line, `${room} may not import from ${targetRoom}: imports point down (${rooms.join(' > ')}).`);
+    }
+  }
+}
+
+/** `src/torch/tensor.ts` is in `torch`; a file right in src/ is in none. */
+function roomOf(name) {
+  const parts = name.split('/');
+  return parts.length > 2 ? parts[1] : undefined;
+}
+
+function lineAt(text, index) {
+  return text.slice(0, index).split('\n').length;
+}

@@ -1,0 +1,88 @@
+/** @file The structure lint finds each kind of breach in a project made to break its rules, and none in this one. */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const script = path.resolve('scripts/lint-structure.mjs');
+const folder = mkdtempSync(path.join(os.tmpdir(), 'lxmert-structure-'));
+
+function write(name: string, text: string): void {
+  const file = path.join(folder, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function lint(root: string): { status: number | null; lines: string[] } {
+  const { status, stderr } = spawnSync(process.execPath, [script, root], { encoding: 'utf8' });
+  return { status, lines: stderr.trimEnd().split('\n') };
+}
+
+const header = '/** @file A file. */\n';
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('breaches', () => {
+  let lines: string[] = [];
+
+  beforeAll(() => {
+    write('src/common/upwards.ts', `${header}import { a } from '../torch/a.js';\nexport { a };\n`);
+    write('src/model/lazy.ts', `${header}export const load = () => import('../train/loop.js');\n`);
+    write('src/torch/reexport.ts', `${header}export * from '../cli/main.js';\n`);
+    write('src/torch/type.ts', `${header}\nimport type { A } from '../index.js';\nexport type B = A;\n`);
+    write('src/data/outside.ts', `${header}import '../../scripts/x.js';\n`);
+    write('src/attic/old.ts', header);
+    write('src/data/addon.ts', `${header}export const file = 'build/native/lxmert_native.node';\n`);
+    write('src/data/silenced.ts', `${header}// @ts-${'ignore'}\nexport const a: number = 'a';\n`);
+    write('src/data/bare.ts', 'export const a = 1;\n');
+    write('src/data/long.ts', header + 'export {};\n'.repeat(600));
+    write('src/data/foreign.ts', `${header}// \u00e9\n`);
+    write('native/long.cc', 'int a;\n'.repeat(601));
+    write('src/torch/native.ts', `${header}export const addon = '../../build/native/lxmert_native.node';\n`);
+    write(
+      'src/cli/fine.ts',
+      `#!/usr/bin/env node\n${header}import '../common/a.js';\nimport './b.js';\nimport 'zod';\n`,
+    );
+    const result = lint(folder);
+    expect(result.status).toBe(1);
+    lines = result.lines;
+  });
+
+  it.each([
+    ['src/common/upwards.ts:2', 'common may not import from torch'],
+    ['src/model/lazy.ts:2', 'model may not import from train'],
+    ['src/torch/reexport.ts:2', 'torch may not import from cli'],
+    ['src/torch/type.ts:3', 'is above all rooms'],
+    ['src/data/outside.ts:2', 'leaves src/'],
+    ['src/attic/old.ts:1', 'no room'],
+    ['src/data/addon.ts:2', 'only src/torch/native.ts may load the addon'],
+    ['src/data/silenced.ts:2', 'hides a type error'],
+    ['src/data/bare.ts:1', 'begin with'],
+    ['src/data/long.ts:601', '601 lines'],
+    ['src/data/foreign.ts:2', 'not ASCII'],
+    ['native/long.cc:601', '601 lines'],
+  ])('%s', (where, what) => {
+    const found = lines.filter((line) => line.startsWith(`${where}:`));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(what);
+  });
+
+  it('are all there is: the addon door and downward imports are allowed', () => {
+    expect(lines.at(-1)).toBe("12 breach(es) of the project's structure.");
+  });
+});
+
+describe('projects', () => {
+  it('passes on this one', () => {
+    const { status, lines } = lint(path.resolve('.'));
+    expect(lines.join('\n')).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('fails on a folder without sources, where it would check nothing', () => {
+    const empty = mkdtempSync(path.join(os.tmpdir(), 'lxmert-empty-'));
+    expect(lint(empty).status).toBe(1);
+    rmSync(empty, { recursive: true });
+  });
+});
