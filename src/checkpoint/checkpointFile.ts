@@ -1,0 +1,90 @@
+/** @file A checkpoint of any layout as named tensors that are read when they are asked for. */
+
+import { mapFile, scope, type Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import { CheckpointError } from './checkpointError.js';
+import { canonicalName, type NamingFamily, namingFamily } from './names/tensorNames.js';
+import { detectFormat } from './read/detect.js';
+import { FileReader } from './read/fileReader.js';
+import { readLegacy } from './read/legacy.js';
+import type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+import { readSafetensors } from './read/safetensors.js';
+import { readZip } from './read/zip.js';
+import { elementSize, isContiguous, type TensorEntry } from './tensorEntry.js';
+
+/** An opened file: descriptions only, so that opening is quick and small whatever the file's size. */
+export class CheckpointFile {
+  /** Entries by canonical name. */
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly family: NamingFamily;
+  /** True when names carried `module.`, the mark of a run on several GPUs. */
+  readonly isFromSeveralGpus: boolean;
+
+  private constructor(
+    readonly path: string,
+    readonly numBytes: number,
+    readonly parsed: ParsedCheckpoint,
+  ) {
+    this.family = namingFamily(parsed.entries.map((entry) => entry.name));
+    this.isFromSeveralGpus = parsed.entries.some((entry) => /^module\.|\.model\.module\./.test(entry.name));
+    const entries = new Map<string, TensorEntry>();
+    for (const entry of parsed.entries) {
+      const name = canonicalName(entry.name);
+      const other = entries.get(name);
+      if (other !== undefined) {
+        throw new CheckpointError(
+          path,
+          `the tensors ${other.name} and ${entry.name} are the same one by two names.`,
+        );
+      }
+      entries.set(name, entry);
+    }
+    this.entries = entries;
+  }
+
+  /**
+   * Opens a `.pth`, `.bin` or `.safetensors` file; the layout is told from its content.
+   *
+   * @throws UsageError when there is no such file
+   * @throws CheckpointError that says what is wrong: empty, cut short, HTML, hostile, another kind of file
+   */
+  static async open(path: string): Promise<CheckpointFile> {
+    using file = FileReader.open(path);
+    const format = detectFormat(file);
+    const parsed =
+      format === 'pth-zip'
+        ? await readZip(file)
+        : format === 'pth-legacy'
+          ? readLegacy(file)
+          : readSafetensors(file);
+    return new CheckpointFile(path, file.size, parsed);
+  }
+
+  get format(): CheckpointFormat {
+    return this.parsed.format;
+  }
+
+  /**
+   * A tensor by canonical name, over a private mapping of the file: its bytes come from the disk when they are
+   * used, and nothing is copied unless the file's layout asks for it.
+   *
+   * @throws CheckpointError when the file has no such tensor
+   */
+  tensor(name: string): Tensor {
+    const entry = this.entries.get(name);
+    if (entry === undefined) throw new CheckpointError(this.path, `there is no tensor ${name} in this file.`);
+    const { file, byteOffset, numElements, dtype } = entry.storage;
+    return scope(() => {
+      if (isContiguous(entry)) {
+        const first = byteOffset + entry.storageOffset * elementSize(dtype);
+        return ops.view(mapFile(file, first, entry.numElements, dtype), entry.shape);
+      }
+      return ops.asStrided(
+        mapFile(file, byteOffset, numElements, dtype),
+        entry.shape,
+        entry.strides,
+        entry.storageOffset,
+      );
+    });
+  }
+}

@@ -1,0 +1,8 @@
+/** @file Checkpoints: every layout read, two written, names of three families. */
+
+export { CheckpointError } from './checkpointError.js';
+export { CheckpointFile } from './checkpointFile.js';
+export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
+export { guessedAttentionHeads, type ModelKind, modelKind, modelSizes, numAnswersOf } from './modelSizes.js';
+export { canonicalName, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
+export { saveCheckpoint } from './write/saveCheckpoint.js';

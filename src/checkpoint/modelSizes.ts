@@ -1,0 +1,97 @@
+/** @file What a checkpoint's shapes say of its model. */
+
+import { CheckpointError } from './checkpointError.js';
+import type { CheckpointFile } from './checkpointFile.js';
+
+/** What a model can do, by the heads in its file. */
+export type ModelKind = 'pre-training' | 'VQA' | 'GQA' | 'NLVR2' | 'answers' | 'encoder';
+
+/** Sizes by the names of the model's configuration, so that they can be spread into one. */
+export interface ModelSizes {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly numLanguageLayers: number;
+  readonly numVisionLayers: number;
+  readonly numCrossLayers: number;
+  readonly maxPositionEmbeddings: number;
+  readonly typeVocabSize: number;
+  readonly visualFeatureSize: number;
+  readonly visualBoxSize: number;
+}
+
+/** Every published model has heads of 64 values (BERT's rule); shapes cannot tell another number. */
+export function guessedAttentionHeads(hiddenSize: number): number {
+  return Math.max(1, Math.floor(hiddenSize / 64));
+}
+
+/** Answers of the two published tables (lxmert-keys.md). */
+const VQA_ANSWERS = 3129;
+const GQA_ANSWERS = 1842;
+
+/** @throws CheckpointError when the file is not LXMERT's: it says which part was looked for */
+export function modelSizes(checkpoint: CheckpointFile): ModelSizes {
+  const shape = (name: string): readonly number[] => {
+    const entry = checkpoint.entries.get(name);
+    if (entry === undefined) {
+      const isBert = checkpoint.entries.has('bert.embeddings.word_embeddings.weight');
+      throw new CheckpointError(
+        checkpoint.path,
+        isBert
+          ? `this is no LXMERT model: it has BERT's word embeddings but not ${name}. Is it a plain BERT checkpoint?`
+          : `this is no LXMERT model: it has no tensor ${name}. Its first tensor is ${[...checkpoint.entries.keys()][0] ?? 'none'}.`,
+      );
+    }
+    return entry.shape;
+  };
+  const count = (stack: string): number => {
+    const numbers = [...checkpoint.entries.keys()].map((name) => {
+      const found = name.startsWith(`bert.encoder.${stack}.`)
+        ? name.slice(`bert.encoder.${stack}.`.length)
+        : '';
+      return /^\d+(?=\.)/.exec(found)?.[0];
+    });
+    return new Set(numbers.filter((number) => number !== undefined)).size;
+  };
+  const [vocabSize = 0, hiddenSize = 0] = shape('bert.embeddings.word_embeddings.weight');
+  const [, visualFeatureSize = 0] = shape('bert.encoder.visn_fc.visn_fc.weight');
+  const [, visualBoxSize = 0] = shape('bert.encoder.visn_fc.box_fc.weight');
+  const numCrossLayers = count('x_layers');
+  const numLanguageLayers = count('layer');
+  const numVisionLayers = count('r_layers');
+  const intermediate =
+    numCrossLayers > 0
+      ? 'bert.encoder.x_layers.0.lang_inter.dense.weight'
+      : numLanguageLayers > 0
+        ? 'bert.encoder.layer.0.intermediate.dense.weight'
+        : 'bert.encoder.r_layers.0.intermediate.dense.weight';
+  return {
+    vocabSize,
+    hiddenSize,
+    intermediateSize: shape(intermediate)[0] ?? 0,
+    numLanguageLayers,
+    numVisionLayers,
+    numCrossLayers,
+    maxPositionEmbeddings: shape('bert.embeddings.position_embeddings.weight')[0] ?? 0,
+    typeVocabSize: shape('bert.embeddings.token_type_embeddings.weight')[0] ?? 0,
+    visualFeatureSize,
+    visualBoxSize,
+  };
+}
+
+/** The number of answers of the file's answer head; undefined without one. */
+export function numAnswersOf(checkpoint: CheckpointFile): number | undefined {
+  return checkpoint.entries.get('answer_head.logit_fc.3.weight')?.shape[0];
+}
+
+export function modelKind(checkpoint: CheckpointFile): ModelKind {
+  for (const name of checkpoint.entries.keys()) {
+    if (name.startsWith('cls.') || name.startsWith('obj_predict_head.')) return 'pre-training';
+  }
+  const numAnswers = numAnswersOf(checkpoint);
+  if (numAnswers === undefined) return 'encoder';
+  if (numAnswers === VQA_ANSWERS) return 'VQA';
+  if (numAnswers === GQA_ANSWERS) return 'GQA';
+  const [rows, columns] = checkpoint.entries.get('answer_head.logit_fc.0.weight')?.shape ?? [];
+  return numAnswers === 2 && rows === columns ? 'NLVR2' : 'answers';
+}
