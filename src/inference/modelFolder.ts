@@ -1,0 +1,102 @@
+/** @file A run folder as a model that answers: weights, configuration, vocabulary, answers. */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import {
+  CheckpointFile,
+  guessedAttentionHeads,
+  loadWeights,
+  modelSizes,
+  numAnswersOf,
+} from '../checkpoint/index.js';
+import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { AnswerTable } from '../data/answerTable.js';
+import { type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../model/index.js';
+import type { AnsweringModel } from '../tasks/predictAnswers.js';
+import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
+import { RUN_FILES } from '../train/runFolder.js';
+
+/** Where a model comes from, and what the source does not say itself. */
+export interface ModelSource {
+  /** A run folder, or a checkpoint file. */
+  readonly model: string;
+  /** `BEST` or `LAST` of a run folder. */
+  readonly snapshot?: 'BEST' | 'LAST' | undefined;
+  /** The vocabulary file; a run folder has its own. */
+  readonly vocabulary?: string | undefined;
+  /** The answer table (label2ans); a run folder has its own. */
+  readonly answers?: string | undefined;
+  /** Attention heads: shapes cannot tell them. A run folder says; else hidden size / 64, as every published model. */
+  readonly numAttentionHeads?: number | undefined;
+}
+
+/** The part of a run's config.json that says what the model is. */
+const runConfigSchema = z.object({
+  model: z.record(z.string(), z.number()),
+  maxLength: z.int().min(3),
+});
+
+/** An answering model and the file its weights came from. */
+export type LoadedModel = AnsweringModel & { readonly weightsFile: string };
+
+/**
+ * Loads a model to answer with.
+ *
+ * @throws UsageError when something is missing that has to be named
+ * @throws CheckpointError when the weights are not whole
+ */
+export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
+  const configFile = path.join(source.model, RUN_FILES.config);
+  const isRun = existsSync(configFile);
+  const weightsFile = isRun ? path.join(source.model, `${source.snapshot ?? 'BEST'}.pth`) : source.model;
+  const vocabularyFile =
+    source.vocabulary ?? (isRun ? path.join(source.model, RUN_FILES.vocabulary) : undefined);
+  const answersFile = source.answers ?? (isRun ? path.join(source.model, RUN_FILES.answers) : undefined);
+  if (vocabularyFile === undefined || answersFile === undefined) {
+    const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
+    throw new UsageError(
+      `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
+    );
+  }
+  const checkpoint = await CheckpointFile.open(weightsFile);
+  const answerTable = await AnswerTable.load(answersFile);
+  const vocabulary = await Vocabulary.load(vocabularyFile);
+  const numAnswers = numAnswersOf(checkpoint);
+  if (numAnswers !== answerTable.size) {
+    throw new LxmertError(
+      numAnswers === undefined
+        ? `${weightsFile} has no answer head, so it cannot answer. Fine-tune it first.`
+        : `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
+    );
+  }
+  const run = isRun ? await readRunConfig(configFile) : undefined;
+  const sizes = modelSizes(checkpoint);
+  const numAttentionHeads =
+    source.numAttentionHeads ?? run?.config.numAttentionHeads ?? guessedAttentionHeads(sizes.hiddenSize);
+  const config = lxmertConfig({ ...run?.config, ...sizes, numAttentionHeads });
+  if (vocabulary.size !== config.vocabSize) {
+    throw new LxmertError(
+      `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
+    );
+  }
+  const model = new QuestionAnsweringModel(config, answerTable.size);
+  try {
+    loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  const tokenizer = new WordPieceTokenizer(vocabulary);
+  return { model, tokenizer, answerTable, maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH, weightsFile };
+}
+
+async function readRunConfig(file: string): Promise<{ config: Partial<LxmertConfig>; maxLength: number }> {
+  try {
+    const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { config: parsed.model as Partial<LxmertConfig>, maxLength: parsed.maxLength };
+  } catch (error) {
+    throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
+  }
+}

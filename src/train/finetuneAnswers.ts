@@ -1,0 +1,192 @@
+/** @file Fine-tuning a model that answers questions about images. */
+
+import { CheckpointFile, type LoadReport, loadWeights, saveCheckpoint } from '../checkpoint/index.js';
+import { type Progress, silentProgress } from '../common/progress.js';
+import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
+import { EpochSampler } from '../data/epochSampler.js';
+import type { QuestionSet } from '../data/questionSet.js';
+import { type LxmertConfig, QuestionAnsweringModel } from '../model/index.js';
+import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
+import { type AnsweringTask, softAnswerLoss } from '../tasks/answeringTask.js';
+import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
+import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
+import { fromTypedArray, manualSeed, type Tensor } from '../torch/index.js';
+import { runtimeLine } from '../torch/runtime.js';
+import { BertAdam } from './bertAdam.js';
+import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult } from './trainingLoop.js';
+
+/** The numbers that decide a run, besides data and model. The defaults are the paper's for VQA. */
+export interface FinetuneSettings {
+  readonly batchSize: number;
+  readonly numEpochs: number;
+  readonly learningRate: number;
+  readonly warmupRatio: number;
+  readonly clipNorm: number;
+  readonly seed: number;
+  readonly maxLength: number;
+}
+
+/** Where the first weights come from; nothing means drawn at random. */
+export interface InitialWeights {
+  readonly file: string;
+  /** `encoder`: the head is drawn anew (the reference's --loadLXMERT). `all`: a fine-tuned model (--load). */
+  readonly parts: 'encoder' | 'all';
+}
+
+export interface FinetuneOptions {
+  readonly task: AnsweringTask;
+  readonly training: QuestionSet;
+  readonly validation: QuestionSet;
+  readonly features: RegionSource;
+  readonly vocabulary: Vocabulary;
+  readonly config: LxmertConfig;
+  readonly settings: FinetuneSettings;
+  readonly initialWeights?: InitialWeights | undefined;
+  readonly run: RunFolder;
+  /** What the run was started with, kept in config.json so that it can be repeated. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal | undefined;
+  /** Lines for a person: what is in force, what was loaded, each epoch. */
+  readonly notice?: (line: string) => void;
+}
+
+export interface FinetuneResult extends TrainingResult {
+  readonly runFolder: string;
+  readonly numParameters: number;
+  readonly loadReport: LoadReport | undefined;
+  readonly steps: readonly StepMetrics[];
+  readonly epochs: readonly EpochMetrics[];
+  /** Scores of the last epoch's evaluation. */
+  readonly scores: AnswerScores | undefined;
+}
+
+/**
+ * Trains and leaves in the run folder: config.json, vocabulary and answers, log.log, metrics.jsonl, BEST.pth and
+ * LAST.pth under the reference's fine-tuned names.
+ */
+export async function finetuneAnswers(options: FinetuneOptions): Promise<FinetuneResult> {
+  const { task, training, validation, settings, run, config, notice = () => undefined } = options;
+  const say = (line: string): void => {
+    run.log(line);
+    notice(line);
+  };
+  manualSeed(settings.seed);
+  const model = new QuestionAnsweringModel(config, training.answerTable.size);
+  const parameters = model.namedParameters();
+  const sampler = new EpochSampler(training.size, settings.batchSize, settings.seed);
+  const optimizer = new BertAdam(parameters, {
+    learningRate: settings.learningRate,
+    warmupRatio: settings.warmupRatio,
+    totalSteps: Math.max(1, sampler.numBatches * settings.numEpochs),
+  });
+  try {
+    say(runtimeLine());
+    const loadReport = await loadInitialWeights(options, parameters);
+    await run.writeJson(RUN_FILES.config, {
+      task: task.name,
+      model: config,
+      maxLength: settings.maxLength,
+      settings,
+      data: { trainingQuestions: training.size, validationQuestions: validation.size },
+      ...options.provenance,
+    });
+    await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
+    await training.answerTable.save(run.path);
+
+    const answering: AnsweringModel = {
+      model,
+      tokenizer: new WordPieceTokenizer(options.vocabulary),
+      answerTable: training.answerTable,
+      maxLength: settings.maxLength,
+    };
+    const steps: StepMetrics[] = [];
+    const epochs: EpochMetrics[] = [];
+    let scores: AnswerScores | undefined;
+    let batches: readonly Uint32Array[] = [];
+    const result = await runTraining({
+      task: {
+        numBatches: sampler.numBatches,
+        batchSize: settings.batchSize,
+        startEpoch: (epoch) => {
+          batches = sampler.epoch(epoch);
+        },
+        loss: (batch) => {
+          const indices = [...(batches[batch] ?? [])];
+          const questions = indices.map((index) => training.question(index));
+          const inputs = answerInputs(questions, answering.tokenizer, options.features, settings.maxLength);
+          const targets = fromTypedArray(training.targets(indices), [
+            indices.length,
+            training.answerTable.size,
+          ]);
+          return softAnswerLoss(model.forward(inputs, { training: true }).logits, targets);
+        },
+        evaluate: async (signal) => {
+          const { questions } = validation;
+          const answers = await predictAnswers(answering, options.features, questions, {
+            batchSize: task.evaluationBatchSize,
+            signal,
+          });
+          scores = scoreAnswers(questions, answers);
+          return scores.overall;
+        },
+      },
+      optimizer,
+      numEpochs: settings.numEpochs,
+      clipNorm: settings.clipNorm,
+      save: (name) => saveSnapshot(run, name, model),
+      onStep: (metrics) => {
+        steps.push(metrics);
+        run.metrics(metrics);
+      },
+      onEpoch: (metrics) => {
+        epochs.push(metrics);
+        run.metrics(metrics);
+        const best = metrics.isBest ? ', the best so far' : `, best ${percent(metrics.bestScore)}`;
+        say(
+          `Epoch ${metrics.epoch}: loss ${metrics.meanLoss.toFixed(3)}, valid ${percent(metrics.score)}${best} (${metrics.seconds.toFixed(1)} s)`,
+        );
+      },
+      progress: options.progress ?? silentProgress,
+      signal: options.signal,
+    });
+    return {
+      ...result,
+      runFolder: run.path,
+      numParameters: model.numParameters,
+      loadReport,
+      steps,
+      epochs,
+      scores,
+    };
+  } finally {
+    optimizer[Symbol.dispose]();
+    model.dispose();
+  }
+}
+
+async function loadInitialWeights(
+  options: FinetuneOptions,
+  parameters: ReadonlyMap<string, Tensor>,
+): Promise<LoadReport | undefined> {
+  const { initialWeights } = options;
+  if (initialWeights === undefined) return undefined;
+  const checkpoint = await CheckpointFile.open(initialWeights.file);
+  return loadWeights(checkpoint, parameters, {
+    require: initialWeights.parts,
+    ...(initialWeights.parts === 'encoder' ? { only: (name: string) => name.startsWith('bert.') } : {}),
+  });
+}
+
+async function saveSnapshot(
+  run: RunFolder,
+  name: 'BEST' | 'LAST',
+  model: QuestionAnsweringModel,
+): Promise<void> {
+  await saveCheckpoint(run.file(`${name}.pth`), model.namedParameters(), 'reference-finetuned');
+}
+
+function percent(score: number): string {
+  return `${(100 * score).toFixed(2)} %`;
+}
