@@ -39,7 +39,9 @@ export function signedDistance(
   }
   const cosine = Math.cos(rotation);
   const sine = Math.sin(rotation);
-  return radius * polygonDistance(corners, (cosine * x + sine * y) / radius, (cosine * y - sine * x) / radius);
+  return (
+    radius * polygonDistance(corners, (cosine * x + sine * y) / radius, (cosine * y - sine * x) / radius)
+  );
 }
 
 /** x1, y1, x2, y2 of the outline around its center, in pixels. */

@@ -1,0 +1,182 @@
+/** @file Questions about a scene whose answers need the picture. */
+
+import type { Random } from '../../common/random.js';
+import { article, plural } from './palette.js';
+import type { Scene, SceneObject } from './scene.js';
+
+/** What a question asks about; each needs another skill. */
+export const QUESTION_KINDS = ['color', 'shape', 'count', 'existence', 'relation', 'comparison'] as const;
+export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+/** A question with its answers and their soft scores, as annotators would give them. */
+export interface AskedQuestion {
+  readonly kind: QuestionKind;
+  readonly sentence: string;
+  readonly answerType: 'yes/no' | 'number' | 'other';
+  /** Answer and score in (0, 1]; the first is the best. */
+  readonly labels: readonly (readonly [string, number])[];
+}
+
+/** The words that questions draw on: what can be asked about although a scene may not hold it. */
+export interface Words {
+  readonly colors: readonly string[];
+  readonly shapes: readonly string[];
+}
+
+type Ask = (scene: Scene, words: Words, random: Random) => AskedQuestion | undefined;
+
+const ASK: Readonly<Record<QuestionKind, Ask>> = {
+  color: askColor,
+  shape: askShape,
+  count: askCount,
+  existence: askExistence,
+  relation: askRelation,
+  comparison: askComparison,
+};
+
+/** The largest count that is asked for; scenes with more are asked something else. */
+const MAX_COUNT = 4;
+
+/**
+ * Up to `numQuestions` different questions about a scene, of `kinds` in turn. A kind that a scene gives no clear
+ * question of (two red objects, so no "the red object") is passed over.
+ */
+export function askQuestions(
+  scene: Scene,
+  words: Words,
+  kinds: readonly QuestionKind[],
+  numQuestions: number,
+  random: Random,
+): AskedQuestion[] {
+  const asked = new Map<string, AskedQuestion>();
+  const order = random.shuffle<QuestionKind, QuestionKind[]>([...kinds]);
+  for (let attempt = 0; asked.size < numQuestions && attempt < 8 * numQuestions; attempt++) {
+    const question = ASK[order[attempt % order.length] as QuestionKind](scene, words, random);
+    if (question !== undefined && !asked.has(question.sentence)) asked.set(question.sentence, question);
+  }
+  return [...asked.values()];
+}
+
+/** "What color is the ring?" Of two rings the larger one decides; the smaller one's color is half right. */
+function askColor(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+  const shape = random.pick(scene.objects).shape;
+  const found = scene.objects.filter((each) => each.shape === shape).sort((a, b) => b.radius - a.radius);
+  const [first, second] = found;
+  if (first === undefined || found.length > 2) return undefined;
+  if (second !== undefined && first.size === second.size) return undefined;
+  const labels: [string, number][] = [[first.color, 1]];
+  if (second !== undefined && second.color !== first.color) labels.push([second.color, 0.6]);
+  const sentence = random.pick([`What color is the ${shape}?`, `What is the color of the ${shape}?`]);
+  return { kind: 'color', sentence, answerType: 'other', labels };
+}
+
+function askShape(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+  const object = pickUniqueColor(scene, random);
+  if (object === undefined) return undefined;
+  const sentence = random.pick([
+    `What shape is the ${object.color} object?`,
+    `What is the shape of the ${object.color} object?`,
+  ]);
+  return { kind: 'shape', sentence, answerType: 'other', labels: [[object.shape, 1]] };
+}
+
+/** Aims at each count equally often, so that "1" is no safe guess. */
+function askCount(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+  const aim = random.integer(MAX_COUNT + 1);
+  const byColor = random.uniform() < 0.5;
+  const names = byColor ? words.colors : words.shapes;
+  const numOf = (name: string): number =>
+    scene.objects.filter((each) => (byColor ? each.color : each.shape) === name).length;
+  const fitting = names.filter((name) => numOf(name) === aim);
+  // Absent things are plentiful: take them rarely, or most answers would be 0.
+  if (fitting.length === 0) return undefined;
+  const name = random.pick(fitting);
+  const what = byColor ? `${name} objects` : plural(name);
+  const sentence = random.pick([`How many ${what} are there?`, `How many ${what} do you see?`]);
+  return { kind: 'count', sentence, answerType: 'number', labels: [[String(aim), 1]] };
+}
+
+/** "No" is asked of a color and a shape that are both there, on different objects, whenever a scene has such. */
+function askExistence(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+  const isThere = (color: string, shape: string): boolean =>
+    scene.objects.some((each) => each.color === color && each.shape === shape);
+  const present = random.pick(scene.objects);
+  let { color, shape } = present as { color: string; shape: string };
+  const answer = random.uniform() < 0.5 ? 'yes' : 'no';
+  if (answer === 'no') {
+    const mixed = scene.objects.flatMap((a) =>
+      scene.objects.filter((b) => !isThere(a.color, b.shape)).map((b) => [a.color, b.shape] as const),
+    );
+    const pair =
+      mixed.length > 0 && random.uniform() < 0.7
+        ? random.pick(mixed)
+        : ([random.pick(words.colors), random.pick(words.shapes)] as const);
+    [color, shape] = pair;
+    if (isThere(color, shape)) return undefined;
+  }
+  const thing = `${color} ${shape}`;
+  const sentence = random.pick([
+    `Is there ${article(color)} ${thing}?`,
+    `Do you see ${article(color)} ${thing}?`,
+  ]);
+  return { kind: 'existence', sentence, answerType: 'yes/no', labels: [[answer, 1]] };
+}
+
+const RELATIONS = [
+  { text: 'left of', axis: 'centerX', sign: -1 },
+  { text: 'right of', axis: 'centerX', sign: 1 },
+  { text: 'above', axis: 'centerY', sign: -1 },
+  { text: 'below', axis: 'centerY', sign: 1 },
+] as const;
+
+/** Objects nearer than this share of the picture along the axis are not asked about: people would disagree. */
+const CLEAR_DISTANCE = 0.1;
+
+function askRelation(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+  const pair = pickTwoUniqueColors(scene, random);
+  if (pair === undefined) return undefined;
+  const [a, b] = pair;
+  const { text, axis, sign } = random.pick(RELATIONS);
+  const distance = (a[axis] - b[axis]) * sign;
+  if (Math.abs(distance) < CLEAR_DISTANCE * (axis === 'centerX' ? scene.width : scene.height))
+    return undefined;
+  const sentence = `Is the ${a.color} object ${text} the ${b.color} object?`;
+  return { kind: 'relation', sentence, answerType: 'yes/no', labels: [[distance > 0 ? 'yes' : 'no', 1]] };
+}
+
+function askComparison(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+  const pair = pickTwoUniqueColors(scene, random);
+  if (pair === undefined) return undefined;
+  const [a, b] = pair;
+  if (random.uniform() < 0.5) {
+    const answer = a.shape === b.shape ? 'yes' : 'no';
+    // Different shapes are the common case: ask about most of them something else.
+    if (answer === 'no' && random.uniform() < 0.6) return undefined;
+    const sentence = `Are the ${a.color} object and the ${b.color} object the same shape?`;
+    return { kind: 'comparison', sentence, answerType: 'yes/no', labels: [[answer, 1]] };
+  }
+  if (a.size === b.size) return undefined;
+  const sentence = `Is the ${a.color} object larger than the ${b.color} object?`;
+  return {
+    kind: 'comparison',
+    sentence,
+    answerType: 'yes/no',
+    labels: [[a.size === 'large' ? 'yes' : 'no', 1]],
+  };
+}
+
+function uniqueColors(scene: Scene): SceneObject[] {
+  return scene.objects.filter((each) =>
+    scene.objects.every((other) => other === each || other.color !== each.color),
+  );
+}
+
+function pickUniqueColor(scene: Scene, random: Random): SceneObject | undefined {
+  const objects = uniqueColors(scene);
+  return objects.length === 0 ? undefined : random.pick(objects);
+}
+
+function pickTwoUniqueColors(scene: Scene, random: Random): [SceneObject, SceneObject] | undefined {
+  const [a, b] = random.shuffle<SceneObject, SceneObject[]>(uniqueColors(scene));
+  return a === undefined || b === undefined ? undefined : [a, b];
+}
