@@ -1,0 +1,23 @@
+/** @file docs/cli.md says what the commands say. */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/cli/catalogue.js';
+import { renderReference } from '../../src/cli/reference.js';
+import { entries } from './fixtures.js';
+
+describe('the command-line reference', () => {
+  it('is up to date (npm run docs:cli writes it)', async () => {
+    expect(readFileSync('docs/cli.md', 'utf8')).toBe(await renderReference(catalogue));
+  });
+
+  it('has every flag with its notes', async () => {
+    const page = await renderReference(entries.filter((entry) => entry.name === 'paint'));
+    expect(page).toContain('lxmert paint [flags] <wall> [others...]');
+    expect(page).toContain(
+      '| `-n, --num-coats N` | How many coats | a whole number from 1 to 9; default: 2 |',
+    );
+    expect(page).toContain('| `--colour red\\|blue` | Which colour | default: red |');
+    expect(page).toContain('| `--no-varnish` | Leave out the varnish |  |');
+  });
+});
