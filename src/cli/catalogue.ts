@@ -17,6 +17,30 @@ export interface CatalogueEntry {
 /** In the order of the root help. */
 export const catalogue: readonly CatalogueEntry[] = [
   {
+    name: 'quickstart',
+    group: 'Start here',
+    summary: 'Train a small model on pictures drawn here and see it answer',
+    load: () => import('./commands/quickstart.js'),
+  },
+  {
+    name: 'features convert',
+    group: 'Data',
+    summary: 'Convert region features between TSV files and stores',
+    load: () => import('./commands/featuresConvert.js'),
+  },
+  {
+    name: 'features info',
+    group: 'Data',
+    summary: 'Show what a feature store holds and which detector made it',
+    load: () => import('./commands/featuresInfo.js'),
+  },
+  {
+    name: 'features verify',
+    group: 'Data',
+    summary: 'Check every value of a feature store',
+    load: () => import('./commands/featuresVerify.js'),
+  },
+  {
     name: 'doctor',
     group: 'This machine',
     summary: 'Show what computes here, how fast, and what would be faster',

@@ -1,5 +1,7 @@
 /** @file Converting a feature store back to an obj36 TSV file. */
 
+import { existsSync } from 'node:fs';
+import { UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { type LineEnding, writeObj36 } from './obj36Writer.js';
 import type { FeatureRow } from './row.js';
@@ -10,6 +12,8 @@ export interface ConvertToTsvOptions {
   /** Default: as in the TSV file that the store was made from, else `\r\n` as in the published files. */
   readonly lineEnding?: LineEnding;
   readonly progress?: Progress;
+  /** Once aborted, the work ends with the signal's reason and leaves no file. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -17,26 +21,30 @@ export interface ConvertToTsvOptions {
  * from a float16 store the features are the rounded ones.
  *
  * @returns the number of rows.
+ * @throws UsageError when `target` already exists.
  */
 export async function convertToTsv(
   store: string,
   target: string,
   options: ConvertToTsvOptions = {},
 ): Promise<number> {
+  if (existsSync(target))
+    throw new UsageError(`${target} already exists. Choose another name, or delete it first.`);
   const shards = openShards(store);
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   const lineEnding = options.lineEnding ?? shards[0]?.metadata.conversion?.lineEnding ?? '\r\n';
-  const rows = reportRows(readShardRows(shards), numImages, options.progress ?? silentProgress);
+  const rows = reportRows(readShardRows(shards), numImages, options);
   return await writeObj36(target, rows, lineEnding);
 }
 
 async function* reportRows(
   rows: AsyncIterable<FeatureRow>,
   numImages: number,
-  progress: Progress,
+  { progress = silentProgress, signal }: ConvertToTsvOptions,
 ): AsyncGenerator<FeatureRow> {
   let numDone = 0;
   for await (const row of rows) {
+    signal?.throwIfAborted();
     yield row;
     if (++numDone % 32 === 0 || numDone === numImages) progress.update(numDone, numImages);
   }

@@ -13,6 +13,7 @@ export {
   type ExpectedFeatures,
   type Provenance,
   type ProvenancedFeatures,
+  parseSettings,
   provenanceSchema,
   unknownProvenance,
 } from './provenance.js';

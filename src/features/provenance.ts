@@ -1,7 +1,7 @@
 /** @file Where region features come from, and the refusal to mix features of different detectors. */
 
 import { z } from 'zod';
-import { LxmertError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import { version } from '../common/version.js';
 
 /**
@@ -40,6 +40,25 @@ export const unknownProvenance: Provenance = {
   source: null,
   createdBy: `lxmert ${version()}`,
 };
+
+/**
+ * Settings from words such as `profile=caffe-exact` or `boxes=36`; numbers, `true` and `false` lose their quotes.
+ *
+ * @throws UsageError for a word without a name, an equals sign or a value, and for a name given twice.
+ */
+export function parseSettings(words: readonly string[]): Provenance['settings'] {
+  const settings: Record<string, string | number | boolean> = {};
+  for (const word of words) {
+    const [, name, value] = /^([^=]+)=(.+)$/.exec(word) ?? [];
+    if (name === undefined || value === undefined)
+      throw new UsageError(`A detector setting has the form NAME=VALUE; found '${word}'.`);
+    if (Object.hasOwn(settings, name)) throw new UsageError(`The detector setting '${name}' is given twice.`);
+    const number = Number(value);
+    settings[name] =
+      value === 'true' || value === 'false' ? value === 'true' : String(number) === value ? number : value;
+  }
+  return settings;
+}
 
 /** What a run needs to know about the features it reads; a {@link FeatureStore} is one. */
 export interface ProvenancedFeatures {

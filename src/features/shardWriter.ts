@@ -39,6 +39,8 @@ export class ShardWriter {
   readonly #small = new Map<string, Buffer[]>(SMALL_TENSORS.map((name) => [name, []]));
   readonly #hash = createHash('sha256');
   #idBytes = 0;
+  /** The last row's features on their way to the disk while the next row is decoded. */
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly file: AtomicFile,
@@ -91,7 +93,10 @@ export class ShardWriter {
       throw new LxmertError(`The features of image ${row.imageId} cannot be stored: ${problem}`);
     const features = this.#encodeFeatures(row);
     this.#hash.update(features);
-    await this.file.handle.writeFile(features);
+    await this.#writing;
+    this.#writing = this.file.handle.writeFile(features);
+    // Whoever waits for it next hears of a failure; until then it must not count as unhandled.
+    this.#writing.catch(() => undefined);
     this.#keepSmall(row);
     this.#imageIds.push(row.imageId);
     this.#idBytes += idBytes(row.imageId);
@@ -126,6 +131,7 @@ export class ShardWriter {
 
   /** Writes the small arrays and the header, flushes, and gives the shard its name. */
   async commit(ending: ShardEnding): Promise<void> {
+    await this.#writing;
     for (const name of SMALL_TENSORS) {
       const bytes = Buffer.concat(this.#small.get(name) ?? []);
       this.#hash.update(bytes);
@@ -146,6 +152,7 @@ export class ShardWriter {
 
   /** Removes what was written. */
   async abandon(): Promise<void> {
+    await this.#writing.catch(() => undefined);
     await this.file.abandon();
   }
 }

@@ -57,6 +57,11 @@ export function formatStoreInfo(info: StoreInfo): string {
   return `${lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n')}\n`;
 }
 
+/** `1 shard`, `2 shards`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `302 MB`, in powers of ten as disks count. */
 export function formatBytes(numBytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -9,6 +9,7 @@ import { findRowProblem } from './row.js';
 import type { Shard } from './shardFile.js';
 import { readBlocks, rowOfBlock, type ShardBlock } from './shardRows.js';
 import { openShards } from './storeFiles.js';
+import { formatCount } from './storeInfo.js';
 
 export interface StoreProblem {
   /** Path of the shard, or of the store when it does not open. */
@@ -33,9 +34,13 @@ const MAX_LISTED = 100;
 
 /**
  * Checks every shard: header and sizes, the checksum, ids that occur twice, and for every image the number of
- * boxes, sizes, labels, finite values, boxes inside the image, and zeros in the padding.
+ * boxes, sizes, labels, finite values, boxes inside the image, and zeros in the padding. An aborted `signal` ends it
+ * with the signal's reason.
  */
-export async function verifyStore(path: string, progress: Progress = silentProgress): Promise<VerifyResult> {
+export async function verifyStore(
+  path: string,
+  { progress = silentProgress, signal }: { progress?: Progress; signal?: AbortSignal } = {},
+): Promise<VerifyResult> {
   const problems: StoreProblem[] = [];
   let numProblems = 0;
   const report = (shard: string, imageId: string | null, message: string): void => {
@@ -56,6 +61,7 @@ export async function verifyStore(path: string, progress: Progress = silentProgr
       );
     for await (const block of readBlocks(shard)) {
       numShortImages += checkBlock(shard, block, report);
+      signal?.throwIfAborted();
       numDone += block.numImages;
       progress.update(numDone, numImages);
     }
@@ -138,7 +144,7 @@ function findPaddingProblem(shard: Shard, block: ShardBlock, i: number, n: numbe
 
 /** Lines for a person. */
 export function formatVerifyResult(result: VerifyResult): string {
-  const counted = `${result.numImages} images in ${result.numShards} shards`;
+  const counted = `${formatCount(result.numImages, 'image')} in ${formatCount(result.numShards, 'shard')}`;
   const short =
     result.numShortImages === 0 ? '' : `, ${result.numShortImages} with fewer boxes than there is room for`;
   if (result.numProblems === 0) return `${result.path}: ${counted}${short}; nothing is wrong.\n`;
@@ -147,8 +153,6 @@ export function formatVerifyResult(result: VerifyResult): string {
   );
   const rest = result.numProblems - result.problems.length;
   if (rest > 0) lines.push(`and ${rest} more`);
-  lines.push(
-    `${result.path}: ${counted}${short}; ${result.numProblems} problem${result.numProblems === 1 ? '' : 's'}.`,
-  );
+  lines.push(`${result.path}: ${counted}${short}; ${formatCount(result.numProblems, 'problem')}.`);
   return `${lines.join('\n')}\n`;
 }

@@ -357,11 +357,23 @@ describe('store to TSV', () => {
     const back = newPath();
     await convertToTsv(store, back);
     expect(readFileSync(back).equals(readFileSync(file))).toBe(true);
-    await convertToTsv(store, back, { lineEnding: '\r\n' });
-    expect(readFileSync(back, 'utf8')).toBe(
+    const other = newPath();
+    await convertToTsv(store, other, { lineEnding: '\r\n' });
+    expect(readFileSync(other, 'utf8')).toBe(
       makeRows(2)
-        .map((row) => formatObj36Row(row))
+        .map((row) => formatObj36Row(row).toString())
         .join(''),
     );
+  });
+
+  it('keeps a file that is there, and leaves none when it is stopped', async () => {
+    const [store, source] = [newPath(), newPath()];
+    await writeObj36(source, makeRows(2));
+    await convertToStore(source, store);
+    const error = await errorOf(() => convertToTsv(store, source));
+    expect(error.message).toBe(`${source} already exists. Choose another name, or delete it first.`);
+    const target = newPath();
+    await errorOf(() => convertToTsv(store, target, { signal: AbortSignal.abort() }));
+    expect(readdirSync(folder).filter((name) => name.includes(path.basename(target)))).toEqual([]);
   });
 });

@@ -120,7 +120,7 @@ describe('reading', () => {
   });
 
   it('skips blank lines and takes a last line without an end', async () => {
-    const [a, b] = rows.map((row) => formatObj36Row(row, '\n')) as [string, string];
+    const [a, b] = rows.map((row) => formatObj36Row(row, '\n').toString()) as [string, string];
     const file = fileOf('blank.tsv', `${a}\n\r\n${b.trimEnd()}`);
     const located = await collect(readObj36(file));
     expect(located.map(({ row, line }) => [row.imageId, line])).toEqual([
@@ -148,7 +148,7 @@ describe('reading', () => {
 });
 
 describe('a bad row', () => {
-  const sound = formatObj36Row(makeRow(1), '\n').trimEnd().split('\t');
+  const sound = formatObj36Row(makeRow(1), '\n').toString().trimEnd().split('\t');
   const float = (...values: number[]) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
 
   /** The error for a file whose second row has one column replaced. */

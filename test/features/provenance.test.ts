@@ -1,7 +1,12 @@
 /** @file The refusal to use features that a model was not trained on. */
 
 import { describe, expect, it } from 'vitest';
-import { assertCompatible, type Provenance, unknownProvenance } from '../../src/features/provenance.js';
+import {
+  assertCompatible,
+  type Provenance,
+  parseSettings,
+  unknownProvenance,
+} from '../../src/features/provenance.js';
 import { errorOf } from './support.js';
 
 const caffe: Provenance = {
@@ -62,5 +67,24 @@ describe('assertCompatible', () => {
     expect((await errorOf(wrongSize)).message).toContain(
       'The model reads 1024 values for each region, but the features in store0 have 2048.',
     );
+  });
+});
+
+describe('settings from words', () => {
+  it('keeps numbers and truth values apart from text', () => {
+    expect(parseSettings(['profile=caffe-exact', 'boxes=36', 'gray=false', 'nms=0.30', 'note=a=b'])).toEqual({
+      profile: 'caffe-exact',
+      boxes: 36,
+      gray: false,
+      nms: '0.30',
+      note: 'a=b',
+    });
+  });
+
+  it.each([['boxes'], ['=36'], ['boxes=']])('refuses %s', async (word) => {
+    const error = await errorOf(() => parseSettings([word]));
+    expect(error.message).toBe(`A detector setting has the form NAME=VALUE; found '${word}'.`);
+    expect(error.exitCode).toBe(2);
+    expect((await errorOf(() => parseSettings(['a=1', 'a=2']))).message).toContain('given twice');
   });
 });

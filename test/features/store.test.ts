@@ -433,7 +433,7 @@ describe('verification', () => {
     withHeader(file, (h) => (h.__metadata__!.imageIds = '["image_0","image_1","image_9"]'));
     const result = await verifyStore(renamed);
     expect(result.numProblems).toBe(1);
-    expect(formatVerifyResult(result)).toContain(`${renamed}: 3 images in 1 shards; 1 problem.`);
+    expect(formatVerifyResult(result)).toContain(`${renamed}: 3 images in 1 shard; 1 problem.`);
   });
 
   it('finds an image that two shards list, and counts what it does not print', async () => {
@@ -451,9 +451,14 @@ describe('verification', () => {
 
   it('reports progress, and a store that is not there as wrong use', async () => {
     const seen: number[] = [];
-    await verifyStore(await storeOf(makeRows(9)), { update: (done, total) => seen.push(done, total) });
+    await verifyStore(await storeOf(makeRows(9)), {
+      progress: { update: (done, total) => seen.push(done, total) },
+    });
     expect(seen).toEqual([4, 9, 8, 9, 9, 9]);
     expect((await errorOf(() => verifyStore(path.join(folder, 'nowhere')))).exitCode).toBe(2);
+    const store = await storeOf(makeRows(2));
+    const error = await errorOf(() => verifyStore(store, { signal: AbortSignal.abort() }));
+    expect(error.name).toBe('AbortError');
   });
 });
 

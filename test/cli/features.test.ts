@@ -1,0 +1,90 @@
+/** @file `lxmert features ...` as a user meets it: what is printed, exit codes, wrong use. */
+
+import { readFileSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/cli/catalogue.js';
+import { runCommandLine } from '../../src/cli/program.js';
+import { writeObj36 } from '../../src/features/obj36Writer.js';
+import { makeRow, makeRows, temporaryFolder } from '../features/support.js';
+
+const folder = temporaryFolder();
+const source = path.join(folder, 'rows.tsv');
+const store = path.join(folder, 'store');
+
+/** Runs `lxmert features` as if its output were piped. */
+async function features(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
+  const exitCode = await runCommandLine(['features', ...words], { ...streams, entries: catalogue });
+  return { stdout: textOf(out), stderr: textOf(err), exitCode };
+}
+
+function textOf(stream: PassThrough): string {
+  return (stream.read() as Buffer | null)?.toString('utf8') ?? '';
+}
+
+describe('lxmert features', () => {
+  beforeAll(async () => {
+    await writeObj36(source, makeRows(10));
+  });
+
+  it('converts, describes, verifies and converts back', async () => {
+    const flags = '--dtype float32 --shard-images 4 --detector pixels --setting boxes=4'.split(' ');
+    const converted = await features('convert', source, store, ...flags);
+    expect(converted.exitCode, converted.stderr).toBe(0);
+    expect(converted.stdout).toMatch(/^\S+store: 10 images in 3 shards, [\d.]+ kB\n$/);
+    expect((await features('convert', source, store, ...flags)).stdout).toMatch(/; it was already whole\n$/);
+
+    const info = await features('info', store);
+    expect(info.stdout).toContain('features    4 boxes of 6 float32 values\ndetector    pixels\n');
+    expect(info.stdout).toContain('settings    boxes=4\n');
+    expect(JSON.parse((await features('info', store, '--json')).stdout)).toMatchObject({ numImages: 10 });
+
+    const verified = await features('verify', store);
+    expect([verified.exitCode, verified.stdout]).toEqual([
+      0,
+      `${store}: 10 images in 3 shards; nothing is wrong.\n`,
+    ]);
+
+    const back = path.join(folder, 'back.tsv');
+    expect((await features('convert', store, back)).stdout).toBe(`${back}: 10 rows\n`);
+    expect(readFileSync(back).equals(readFileSync(source))).toBe(true);
+  });
+
+  it('counts rows that were left out', async () => {
+    const twice = path.join(folder, 'twice.tsv');
+    await writeObj36(twice, [...makeRows(3), makeRow(1)]);
+    const stopped = await features('convert', twice, path.join(folder, 'twice'));
+    expect([stopped.exitCode, stopped.stderr]).toEqual([
+      1,
+      expect.stringContaining('line 4: image image_1 already has a row above'),
+    ]);
+    const kept = await features('convert', twice, path.join(folder, 'twice'), '--duplicates', 'first');
+    expect(kept.stdout).toMatch(/3 images in 1 shard, .*; 1 row of a repeated image left out\n$/);
+  });
+
+  it('ends with 1 when verification finds something', async () => {
+    const damaged = path.join(folder, 'damaged');
+    await features('convert', source, damaged);
+    truncateSync(path.join(damaged, 'shard-00000.safetensors'), 2000);
+    const { exitCode, stdout } = await features('verify', damaged);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('but the file ends after 2000 bytes');
+  });
+
+  it.each([
+    [['info', path.join(folder, 'nowhere')], 'there is no file or folder'],
+    [['info', folder], 'holds no feature shards'],
+    [['convert', source], "required argument 'to'"],
+    [['convert', source, store, '--dtype', 'float8'], "'float8'"],
+    [['convert', source, store, '--weights-sha256', 'abc'], "'abc'"],
+    [['convert', source, path.join(folder, 'new'), '--setting', 'boxes'], 'NAME=VALUE'],
+    [['convert', source, store, '--dtype', 'float16', '--shard-images', '4'], 'another conversion'],
+  ])('%j is wrong use', async (words, message) => {
+    const { exitCode, stderr, stdout } = await features(...words);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+});
