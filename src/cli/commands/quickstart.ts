@@ -1,0 +1,64 @@
+/** @file `lxmert quickstart`. */
+
+import { z } from 'zod';
+import { type QuickstartResult, runQuickstart } from '../../quickstart/quickstart.js';
+import { defineCommand } from '../command.js';
+import { outputPath } from '../options.js';
+
+export const command = defineCommand({
+  description:
+    'Draws a small world of pictures with questions about them, trains a small LXMERT on it from scratch, and prints ' +
+    'how often it is right on scenes it never saw, beside what can be had without looking. Leaves the world, the run ' +
+    'and the trained model in a folder.',
+  examples: [{ command: 'lxmert quickstart', does: 'goes from nothing to answers in a few minutes' }],
+  arguments: z.strictObject({}),
+  options: z.strictObject({
+    output: outputPath().default('quickstart').describe('Folder to make; it must not hold files yet'),
+    numImages: z.int().min(20).default(2400).describe('Pictures to draw, all splits together'),
+    numEpochs: z.int().min(1).default(10).describe('Passes over the training questions'),
+    numBoxes: z.int().min(6).max(100).default(12).describe('Regions of each picture'),
+    hiddenSize: z.int().min(16).default(128).describe('Width of the model; a multiple of 4'),
+    learningRate: z.number().gt(0).default(1e-3).describe('Peak learning rate'),
+    batchSize: z.int().min(1).default(64).describe('Questions in a training step'),
+    seed: z.int().min(0).default(9595).describe('Seed of the world, the first weights and the order'),
+  }),
+  run: ({ options, progress, notice, signal }) =>
+    runQuickstart({ ...options, folder: options.output, progress, notice, signal }),
+  render,
+});
+
+function render(result: QuickstartResult): string {
+  const percent = (score: number): string => `${(100 * score).toFixed(1)} %`.padStart(9);
+  const lines: string[] = [];
+  if (result.accuracy.length > 0) {
+    lines.push('Accuracy            questions    model  question only  majority of type');
+    for (const row of result.accuracy) {
+      const label = `${row.split} ${row.kind}`.padEnd(20);
+      lines.push(
+        `${label}${String(row.numQuestions).padStart(9)}${percent(row.model)}${percent(row.questionOnly).padStart(15)}${percent(row.majority).padStart(18)}`,
+      );
+    }
+    lines.push(
+      '',
+      'minival: scenes never seen. heldout: also pairs of color and shape never seen in training.',
+      '',
+    );
+  }
+  for (const example of result.examples) {
+    const answers = example.answers.map(
+      ({ answer, probability }) => `${answer} ${(100 * probability).toFixed(1)} %`,
+    );
+    lines.push(
+      example.image,
+      `  ${example.question}`,
+      `  ${answers.join(', ')} (expected: ${example.expected})`,
+    );
+  }
+  if (result.wasInterrupted) lines.push('Interrupted: the run so far is kept.');
+  const parameters = `${(result.numParameters / 1e6).toFixed(2)} M parameters`;
+  lines.push(
+    '',
+    `${parameters}, ${result.seconds.toFixed(0)} s in all. The trained model is in ${result.runFolder}.`,
+  );
+  return lines.join('\n');
+}

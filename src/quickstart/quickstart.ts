@@ -1,0 +1,226 @@
+/** @file From nothing to a model that answers questions about pictures, with yardsticks beside its accuracy. */
+
+import path from 'node:path';
+import type { Progress } from '../common/progress.js';
+import { type Question, readQuestions } from '../data/annotations/vqaAnnotations.js';
+import { scoreAnswers } from '../data/answerScore.js';
+import { AnswerTable } from '../data/answerTable.js';
+import { majorityAnswers, questionOnlyAnswers } from '../data/baselines.js';
+import { QuestionSet } from '../data/questionSet.js';
+import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
+import { convertToStore, FeatureStore } from '../features/index.js';
+import { loadAnsweringModel } from '../inference/modelFolder.js';
+import { lxmertConfig } from '../model/index.js';
+import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { vqa } from '../tasks/vqa.js';
+import { Vocabulary } from '../text/index.js';
+import { finetuneAnswers } from '../train/finetuneAnswers.js';
+import { RunFolder } from '../train/runFolder.js';
+import type { EpochMetrics, StepMetrics } from '../train/trainingLoop.js';
+import { pixelExtractor } from '../vision/pixelExtractor.js';
+
+export interface QuickstartOptions {
+  readonly folder: string;
+  readonly numImages: number;
+  readonly numEpochs: number;
+  readonly numBoxes: number;
+  readonly hiddenSize: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly progress: (label: string, unit: string) => Progress & { stop(): void };
+  readonly notice: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Accuracy on one kind of question, or on all. */
+export interface AccuracyRow {
+  readonly split: string;
+  readonly kind: string;
+  readonly numQuestions: number;
+  readonly model: number;
+  readonly questionOnly: number;
+  readonly majority: number;
+}
+
+/** A held-out question with what the model answered. */
+export interface AnsweredExample {
+  readonly image: string;
+  readonly question: string;
+  readonly expected: string;
+  readonly answers: readonly RankedAnswer[];
+}
+
+export interface QuickstartResult {
+  readonly folder: string;
+  readonly runFolder: string;
+  readonly seconds: number;
+  readonly numParameters: number;
+  readonly accuracy: readonly AccuracyRow[];
+  readonly examples: readonly AnsweredExample[];
+  readonly steps: readonly StepMetrics[];
+  readonly epochs: readonly EpochMetrics[];
+  readonly wasInterrupted: boolean;
+}
+
+/** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */
+const EVALUATED_SPLITS = ['minival', 'heldout'] as const;
+const NUM_EXAMPLES = 6;
+
+export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
+  const { folder, notice, signal, seed } = options;
+  const start = performance.now();
+  const world = path.join(folder, 'world');
+  const withProgress = async <T>(
+    label: string,
+    unit: string,
+    work: (progress: Progress) => Promise<T>,
+  ): Promise<T> => {
+    const progress = options.progress(label, unit);
+    try {
+      return await work(progress);
+    } finally {
+      progress.stop();
+    }
+  };
+  await withProgress('Drawing scenes', 'images', (progress) =>
+    makeSampleWorld({
+      folder: world,
+      numImages: options.numImages,
+      seed,
+      extractor: pixelExtractor({ numBoxes: options.numBoxes }),
+      progress,
+      signal,
+    }),
+  );
+  const storeOf = (split: string): string => path.join(world, 'features', split);
+  for (const split of ['train', ...EVALUATED_SPLITS]) {
+    await convertToStore(path.join(world, SAMPLE_FILES.features(split)), storeOf(split));
+  }
+  using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
+  const vocabulary = await Vocabulary.load(path.join(world, SAMPLE_FILES.vocabulary));
+  const answerTable = await AnswerTable.load(path.join(world, SAMPLE_FILES.answers));
+  const load = async (name: string): Promise<QuestionSet> =>
+    new QuestionSet({
+      questions: await readQuestions(path.join(world, SAMPLE_FILES.questions(name))),
+      hasImage: (id) => store.has(id),
+      answerTable,
+      unknownAnswers: 'skip',
+      name,
+    });
+  const training = await load('train');
+  const validation = await load('minival');
+  const runFolder = path.join(folder, 'run');
+  const run = await RunFolder.create(runFolder);
+  const fitted = await withProgress('Training', 'steps', (progress) =>
+    finetuneAnswers({
+      task: vqa,
+      training,
+      validation,
+      features: store,
+      vocabulary,
+      config: lxmertConfig({
+        vocabSize: vocabulary.size,
+        hiddenSize: options.hiddenSize,
+        numAttentionHeads: 4,
+        intermediateSize: 2 * options.hiddenSize,
+        numLanguageLayers: 1,
+        numVisionLayers: 1,
+        numCrossLayers: 3,
+        maxPositionEmbeddings: 32,
+        hiddenDropout: 0,
+        attentionDropout: 0,
+        initializerRange: 0.05,
+      }),
+      settings: {
+        batchSize: options.batchSize,
+        numEpochs: options.numEpochs,
+        learningRate: options.learningRate,
+        warmupRatio: 0.1,
+        clipNorm: 5,
+        seed,
+        maxLength: 20,
+      },
+      run,
+      provenance: { command: 'quickstart', world, numImages: options.numImages, numBoxes: options.numBoxes },
+      progress,
+      signal,
+      notice,
+    }),
+  );
+  const result = {
+    folder,
+    runFolder,
+    numParameters: fitted.numParameters,
+    steps: fitted.steps,
+    epochs: fitted.epochs,
+    wasInterrupted: fitted.wasInterrupted,
+  };
+  const seconds = (): number => (performance.now() - start) / 1000;
+  if (fitted.wasInterrupted || fitted.bestEpoch === undefined) {
+    return { ...result, seconds: seconds(), accuracy: [], examples: [] };
+  }
+  const answering = await loadAnsweringModel({ model: runFolder });
+  try {
+    const accuracy: AccuracyRow[] = [];
+    for (const split of EVALUATED_SPLITS) {
+      const { questions } = await load(split);
+      const answers = await predictAnswers(answering, store, questions, { batchSize: 256, signal });
+      accuracy.push(...accuracyRows(split, training.questions, questions, answers));
+    }
+    const examples = chooseExamples(validation.questions).map((question): AnsweredExample => {
+      const [answers = []] = rankAnswers(answering, store, [question], 3);
+      return {
+        image: path.join(world, SAMPLE_FILES.image('minival', question.imageId)),
+        question: question.sentence,
+        expected: [...(question.labels?.keys() ?? [])].join(' or '),
+        answers,
+      };
+    });
+    return { ...result, seconds: seconds(), accuracy, examples };
+  } finally {
+    answering.model.dispose();
+  }
+}
+
+function accuracyRows(
+  split: string,
+  training: readonly Question[],
+  asked: readonly Question[],
+  answers: readonly string[],
+): AccuracyRow[] {
+  const model = scoreAnswers(asked, answers);
+  const questionOnly = scoreAnswers(asked, questionOnlyAnswers(training, asked));
+  const majority = scoreAnswers(asked, majorityAnswers(training, asked));
+  const kinds = [...model.byQuestionType.keys()].sort();
+  const rows = kinds.map((kind) => ({
+    split,
+    kind,
+    numQuestions: model.byQuestionType.get(kind)?.numQuestions ?? 0,
+    model: model.byQuestionType.get(kind)?.score ?? 0,
+    questionOnly: questionOnly.byQuestionType.get(kind)?.score ?? 0,
+    majority: majority.byQuestionType.get(kind)?.score ?? 0,
+  }));
+  const all = {
+    split,
+    kind: 'all',
+    numQuestions: model.numQuestions,
+    model: model.overall,
+    questionOnly: questionOnly.overall,
+    majority: majority.overall,
+  };
+  return [...rows, all];
+}
+
+/** The first question of each of several images, so that examples differ; not chosen by the answer. */
+function chooseExamples(questions: readonly Question[]): Question[] {
+  const chosen = new Map<string, Question>();
+  const kinds = new Set<string>();
+  for (const question of questions) {
+    if (chosen.size === NUM_EXAMPLES) break;
+    if (chosen.has(question.imageId) || kinds.has(question.questionType)) continue;
+    chosen.set(question.imageId, question);
+    kinds.add(question.questionType);
+  }
+  return [...chosen.values()];
+}
