@@ -16,7 +16,10 @@ export class AtomicFile {
   static async create(target: string): Promise<AtomicFile> {
     const folder = path.dirname(target);
     await mkdir(folder, { recursive: true });
-    const temporary = path.join(folder, `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`);
+    const temporary = path.join(
+      folder,
+      `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`,
+    );
     return new AtomicFile(target, temporary, await open(temporary, 'wx'));
   }
 
