@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LxmertError, messageOf } from '../common/errors.js';
+import { packageRoot } from '../common/version.js';
 import type { DType, TypedArray } from './dtype.js';
 import type { RuntimeInfo } from './runtime.js';
 
@@ -73,17 +73,6 @@ export interface BuildRecord {
 }
 
 const ADDON = 'build/native/lxmert_native.node';
-
-/** The folder that holds package.json, whether this runs from dist/, from sources, or from an installed package. */
-export function packageRoot(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, 'package.json'))) {
-    const parent = path.dirname(folder);
-    if (parent === folder) throw new LxmertError('The folder of this package could not be found.');
-    folder = parent;
-  }
-  return folder;
-}
 
 /** Where the addon is, or would be. `LXMERT_NATIVE` names another build, for instance one against libtorch 2. */
 export function addonPath(): string {

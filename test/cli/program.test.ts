@@ -1,14 +1,15 @@
 /** @file Command lines from words to exit codes: values, defaults, errors as sentences, help, interrupts. */
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { lxmert } from './fixtures.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'lxmert-cli-'));
 const wall = path.join(folder, 'wall.txt');
 writeFileSync(wall, 'a wall');
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function optionsOf(...flags: string[]): Promise<unknown> {
   const { stdout, exitCode, stderr } = await lxmert('paint', wall, '--json', ...flags);
