@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "addon_data.h"
+#include "allocator.h"
 #include "autograd.h"
 #include "dispatch.h"
 #include "memory.h"
@@ -25,6 +26,7 @@ Napi::Value LiveTensors(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   lxmert::TuneMalloc();
+  lxmert::InstallCpuAllocator();
   env.SetInstanceData(new AddonData());
   exports.Set("TensorHandle", lxmert::TensorHandle::Define(env));
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
