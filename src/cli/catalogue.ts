@@ -23,6 +23,36 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/quickstart.js'),
   },
   {
+    name: 'answer',
+    group: 'Start here',
+    summary: 'Answer a question about a picture',
+    load: () => import('./commands/answer.js'),
+  },
+  {
+    name: 'sample',
+    group: 'Data',
+    summary: 'Draw a small world of pictures and questions',
+    load: () => import('./commands/sample.js'),
+  },
+  {
+    name: 'finetune vqa',
+    group: 'Models',
+    summary: 'Train a model to answer questions about images',
+    load: () => import('./commands/finetuneVqa.js'),
+  },
+  {
+    name: 'evaluate vqa',
+    group: 'Models',
+    summary: 'Score a model on questions with known answers',
+    load: () => import('./commands/evaluateVqa.js'),
+  },
+  {
+    name: 'predict vqa',
+    group: 'Models',
+    summary: 'Write answers in the form the test server reads',
+    load: () => import('./commands/predictVqa.js'),
+  },
+  {
     name: 'features convert',
     group: 'Data',
     summary: 'Convert region features between TSV files and stores',

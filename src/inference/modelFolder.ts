@@ -17,6 +17,7 @@ import { type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../mode
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
+import type { PixelRegionSettings } from './answerQuestion.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {
@@ -36,10 +37,15 @@ export interface ModelSource {
 const runConfigSchema = z.object({
   model: z.record(z.string(), z.number()),
   maxLength: z.int().min(3),
+  /** Present when the run's regions were made from pixels. */
+  pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
 });
 
 /** An answering model and the file its weights came from. */
-export type LoadedModel = AnsweringModel & { readonly weightsFile: string };
+export type LoadedModel = AnsweringModel & {
+  readonly weightsFile: string;
+  readonly pixelRegions: PixelRegionSettings | undefined;
+};
 
 /**
  * Loads a model to answer with.
@@ -89,13 +95,27 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     throw error;
   }
   const tokenizer = new WordPieceTokenizer(vocabulary);
-  return { model, tokenizer, answerTable, maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH, weightsFile };
+  return {
+    model,
+    tokenizer,
+    answerTable,
+    maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
+    weightsFile,
+    pixelRegions: run?.pixelRegions,
+  };
 }
 
-async function readRunConfig(file: string): Promise<{ config: Partial<LxmertConfig>; maxLength: number }> {
+interface RunConfig {
+  readonly config: Partial<LxmertConfig>;
+  readonly maxLength: number;
+  readonly pixelRegions: PixelRegionSettings | undefined;
+}
+
+async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    return { config: parsed.model as Partial<LxmertConfig>, maxLength: parsed.maxLength };
+    const { model, maxLength, pixelRegions } = parsed;
+    return { config: model as Partial<LxmertConfig>, maxLength, pixelRegions };
   } catch (error) {
     throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
   }

@@ -142,7 +142,12 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
         maxLength: 20,
       },
       run,
-      provenance: { command: 'quickstart', world, numImages: options.numImages, numBoxes: options.numBoxes },
+      provenance: {
+        command: 'quickstart',
+        world,
+        numImages: options.numImages,
+        pixelRegions: { numBoxes: options.numBoxes },
+      },
       progress,
       signal,
       notice,

@@ -20,7 +20,10 @@ export const DEFAULT_MAX_PIXELS = 64 * 1024 * 1024;
  * @throws UsageError when the file is not there.
  * @throws LxmertError when it is not a picture, is damaged, or has more than `maxPixels` pixels.
  */
-export async function decodeImage(source: string | Uint8Array, options: DecodeOptions = {}): Promise<RgbImage> {
+export async function decodeImage(
+  source: string | Uint8Array,
+  options: DecodeOptions = {},
+): Promise<RgbImage> {
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
   const name = typeof source === 'string' ? source : 'the picture';
   if (typeof source === 'string') {

@@ -141,7 +141,12 @@ function writeEdges(
 }
 
 /** Fills `sums`, (height + 1, width + 1): each entry the sum of one map over all pixels above and to the left. */
-function integrate(maps: Float32Array, offset: number, { width, height }: RgbImage, sums: Float64Array): void {
+function integrate(
+  maps: Float32Array,
+  offset: number,
+  { width, height }: RgbImage,
+  sums: Float64Array,
+): void {
   const stride = width + 1;
   for (let y = 0, source = offset; y < height; y++) {
     let rowSum = 0;
@@ -179,7 +184,13 @@ function layGrid([x1, y1, x2, y2]: PixelBox, { width, height }: RgbImage): Grid 
 }
 
 /** Writes the average of one map over each cell of a grid, every NUM_MAPS-th entry of `out` from `offset`. */
-function averageCells(sums: Float64Array, stride: number, grid: Grid, out: Float32Array, offset: number): void {
+function averageCells(
+  sums: Float64Array,
+  stride: number,
+  grid: Grid,
+  out: Float32Array,
+  offset: number,
+): void {
   let above = new Float64Array(GRID + 1);
   let below = new Float64Array(GRID + 1);
   for (let j = 0, target = offset; j <= GRID; j++) {

@@ -1,0 +1,63 @@
+/** @file Options that commands over models and questions share. */
+
+import { z } from 'zod';
+import { UsageError } from '../common/errors.js';
+import { FeatureStore } from '../features/index.js';
+import { existingFile, existingPath } from './options.js';
+
+/** Which model answers. */
+export const modelOptions = {
+  model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+  snapshot: z.enum(['BEST', 'LAST']).default('BEST').describe('Snapshot of a run folder'),
+  vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
+  answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
+  attentionHeads: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+};
+
+/** Where region features lie. */
+export const featureOptions = {
+  features: z
+    .array(existingPath())
+    .min(1)
+    .describe('Feature stores of the images (see lxmert features convert)'),
+  tiny: z.boolean().default(false).describe('Use the first 512 images of each feature store only'),
+  fast: z.boolean().default(false).describe('Use the first 5,000 images of each feature store only'),
+};
+
+/** The model's source from {@link modelOptions}. */
+export function modelSource(options: {
+  model: string;
+  snapshot: 'BEST' | 'LAST';
+  vocab?: string | undefined;
+  answers?: string | undefined;
+  attentionHeads?: number | undefined;
+}) {
+  return {
+    model: options.model,
+    snapshot: options.snapshot,
+    vocabulary: options.vocab,
+    answers: options.answers,
+    numAttentionHeads: options.attentionHeads,
+  };
+}
+
+/** Images that `--tiny` and `--fast` keep of each feature file (reference facts). */
+const TINY_IMAGES = 512;
+const FAST_IMAGES = 5000;
+
+/** Opens the stores that {@link featureOptions} name. @throws UsageError for --tiny with --fast */
+export function openFeatures(options: { features: string[]; tiny: boolean; fast: boolean }): FeatureStore {
+  if (options.tiny && options.fast)
+    throw new UsageError('--tiny and --fast contradict each other: give one.');
+  const max = options.tiny ? TINY_IMAGES : options.fast ? FAST_IMAGES : undefined;
+  return FeatureStore.open(options.features, max === undefined ? {} : { maxImagesEach: max });
+}
+
+/** `12.34 %` */
+export function percent(score: number): string {
+  return `${(100 * score).toFixed(2)} %`;
+}
