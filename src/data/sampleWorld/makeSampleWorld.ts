@@ -1,6 +1,6 @@
 /** @file Writes a sample world: pictures, region features, questions, answer table and vocabulary. */
 
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../../common/atomicFile.js';
@@ -142,7 +142,8 @@ async function writeImage(scene: Scene, split: string, options: SampleWorldOptio
   const image = renderScene(scene);
   const raw = { width: image.width, height: image.height, channels: 3 as const };
   const png = await sharp(image.data, { raw }).png({ compressionLevel: 6 }).toBuffer();
-  await writeFileAtomic(path.join(options.folder, SAMPLE_FILES.image(split, scene.imageId)), png);
+  // Not flushed one by one: a world is whole once world.json, its last file, is there.
+  await writeFile(path.join(options.folder, SAMPLE_FILES.image(split, scene.imageId)), png);
   const regions = options.extractor.extract(image);
   const { height, width, numBoxes, boxes, features } = regions;
   return {
