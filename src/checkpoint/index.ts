@@ -2,7 +2,16 @@
 
 export { CheckpointError } from './checkpointError.js';
 export { CheckpointFile } from './checkpointFile.js';
+export { type ConvertedCheckpoint, convertCheckpoint } from './convertCheckpoint.js';
+export { type CheckpointDescription, describeCheckpoint, renderDescription } from './describeCheckpoint.js';
 export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
-export { guessedAttentionHeads, type ModelKind, modelKind, modelSizes, numAnswersOf } from './modelSizes.js';
+export {
+  guessedAttentionHeads,
+  type ModelKind,
+  type ModelSizes,
+  modelKind,
+  modelSizes,
+  numAnswersOf,
+} from './modelSizes.js';
 export { canonicalName, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
 export { saveCheckpoint } from './write/saveCheckpoint.js';

@@ -53,6 +53,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/predictVqa.js'),
   },
   {
+    name: 'checkpoint info',
+    group: 'Models',
+    summary: 'Say what a weights file is and who can load it',
+    load: () => import('./commands/checkpointInfo.js'),
+  },
+  {
+    name: 'checkpoint convert',
+    group: 'Models',
+    summary: 'Write weights under the names of the reference or Hugging Face',
+    load: () => import('./commands/checkpointConvert.js'),
+  },
+  {
     name: 'features convert',
     group: 'Data',
     summary: 'Convert region features between TSV files and stores',
