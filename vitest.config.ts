@@ -6,6 +6,8 @@ export default defineConfig({
     // The native addon is process-wide: forks keep one test file's engine state out of another's.
     pool: 'forks',
     maxWorkers: 2,
+    // Two files run at once on two cores: teams of threads that wait for each other would starve both.
+    env: { OMP_NUM_THREADS: '1' },
     testTimeout: 60_000,
     setupFiles: ['test/setup.ts'],
   },

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { UsageError } from '../../common/errors.js';
 import type { Tensor } from '../../torch/index.js';
 import { type NamingFamily, nameIn } from '../names/tensorNames.js';
+import { type WritableTensor, writableFromTensor } from './writableTensor.js';
 import { writePth } from './writePth.js';
 import { writeSafetensors } from './writeSafetensors.js';
 
@@ -18,13 +19,25 @@ export async function saveCheckpoint(
   tensors: ReadonlyMap<string, Tensor>,
   family: NamingFamily,
 ): Promise<void> {
-  const named = new Map([...tensors].map(([name, tensor]) => [nameIn(family, name), tensor]));
+  await writeByEnding(
+    file,
+    [...tensors].map(([name, tensor]) => writableFromTensor(nameIn(family, name), tensor)),
+  );
+}
+
+/** The layout that a file's ending asks for. @throws UsageError for another ending */
+export function layoutOf(file: string): 'safetensors' | 'pth-zip' {
   const ending = path.extname(file);
-  if (ending === '.safetensors') await writeSafetensors(file, named, { format: 'pt' });
-  else if (['.pth', '.bin', '.pt'].includes(ending)) await writePth(file, named);
-  else {
-    throw new UsageError(
-      `The ending of '${file}' must tell the layout to write: .safetensors, or .pth, .bin or .pt for torch's.`,
-    );
-  }
+  if (ending === '.safetensors') return 'safetensors';
+  if (['.pth', '.bin', '.pt'].includes(ending)) return 'pth-zip';
+  throw new UsageError(
+    `The ending of '${file}' must tell the layout to write: .safetensors, or .pth, .bin or .pt for torch's.`,
+  );
+}
+
+/** Writes tensors in the layout of the file's ending. @throws UsageError for another ending */
+export async function writeByEnding(file: string, tensors: readonly WritableTensor[]): Promise<void> {
+  // Hugging Face's loader wants to be told whose tensors these are: 'pt' for PyTorch's.
+  if (layoutOf(file) === 'safetensors') await writeSafetensors(file, tensors, { format: 'pt' });
+  else await writePth(file, tensors);
 }

@@ -1,40 +1,36 @@
 /** @file Writing torch's zip layout, which PyTorch opens also with `weights_only=True`. */
 
-import { ZipFile } from 'yazl';
 import { withAtomicFile } from '../../common/atomicFile.js';
-import { scope, type Tensor } from '../../torch/index.js';
+import { elementSize } from '../tensorEntry.js';
 import { type PickledTensor, pickleStateDict } from './pickleWriter.js';
-import { bytesOf } from './tensorBytes.js';
+import { StoredZip } from './storedZip.js';
+import type { WritableTensor } from './writableTensor.js';
 
 /** Members lie in a folder of any one name; torch reads whatever it is. */
 const FOLDER = 'archive';
-/** Members carry a fixed date, so that equal weights make equal files. */
-const DATE = new Date(2000, 0, 1);
 
 /**
- * Writes a state dict, atomically. The same tensor under two names (tied weights) is stored once. Tensors are read
- * from their own memory: nothing is copied that is contiguous.
+ * Writes a state dict, atomically, with the memory of one piece of a tensor. Tied weights are stored once and stay
+ * tied when PyTorch loads them.
  */
-export async function writePth(file: string, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
-  const zip = new ZipFile();
-  const stored = { compress: false, mtime: DATE };
-  const keys = new Map<Tensor, string>();
-  const described: PickledTensor[] = [];
-  for (const [name, tensor] of tensors) {
-    const storageKey = keys.get(tensor) ?? String(keys.size);
-    keys.set(tensor, storageKey);
-    described.push({ name, dtype: tensor.dtype, shape: tensor.shape, storageKey, numElements: tensor.numel });
-  }
-  zip.addBuffer(pickleStateDict(described), `${FOLDER}/data.pkl`, stored);
-  zip.addBuffer(Buffer.from('little'), `${FOLDER}/byteorder`, stored);
-  for (const [tensor, key] of keys) {
-    const bytes = scope(() => bytesOf(tensor));
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    zip.addBuffer(buffer, `${FOLDER}/data/${key}`, stored);
-  }
-  zip.addBuffer(Buffer.from('3\n'), `${FOLDER}/version`, stored);
-  zip.end();
-  await withAtomicFile(file, async ({ handle }) => {
-    for await (const part of zip.outputStream) await handle.writeFile(part as Buffer);
+export async function writePth(file: string, tensors: readonly WritableTensor[]): Promise<void> {
+  const storages = new Map<object, { key: string; tensor: WritableTensor }>();
+  const described: PickledTensor[] = tensors.map((tensor) => {
+    const storage = storages.get(tensor.identity) ?? { key: String(storages.size), tensor };
+    storages.set(tensor.identity, storage);
+    return { ...tensor, storageKey: storage.key };
+  });
+  await withAtomicFile(file, async (target) => {
+    const zip = new StoredZip(target);
+    const addWhole = (name: string, bytes: Buffer): Promise<void> =>
+      zip.add(`${FOLDER}/${name}`, bytes.length, [bytes]);
+    await addWhole('data.pkl', pickleStateDict(described));
+    await addWhole('byteorder', Buffer.from('little'));
+    for (const { key, tensor } of storages.values()) {
+      const numBytes = tensor.numElements * elementSize(tensor.dtype);
+      await zip.add(`${FOLDER}/data/${key}`, numBytes, tensor.chunks());
+    }
+    await addWhole('version', Buffer.from('3\n'));
+    await zip.finish();
   });
 }
