@@ -2,6 +2,7 @@
 
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import { requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
 
@@ -56,25 +57,23 @@ export function loadWeights(
   }
   const unexpected = [...checkpoint.entries.keys()].filter((name) => only(name) && !parameters.has(name));
   const report = { file: checkpoint.path, loaded, missing, unexpected, reshaped };
-  requireWhole(report, require === 'all' ? '' : ENCODER_PREFIX);
+  requireWhole(checkpoint, report, require === 'all' ? '' : ENCODER_PREFIX);
   for (const name of loaded) {
     scope(() => noGrad(() => ops.copy_(parameters.get(name) as Tensor, checkpoint.tensor(name))));
   }
   return report;
 }
 
-function requireWhole({ file, missing, reshaped, loaded }: LoadReport, prefix: string): void {
-  const what = prefix === '' ? 'model' : 'encoder';
+function requireWhole(checkpoint: CheckpointFile, report: LoadReport, prefix: string): void {
+  const { file, missing, reshaped, loaded } = report;
   const absent = missing.filter((name) => name.startsWith(prefix));
   if (absent.length > 0) {
+    requireLxmert(file, [...checkpoint.entries.keys()]);
+    const what = prefix === '' ? 'model' : 'encoder';
     const present = loaded.filter((name) => name.startsWith(prefix)).length;
-    const kind =
-      present === 0
-        ? 'holds none of its tensors, so it is a checkpoint of another architecture'
-        : `has ${present} of its tensors`;
     throw new CheckpointError(
       file,
-      `expected the whole ${what}, but the file ${kind}; missing are ${listed(absent)}. Check the numbers of layers, or name another file.`,
+      `expected the whole ${what}, but the file has ${present} of its tensors; missing are ${listed(absent)}. Check the numbers of layers, or name another file.`,
     );
   }
   const [first] = reshaped.filter((tensor) => tensor.name.startsWith(prefix));

@@ -1,5 +1,6 @@
 /** @file What a checkpoint's shapes say of its model. */
 
+import { requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
 
@@ -29,28 +30,21 @@ export function guessedAttentionHeads(hiddenSize: number): number {
 const VQA_ANSWERS = 3129;
 const GQA_ANSWERS = 1842;
 
-/** @throws CheckpointError when the file is not LXMERT's: it says which part was looked for */
+/**
+ * @throws CheckpointError when the file is not LXMERT's: it says which parts are missing
+ */
 export function modelSizes(checkpoint: CheckpointFile): ModelSizes {
+  requireLxmert(checkpoint.path, [...checkpoint.entries.keys()]);
   const shape = (name: string): readonly number[] => {
     const entry = checkpoint.entries.get(name);
-    if (entry === undefined) {
-      const isBert = checkpoint.entries.has('bert.embeddings.word_embeddings.weight');
-      throw new CheckpointError(
-        checkpoint.path,
-        isBert
-          ? `this is no LXMERT model: it has BERT's word embeddings but not ${name}. Is it a plain BERT checkpoint?`
-          : `this is no LXMERT model: it has no tensor ${name}. Its first tensor is ${[...checkpoint.entries.keys()][0] ?? 'none'}.`,
-      );
-    }
-    return entry.shape;
+    if (entry !== undefined) return entry.shape;
+    throw new CheckpointError(checkpoint.path, `the encoder is not whole: there is no tensor ${name}.`);
   };
   const count = (stack: string): number => {
-    const numbers = [...checkpoint.entries.keys()].map((name) => {
-      const found = name.startsWith(`bert.encoder.${stack}.`)
-        ? name.slice(`bert.encoder.${stack}.`.length)
-        : '';
-      return /^\d+(?=\.)/.exec(found)?.[0];
-    });
+    const prefix = `bert.encoder.${stack}.`;
+    const numbers = [...checkpoint.entries.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => /^\d+(?=\.)/.exec(name.slice(prefix.length))?.[0]);
     return new Set(numbers.filter((number) => number !== undefined)).size;
   };
   const [vocabSize = 0, hiddenSize = 0] = shape('bert.embeddings.word_embeddings.weight');
@@ -84,6 +78,7 @@ export function numAnswersOf(checkpoint: CheckpointFile): number | undefined {
   return checkpoint.entries.get('answer_head.logit_fc.3.weight')?.shape[0];
 }
 
+/** What the heads in the file are for. */
 export function modelKind(checkpoint: CheckpointFile): ModelKind {
   for (const name of checkpoint.entries.keys()) {
     if (name.startsWith('cls.') || name.startsWith('obj_predict_head.')) return 'pre-training';

@@ -23,9 +23,11 @@ const NUM_MAPS = TEXTURE + 1;
 /** Numbers per region, the size that bottom-up-attention features have: 8 * 8 cells of 32 maps. */
 export const PIXEL_FEATURE_SIZE = GRID * GRID * NUM_MAPS;
 
-/** Brings gradients, which are small, to the height of the other maps. */
-const EDGE_GAIN = 4;
+/** Bring gradients, which are small, to the height of the other maps. */
+const EDGE_GAIN = 2;
 const TEXTURE_GAIN = 20;
+/** Empty ground fills most windows; at full height it would drown what differs between regions. */
+const GROUND_GAIN = 0.1;
 /** A difference from the background of this much (of 255) or more counts as fully figure. */
 const FULL_FIGURE = 60;
 
@@ -60,29 +62,37 @@ function computeMaps({ width, height, data }: RgbImage, difference: Float32Array
   const numPixels = width * height;
   const maps = new Float32Array(NUM_MAPS * numPixels);
   const luminance = new Float32Array(numPixels);
+  const figures = maps.subarray(FIGURE * numPixels, (FIGURE + 1) * numPixels);
   for (let pixel = 0; pixel < numPixels; pixel++) {
     const r = (data[pixel * 3] as number) / 255;
     const g = (data[pixel * 3 + 1] as number) / 255;
     const b = (data[pixel * 3 + 2] as number) / 255;
+    const figure = Math.min(1, (difference[pixel] as number) / FULL_FIGURE);
     const light = 0.299 * r + 0.587 * g + 0.114 * b;
     luminance[pixel] = light;
-    writeColor(maps, numPixels, pixel, r, g, b);
-    const figure = Math.min(1, (difference[pixel] as number) / FULL_FIGURE);
-    maps[DARK * numPixels + pixel] = 1 - light;
-    maps[FIGURE * numPixels + pixel] = figure;
-    maps[GROUND * numPixels + pixel] = 1 - figure;
+    figures[pixel] = figure;
+    writeColor(maps, numPixels, pixel, figure, r, g, b);
+    maps[DARK * numPixels + pixel] = figure * (1 - light);
+    maps[GROUND * numPixels + pixel] = GROUND_GAIN * (1 - figure);
   }
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) writeEdges(maps, luminance, width, height, x, y);
+    for (let x = 0; x < width; x++) {
+      writeEdges(maps, figures, width, height, x, y);
+      writeTexture(maps, luminance, width, height, x, y);
+    }
   }
   return maps;
 }
 
-/** Hue in soft bins weighted by chroma, lightness of what is grey in soft bins, and the channels themselves. */
+/**
+ * Hue in soft bins weighted by chroma, lightness of what is grey in soft bins, and the channels themselves; all
+ * weighted by how far the pixel stands out, so that two objects of one color agree whatever they lie on.
+ */
 function writeColor(
   maps: Float32Array,
   numPixels: number,
   pixel: number,
+  figure: number,
   r: number,
   g: number,
   b: number,
@@ -98,37 +108,40 @@ function writeColor(
     const position = (sixth % 6) * (NUM_HUES / 6);
     const low = Math.min(Math.floor(position), NUM_HUES - 1);
     const high = low + 1 === NUM_HUES ? 0 : low + 1;
-    maps[(HUE + low) * numPixels + pixel] = chroma * (1 - position + low);
-    maps[(HUE + high) * numPixels + pixel] = chroma * (position - low);
+    maps[(HUE + low) * numPixels + pixel] = figure * chroma * (1 - position + low);
+    maps[(HUE + high) * numPixels + pixel] = figure * chroma * (position - low);
   }
   const position = ((most + least) / 2) * (NUM_GREYS - 1);
   const low = Math.min(Math.floor(position), NUM_GREYS - 2);
-  maps[(GREY + low) * numPixels + pixel] = (1 - chroma) * (1 - position + low);
-  maps[(GREY + low + 1) * numPixels + pixel] = (1 - chroma) * (position - low);
-  maps[RGB * numPixels + pixel] = r;
-  maps[(RGB + 1) * numPixels + pixel] = g;
-  maps[(RGB + 2) * numPixels + pixel] = b;
+  maps[(GREY + low) * numPixels + pixel] = figure * (1 - chroma) * (1 - position + low);
+  maps[(GREY + low + 1) * numPixels + pixel] = figure * (1 - chroma) * (position - low);
+  maps[RGB * numPixels + pixel] = figure * r;
+  maps[(RGB + 1) * numPixels + pixel] = figure * g;
+  maps[(RGB + 2) * numPixels + pixel] = figure * b;
 }
 
-/** Strength of the brightness gradient by its direction (light towards dark differs from dark towards light). */
+/**
+ * Strength of outlines by their direction (into the figure differs from out of it). Taken from how far pixels stand
+ * out and not from brightness, an outline is as strong for a green object on grey as for a white one.
+ */
 function writeEdges(
   maps: Float32Array,
-  luminance: Float32Array,
+  figures: Float32Array,
   width: number,
   height: number,
   x: number,
   y: number,
 ): void {
-  const row = y * width;
-  const left = luminance[row + Math.max(0, x - 1)] as number;
-  const right = luminance[row + Math.min(width - 1, x + 1)] as number;
-  const above = luminance[Math.max(0, y - 1) * width + x] as number;
-  const below = luminance[Math.min(height - 1, y + 1) * width + x] as number;
+  const pixel = y * width + x;
+  const numPixels = width * height;
+  const left = figures[x > 0 ? pixel - 1 : pixel] as number;
+  const right = figures[x < width - 1 ? pixel + 1 : pixel] as number;
+  const above = figures[y > 0 ? pixel - width : pixel] as number;
+  const below = figures[y < height - 1 ? pixel + width : pixel] as number;
   const dx = (right - left) / 2;
   const dy = (below - above) / 2;
+  if (dx === 0 && dy === 0) return;
   const strength = EDGE_GAIN * Math.sqrt(dx * dx + dy * dy);
-  const pixel = row + x;
-  const numPixels = width * height;
   maps[EDGE * numPixels + pixel] = strength;
   // Where round-off makes the angle a full turn, the last bin and the first share it as for no turn at all.
   const position = ((Math.atan2(dy, dx) / (2 * Math.PI) + 1) % 1) * NUM_DIRECTIONS;
@@ -136,8 +149,24 @@ function writeEdges(
   const high = low + 1 === NUM_DIRECTIONS ? 0 : low + 1;
   maps[(DIRECTION + low) * numPixels + pixel] = strength * (1 - position + low);
   maps[(DIRECTION + high) * numPixels + pixel] = strength * (position - low);
+}
+
+/** How much brightness differs from its neighbours', where it is rough. */
+function writeTexture(
+  maps: Float32Array,
+  luminance: Float32Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+): void {
+  const pixel = y * width + x;
+  const left = luminance[x > 0 ? pixel - 1 : pixel] as number;
+  const right = luminance[x < width - 1 ? pixel + 1 : pixel] as number;
+  const above = luminance[y > 0 ? pixel - width : pixel] as number;
+  const below = luminance[y < height - 1 ? pixel + width : pixel] as number;
   const deviation = (luminance[pixel] as number) - (left + right + above + below) / 4;
-  maps[TEXTURE * numPixels + pixel] = Math.min(1, TEXTURE_GAIN * deviation * deviation);
+  maps[TEXTURE * width * height + pixel] = Math.min(1, TEXTURE_GAIN * deviation * deviation);
 }
 
 /** Fills `sums`, (height + 1, width + 1): each entry the sum of one map over all pixels above and to the left. */

@@ -10,11 +10,18 @@ export type NamingFamily = 'reference-pretraining' | 'reference-finetuned' | 'hu
 
 const FINE_TUNED_PREFIX = 'lxrt_encoder.model.';
 
+/** The encoder alone, saved from Hugging Face's LxmertModel, has no `lxmert.` before its parts. */
+const BARE_ENCODER = /^(?=(embeddings|encoder|pooler)\.)/;
+
+/** Canonical names of LXMERT's parts begin so. */
+const PARTS = ['bert.', 'cls.', 'obj_predict_head.', 'answer_head.'] as const;
+
 /** The family that a file's names belong to. */
 export function namingFamily(names: Iterable<string>): NamingFamily {
   for (const name of names) {
-    if (/^(module\.)?lxrt_encoder\./.test(name)) return 'reference-finetuned';
-    if (/^(module\.)?lxmert\./.test(name)) return 'huggingface';
+    const inner = name.replace(/^module\./, '');
+    if (inner.startsWith('lxrt_encoder.')) return 'reference-finetuned';
+    if (inner.startsWith('lxmert.') || BARE_ENCODER.test(inner)) return 'huggingface';
   }
   return 'reference-pretraining';
 }
@@ -22,7 +29,7 @@ export function namingFamily(names: Iterable<string>): NamingFamily {
 /**
  * The canonical name: the reference's pre-training name without `module.` (which several-GPU runs add), with the
  * answer head as `answer_head.`. LayerNorm parameters of old BERT files, `gamma` and `beta`, become `weight` and
- * `bias`.
+ * `bias`. A name of another model comes back much as it is.
  */
 export function canonicalName(name: string): string {
   return name
@@ -30,8 +37,14 @@ export function canonicalName(name: string): string {
     .replace(/^lxrt_encoder\.model\.(module\.)?/, '')
     .replace(/^logit_fc\./, 'answer_head.logit_fc.')
     .replace(/^lxmert\./, 'bert.')
+    .replace(BARE_ENCODER, 'bert.')
     .replace(/\.gamma$/, '.weight')
     .replace(/\.beta$/, '.bias');
+}
+
+/** True when a canonical name belongs to one of LXMERT's parts. */
+export function isKnownPart(canonical: string): boolean {
+  return PARTS.some((part) => canonical.startsWith(part));
 }
 
 /** A canonical name as `family` spells it. @throws LxmertError for a tensor that the family has no name for */
