@@ -1,13 +1,12 @@
 /** @file From one family's names and one layout to another's. */
 
-import { encoderShapes } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import { CheckpointFile } from './checkpointFile.js';
-import { modelSizes } from './modelSizes.js';
+import { missingEncoderTensors } from './modelSizes.js';
 import { isKnownPart, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
-import { isSameView, type TensorEntry } from './tensorEntry.js';
+import { distinctViews } from './tensorEntry.js';
 import { layoutOf, writeByEnding } from './write/saveCheckpoint.js';
-import { type WritableTensor, writableFromEntry } from './write/writableTensor.js';
+import { writableFromEntry } from './write/writableTensor.js';
 
 export interface ConvertedCheckpoint {
   readonly output: string;
@@ -36,12 +35,10 @@ export async function convertCheckpoint(
   const known = [...checkpoint.entries].filter(([canonical]) => isKnownPart(canonical));
   const leftOut = [...checkpoint.entries].filter(([canonical]) => !isKnownPart(canonical));
   const names = to === 'huggingface' ? 'huggingface' : referenceFamily(known.map(([canonical]) => canonical));
-  const distinct: TensorEntry[] = [];
-  const tensors = known.map(([canonical, entry]): WritableTensor => {
-    const tied = distinct.find((other) => isSameView(other, entry));
-    if (tied === undefined) distinct.push(entry);
-    return writableFromEntry(nameIn(names, canonical), checkpoint, canonical, entry, tied ?? entry);
-  });
+  const identityOf = distinctViews();
+  const tensors = known.map(([canonical, entry]) =>
+    writableFromEntry(nameIn(names, canonical), checkpoint, canonical, entry, identityOf(entry)),
+  );
   await writeByEnding(output, tensors);
   return { output, numTensors: tensors.length, names, leftOut: leftOut.map(([, entry]) => entry.name) };
 }
@@ -53,15 +50,4 @@ function requireWholeEncoder(checkpoint: CheckpointFile): void {
     checkpoint.path,
     `the encoder is not whole: ${missing.length} of its tensors are missing or of another shape, such as ${missing[0]}. Converting it would hide that.`,
   );
-}
-
-/**
- * Names of encoder tensors that are absent or of a shape that the others contradict.
- *
- * @throws CheckpointError when the file is not LXMERT's
- */
-export function missingEncoderTensors(checkpoint: CheckpointFile): string[] {
-  return [...encoderShapes(modelSizes(checkpoint))]
-    .filter(([name, shape]) => checkpoint.entries.get(name)?.shape.join() !== shape.join())
-    .map(([name]) => name);
 }

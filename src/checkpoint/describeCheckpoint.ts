@@ -1,8 +1,17 @@
 /** @file What a checkpoint is, for a person: `lxmert checkpoint info`. */
 
 import type { CheckpointFile } from './checkpointFile.js';
-import { type ModelKind, type ModelSizes, modelKind, modelSizes, numAnswersOf } from './modelSizes.js';
-import { elementSize, type StorageRegion } from './tensorEntry.js';
+import {
+  guessedAttentionHeads,
+  type ModelKind,
+  type ModelSizes,
+  missingEncoderTensors,
+  modelKind,
+  modelSizes,
+  numAnswersOf,
+} from './modelSizes.js';
+import { isKnownPart } from './names/tensorNames.js';
+import { distinctViews, elementSize, type StorageRegion, type TensorEntry } from './tensorEntry.js';
 
 export interface CheckpointDescription {
   readonly file: string;
@@ -22,7 +31,15 @@ export interface CheckpointDescription {
   readonly dtypes: Readonly<Record<string, number>>;
   readonly sizes: ModelSizes;
   readonly numAnswers: number | undefined;
-  /** Programs that load the file as it is. */
+  /** Names that stand for one and the same tensor, by their names in the file. */
+  readonly tied: readonly (readonly string[])[];
+  /** Encoder tensors that are absent or of a shape that the others contradict, by canonical name. */
+  readonly missing: readonly string[];
+  /** Tensors that are no part of LXMERT. */
+  readonly others: readonly string[];
+  /** Keys that lead to the weights, when the file holds more than them. */
+  readonly wrapper: readonly string[];
+  /** Programs that load the file as it is, and how. Empty when the encoder is not whole. */
   readonly loadedBy: readonly string[];
 }
 
@@ -42,6 +59,7 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
     numUniqueValues += storage.numElements;
     numTensorBytes += storage.numElements * elementSize(storage.dtype);
   }
+  const missing = missingEncoderTensors(checkpoint);
   return {
     file: checkpoint.path,
     numBytes: checkpoint.numBytes,
@@ -56,17 +74,54 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
     dtypes,
     sizes: modelSizes(checkpoint),
     numAnswers: numAnswersOf(checkpoint),
-    loadedBy: loadedBy(checkpoint),
+    tied: tiedNames(checkpoint),
+    missing,
+    others: [...checkpoint.entries].filter(([name]) => !isKnownPart(name)).map(([, entry]) => entry.name),
+    wrapper: checkpoint.parsed.wrapper,
+    loadedBy: missing.length > 0 ? [] : loadedBy(checkpoint),
   };
 }
 
-function loadedBy({ family, format }: CheckpointFile): string[] {
-  const others = {
-    'reference-pretraining': format === 'safetensors' ? [] : ['the reference (--loadLXMERT, --loadLXMERTQA)'],
-    'reference-finetuned': format === 'safetensors' ? [] : ['the reference (--load)'],
-    huggingface: ['Hugging Face transformers'],
-  } as const;
-  return ['this program', ...others[family]];
+function tiedNames(checkpoint: CheckpointFile): string[][] {
+  const identityOf = distinctViews();
+  const names = new Map<TensorEntry, string[]>();
+  for (const entry of checkpoint.parsed.entries) {
+    const first = identityOf(entry);
+    names.set(first, [...(names.get(first) ?? []), entry.name]);
+  }
+  return [...names]
+    .filter(([first, each]) => each.length > 1 && first.numElements > 0)
+    .map(([, each]) => each);
+}
+
+function loadedBy(checkpoint: CheckpointFile): string[] {
+  const { family, format, parsed } = checkpoint;
+  const kind = modelKind(checkpoint);
+  const own = {
+    'pre-training': 'lxmert finetune vqa --load-encoder',
+    encoder: 'lxmert finetune vqa --load-encoder',
+    VQA: 'lxmert answer, evaluate vqa, predict vqa, finetune vqa --load',
+    GQA: 'lxmert answer, evaluate vqa, predict vqa, finetune vqa --load',
+    answers: 'lxmert answer, evaluate vqa, predict vqa, finetune vqa --load',
+    NLVR2: 'lxmert finetune vqa --load-encoder',
+  }[kind];
+  // Neither of the others looks inside a wrapper.
+  if (parsed.wrapper.length > 0) return [own];
+  if (family === 'huggingface') {
+    const model = {
+      'pre-training': 'LxmertForPreTraining',
+      encoder: 'LxmertModel',
+      VQA: 'LxmertForQuestionAnswering',
+      GQA: 'LxmertForQuestionAnswering',
+      answers: 'LxmertForQuestionAnswering',
+      NLVR2: 'LxmertModel (there is no class for the pair head)',
+    }[kind];
+    return [own, `Hugging Face transformers: ${model}, with a config.json beside it`];
+  }
+  if (format === 'safetensors') return [own];
+  if (family === 'reference-finetuned') return [own, 'the reference: --load'];
+  const hasAnswers = numAnswersOf(checkpoint) !== undefined;
+  return [own, `the reference: --loadLXMERT${hasAnswers ? ', --loadLXMERTQA' : ''}`];
 }
 
 const FORMATS = {
@@ -75,6 +130,7 @@ const FORMATS = {
   safetensors: 'safetensors',
 } as const;
 
+/** A row for each fact. */
 export function renderDescription(description: CheckpointDescription): string {
   const { sizes } = description;
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -93,13 +149,32 @@ export function renderDescription(description: CheckpointDescription): string {
       'Layers',
       `${sizes.numLanguageLayers} language, ${sizes.numVisionLayers} vision, ${sizes.numCrossLayers} cross-modality; hidden ${sizes.hiddenSize}, feed-forward ${sizes.intermediateSize}`,
     ],
+    ['Heads', guessedHeads(sizes.hiddenSize)],
     ['Inputs', `${sizes.vocabSize} word pieces, ${sizes.visualFeatureSize} values a region`],
     ['Tensors', `${description.numTensors}: ${dtypes.join(', ')}; ${megabytes(description.numTensorBytes)}`],
     [
       'Parameters',
       `${millions(description.numStoredValues)} stored, ${millions(description.numUniqueValues)} unique`,
     ],
-    ['Loaded by', description.loadedBy.join('; ')],
+    ...description.tied.map((names): [string, string] => ['Tied', names.join(' = ')]),
+    ...listRow('Missing', description.missing),
+    ...listRow('Not LXMERT', description.others),
+    ...listRow('Found under', description.wrapper),
+    ['Loaded by', description.loadedBy.join('\n            ') || 'nothing: its encoder is not whole'],
   ];
   return rows.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n');
+}
+
+/** Shapes do not tell the number of attention heads; all published models have heads of 64 values. */
+function guessedHeads(hiddenSize: number): string {
+  const usual =
+    hiddenSize % 64 === 0 ? `; ${guessedAttentionHeads(hiddenSize)} if of 64 values each, as published` : '';
+  return `not told by shapes${usual}`;
+}
+
+/** A row of names, of which the first few are shown; no row for none. */
+function listRow(label: string, names: readonly string[]): [string, string][] {
+  if (names.length === 0) return [];
+  const shown = names.slice(0, 3).join(', ');
+  return [[label, names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`]];
 }

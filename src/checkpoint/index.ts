@@ -1,5 +1,6 @@
 /** @file Checkpoints: every layout read, two written, names of three families. */
 
+export { isAnswerRow, loadAnswerRows } from './answerHead.js';
 export { CheckpointError } from './checkpointError.js';
 export { CheckpointFile } from './checkpointFile.js';
 export { type ConvertedCheckpoint, convertCheckpoint } from './convertCheckpoint.js';
@@ -9,6 +10,7 @@ export {
   guessedAttentionHeads,
   type ModelKind,
   type ModelSizes,
+  missingEncoderTensors,
   modelKind,
   modelSizes,
   numAnswersOf,

@@ -1,6 +1,6 @@
 /** @file What a checkpoint's shapes say of its model. */
 
-import { requireLxmert } from './architecture.js';
+import { encoderShapes, requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
 
@@ -89,4 +89,15 @@ export function modelKind(checkpoint: CheckpointFile): ModelKind {
   if (numAnswers === GQA_ANSWERS) return 'GQA';
   const [rows, columns] = checkpoint.entries.get('answer_head.logit_fc.0.weight')?.shape ?? [];
   return numAnswers === 2 && rows === columns ? 'NLVR2' : 'answers';
+}
+
+/**
+ * Names of encoder tensors that are absent or of a shape that the others contradict.
+ *
+ * @throws CheckpointError when the file is not LXMERT's
+ */
+export function missingEncoderTensors(checkpoint: CheckpointFile): string[] {
+  return [...encoderShapes(modelSizes(checkpoint))]
+    .filter(([name, shape]) => checkpoint.entries.get(name)?.shape.join() !== shape.join())
+    .map(([name]) => name);
 }

@@ -76,15 +76,20 @@ export function spanElements(view: Pick<TensorEntry, 'shape' | 'strides'>): numb
   return view.shape.reduce((span, size, i) => span + (size - 1) * view.strides[i]!, 1);
 }
 
-/** True when both entries are the same view of the same storage (tied weights). */
-export function isSameView(a: TensorEntry, b: TensorEntry): boolean {
-  return (
-    a.storage === b.storage &&
-    a.storageOffset === b.storageOffset &&
-    a.shape.length === b.shape.length &&
-    a.shape.every((size, i) => size === b.shape[i]) &&
-    a.strides.every((stride, i) => stride === b.strides[i])
-  );
+/**
+ * A function that gives the first entry it was given with the same view of the same storage: the same object for all
+ * names of a tied weight.
+ */
+export function distinctViews(): (entry: TensorEntry) => TensorEntry {
+  const known = new Map<StorageRegion, Map<string, TensorEntry>>();
+  return (entry) => {
+    const views = known.get(entry.storage) ?? new Map<string, TensorEntry>();
+    known.set(entry.storage, views);
+    const key = `${entry.storageOffset}:${entry.shape.join()}:${entry.strides.join()}`;
+    const first = views.get(key) ?? entry;
+    views.set(key, first);
+    return first;
+  };
 }
 
 /**

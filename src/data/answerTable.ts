@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
 
 const labelsSchema = z.array(z.string()).min(1);
+const pretrainingSchema = z.array(z.object({ ans: z.string() })).min(1);
 const indexSchema = z.record(z.string(), z.int().min(0));
 
 /** Both directions between answers and rows of the answer head. */
@@ -67,6 +68,15 @@ export class AnswerTable {
       }
     }
     return table;
+  }
+
+  /** Reads the table of a pre-training head (`all_ans.json`: a JSON array of `{ans, dsets}`), whose order is the head's. */
+  static async loadPretraining(file: string): Promise<AnswerTable> {
+    const entries = await readJson(file, pretrainingSchema);
+    return new AnswerTable(
+      entries.map((entry) => entry.ans),
+      file,
+    );
   }
 
   /** Writes `<prefix>_label2ans.json` and `<prefix>_ans2label.json` into `folder`. */

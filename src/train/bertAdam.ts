@@ -125,6 +125,13 @@ export class BertAdam implements Disposable {
         if (parameter === undefined || mean === undefined || meanSquare === undefined) {
           throw new LxmertError(`The optimizer state of '${name}' does not fit this model.`);
         }
+        for (const tensor of [mean, meanSquare]) {
+          if (tensor.shape.join() !== parameter.shape.join()) {
+            throw new LxmertError(
+              `The optimizer state of '${name}' has the shape (${tensor.shape.join(', ')}), but the parameter has (${parameter.shape.join(', ')}).`,
+            );
+          }
+        }
         const state = this.#stateOf(name, parameter);
         ops.copy_(state.mean, mean);
         ops.copy_(state.meanSquare, meanSquare);

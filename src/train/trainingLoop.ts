@@ -79,6 +79,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
   let bestScore = 0;
   let bestEpoch: number | undefined;
   let recordStart = performance.now();
+  let stepsSinceRecord = 0;
 
   const trainBatch = (epoch: number, batch: number): number =>
     scope(() => {
@@ -92,22 +93,29 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
       }
       loss.backward();
       const gradientNorm = clipGradients(parameters, clipNorm);
+      if (!Number.isFinite(gradientNorm)) {
+        optimizer.zeroGrad();
+        throw new LxmertError(
+          `The gradient became ${gradientNorm} at step ${step} (epoch ${epoch}, batch ${batch}) although the loss is ${value}. Training stopped before it could spoil the weights; the last snapshot is good. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
+        );
+      }
       const learningRate = optimizer.learningRateAt(step);
       optimizer.step();
       step++;
+      stepsSinceRecord++;
       if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {
         const now = performance.now();
-        const numSteps = ((step - 1) % STEPS_PER_RECORD) + 1;
         options.onStep?.({
           step,
           epoch,
           loss: value,
           gradientNorm,
           learningRate,
-          examplesPerSecond: (1000 * numSteps * task.batchSize) / (now - recordStart),
+          examplesPerSecond: (1000 * stepsSinceRecord * task.batchSize) / (now - recordStart),
           residentBytes: process.memoryUsage.rss(),
         });
         recordStart = now;
+        stepsSinceRecord = 0;
       }
       return value;
     });
@@ -146,7 +154,9 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
       isBest,
       seconds: (performance.now() - start) / 1000,
     });
+    // Evaluation is no training time: the next record counts from here.
     recordStart = performance.now();
+    stepsSinceRecord = 0;
   }
   return { bestScore, bestEpoch, numSteps: step, wasInterrupted: false };
 }

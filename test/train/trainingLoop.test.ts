@@ -106,7 +106,31 @@ describe('runTraining', () => {
   });
 });
 
+describe('a finite loss with an infinite gradient', () => {
+  it('stops before it changes a weight, and saves nothing', async () => {
+    const run = setup([]);
+    const task = { ...run.options.task, loss: () => ops.sum(ops.sqrt(run.weight)) };
+    await expect(runTraining({ ...run.options, task })).rejects.toThrow(
+      'The gradient became Infinity at step 0',
+    );
+    expect(run.weight.item()).toBe(0);
+    expect(run.saved).toEqual([]);
+    run.end();
+  });
+});
+
 describe('BertAdam', () => {
+  it('refuses a state of another shape', () => {
+    using p = tensor([1, 2, 3]);
+    using one = tensor([7]);
+    using optimizer = new BertAdam(new Map([['p', p]]), { learningRate: 0.1, totalSteps: 8 });
+    const tensors = new Map([
+      ['p/mean', one],
+      ['p/mean_square', one],
+    ]);
+    expect(() => optimizer.restore(tensors, { p: 1 })).toThrow("'p' has the shape (1)");
+  });
+
   it('matches an independent double-precision account, and skips what has no gradient', () => {
     using p = tensor([0.5, -1.5, 2], [3], 'float64');
     using idle = tensor([3], [1], 'float64');

@@ -23,5 +23,9 @@ export const command = defineCommand({
     to: z.enum(['reference', 'huggingface']).describe('Whose names to write'),
   }),
   run: ({ arguments: { input, output }, options }) => convertCheckpoint(input, output, options.to),
-  render: ({ output, numTensors, names }) => `Wrote ${numTensors} tensors with ${names} names to ${output}.`,
+  render: ({ output, numTensors, names, leftOut }) =>
+    [
+      `Wrote ${numTensors} tensors with ${names} names to ${output}.`,
+      ...(leftOut.length > 0 ? [`Left out, no part of LXMERT: ${leftOut.join(', ')}.`] : []),
+    ].join('\n'),
 });
