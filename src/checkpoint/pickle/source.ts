@@ -60,7 +60,7 @@ export class PickleSource {
     return this.#chunk.subarray(index, index + length);
   }
 
-  /** The text up to the next newline, without it. */
+  /** The text up to the next newline, without it; one character for each byte, as protocol 0 writes text. */
   line(maxLength: number): string {
     const codes: number[] = [];
     for (;;) {
@@ -69,6 +69,6 @@ export class PickleSource {
       codes.push(code);
       if (codes.length > maxLength) throw new PickleError(`it has a line over ${maxLength} bytes`);
     }
-    return Buffer.from(codes).toString('utf8');
+    return Buffer.from(codes).toString('latin1');
   }
 }
