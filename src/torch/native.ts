@@ -118,6 +118,9 @@ let binding: NativeBinding | undefined;
 export function native(): NativeBinding {
   if (binding === undefined) {
     const file = addonPath();
+    // Read by OpenMP when libtorch is loaded, which is now. By default its threads spin while they wait; beside any
+    // other busy process on the same cores a training step then took seconds instead of tenths of one.
+    process.env.OMP_WAIT_POLICY ??= 'passive';
     try {
       binding = createRequire(import.meta.url)(file) as NativeBinding;
     } catch (error) {
