@@ -1,0 +1,13 @@
+/** @file The report room: a run as one web page. */
+
+export { renderReport } from './renderReport.js';
+export type {
+  ReportAccuracy,
+  ReportAccuracyRow,
+  ReportBox,
+  ReportCurve,
+  ReportExample,
+  ReportFact,
+  ReportSeries,
+  RunReport,
+} from './runReport.js';
