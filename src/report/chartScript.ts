@@ -16,7 +16,10 @@ const drawCharts = `
   const dashes = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 4], [12, 4]];
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const font = '12px ' + getComputedStyle(document.body).fontFamily;
-  const number = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
+  const plain = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 6 });
+  // Learning rates are small: in the library's own three decimals they would all read 0.
+  const number = (value) =>
+    value === 0 || Math.abs(value) >= 1e-3 ? plain.format(value) : Number(value.toPrecision(4)).toExponential();
   const draw = (frame) => {
     const chart = charts[Number(frame.dataset.chart)];
     const readout = frame.parentElement.querySelector('.readout');
@@ -32,10 +35,10 @@ const drawCharts = `
       if (i == null) { readout.textContent = ''; return; }
       const parts = chart.series.map((series, k) => {
         const y = plot.data[k + 1][i];
-        return y == null ? null : series.name + ' ' + number.format(y);
+        return y == null ? null : series.name + ' ' + number(y);
       });
       readout.textContent =
-        [chart.xLabel + ' ' + number.format(plot.data[0][i])].concat(parts.filter((part) => part !== null)).join('  \\u00b7  ');
+        [chart.xLabel + ' ' + number(plot.data[0][i])].concat(parts.filter((part) => part !== null)).join('  \\u00b7  ');
     };
     return new uPlot({
       ...size(),
@@ -44,7 +47,7 @@ const drawCharts = `
       scales: { x: { time: false } },
       axes: [
         { ...axis(chart.xLabel), size: 32 },
-        { ...axis(chart.yLabel), size: (plot, values) => 18 + 7 * Math.max(2, ...(values || []).map((value) => value.length)) },
+        { ...axis(chart.yLabel), values: (plot, splits) => splits.map((value) => (value == null ? '' : number(value))), size: (plot, values) => 18 + 7 * Math.max(2, ...(values || []).map((value) => value.length)) },
       ],
       series: [{}].concat(chart.series.map((series, k) => ({
         label: series.name,

@@ -105,6 +105,7 @@ function renderAnswers(example: ReportExample, where: string): string {
     return `<tr><th scope="row"><bdi>${escapeHtml(answer)}</bdi></th><td class="bar-cell">${bar(fraction)}</td><td class="number">${formatPercent(fraction)}</td></tr>`;
   });
   return `<table class="answers">
+<colgroup><col class="answer"><col><col class="probability"></colgroup>
 <thead class="unseen"><tr><th scope="col">Answer</th><td></td><th scope="col">Probability</th></tr></thead>
 <tbody>${rows.join('')}</tbody>
 </table>`;

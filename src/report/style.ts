@@ -38,6 +38,7 @@ th { text-align: start; font-weight: 400; }
 .accuracy th, .accuracy td { padding: 11px 0 11px 24px; border-bottom: 1px solid var(--rule); vertical-align: top; overflow-wrap: normal; }
 .accuracy tr > :first-child { padding-inline-start: 0; }
 .accuracy thead th { font-size: 13px; color: var(--quiet); vertical-align: bottom; padding-bottom: 8px; }
+.accuracy thead th:first-child { width: 26%; }
 .accuracy .model { font-weight: 650; }
 .accuracy .count { color: var(--quiet); }
 .accuracy .bar { display: block; height: 4px; min-width: 64px; margin-top: 5px; }
@@ -60,20 +61,20 @@ th { text-align: start; font-weight: 400; }
 .boxes g:hover .line { stroke: #ffffff; stroke-width: 2.5px; }
 .boxes text { font-family: var(--sans); font-weight: 600; fill: #ffffff; stroke: #16181b; stroke-width: 0.22em; stroke-linejoin: round; paint-order: stroke; pointer-events: none; }
 .words { padding: 16px 18px 18px; display: flex; flex-direction: column; flex: 1; }
-.card h3 { font-size: 19px; margin: 0 0 10px; }
+.card h3 { font-size: 18px; margin: 0 0 10px; }
 .expected { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: baseline; margin: 0 0 12px; font-size: 14px; color: var(--quiet); }
 .expected .answer { color: var(--ink); font-weight: 600; }
 .verdict { font-size: 13px; font-weight: 600; padding: 1px 9px; border-radius: 99px; white-space: nowrap; }
 .right { color: var(--right); background: var(--right-paper); }
 .wrong { color: var(--wrong); background: var(--wrong-paper); }
-.answers { font-size: 14px; margin-top: auto; }
+.answers { font-size: 14px; margin-top: auto; table-layout: fixed; }
 .answers th, .answers td { padding: 3px 0; }
-.answers th { max-width: 130px; padding-inline-end: 12px; }
+.answers col.answer { width: 40%; }
+.answers col.probability { width: 60px; }
+.answers th { padding-inline-end: 12px; }
 .answers tbody tr:first-child { font-weight: 600; }
 .answers tbody tr:first-child th { font-weight: 600; }
-.answers .bar-cell { width: 50%; }
 .answers .bar { display: block; height: 8px; }
-.answers .number { width: 62px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 24px; }
 figure { margin: 0; padding: 18px; background: var(--surface); border: 1px solid var(--rule); border-radius: 8px; min-width: 0; }
 figcaption { font-weight: 600; margin-bottom: 8px; }

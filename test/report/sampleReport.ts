@@ -73,7 +73,7 @@ export interface ParsedPage {
   readonly text: string;
 }
 
-const voidElements = new Set(['meta', 'link', 'img', 'input', 'br', 'hr']);
+const voidElements = new Set(['meta', 'link', 'img', 'input', 'col']);
 
 /**
  * Reads a page by the rules of HTML for tags, quoted attributes and raw text. Throws where a tag is not closed in
