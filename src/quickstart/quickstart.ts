@@ -18,6 +18,7 @@ import { finetuneAnswers } from '../train/finetuneAnswers.js';
 import { RunFolder } from '../train/runFolder.js';
 import type { EpochMetrics, StepMetrics } from '../train/trainingLoop.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
+import { writeQuickstartReport } from './quickstartReport.js';
 
 export interface QuickstartOptions {
   readonly folder: string;
@@ -47,7 +48,8 @@ export interface AccuracyRow {
 export interface AnsweredExample {
   readonly image: string;
   readonly question: string;
-  readonly expected: string;
+  /** Every accepted answer, the best first. */
+  readonly expected: readonly string[];
   readonly answers: readonly RankedAnswer[];
 }
 
@@ -61,6 +63,8 @@ export interface QuickstartResult {
   readonly steps: readonly StepMetrics[];
   readonly epochs: readonly EpochMetrics[];
   readonly wasInterrupted: boolean;
+  /** The web page; absent when the run was interrupted. */
+  readonly report: string | undefined;
 }
 
 /** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */
@@ -163,7 +167,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   };
   const seconds = (): number => (performance.now() - start) / 1000;
   if (fitted.wasInterrupted || fitted.bestEpoch === undefined) {
-    return { ...result, seconds: seconds(), accuracy: [], examples: [] };
+    return { ...result, seconds: seconds(), accuracy: [], examples: [], report: undefined };
   }
   const answering = await loadAnsweringModel({ model: runFolder });
   try {
@@ -178,11 +182,12 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       return {
         image: path.join(world, SAMPLE_FILES.image('minival', question.imageId)),
         question: question.sentence,
-        expected: [...(question.labels?.keys() ?? [])].join(' or '),
+        expected: [...(question.labels?.keys() ?? [])],
         answers,
       };
     });
-    return { ...result, seconds: seconds(), accuracy, examples };
+    const finished = { ...result, seconds: seconds(), accuracy, examples };
+    return { ...finished, report: await writeQuickstartReport(finished, store) };
   } finally {
     answering.model.dispose();
   }

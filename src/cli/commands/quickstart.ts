@@ -51,7 +51,7 @@ function render(result: QuickstartResult): string {
     lines.push(
       example.image,
       `  ${example.question}`,
-      `  ${answers.join(', ')} (expected: ${example.expected})`,
+      `  ${answers.join(', ')} (expected: ${example.expected.join(' or ')})`,
     );
   }
   if (result.wasInterrupted) lines.push('Interrupted: the run so far is kept.');
@@ -60,5 +60,6 @@ function render(result: QuickstartResult): string {
     '',
     `${parameters}, ${result.seconds.toFixed(0)} s in all. The trained model is in ${result.runFolder}.`,
   );
+  if (result.report !== undefined) lines.push(`The web page about it: ${result.report}`);
   return lines.join('\n');
 }

@@ -1,0 +1,91 @@
+/** @file The quickstart's result as one web page. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomic } from '../common/atomicFile.js';
+import { LxmertError } from '../common/errors.js';
+import type { FeatureStore } from '../features/index.js';
+import { type ReportExample, renderReport } from '../report/index.js';
+import { scope } from '../torch/index.js';
+import type { AnsweredExample, QuickstartResult } from './quickstart.js';
+
+/** Writes `report.html` into the quickstart's folder and returns its path. */
+export async function writeQuickstartReport(
+  result: Omit<QuickstartResult, 'report'>,
+  store: FeatureStore,
+): Promise<string> {
+  const html = renderReport({
+    title: 'LXMERT quickstart',
+    subtitle:
+      'A small model, trained from scratch on pictures drawn here, answers questions about scenes it never saw.',
+    facts: [
+      { label: 'Parameters', value: `${(result.numParameters / 1e6).toFixed(2)} M` },
+      { label: 'Training steps', value: String(result.steps.at(-1)?.step ?? 0) },
+      { label: 'Time in all', value: `${result.seconds.toFixed(0)} s` },
+    ],
+    curves: [
+      {
+        title: 'Training loss',
+        xLabel: 'step',
+        yLabel: 'loss',
+        series: [{ name: 'loss', points: result.steps.map(({ step, loss }) => [step, loss] as const) }],
+      },
+      {
+        title: 'Accuracy on unseen scenes',
+        xLabel: 'epoch',
+        yLabel: 'accuracy',
+        series: [
+          { name: 'minival', points: result.epochs.map(({ epoch, score }) => [epoch + 1, score] as const) },
+        ],
+      },
+    ],
+    accuracy: {
+      caption:
+        'Accuracy by kind of question; heldout has pairs of color and shape that training never showed',
+      columns: ['this model', 'question only', 'majority of type'],
+      rows: result.accuracy.map((row) => ({
+        label: `${row.split}: ${row.kind}`,
+        values: [row.model, row.questionOnly, row.majority],
+        numQuestions: row.numQuestions,
+      })),
+    },
+    examples: await Promise.all(result.examples.map((example) => reportExample(example, store))),
+    notes: [
+      'Question only: the best answer that training gave to the very same question text, without looking.',
+      'Examples are the first questions of the validation split, one of each kind; they are not chosen by the answer.',
+    ],
+    commands: [
+      `npx lxmert answer ${result.examples[0]?.image ?? 'PICTURE'} "${result.examples[0]?.question ?? 'QUESTION'}" --model ${result.runFolder}`,
+    ],
+  });
+  const file = path.join(result.folder, 'report.html');
+  await writeFileAtomic(file, html);
+  return file;
+}
+
+async function reportExample(example: AnsweredExample, store: FeatureStore): Promise<ReportExample> {
+  const png = await readFile(example.image);
+  const { boxes, height, width } = scope(() => {
+    const batch = store.gather([path.basename(example.image, '.png')]);
+    const [size] = batch.sizes;
+    if (size === undefined)
+      throw new LxmertError(`The picture '${example.image}' has no size in the feature store.`);
+    return { boxes: batch.boxes.toFloat32Array(), ...size };
+  });
+  const at = (i: number): number => boxes[i] ?? 0;
+  return {
+    imageDataUri: `data:image/png;base64,${png.toString('base64')}`,
+    width,
+    height,
+    boxes: Array.from({ length: boxes.length / 4 }, (_, i) => ({
+      x1: at(4 * i) * width,
+      y1: at(4 * i + 1) * height,
+      x2: at(4 * i + 2) * width,
+      y2: at(4 * i + 3) * height,
+    })),
+    question: example.question,
+    expected: example.expected,
+    answers: example.answers,
+    isCorrect: example.expected.includes(example.answers[0]?.answer ?? ''),
+  };
+}
