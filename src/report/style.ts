@@ -5,7 +5,7 @@ export const pageStyle = `
 :root {
   color-scheme: light dark;
   --paper: #faf9f6; --surface: #ffffff; --ink: #1c1e21; --quiet: #5c6068; --rule: #e2dfd8; --track: #eae7e0;
-  --accent: #1f5f99; --yardstick: #85888f; --right: #1e6b3c; --right-paper: #e3f2e8; --wrong: #a3302a; --wrong-paper: #fae8e6;
+  --accent: #1f5f99; --yardstick: #75787f; --right: #1e6b3c; --right-paper: #e3f2e8; --wrong: #a3302a; --wrong-paper: #fae8e6;
   --series-0: #1f5f99; --series-1: #b4531a; --series-2: #2c7a4b; --series-3: #8a3f8f; --series-4: #75651a; --series-5: #55585f;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Source Serif 4", Georgia, "DejaVu Serif", serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
