@@ -2,6 +2,7 @@
 
 import { CheckpointError } from './checkpointError.js';
 import { CheckpointFile } from './checkpointFile.js';
+import { type WrittenConfig, writeHuggingFaceConfig } from './huggingFaceConfig.js';
 import { missingEncoderTensors } from './modelSizes.js';
 import { isKnownPart, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
 import { distinctViews } from './tensorEntry.js';
@@ -14,12 +15,21 @@ export interface ConvertedCheckpoint {
   readonly names: NamingFamily;
   /** Tensors of the input that are no part of LXMERT, by their names there; they are not in the output. */
   readonly leftOut: readonly string[];
+  /** What became of the config.json that Hugging Face's loader wants; absent for the reference's names. */
+  readonly config?: WrittenConfig;
+}
+
+export interface ConvertOptions {
+  readonly to: 'reference' | 'huggingface';
+  /** For config.json, since shapes do not tell it. Without it, heads of 64 values. */
+  readonly numAttentionHeads?: number | undefined;
 }
 
 /**
  * Writes the tensors of `input` under the names of the reference or of Hugging Face; the ending of `output` chooses
  * the layout. Values and element types stay as they are. Tensors go from file to file in pieces, so memory stays
- * small whatever the model's size, and tied ones stay tied where the layout can say so.
+ * small whatever the model's size, and tied ones stay tied where the layout can say so. For Hugging Face, config.json
+ * goes beside the weights unless there is one.
  *
  * @throws CheckpointError when the input is not a whole LXMERT encoder, with or without heads
  * @throws UsageError for an output whose ending names no layout
@@ -27,7 +37,7 @@ export interface ConvertedCheckpoint {
 export async function convertCheckpoint(
   input: string,
   output: string,
-  to: 'reference' | 'huggingface',
+  { to, numAttentionHeads }: ConvertOptions,
 ): Promise<ConvertedCheckpoint> {
   layoutOf(output);
   const checkpoint = await CheckpointFile.open(input);
@@ -40,7 +50,15 @@ export async function convertCheckpoint(
     writableFromEntry(nameIn(names, canonical), checkpoint, canonical, entry, identityOf(entry)),
   );
   await writeByEnding(output, tensors);
-  return { output, numTensors: tensors.length, names, leftOut: leftOut.map(([, entry]) => entry.name) };
+  return {
+    output,
+    numTensors: tensors.length,
+    names,
+    leftOut: leftOut.map(([, entry]) => entry.name),
+    ...(to === 'huggingface'
+      ? { config: await writeHuggingFaceConfig(checkpoint, output, numAttentionHeads) }
+      : {}),
+  };
 }
 
 function requireWholeEncoder(checkpoint: CheckpointFile): void {

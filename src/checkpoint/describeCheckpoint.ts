@@ -1,6 +1,7 @@
 /** @file What a checkpoint is, for a person: `lxmert checkpoint info`. */
 
 import type { CheckpointFile } from './checkpointFile.js';
+import { huggingFaceClass } from './huggingFaceConfig.js';
 import {
   guessedAttentionHeads,
   type ModelKind,
@@ -87,7 +88,9 @@ function tiedNames(checkpoint: CheckpointFile): string[][] {
   const names = new Map<TensorEntry, string[]>();
   for (const entry of checkpoint.parsed.entries) {
     const first = identityOf(entry);
-    names.set(first, [...(names.get(first) ?? []), entry.name]);
+    const known = names.get(first);
+    if (known === undefined) names.set(first, [entry.name]);
+    else known.push(entry.name);
   }
   return [...names]
     .filter(([first, each]) => each.length > 1 && first.numElements > 0)
@@ -108,15 +111,11 @@ function loadedBy(checkpoint: CheckpointFile): string[] {
   // Neither of the others looks inside a wrapper.
   if (parsed.wrapper.length > 0) return [own];
   if (family === 'huggingface') {
-    const model = {
-      'pre-training': 'LxmertForPreTraining',
-      encoder: 'LxmertModel',
-      VQA: 'LxmertForQuestionAnswering',
-      GQA: 'LxmertForQuestionAnswering',
-      answers: 'LxmertForQuestionAnswering',
-      NLVR2: 'LxmertModel (there is no class for the pair head)',
-    }[kind];
-    return [own, `Hugging Face transformers: ${model}, with a config.json beside it`];
+    const note = kind === 'NLVR2' ? ' (it has no class for the pair head)' : '';
+    return [
+      own,
+      `Hugging Face transformers: ${huggingFaceClass(checkpoint)}${note}, with a config.json beside it`,
+    ];
   }
   if (format === 'safetensors') return [own];
   if (family === 'reference-finetuned') return [own, 'the reference: --load'];
