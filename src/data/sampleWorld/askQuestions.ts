@@ -2,7 +2,7 @@
 
 import type { Random } from '../../common/random.js';
 import { article, plural } from './palette.js';
-import type { Scene, SceneObject } from './scene.js';
+import type { ColorShape, Scene, SceneObject } from './scene.js';
 
 /** What a question asks about; each needs another skill. */
 export const QUESTION_KINDS = ['color', 'shape', 'count', 'existence', 'relation', 'comparison'] as const;
@@ -21,6 +21,11 @@ export interface AskedQuestion {
 export interface Words {
   readonly colors: readonly string[];
   readonly shapes: readonly string[];
+  /**
+   * The pairs that scenes of this split may show. Only they are asked for: were training to ask for pairs that it
+   * never shows, "no" to them could be learnt by heart, and the held-out split would measure that.
+   */
+  readonly pairs: readonly ColorShape[];
 }
 
 type Ask = (scene: Scene, words: Words, random: Random) => AskedQuestion | undefined;
@@ -98,22 +103,18 @@ function askCount(scene: Scene, words: Words, random: Random): AskedQuestion | u
 
 /** "No" is asked of a color and a shape that are both there, on different objects, whenever a scene has such. */
 function askExistence(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
-  const isThere = (color: string, shape: string): boolean =>
-    scene.objects.some((each) => each.color === color && each.shape === shape);
-  const present = random.pick(scene.objects);
-  let { color, shape } = present as { color: string; shape: string };
+  const isThere = (pair: ColorShape): boolean =>
+    scene.objects.some((each) => each.color === pair.color && each.shape === pair.shape);
+  const isHalfThere = (pair: ColorShape): boolean =>
+    scene.objects.some((each) => each.color === pair.color) &&
+    scene.objects.some((each) => each.shape === pair.shape);
   const answer = random.uniform() < 0.5 ? 'yes' : 'no';
-  if (answer === 'no') {
-    const mixed = scene.objects.flatMap((a) =>
-      scene.objects.filter((b) => !isThere(a.color, b.shape)).map((b) => [a.color, b.shape] as const),
-    );
-    const pair =
-      mixed.length > 0 && random.uniform() < 0.7
-        ? random.pick(mixed)
-        : ([random.pick(words.colors), random.pick(words.shapes)] as const);
-    [color, shape] = pair;
-    if (isThere(color, shape)) return undefined;
-  }
+  const absent = words.pairs.filter((pair) => !isThere(pair));
+  const confusing = absent.filter(isHalfThere);
+  const candidates =
+    answer === 'yes' ? scene.objects : confusing.length > 0 && random.uniform() < 0.7 ? confusing : absent;
+  if (candidates.length === 0) return undefined;
+  const { color, shape } = random.pick<ColorShape>(candidates);
   const thing = `${color} ${shape}`;
   const sentence = random.pick([
     `Is there ${article(color)} ${thing}?`,

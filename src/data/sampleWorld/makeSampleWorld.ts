@@ -105,7 +105,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
         yield await writeImage(scene, split, options);
         const asked = askQuestions(
           scene,
-          { colors, shapes },
+          { colors, shapes, pairs: rules.pairs },
           options.kinds ?? QUESTION_KINDS,
           options.questionsPerImage ?? 10,
           random,
