@@ -50,8 +50,12 @@ export function loadAnswerRows(
 
 /** (answers, ...) to (rows.length, ...) */
 function gatherRows(source: Tensor, rows: Int32Array): Tensor {
-  const isKnown = Float32Array.from(rows, (row) => (row >= 0 ? 1 : 0));
   const indices = tensor(BigInt64Array.from(rows, (row) => BigInt(Math.max(row, 0))));
-  const mask = tensor(isKnown, [rows.length, ...source.shape.slice(1).map(() => 1)]);
-  return ops.mul(ops.indexSelect(source, 0, indices), mask);
+  const broadcast = [rows.length, ...source.shape.slice(1).map(() => 1)];
+  const isUnknown = tensor(
+    Uint8Array.from(rows, (row) => (row < 0 ? 1 : 0)),
+    broadcast,
+    'bool',
+  );
+  return ops.maskedFill(ops.indexSelect(source, 0, indices), isUnknown, 0);
 }
