@@ -92,6 +92,9 @@ function readEntry(file: FileReader, dataStart: number, name: string, value: unk
   const shape = value.shape;
   if (!isSizes(shape) || shape.length > 64) return fail(`has no valid shape (${JSON.stringify(shape)})`);
   const numElements = countElements(shape);
+  if (!Number.isSafeInteger(numElements * elementSize(dtype))) {
+    return fail(`has an impossible shape [${shape.join(', ')}]`);
+  }
   const offsets = value.data_offsets;
   if (!isSizes(offsets) || offsets.length !== 2)
     return fail(`has no valid data_offsets (${JSON.stringify(offsets)})`);
@@ -145,11 +148,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whole numbers from 0 whose product is one too. */
+/** Whole numbers from 0. */
 function isSizes(value: unknown): value is number[] {
   return (
     Array.isArray(value) &&
-    value.every((size: unknown) => typeof size === 'number' && Number.isSafeInteger(size) && size >= 0) &&
-    Number.isSafeInteger(countElements(value as number[]))
+    value.every((size: unknown) => typeof size === 'number' && Number.isSafeInteger(size) && size >= 0)
   );
 }
