@@ -78,6 +78,16 @@ function checkFile(file) {
     report(lineAt(text, silenced.index), `@ts-${silenced[1]} hides a type error; mend the types.`);
   }
   if (name.startsWith('src/')) checkImports(name, text, report);
+  if (name.startsWith('bench/')) checkBenchImports(name, text, report);
+}
+
+function checkBenchImports(name, text, report) {
+  for (const { fileName, pos } of ts.preProcessFile(text, true, true).importedFiles) {
+    if (!fileName.startsWith('.')) continue;
+    const target = path.posix.join(path.posix.dirname(name), fileName);
+    if (roomOf(target) === 'cli')
+      report(lineAt(text, pos), 'bench may not import from cli: imports point down.');
+  }
 }
 
 function checkImports(name, text, report) {
@@ -97,6 +107,8 @@ function checkImports(name, text, report) {
     const target = path.posix.join(path.posix.dirname(name), fileName);
     const line = lineAt(text, pos);
     const targetRoom = roomOf(target);
+    // bench/ stands beside src/, right below the command line: only that may reach it.
+    if (room === 'cli' && target.startsWith('bench/')) continue;
     if (!target.startsWith('src/')) report(line, `'${fileName}' leaves src/.`);
     else if (targetRoom === undefined)
       report(line, `'${fileName}' is above all rooms; import from the room itself.`);

@@ -83,6 +83,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/featuresVerify.js'),
   },
   {
+    name: 'bench',
+    group: 'This machine',
+    summary: 'Measure the model beside the limits of this machine',
+    load: () => import('./commands/bench.js'),
+  },
+  {
     name: 'doctor',
     group: 'This machine',
     summary: 'Show what computes here, how fast, and what would be faster',

@@ -37,6 +37,12 @@ export const command = defineCommand({
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; it must not hold files yet'),
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
+    loadWithAnswers: existingFile()
+      .optional()
+      .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
+    pretrainingAnswers: existingFile()
+      .optional()
+      .describe('Answer table of the pre-trained head (all_ans.json), for --load-with-answers'),
     load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
     languageLayers: z
       .int()
@@ -66,8 +72,14 @@ export const command = defineCommand({
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   }),
   async run({ options, progress, notice, signal }) {
-    if (options.load !== undefined && options.loadEncoder !== undefined) {
-      throw new UsageError('--load and --load-encoder contradict each other: give one.');
+    const given = [options.load, options.loadEncoder, options.loadWithAnswers];
+    if (given.filter((file) => file !== undefined).length > 1) {
+      throw new UsageError('--load, --load-encoder and --load-with-answers contradict each other: give one.');
+    }
+    if ((options.loadWithAnswers === undefined) !== (options.pretrainingAnswers === undefined)) {
+      throw new UsageError(
+        '--load-with-answers and --pretraining-answers belong together: give both or none.',
+      );
     }
     using store = openFeatures(options);
     const vocabulary = await Vocabulary.load(options.vocab);
@@ -86,7 +98,7 @@ export const command = defineCommand({
     };
     const training = await split(options.train, true);
     const validation = await split([options.valid], false);
-    const weights = options.load ?? options.loadEncoder;
+    const weights = options.load ?? options.loadEncoder ?? options.loadWithAnswers;
     const sizes =
       weights === undefined
         ? {
@@ -101,7 +113,7 @@ export const command = defineCommand({
         : modelSizes(await CheckpointFile.open(weights));
     const config = lxmertConfig({
       ...sizes,
-      numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize),
+      numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
       hiddenDropout: options.dropout,
       attentionDropout: options.dropout,
     });
@@ -110,6 +122,12 @@ export const command = defineCommand({
         `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
       );
     }
+    const parts =
+      options.load !== undefined ? 'all' : options.loadEncoder !== undefined ? 'encoder' : 'answers';
+    const pretrainingAnswers =
+      options.pretrainingAnswers === undefined
+        ? undefined
+        : await AnswerTable.loadPretraining(options.pretrainingAnswers);
     const run = await RunFolder.create(options.output);
     const display = progress('Training', 'steps');
     const { steps: _, ...result } = await finetuneAnswers({
@@ -120,8 +138,7 @@ export const command = defineCommand({
       vocabulary,
       config,
       settings: { ...options, numEpochs: options.epochs },
-      initialWeights:
-        weights === undefined ? undefined : { file: weights, parts: options.load ? 'all' : 'encoder' },
+      initialWeights: weights === undefined ? undefined : { file: weights, parts, pretrainingAnswers },
       run,
       provenance: { command: 'finetune vqa', options, features: store.origins },
       progress: display,

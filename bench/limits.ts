@@ -1,0 +1,37 @@
+/** @file The machine's own limits, measured in the same run as the work. */
+
+import { readFile } from 'node:fs/promises';
+import { measureGemmRate } from '../src/torch/gemmRate.js';
+import { scope } from '../src/torch/index.js';
+import * as ops from '../src/torch/operators/index.js';
+
+/** Best operations per second of a plain float32 matrix product over about a second. */
+export function gemmRate(): number {
+  return measureGemmRate('float32', 1);
+}
+
+const COPY_VALUES = 32 * 1024 * 1024;
+const COPY_REPETITIONS = 5;
+
+/** Best bytes per second of a plain copy of 128 MB, counting what is read and what is written. */
+export function copyRate(): number {
+  return scope(() => {
+    const source = ops.zeros([COPY_VALUES]);
+    const target = ops.zeros([COPY_VALUES]);
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < COPY_REPETITIONS; i++) {
+      const start = performance.now();
+      ops.copy_(target, source);
+      best = Math.min(best, (performance.now() - start) / 1000);
+    }
+    return (2 * 4 * COPY_VALUES) / best;
+  });
+}
+
+/** Bytes per second of reading a whole file through the operating system's cache; the second reading counts. */
+export async function fileRate(file: string): Promise<number> {
+  await readFile(file);
+  const start = performance.now();
+  const { length } = await readFile(file);
+  return (1000 * length) / (performance.now() - start);
+}

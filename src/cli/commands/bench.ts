@@ -1,0 +1,67 @@
+/** @file `lxmert bench`. */
+
+import { z } from 'zod';
+import { type BenchReport, runBench, WORK_NAMES } from '../../../bench/runBench.js';
+import { lxmertConfig } from '../../model/index.js';
+import { defineCommand } from '../command.js';
+
+export const command = defineCommand({
+  description:
+    'Measures inference, a training step, loading a checkpoint and reading features, each beside the limit of this ' +
+    'machine (matrix products, memory, file cache) measured in the same run. Full-size LXMERT by default.',
+  examples: [
+    { command: 'lxmert bench', does: 'measures the full-size model' },
+    { command: 'lxmert bench --small --json', does: 'measures a small model and prints JSON' },
+  ],
+  arguments: z.strictObject({}),
+  options: z.strictObject({
+    small: z.boolean().default(false).describe('A model of width 128 with 2 layers of each kind'),
+    batchSize: z.int().min(1).max(4096).default(32).describe('Questions at a time'),
+    repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
+    work: z
+      .array(z.enum(WORK_NAMES))
+      .default([...WORK_NAMES])
+      .describe('What to measure'),
+  }),
+  run: ({ options, notice, signal }) =>
+    runBench({
+      config: options.small ? SMALL : lxmertConfig(),
+      numAnswers: 3129,
+      batchSize: options.batchSize,
+      repetitions: options.repetitions,
+      work: options.work,
+      signal,
+      onStart: (name) => notice(`Measuring ${name} ...`),
+    }),
+  render,
+});
+
+const SMALL = lxmertConfig({
+  hiddenSize: 128,
+  numAttentionHeads: 2,
+  intermediateSize: 512,
+  numLanguageLayers: 2,
+  numVisionLayers: 2,
+  numCrossLayers: 2,
+});
+
+function render(report: BenchReport): string {
+  const lines = [report.runtime, `${(report.numParameters / 1e6).toFixed(1)} M parameters`, ''];
+  for (const result of report.results) {
+    lines.push(
+      `${result.name}: ${result.description}`,
+      `  min ${formatSeconds(result.minSeconds)}, median ${formatSeconds(result.medianSeconds)} of ${result.repetitions}; ${formatRate(result.rate, result.rateUnit)}`,
+      `  ${(100 * result.shareOfLimit).toFixed(0)} % of ${result.limit} (${formatRate(result.limitRate, result.limitUnit)})`,
+    );
+  }
+  lines.push('', `Peak resident memory ${(report.peakResidentBytes / 1e9).toFixed(2)} GB`);
+  return lines.join('\n');
+}
+
+function formatSeconds(seconds: number): string {
+  return seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toFixed(1)} ms`;
+}
+
+function formatRate(rate: number, unit: string): string {
+  return rate >= 1e7 ? `${(rate / 1e9).toFixed(1)} G${unit}` : `${rate.toFixed(1)} ${unit}`;
+}
