@@ -3,13 +3,13 @@
 import type { CheckpointFile } from './checkpointFile.js';
 import { huggingFaceClass } from './huggingFaceConfig.js';
 import {
-  guessedAttentionHeads,
   type ModelKind,
   type ModelSizes,
   missingEncoderTensors,
   modelKind,
   modelSizes,
   numAnswersOf,
+  usualAttentionHeads,
 } from './modelSizes.js';
 import { isKnownPart } from './names/tensorNames.js';
 import { distinctViews, elementSize, type StorageRegion, type TensorEntry } from './tensorEntry.js';
@@ -166,9 +166,8 @@ export function renderDescription(description: CheckpointDescription): string {
 
 /** Shapes do not tell the number of attention heads; all published models have heads of 64 values. */
 function guessedHeads(hiddenSize: number): string {
-  const usual =
-    hiddenSize % 64 === 0 ? `; ${guessedAttentionHeads(hiddenSize)} if of 64 values each, as published` : '';
-  return `not told by shapes${usual}`;
+  const usual = usualAttentionHeads(hiddenSize);
+  return `not told by shapes${usual === undefined ? '' : `; ${usual} if of 64 values each, as published`}`;
 }
 
 /** A row of names, of which the first few are shown; no row for none. */

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import type { CheckpointFile } from './checkpointFile.js';
-import { modelKind, modelSizes, numAnswersOf } from './modelSizes.js';
+import { modelKind, modelSizes, numAnswersOf, usualAttentionHeads } from './modelSizes.js';
 
 /** What is written beside the weights. */
 export interface WrittenConfig {
@@ -13,9 +13,6 @@ export interface WrittenConfig {
   readonly outcome: 'written' | 'kept' | 'unknown heads';
   readonly numAttentionHeads: number | undefined;
 }
-
-/** Every published model has attention heads of this many values. */
-const USUAL_HEAD_SIZE = 64;
 
 /**
  * Writes config.json into the folder of `output`, unless there is one.
@@ -28,9 +25,7 @@ export async function writeHuggingFaceConfig(
   numAttentionHeads: number | undefined,
 ): Promise<WrittenConfig> {
   const file = path.join(path.dirname(output), 'config.json');
-  const { hiddenSize } = modelSizes(checkpoint);
-  const guess = hiddenSize % USUAL_HEAD_SIZE === 0 ? hiddenSize / USUAL_HEAD_SIZE : undefined;
-  const heads = numAttentionHeads ?? guess;
+  const heads = numAttentionHeads ?? usualAttentionHeads(modelSizes(checkpoint).hiddenSize);
   if (existsSync(file)) return { file, outcome: 'kept', numAttentionHeads: heads };
   if (heads === undefined) return { file, outcome: 'unknown heads', numAttentionHeads: heads };
   await writeFileAtomic(file, `${JSON.stringify(huggingFaceConfig(checkpoint, heads), null, 2)}\n`);

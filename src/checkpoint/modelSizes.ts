@@ -1,5 +1,6 @@
 /** @file What a checkpoint's shapes say of its model. */
 
+import { UsageError } from '../common/errors.js';
 import { encoderShapes, requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
@@ -21,9 +22,27 @@ export interface ModelSizes {
   readonly visualBoxSize: number;
 }
 
-/** Every published model has heads of 64 values (BERT's rule); shapes cannot tell another number. */
-export function guessedAttentionHeads(hiddenSize: number): number {
-  return Math.max(1, Math.floor(hiddenSize / 64));
+/** Every published model has attention heads of this many values (BERT's rule). */
+const USUAL_HEAD_SIZE = 64;
+
+/** Heads by the usual size; undefined when it does not divide the hidden size. */
+export function usualAttentionHeads(hiddenSize: number): number | undefined {
+  return hiddenSize % USUAL_HEAD_SIZE === 0 ? hiddenSize / USUAL_HEAD_SIZE : undefined;
+}
+
+/**
+ * The number of attention heads, which shapes do not tell: a wrong one computes nonsense without an error.
+ *
+ * @param file the weights that are to be loaded; undefined for a new model, which may have any number
+ * @throws UsageError when the weights are not of a size that all published models have
+ */
+export function guessedAttentionHeads(hiddenSize: number, file?: string): number {
+  const usual = usualAttentionHeads(hiddenSize);
+  if (usual !== undefined) return usual;
+  if (file === undefined) return Math.max(1, Math.floor(hiddenSize / USUAL_HEAD_SIZE));
+  throw new UsageError(
+    `${file}: weights do not tell the number of attention heads, and a hidden size of ${hiddenSize} leaves it open. Name it with --attention-heads.`,
+  );
 }
 
 /** Answers of the two published tables (lxmert-keys.md). */

@@ -80,7 +80,9 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   const run = isRun ? await readRunConfig(configFile) : undefined;
   const sizes = modelSizes(checkpoint);
   const numAttentionHeads =
-    source.numAttentionHeads ?? run?.config.numAttentionHeads ?? guessedAttentionHeads(sizes.hiddenSize);
+    source.numAttentionHeads ??
+    run?.config.numAttentionHeads ??
+    guessedAttentionHeads(sizes.hiddenSize, weightsFile);
   const config = lxmertConfig({ ...run?.config, ...sizes, numAttentionHeads });
   if (vocabulary.size !== config.vocabSize) {
     throw new LxmertError(

@@ -1,6 +1,6 @@
 /** @file Fine-tuning a model that answers questions about images. */
 
-import { CheckpointFile, type LoadReport, loadWeights, saveCheckpoint } from '../checkpoint/index.js';
+import { type LoadReport, saveCheckpoint } from '../checkpoint/index.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
 import { EpochSampler } from '../data/epochSampler.js';
@@ -10,9 +10,10 @@ import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
 import { type AnsweringTask, softAnswerLoss } from '../tasks/answeringTask.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
-import { fromTypedArray, manualSeed, type Tensor } from '../torch/index.js';
+import { fromTypedArray, manualSeed } from '../torch/index.js';
 import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
+import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
 import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult } from './trainingLoop.js';
 
@@ -27,13 +28,6 @@ export interface FinetuneSettings {
   readonly maxLength: number;
 }
 
-/** Where the first weights come from; nothing means drawn at random. */
-export interface InitialWeights {
-  readonly file: string;
-  /** `encoder`: the head is drawn anew (the reference's --loadLXMERT). `all`: a fine-tuned model (--load). */
-  readonly parts: 'encoder' | 'all';
-}
-
 export interface FinetuneOptions {
   readonly task: AnsweringTask;
   readonly training: QuestionSet;
@@ -42,6 +36,7 @@ export interface FinetuneOptions {
   readonly vocabulary: Vocabulary;
   readonly config: LxmertConfig;
   readonly settings: FinetuneSettings;
+  /** Where the first weights come from; nothing means drawn at random. */
   readonly initialWeights?: InitialWeights | undefined;
   readonly run: RunFolder;
   /** What the run was started with, kept in config.json so that it can be repeated. */
@@ -83,7 +78,9 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   });
   try {
     say(runtimeLine());
-    const loadReport = await loadInitialWeights(options, parameters);
+    const loadReport =
+      options.initialWeights &&
+      (await loadInitialWeights(options.initialWeights, parameters, training.answerTable, say));
     await run.writeJson(RUN_FILES.config, {
       task: task.name,
       model: config,
@@ -164,19 +161,6 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     optimizer[Symbol.dispose]();
     model.dispose();
   }
-}
-
-async function loadInitialWeights(
-  options: FinetuneOptions,
-  parameters: ReadonlyMap<string, Tensor>,
-): Promise<LoadReport | undefined> {
-  const { initialWeights } = options;
-  if (initialWeights === undefined) return undefined;
-  const checkpoint = await CheckpointFile.open(initialWeights.file);
-  return loadWeights(checkpoint, parameters, {
-    require: initialWeights.parts,
-    ...(initialWeights.parts === 'encoder' ? { only: (name: string) => name.startsWith('bert.') } : {}),
-  });
 }
 
 async function saveSnapshot(

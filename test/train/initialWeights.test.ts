@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { guessedAttentionHeads, saveCheckpoint } from '../../src/checkpoint/index.js';
+import { UsageError } from '../../src/common/errors.js';
+import { AnswerTable } from '../../src/data/answerTable.js';
+import { lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { loadInitialWeights } from '../../src/train/initialWeights.js';
+
+const small = lxmertConfig({
+  vocabSize: 30,
+  hiddenSize: 8,
+  numAttentionHeads: 2,
+  intermediateSize: 12,
+  numLanguageLayers: 1,
+  numVisionLayers: 1,
+  numCrossLayers: 1,
+  maxPositionEmbeddings: 20,
+  visualFeatureSize: 6,
+});
+
+let folder = '';
+let file = '';
+const pretrainingAnswers = new AnswerTable(['cat', 'dog', '2', 'gray']);
+const rowsOf = (model: QuestionAnsweringModel): number[][] => {
+  const bias = [...model.namedParameters().get('answer_head.logit_fc.3.bias')!.toFloat32Array()];
+  const weight = model.namedParameters().get('answer_head.logit_fc.3.weight')!.toFloat32Array();
+  return bias.map((value, i) => [value, ...weight.subarray(16 * i, 16 * (i + 1))]);
+};
+
+describe('loadInitialWeights', () => {
+  let pretrained: number[][] = [];
+  let pooler: Float32Array;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'weights-'));
+    file = path.join(folder, 'model_LXRT.pth');
+    using model = new QuestionAnsweringModel(small, pretrainingAnswers.size);
+    pretrained = rowsOf(model);
+    pooler = model.namedParameters().get('bert.pooler.dense.weight')!.toFloat32Array();
+    await saveCheckpoint(file, model.namedParameters(), 'reference-pretraining');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('answers: takes the encoder and the rows of answers that both tables have', async () => {
+    const table = new AnswerTable(['Grey', 'a bird', 'two', 'the cat']);
+    using model = new QuestionAnsweringModel(small, table.size);
+    const lines: string[] = [];
+    const weights = { file, parts: 'answers', pretrainingAnswers } as const;
+    await loadInitialWeights(weights, model.namedParameters(), table, (line) => lines.push(line));
+    expect(rowsOf(model)).toEqual([pretrained[3], new Array(17).fill(0), pretrained[2], pretrained[0]]);
+    expect(model.namedParameters().get('bert.pooler.dense.weight')!.toFloat32Array()).toEqual(pooler);
+    expect(lines.join('\n')).toMatch(/Loaded \d+ tensors.*\n3 of 4 answers start/);
+  });
+
+  it('encoder: leaves the head as it was drawn', async () => {
+    using model = new QuestionAnsweringModel(small, 2);
+    const before = rowsOf(model);
+    const table = new AnswerTable(['cat', 'dog']);
+    await loadInitialWeights({ file, parts: 'encoder' }, model.namedParameters(), table, () => undefined);
+    expect(rowsOf(model)).toEqual(before);
+    expect(model.namedParameters().get('bert.pooler.dense.weight')!.toFloat32Array()).toEqual(pooler);
+  });
+
+  it('stops when no answer is known', async () => {
+    const table = new AnswerTable(['bird']);
+    using model = new QuestionAnsweringModel(small, 1);
+    const weights = { file, parts: 'answers', pretrainingAnswers } as const;
+    const loading = loadInitialWeights(weights, model.namedParameters(), table, () => undefined);
+    await expect(loading).rejects.toThrow(/None of the 1 answers is among the 4/);
+  });
+});
+
+describe('guessedAttentionHeads', () => {
+  it('is the usual number for usual sizes, and refuses to guess others of loaded weights', () => {
+    expect(guessedAttentionHeads(768, 'model_LXRT.pth')).toBe(12);
+    expect(guessedAttentionHeads(48)).toBe(1);
+    expect(() => guessedAttentionHeads(48, 'model.pth')).toThrow(UsageError);
+  });
+});
