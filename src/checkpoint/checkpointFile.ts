@@ -10,7 +10,7 @@ import { readLegacy } from './read/legacy.js';
 import type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
 import { readSafetensors } from './read/safetensors.js';
 import { readZip } from './read/zip.js';
-import { elementSize, isContiguous, type TensorEntry } from './tensorEntry.js';
+import { type ElementType, elementSize, isContiguous, type TensorEntry } from './tensorEntry.js';
 
 /** An opened file: descriptions only, so that opening is quick and small whatever the file's size. */
 export class CheckpointFile {
@@ -39,6 +39,7 @@ export class CheckpointFile {
       }
       entries.set(name, entry);
     }
+    tieDecoder(entries);
     this.entries = entries;
   }
 
@@ -77,14 +78,28 @@ export class CheckpointFile {
     return scope(() => {
       if (isContiguous(entry)) {
         const first = byteOffset + entry.storageOffset * elementSize(dtype);
-        return ops.view(mapFile(file, first, entry.numElements, dtype), entry.shape);
+        return ops.view(mapElements(file, first, entry.numElements, dtype), entry.shape);
       }
-      return ops.asStrided(
-        mapFile(file, byteOffset, numElements, dtype),
-        entry.shape,
-        entry.strides,
-        entry.storageOffset,
-      );
+      const storage = mapElements(file, byteOffset, numElements, dtype);
+      return ops.asStrided(storage, entry.shape, entry.strides, entry.storageOffset);
     });
+  }
+}
+
+/** A region of the file. Booleans are bytes there, and kernels rely on them being 0 or 1: any other byte is true. */
+function mapElements(file: string, byteOffset: number, numElements: number, dtype: ElementType): Tensor {
+  if (dtype !== 'bool') return mapFile(file, byteOffset, numElements, dtype);
+  return ops.ne(mapFile(file, byteOffset, numElements, 'uint8'), 0);
+}
+
+/**
+ * safetensors files leave out the masked-LM decoder, which is tied to the word embeddings: it comes back as a view of
+ * them, so that a pre-training model is whole.
+ */
+function tieDecoder(entries: Map<string, TensorEntry>): void {
+  const decoder = 'cls.predictions.decoder.weight';
+  const words = entries.get('bert.embeddings.word_embeddings.weight');
+  if (words !== undefined && entries.has('cls.predictions.bias') && !entries.has(decoder)) {
+    entries.set(decoder, words);
   }
 }

@@ -49,7 +49,7 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
   const storages = new Set<StorageRegion>();
   const dtypes: Record<string, number> = {};
   let numStoredValues = 0;
-  for (const entry of checkpoint.entries.values()) {
+  for (const entry of checkpoint.parsed.entries) {
     storages.add(entry.storage);
     dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
     numStoredValues += entry.numElements;
@@ -68,7 +68,7 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
     names: checkpoint.family,
     isFromSeveralGpus: checkpoint.isFromSeveralGpus,
     kind: modelKind(checkpoint),
-    numTensors: checkpoint.entries.size,
+    numTensors: checkpoint.parsed.entries.length,
     numStoredValues,
     numUniqueValues,
     numTensorBytes,

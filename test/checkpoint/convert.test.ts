@@ -132,6 +132,19 @@ describe('convertCheckpoint', () => {
   });
 });
 
+it('brings the masked-LM decoder back that safetensors files leave out', async () => {
+  const original = await saved('without.safetensors', (parameters) => {
+    addPretrainingHeads(parameters);
+    parameters.delete('cls.predictions.decoder.weight');
+  });
+  expect(describeCheckpoint(original).numTensors).toBe(original.entries.size - 1);
+  await convertCheckpoint(original.path, folder.path('with.pth'), { to: 'reference' });
+  const description = describeCheckpoint(await CheckpointFile.open(folder.path('with.pth')));
+  expect(description.tied).toEqual([
+    ['bert.embeddings.word_embeddings.weight', 'cls.predictions.decoder.weight'],
+  ]);
+});
+
 describe('config.json for Hugging Face', () => {
   it('says what the weights say, and the heads that are named', async () => {
     const original = await saved('h.pth', addPretrainingHeads);

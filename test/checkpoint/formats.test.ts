@@ -195,6 +195,13 @@ describe('the zip layout only', () => {
     ]);
   });
 
+  it('reads any byte but 0 of a boolean tensor as true', async () => {
+    const tensor = pickledTensor({ storageClass: 'BoolStorage', numStored: 4, shape: [4], strides: [1] });
+    const file = pthFile(pickle(pickledDict({ a: tensor })), { '0': Buffer.from([0, 1, 2, 255]) });
+    const checkpoint = await open(file);
+    expect(scope(() => [...checkpoint.tensor('a').data()])).toEqual([0, 1, 1, 1]);
+  });
+
   it('accepts the byte order that newer torch notes, and a file without it', async () => {
     const order = { name: 'archive/byteorder', data: Buffer.from('little') };
     expect(valuesOf(await open(pthFile(object, { '0': six }, [order])), 'a')).toHaveLength(6);
