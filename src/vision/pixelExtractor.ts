@@ -8,7 +8,7 @@ import { describeRegions, PIXEL_FEATURE_SIZE } from './pixelFeatures.js';
 import { proposeRegions } from './pixelRegions.js';
 
 /** Raise when the numbers for a picture change, so that stores made before are told from those made after. */
-const VERSION = 1;
+const VERSION = 2;
 /** Larger pictures are made smaller first: the maps of one pixel take 384 bytes. */
 const MAX_SIDE = 640;
 

@@ -1,4 +1,4 @@
-/** @file Region features without a network: 32 maps of color, edges and contrast, averaged over an 8 x 8 grid. */
+/** @file Region features without a network: maps of color, outline and contrast, averaged over an 8 x 8 grid. */
 
 import type { RgbImage } from '../common/rgbImage.js';
 import type { PixelBox } from './pixelRegions.js';
@@ -17,24 +17,29 @@ const EDGE = DIRECTION + NUM_DIRECTIONS;
 const FIGURE = EDGE + 1;
 const GROUND = FIGURE + 1;
 const DARK = GROUND + 1;
-const TEXTURE = DARK + 1;
-const NUM_MAPS = TEXTURE + 1;
+const NUM_AVERAGED = DARK + 1;
+/** Not a map: the place in each cell that holds a part of the code of the region's extent. */
+const EXTENT = NUM_AVERAGED;
+const NUM_MAPS = EXTENT + 1;
 
-/** Numbers per region, the size that bottom-up-attention features have: 8 * 8 cells of 32 maps. */
+/** Numbers per region, the size that bottom-up-attention features have: 8 * 8 cells of 32 values. */
 export const PIXEL_FEATURE_SIZE = GRID * GRID * NUM_MAPS;
 
-/** Bring gradients, which are small, to the height of the other maps. */
+/** Brings gradients, which are small, to the height of the other maps. */
 const EDGE_GAIN = 2;
-const TEXTURE_GAIN = 20;
 /** Empty ground fills most windows; at full height it would drown what differs between regions. */
 const GROUND_GAIN = 0.1;
+/** Bins of a region's extent; each stands in GRID * GRID / NUM_EXTENTS cells. */
+const NUM_EXTENTS = 16;
+const EXTENT_OCTAVES = 10;
+const EXTENT_GAIN = 2;
 /** A difference from the background of this much (of 255) or more counts as fully figure. */
 const FULL_FIGURE = 60;
 
 /**
  * Describes each region by its own pixels: every region is laid under an 8 x 8 grid, and each map is averaged
  * over each cell exactly (cells need not end on pixel borders). All numbers are at least 0, as those of a
- * detector's last ReLU are.
+ * detector's last ReLU are. The last value of the cells together tells the region's extent.
  *
  * @param difference (height, width), see `differenceFromBackground`
  * @returns (boxes, 2048): cell by cell from the top left, the maps of a cell together
@@ -48,7 +53,10 @@ export function describeRegions(
   const grids = boxes.map((box) => layGrid(box, image));
   const features = new Float32Array(boxes.length * PIXEL_FEATURE_SIZE);
   const sums = new Float64Array((image.width + 1) * (image.height + 1));
-  for (let m = 0; m < NUM_MAPS; m++) {
+  boxes.forEach((box, i) => {
+    writeExtent(box, image, features.subarray(i * PIXEL_FEATURE_SIZE, (i + 1) * PIXEL_FEATURE_SIZE));
+  });
+  for (let m = 0; m < NUM_AVERAGED; m++) {
     integrate(maps, m * image.width * image.height, image, sums);
     grids.forEach((grid, i) => {
       averageCells(sums, image.width + 1, grid, features, i * PIXEL_FEATURE_SIZE + m);
@@ -57,11 +65,10 @@ export function describeRegions(
   return features;
 }
 
-/** (NUM_MAPS, height, width), each value 0 or more. */
+/** (NUM_AVERAGED, height, width), each value 0 or more. */
 function computeMaps({ width, height, data }: RgbImage, difference: Float32Array): Float32Array {
   const numPixels = width * height;
-  const maps = new Float32Array(NUM_MAPS * numPixels);
-  const luminance = new Float32Array(numPixels);
+  const maps = new Float32Array(NUM_AVERAGED * numPixels);
   const figures = maps.subarray(FIGURE * numPixels, (FIGURE + 1) * numPixels);
   for (let pixel = 0; pixel < numPixels; pixel++) {
     const r = (data[pixel * 3] as number) / 255;
@@ -69,7 +76,6 @@ function computeMaps({ width, height, data }: RgbImage, difference: Float32Array
     const b = (data[pixel * 3 + 2] as number) / 255;
     const figure = Math.min(1, (difference[pixel] as number) / FULL_FIGURE);
     const light = 0.299 * r + 0.587 * g + 0.114 * b;
-    luminance[pixel] = light;
     figures[pixel] = figure;
     writeColor(maps, numPixels, pixel, figure, r, g, b);
     maps[DARK * numPixels + pixel] = figure * (1 - light);
@@ -78,7 +84,6 @@ function computeMaps({ width, height, data }: RgbImage, difference: Float32Array
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       writeEdges(maps, figures, width, height, x, y);
-      writeTexture(maps, luminance, width, height, x, y);
     }
   }
   return maps;
@@ -151,22 +156,17 @@ function writeEdges(
   maps[(DIRECTION + high) * numPixels + pixel] = strength * (position - low);
 }
 
-/** How much brightness differs from its neighbours', where it is rough. */
-function writeTexture(
-  maps: Float32Array,
-  luminance: Float32Array,
-  width: number,
-  height: number,
-  x: number,
-  y: number,
-): void {
-  const pixel = y * width + x;
-  const left = luminance[x > 0 ? pixel - 1 : pixel] as number;
-  const right = luminance[x < width - 1 ? pixel + 1 : pixel] as number;
-  const above = luminance[y > 0 ? pixel - width : pixel] as number;
-  const below = luminance[y < height - 1 ? pixel + width : pixel] as number;
-  const deviation = (luminance[pixel] as number) - (left + right + above + below) / 4;
-  maps[TEXTURE * width * height + pixel] = Math.min(1, TEXTURE_GAIN * deviation * deviation);
+/**
+ * How large a region is: the share of the picture that it covers, by octaves from 2^-10 to 1, in soft bins. The grid
+ * is stretched over every region alike and so cannot tell; a detector's features can, since they see the surroundings.
+ */
+function writeExtent([x1, y1, x2, y2]: PixelBox, { width, height }: RgbImage, out: Float32Array): void {
+  const octave = Math.log2(((x2 - x1) * (y2 - y1)) / (width * height));
+  const position = Math.min(1, Math.max(0, 1 + octave / EXTENT_OCTAVES)) * (NUM_EXTENTS - 1);
+  for (let cell = 0; cell < GRID * GRID; cell++) {
+    const distance = Math.abs((cell % NUM_EXTENTS) - position);
+    out[cell * NUM_MAPS + EXTENT] = EXTENT_GAIN * Math.max(0, 1 - distance);
+  }
 }
 
 /** Fills `sums`, (height + 1, width + 1): each entry the sum of one map over all pixels above and to the left. */

@@ -123,46 +123,68 @@ function askExistence(scene: Scene, words: Words, random: Random): AskedQuestion
   return { kind: 'existence', sentence, answerType: 'yes/no', labels: [[answer, 1]] };
 }
 
-const RELATIONS = [
-  { text: 'left of', axis: 'centerX', sign: -1 },
-  { text: 'right of', axis: 'centerX', sign: 1 },
-  { text: 'above', axis: 'centerY', sign: -1 },
-  { text: 'below', axis: 'centerY', sign: 1 },
+/** Two directions of each axis: where the first object lies when its coordinate is the smaller one, else. */
+const AXES = [
+  { axis: 'centerX', before: 'left', after: 'right', sentence: 'to the left or to the right of' },
+  { axis: 'centerY', before: 'above', after: 'below', sentence: 'above or below' },
 ] as const;
 
 /** Objects nearer than this share of the picture along the axis are not asked about: people would disagree. */
-const CLEAR_DISTANCE = 0.1;
+const CLEAR_DISTANCE = 0.15;
 
 function askRelation(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
   const pair = pickTwoUniqueColors(scene, random);
   if (pair === undefined) return undefined;
   const [a, b] = pair;
-  const { text, axis, sign } = random.pick(RELATIONS);
-  const distance = (a[axis] - b[axis]) * sign;
-  if (Math.abs(distance) < CLEAR_DISTANCE * (axis === 'centerX' ? scene.width : scene.height))
+  const { axis, before, after, sentence: relation } = random.pick(AXES);
+  const distance = a[axis] - b[axis];
+  if (Math.abs(distance) < CLEAR_DISTANCE * (axis === 'centerX' ? scene.width : scene.height)) {
     return undefined;
-  const sentence = `Is the ${a.color} object ${text} the ${b.color} object?`;
-  return { kind: 'relation', sentence, answerType: 'yes/no', labels: [[distance > 0 ? 'yes' : 'no', 1]] };
+  }
+  return {
+    kind: 'relation',
+    sentence: `Is the ${a.color} object ${relation} the ${b.color} object?`,
+    answerType: 'other',
+    labels: [[distance < 0 ? before : after, 1]],
+  };
 }
 
-function askComparison(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+function askComparison(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+  return random.uniform() < 0.5 ? askWhichIsLarger(scene, random) : askWhichAreMore(scene, words, random);
+}
+
+function askWhichIsLarger(scene: Scene, random: Random): AskedQuestion | undefined {
   const pair = pickTwoUniqueColors(scene, random);
   if (pair === undefined) return undefined;
   const [a, b] = pair;
-  if (random.uniform() < 0.5) {
-    const answer = a.shape === b.shape ? 'yes' : 'no';
-    // Different shapes are the common case: ask about most of them something else.
-    if (answer === 'no' && random.uniform() < 0.6) return undefined;
-    const sentence = `Are the ${a.color} object and the ${b.color} object the same shape?`;
-    return { kind: 'comparison', sentence, answerType: 'yes/no', labels: [[answer, 1]] };
-  }
   if (a.size === b.size) return undefined;
-  const sentence = `Is the ${a.color} object larger than the ${b.color} object?`;
+  const objects = `the ${a.color} object or the ${b.color} object`;
+  const larger = a.size === 'large' ? a : b;
   return {
     kind: 'comparison',
-    sentence,
+    sentence: random.pick([`Which is larger, ${objects}?`, `What is bigger, ${objects}?`]),
+    answerType: 'other',
+    labels: [[larger.color, 1]],
+  };
+}
+
+/** "Yes" and "no" equally often; "no" of as many as well as of fewer. */
+function askWhichAreMore(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+  const byColor = random.uniform() < 0.5;
+  const names = byColor ? words.colors : words.shapes;
+  const numOf = (name: string): number =>
+    scene.objects.filter((each) => (byColor ? each.color : each.shape) === name).length;
+  const answer = random.uniform() < 0.5 ? 'yes' : 'no';
+  const a = random.pick(names);
+  const b = random.pick(names);
+  // Of things that are both absent nobody would ask.
+  if (a === b || numOf(a) + numOf(b) === 0 || numOf(a) > numOf(b) !== (answer === 'yes')) return undefined;
+  const say = (name: string): string => (byColor ? `${name} objects` : plural(name));
+  return {
+    kind: 'comparison',
+    sentence: `Are there more ${say(a)} than ${say(b)}?`,
     answerType: 'yes/no',
-    labels: [[a.size === 'large' ? 'yes' : 'no', 1]],
+    labels: [[answer, 1]],
   };
 }
 
