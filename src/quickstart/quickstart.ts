@@ -14,6 +14,7 @@ import { lxmertConfig } from '../model/index.js';
 import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
 import { vqa } from '../tasks/vqa.js';
 import { Vocabulary } from '../text/index.js';
+import { setNumThreads } from '../torch/index.js';
 import { finetuneAnswers } from '../train/finetuneAnswers.js';
 import { RunFolder } from '../train/runFolder.js';
 import type { EpochMetrics, StepMetrics } from '../train/trainingLoop.js';
@@ -28,6 +29,7 @@ export interface QuickstartOptions {
   readonly hiddenSize: number;
   readonly learningRate: number;
   readonly batchSize: number;
+  readonly numThreads: number;
   readonly seed: number;
   readonly progress: (label: string, unit: string) => Progress & { stop(): void };
   readonly notice: (line: string) => void;
@@ -74,6 +76,7 @@ const NUM_EXAMPLES = 6;
 export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
   const { folder, notice, signal, seed } = options;
   const start = performance.now();
+  setNumThreads(options.numThreads);
   const world = path.join(folder, 'world');
   const withProgress = async <T>(
     label: string,
@@ -130,7 +133,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
         intermediateSize: 2 * options.hiddenSize,
         numLanguageLayers: 1,
         numVisionLayers: 1,
-        numCrossLayers: 3,
+        numCrossLayers: 2,
         maxPositionEmbeddings: 32,
         hiddenDropout: 0,
         attentionDropout: 0,
@@ -140,7 +143,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
         batchSize: options.batchSize,
         numEpochs: options.numEpochs,
         learningRate: options.learningRate,
-        warmupRatio: 0.1,
+        warmupRatio: 0.15,
         clipNorm: 5,
         seed,
         maxLength: 20,

@@ -14,12 +14,14 @@ export const command = defineCommand({
   arguments: z.strictObject({}),
   options: z.strictObject({
     output: outputPath().default('quickstart').describe('Folder to make; it must not hold files yet'),
-    numImages: z.int().min(20).default(2400).describe('Pictures to draw, all splits together'),
-    numEpochs: z.int().min(1).default(10).describe('Passes over the training questions'),
-    numBoxes: z.int().min(6).max(100).default(12).describe('Regions of each picture'),
-    hiddenSize: z.int().min(16).default(128).describe('Width of the model; a multiple of 4'),
-    learningRate: z.number().gt(0).default(1e-3).describe('Peak learning rate'),
-    batchSize: z.int().min(1).default(64).describe('Questions in a training step'),
+    numImages: z.int().min(20).default(1500).describe('Pictures to draw, all splits together'),
+    numEpochs: z.int().min(1).default(8).describe('Passes over the training questions'),
+    numBoxes: z.int().min(6).max(100).default(8).describe('Regions of each picture'),
+    hiddenSize: z.int().min(16).default(96).describe('Width of the model; a multiple of 4'),
+    learningRate: z.number().gt(0).default(7e-4).describe('Peak learning rate'),
+    batchSize: z.int().min(1).default(32).describe('Questions in a training step'),
+    // The products of so small a model are too short to share: a second thread costs more than it gives.
+    numThreads: z.int().min(1).max(256).default(1).describe('Compute threads'),
     seed: z.int().min(0).default(9595).describe('Seed of the world, the first weights and the order'),
   }),
   run: ({ options, progress, notice, signal }) =>

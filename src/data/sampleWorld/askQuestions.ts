@@ -43,8 +43,8 @@ const ASK: Readonly<Record<QuestionKind, Ask>> = {
 const MAX_COUNT = 4;
 
 /**
- * Up to `numQuestions` different questions about a scene, of `kinds` in turn. A kind that a scene gives no clear
- * question of (two red objects, so no "the red object") is passed over.
+ * Up to `numQuestions` different questions about a scene, of `kinds` in turn and about equally many of each. A kind
+ * that a scene gives no clear question of (two red objects, so no "the red object") is passed over.
  */
 export function askQuestions(
   scene: Scene,
@@ -55,9 +55,16 @@ export function askQuestions(
 ): AskedQuestion[] {
   const asked = new Map<string, AskedQuestion>();
   const order = random.shuffle<QuestionKind, QuestionKind[]>([...kinds]);
+  const most = Math.ceil(numQuestions / kinds.length);
+  const numOfKind = new Map<QuestionKind, number>();
   for (let attempt = 0; asked.size < numQuestions && attempt < 8 * numQuestions; attempt++) {
-    const question = ASK[order[attempt % order.length] as QuestionKind](scene, words, random);
-    if (question !== undefined && !asked.has(question.sentence)) asked.set(question.sentence, question);
+    const kind = order[attempt % order.length] as QuestionKind;
+    const numAsked = numOfKind.get(kind) ?? 0;
+    if (numAsked === most) continue;
+    const question = ASK[kind](scene, words, random);
+    if (question === undefined || asked.has(question.sentence)) continue;
+    asked.set(question.sentence, question);
+    numOfKind.set(kind, numAsked + 1);
   }
   return [...asked.values()];
 }
@@ -125,22 +132,54 @@ function askExistence(scene: Scene, words: Words, random: Random): AskedQuestion
 
 /** Two directions of each axis: where the first object lies when its coordinate is the smaller one, else. */
 const AXES = [
-  { axis: 'centerX', before: 'left', after: 'right', sentence: 'to the left or to the right of' },
-  { axis: 'centerY', before: 'above', after: 'below', sentence: 'above or below' },
+  {
+    axis: 'centerX',
+    side: 'width',
+    before: 'left',
+    after: 'right',
+    sentence: 'to the left or to the right of',
+    ends: ['farthest to the left', 'farthest to the right'],
+  },
+  {
+    axis: 'centerY',
+    side: 'height',
+    before: 'above',
+    after: 'below',
+    sentence: 'above or below',
+    ends: ['at the top', 'at the bottom'],
+  },
 ] as const;
 
 /** Objects nearer than this share of the picture along the axis are not asked about: people would disagree. */
-const CLEAR_DISTANCE = 0.15;
+const CLEAR_DISTANCE = 0.12;
 
 function askRelation(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+  return random.uniform() < 0.5 ? askOutermost(scene, random) : askSide(scene, random);
+}
+
+/** "What color is the object farthest to the left?" */
+function askOutermost(scene: Scene, random: Random): AskedQuestion | undefined {
+  const { axis, side, ends } = random.pick(AXES);
+  const last = random.integer(2);
+  const direction = last === 0 ? 1 : -1;
+  const [first, second] = [...scene.objects].sort((a, b) => direction * (a[axis] - b[axis]));
+  if (first === undefined || second === undefined) return undefined;
+  if (Math.abs(first[axis] - second[axis]) < CLEAR_DISTANCE * scene[side]) return undefined;
+  return {
+    kind: 'relation',
+    sentence: `What color is the object ${ends[last]}?`,
+    answerType: 'other',
+    labels: [[first.color, 1]],
+  };
+}
+
+function askSide(scene: Scene, random: Random): AskedQuestion | undefined {
   const pair = pickTwoUniqueColors(scene, random);
   if (pair === undefined) return undefined;
   const [a, b] = pair;
-  const { axis, before, after, sentence: relation } = random.pick(AXES);
+  const { axis, side, before, after, sentence: relation } = random.pick(AXES);
   const distance = a[axis] - b[axis];
-  if (Math.abs(distance) < CLEAR_DISTANCE * (axis === 'centerX' ? scene.width : scene.height)) {
-    return undefined;
-  }
+  if (Math.abs(distance) < CLEAR_DISTANCE * scene[side]) return undefined;
   return {
     kind: 'relation',
     sentence: `Is the ${a.color} object ${relation} the ${b.color} object?`,
