@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
-import { FeatureStore } from '../features/index.js';
+import { assertCompatible, FeatureStore } from '../features/index.js';
+import type { LoadedModel } from '../inference/modelFolder.js';
 import { existingFile, existingPath } from './options.js';
 
 /** Which model answers. */
@@ -27,6 +28,33 @@ export const featureOptions = {
   tiny: z.boolean().default(false).describe('Use the first 512 images of each feature store only'),
   fast: z.boolean().default(false).describe('Use the first 5,000 images of each feature store only'),
 };
+
+/** For commands that read features with a model that was trained on some. */
+export const otherFeaturesOption = {
+  allowOtherFeatures: z
+    .boolean()
+    .default(false)
+    .describe('Go on with features of another detector than the model was trained on'),
+};
+
+/**
+ * Refuses features of another detector than the model's, and says what could not be compared.
+ *
+ * @throws LxmertError listing every difference, unless they are allowed
+ */
+export function checkFeatures(
+  store: FeatureStore,
+  answering: LoadedModel,
+  allowMismatch: boolean,
+  notice: (line: string) => void,
+): void {
+  const expected = {
+    featureSize: answering.model.config.visualFeatureSize,
+    provenance: answering.trainedOn ?? null,
+  };
+  const options = { allowMismatch, wayOut: 'pass --allow-other-features' };
+  for (const warning of assertCompatible(store, expected, options)) notice(warning);
+}
 
 /** The model's source from {@link modelOptions}. */
 export function modelSource(options: {

@@ -13,6 +13,7 @@ import {
 } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
+import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import { type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../model/index.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
@@ -39,12 +40,16 @@ const runConfigSchema = z.object({
   maxLength: z.int().min(3),
   /** Present when the run's regions were made from pixels. */
   pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
+  /** The feature stores of the run and the detector behind each. */
+  features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
 });
 
 /** An answering model and the file its weights came from. */
 export type LoadedModel = AnsweringModel & {
   readonly weightsFile: string;
   readonly pixelRegions: PixelRegionSettings | undefined;
+  /** The detector whose features the model was trained on; undefined when the source does not say. */
+  readonly trainedOn: Provenance | undefined;
 };
 
 /**
@@ -104,6 +109,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFile,
     pixelRegions: run?.pixelRegions,
+    trainedOn: run?.trainedOn,
   };
 }
 
@@ -111,13 +117,19 @@ interface RunConfig {
   readonly config: Partial<LxmertConfig>;
   readonly maxLength: number;
   readonly pixelRegions: PixelRegionSettings | undefined;
+  readonly trainedOn: Provenance | undefined;
 }
 
 async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { model, maxLength, pixelRegions } = parsed;
-    return { config: model as Partial<LxmertConfig>, maxLength, pixelRegions };
+    const { model, maxLength, pixelRegions, features } = parsed;
+    return {
+      config: model as Partial<LxmertConfig>,
+      maxLength,
+      pixelRegions,
+      trainedOn: features?.[0]?.provenance,
+    };
   } catch (error) {
     throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
   }

@@ -8,7 +8,7 @@ import { AnswerTable } from '../data/answerTable.js';
 import { majorityAnswers, questionOnlyAnswers } from '../data/baselines.js';
 import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
-import { convertToStore, FeatureStore } from '../features/index.js';
+import { convertToStore, FeatureStore, unknownProvenance } from '../features/index.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig } from '../model/index.js';
 import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
@@ -92,12 +92,13 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       progress.stop();
     }
   };
+  const extractor = pixelExtractor({ numBoxes: options.numBoxes });
   await withProgress('Drawing scenes', 'images', (progress) =>
     makeSampleWorld({
       folder: world,
       numImages: options.numImages,
       seed,
-      extractor: pixelExtractor({ numBoxes: options.numBoxes }),
+      extractor,
       maxObjects: MAX_OBJECTS,
       progress,
       signal,
@@ -105,8 +106,14 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   );
   const storeOf = (split: string): string => path.join(world, 'features', split);
   for (const split of ['train', ...EVALUATED_SPLITS]) {
-    await convertToStore(path.join(world, SAMPLE_FILES.features(split)), storeOf(split));
+    const { extractor: detector, ...made } = extractor.provenance;
+    await convertToStore(path.join(world, SAMPLE_FILES.features(split)), storeOf(split), {
+      provenance: { ...unknownProvenance, detector: String(detector), settings: made },
+      signal,
+    });
   }
+  // An interrupted conversion leaves a store that does not open.
+  signal.throwIfAborted();
   using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
   const vocabulary = await Vocabulary.load(path.join(world, SAMPLE_FILES.vocabulary));
   const answerTable = await AnswerTable.load(path.join(world, SAMPLE_FILES.answers));

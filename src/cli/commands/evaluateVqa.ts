@@ -9,7 +9,15 @@ import { predictAnswers } from '../../tasks/predictAnswers.js';
 import { vqa } from '../../tasks/vqa.js';
 import { runtimeLine } from '../../torch/runtime.js';
 import { defineCommand } from '../command.js';
-import { featureOptions, modelOptions, modelSource, openFeatures, percent } from '../modelOptions.js';
+import {
+  checkFeatures,
+  featureOptions,
+  modelOptions,
+  modelSource,
+  openFeatures,
+  otherFeaturesOption,
+  percent,
+} from '../modelOptions.js';
 import { existingFile } from '../options.js';
 
 export const command = defineCommand({
@@ -26,6 +34,7 @@ export const command = defineCommand({
   options: z.strictObject({
     ...modelOptions,
     ...featureOptions,
+    ...otherFeaturesOption,
     batchSize: z.int().min(1).default(vqa.evaluationBatchSize).describe('Questions at a time'),
   }),
   async run({ arguments: { questions: file }, options, progress, notice, signal }) {
@@ -33,6 +42,7 @@ export const command = defineCommand({
     const answering = await loadAnsweringModel(modelSource(options));
     try {
       notice(runtimeLine());
+      checkFeatures(store, answering, options.allowOtherFeatures, notice);
       const { answerTable } = answering;
       const set = new QuestionSet({
         questions: await readQuestions(file),

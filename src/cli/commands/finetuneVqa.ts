@@ -7,13 +7,14 @@ import { UsageError } from '../../common/errors.js';
 import { readQuestions } from '../../data/annotations/vqaAnnotations.js';
 import { AnswerTable } from '../../data/answerTable.js';
 import { QuestionSet } from '../../data/questionSet.js';
+import { assertCompatible } from '../../features/index.js';
 import { LXMERT_BASE, lxmertConfig } from '../../model/index.js';
 import { vqa } from '../../tasks/vqa.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../../text/index.js';
 import { finetuneAnswers } from '../../train/finetuneAnswers.js';
 import { RunFolder } from '../../train/runFolder.js';
 import { defineCommand } from '../command.js';
-import { featureOptions, openFeatures, percent } from '../modelOptions.js';
+import { featureOptions, openFeatures, otherFeaturesOption, percent } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 
 export const command = defineCommand({
@@ -33,6 +34,7 @@ export const command = defineCommand({
     train: z.array(existingFile()).min(1).describe('Training questions (JSON)'),
     valid: existingFile().describe('Validation questions (JSON)'),
     ...featureOptions,
+    ...otherFeaturesOption,
     answers: existingFile().describe('Answer table (label2ans JSON)'),
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; it must not hold files yet'),
@@ -82,6 +84,8 @@ export const command = defineCommand({
       );
     }
     using store = openFeatures(options);
+    const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
+    for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
     const vocabulary = await Vocabulary.load(options.vocab);
     const answerTable = await AnswerTable.load(options.answers);
     const split = async (files: readonly string[], isTraining: boolean): Promise<QuestionSet> => {

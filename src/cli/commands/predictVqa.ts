@@ -10,7 +10,14 @@ import { predictAnswers } from '../../tasks/predictAnswers.js';
 import { vqa } from '../../tasks/vqa.js';
 import { runtimeLine } from '../../torch/runtime.js';
 import { defineCommand } from '../command.js';
-import { featureOptions, modelOptions, modelSource, openFeatures } from '../modelOptions.js';
+import {
+  checkFeatures,
+  featureOptions,
+  modelOptions,
+  modelSource,
+  openFeatures,
+  otherFeaturesOption,
+} from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 
 export const command = defineCommand({
@@ -29,6 +36,7 @@ export const command = defineCommand({
     output: outputPath().describe('File to write'),
     ...modelOptions,
     ...featureOptions,
+    ...otherFeaturesOption,
     batchSize: z.int().min(1).default(vqa.evaluationBatchSize).describe('Questions at a time'),
   }),
   async run({ arguments: { questions: file }, options, progress, notice, signal }) {
@@ -36,6 +44,7 @@ export const command = defineCommand({
     const answering = await loadAnsweringModel(modelSource(options));
     try {
       notice(runtimeLine());
+      checkFeatures(store, answering, options.allowOtherFeatures, notice);
       const set = new QuestionSet({
         questions: await readQuestions(file),
         hasImage: (id) => store.has(id),
