@@ -1,6 +1,5 @@
 /** @file The machine's own limits, measured in the same run as the work. */
 
-import { readFile } from 'node:fs/promises';
 import { measureGemmRate } from '../src/torch/gemmRate.js';
 import { scope } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
@@ -26,12 +25,4 @@ export function copyRate(): number {
     }
     return (2 * 4 * COPY_VALUES) / best;
   });
-}
-
-/** Bytes per second of reading a whole file through the operating system's cache; the second reading counts. */
-export async function fileRate(file: string): Promise<number> {
-  await readFile(file);
-  const start = performance.now();
-  const { length } = await readFile(file);
-  return (1000 * length) / (performance.now() - start);
 }
