@@ -108,6 +108,17 @@ function explainLoadFailure(file: string, error: unknown): string {
   return `The bridge to libtorch in ${file} did not load: ${found}.${builtFor} Run ./setup to build it anew.`;
 }
 
+/**
+ * How many times an OpenMP thread that waits for the others looks again before it sleeps; read when libtorch is
+ * loaded. OpenMP's own choice spins so long that a training step beside any other busy process took seconds instead
+ * of tenths of one; sleeping at once costs a tenth of the speed on a quiet machine (docs/benchmarks.md).
+ */
+const SPIN_COUNT = '20000';
+
+function settleWaiting(): void {
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
+}
+
 let binding: NativeBinding | undefined;
 
 /**
@@ -118,9 +129,7 @@ let binding: NativeBinding | undefined;
 export function native(): NativeBinding {
   if (binding === undefined) {
     const file = addonPath();
-    // Read by OpenMP when libtorch is loaded, which is now. By default its threads spin while they wait; beside any
-    // other busy process on the same cores a training step then took seconds instead of tenths of one.
-    process.env.OMP_WAIT_POLICY ??= 'passive';
+    settleWaiting();
     try {
       binding = createRequire(import.meta.url)(file) as NativeBinding;
     } catch (error) {
