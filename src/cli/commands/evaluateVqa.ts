@@ -1,23 +1,10 @@
 /** @file `lxmert evaluate vqa`. */
 
 import { z } from 'zod';
-import { readQuestions } from '../../data/annotations/vqaAnnotations.js';
 import { scoreAnswers } from '../../data/answerScore.js';
-import { QuestionSet } from '../../data/questionSet.js';
-import { loadAnsweringModel } from '../../inference/modelFolder.js';
-import { predictAnswers } from '../../tasks/predictAnswers.js';
-import { vqa } from '../../tasks/vqa.js';
-import { runtimeLine } from '../../torch/runtime.js';
+import { answerFile, answerFileOptions } from '../answerFile.js';
 import { defineCommand } from '../command.js';
-import {
-  checkFeatures,
-  featureOptions,
-  modelOptions,
-  modelSource,
-  openFeatures,
-  otherFeaturesOption,
-  percent,
-} from '../modelOptions.js';
+import { percent } from '../modelOptions.js';
 import { existingFile } from '../options.js';
 
 export const command = defineCommand({
@@ -31,45 +18,18 @@ export const command = defineCommand({
     },
   ],
   arguments: z.strictObject({ questions: existingFile().describe('Questions with labels (JSON)') }),
-  options: z.strictObject({
-    ...modelOptions,
-    ...featureOptions,
-    ...otherFeaturesOption,
-    batchSize: z.int().min(1).default(vqa.evaluationBatchSize).describe('Questions at a time'),
-  }),
-  async run({ arguments: { questions: file }, options, progress, notice, signal }) {
-    using store = openFeatures(options);
-    const answering = await loadAnsweringModel(modelSource(options));
-    try {
-      notice(runtimeLine());
-      checkFeatures(store, answering, options.allowOtherFeatures, notice);
-      const { answerTable } = answering;
-      const set = new QuestionSet({
-        questions: await readQuestions(file),
-        hasImage: (id) => store.has(id),
-        answerTable,
-        // An answer that the model cannot give costs its score, as in the reference's evaluation.
-        unknownAnswers: 'skip',
-        name: file,
-      });
-      const display = progress('Answering', 'questions');
-      const answers = await predictAnswers(answering, store, set.questions, {
-        batchSize: options.batchSize,
-        progress: display,
-        signal,
-      }).finally(() => display.stop());
-      const scores = scoreAnswers(set.questions, answers);
-      return {
-        weights: answering.weightsFile,
-        numQuestions: scores.numQuestions,
-        numWithoutImage: set.numWithoutImage,
-        accuracy: scores.overall,
-        byQuestionType: plain(scores.byQuestionType),
-        byAnswerType: plain(scores.byAnswerType),
-      };
-    } finally {
-      answering.model.dispose();
-    }
+  options: z.strictObject(answerFileOptions),
+  async run({ arguments: { questions: file }, options, ...context }) {
+    const { set, answers, weightsFile } = await answerFile(file, options, context);
+    const scores = scoreAnswers(set.questions, answers);
+    return {
+      weights: weightsFile,
+      numQuestions: scores.numQuestions,
+      numWithoutImage: set.numWithoutImage,
+      accuracy: scores.overall,
+      byQuestionType: plain(scores.byQuestionType),
+      byAnswerType: plain(scores.byAnswerType),
+    };
   },
   render(result) {
     const lines = [
