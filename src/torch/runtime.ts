@@ -1,7 +1,7 @@
 /** @file The process around the kernels: compute threads and which libraries are in force. */
 
 import { availableParallelism } from 'node:os';
-import { native } from './native.js';
+import { buildRecord, native } from './native.js';
 
 /** The BLAS library that libtorch's matrix products go to. */
 export interface BlasInfo {
@@ -61,5 +61,7 @@ export function runtimeLine(): string {
       : `BLAS ${info.blas.kind}${info.blas.coreName === '' ? '' : ` (${info.blas.coreName})`}`;
   const malloc = info.mallocKeepsMemory ? 'malloc keeps memory' : 'malloc returns memory';
   const threads = `${info.numThreads} thread${info.numThreads === 1 ? '' : 's'}`;
-  return `libtorch ${info.torchVersion}, ${threads}, ${blas}, kernels ${info.cpuCapability}, ${malloc}`;
+  // The installation's own version: Debian's headers say 1.13.0 of its 1.13.1.
+  const torchVersion = buildRecord()?.version ?? info.torchVersion;
+  return `libtorch ${torchVersion}, ${threads}, ${blas}, kernels ${info.cpuCapability}, ${malloc}`;
 }

@@ -2,6 +2,7 @@
 
 import { type LoadReport, saveCheckpoint } from '../checkpoint/index.js';
 import { type Progress, silentProgress } from '../common/progress.js';
+import { version } from '../common/version.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
 import { EpochSampler } from '../data/epochSampler.js';
 import type { QuestionSet } from '../data/questionSet.js';
@@ -87,6 +88,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       maxLength: settings.maxLength,
       settings,
       data: { trainingQuestions: training.size, validationQuestions: validation.size },
+      madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
       ...options.provenance,
     });
     await options.vocabulary.save(run.file(RUN_FILES.vocabulary));

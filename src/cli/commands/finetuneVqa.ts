@@ -141,7 +141,15 @@ export const command = defineCommand({
       features: store,
       vocabulary,
       config,
-      settings: { ...options, numEpochs: options.epochs },
+      settings: {
+        batchSize: options.batchSize,
+        numEpochs: options.epochs,
+        learningRate: options.learningRate,
+        warmupRatio: options.warmupRatio,
+        clipNorm: options.clipNorm,
+        seed: options.seed,
+        maxLength: options.maxLength,
+      },
       initialWeights: weights === undefined ? undefined : { file: weights, parts, pretrainingAnswers },
       run,
       provenance: { command: 'finetune vqa', options, features: store.origins },
@@ -151,14 +159,15 @@ export const command = defineCommand({
     }).finally(() => display.stop());
     return result;
   },
-  render: (result) =>
-    [
-      result.wasInterrupted ? `Interrupted after ${result.numSteps} steps; LAST.pth is saved.` : '',
-      result.bestEpoch === undefined
-        ? 'No epoch scored above 0.'
-        : `Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}.`,
-      `The run is in ${result.runFolder}.`,
-    ]
-      .filter((line) => line !== '')
-      .join('\n'),
+  render: (result) => {
+    const lines: string[] = [];
+    if (result.wasInterrupted) lines.push(`Interrupted after ${result.numSteps} steps; LAST.pth is saved.`);
+    if (result.bestEpoch !== undefined) {
+      lines.push(`Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}.`);
+    } else if (!result.wasInterrupted) {
+      lines.push('No epoch scored above 0, so there is no BEST.pth.');
+    }
+    lines.push(`The run is in ${result.runFolder}.`);
+    return lines.join('\n');
+  },
 });

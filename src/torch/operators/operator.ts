@@ -36,6 +36,7 @@ export function operator<F extends (...args: never[]) => unknown>(schemaName: st
     if (id < 0) id = binding.resolveOperator(name, overload).id;
     return binding.callOperator(id, ...args);
   };
-  // The one place where the untyped bridge meets a declared type; test/torch/operators holds both together.
+  // The one place where the untyped bridge meets a declared type. Tests hold every name against libtorch's schemas;
+  // the bridge checks each argument's kind and number by the schema when it is called.
   return call as unknown as F;
 }
