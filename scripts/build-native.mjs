@@ -18,8 +18,25 @@ const bytesPerCompilation = 1.75e9;
 
 class BuildError extends Error {}
 
-function build() {
-  const { values } = parseArgs({ options: { output: { type: 'string' } } });
+const usage = `Usage: node scripts/build-native.mjs [--output FOLDER]
+
+Builds the bridge (native/) against the libtorch in use; only what changed is compiled.
+
+  --output FOLDER  where to build (default: build/native); elsewhere, name the result in LXMERT_NATIVE
+  --help           print this help`;
+
+/** The words of the command line; wrong ones end the program with code 2. */
+function parseWords() {
+  try {
+    const help = { type: 'boolean', short: 'h' };
+    return parseArgs({ options: { output: { type: 'string' }, help } }).values;
+  } catch (error) {
+    console.error(`build-native: ${error.message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+function build(values) {
   const output = path.resolve(values.output ?? path.join(project, 'build/native'));
   const libtorch = findLibtorch();
   if (libtorch === null) {
@@ -81,8 +98,10 @@ function run(program, words) {
   if (status !== 0) throw new BuildError(`The bridge did not build: '${program} ${words.join(' ')}' failed.`);
 }
 
+const words = parseWords();
 try {
-  build();
+  if (words.help) console.log(usage);
+  else build(words);
 } catch (error) {
   if (!(error instanceof BuildError) && !(error instanceof LibtorchError)) throw error;
   console.error(error.message);
