@@ -13,6 +13,7 @@ import * as ops from '../src/torch/operators/index.js';
 import { runtimeLine } from '../src/torch/runtime.js';
 import { BertAdam } from '../src/train/bertAdam.js';
 import { clipGradients } from '../src/train/clipGradients.js';
+import { FlatParameters } from '../src/train/flatParameters.js';
 import { copyRate, gemmRate } from './limits.js';
 import { measure, type Timing } from './measure.js';
 import { forwardOperations, trainingOperations } from './operations.js';
@@ -107,14 +108,13 @@ class Bench {
 
   async training(): Promise<BenchResult> {
     const { config, batchSize, numAnswers } = this.options;
-    const parameters = this.model.namedParameters();
+    using parameters = FlatParameters.of(this.model);
     using optimizer = new BertAdam(parameters, { learningRate: 1e-6, totalSteps: 1000 });
     const timing = await this.#measure(() =>
       scope(() => {
         const { logits } = this.model.forward(randomBatch(config, batchSize), { training: true });
         softAnswerLoss(logits, ops.rand([batchSize, numAnswers])).backward();
-        clipGradients(parameters.values(), 5);
-        optimizer.step();
+        optimizer.step(clipGradients(parameters, 5).scale);
       }),
     );
     const operations = batchSize * trainingOperations(config, EXAMPLE, numAnswers);

@@ -7,6 +7,7 @@ import { lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
 import { liveTensors, manualSeed, setNumThreads, type Tensor } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 import { BertAdam } from '../src/train/bertAdam.js';
+import { FlatParameters } from '../src/train/flatParameters.js';
 import { runTraining } from '../src/train/trainingLoop.js';
 import { randomBatch } from './randomBatch.js';
 
@@ -43,7 +44,7 @@ const config = lxmertConfig({
 setNumThreads(1);
 manualSeed(1);
 const model = new QuestionAnsweringModel(config, NUM_ANSWERS);
-const parameters = model.namedParameters();
+const parameters = FlatParameters.of(model);
 const optimizer = new BertAdam(parameters, { learningRate: 1e-4, totalSteps: numEpochs * numBatches });
 const resident: number[] = [];
 const live: number[] = [];
@@ -81,6 +82,7 @@ console.log(
   `From epoch ${WARM_UP_EPOCHS} to ${numEpochs}: ${(grownBytes / 2 ** 20).toFixed(1)} MiB, ${grownTensors} tensors.`,
 );
 optimizer[Symbol.dispose]();
+parameters[Symbol.dispose]();
 model.dispose();
 if (grownBytes > TOLERATED_BYTES || grownTensors !== 0) {
   console.error(

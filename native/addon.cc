@@ -6,6 +6,7 @@
 #include "autograd.h"
 #include "dispatch.h"
 #include "memory.h"
+#include "operators/parameters.h"
 #include "random.h"
 #include "runtime.h"
 #include "tensor.h"
@@ -41,6 +42,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("backward", lxmert::Backward);
   add("gradients", lxmert::Gradients);
   add("setGradEnabled", lxmert::SetGradEnabled);
+  add("setParameterBuffers", lxmert::SetParameterBuffers);
   add("manualSeed", lxmert::ManualSeed);
   add("randomState", lxmert::RandomState);
   add("setRandomState", lxmert::SetRandomState);

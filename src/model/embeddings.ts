@@ -3,10 +3,17 @@
 import type { Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { LxmertConfig } from './config.js';
-import { dropout } from './layers/dropout.js';
+import { dropout } from './functional/dropout.js';
 import { Embedding } from './layers/embedding.js';
 import { LayerNorm } from './layers/layerNorm.js';
 import { Module } from './module.js';
+
+/** What is known of each row of a packed batch of sentences, (rows) int32 or int64 each. */
+export interface WordRows {
+  readonly inputIds: Tensor;
+  readonly positions: Tensor;
+  readonly tokenTypeIds: Tensor;
+}
 
 /** Word, position and segment embeddings, summed, normalised, dropped out. */
 export class Embeddings extends Module {
@@ -24,10 +31,8 @@ export class Embeddings extends Module {
     this.layerNorm = this.child('LayerNorm', new LayerNorm(hiddenSize, config.layerNormEps));
   }
 
-  /** inputIds, tokenTypeIds (B, n) -> (B, n, H) */
-  forward(inputIds: Tensor, tokenTypeIds: Tensor, training: boolean): Tensor {
-    const [, length = 0] = inputIds.shape;
-    const positions = ops.unsqueeze(ops.arange(0, length, 1), 0); // (1, n)
+  /** -> (rows, H) float32 */
+  forward({ inputIds, positions, tokenTypeIds }: WordRows, training: boolean): Tensor {
     const sum = ops.add(
       ops.add(this.word.forward(inputIds), this.position.forward(positions)),
       this.tokenType.forward(tokenTypeIds),

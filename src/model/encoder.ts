@@ -1,24 +1,35 @@
 /** @file The three stacks: language layers, vision layers, cross-modality layers. */
 
-import type { Tensor } from '../torch/index.js';
+import type { DType, Tensor } from '../torch/index.js';
 import type { LxmertConfig } from './config.js';
 import type { AttentionOptions } from './layers/attention.js';
-import { CrossLayer, type CrossLayerAttentions } from './layers/crossLayer.js';
+import { CrossLayer, type CrossLayerProbabilities } from './layers/crossLayer.js';
 import { TransformerLayer } from './layers/transformerLayer.js';
 import { Module } from './module.js';
+import { firstRows, type Packing, Segments } from './packing.js';
 import { VisualFeatureEncoder } from './visualFeatureEncoder.js';
 
-/** Attention probabilities of every layer, (B, heads, queries, keys) each. */
-export interface EncoderAttentions {
-  readonly language: readonly Tensor[];
-  readonly vision: readonly Tensor[];
-  readonly cross: readonly CrossLayerAttentions[];
+/** Rows of a stream and where its sequences lie. */
+export interface StreamRows {
+  /** (rows, H) */
+  readonly rows: Tensor;
+  readonly packing: Packing;
+}
+
+/** Attention probabilities of every layer so far: of each example (heads, queries, keys). */
+export interface EncoderProbabilities {
+  readonly language: (readonly Tensor[])[];
+  readonly vision: (readonly Tensor[])[];
+  readonly cross: CrossLayerProbabilities[];
 }
 
 export interface EncoderResult {
-  readonly language: Tensor;
+  /** (language rows, H); undefined when only the first words were asked for */
+  readonly language: Tensor | undefined;
+  /** (vision rows, H); likewise */
   readonly vision: Tensor | undefined;
-  readonly attentions: EncoderAttentions | undefined;
+  /** The first word of each sentence, (B, H) */
+  readonly firstWords: Tensor;
 }
 
 export class Encoder extends Module {
@@ -38,49 +49,72 @@ export class Encoder extends Module {
     this.visionLayers = stack('r_layers', config.numVisionLayers, () => new TransformerLayer(config));
   }
 
+  /** The language layers: embedded words (rows, H) -> (rows, H) */
+  encodeLanguage(
+    words: StreamRows,
+    options: AttentionOptions,
+    probabilities: EncoderProbabilities,
+  ): StreamRows {
+    return runStack(this.languageLayers, words, options, probabilities.language);
+  }
+
   /**
-   * @param language embedded words (B, n, H)
-   * @param features (B, regions, F)
-   * @param boxes (B, regions, 4)
-   * @param needsVision false leaves out the vision side of the last cross-modality layer
+   * Everything about the regions that does not depend on a sentence.
+   *
+   * @param features (rows, F)
+   * @param boxes (rows, 4)
    */
-  forward(
-    language: Tensor,
-    languageMask: Tensor | null,
+  encodeVision(
     features: Tensor,
     boxes: Tensor,
-    visionMask: Tensor | null,
-    needsVision: boolean,
+    packing: Packing,
+    dtype: DType,
     options: AttentionOptions,
-  ): EncoderResult {
-    const languageAttentions: Tensor[] = [];
-    const visionAttentions: Tensor[] = [];
-    const crossAttentions: CrossLayerAttentions[] = [];
-
-    let words = language;
-    for (const layer of this.languageLayers) {
-      const result = layer.forward(words, languageMask, options);
-      words = result.output;
-      if (result.probabilities !== undefined) languageAttentions.push(result.probabilities);
-    }
-    let regions: Tensor | undefined = this.visualFeatureEncoder.forward(features, boxes, options.training);
-    for (const layer of this.visionLayers) {
-      const result = layer.forward(regions, visionMask, options);
-      regions = result.output;
-      if (result.probabilities !== undefined) visionAttentions.push(result.probabilities);
-    }
-    let visionInput: Tensor = regions;
-    for (const [i, layer] of this.crossLayers.entries()) {
-      const needsSide = needsVision || i + 1 < this.crossLayers.length;
-      const result = layer.forward(words, languageMask, visionInput, visionMask, needsSide, options);
-      words = result.language;
-      regions = result.vision;
-      if (result.vision !== undefined) visionInput = result.vision;
-      if (result.attentions !== undefined) crossAttentions.push(result.attentions);
-    }
-    const attentions = options.wantProbabilities
-      ? { language: languageAttentions, vision: visionAttentions, cross: crossAttentions }
-      : undefined;
-    return { language: words, vision: regions, attentions };
+    probabilities: EncoderProbabilities,
+  ): StreamRows {
+    const rows = this.visualFeatureEncoder.forward(features, boxes, dtype, options.training);
+    return runStack(this.visionLayers, { rows, packing }, options, probabilities.vision);
   }
+
+  /**
+   * The cross-modality layers.
+   *
+   * @param outputs `pooled` computes in the last layer only what the first word of each sentence depends on
+   */
+  encodeCross(
+    words: StreamRows,
+    regions: StreamRows,
+    outputs: 'all' | 'pooled',
+    options: AttentionOptions,
+    probabilities: EncoderProbabilities,
+  ): EncoderResult {
+    let language = words.rows;
+    let vision = regions.rows;
+    for (const [i, layer] of this.crossLayers.entries()) {
+      if (outputs === 'pooled' && i + 1 === this.crossLayers.length) {
+        const first = layer.forwardFirstWords(language, words.packing, vision, regions.packing, options);
+        return { language: undefined, vision: undefined, firstWords: first };
+      }
+      const result = layer.forward(language, words.packing, vision, regions.packing, options);
+      ({ language, vision } = result);
+      if (result.probabilities !== undefined) probabilities.cross.push(result.probabilities);
+    }
+    return { language, vision, firstWords: firstRows(language, words.packing) };
+  }
+}
+
+function runStack(
+  layers: readonly TransformerLayer[],
+  input: StreamRows,
+  options: AttentionOptions,
+  probabilities: (readonly Tensor[])[],
+): StreamRows {
+  const segments = Segments.within(input.packing);
+  let { rows } = input;
+  for (const layer of layers) {
+    const result = layer.forward(rows, segments, options);
+    rows = result.output;
+    if (result.probabilities !== undefined) probabilities.push(result.probabilities);
+  }
+  return { rows, packing: input.packing };
 }

@@ -1,9 +1,18 @@
 /** @file LXMERT: configuration, encoder, models with heads. */
 
+export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js';
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
-export type { EncoderAttentions } from './encoder.js';
+export { withPlainOperators } from './functional/mode.js';
 export { AnswerHead } from './heads/answerHead.js';
-export type { CrossLayerAttentions } from './layers/crossLayer.js';
-export { Lxmert, type LxmertInputs, type LxmertOptions, type LxmertOutputs } from './lxmert.js';
-export { Module } from './module.js';
+export {
+  type EncodedImages,
+  type ImageInputs,
+  Lxmert,
+  type LxmertInputs,
+  type LxmertOptions,
+  type LxmertOutputs,
+  type Precision,
+  type SentenceInputs,
+} from './lxmert.js';
+export { type Leaf, Module } from './module.js';
 export { QuestionAnsweringModel, type QuestionAnsweringOutputs } from './questionAnswering.js';

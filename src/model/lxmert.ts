@@ -1,28 +1,47 @@
 /** @file The encoder as the tasks see it: sentence and regions in, named outputs out. */
 
-import type { Tensor } from '../torch/index.js';
+import { type DType, fromTypedArray, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import { type EncoderAttentions, namedAttentions } from './attentionMaps.js';
 import type { LxmertConfig } from './config.js';
 import { Embeddings } from './embeddings.js';
-import { Encoder, type EncoderAttentions } from './encoder.js';
+import { Encoder, type EncoderProbabilities, type StreamRows } from './encoder.js';
+import type { AttentionOptions } from './layers/attention.js';
 import { Linear } from './layers/linear.js';
 import { Module } from './module.js';
+import { type PaddingRule, pack, packingOf, repeatSequences, unpack } from './packing.js';
 
-/** One batch of sentences and regions. */
-export interface LxmertInputs {
+/** A batch of sentences. */
+export interface SentenceInputs {
   /** (B, n) int32 or int64 */
   readonly inputIds: Tensor;
   /** (B, n), all 0 in every task */
   readonly tokenTypeIds: Tensor;
   /** (B, n): 1 for a piece, 0 for padding */
   readonly attentionMask: Tensor;
-  /** (B, regions, F) float32 */
+}
+
+/** A batch of images. */
+export interface ImageInputs {
+  /** (images, regions, F) float32 */
   readonly features: Tensor;
-  /** (B, regions, 4): x1, y1, x2, y2 divided by width and height */
+  /** (images, regions, 4): x1, y1, x2, y2 divided by width and height */
   readonly boxes: Tensor;
-  /** (B, regions): 1 for a region, 0 for padding; absent in every task of the reference */
+  /** (images, regions): 1 for a region, 0 for padding; absent in every task of the reference */
   readonly visualAttentionMask?: Tensor | undefined;
 }
+
+/** One batch of sentences and regions. */
+export interface LxmertInputs extends SentenceInputs, ImageInputs {
+  /**
+   * The place of each sentence's image among the images; absent when each has its own. Images are then computed
+   * once and looked at by all their sentences. Not for training with dropout, which draws anew for each sentence.
+   */
+  readonly imageOf?: readonly number[] | undefined;
+}
+
+/** What the format of the numbers between layers is; parameters and sums within a layer stay float32. */
+export type Precision = 'float32' | 'bfloat16';
 
 export interface LxmertOptions {
   /** Dropout is on. */
@@ -30,24 +49,30 @@ export interface LxmertOptions {
   /** Return the attention probabilities of every layer, before dropout. */
   readonly attentions?: boolean;
   /**
-   * `pooled` leaves out what the pooled vector does not depend on: the vision side of the last cross-modality
-   * layer. Its parameters then get no gradient, as in the reference's fine-tuning.
+   * `pooled` leaves out what the pooled vector does not depend on: in the last cross-modality layer the vision side,
+   * and all words but the first. Parameters of the vision side then get no gradient, as in the reference's
+   * fine-tuning.
    */
   readonly outputs?: 'all' | 'pooled';
+  /**
+   * `kept` computes outputs at padding too, as the reference does; nothing looks at them. By default they are zeros
+   * and cost nothing.
+   */
+  readonly padding?: PaddingRule;
 }
 
 export interface LxmertOutputs {
-  /** (B, n, H) */
-  readonly language: Tensor;
-  /** (B, regions, H); undefined with `outputs: 'pooled'` */
+  /** (B, n, H) float32; undefined with `outputs: 'pooled'` */
+  readonly language: Tensor | undefined;
+  /** (B, regions, H) float32; undefined with `outputs: 'pooled'` */
   readonly vision: Tensor | undefined;
-  /** (B, H): tanh of a dense layer over the first word piece, [CLS] */
+  /** (B, H) in the model's precision: tanh of a dense layer over the first word piece, [CLS] */
   readonly pooled: Tensor;
   readonly attentions: EncoderAttentions | undefined;
 }
 
-/** What the reference adds to the score of a masked position. */
-const MASKED_SCORE = -10000;
+/** The vision stream of some images before it meets a sentence: can be kept and used for many. */
+export type EncodedImages = StreamRows;
 
 class Pooler extends Module {
   readonly dense: Linear;
@@ -60,8 +85,9 @@ class Pooler extends Module {
     );
   }
 
-  forward(language: Tensor): Tensor {
-    return ops.tanh(this.dense.forward(ops.select(language, 1, 0))); // (B, n, H) -> (B, H)
+  /** (B, H) -> (B, H) */
+  forward(firstWords: Tensor): Tensor {
+    return ops.tanh(this.dense.forward(firstWords));
   }
 }
 
@@ -69,6 +95,8 @@ export class Lxmert extends Module {
   readonly embeddings: Embeddings;
   readonly encoder: Encoder;
   readonly pooler: Pooler;
+  /** May be changed at any time. */
+  precision: Precision = 'float32';
 
   constructor(readonly config: LxmertConfig) {
     super();
@@ -78,24 +106,103 @@ export class Lxmert extends Module {
   }
 
   forward(inputs: LxmertInputs, options: LxmertOptions = {}): LxmertOutputs {
-    const { training = false, attentions = false, outputs = 'all' } = options;
-    const embedded = this.embeddings.forward(inputs.inputIds, inputs.tokenTypeIds, training);
-    const visualMask = inputs.visualAttentionMask;
-    const result = this.encoder.forward(
-      embedded,
-      additiveMask(inputs.attentionMask, embedded),
-      inputs.features,
-      inputs.boxes,
-      visualMask === undefined ? null : additiveMask(visualMask, embedded),
-      outputs === 'all',
-      { training, wantProbabilities: attentions },
-    );
-    return { ...result, pooled: this.pooler.forward(result.language) };
+    const probabilities = emptyProbabilities();
+    const images = this.#encodeImages(inputs, options, probabilities);
+    return this.#answer(inputs, images, inputs.imageOf, options, probabilities);
+  }
+
+  /** The part of {@link forward} that depends on the images alone. */
+  encodeImages(images: ImageInputs): EncodedImages {
+    return this.#encodeImages(images, {}, emptyProbabilities());
+  }
+
+  /**
+   * The rest of {@link forward} for images that were encoded before.
+   *
+   * @param imageOf the place of each sentence's image among them; absent when each has its own
+   */
+  forwardEncoded(
+    sentences: SentenceInputs,
+    images: EncodedImages,
+    imageOf?: readonly number[],
+    options: Omit<LxmertOptions, 'attentions'> = {},
+  ): LxmertOutputs {
+    return this.#answer(sentences, images, imageOf, options, emptyProbabilities());
+  }
+
+  #encodeImages(
+    { features, boxes, visualAttentionMask }: ImageInputs,
+    options: LxmertOptions,
+    probabilities: EncoderProbabilities,
+  ): StreamRows {
+    const [numImages = 0, numRegions = 0] = features.shape;
+    const packing = packingOf(numImages, numRegions, visualAttentionMask, options.padding);
+    const { images } = scope(() => ({
+      images: this.encoder.encodeVision(
+        pack(features, packing), // (images, regions, F) -> (rows, F)
+        pack(boxes, packing), // (images, regions, 4) -> (rows, 4)
+        packing,
+        this.precision,
+        attentionOptions(options),
+        probabilities,
+      ),
+      probabilities,
+    }));
+    return images;
+  }
+
+  #answer(
+    sentences: SentenceInputs,
+    images: StreamRows,
+    imageOf: readonly number[] | undefined,
+    options: LxmertOptions,
+    probabilities: EncoderProbabilities,
+  ): LxmertOutputs {
+    const { outputs = 'all' } = options;
+    const attention = attentionOptions(options);
+    const embedded = this.#embed(sentences, options);
+    const words = this.encoder.encodeLanguage(embedded, attention, probabilities);
+    const regions = imageOf === undefined ? images : repeatSequences(images.rows, images.packing, imageOf);
+    const result = this.encoder.encodeCross(words, regions, outputs, attention, probabilities);
+    const float32 = (rows: Tensor | undefined, packing: StreamRows['packing']): Tensor | undefined =>
+      rows && ops.to(unpack(rows, packing), FLOAT32);
+    return {
+      language: float32(result.language, words.packing),
+      vision: float32(result.vision, regions.packing),
+      pooled: this.pooler.forward(result.firstWords),
+      attentions:
+        options.attentions === true
+          ? namedAttentions(probabilities, words.packing, images.packing, regions.packing)
+          : undefined,
+    };
+  }
+
+  #embed({ inputIds, tokenTypeIds, attentionMask }: SentenceInputs, options: LxmertOptions): StreamRows {
+    const [batchSize = 0, length = 0] = inputIds.shape;
+    const packing = packingOf(batchSize, length, attentionMask, options.padding);
+    const { numRows, places } = packing;
+    const positions = Int32Array.from({ length: numRows }, (_, row) => (places?.[row] ?? row) % length);
+    const rows = scope(() => {
+      const embedded = this.embeddings.forward(
+        {
+          inputIds: pack(inputIds, packing), // (B, n) -> (rows)
+          tokenTypeIds: pack(tokenTypeIds, packing),
+          positions: fromTypedArray(positions, [numRows]),
+        },
+        options.training ?? false,
+      );
+      return ops.to(embedded, this.precision);
+    });
+    return { rows, packing };
   }
 }
 
-/** (B, n) of 1 and 0 -> (B, 1, 1, n) of 0 and -10000, in the dtype of `like`. */
-function additiveMask(mask: Tensor, like: Tensor): Tensor {
-  const wide = ops.unsqueeze(ops.unsqueeze(ops.to(mask, like.dtype), 1), 2);
-  return ops.mul(ops.sub(wide, 1), -MASKED_SCORE);
+const FLOAT32: DType = 'float32';
+
+function attentionOptions({ training = false, attentions = false }: LxmertOptions): AttentionOptions {
+  return { training, wantProbabilities: attentions };
+}
+
+function emptyProbabilities(): EncoderProbabilities {
+  return { language: [], vision: [], cross: [] };
 }

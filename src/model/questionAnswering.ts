@@ -1,10 +1,18 @@
 /** @file The model of VQA and GQA: the encoder and one answer head. */
 
 import type { Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import type { EncoderAttentions } from './attentionMaps.js';
 import type { LxmertConfig } from './config.js';
-import type { EncoderAttentions } from './encoder.js';
+
 import { AnswerHead } from './heads/answerHead.js';
-import { Lxmert, type LxmertInputs } from './lxmert.js';
+import {
+  type EncodedImages,
+  Lxmert,
+  type LxmertInputs,
+  type LxmertOutputs,
+  type SentenceInputs,
+} from './lxmert.js';
 import { Module } from './module.js';
 
 export interface QuestionAnsweringOutputs {
@@ -34,7 +42,19 @@ export class QuestionAnsweringModel extends Module {
   ): QuestionAnsweringOutputs {
     // Attention maps are for looking at: then both directions of the last layer count too.
     const outputs = options.attentions === true ? 'all' : 'pooled';
-    const { pooled, attentions } = this.encoder.forward(inputs, { ...options, outputs });
-    return { logits: this.answerHead.forward(pooled), pooled, attentions };
+    return this.#answer(this.encoder.forward(inputs, { ...options, outputs }));
+  }
+
+  /** Answers to questions about images that were encoded before (`encoder.encodeImages`). */
+  forwardEncoded(
+    questions: SentenceInputs,
+    images: EncodedImages,
+    imageOf?: readonly number[],
+  ): QuestionAnsweringOutputs {
+    return this.#answer(this.encoder.forwardEncoded(questions, images, imageOf, { outputs: 'pooled' }));
+  }
+
+  #answer({ pooled, attentions }: LxmertOutputs): QuestionAnsweringOutputs {
+    return { logits: ops.to(this.answerHead.forward(pooled), 'float32'), pooled, attentions };
   }
 }

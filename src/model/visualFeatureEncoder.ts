@@ -1,9 +1,9 @@
 /** @file How regions become vectors. */
 
-import type { Tensor } from '../torch/index.js';
+import { type DType, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { LxmertConfig } from './config.js';
-import { dropout } from './layers/dropout.js';
+import { dropout } from './functional/dropout.js';
 import { LayerNorm } from './layers/layerNorm.js';
 import { Linear } from './layers/linear.js';
 import { Module } from './module.js';
@@ -24,10 +24,17 @@ export class VisualFeatureEncoder extends Module {
     this.boxLayerNorm = this.child('box_layer_norm', new LayerNorm(hiddenSize, layerNormEps));
   }
 
-  /** features (B, regions, F), boxes (B, regions, 4) -> (B, regions, H) */
-  forward(features: Tensor, boxes: Tensor, training: boolean): Tensor {
-    const fromFeatures = this.featureLayerNorm.forward(this.featureDense.forward(features));
-    const fromBoxes = this.boxLayerNorm.forward(this.boxDense.forward(boxes));
-    return dropout(ops.div(ops.add(fromFeatures, fromBoxes), 2), this.config.hiddenDropout, training);
+  /**
+   * @param features (rows, F)
+   * @param boxes (rows, 4) float32; so is their dense layer's input always: a bfloat16 tells 256 places apart
+   * @returns (rows, H) in `dtype`
+   */
+  forward(features: Tensor, boxes: Tensor, dtype: DType, training: boolean): Tensor {
+    return scope(() => {
+      const fromFeatures = this.featureLayerNorm.forward(this.featureDense.forward(ops.to(features, dtype)));
+      const fromBoxes = this.boxLayerNorm.forward(this.boxDense.forward(boxes));
+      const mean = ops.div(ops.add(fromFeatures, ops.to(fromBoxes, dtype)), 2);
+      return dropout(mean, this.config.hiddenDropout, training);
+    });
   }
 }

@@ -38,3 +38,18 @@ export function gradients(
   const { outputGradients = null, retainGraph = false } = options;
   return native().gradients(outputs, inputs, outputGradients, retainGraph) as (Tensor | null)[];
 }
+
+/**
+ * Names where the operators over packed rows put a parameter's gradient, and its values in bfloat16.
+ *
+ * A parameter without a gradient takes `gradient` as its own at the next backward pass, whose values replace what was
+ * in the buffer; setting `.grad` to null makes the next pass start anew. Both tensors have the parameter's shape.
+ * A gradient buffer of an embedding must be all zeros when it is named here.
+ */
+export function setParameterBuffers(
+  parameter: Tensor,
+  gradient: Tensor | null,
+  copy: Tensor | null = null,
+): void {
+  native().setParameterBuffers(parameter, gradient, copy);
+}

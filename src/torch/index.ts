@@ -1,6 +1,6 @@
 /** @file libtorch for TypeScript. */
 
-export { gradients, noGrad, withGrad } from './autograd.js';
+export { gradients, noGrad, setParameterBuffers, withGrad } from './autograd.js';
 export * from './dtype.js';
 export { fromTypedArray, mapFile, tensor } from './factory.js';
 export { liveTensors } from './liveTensors.js';

@@ -53,6 +53,11 @@ export interface NativeBinding {
     retainGraph: boolean,
   ): unknown[];
   setGradEnabled(enabled: boolean): boolean;
+  setParameterBuffers(
+    parameter: NativeTensor,
+    gradient: NativeTensor | null,
+    copy: NativeTensor | null,
+  ): void;
   manualSeed(seed: number): void;
   randomState(device: string): unknown;
   setRandomState(device: string, state: NativeTensor): void;

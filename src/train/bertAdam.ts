@@ -3,6 +3,9 @@
 import { LxmertError } from '../common/errors.js';
 import { keep, noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import { bertAdamUpdate } from './bertAdamUpdate.js';
+import type { FlatGroup, FlatParameter, FlatParameters } from './flatParameters.js';
+import { rangesOf } from './flatRanges.js';
 import { type ScheduleName, scheduleFactor } from './schedule.js';
 
 export interface BertAdamOptions {
@@ -20,11 +23,11 @@ export interface BertAdamOptions {
   readonly weightDecay?: number;
 }
 
-/** What the optimizer keeps for a parameter, from its first gradient on. */
-interface ParameterState {
+/** What the optimizer keeps for a group, laid out as its values. */
+interface GroupState {
+  readonly group: FlatGroup;
   readonly mean: Tensor;
   readonly meanSquare: Tensor;
-  step: number;
 }
 
 /**
@@ -32,11 +35,12 @@ interface ParameterState {
  * A parameter without a gradient is left alone: no decay, and its step counter, which gives its rate, stays.
  */
 export class BertAdam implements Disposable {
-  readonly #states = new Map<string, ParameterState>();
+  readonly #groups: readonly GroupState[];
+  readonly #steps = new Map<string, number>();
   readonly #options: Required<BertAdamOptions>;
 
   constructor(
-    readonly parameters: ReadonlyMap<string, Tensor>,
+    readonly parameters: FlatParameters,
     options: BertAdamOptions,
   ) {
     this.#options = {
@@ -48,6 +52,11 @@ export class BertAdam implements Disposable {
       weightDecay: 0.01,
       ...options,
     };
+    this.#groups = parameters.groups.map((group) => ({
+      group,
+      mean: keep(ops.zerosLike(group.values)),
+      meanSquare: keep(ops.zerosLike(group.values)),
+    }));
   }
 
   /** The rate at a step counted from 0. */
@@ -56,95 +65,104 @@ export class BertAdam implements Disposable {
     return learningRate * scheduleFactor(schedule, step, totalSteps, warmupRatio);
   }
 
-  /** One step for every parameter that has a gradient; the gradients are given up. */
-  step(): void {
+  /**
+   * One step for every parameter that has a gradient; the gradients are given up.
+   *
+   * @param gradientScale multiplies each gradient first (`clipGradients`)
+   */
+  step(gradientScale = 1): void {
+    const { beta1, beta2, eps, weightDecay } = this.#options;
+    const numbers = { gradientScale, beta1, beta2, eps, weightDecay };
     noGrad(() => {
-      for (const [name, parameter] of this.parameters) {
-        scope(() => {
-          const gradient = parameter.grad;
-          if (gradient === null) return;
-          this.#update(parameter, gradient, this.#stateOf(name, parameter));
-          parameter.grad = null;
-        });
+      for (const state of this.#groups) {
+        const withGradient = this.parameters.withGradient(state.group);
+        for (const range of rangesOf(withGradient, ({ name }) => this.#stepOf(name))) {
+          const step = this.#stepOf(range.parameters[0]?.name ?? '');
+          scope(() => {
+            const part = (flat: Tensor): Tensor => ops.narrow(flat, 0, range.offset, range.length);
+            const { values, gradients, copy } = state.group;
+            bertAdamUpdate(
+              {
+                values: part(values),
+                gradients: part(gradients),
+                mean: part(state.mean),
+                meanSquare: part(state.meanSquare),
+                copy: copy && part(copy),
+              },
+              { ...numbers, rate: this.learningRateAt(step) },
+            );
+          });
+          for (const { name } of range.parameters) this.#steps.set(name, step + 1);
+        }
       }
     });
+    this.parameters.zeroGrad();
   }
 
-  #update(parameter: Tensor, gradient: Tensor, state: ParameterState): void {
-    const { beta1, beta2, eps, weightDecay } = this.#options;
-    const rate = this.learningRateAt(state.step);
-    ops.add_(ops.mul_(state.mean, beta1), gradient, 1 - beta1);
-    ops.addcmul_(ops.mul_(state.meanSquare, beta2), gradient, gradient, 1 - beta2);
-    state.step++;
-    if (rate === 0) return;
-    const denominator = ops.add_(ops.sqrt(state.meanSquare), eps);
-    // p - rate (u + decay p) = (1 - rate decay) p - rate u
-    ops.mul_(parameter, 1 - rate * weightDecay);
-    ops.addcdiv_(parameter, state.mean, denominator, -rate);
-  }
-
-  #stateOf(name: string, parameter: Tensor): ParameterState {
-    let state = this.#states.get(name);
-    if (state === undefined) {
-      state = { mean: keep(ops.zerosLike(parameter)), meanSquare: keep(ops.zerosLike(parameter)), step: 0 };
-      this.#states.set(name, state);
-    }
-    return state;
-  }
-
-  /** Drops the gradients of all parameters. */
-  zeroGrad(): void {
-    for (const parameter of this.parameters.values()) parameter.grad = null;
+  #stepOf(name: string): number {
+    return this.#steps.get(name) ?? 0;
   }
 
   /**
-   * Everything that a snapshot needs, by name: `<parameter>/mean`, `<parameter>/mean_square`; and the step counters.
-   * The tensors are the optimizer's own.
+   * Everything that a snapshot needs, by name: `<parameter>/mean`, `<parameter>/mean_square`; and the step counters,
+   * of parameters that had a gradient. The tensors are views of the optimizer's own, the caller's to end.
    */
   state(): {
     readonly tensors: ReadonlyMap<string, Tensor>;
     readonly steps: Readonly<Record<string, number>>;
   } {
     const tensors = new Map<string, Tensor>();
-    const steps: Record<string, number> = {};
-    for (const [name, state] of this.#states) {
-      tensors.set(`${name}/mean`, state.mean);
-      tensors.set(`${name}/mean_square`, state.meanSquare);
-      steps[name] = state.step;
+    for (const state of this.#groups) {
+      for (const parameter of state.group.parameters) {
+        if (!this.#steps.has(parameter.name)) continue;
+        tensors.set(`${parameter.name}/mean`, viewOf(state.mean, parameter));
+        tensors.set(`${parameter.name}/mean_square`, viewOf(state.meanSquare, parameter));
+      }
     }
-    return { tensors, steps };
+    return { tensors, steps: Object.fromEntries(this.#steps) };
   }
 
   /** Puts a saved state back; values are copied. @throws LxmertError for a parameter that is not here. */
   restore(tensors: ReadonlyMap<string, Tensor>, steps: Readonly<Record<string, number>>): void {
-    noGrad(() => {
-      for (const [name, step] of Object.entries(steps)) {
-        const parameter = this.parameters.get(name);
-        const mean = tensors.get(`${name}/mean`);
-        const meanSquare = tensors.get(`${name}/mean_square`);
-        if (parameter === undefined || mean === undefined || meanSquare === undefined) {
-          throw new LxmertError(`The optimizer state of '${name}' does not fit this model.`);
-        }
-        for (const tensor of [mean, meanSquare]) {
-          if (tensor.shape.join() !== parameter.shape.join()) {
-            throw new LxmertError(
-              `The optimizer state of '${name}' has the shape (${tensor.shape.join(', ')}), but the parameter has (${parameter.shape.join(', ')}).`,
-            );
-          }
-        }
-        const state = this.#stateOf(name, parameter);
-        ops.copy_(state.mean, mean);
-        ops.copy_(state.meanSquare, meanSquare);
-        state.step = step;
+    const places = new Map(
+      this.#groups.flatMap((state) =>
+        state.group.parameters.map((parameter) => [parameter.name, { state, parameter }] as const),
+      ),
+    );
+    for (const [name, step] of Object.entries(steps)) {
+      const place = places.get(name);
+      const mean = tensors.get(`${name}/mean`);
+      const meanSquare = tensors.get(`${name}/mean_square`);
+      if (place === undefined || mean === undefined || meanSquare === undefined) {
+        throw new LxmertError(`The optimizer state of '${name}' does not fit this model.`);
       }
-    });
+      const { state, parameter } = place;
+      const { shape } = parameter.tensor;
+      for (const tensor of [mean, meanSquare]) {
+        if (tensor.shape.join() !== shape.join()) {
+          throw new LxmertError(
+            `The optimizer state of '${name}' has the shape (${tensor.shape.join(', ')}), but the parameter has (${shape.join(', ')}).`,
+          );
+        }
+      }
+      noGrad(() =>
+        scope(() => {
+          ops.copy_(viewOf(state.mean, parameter), mean);
+          ops.copy_(viewOf(state.meanSquare, parameter), meanSquare);
+        }),
+      );
+      this.#steps.set(name, step);
+    }
   }
 
   [Symbol.dispose](): void {
-    for (const { mean, meanSquare } of this.#states.values()) {
+    for (const { mean, meanSquare } of this.#groups) {
       mean.dispose();
       meanSquare.dispose();
     }
-    this.#states.clear();
   }
+}
+
+function viewOf(flat: Tensor, { offset, length, tensor }: FlatParameter): Tensor {
+  return scope(() => ops.view(ops.narrow(flat, 0, offset, length), tensor.shape));
 }

@@ -1,27 +1,38 @@
 /** @file Bounding the gradient's global norm. */
 
-import { noGrad, scope, type Tensor } from '../torch/index.js';
+import type { Tensor } from '../torch/index.js';
+import { noGrad, scope } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import type { FlatGroup, FlatParameters } from './flatParameters.js';
+import { rangesOf } from './flatRanges.js';
+
+export interface ClippedGradients {
+  /** The joint Euclidean norm of all gradients before clipping. */
+  readonly norm: number;
+  /** What to multiply each gradient by: maxNorm / (norm + 1e-6) where that is below 1, as PyTorch's clip_grad_norm_. */
+  readonly scale: number;
+}
 
 /**
- * Scales all gradients so that their joint Euclidean norm is at most `maxNorm`: by maxNorm / (norm + 1e-6) where
- * that is below 1, as PyTorch's clip_grad_norm_ does.
- *
- * @returns the norm before clipping
+ * The factor that brings the gradients' norm to at most `maxNorm`. The optimizer applies it in its own pass.
  */
-export function clipGradients(parameters: Iterable<Tensor>, maxNorm: number): number {
-  return scope(() =>
-    noGrad(() => {
-      const gradients: Tensor[] = [];
-      for (const parameter of parameters) {
-        const gradient = parameter.grad;
-        if (gradient !== null) gradients.push(gradient);
-      }
-      if (gradients.length === 0) return 0;
-      const norm = ops.norm(ops.stack(ops.foreachNorm(gradients))).item();
-      const factor = maxNorm / (norm + 1e-6);
-      if (factor < 1) ops.foreachMul_(gradients, factor);
-      return norm;
-    }),
-  );
+export function clipGradients(flat: FlatParameters, maxNorm: number): ClippedGradients {
+  let sum = 0;
+  for (const group of flat.groups) sum += sumOfSquares(group, flat);
+  const norm = Math.sqrt(sum);
+  return { norm, scale: Math.min(1, maxNorm / (norm + 1e-6)) };
+}
+
+/** What lies between parameters in the buffer is zero; parameters without a gradient are left out. */
+function sumOfSquares(group: FlatGroup, flat: FlatParameters): number {
+  let sum = 0;
+  for (const { offset, length } of rangesOf(flat.withGradient(group), () => 0)) {
+    sum += scope(() => noGrad(() => squares(ops.narrow(group.gradients, 0, offset, length))));
+  }
+  return sum;
+}
+
+function squares(values: Tensor): number {
+  if (values.device === 'cpu') return ops.sumOfSquares(values);
+  return ops.norm(ops.to(values, 'float32')).item() ** 2;
 }

@@ -14,6 +14,7 @@ import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, manualSeed } from '../torch/index.js';
 import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
+import { FlatParameters } from './flatParameters.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
 import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult } from './trainingLoop.js';
@@ -70,9 +71,9 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   };
   manualSeed(settings.seed);
   const model = new QuestionAnsweringModel(config, training.answerTable.size);
-  const parameters = model.namedParameters();
+  const flat = FlatParameters.of(model);
   const sampler = new EpochSampler(training.size, settings.batchSize, settings.seed);
-  const optimizer = new BertAdam(parameters, {
+  const optimizer = new BertAdam(flat, {
     learningRate: settings.learningRate,
     warmupRatio: settings.warmupRatio,
     totalSteps: Math.max(1, sampler.numBatches * settings.numEpochs),
@@ -81,7 +82,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     say(runtimeLine());
     const loadReport =
       options.initialWeights &&
-      (await loadInitialWeights(options.initialWeights, parameters, training.answerTable, say));
+      (await loadInitialWeights(options.initialWeights, model.namedParameters(), training.answerTable, say));
+    flat.refreshCopies();
     await run.writeJson(RUN_FILES.config, {
       task: task.name,
       model: config,
@@ -161,6 +163,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     };
   } finally {
     optimizer[Symbol.dispose]();
+    flat[Symbol.dispose]();
     model.dispose();
   }
 }

@@ -73,7 +73,6 @@ const STEPS_PER_RECORD = 20;
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingResult> {
   const { task, optimizer, numEpochs, clipNorm, progress = silentProgress, signal } = options;
-  const parameters = [...optimizer.parameters.values()];
   const totalSteps = numEpochs * task.numBatches;
   let step = 0;
   let bestScore = 0;
@@ -86,21 +85,21 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
       const loss = task.loss(batch);
       const value = loss.item();
       if (!Number.isFinite(value)) {
-        optimizer.zeroGrad();
+        optimizer.parameters.zeroGrad();
         throw new LxmertError(
           `The loss became ${value} at step ${step} (epoch ${epoch}, batch ${batch}). Training stopped before it could spoil the weights; the last snapshot is good. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
         );
       }
       loss.backward();
-      const gradientNorm = clipGradients(parameters, clipNorm);
+      const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
       if (!Number.isFinite(gradientNorm)) {
-        optimizer.zeroGrad();
+        optimizer.parameters.zeroGrad();
         throw new LxmertError(
           `The gradient became ${gradientNorm} at step ${step} (epoch ${epoch}, batch ${batch}) although the loss is ${value}. Training stopped before it could spoil the weights; the last snapshot is good. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
         );
       }
       const learningRate = optimizer.learningRateAt(step);
-      optimizer.step();
+      optimizer.step(scale);
       step++;
       stepsSinceRecord++;
       if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {

@@ -3,19 +3,30 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/common/errors.js';
-import { liveTensors, manualSeed, type Tensor, tensor } from '../../src/torch/index.js';
+import { liveTensors, manualSeed, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { BertAdam } from '../../src/train/bertAdam.js';
 import { clipGradients } from '../../src/train/clipGradients.js';
+import { FlatParameters } from '../../src/train/flatParameters.js';
 import { RunFolder } from '../../src/train/runFolder.js';
 import { type EpochMetrics, runTraining, type TrainingOptions } from '../../src/train/trainingLoop.js';
+
+/** Tensors as the leaves of a model. */
+function flatOf(tensors: Readonly<Record<string, Tensor>>): FlatParameters {
+  const leaves = Object.entries(tensors).map(([name, leaf]) => {
+    leaf.requiresGrad = true;
+    return [name, { tensor: leaf, isDense: false, parts: [{ name, numRows: leaf.shape[0] ?? 1 }] }] as const;
+  });
+  return new FlatParameters(new Map(leaves));
+}
 
 /** Fits y = 2 x; the scores are given. */
 function setup(scores: number[], overrides: Partial<TrainingOptions> = {}) {
   manualSeed(1);
   const weight = tensor([0]);
   weight.requiresGrad = true;
-  const optimizer = new BertAdam(new Map([['weight', weight]]), { learningRate: 0.1, totalSteps: 120 });
+  const flat = flatOf({ weight });
+  const optimizer = new BertAdam(flat, { learningRate: 0.1, totalSteps: 120 });
   const saved: string[] = [];
   const epochs: EpochMetrics[] = [];
   const live: number[] = [];
@@ -52,6 +63,7 @@ function setup(scores: number[], overrides: Partial<TrainingOptions> = {}) {
     weight,
     end: () => {
       optimizer[Symbol.dispose]();
+      flat[Symbol.dispose]();
       weight.dispose();
     },
   };
@@ -123,7 +135,8 @@ describe('BertAdam', () => {
   it('refuses a state of another shape', () => {
     using p = tensor([1, 2, 3]);
     using one = tensor([7]);
-    using optimizer = new BertAdam(new Map([['p', p]]), { learningRate: 0.1, totalSteps: 8 });
+    using flat = flatOf({ p });
+    using optimizer = new BertAdam(flat, { learningRate: 0.1, totalSteps: 8 });
     const tensors = new Map([
       ['p/mean', one],
       ['p/mean_square', one],
@@ -134,15 +147,8 @@ describe('BertAdam', () => {
   it('matches an independent double-precision account, and skips what has no gradient', () => {
     using p = tensor([0.5, -1.5, 2], [3], 'float64');
     using idle = tensor([3], [1], 'float64');
-    p.requiresGrad = true;
-    idle.requiresGrad = true;
-    using optimizer = new BertAdam(
-      new Map([
-        ['p', p],
-        ['idle', idle],
-      ]),
-      { learningRate: 0.01, totalSteps: 10 },
-    );
+    using flat = flatOf({ p, idle });
+    using optimizer = new BertAdam(flat, { learningRate: 0.01, totalSteps: 10 });
     const expected = [0.5, -1.5, 2];
     const m = [0, 0, 0];
     const v = [0, 0, 0];
@@ -162,20 +168,21 @@ describe('BertAdam', () => {
     for (const [i, value] of [...(p.data() as Float64Array)].entries())
       expect(value).toBeCloseTo(expected[i]!, 12);
     expect(idle.item()).toBe(3);
-    expect(optimizer.state().steps).toEqual({ p: 6 });
+    scope(() => expect(optimizer.state().steps).toEqual({ p: 6 }));
   });
 
   it('goes on from a saved state as if it had not stopped', () => {
     const run = (stopAt: number | undefined): number => {
       using p = tensor([1], [1], 'float64');
-      p.requiresGrad = true;
-      const named = new Map([['p', p]]);
-      let optimizer = new BertAdam(named, { learningRate: 0.1, totalSteps: 8 });
+      using flat = flatOf({ p });
+      let optimizer = new BertAdam(flat, { learningRate: 0.1, totalSteps: 8 });
       for (let step = 0; step < 6; step++) {
         if (step === stopAt) {
-          const { tensors, steps } = optimizer.state();
-          const next = new BertAdam(named, { learningRate: 0.1, totalSteps: 8 });
-          next.restore(tensors, steps);
+          const next = new BertAdam(flat, { learningRate: 0.1, totalSteps: 8 });
+          scope(() => {
+            const { tensors, steps } = optimizer.state();
+            next.restore(tensors, steps);
+          });
           optimizer[Symbol.dispose]();
           optimizer = next;
         }
@@ -195,16 +202,17 @@ describe('clipGradients', () => {
   it('scales to the norm only when above it', () => {
     using a = tensor([0, 0]);
     using b = tensor([0]);
-    for (const parameter of [a, b]) parameter.requiresGrad = true;
+    using flat = flatOf({ a, b });
     using ga = tensor([3, 0]);
     using gb = tensor([4]);
     a.grad = ga;
     b.grad = gb;
-    expect(clipGradients([a, b], 10)).toBeCloseTo(5, 6);
-    expect(gb.item()).toBe(4);
-    expect(clipGradients([a, b], 1)).toBeCloseTo(5, 6);
-    expect(gb.item()).toBeCloseTo(0.8, 5);
-    expect(clipGradients([], 1)).toBe(0);
+    expect(clipGradients(flat, 10)).toEqual({ norm: 5, scale: 1 });
+    const clipped = clipGradients(flat, 1);
+    expect(clipped.norm).toBeCloseTo(5, 6);
+    expect(4 * clipped.scale).toBeCloseTo(0.8, 5);
+    flat.zeroGrad();
+    expect(clipGradients(flat, 1)).toEqual({ norm: 0, scale: 1 });
   });
 });
 

@@ -1,7 +1,6 @@
 /** @file The answer classifier on top of the pooled vector. */
 
 import type { Tensor } from '../../torch/index.js';
-import * as ops from '../../torch/operators/index.js';
 import type { LxmertConfig } from '../config.js';
 import { LayerNorm } from '../layers/layerNorm.js';
 import { Linear } from '../layers/linear.js';
@@ -27,6 +26,6 @@ export class AnswerHead extends Module {
 
   /** (B, input) -> (B, answers) */
   forward(pooled: Tensor): Tensor {
-    return this.classifier.forward(this.layerNorm.forward(ops.gelu(this.dense.forward(pooled))));
+    return this.classifier.forward(this.layerNorm.forward(this.dense.forwardGelu(pooled)));
   }
 }

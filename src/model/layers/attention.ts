@@ -1,17 +1,19 @@
 /** @file Multi-head attention and the block around it: attention, dense, dropout, residual, LayerNorm. */
 
 import type { Tensor } from '../../torch/index.js';
-import * as ops from '../../torch/operators/index.js';
 import type { LxmertConfig } from '../config.js';
+import { type AttentionRows, crossAttention, selfAttention } from '../functional/attention.js';
 import { Module } from '../module.js';
-import { dropout } from './dropout.js';
-import { LayerNorm } from './layerNorm.js';
-import { Linear } from './linear.js';
+import type { Segments } from '../packing.js';
+import { SublayerOutput } from './feedForward.js';
+import { JoinedLinear } from './linear.js';
 
-/** The result of an attention block; `probabilities` (B, heads, queries, keys) only when asked for. */
+/** The result of an attention block. */
 export interface AttentionResult {
+  /** (query rows, H) */
   readonly output: Tensor;
-  readonly probabilities: Tensor | undefined;
+  /** Of each segment (heads, queries, keys), before dropout; only when asked for. */
+  readonly probabilities: readonly Tensor[] | undefined;
 }
 
 export interface AttentionOptions {
@@ -22,69 +24,34 @@ export interface AttentionOptions {
 
 /** Query, key and value projections and the scaled dot product over heads. */
 export class Attention extends Module {
-  readonly query: Linear;
-  readonly key: Linear;
-  readonly value: Linear;
+  readonly projections: JoinedLinear;
 
   constructor(readonly config: LxmertConfig) {
     super();
     const { hiddenSize, initializerRange } = config;
-    this.query = this.child('query', new Linear(hiddenSize, hiddenSize, initializerRange));
-    this.key = this.child('key', new Linear(hiddenSize, hiddenSize, initializerRange));
-    this.value = this.child('value', new Linear(hiddenSize, hiddenSize, initializerRange));
+    // The empty name: its parameters are this module's own, as in files.
+    this.projections = this.child(
+      '',
+      new JoinedLinear(['query', 'key', 'value'], hiddenSize, hiddenSize, initializerRange),
+    );
   }
 
-  /**
-   * @param hidden (B, n, H): what asks
-   * @param context (B, m, H): what is looked at
-   * @param mask added to the scores, (B, 1, 1, m), or null
-   * @returns (B, n, H)
-   */
-  forward(hidden: Tensor, context: Tensor, mask: Tensor | null, options: AttentionOptions): AttentionResult {
-    const query = this.splitHeads(this.query.forward(hidden)); // (B, heads, n, H / heads)
-    const key = this.splitHeads(this.key.forward(context)); // (B, heads, m, H / heads)
-    const value = this.splitHeads(this.value.forward(context)); // (B, heads, m, H / heads)
-
-    const headSize = this.config.hiddenSize / this.config.numAttentionHeads;
-    let scores = ops.div(ops.matmul(query, ops.transpose(key, -1, -2)), Math.sqrt(headSize)); // (B, heads, n, m)
-    if (mask !== null) scores = ops.add(scores, mask);
-    const probabilities = ops.softmax(scores, -1);
-    const weights = dropout(probabilities, this.config.attentionDropout, options.training);
-
-    const [batchSize = 0, numQueries = 0] = hidden.shape;
-    const output = ops.reshape(ops.transpose(ops.matmul(weights, value), 1, 2), [
-      batchSize,
-      numQueries,
-      this.config.hiddenSize,
-    ]); // (B, heads, n, H / heads) -> (B, n, heads, H / heads) -> (B, n, H)
-    return { output, probabilities: options.wantProbabilities ? probabilities : undefined };
+  /** Rows look at rows of the same tensor: (rows, H) -> (rows, H) */
+  within(rows: Tensor, segments: Segments, options: AttentionOptions): AttentionRows {
+    const projected = this.projections.forward(rows, 0, 3); // (rows, 3H)
+    return selfAttention(projected, segments, this.settings(options));
   }
 
-  private splitHeads(x: Tensor): Tensor {
-    const { numAttentionHeads, hiddenSize } = this.config;
-    const [batchSize = 0, length = 0] = x.shape;
-    const heads = ops.view(x, [batchSize, length, numAttentionHeads, hiddenSize / numAttentionHeads]);
-    return ops.transpose(heads, 1, 2); // (B, n, H) -> (B, n, heads, H / heads) -> (B, heads, n, H / heads)
-  }
-}
-
-/** Dense, dropout, residual, LayerNorm: how every sublayer ends (post-LayerNorm, as BERT). */
-export class SublayerOutput extends Module {
-  readonly dense: Linear;
-  readonly layerNorm: LayerNorm;
-
-  constructor(
-    inputSize: number,
-    readonly config: LxmertConfig,
-  ) {
-    super();
-    this.dense = this.child('dense', new Linear(inputSize, config.hiddenSize, config.initializerRange));
-    this.layerNorm = this.child('LayerNorm', new LayerNorm(config.hiddenSize, config.layerNormEps));
+  /** Rows look at others: hidden (rows, H), context (other rows, H) -> (rows, H) */
+  between(hidden: Tensor, context: Tensor, segments: Segments, options: AttentionOptions): AttentionRows {
+    const queries = this.projections.forward(hidden, 0, 1); // (rows, H)
+    const keysValues = this.projections.forward(context, 1, 2); // (other rows, 2H)
+    return crossAttention(queries, keysValues, segments, this.settings(options));
   }
 
-  forward(x: Tensor, residual: Tensor, training: boolean): Tensor {
-    const projected = dropout(this.dense.forward(x), this.config.hiddenDropout, training);
-    return this.layerNorm.forward(ops.add(projected, residual));
+  private settings({ training, wantProbabilities }: AttentionOptions) {
+    const { numAttentionHeads, attentionDropout } = this.config;
+    return { numHeads: numAttentionHeads, dropout: training ? attentionDropout : 0, wantProbabilities };
   }
 }
 
@@ -102,8 +69,16 @@ export class AttentionBlock extends Module {
     this.output = this.child('output', new SublayerOutput(config.hiddenSize, config));
   }
 
-  forward(hidden: Tensor, context: Tensor, mask: Tensor | null, options: AttentionOptions): AttentionResult {
-    const { output, probabilities } = this.attention.forward(hidden, context, mask, options);
-    return { output: this.output.forward(output, hidden, options.training), probabilities };
+  /** (rows, H) -> (rows, H) */
+  within(rows: Tensor, segments: Segments, options: AttentionOptions): AttentionResult {
+    const { context, probabilities } = this.attention.within(rows, segments, options);
+    return { output: this.output.forward(context, rows, options.training), probabilities };
+  }
+
+  /** hidden (rows, H), context (other rows, H) -> (rows, H) */
+  between(hidden: Tensor, context: Tensor, segments: Segments, options: AttentionOptions): AttentionResult {
+    const attended = this.attention.between(hidden, context, segments, options);
+    const output = this.output.forward(attended.context, hidden, options.training);
+    return { output, probabilities: attended.probabilities };
   }
 }

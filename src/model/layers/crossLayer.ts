@@ -1,26 +1,29 @@
 /** @file A cross-modality layer (paper, section 2.2). */
 
-import type { Tensor } from '../../torch/index.js';
+import { scope, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
 import type { LxmertConfig } from '../config.js';
 import { Module } from '../module.js';
-import { AttentionBlock, type AttentionOptions, SublayerOutput } from './attention.js';
-import { Intermediate } from './feedForward.js';
+import { firstRows, type Packing, Segments } from '../packing.js';
+import { AttentionBlock, type AttentionOptions } from './attention.js';
+import { Intermediate, SublayerOutput } from './feedForward.js';
 
-/** Attention probabilities of one cross-modality layer, each (B, heads, queries, keys). */
-export interface CrossLayerAttentions {
+/** Attention probabilities of one cross-modality layer: of each example (heads, queries, keys). */
+export interface CrossLayerProbabilities {
   /** Each word's attention on the regions. */
-  readonly languageToVision: Tensor;
-  /** Each region's attention on the words; absent where the layer's vision side was not computed. */
-  readonly visionToLanguage: Tensor | undefined;
-  readonly languageSelf: Tensor;
-  readonly visionSelf: Tensor | undefined;
+  readonly languageToVision: readonly Tensor[];
+  /** Each region's attention on the words. */
+  readonly visionToLanguage: readonly Tensor[];
+  readonly languageSelf: readonly Tensor[];
+  readonly visionSelf: readonly Tensor[];
 }
 
 export interface CrossLayerResult {
+  /** (language rows, H) */
   readonly language: Tensor;
-  /** Undefined when only the language side was asked for. */
-  readonly vision: Tensor | undefined;
-  readonly attentions: CrossLayerAttentions | undefined;
+  /** (vision rows, H) */
+  readonly vision: Tensor;
+  readonly probabilities: CrossLayerProbabilities | undefined;
 }
 
 /**
@@ -48,60 +51,78 @@ export class CrossLayer extends Module {
   }
 
   /**
-   * @param language (B, n, H)
-   * @param vision (B, regions, H)
-   * @param needsVision false leaves the vision side out: nothing reads the last layer's in VQA, GQA and NLVR2
+   * Both sides. The two directions share their weights, so the rows of both go through one projection.
+   *
+   * @param language (language rows, H)
+   * @param vision (vision rows, H)
    */
   forward(
     language: Tensor,
-    languageMask: Tensor | null,
+    languagePacking: Packing,
     vision: Tensor,
-    visionMask: Tensor | null,
-    needsVision: boolean,
+    visionPacking: Packing,
     options: AttentionOptions,
   ): CrossLayerResult {
-    const { training } = options;
-    const languageCross = this.crossAttention.forward(language, vision, visionMask, options);
-    const languageSelf = this.languageSelfAttention.forward(
-      languageCross.output,
-      languageCross.output,
-      languageMask,
-      options,
-    );
-    const languageResult = this.languageOutput.forward(
-      this.languageIntermediate.forward(languageSelf.output),
-      languageSelf.output,
-      training,
-    );
-    const visionSide = needsVision
-      ? this.visionSide(vision, visionMask, language, languageMask, options)
-      : undefined;
-    const attentions =
-      languageCross.probabilities === undefined || languageSelf.probabilities === undefined
-        ? undefined
-        : {
-            languageToVision: languageCross.probabilities,
-            visionToLanguage: visionSide?.crossProbabilities,
-            languageSelf: languageSelf.probabilities,
-            visionSelf: visionSide?.selfProbabilities,
-          };
-    return { language: languageResult, vision: visionSide?.output, attentions };
+    return scope(() => {
+      const joined = ops.cat([language, vision], 0); // (language rows + vision rows, H)
+      const bothWays = Segments.bothWays(languagePacking, visionPacking);
+      const cross = this.crossAttention.within(joined, bothWays, options);
+      const rows = [languagePacking.numRows, visionPacking.numRows];
+      const [words, regions] = ops.split(cross.output, rows, 0) as [Tensor, Tensor];
+      const languageSelf = this.languageSelfAttention.within(
+        words,
+        Segments.within(languagePacking),
+        options,
+      );
+      const visionSelf = this.visionSelfAttention.within(regions, Segments.within(visionPacking), options);
+      const numExamples = languagePacking.lengths.length;
+      return {
+        language: this.languageFeedForward(languageSelf.output, options.training),
+        vision: this.visionOutput.forward(
+          this.visionIntermediate.forward(visionSelf.output),
+          visionSelf.output,
+          options.training,
+        ),
+        probabilities: options.wantProbabilities
+          ? {
+              languageToVision: cross.probabilities?.slice(0, numExamples) ?? [],
+              visionToLanguage: cross.probabilities?.slice(numExamples) ?? [],
+              languageSelf: languageSelf.probabilities ?? [],
+              visionSelf: visionSelf.probabilities ?? [],
+            }
+          : undefined,
+      };
+    });
   }
 
-  private visionSide(
-    vision: Tensor,
-    visionMask: Tensor | null,
+  /**
+   * Only the first word of each sentence, [CLS]: what the last layer's pooled vector depends on. No other word needs
+   * its feed-forward, no word but the first asks in self-attention, and nothing reads the regions.
+   *
+   * @returns (B, H)
+   */
+  forwardFirstWords(
     language: Tensor,
-    languageMask: Tensor | null,
+    languagePacking: Packing,
+    vision: Tensor,
+    visionPacking: Packing,
     options: AttentionOptions,
-  ) {
-    const cross = this.crossAttention.forward(vision, language, languageMask, options);
-    const self = this.visionSelfAttention.forward(cross.output, cross.output, visionMask, options);
-    const output = this.visionOutput.forward(
-      this.visionIntermediate.forward(self.output),
-      self.output,
-      options.training,
-    );
-    return { output, crossProbabilities: cross.probabilities, selfProbabilities: self.probabilities };
+  ): Tensor {
+    return scope(() => {
+      const toVision = Segments.between(languagePacking, visionPacking);
+      const cross = this.crossAttention.between(language, vision, toVision, options);
+      const first = firstRows(cross.output, languagePacking); // (B, H)
+      const self = this.languageSelfAttention.between(
+        first,
+        cross.output,
+        Segments.firstRows(languagePacking),
+        options,
+      );
+      return this.languageFeedForward(self.output, options.training);
+    });
+  }
+
+  private languageFeedForward(rows: Tensor, training: boolean): Tensor {
+    return this.languageOutput.forward(this.languageIntermediate.forward(rows), rows, training);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+import { embedding } from '../functional/embedding.js';
 import { Module } from '../module.js';
 
 /** The index whose row gets no gradient through the lookup: 0 in all three tables of the reference. */
@@ -15,8 +16,8 @@ export class Embedding extends Module {
     this.weight = this.parameter('weight', ops.normal_(ops.empty([numRows, size]), 0, std));
   }
 
-  /** indices (...) -> (..., size) */
+  /** indices (rows) -> (rows, size) */
   forward(indices: Tensor): Tensor {
-    return ops.embedding(this.weight, indices, PADDING_INDEX);
+    return embedding(this.weight, indices, PADDING_INDEX);
   }
 }

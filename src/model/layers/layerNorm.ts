@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+import { layerNorm } from '../functional/layerNorm.js';
 import { Module } from '../module.js';
 
 export class LayerNorm extends Module {
@@ -17,7 +18,8 @@ export class LayerNorm extends Module {
     this.bias = this.parameter('bias', ops.zeros([size]));
   }
 
+  /** (rows, size) -> (rows, size) */
   forward(x: Tensor): Tensor {
-    return ops.layerNorm(x, [this.size], this.weight, this.bias, this.eps);
+    return layerNorm(x, this);
   }
 }

@@ -1,7 +1,8 @@
-/** @file A dense layer. */
+/** @file Dense layers. */
 
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+import { linear, linearGelu, type RowRange } from '../functional/linear.js';
 import { Module } from '../module.js';
 
 /** y = x W^T + b with W (out, in), drawn from normal(0, `std`), and b = 0. */
@@ -11,12 +12,49 @@ export class Linear extends Module {
 
   constructor(inputSize: number, outputSize: number, std: number) {
     super();
-    this.weight = this.parameter('weight', ops.normal_(ops.empty([outputSize, inputSize]), 0, std));
+    this.weight = this.parameter('weight', drawn(inputSize, outputSize, std), { isDense: true });
     this.bias = this.parameter('bias', ops.zeros([outputSize]));
   }
 
-  /** (..., in) -> (..., out) */
+  /** (rows, in) -> (rows, out) */
   forward(x: Tensor): Tensor {
-    return ops.linear(x, this.weight, this.bias);
+    return linear(x, this.weight, this.bias);
   }
+
+  /** GELU of it, by erf. (rows, in) -> (rows, out) */
+  forwardGelu(x: Tensor): Tensor {
+    return linearGelu(x, this.weight, this.bias);
+  }
+}
+
+/**
+ * Several dense layers of one input as one product: their weights lie one below the other. Each keeps its own name in
+ * files.
+ */
+export class JoinedLinear extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+
+  constructor(
+    names: readonly string[],
+    inputSize: number,
+    readonly outputSize: number,
+    std: number,
+  ) {
+    super();
+    const height = names.length * outputSize;
+    const parts = (kind: string) => names.map((name) => ({ name: `${name}.${kind}`, numRows: outputSize }));
+    this.weight = this.joinedParameter(parts('weight'), drawn(inputSize, height, std), { isDense: true });
+    this.bias = this.joinedParameter(parts('bias'), ops.zeros([height]));
+  }
+
+  /** `count` of the layers from the `first` on, side by side: (rows, in) -> (rows, count * out) */
+  forward(x: Tensor, first: number, count: number): Tensor {
+    const range: RowRange = { first: first * this.outputSize, count: count * this.outputSize };
+    return linear(x, this.weight, this.bias, range);
+  }
+}
+
+function drawn(inputSize: number, outputSize: number, std: number): Tensor {
+  return ops.normal_(ops.empty([outputSize, inputSize]), 0, std);
 }

@@ -1,10 +1,11 @@
 /** @file A BERT layer: the language stream and the vision ("relational") stream are stacks of it. */
 
-import type { Tensor } from '../../torch/index.js';
+import { scope, type Tensor } from '../../torch/index.js';
 import type { LxmertConfig } from '../config.js';
 import { Module } from '../module.js';
-import { AttentionBlock, type AttentionOptions, type AttentionResult, SublayerOutput } from './attention.js';
-import { Intermediate } from './feedForward.js';
+import type { Segments } from '../packing.js';
+import { AttentionBlock, type AttentionOptions, type AttentionResult } from './attention.js';
+import { Intermediate, SublayerOutput } from './feedForward.js';
 
 export class TransformerLayer extends Module {
   readonly attention: AttentionBlock;
@@ -18,14 +19,14 @@ export class TransformerLayer extends Module {
     this.output = this.child('output', new SublayerOutput(config.intermediateSize, config));
   }
 
-  /** (B, n, H) -> (B, n, H) */
-  forward(hidden: Tensor, mask: Tensor | null, options: AttentionOptions): AttentionResult {
-    const attended = this.attention.forward(hidden, hidden, mask, options);
-    const output = this.output.forward(
-      this.intermediate.forward(attended.output),
-      attended.output,
-      options.training,
-    );
-    return { output, probabilities: attended.probabilities };
+  /** (rows, H) -> (rows, H) */
+  forward(rows: Tensor, segments: Segments, options: AttentionOptions): AttentionResult {
+    // A scope for each layer: what only this layer needs ends with it, not with the whole pass.
+    return scope(() => {
+      const attended = this.attention.within(rows, segments, options);
+      const inner = this.intermediate.forward(attended.output);
+      const output = this.output.forward(inner, attended.output, options.training);
+      return { output, probabilities: attended.probabilities };
+    });
   }
 }

@@ -59,6 +59,8 @@ const toDevice =
 
 /** In another dtype; the same memory when it is that already. */
 export const to = (self: Tensor, dtype: DType): Tensor => toDType(self, dtype, false, false);
+/** In place: `self` becomes a handle of `data`'s memory; what was its own ends when nothing else needs it. */
+export const setData = operator<(self: Tensor, data: Tensor) => void>('aten::set_data');
 /** On another device. */
 export const toDeviceOf = (self: Tensor, device: Device, nonBlocking = false): Tensor =>
   toDevice(self, device, self.dtype, nonBlocking, false);

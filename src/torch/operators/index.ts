@@ -5,5 +5,6 @@ export * from './elementwise.js';
 export * from './indexing.js';
 export * from './neural.js';
 export { type DeclaredOperator, declaredOperators, schemaOf } from './operator.js';
+export * from './packed.js';
 export * from './reduction.js';
 export * from './shape.js';

@@ -10,6 +10,9 @@ export const gather = operator<(self: Tensor, dim: number, index: Tensor) => Ten
 /** Advanced indexing: one index tensor, or null, for each leading dimension. */
 export const index =
   operator<(self: Tensor, indices: readonly (Tensor | null)[]) => Tensor>('aten::index.Tensor');
+/** `self` with self[index] = source along `dim`. */
+export const indexCopy =
+  operator<(self: Tensor, dim: number, index: Tensor, source: Tensor) => Tensor>('aten::index_copy');
 /** In place: self[index] = values along `dim`. */
 export const indexCopy_ =
   operator<(self: Tensor, dim: number, index: Tensor, source: Tensor) => Tensor>('aten::index_copy_');

@@ -40,12 +40,6 @@ export const any = operator<(self: Tensor) => Tensor>('aten::any');
 export const cumsum = operator<(self: Tensor, dim: number, dtype?: DType) => Tensor>('aten::cumsum');
 /** The Euclidean norm of all elements. */
 export const norm = operator<(self: Tensor) => Tensor>('aten::norm.Scalar');
-/** The norm of each tensor of a list. */
-export const foreachNorm = operator<(tensors: readonly Tensor[]) => Tensor[]>('aten::_foreach_norm.Scalar');
-/** Multiplies each tensor of a list by one number, in place. */
-export const foreachMul_ = operator<(tensors: readonly Tensor[], factor: number) => null>(
-  'aten::_foreach_mul_.Scalar',
-);
 export const allclose =
   operator<(self: Tensor, other: Tensor, relative?: number, absolute?: number) => boolean>('aten::allclose');
 export const equal = operator<(self: Tensor, other: Tensor) => boolean>('aten::equal');

@@ -1,0 +1,44 @@
+#include "kernels.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace lxmert {
+
+namespace baseline {
+extern const Kernels kKernels;
+}
+#ifdef LXMERT_X86_KERNELS
+namespace avx2 {
+extern const Kernels kKernels;
+}
+namespace avx512 {
+extern const Kernels kKernels;
+}
+#endif
+
+namespace {
+
+const Kernels& Choose() {
+#ifdef LXMERT_X86_KERNELS
+  // LXMERT_KERNELS names a lesser set than the processor's best, for comparison.
+  const char* wish = std::getenv("LXMERT_KERNELS");
+  const auto allowed = [&](const char* name) { return wish == nullptr || std::strcmp(wish, name) == 0; };
+  __builtin_cpu_init();
+  if (allowed("avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    return avx512::kKernels;
+  }
+  if (allowed("avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::kKernels;
+#endif
+  return baseline::kKernels;
+}
+
+}  // namespace
+
+const Kernels& ActiveKernels() {
+  static const Kernels& kernels = Choose();
+  return kernels;
+}
+
+}  // namespace lxmert

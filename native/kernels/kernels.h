@@ -1,0 +1,118 @@
+// The loops behind this project's own operators, compiled for several instruction sets; kernels.cc picks one.
+//
+// A kernel works on a range of rows or tasks and knows nothing of threads or tensors: native/operators splits the
+// work, checks shapes and owns memory. Types: `float`, or bfloat16 passed as its bits.
+#pragma once
+
+#include <cstdint>
+
+namespace lxmert {
+
+// The number format of the values between layers; statistics, sums and parameters of norms are float32 always.
+enum Format { kFloat32 = 0, kBFloat16 = 1 };
+
+// Dropout over rows of values: `seed` and the row number decide (random_bytes.h).
+struct Dropout {
+  uint64_t seed = 0;
+  uint32_t dropped_of_65536 = 0;  // 0: none
+  float kept_scale = 1;
+};
+
+// y = LayerNorm(dropout(x + bias) + residual), rows of `size` values.
+struct NormForward {
+  void* sum;             // (rows, size): x; becomes dropout(x + bias) + residual
+  const float* bias;     // (size) or null
+  const void* residual;  // (rows, size) or null
+  const float* weight;
+  const float* shift;
+  void* output;    // may be `sum` itself
+  float* mean;     // (rows) or null
+  float* inverse;  // (rows) or null: 1 / sqrt(variance + eps)
+  uint8_t* keep;   // (rows, size) or null
+  float eps;
+  int64_t size;
+  Dropout dropout;
+};
+
+struct NormBackward {
+  const void* gradient;  // of the output
+  const void* sum;
+  const float* weight;
+  const float* mean;
+  const float* inverse;
+  const uint8_t* keep;  // null without dropout
+  float kept_scale;
+  void* residual_gradient;  // of the sum, so also of x when nothing was dropped
+  void* input_gradient;     // null without dropout
+  int64_t size;
+};
+
+// One sequence's queries and the rows they look at.
+struct Segment {
+  int32_t query_start, num_queries, key_start, num_keys;
+};
+
+// Attention of one (segment, head). Rows of queries, keys and values are `*_stride` values apart.
+struct Attention {
+  const void* queries;
+  const void* keys;
+  const void* values;
+  int64_t query_stride, key_stride, value_stride, output_stride;
+  void* output;  // also the output's gradient in the backward pass, where it is only read
+  int64_t head_size;
+  int64_t num_heads;
+  Dropout dropout;
+};
+
+struct AttentionGradients {
+  void* queries;
+  void* keys;
+  void* values;
+  int64_t query_stride, key_stride, value_stride;
+};
+
+// BertAdam over a range of flat buffers.
+struct AdamStep {
+  float* parameters;
+  const void* gradients;
+  float* mean;
+  float* mean_square;
+  void* copy;  // bfloat16 copy of the parameters, or null
+  // Complements (1 - beta) and the shrinkage (1 - rate weight_decay) come apart: in float32 1 - 0.999 is off by 5e-5.
+  float gradient_scale, rate, beta1, complement1, beta2, complement2, eps, shrinkage;
+};
+
+struct Kernels {
+  const char* name;
+
+  void (*keep_rows)(const Dropout& dropout, int64_t size, uint8_t* keep, int64_t first, int64_t last);
+
+  void (*norm_forward[2])(const NormForward& work, int64_t first, int64_t last);
+  // Adds to sums: gradients of weight, shift and bias, (3, size).
+  void (*norm_backward[2])(const NormBackward& work, int64_t first, int64_t last, float* sums);
+
+  // output = GELU(x + bias)
+  void (*gelu_forward[2])(const void* x, const float* bias, void* output, int64_t size, int64_t first, int64_t last);
+  // input_gradient = gradient GELU'(x + bias); adds to sums: the gradient of bias, (size).
+  void (*gelu_backward[2])(const void* gradient, const void* x, const float* bias, void* input_gradient, int64_t size,
+                           int64_t first, int64_t last, float* sums);
+  // Adds the rows to sums (size).
+  void (*sum_rows[2])(const void* x, int64_t size, int64_t first, int64_t last, float* sums);
+
+  // Values of scratch memory that one (segment, head) needs.
+  int64_t (*attention_scratch)(int64_t num_queries, int64_t num_keys, int64_t head_size);
+  // probabilities (num_queries, num_keys) or null: after the softmax, negative where dropped.
+  void (*attention_forward[2])(const Attention& work, const Segment& segment, int64_t head, float* probabilities,
+                               float* scratch);
+  void (*attention_backward[2])(const Attention& work, const AttentionGradients& gradients, const Segment& segment,
+                                int64_t head, const float* probabilities, float* scratch);
+
+  double (*sum_of_squares[2])(const void* x, int64_t first, int64_t last);
+  // By the format of the gradients.
+  void (*adam_step[2])(const AdamStep& work, int64_t first, int64_t last);
+};
+
+// Those for the best instruction set that the processor has.
+const Kernels& ActiveKernels();
+
+}  // namespace lxmert

@@ -1,0 +1,90 @@
+/**
+ * @file This project's own operators (native/operators): over packed rows (rows, size) in float32 or bfloat16, on the
+ * CPU. Weights may be float32 where the rows are bfloat16; biases and what belongs to norms are float32 always.
+ */
+
+import type { Tensor } from '../tensor.js';
+import { operator } from './operator.js';
+
+/**
+ * x W^T + bias, of the weight's rows [firstRow, firstRow + numRows); all of them when left out.
+ * The gradient goes into the parameter's gradient buffer where it has one (`setParameterBuffers`).
+ */
+export const packedLinear =
+  operator<(x: Tensor, weight: Tensor, bias: Tensor | null, firstRow?: number, numRows?: number) => Tensor>(
+    'lxmert::linear',
+  );
+
+/** GELU(x W^T + bias), by erf. */
+export const packedLinearGelu =
+  operator<(x: Tensor, weight: Tensor, bias: Tensor) => Tensor>('lxmert::linear_gelu');
+
+/** LayerNorm(dropout(x W^T + bias) + residual) */
+export const packedSublayerOutput =
+  operator<
+    (
+      x: Tensor,
+      weight: Tensor,
+      bias: Tensor,
+      residual: Tensor,
+      normWeight: Tensor,
+      normBias: Tensor,
+      eps: number,
+      dropout: number,
+    ) => Tensor
+  >('lxmert::sublayer_output');
+
+export const packedLayerNorm =
+  operator<(x: Tensor, weight: Tensor, bias: Tensor, eps: number) => Tensor>('lxmert::layer_norm');
+
+/**
+ * Multi-head attention among rows of query, key and value side by side.
+ *
+ * @param projected (rows, 3H)
+ * @param segments (S, 4) int32: first query row, query rows, first key row, key rows
+ * @returns (rows, H)
+ */
+export const packedSelfAttention =
+  operator<(projected: Tensor, segments: Tensor, numHeads: number, dropout: number) => Tensor>(
+    'lxmert::self_attention',
+  );
+
+/** The same with queries (rows, H) and keys and values (other rows, 2H) apart. */
+export const packedCrossAttention =
+  operator<
+    (queries: Tensor, keysValues: Tensor, segments: Tensor, numHeads: number, dropout: number) => Tensor
+  >('lxmert::cross_attention');
+
+/** Rows of a float32 table; `paddingIndex` names the row that gets no gradient. (rows) -> (rows, size) */
+export const packedEmbedding =
+  operator<(table: Tensor, indices: Tensor, paddingIndex: number) => Tensor>('lxmert::embedding');
+
+/**
+ * (rows, size) float32 of 0 with this probability (met within 1 / 131072) and 1 / (1 - p) otherwise. The same for
+ * the same state of the CPU generator, whatever the number of threads.
+ */
+export const dropoutFactors =
+  operator<(rows: number, size: number, probability: number) => Tensor>('lxmert::dropout_factors');
+
+/** The sum of the squares of all values, in float64. */
+export const sumOfSquares = operator<(values: Tensor) => number>('lxmert::sum_of_squares');
+
+/**
+ * One step of BertAdam over flat buffers, in place; `copy` (bfloat16) gets the new parameters too.
+ */
+export const bertAdam_ =
+  operator<
+    (
+      parameters: Tensor,
+      gradients: Tensor,
+      mean: Tensor,
+      meanSquare: Tensor,
+      copy: Tensor | null,
+      gradientScale: number,
+      rate: number,
+      beta1: number,
+      beta2: number,
+      eps: number,
+      weightDecay: number,
+    ) => void
+  >('lxmert::bert_adam_');
