@@ -15,6 +15,9 @@ extern const Kernels kKernels;
 namespace avx512 {
 extern const Kernels kKernels;
 }
+namespace avx512bf16 {
+extern const Kernels kKernels;
+}
 #endif
 
 namespace {
@@ -25,10 +28,10 @@ const Kernels& Choose() {
   const char* wish = std::getenv("LXMERT_KERNELS");
   const auto allowed = [&](const char* name) { return wish == nullptr || std::strcmp(wish, name) == 0; };
   __builtin_cpu_init();
-  if (allowed("avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    return avx512::kKernels;
-  }
+  const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (allowed("avx512bf16") && has_avx512 && __builtin_cpu_supports("avx512bf16")) return avx512bf16::kKernels;
+  if (allowed("avx512") && has_avx512) return avx512::kKernels;
   if (allowed("avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::kKernels;
 #endif
   return baseline::kKernels;

@@ -82,6 +82,14 @@ struct AdamStep {
   float gradient_scale, rate, beta1, complement1, beta2, complement2, eps, shrinkage;
 };
 
+// output (rows, columns) = x (rows, depth) weight^T, weight (columns, depth).
+struct SmallProduct {
+  const void* x;
+  const void* weight;
+  void* output;
+  int64_t rows, depth, columns;
+};
+
 struct Kernels {
   const char* name;
 
@@ -90,6 +98,9 @@ struct Kernels {
   void (*norm_forward[2])(const NormForward& work, int64_t first, int64_t last);
   // Adds to sums: gradients of weight, shift and bias, (3, size).
   void (*norm_backward[2])(const NormBackward& work, int64_t first, int64_t last, float* sums);
+
+  // Columns [first, last) of a product with few rows.
+  void (*small_product[2])(const SmallProduct& work, int64_t first, int64_t last);
 
   // output = GELU(x + bias)
   void (*gelu_forward[2])(const void* x, const float* bias, void* output, int64_t size, int64_t first, int64_t last);

@@ -3,6 +3,7 @@
 #include "flat_kernels.h"
 #include "kernels.h"
 #include "row_kernels.h"
+#include "small_product.h"
 
 #define LXMERT_QUOTE_(name) #name
 #define LXMERT_QUOTE(name) LXMERT_QUOTE_(name)
@@ -15,6 +16,7 @@ const Kernels kKernels = {
     KeepRows,
     {RunNormForward<float>, RunNormForward<BFloat16>},
     {RunNormBackward<float>, RunNormBackward<BFloat16>},
+    {RunSmallProduct<float>, RunSmallProduct<BFloat16>},
     {RunGeluForward<float>, RunGeluForward<BFloat16>},
     {RunGeluBackward<float>, RunGeluBackward<BFloat16>},
     {RunSumRows<float>, RunSumRows<BFloat16>},

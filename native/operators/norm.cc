@@ -3,6 +3,7 @@
 #include <torch/library.h>
 
 #include "parameters.h"
+#include "product.h"
 #include "support.h"
 
 namespace lxmert {
@@ -86,7 +87,7 @@ class SublayerOutputFunction : public Function<SublayerOutputFunction> {
                             const at::Tensor& residual, const at::Tensor& norm_weight, const at::Tensor& norm_shift,
                             double eps, double probability, bool records) {
     const Dropout dropout = DrawDropout(probability);
-    const at::Tensor projected = at::mm(x, ValuesAs(weight, x.scalar_type()).t());
+    const at::Tensor projected = Product(x, ValuesAs(weight, x.scalar_type()));
     NormTensors norm = ForwardNorm(projected, bias, residual, norm_weight, norm_shift, eps, dropout, records);
     if (records) {
       ctx->saved_data["kept_scale"] = static_cast<double>(dropout.kept_scale);

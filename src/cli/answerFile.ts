@@ -44,7 +44,7 @@ export async function answerFile(
   using store = openFeatures(options);
   const answering = await loadAnsweringModel(modelSource(options));
   try {
-    notice(runtimeLine());
+    notice(`${runtimeLine()}, ${options.precision}`);
     checkFeatures(store, answering, options.allowOtherFeatures, notice);
     const set = new QuestionSet({
       questions: await readQuestions(file),

@@ -4,7 +4,16 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { assertCompatible, FeatureStore } from '../features/index.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
+import { PRECISIONS, type Precision } from '../model/index.js';
 import { existingFile, existingPath } from './options.js';
+
+/** The format that a model computes in. */
+export const precisionOption = {
+  precision: z
+    .enum(PRECISIONS)
+    .default('float32')
+    .describe('Numbers between layers; bfloat16 is faster where the processor has it'),
+};
 
 /** Which model answers. */
 export const modelOptions = {
@@ -17,6 +26,7 @@ export const modelOptions = {
     .min(1)
     .optional()
     .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+  ...precisionOption,
 };
 
 /** Where region features lie. */
@@ -63,6 +73,7 @@ export function modelSource(options: {
   vocab?: string | undefined;
   answers?: string | undefined;
   attentionHeads?: number | undefined;
+  precision: Precision;
 }) {
   return {
     model: options.model,
@@ -70,6 +81,7 @@ export function modelSource(options: {
     vocabulary: options.vocab,
     answers: options.answers,
     numAttentionHeads: options.attentionHeads,
+    precision: options.precision,
   };
 }
 

@@ -14,7 +14,13 @@ import {
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { type Provenance, provenanceSchema } from '../features/provenance.js';
-import { type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../model/index.js';
+import {
+  type LxmertConfig,
+  lxmertConfig,
+  type Precision,
+  QuestionAnsweringModel,
+  useForInference,
+} from '../model/index.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
@@ -32,6 +38,8 @@ export interface ModelSource {
   readonly answers?: string | undefined;
   /** Attention heads: shapes cannot tell them. A run folder says; else hidden size / 64, as every published model. */
   readonly numAttentionHeads?: number | undefined;
+  /** What to answer in; float32 unless said otherwise. */
+  readonly precision?: Precision | undefined;
 }
 
 /** The part of a run's config.json that says what the model is. */
@@ -97,6 +105,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   const model = new QuestionAnsweringModel(config, answerTable.size);
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+    useForInference(model, source.precision ?? 'float32');
   } catch (error) {
     model.dispose();
     throw error;

@@ -4,6 +4,7 @@ export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
 export { withPlainOperators } from './functional/mode.js';
 export { AnswerHead } from './heads/answerHead.js';
+export { useForInference } from './inferencePrecision.js';
 export {
   type EncodedImages,
   type ImageInputs,
@@ -11,6 +12,7 @@ export {
   type LxmertInputs,
   type LxmertOptions,
   type LxmertOutputs,
+  PRECISIONS,
   type Precision,
   type SentenceInputs,
 } from './lxmert.js';

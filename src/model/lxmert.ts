@@ -40,8 +40,9 @@ export interface LxmertInputs extends SentenceInputs, ImageInputs {
   readonly imageOf?: readonly number[] | undefined;
 }
 
-/** What the format of the numbers between layers is; parameters and sums within a layer stay float32. */
-export type Precision = 'float32' | 'bfloat16';
+/** The formats that numbers between layers may have; master weights and sums within a layer stay float32. */
+export const PRECISIONS = ['float32', 'bfloat16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 export interface LxmertOptions {
   /** Dropout is on. */

@@ -11,6 +11,7 @@ import {
   Lxmert,
   type LxmertInputs,
   type LxmertOutputs,
+  type Precision,
   type SentenceInputs,
 } from './lxmert.js';
 import { Module } from './module.js';
@@ -34,6 +35,15 @@ export class QuestionAnsweringModel extends Module {
     super();
     this.encoder = this.child('bert', new Lxmert(config));
     this.answerHead = this.child('answer_head', new AnswerHead(config, numAnswers));
+  }
+
+  /** The format of the numbers between layers. */
+  get precision(): Precision {
+    return this.encoder.precision;
+  }
+
+  set precision(precision: Precision) {
+    this.encoder.precision = precision;
   }
 
   forward(

@@ -10,7 +10,7 @@ import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 import { convertToStore, FeatureStore, unknownProvenance } from '../features/index.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
-import { lxmertConfig } from '../model/index.js';
+import { lxmertConfig, type Precision } from '../model/index.js';
 import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
 import { vqa } from '../tasks/vqa.js';
 import { Vocabulary } from '../text/index.js';
@@ -30,6 +30,7 @@ export interface QuickstartOptions {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly numThreads: number;
+  readonly precision: Precision;
   readonly seed: number;
   readonly progress: (label: string, unit: string) => Progress & { stop(): void };
   readonly notice: (line: string) => void;
@@ -157,6 +158,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
         warmupRatio: 0.1,
         clipNorm: 5,
         seed,
+        precision: options.precision,
         maxLength: 20,
       },
       run,
@@ -183,7 +185,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   if (fitted.wasInterrupted || fitted.bestEpoch === undefined) {
     return { ...result, seconds: seconds(), accuracy: [], examples: [], report: undefined };
   }
-  const answering = await loadAnsweringModel({ model: runFolder });
+  const answering = await loadAnsweringModel({ model: runFolder, precision: options.precision });
   try {
     const accuracy: AccuracyRow[] = [];
     for (const split of EVALUATED_SPLITS) {

@@ -24,9 +24,15 @@ export interface ImageSentence {
   readonly sentence: string;
 }
 
+export interface AnswerInputsOptions {
+  /** Word pieces of a sentence, at most. */
+  readonly maxLength: number;
+  /** Images that several sentences are about come once: for answering, not for training with dropout. */
+  readonly shareImages?: boolean;
+}
+
 /**
- * Tensors for a batch. Sentences are padded to the longest of the batch, not to `maxLength`: positions that are
- * padding in every row change nothing beyond rounding (the mask removes them), and cost.
+ * Tensors for a batch. Sentences are padded to the longest of the batch; the model drops the padding.
  *
  * Call it inside a scope: the tensors belong to it.
  */
@@ -34,7 +40,7 @@ export function answerInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  maxLength: number,
+  { maxLength, shareImages = false }: AnswerInputsOptions,
 ): LxmertInputs {
   const batch = encodeBatch(
     tokenizer,
@@ -44,7 +50,10 @@ export function answerInputs(
   const longest = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
   const cut = (values: Int32Array): Tensor =>
     ops.contiguous(ops.narrow(fromTypedArray(values, [batch.batchSize, batch.maxLength]), 1, 0, longest));
-  const { features, boxes, mask } = source.gather(examples.map((example) => example.imageId));
+  const imageIds = examples.map((example) => example.imageId);
+  const different = shareImages ? [...new Set(imageIds)] : imageIds;
+  const places = new Map(different.map((id, place) => [id, place]));
+  const { features, boxes, mask } = source.gather(different);
   return {
     inputIds: cut(batch.inputIds),
     tokenTypeIds: cut(batch.tokenTypeIds),
@@ -52,5 +61,6 @@ export function answerInputs(
     features,
     boxes,
     visualAttentionMask: mask ?? undefined,
+    ...(different.length < imageIds.length ? { imageOf: imageIds.map((id) => places.get(id) ?? 0) } : {}),
   };
 }

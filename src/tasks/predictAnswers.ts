@@ -36,7 +36,8 @@ export function rankAnswers(
 ): RankedAnswer[][] {
   return scope(() =>
     noGrad(() => {
-      const inputs = answerInputs(examples, answering.tokenizer, source, answering.maxLength);
+      const { tokenizer, maxLength } = answering;
+      const inputs = answerInputs(examples, tokenizer, source, { maxLength, shareImages: true });
       const { logits } = answering.model.forward(inputs);
       const [values, indices] = ops.topk(
         ops.sigmoid(logits),
@@ -71,14 +72,33 @@ export async function predictAnswers(
   options: PredictOptions,
 ): Promise<string[]> {
   const { batchSize, progress = silentProgress, signal } = options;
-  const answers: string[] = [];
-  for (const batch of sequentialBatches(examples.length, batchSize)) {
+  const answers = new Array<string>(examples.length).fill('');
+  const order = groupedByImage(examples);
+  let numAnswered = 0;
+  for (const places of sequentialBatches(examples.length, batchSize)) {
     signal?.throwIfAborted();
-    const chosen = batch.map((index) => examples[index] as ImageSentence);
-    for (const [best] of rankAnswers(answering, source, chosen)) answers.push(best?.answer ?? '');
-    progress.update(answers.length, examples.length);
+    const batch = places.map((place) => order[place] ?? 0);
+    const ranked = rankAnswers(
+      answering,
+      source,
+      batch.map((index) => examples[index] as ImageSentence),
+    );
+    for (const [row, index] of batch.entries()) answers[index] = ranked[row]?.[0]?.answer ?? '';
+    numAnswered += batch.length;
+    progress.update(numAnswered, examples.length);
     // Lets signals and timers through between batches.
     await setImmediate();
   }
   return answers;
+}
+
+/** Indices of examples so that those about one image stand together: its vision stream is then computed once. */
+function groupedByImage(examples: readonly ImageSentence[]): number[] {
+  const byImage = new Map<string, number[]>();
+  for (const [index, { imageId }] of examples.entries()) {
+    const group = byImage.get(imageId);
+    if (group === undefined) byImage.set(imageId, [index]);
+    else group.push(index);
+  }
+  return [...byImage.values()].flat();
 }

@@ -6,7 +6,7 @@ import { version } from '../common/version.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
 import { EpochSampler } from '../data/epochSampler.js';
 import type { QuestionSet } from '../data/questionSet.js';
-import { type LxmertConfig, QuestionAnsweringModel } from '../model/index.js';
+import { type LxmertConfig, type Precision, QuestionAnsweringModel } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
 import { type AnsweringTask, softAnswerLoss } from '../tasks/answeringTask.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
@@ -27,6 +27,8 @@ export interface FinetuneSettings {
   readonly warmupRatio: number;
   readonly clipNorm: number;
   readonly seed: number;
+  /** With bfloat16 the master weights, the optimizer and the loss stay float32. */
+  readonly precision: Precision;
   readonly maxLength: number;
 }
 
@@ -71,7 +73,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   };
   manualSeed(settings.seed);
   const model = new QuestionAnsweringModel(config, training.answerTable.size);
-  const flat = FlatParameters.of(model);
+  model.precision = settings.precision;
+  const flat = FlatParameters.of(model, settings.precision);
   const sampler = new EpochSampler(training.size, settings.batchSize, settings.seed);
   const optimizer = new BertAdam(flat, {
     learningRate: settings.learningRate,
@@ -79,7 +82,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     totalSteps: Math.max(1, sampler.numBatches * settings.numEpochs),
   });
   try {
-    say(runtimeLine());
+    say(`${runtimeLine()}, ${settings.precision}`);
     const loadReport =
       options.initialWeights &&
       (await loadInitialWeights(options.initialWeights, model.namedParameters(), training.answerTable, say));
@@ -116,7 +119,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
         loss: (batch) => {
           const indices = [...(batches[batch] ?? [])];
           const questions = indices.map((index) => training.question(index));
-          const inputs = answerInputs(questions, answering.tokenizer, options.features, settings.maxLength);
+          const inputs = answerInputs(questions, answering.tokenizer, options.features, settings);
           const targets = fromTypedArray(training.targets(indices), [
             indices.length,
             training.answerTable.size,

@@ -14,7 +14,13 @@ import { DEFAULT_MAX_LENGTH, Vocabulary } from '../../text/index.js';
 import { finetuneAnswers } from '../../train/finetuneAnswers.js';
 import { RunFolder } from '../../train/runFolder.js';
 import { defineCommand } from '../command.js';
-import { featureOptions, openFeatures, otherFeaturesOption, percent } from '../modelOptions.js';
+import {
+  featureOptions,
+  openFeatures,
+  otherFeaturesOption,
+  percent,
+  precisionOption,
+} from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 
 export const command = defineCommand({
@@ -71,6 +77,7 @@ export const command = defineCommand({
       .max(512)
       .default(DEFAULT_MAX_LENGTH)
       .describe('Word pieces of a sentence, at most'),
+    ...precisionOption,
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   }),
   async run({ options, progress, notice, signal }) {
@@ -148,6 +155,7 @@ export const command = defineCommand({
         warmupRatio: options.warmupRatio,
         clipNorm: options.clipNorm,
         seed: options.seed,
+        precision: options.precision,
         maxLength: options.maxLength,
       },
       initialWeights: weights === undefined ? undefined : { file: weights, parts, pretrainingAnswers },

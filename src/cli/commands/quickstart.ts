@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type QuickstartResult, runQuickstart } from '../../quickstart/quickstart.js';
 import { defineCommand } from '../command.js';
+import { precisionOption } from '../modelOptions.js';
 import { outputPath } from '../options.js';
 
 export const command = defineCommand({
@@ -22,6 +23,7 @@ export const command = defineCommand({
     batchSize: z.int().min(1).default(32).describe('Questions in a training step'),
     // The products of so small a model are too short to share: a second thread costs more than it gives.
     numThreads: z.int().min(1).max(256).default(1).describe('Compute threads'),
+    ...precisionOption,
     seed: z.int().min(0).default(9595).describe('Seed of the world, the first weights and the order'),
   }),
   run: ({ options, progress, notice, signal }) =>
