@@ -20,7 +20,7 @@ export class VisualFeatureEncoder extends Module {
     const { hiddenSize, visualFeatureSize, visualBoxSize, layerNormEps, initializerRange: std } = config;
     this.featureDense = this.child('visn_fc', new Linear(visualFeatureSize, hiddenSize, std));
     this.featureLayerNorm = this.child('visn_layer_norm', new LayerNorm(hiddenSize, layerNormEps));
-    this.boxDense = this.child('box_fc', new Linear(visualBoxSize, hiddenSize, std));
+    this.boxDense = this.child('box_fc', new Linear(visualBoxSize, hiddenSize, std, { isDense: false }));
     this.boxLayerNorm = this.child('box_layer_norm', new LayerNorm(hiddenSize, layerNormEps));
   }
 

@@ -10,9 +10,10 @@ export class Linear extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;
 
-  constructor(inputSize: number, outputSize: number, std: number) {
+  /** @param isDense false for a layer whose input is float32 in every precision */
+  constructor(inputSize: number, outputSize: number, std: number, { isDense = true } = {}) {
     super();
-    this.weight = this.parameter('weight', drawn(inputSize, outputSize, std), { isDense: true });
+    this.weight = this.parameter('weight', drawn(inputSize, outputSize, std), { isDense });
     this.bias = this.parameter('bias', ops.zeros([outputSize]));
   }
 
