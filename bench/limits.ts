@@ -1,18 +1,19 @@
 /** @file The machine's own limits, measured in the same run as the work. */
 
+import type { Precision } from '../src/model/index.js';
 import { measureGemmRate } from '../src/torch/gemmRate.js';
 import { scope } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 
-/** Best operations per second of a plain float32 matrix product over about a second. */
-export function gemmRate(): number {
-  return measureGemmRate('float32', 1);
+/** Best operations per second of a plain matrix product over about a second. */
+export function gemmRate(precision: Precision): number {
+  return measureGemmRate(precision, 1);
 }
 
-const COPY_VALUES = 32 * 1024 * 1024;
+const COPY_VALUES = 64 * 1024 * 1024;
 const COPY_REPETITIONS = 5;
 
-/** Best bytes per second of a plain copy of 128 MB, counting what is read and what is written. */
+/** Best bytes per second of a plain copy of 256 MB, counting what is read and what is written. */
 export function copyRate(): number {
   return scope(() => {
     const source = ops.zeros([COPY_VALUES]);

@@ -25,11 +25,13 @@ export async function measure(work: () => void | Promise<void>, options: Measure
     if (i >= warmUp) seconds.push((performance.now() - start) / 1000);
     await setImmediate();
   }
-  seconds.sort((a, b) => a - b);
-  const middle = Math.floor(seconds.length / 2);
-  const median =
-    seconds.length % 2 === 1
-      ? (seconds[middle] ?? 0)
-      : ((seconds[middle - 1] ?? 0) + (seconds[middle] ?? 0)) / 2;
-  return { repetitions, minSeconds: seconds[0] ?? 0, medianSeconds: median };
+  return { repetitions, minSeconds: Math.min(...seconds), medianSeconds: medianOf(seconds) };
+}
+
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? 0)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

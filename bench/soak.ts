@@ -9,7 +9,7 @@ import * as ops from '../src/torch/operators/index.js';
 import { BertAdam } from '../src/train/bertAdam.js';
 import { FlatParameters } from '../src/train/flatParameters.js';
 import { runTraining } from '../src/train/trainingLoop.js';
-import { randomBatch } from './randomBatch.js';
+import { batchOf, randomInputs } from './questions.js';
 
 /** What the process may grow by from the end of epoch 2 to the last, for the collector's own unsteadiness. */
 const TOLERATED_BYTES = 8 * 2 ** 20;
@@ -50,7 +50,7 @@ const resident: number[] = [];
 const live: number[] = [];
 
 function loss(): Tensor {
-  const { logits } = model.forward(randomBatch(config, BATCH_SIZE), { training: true }); // (B, answers)
+  const { logits } = model.forward(randomInputs(config, batchOf(BATCH_SIZE)), { training: true }); // (B, answers)
   return ops.binaryCrossEntropyWithLogits(logits, ops.rand([BATCH_SIZE, NUM_ANSWERS]));
 }
 

@@ -47,6 +47,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("randomState", lxmert::RandomState);
   add("setRandomState", lxmert::SetRandomState);
   add("runtimeInfo", lxmert::RuntimeInfo);
+  add("releaseFreeMemory", lxmert::ReleaseFreeMemory);
   add("getNumThreads", lxmert::GetNumThreads);
   add("setNumThreads", lxmert::SetNumThreads);
   return exports;

@@ -14,6 +14,7 @@
 
 #include "convert.h"
 #include "errors.h"
+#include "kernels/kernels.h"
 
 namespace lxmert {
 namespace {
@@ -121,10 +122,16 @@ Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
     result.Set("cudaAvailable", Napi::Boolean::New(env, at::hasCUDA()));
     result.Set("cudaDevices", Napi::Number::New(env, at::hasCUDA() ? static_cast<double>(at::detail::getCUDAHooks().getNumGPUs()) : 0));
     result.Set("oneDnn", Napi::Boolean::New(env, at::hasMKLDNN()));
+    result.Set("fusedKernels", ActiveKernels().name);
     result.Set("blas", BlasInfo(env));
     result.Set("mallocKeepsMemory", Napi::Boolean::New(env, malloc_tuned));
     return result;
   });
+}
+
+Napi::Value ReleaseFreeMemory(const Napi::CallbackInfo& info) {
+  malloc_trim(0);
+  return info.Env().Undefined();
 }
 
 Napi::Value GetNumThreads(const Napi::CallbackInfo& info) {

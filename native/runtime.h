@@ -9,6 +9,8 @@ namespace lxmert {
 void TuneMalloc();
 Napi::Value RuntimeInfo(const Napi::CallbackInfo& info);
 Napi::Value GetNumThreads(const Napi::CallbackInfo& info);
+// releaseFreeMemory(): gives what malloc keeps back to the system.
+Napi::Value ReleaseFreeMemory(const Napi::CallbackInfo& info);
 Napi::Value SetNumThreads(const Napi::CallbackInfo& info);
 
 }  // namespace lxmert

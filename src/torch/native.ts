@@ -62,6 +62,7 @@ export interface NativeBinding {
   randomState(device: string): unknown;
   setRandomState(device: string, state: NativeTensor): void;
   runtimeInfo(): RuntimeInfo;
+  releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;
 }

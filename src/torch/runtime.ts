@@ -22,6 +22,8 @@ export interface RuntimeInfo {
   readonly numThreads: number;
   /** The instruction set of libtorch's own kernels: `DEFAULT`, `AVX2`, `AVX512`. */
   readonly cpuCapability: string;
+  /** The instruction set of this project's own kernels: `baseline`, `avx2`, `avx512`, `avx512bf16`. */
+  readonly fusedKernels: string;
   readonly cudaAvailable: boolean;
   readonly cudaDevices: number;
   readonly oneDnn: boolean;
@@ -32,6 +34,14 @@ export interface RuntimeInfo {
 
 export function runtimeInfo(): RuntimeInfo {
   return native().runtimeInfo();
+}
+
+/**
+ * Gives memory that malloc keeps for reuse back to the system. For moments after which much less is needed than
+ * before, not for every step.
+ */
+export function releaseFreeMemory(): void {
+  native().releaseFreeMemory();
 }
 
 export function getNumThreads(): number {
@@ -63,5 +73,5 @@ export function runtimeLine(): string {
   const threads = `${info.numThreads} thread${info.numThreads === 1 ? '' : 's'}`;
   // The installation's own version: Debian's headers say 1.13.0 of its 1.13.1.
   const torchVersion = buildRecord()?.version ?? info.torchVersion;
-  return `libtorch ${torchVersion}, ${threads}, ${blas}, kernels ${info.cpuCapability}, ${malloc}`;
+  return `libtorch ${torchVersion}, ${threads}, ${blas}, kernels ${info.cpuCapability} and ${info.fusedKernels}, ${malloc}`;
 }

@@ -4,7 +4,15 @@
  */
 
 import type { Leaf, Module, Precision } from '../model/index.js';
-import { type DType, keep, noGrad, scope, setParameterBuffers, type Tensor } from '../torch/index.js';
+import {
+  type DType,
+  keep,
+  noGrad,
+  releaseFreeMemory,
+  scope,
+  setParameterBuffers,
+  type Tensor,
+} from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 
 /** Where a parameter lies in the buffers of its group. */
@@ -54,6 +62,8 @@ export class FlatParameters implements Disposable {
   static of(model: Module, precision: Precision = 'float32'): FlatParameters {
     const flat = new FlatParameters(model.leaves(), precision);
     model.forgetViews();
+    // The parameters' first memory, as much as the model.
+    releaseFreeMemory();
     return flat;
   }
 

@@ -1,24 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { measure } from '../../bench/measure.js';
 import { forwardOperations, trainingOperations } from '../../bench/operations.js';
-import { runBench } from '../../bench/runBench.js';
+import { batchOf } from '../../bench/questions.js';
+import { runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { LXMERT_BASE, lxmertConfig } from '../../src/model/index.js';
 
 describe('forwardOperations', () => {
-  const size = { numPieces: 20, numRegions: 36 };
+  const perQuestion = (numQuestions: number, perImage: number): number =>
+    forwardOperations(LXMERT_BASE, batchOf(numQuestions, perImage), 3129) / numQuestions / 1e9;
 
-  it('counts 10.6 GFLOP for the padded full-size model, less the vision side that nothing reads', () => {
+  it('counts what questions of real lengths need: 7.5 GFLOP each, 5.3 with five about an image', () => {
+    expect(perQuestion(10, 1)).toBeCloseTo(7.5, 1);
+    expect(perQuestion(10, 5)).toBeCloseTo(5.4, 1);
+  });
+
+  it('is the sum of an image and its questions', () => {
+    const count = (numPieces: number[], numImages: number): number =>
+      forwardOperations(LXMERT_BASE, { numPieces, numRegions: 36, numImages }, 3129);
+    expect(count([7, 12], 1) + count([], 1)).toBe(count([7], 1) + count([12], 1));
+    // By hand: a pooler and head over one row, a language layer of 8 rows, no cross-modality.
+    const small = lxmertConfig({ numCrossLayers: 0, numVisionLayers: 0, numLanguageLayers: 1 });
     const h = 768;
-    const unread = 36 * 16 * 2 * h * h + 2 * 2 * 36 * h * (20 + 36);
-    const counted = forwardOperations(LXMERT_BASE, size, 3129);
-    // The unread side shares the key and value products of its cross-attention with nothing: 20 more rows of them.
-    expect((counted + unread) / 1e9).toBeCloseTo(10.6, 1);
+    const head = 2 * h * h + 2 * h * 2 * h + 2 * 2 * h * 3129;
+    const layer = 2 * 8 * (4 * h * h + 8 * h * h) + 2 * 2 * 8 * 8 * h;
+    expect(forwardOperations(small, { numPieces: [8], numRegions: 36, numImages: 0 }, 3129)).toBe(
+      head + layer,
+    );
   });
 
   it('counts a training step as three passes without the gradient of the inputs', () => {
+    const size = batchOf(4);
     const forward = forwardOperations(LXMERT_BASE, size, 3129);
-    expect(trainingOperations(LXMERT_BASE, size, 3129)).toBeLessThan(3 * forward);
-    expect(trainingOperations(LXMERT_BASE, size, 3129)).toBeGreaterThan(2.9 * forward);
+    const step = trainingOperations(LXMERT_BASE, size, 3129);
+    expect(3 * forward - step).toBe(4 * 2 * 36 * 768 * 2052);
   });
 });
 
@@ -45,13 +59,28 @@ describe('runBench', () => {
       maxPositionEmbeddings: 20,
       visualFeatureSize: 8,
     });
-    const work = ['forward', 'training', 'load', 'features'] as const;
-    const report = await runBench({ config, numAnswers: 5, batchSize: 2, repetitions: 2, work });
-    expect(report.results.map((result) => result.name)).toEqual(work);
+    const report = await runBench({
+      config,
+      numAnswers: 5,
+      batchSize: 4,
+      repetitions: 2,
+      work: WORK_NAMES,
+      precisions: ['float32', 'bfloat16'],
+    });
+    const byPrecision = (names: readonly string[]) =>
+      ['float32', 'bfloat16'].flatMap((precision) => names.map((name) => `${name} ${precision}`));
+    expect(report.results.map(({ name, precision }) => `${name} ${precision ?? ''}`.trim())).toEqual([
+      ...byPrecision(['inference', 'inference-shared', 'latency', 'latency-seen']),
+      ...byPrecision(['training', 'optimizer', 'loading']),
+      'load',
+      'features',
+    ]);
     for (const result of report.results) {
       expect(result.rate, result.name).toBeGreaterThan(0);
       expect(result.limitRate, result.name).toBeGreaterThan(0);
       expect(result.shareOfLimit, result.name).toBeGreaterThan(0);
+      expect(result.minSeconds, result.name).toBeLessThanOrEqual(result.medianSeconds);
+      expect(result.peakResidentBytes, result.name).toBeGreaterThan(1e7);
     }
   });
 });

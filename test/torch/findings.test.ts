@@ -18,6 +18,7 @@ const runtime: RuntimeInfo = {
   torchConfig: '',
   parallelInfo: '',
   numThreads: 8,
+  fusedKernels: 'avx2',
   cpuCapability: 'AVX512',
   cudaAvailable: false,
   cudaDevices: 0,

@@ -2,15 +2,19 @@
 
 import { z } from 'zod';
 import { type BenchReport, runBench, WORK_NAMES } from '../../../bench/runBench.js';
-import { lxmertConfig } from '../../model/index.js';
+import { lxmertConfig, PRECISIONS } from '../../model/index.js';
 import { defineCommand } from '../command.js';
 
 export const command = defineCommand({
   description:
-    'Measures inference, a training step, loading a checkpoint and reading features, each beside the limit of this ' +
+    'Measures inference, training, loading a checkpoint and reading features, each beside the limit of this ' +
     'machine (matrix products, memory, file cache) measured in the same run. Full-size LXMERT by default.',
   examples: [
     { command: 'lxmert bench', does: 'measures the full-size model' },
+    {
+      command: 'lxmert bench --work training --precision float32 --precision bfloat16',
+      does: 'measures a training step in both precisions',
+    },
     { command: 'lxmert bench --small --json', does: 'measures a small model and prints JSON' },
   ],
   arguments: z.strictObject({}),
@@ -18,6 +22,10 @@ export const command = defineCommand({
     small: z.boolean().default(false).describe('A model of width 128 with 2 layers of each kind'),
     batchSize: z.int().min(1).max(4096).default(32).describe('Questions at a time'),
     repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
+    precision: z
+      .array(z.enum(PRECISIONS))
+      .default(['float32'])
+      .describe('Numbers between layers; give it twice to measure both'),
     work: z
       .array(z.enum(WORK_NAMES))
       .default([...WORK_NAMES])
@@ -28,10 +36,11 @@ export const command = defineCommand({
       config: options.small ? SMALL : lxmertConfig(),
       numAnswers: 3129,
       batchSize: options.batchSize,
+      precisions: options.precision,
       repetitions: options.repetitions,
       work: options.work,
       signal,
-      onStart: (name) => notice(`Measuring ${name} ...`),
+      onStart: (what) => notice(`Measuring ${what} ...`),
     }),
   render,
 });
@@ -46,15 +55,14 @@ const SMALL = lxmertConfig({
 });
 
 function render(report: BenchReport): string {
-  const lines = [report.runtime, `${(report.numParameters / 1e6).toFixed(1)} M parameters`, ''];
+  const lines = [report.runtime, ''];
   for (const result of report.results) {
     lines.push(
-      `${result.name}: ${result.description}`,
+      `${result.name}${result.precision === undefined ? '' : ` (${result.precision})`}: ${result.description}`,
       `  min ${formatSeconds(result.minSeconds)}, median ${formatSeconds(result.medianSeconds)} of ${result.repetitions}; ${formatRate(result.rate, result.rateUnit)}`,
-      `  ${(100 * result.shareOfLimit).toFixed(0)} % of ${result.limit} (${formatRate(result.limitRate, result.limitUnit)})`,
+      `  ${(100 * result.shareOfLimit).toFixed(0)} % of ${result.limit} (${formatRate(result.limitRate, result.limitUnit)}), at most ${(result.peakResidentBytes / 1e9).toFixed(2)} GB resident`,
     );
   }
-  lines.push('', `Peak resident memory ${(report.peakResidentBytes / 1e9).toFixed(2)} GB`);
   return lines.join('\n');
 }
 
