@@ -6,6 +6,7 @@ import { QuestionSet } from '../data/questionSet.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { predictAnswers } from '../tasks/predictAnswers.js';
 import { vqa } from '../tasks/vqa.js';
+import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
 import type { CommandContext } from './command.js';
 import {
@@ -45,6 +46,8 @@ export async function answerFile(
   const answering = await loadAnsweringModel(modelSource(options));
   try {
     notice(`${runtimeLine()}, ${options.precision}`);
+    const warning = options.precision === 'bfloat16' ? bfloat16Warning() : undefined;
+    if (warning !== undefined) notice(warning);
     checkFeatures(store, answering, options.allowOtherFeatures, notice);
     const set = new QuestionSet({
       questions: await readQuestions(file),

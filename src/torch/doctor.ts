@@ -106,6 +106,7 @@ function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
     ],
     ['threads', `${runtime.numThreads}`],
     ["libtorch's kernels", `${runtime.cpuCapability}${runtime.oneDnn ? ', oneDNN' : ''}`],
+    ['fused kernels', runtime.fusedKernels],
     [
       'memory',
       runtime.mallocKeepsMemory ? 'freed memory is kept for reuse' : 'freed memory goes back at once',

@@ -44,6 +44,12 @@ export function hasBfloat16(processor: Processor): boolean {
   return ['avx512_bf16', 'amx_bf16', 'bf16'].some((feature) => processor.vectorFeatures.includes(feature));
 }
 
+/** A sentence for who asked for bfloat16 where it only costs; undefined where it pays. */
+export function bfloat16Warning(processor: Processor = readProcessor()): string | undefined {
+  if (hasBfloat16(processor)) return undefined;
+  return 'This processor does not multiply bfloat16 matrices in hardware: float32 is faster here (--precision float32).';
+}
+
 function readCpuinfo(): string | null {
   try {
     return readFileSync('/proc/cpuinfo', 'utf8');

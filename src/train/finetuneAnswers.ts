@@ -12,6 +12,7 @@ import { type AnsweringTask, softAnswerLoss } from '../tasks/answeringTask.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, manualSeed } from '../torch/index.js';
+import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
 import { FlatParameters } from './flatParameters.js';
@@ -83,6 +84,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   });
   try {
     say(`${runtimeLine()}, ${settings.precision}`);
+    const warning = settings.precision === 'bfloat16' ? bfloat16Warning() : undefined;
+    if (warning !== undefined) say(warning);
     const loadReport =
       options.initialWeights &&
       (await loadInitialWeights(options.initialWeights, model.namedParameters(), training.answerTable, say));
