@@ -128,7 +128,7 @@ describe('FlatParameters', () => {
       }
     }));
 
-  it('replaces the last step's gradients, rows of the word embeddings included, and adds up within a step', () =>
+  it('replaces the gradients of the last step, rows of the word embeddings included, and adds up within a step', () =>
     scope(() => {
       using model = smallModel();
       const reference = (firsts: readonly number[]) => {
