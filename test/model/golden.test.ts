@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { QuestionAnsweringModel } from '../../src/model/index.js';
+import { type QuestionAnsweringModel, withPlainOperators } from '../../src/model/index.js';
 import { softAnswerLoss } from '../../src/tasks/answeringTask.js';
 import { noGrad, scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
@@ -75,31 +75,40 @@ describe.skipIf(!hasShared)('the encoder', () => {
   });
 });
 
-describe.skipIf(!hasShared).each(['vqa', 'gqa'] as const)('%s', (task) => {
-  it('has the reference logits, loss, gradients and parameters without gradient', () => {
-    const golden = new Golden();
-    using model = goldenModel(golden, task);
-    scope(() => {
-      const { logits } = model.forward(goldenInputs(golden, task), { training: true });
-      expect(maxDifference(logits.toFloat32Array(), golden.values(`${task}/logit`))).toBeLessThan(2e-5);
-      const loss = softAnswerLoss(logits, golden.tensor(`${task}/target`));
-      const expected = golden.index[task].loss;
-      expect(Math.abs(loss.item() / expected - 1)).toBeLessThan(1e-5);
-      loss.backward();
+/** This project's own operators, and libtorch's. */
+const VERSIONS = [
+  ['fused', <T>(body: () => T): T => body()],
+  ['plain', withPlainOperators],
+] as const;
 
-      const gradients = model.namedGradients();
-      for (const name of golden.names(`${task}/grad/`)) {
-        const values = golden.values(`${task}/grad/${name}`);
-        const gradient = gradients.get(canonicalName(name))!;
-        const difference = maxDifference(gradient.toFloat32Array(), values) / normOf(values);
-        expect(difference, name).toBeLessThan(1e-4);
-      }
-      const without = [...gradients].filter(([, gradient]) => gradient === null).map(([name]) => name);
-      expect(without.sort()).toEqual(
-        golden.index[task].parameters_without_gradient.map(canonicalName).sort(),
-      );
-      for (const gradient of gradients.values()) gradient?.dispose();
-      for (const { tensor } of model.leaves().values()) tensor.grad = null;
-    });
-  });
+describe.skipIf(!hasShared).each(['vqa', 'gqa'] as const)('%s', (task) => {
+  it.each(VERSIONS)(
+    'has the reference logits, loss, gradients and parameters without gradient, %s',
+    (_, run) => {
+      const golden = new Golden();
+      using model = goldenModel(golden, task);
+      scope(() => {
+        const { logits } = run(() => model.forward(goldenInputs(golden, task), { training: true }));
+        expect(maxDifference(logits.toFloat32Array(), golden.values(`${task}/logit`))).toBeLessThan(2e-5);
+        const loss = softAnswerLoss(logits, golden.tensor(`${task}/target`));
+        const expected = golden.index[task].loss;
+        expect(Math.abs(loss.item() / expected - 1)).toBeLessThan(1e-5);
+        loss.backward();
+
+        const gradients = model.namedGradients();
+        for (const name of golden.names(`${task}/grad/`)) {
+          const values = golden.values(`${task}/grad/${name}`);
+          const gradient = gradients.get(canonicalName(name))!;
+          const difference = maxDifference(gradient.toFloat32Array(), values) / normOf(values);
+          expect(difference, name).toBeLessThan(1e-4);
+        }
+        const without = [...gradients].filter(([, gradient]) => gradient === null).map(([name]) => name);
+        expect(without.sort()).toEqual(
+          golden.index[task].parameters_without_gradient.map(canonicalName).sort(),
+        );
+        for (const gradient of gradients.values()) gradient?.dispose();
+        for (const { tensor } of model.leaves().values()) tensor.grad = null;
+      });
+    },
+  );
 });
