@@ -9,6 +9,7 @@ export type { WrittenConfig } from './huggingFaceConfig.js';
 export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
 export {
   guessedAttentionHeads,
+  imagesPerExampleOf,
   type ModelKind,
   type ModelSizes,
   missingEncoderTensors,

@@ -41,16 +41,52 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/finetuneVqa.js'),
   },
   {
+    name: 'finetune gqa',
+    group: 'Models',
+    summary: 'Train a model on the compositional questions of GQA',
+    load: () => import('./commands/finetuneGqa.js'),
+  },
+  {
+    name: 'finetune nlvr2',
+    group: 'Models',
+    summary: 'Train a model to judge statements about two images',
+    load: () => import('./commands/finetuneNlvr2.js'),
+  },
+  {
     name: 'evaluate vqa',
     group: 'Models',
     summary: 'Score a model on questions with known answers',
     load: () => import('./commands/evaluateVqa.js'),
   },
   {
+    name: 'evaluate gqa',
+    group: 'Models',
+    summary: 'Score a model on GQA questions',
+    load: () => import('./commands/evaluateGqa.js'),
+  },
+  {
+    name: 'evaluate nlvr2',
+    group: 'Models',
+    summary: 'Score a model on statements about two images',
+    load: () => import('./commands/evaluateNlvr2.js'),
+  },
+  {
     name: 'predict vqa',
     group: 'Models',
     summary: 'Write answers in the form the test server reads',
     load: () => import('./commands/predictVqa.js'),
+  },
+  {
+    name: 'predict gqa',
+    group: 'Models',
+    summary: 'Write GQA answers in the form the test server reads',
+    load: () => import('./commands/predictGqa.js'),
+  },
+  {
+    name: 'predict nlvr2',
+    group: 'Models',
+    summary: 'Write judgements in the form the official script reads',
+    load: () => import('./commands/predictNlvr2.js'),
   },
   {
     name: 'checkpoint info',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import {
   CheckpointFile,
   guessedAttentionHeads,
+  imagesPerExampleOf,
   loadWeights,
   modelSizes,
   numAnswersOf,
@@ -40,6 +41,8 @@ export interface ModelSource {
   readonly numAttentionHeads?: number | undefined;
   /** What to answer in; float32 unless said otherwise. */
   readonly precision?: Precision | undefined;
+  /** The answers of a task that fixes them: then no table is looked for. */
+  readonly fixedAnswers?: readonly string[] | undefined;
 }
 
 /** The part of a run's config.json that says what the model is. */
@@ -73,21 +76,24 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   const vocabularyFile =
     source.vocabulary ?? (isRun ? path.join(source.model, RUN_FILES.vocabulary) : undefined);
   const answersFile = source.answers ?? (isRun ? path.join(source.model, RUN_FILES.answers) : undefined);
-  if (vocabularyFile === undefined || answersFile === undefined) {
+  if (vocabularyFile === undefined || (answersFile === undefined && source.fixedAnswers === undefined)) {
     const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
     throw new UsageError(
       `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
     );
   }
   const checkpoint = await CheckpointFile.open(weightsFile);
-  const answerTable = await AnswerTable.load(answersFile);
+  const answerTable =
+    source.fixedAnswers !== undefined || answersFile === undefined
+      ? new AnswerTable(source.fixedAnswers ?? [])
+      : await AnswerTable.load(answersFile);
   const vocabulary = await Vocabulary.load(vocabularyFile);
   const numAnswers = numAnswersOf(checkpoint);
   if (numAnswers !== answerTable.size) {
     throw new LxmertError(
       numAnswers === undefined
         ? `${weightsFile} has no answer head, so it cannot answer. Fine-tune it first.`
-        : `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
+        : `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile ?? 'the task'} has ${answerTable.size}. Name the table that the model was trained with.`,
     );
   }
   const run = isRun ? await readRunConfig(configFile) : undefined;
@@ -102,7 +108,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
       `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
     );
   }
-  const model = new QuestionAnsweringModel(config, answerTable.size);
+  const model = new QuestionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
     useForInference(model, source.precision ?? 'float32');

@@ -37,7 +37,7 @@ export function rankAnswers(
   return scope(() =>
     noGrad(() => {
       const { tokenizer, maxLength } = answering;
-      const inputs = answerInputs(examples, tokenizer, source, { maxLength, shareImages: true });
+      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true });
       const { logits } = answering.model.forward(inputs);
       const [values, indices] = ops.topk(
         ops.sigmoid(logits),
@@ -95,9 +95,10 @@ export async function predictAnswers(
 /** Indices of examples so that those about one image stand together: its vision stream is then computed once. */
 function groupedByImage(examples: readonly ImageSentence[]): number[] {
   const byImage = new Map<string, number[]>();
-  for (const [index, { imageId }] of examples.entries()) {
-    const group = byImage.get(imageId);
-    if (group === undefined) byImage.set(imageId, [index]);
+  for (const [index, { imageIds }] of examples.entries()) {
+    const [first = ''] = imageIds;
+    const group = byImage.get(first);
+    if (group === undefined) byImage.set(first, [index]);
     else group.push(index);
   }
   return [...byImage.values()].flat();

@@ -8,7 +8,8 @@ import { EpochSampler } from '../data/epochSampler.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { type LxmertConfig, type Precision, QuestionAnsweringModel } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
-import { type AnsweringTask, softAnswerLoss } from '../tasks/answeringTask.js';
+import type { AnsweringTask } from '../tasks/answeringTask.js';
+import { ANSWER_LOSSES, type AnswerLossName } from '../tasks/losses.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, manualSeed } from '../torch/index.js';
@@ -31,6 +32,7 @@ export interface FinetuneSettings {
   /** With bfloat16 the master weights, the optimizer and the loss stay float32. */
   readonly precision: Precision;
   readonly maxLength: number;
+  readonly loss: AnswerLossName;
 }
 
 export interface FinetuneOptions {
@@ -72,8 +74,9 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     run.log(line);
     notice(line);
   };
+  const loss = ANSWER_LOSSES[settings.loss];
   manualSeed(settings.seed);
-  const model = new QuestionAnsweringModel(config, training.answerTable.size);
+  const model = new QuestionAnsweringModel(config, training.answerTable.size, task.imagesPerExample);
   model.precision = settings.precision;
   const flat = FlatParameters.of(model, settings.precision);
   const sampler = new EpochSampler(training.size, settings.batchSize, settings.seed);
@@ -127,7 +130,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
             indices.length,
             training.answerTable.size,
           ]);
-          return softAnswerLoss(model.forward(inputs, { training: true }).logits, targets);
+          return loss(model.forward(inputs, { training: true }).logits, targets);
         },
         evaluate: async (signal) => {
           const { questions } = validation;
