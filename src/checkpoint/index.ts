@@ -18,4 +18,4 @@ export {
   numAnswersOf,
 } from './modelSizes.js';
 export { canonicalName, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
-export { saveCheckpoint } from './write/saveCheckpoint.js';
+export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

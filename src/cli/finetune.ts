@@ -32,7 +32,7 @@ function sharedFlags(task: AnsweringTask) {
     ...featureOptions,
     ...otherFeaturesOption,
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
-    output: outputPath().describe('Run folder to make; it must not hold files yet'),
+    output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
     load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
     languageLayers: z
@@ -61,6 +61,12 @@ function sharedFlags(task: AnsweringTask) {
       .default(DEFAULT_MAX_LENGTH)
       .describe('Word pieces of a sentence, at most'),
     ...precisionOption,
+    resume: z
+      .boolean()
+      .default(false)
+      .describe('Go on from the newest snapshot in --output, if there is one'),
+    snapshotSteps: z.int().min(1).default(1000).describe('Steps between two snapshots'),
+    keepSnapshots: z.int().min(1).default(2).describe('Snapshots that are kept'),
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   };
 }
@@ -140,7 +146,7 @@ async function finetune(
     options.pretrainingAnswers === undefined
       ? undefined
       : await AnswerTable.loadPretraining(options.pretrainingAnswers);
-  const run = await RunFolder.create(options.output);
+  const run = options.resume ? await RunFolder.open(options.output) : await RunFolder.create(options.output);
   const display = progress('Training', 'steps');
   const { steps: _, ...result } = await finetuneAnswers({
     task,
@@ -162,6 +168,11 @@ async function finetune(
     },
     initialWeights: weights && { ...weights, pretrainingAnswers },
     run,
+    snapshots: {
+      everySteps: options.snapshotSteps,
+      numKept: options.keepSnapshots,
+      resume: options.resume,
+    },
     provenance: { command: `finetune ${task.name}`, options, features: store.origins },
     progress: display,
     signal,
@@ -241,7 +252,11 @@ async function configOf(
 
 function render(result: Omit<FinetuneResult, 'steps'>): string {
   const lines: string[] = [];
-  if (result.wasInterrupted) lines.push(`Interrupted after ${result.numSteps} steps; LAST.pth is saved.`);
+  if (result.wasInterrupted) {
+    lines.push(
+      `Interrupted after ${result.numSteps} steps; LAST.pth and a snapshot are saved. The same command with --resume goes on.`,
+    );
+  }
   if (result.bestEpoch !== undefined) {
     lines.push(`Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}.`);
   } else if (!result.wasInterrupted) {
