@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import type { FeatureStore } from '../features/index.js';
-import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
+import { disposeModels, loadEnsemble } from '../inference/ensemble.js';
+import type { LoadedModel } from '../inference/modelFolder.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
@@ -40,7 +41,10 @@ export async function withAnsweringModel<T>(
   work: (answering: LoadedModel, store: FeatureStore) => Promise<T>,
 ): Promise<T> {
   using store = openFeatures(options);
-  const answering = await loadAnsweringModel({ ...modelSource(options), fixedAnswers: task.answers });
+  const answering = await loadEnsemble(options.model, {
+    ...modelSource(options),
+    fixedAnswers: task.answers,
+  });
   try {
     notice(`${runtimeLine()}, ${options.precision}`);
     const warning = options.precision === 'bfloat16' ? bfloat16Warning() : undefined;
@@ -49,15 +53,16 @@ export async function withAnsweringModel<T>(
     checkFeatures(store, answering, options.allowOtherFeatures, notice);
     return await work(answering, store);
   } finally {
-    answering.model.dispose();
+    disposeModels(answering);
   }
 }
 
 /** @throws UsageError for a model of another task */
-function checkTask(task: AnsweringTask, { model, weightsFile }: LoadedModel): void {
-  if (model.imagesPerExample === task.imagesPerExample) return;
+function checkTask(task: AnsweringTask, { models, weightsFiles }: LoadedModel): void {
+  const { imagesPerExample = 1 } = models[0] ?? {};
+  if (imagesPerExample === task.imagesPerExample) return;
   const images = (count: number): string => (count === 1 ? 'one image' : `${count} images`);
   throw new UsageError(
-    `${weightsFile} looks at ${images(model.imagesPerExample)} for each sentence, but ${task.title} has ${images(task.imagesPerExample)}. Name a model that was fine-tuned for ${task.title}.`,
+    `${weightsFiles.join(', ')} looks at ${images(imagesPerExample)} for each sentence, but ${task.title} has ${images(task.imagesPerExample)}. Name a model that was fine-tuned for ${task.title}.`,
   );
 }

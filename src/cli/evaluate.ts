@@ -40,7 +40,7 @@ export function evaluateCommand(
         }).finally(() => display.stop());
         const scores = scoreAnswers(set.questions, answers);
         return {
-          weights: answering.weightsFile,
+          weights: answering.weightsFiles,
           numQuestions: scores.numQuestions,
           numWithoutImage: set.numWithoutImage,
           accuracy: scores.overall,
@@ -53,7 +53,7 @@ export function evaluateCommand(
 }
 
 interface Evaluation {
-  readonly weights: string;
+  readonly weights: readonly string[];
   readonly numQuestions: number;
   readonly numWithoutImage: number;
   readonly accuracy: number;
@@ -75,7 +75,7 @@ function plain(
 
 function render(result: Evaluation): string {
   const lines = [
-    `Accuracy ${percent(result.accuracy)} over ${result.numQuestions} questions (${result.weights}).`,
+    `Accuracy ${percent(result.accuracy)} over ${result.numQuestions} questions (${result.weights.join(', ')}).`,
   ];
   if (result.numWithoutImage > 0)
     lines.push(`Left out: ${result.numWithoutImage} questions without image features.`);

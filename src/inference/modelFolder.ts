@@ -22,6 +22,7 @@ import {
   QuestionAnsweringModel,
   useForInference,
 } from '../model/index.js';
+import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
@@ -49,15 +50,16 @@ export interface ModelSource {
 const runConfigSchema = z.object({
   model: z.record(z.string(), z.number()),
   maxLength: z.int().min(3),
+  settings: z.object({ loss: z.enum(LOSS_NAMES).optional() }).optional(),
   /** Present when the run's regions were made from pixels. */
   pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
   /** The feature stores of the run and the detector behind each. */
   features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
 });
 
-/** An answering model and the file its weights came from. */
+/** An answering model and the files its weights came from. */
 export type LoadedModel = AnsweringModel & {
-  readonly weightsFile: string;
+  readonly weightsFiles: readonly string[];
   readonly pixelRegions: PixelRegionSettings | undefined;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
   readonly trainedOn: Provenance | undefined;
@@ -118,11 +120,13 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   }
   const tokenizer = new WordPieceTokenizer(vocabulary);
   return {
-    model,
+    models: [model],
+    // A bare weights file does not say: what the published models of its kind were trained with.
+    probabilities: probabilitiesOf(run?.loss ?? (model.imagesPerExample === 1 ? 'soft' : 'class')),
     tokenizer,
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
-    weightsFile,
+    weightsFiles: [weightsFile],
     pixelRegions: run?.pixelRegions,
     trainedOn: run?.trainedOn,
   };
@@ -131,6 +135,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
 interface RunConfig {
   readonly config: Partial<LxmertConfig>;
   readonly maxLength: number;
+  readonly loss: AnswerLossName | undefined;
   readonly pixelRegions: PixelRegionSettings | undefined;
   readonly trainedOn: Provenance | undefined;
 }
@@ -138,10 +143,11 @@ interface RunConfig {
 async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { model, maxLength, pixelRegions, features } = parsed;
+    const { model, maxLength, settings, pixelRegions, features } = parsed;
     return {
       config: model as Partial<LxmertConfig>,
       maxLength,
+      loss: settings?.loss,
       pixelRegions,
       trainedOn: features?.[0]?.provenance,
     };

@@ -10,6 +10,7 @@ import { majorityAnswers, questionOnlyAnswers } from '../data/baselines.js';
 import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 import { convertToStore, FeatureStore, unknownProvenance } from '../features/index.js';
+import { disposeModels } from '../inference/ensemble.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig, type Precision } from '../model/index.js';
 import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
@@ -207,7 +208,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     const finished = { ...result, seconds: seconds(), accuracy, examples };
     return { ...finished, report: await writeQuickstartReport(finished, store) };
   } finally {
-    answering.model.dispose();
+    disposeModels(answering);
   }
 }
 

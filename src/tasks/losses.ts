@@ -33,3 +33,9 @@ export const ANSWER_LOSSES = {
   class: classLoss,
 } as const satisfies Readonly<Record<string, AnswerLoss>>;
 export type AnswerLossName = keyof typeof ANSWER_LOSSES;
+export const LOSS_NAMES = Object.keys(ANSWER_LOSSES) as AnswerLossName[];
+
+/** What makes probabilities of the logits that a loss trained. */
+export function probabilitiesOf(loss: AnswerLossName): 'sigmoid' | 'softmax' {
+  return loss === 'soft' ? 'sigmoid' : 'softmax';
+}

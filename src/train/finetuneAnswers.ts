@@ -9,7 +9,7 @@ import type { QuestionSet } from '../data/questionSet.js';
 import { type LxmertConfig, type Precision, QuestionAnsweringModel } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
-import { ANSWER_LOSSES, type AnswerLossName } from '../tasks/losses.js';
+import { ANSWER_LOSSES, type AnswerLossName, probabilitiesOf } from '../tasks/losses.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, manualSeed } from '../torch/index.js';
@@ -138,7 +138,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     await training.answerTable.save(run.path);
 
     const answering: AnsweringModel = {
-      model,
+      models: [model],
+      probabilities: probabilitiesOf(settings.loss),
       tokenizer: new WordPieceTokenizer(options.vocabulary),
       answerTable: training.answerTable,
       maxLength: settings.maxLength,
