@@ -34,7 +34,12 @@ export const command = defineCommand({
         'lxmert finetune vqa --train train.json --valid minival.json --features features/train2014 --features features/val2014 --answers trainval_label2ans.json --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/vqa',
       does: "fine-tunes the published weights with the paper's settings",
     },
+    {
+      command: 'lxmert finetune vqa --config configs/vqa.toml --output runs/second --seed 2',
+      does: 'takes all settings from a file but two',
+    },
   ],
+  configurable: true,
   arguments: z.strictObject({}),
   options: z.strictObject({
     train: z.array(existingFile()).min(1).describe('Training questions (JSON)'),
