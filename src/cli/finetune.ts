@@ -99,7 +99,7 @@ export interface FinetuneHelp {
 
 /** The command of a task. */
 export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
-  const common = { ...help, arguments: z.strictObject({}), render };
+  const common = { ...help, configurable: true, arguments: z.strictObject({}), render };
   const shared = sharedFlags(task);
   if (task.answers !== undefined) {
     return defineCommand({
