@@ -43,7 +43,7 @@ export async function withAnsweringModel<T>(
   using store = openFeatures(options);
   const answering = await loadEnsemble(options.model, {
     ...modelSource(options),
-    fixedAnswers: task.answers,
+    fixedAnswers: typeof task.answers === 'string' ? undefined : task.answers,
   });
   try {
     notice(`${runtimeLine()}, ${options.precision}`);

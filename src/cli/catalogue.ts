@@ -53,6 +53,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/finetuneNlvr2.js'),
   },
   {
+    name: 'finetune custom',
+    group: 'Models',
+    summary: 'Train a model on JSON lines of your own',
+    load: () => import('./commands/finetuneCustom.js'),
+  },
+  {
+    name: 'finetune custom-pairs',
+    group: 'Models',
+    summary: 'Train a model on JSON lines of your own, with pairs of images',
+    load: () => import('./commands/finetuneCustomPairs.js'),
+  },
+  {
     name: 'evaluate vqa',
     group: 'Models',
     summary: 'Score a model on questions with known answers',
@@ -71,6 +83,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/evaluateNlvr2.js'),
   },
   {
+    name: 'evaluate custom',
+    group: 'Models',
+    summary: 'Score a model on JSON lines of your own',
+    load: () => import('./commands/evaluateCustom.js'),
+  },
+  {
+    name: 'evaluate custom-pairs',
+    group: 'Models',
+    summary: 'Score a model on JSON lines of your own, with pairs of images',
+    load: () => import('./commands/evaluateCustomPairs.js'),
+  },
+  {
     name: 'predict vqa',
     group: 'Models',
     summary: 'Write answers in the form the test server reads',
@@ -87,6 +111,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Models',
     summary: 'Write judgements in the form the official script reads',
     load: () => import('./commands/predictNlvr2.js'),
+  },
+  {
+    name: 'predict custom',
+    group: 'Models',
+    summary: 'Write answers to JSON lines of your own',
+    load: () => import('./commands/predictCustom.js'),
+  },
+  {
+    name: 'predict custom-pairs',
+    group: 'Models',
+    summary: 'Write answers to JSON lines of your own, with pairs of images',
+    load: () => import('./commands/predictCustomPairs.js'),
   },
   {
     name: 'checkpoint info',

@@ -6,10 +6,12 @@ import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint
 import { UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
-import { QuestionSet } from '../data/questionSet.js';
+import { buildAnswerTable } from '../data/buildAnswerTable.js';
+import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
 import { assertCompatible, type FeatureStore } from '../features/index.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
+import { LOSS_NAMES } from '../tasks/losses.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
@@ -86,9 +88,18 @@ const tableFlags = {
     .describe('Cross-entropy against the best answer in place of binary cross-entropy'),
 };
 
+/** Flags of data sets of one's own. */
+const builtFlags = {
+  answers: existingFile()
+    .optional()
+    .describe('Answer table (label2ans JSON) [default: made of the training labels]'),
+  loss: z.enum(LOSS_NAMES).default('class').describe('class: one right answer; soft: several, or scores'),
+};
+
 type SharedFlags = z.output<z.ZodObject<ReturnType<typeof sharedFlags>>>;
 type TableFlags = z.output<z.ZodObject<typeof tableFlags>>;
-type Flags = SharedFlags & Partial<TableFlags>;
+type BuiltFlags = z.output<z.ZodObject<typeof builtFlags>>;
+type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags>;
 type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
 
 /** What tells the help of one task's command from another's. */
@@ -101,10 +112,11 @@ export interface FinetuneHelp {
 export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
   const common = { ...help, configurable: true, arguments: z.strictObject({}), render };
   const shared = sharedFlags(task);
-  if (task.answers !== undefined) {
+  if (task.answers !== 'table') {
+    const flags = task.answers === 'built' ? builtFlags : {};
     return defineCommand({
       ...common,
-      options: z.strictObject(shared),
+      options: z.strictObject({ ...shared, ...flags }),
       run: ({ options, ...context }) => finetune(task, options, context),
     });
   }
@@ -135,12 +147,12 @@ async function finetune(
   const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
   const vocabulary = await Vocabulary.load(options.vocab);
-  const answerTable =
-    options.answers === undefined
-      ? new AnswerTable(task.answers ?? [])
-      : await AnswerTable.load(options.answers);
-  const training = await readSplit(task, options.train, true, answerTable, store, notice);
-  const validation = await readSplit(task, [options.valid], false, answerTable, store, notice);
+  const trainingExamples = await readAll(task, options.train);
+  const answerTable = await answersOf(task, options.answers, trainingExamples);
+  const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
+    makeSplit(questions, files, isTraining ? task.unknownAnswers : 'skip', answerTable, store, notice);
+  const training = split(trainingExamples, options.train, true);
+  const validation = split(await readAll(task, [options.valid]), [options.valid], false);
   const config = await configOf(options, weights?.file, vocabulary, store);
   const pretrainingAnswers =
     options.pretrainingAnswers === undefined
@@ -164,7 +176,7 @@ async function finetune(
       seed: options.seed,
       precision: options.precision,
       maxLength: options.maxLength,
-      loss: options.mceLoss === true ? 'best-answer' : task.loss,
+      loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
     },
     initialWeights: weights && { ...weights, pretrainingAnswers },
     run,
@@ -195,21 +207,34 @@ function weightsOf(options: Flags): Pick<InitialWeights, 'file' | 'parts'> | und
   return loadWithAnswers === undefined ? undefined : { file: loadWithAnswers, parts: 'answers' };
 }
 
-async function readSplit(
+async function readAll(task: AnsweringTask, files: readonly string[]): Promise<Question[]> {
+  const questions: Question[] = [];
+  for (const file of files) for await (const question of task.read(file)) questions.push(question);
+  return questions;
+}
+
+async function answersOf(
   task: AnsweringTask,
+  file: string | undefined,
+  training: readonly Question[],
+): Promise<AnswerTable> {
+  if (file !== undefined) return AnswerTable.load(file);
+  return typeof task.answers === 'string' ? buildAnswerTable(training) : new AnswerTable(task.answers);
+}
+
+function makeSplit(
+  questions: readonly Question[],
   files: readonly string[],
-  isTraining: boolean,
+  unknownAnswers: UnknownAnswers,
   answerTable: AnswerTable,
   store: FeatureStore,
   notice: (line: string) => void,
-): Promise<QuestionSet> {
-  const questions: Question[] = [];
-  for (const file of files) for await (const question of task.read(file)) questions.push(question);
+): QuestionSet {
   const set = new QuestionSet({
     questions,
     hasImage: (id) => store.has(id),
     answerTable,
-    unknownAnswers: isTraining ? task.unknownAnswers : 'skip',
+    unknownAnswers,
     name: files.map((file) => path.basename(file)).join(', '),
   });
   if (set.numWithoutImage > 0)

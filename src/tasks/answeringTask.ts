@@ -13,8 +13,8 @@ export interface AnsweringTask {
   readonly imagesPerExample: 1 | 2;
   /** Reads an annotation file, one example at a time. */
   readonly read: (file: string) => AsyncIterable<Question>;
-  /** The answers there are, where the task fixes them; otherwise a table is named. */
-  readonly answers: readonly string[] | undefined;
+  /** The answers there are; or that a table is named; or that it is made of the training labels unless one is. */
+  readonly answers: readonly string[] | 'table' | 'built';
   /** What becomes of a training label outside the answer table. */
   readonly unknownAnswers: UnknownAnswers;
   readonly loss: AnswerLossName;

@@ -9,7 +9,7 @@ export const gqa: AnsweringTask = {
   title: 'GQA',
   imagesPerExample: 1,
   read: streamQuestions,
-  answers: undefined,
+  answers: 'table',
   // As the reference's GQA loader.
   unknownAnswers: 'skip',
   loss: 'soft',
