@@ -52,6 +52,9 @@ export async function withAtomicFile<T>(target: string, write: (file: AtomicFile
     return result;
   } catch (error) {
     await file.abandon();
+    // Writing through a handle fails without saying to which file.
+    if (error instanceof Error && 'code' in error && !('path' in error))
+      Object.assign(error, { path: target });
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import zlib from 'node:zlib';
 import { z } from 'zod';
 import { CheckpointFile, saveTensors } from '../checkpoint/index.js';
 import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
-import { LxmertError, messageOf } from '../common/errors.js';
+import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
 import type { Module } from '../model/index.js';
 import { getRandomState, noGrad, scope, setRandomState, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
@@ -52,8 +52,25 @@ export class Snapshots {
     readonly numKept: number,
   ) {}
 
-  /** Writes a snapshot; the ones before stay until it is whole. */
-  async save({ model, optimizer }: Snapshotted, state: TrainingState): Promise<void> {
+  /**
+   * Writes a snapshot; the ones before stay until it is whole.
+   *
+   * @throws LxmertError when the disk is full
+   */
+  async save(target: Snapshotted, state: TrainingState): Promise<void> {
+    try {
+      await this.#write(target, state);
+    } catch (error) {
+      if (!hasErrorCode(error, 'ENOSPC')) throw error;
+      const [newest] = await this.#names();
+      throw new LxmertError(
+        `The disk is full: the snapshot of step ${state.step} does not fit into '${this.folder}'. ${newest === undefined ? 'There is none before it.' : `The one before it, ${newest}, is whole.`} Free some space and run the same command with --resume.`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #write({ model, optimizer }: Snapshotted, state: TrainingState): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     const name = nameOf(state.step);
     const file = this.#file(`${name}.safetensors`);
