@@ -47,7 +47,9 @@ export function makeZip(members: readonly TestMember[]): Buffer {
     end.writeUInt32LE((mode << 16) >>> 0, 6);
     end.writeUInt32LE(zip64 ? MAX : offset, 10);
     const madeBy = Buffer.from([45, 3]);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), madeBy, centralCommon, end, name, centralExtra]));
+    directory.push(
+      Buffer.concat([Buffer.from('PK\x01\x02'), madeBy, centralCommon, end, name, centralExtra]),
+    );
     pieces.push(local);
     offset += local.length;
   }

@@ -41,13 +41,16 @@ export interface DownloadedFile {
 /**
  * Gets `files` into `folder`, one after the other. A file that fails does not keep the others from coming.
  *
- * @throws LxmertError when the disk has no room for what is missing; the signal's reason when aborted.
+ * @throws UsageError for a mirror that is no address; LxmertError when the disk has no room for what is missing; the
+ *   signal's reason when aborted.
  */
 export async function download(
   files: readonly DownloadFile[],
   folder: string,
   options: DownloadOptions = {},
 ): Promise<DownloadedFile[]> {
+  // A wrong mirror is wrong use, to be said before any work.
+  withMirrors([], 'x', options.mirrors);
   const plans: Plan[] = [];
   for (const file of files) plans.push(await planFile(file, path.join(folder, file.path), options));
   if (options.dryRun === true) return plans.map(describePlan);
