@@ -35,6 +35,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/sample.js'),
   },
   {
+    name: 'download',
+    group: 'Data',
+    summary: 'Fetch the published weights, annotations and features',
+    load: () => import('./commands/download.js'),
+  },
+  {
     name: 'finetune vqa',
     group: 'Models',
     summary: 'Train a model to answer questions about images',

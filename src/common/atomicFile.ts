@@ -68,7 +68,7 @@ export async function removePartialFiles(folder: string): Promise<void> {
 }
 
 /** Makes a rename durable; not every file system lets a folder be synced, and then there is nothing to do. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
