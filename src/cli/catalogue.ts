@@ -53,6 +53,24 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/predictVqa.js'),
   },
   {
+    name: 'score vqa',
+    group: 'Models',
+    summary: 'Score a file of VQA v2 answers as the official evaluation does',
+    load: () => import('./commands/scoreVqa.js'),
+  },
+  {
+    name: 'score gqa',
+    group: 'Models',
+    summary: 'Score a file of GQA answers as the official evaluation does',
+    load: () => import('./commands/scoreGqa.js'),
+  },
+  {
+    name: 'score nlvr2',
+    group: 'Models',
+    summary: 'Score a file of NLVR2 judgments as the official evaluation does',
+    load: () => import('./commands/scoreNlvr2.js'),
+  },
+  {
     name: 'checkpoint info',
     group: 'Models',
     summary: 'Say what a weights file is and who can load it',
