@@ -115,7 +115,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'predict nlvr2',
     group: 'Models',
-    summary: 'Write judgements in the form the official script reads',
+    summary: 'Write judgments in the form the official script reads',
     load: () => import('./commands/predictNlvr2.js'),
   },
   {
@@ -129,6 +129,24 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Models',
     summary: 'Write answers to JSON lines of your own, with pairs of images',
     load: () => import('./commands/predictCustomPairs.js'),
+  },
+  {
+    name: 'score vqa',
+    group: 'Models',
+    summary: 'Score a file of VQA v2 answers as the official evaluation does',
+    load: () => import('./commands/scoreVqa.js'),
+  },
+  {
+    name: 'score gqa',
+    group: 'Models',
+    summary: 'Score a file of GQA answers as the official evaluation does',
+    load: () => import('./commands/scoreGqa.js'),
+  },
+  {
+    name: 'score nlvr2',
+    group: 'Models',
+    summary: 'Score a file of NLVR2 judgments as the official evaluation does',
+    load: () => import('./commands/scoreNlvr2.js'),
   },
   {
     name: 'checkpoint info',

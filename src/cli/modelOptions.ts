@@ -7,6 +7,8 @@ import type { LoadedModel } from '../inference/modelFolder.js';
 import { PRECISIONS, type Precision } from '../model/index.js';
 import { existingFile, existingPath } from './options.js';
 
+export { percent } from './percent.js';
+
 /** The format that a model computes in. */
 export const precisionOption = {
   precision: z
@@ -98,9 +100,4 @@ export function openFeatures(options: { features: string[]; tiny: boolean; fast:
     throw new UsageError('--tiny and --fast contradict each other: give one.');
   const max = options.tiny ? TINY_IMAGES : options.fast ? FAST_IMAGES : undefined;
   return FeatureStore.open(options.features, max === undefined ? {} : { maxImagesEach: max });
-}
-
-/** `12.34 %` */
-export function percent(score: number): string {
-  return `${(100 * score).toFixed(2)} %`;
 }

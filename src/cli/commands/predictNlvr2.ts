@@ -11,7 +11,7 @@ export const command = predictCommand(nlvr2, {
     {
       command:
         'lxmert predict nlvr2 test.json --model runs/nlvr2 --features features/nlvr2_test --output test_predict.csv',
-      does: 'writes judgements for the official script',
+      does: 'writes judgments for the official script',
     },
   ],
 });

@@ -1,0 +1,97 @@
+/** @file The official questions and choices of GQA: objects of entries by question id. */
+
+import { z } from 'zod';
+import { readJsonObject } from './jsonObject.js';
+import { checkRecord } from './record.js';
+
+/** One question as the metrics read it. What a file may lack is undefined. */
+export interface GqaQuestion {
+  readonly id: string;
+  readonly answer: string;
+  /** In the balanced part, which all metrics are taken over. */
+  readonly isBalanced: boolean;
+  readonly sentence: string | undefined;
+  /** `query`, `verify`, `logical`, `choose`, `compare`. */
+  readonly structuralType: string | undefined;
+  /** `obj`, `attr`, `cat`, `rel`, `global`. */
+  readonly semanticType: string | undefined;
+  /** One of about a hundred kinds, such as `existAttrOr`. */
+  readonly detailedType: string | undefined;
+  /** What the question is about, such as `fruit`; null for none. */
+  readonly globalGroup: string | null | undefined;
+  /** Ids of questions whose answers follow from this one's; its own may be among them. */
+  readonly entailed: readonly string[] | undefined;
+  /** The steps of its functional program. */
+  readonly program: readonly { readonly operation: string; readonly argument: string }[] | undefined;
+}
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? undefined);
+
+const questionSchema = z.object({
+  answer: z.string(
+    'expected the answer; the test and challenge splits have none and are scored by their server',
+  ),
+  isBalanced: z.boolean(),
+  question: text,
+  types: z.object({ structural: text, semantic: text, detailed: text }).optional(),
+  groups: z.object({ global: z.string().nullable() }).optional(),
+  entailed: z.array(z.string()).optional(),
+  semantic: z
+    .array(
+      z.object({
+        operation: z.string(),
+        argument: z
+          .string()
+          .nullish()
+          .transform((value) => value ?? ''),
+      }),
+    )
+    .optional(),
+});
+
+/**
+ * Yields the questions of a file like `val_balanced_questions.json`, `{id: {answer, isBalanced, ...}}`, in order.
+ * The files of all training questions have 1.7 GB; one question is held at a time.
+ *
+ * @throws LxmertError with file, question and key for an entry that is not as expected
+ */
+export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<GqaQuestion> {
+  for await (const [id, value] of readJsonObject(file)) {
+    const record = checkRecord(questionSchema, value, file, `question '${id}'`);
+    yield {
+      id,
+      answer: record.answer,
+      isBalanced: record.isBalanced,
+      sentence: record.question,
+      structuralType: record.types?.structural,
+      semanticType: record.types?.semantic,
+      detailedType: record.types?.detailed,
+      globalGroup: record.groups?.global,
+      entailed: record.entailed,
+      program: record.semantic,
+    };
+  }
+}
+
+/** Answers that would be valid for a question (of the right kind) and plausible (possible in the world). */
+export interface GqaChoices {
+  readonly id: string;
+  readonly valid: readonly string[];
+  readonly plausible: readonly string[];
+}
+
+const choicesSchema = z.object({ valid: z.array(z.string()), plausible: z.array(z.string()) });
+
+/**
+ * Yields the entries of a file like `val_choices.json`, `{id: {valid: [...], plausible: [...]}}`.
+ *
+ * @throws LxmertError with file, question and key for an entry that is not as expected
+ */
+export async function* readGqaChoices(file: string): AsyncGenerator<GqaChoices> {
+  for await (const [id, value] of readJsonObject(file)) {
+    yield { id, ...checkRecord(choicesSchema, value, file, `choices of question '${id}'`) };
+  }
+}

@@ -1,0 +1,81 @@
+/** @file Labels of NLVR2: the official JSON lines, or the reference's JSON array. */
+
+import { z } from 'zod';
+import { LxmertError, messageOf } from '../../common/errors.js';
+import { readJsonArray } from './jsonArray.js';
+import { checkRecord } from './record.js';
+import { readText, readTextLines } from './textFile.js';
+
+/** Whether the sentence of an example is true of its images. */
+export interface Nlvr2Label {
+  /** `split-set-pair-sentence`; the reference's `uid` where a file has no other. */
+  readonly id: string;
+  readonly label: boolean;
+}
+
+const LABEL = 'expected the label True or False (or 1 or 0); a file without labels cannot be scored';
+
+const labelSchema = z.union([z.string(), z.boolean(), z.int()], LABEL).transform((value, check) => {
+  const word = String(value).toLowerCase();
+  if (word === 'true' || word === '1') return true;
+  if (word === 'false' || word === '0') return false;
+  check.addIssue({ code: 'custom', message: LABEL });
+  return z.NEVER;
+});
+
+const exampleSchema = z.object({
+  identifier: z.string().min(1).optional(),
+  uid: z.string().min(1).optional(),
+  label: labelSchema,
+});
+
+/**
+ * Yields the labels of a file in order. A file that begins with `[` is the reference's form,
+ * `[{identifier, uid, img0, img1, sent, label}]` with label 1 or 0; any other is the official one, an object on each
+ * line with `identifier` and the label "True" or "False".
+ *
+ * @throws LxmertError with file, place and key for an example that is not as expected
+ */
+export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label> {
+  const isArray = await beginsWithBracket(file);
+  let numExamples = 0;
+  for await (const { value, place } of isArray ? elementsOf(file) : linesOf(file)) {
+    const { identifier, uid, label } = checkRecord(exampleSchema, value, file, place);
+    const id = identifier ?? uid;
+    if (id === undefined) throw new LxmertError(`${file}: ${place} has neither 'identifier' nor 'uid'.`);
+    numExamples++;
+    yield { id, label };
+  }
+  if (numExamples === 0) throw new LxmertError(`${file} holds no examples.`);
+}
+
+interface Placed {
+  readonly value: unknown;
+  readonly place: string;
+}
+
+async function* elementsOf(file: string): AsyncGenerator<Placed> {
+  let index = 0;
+  for await (const value of readJsonArray(file)) yield { value, place: `element ${index++}` };
+}
+
+async function* linesOf(file: string): AsyncGenerator<Placed> {
+  for await (const { text, number } of readTextLines(file)) {
+    const place = `line ${number}`;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new LxmertError(`${file}: ${place} is not valid JSON: ${messageOf(error)}.`);
+    }
+    yield { value, place };
+  }
+}
+
+async function beginsWithBracket(file: string): Promise<boolean> {
+  for await (const part of readText(file)) {
+    const start = part.trimStart();
+    if (start !== '') return start.startsWith('[');
+  }
+  return false;
+}

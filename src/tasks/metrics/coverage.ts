@@ -1,0 +1,105 @@
+/** @file Which questions have a prediction, which predictions have a question, and what follows when not all do. */
+
+import { LxmertError } from '../../common/errors.js';
+import type { PredictionTable } from './predictionTable.js';
+
+/** A question without a prediction stops the scoring, is left out, or counts as answered wrongly. */
+export const missingRules = ['error', 'skip', 'wrong'] as const;
+export type MissingRule = (typeof missingRules)[number];
+
+/** A prediction for a question that is not in the file stops the scoring or is ignored. */
+export const extraRules = ['error', 'ignore'] as const;
+export type ExtraRule = (typeof extraRules)[number];
+
+export interface CoverageRules {
+  readonly missing: MissingRule;
+  readonly extra: ExtraRule;
+}
+
+/** How predictions and questions met. */
+export interface CoverageCounts {
+  readonly numPredictions: number;
+  /** Questions without a prediction that should have one. */
+  readonly numMissing: number;
+  /** Predictions for questions that are not in the file. */
+  readonly numExtra: number;
+}
+
+/** A metric that was left out, and what it takes. */
+export interface NotComputed {
+  readonly metric: string;
+  readonly needs: string;
+}
+
+const MAX_EXAMPLES = 3;
+
+/** Leads questions to their predictions and counts those that have none. */
+export class Coverage {
+  private numMissing = 0;
+  private readonly missingExamples: string[] = [];
+
+  constructor(
+    private readonly predictions: PredictionTable,
+    /** The file of the questions, for errors. */
+    private readonly file: string,
+    readonly rules: CoverageRules,
+  ) {}
+
+  /**
+   * The index of the prediction for a question, or undefined when there is none.
+   *
+   * @throws LxmertError when the question was met before
+   */
+  take(id: string, isNeeded = true): number | undefined {
+    const index = this.predictions.indexOf(id);
+    if (index === undefined) {
+      if (isNeeded) {
+        this.numMissing++;
+        if (this.missingExamples.length < MAX_EXAMPLES) this.missingExamples.push(id);
+      }
+      return undefined;
+    }
+    if (this.predictions.outcomeAt(index) !== 'unasked') {
+      throw new LxmertError(`${this.file}: question '${id}' is there twice.`);
+    }
+    this.predictions.setOutcome(index, 'unscored');
+    return index;
+  }
+
+  /**
+   * The counts, after the last question.
+   *
+   * @throws LxmertError when questions or predictions are left over and the rules do not allow it
+   */
+  finish(): CoverageCounts {
+    const { predictions, file, rules, numMissing } = this;
+    const extra = predictions.unasked(MAX_EXAMPLES);
+    const counts = { numPredictions: predictions.size, numMissing, numExtra: extra.count };
+    if (extra.count === predictions.size) {
+      throw new LxmertError(
+        `No prediction of ${predictions.file} (${list(extra.examples, extra.count)}) is for a question of ${file}. Are they of the same split?`,
+      );
+    }
+    if (numMissing > 0 && rules.missing === 'error') {
+      throw new LxmertError(
+        `${predictions.file} has no prediction for ${numMissing} ${plural(numMissing, 'question')} of ${file}: ${list(this.missingExamples, numMissing)}. ` +
+          'Pass --missing skip to leave such questions out, or --missing wrong to count them as wrong.',
+      );
+    }
+    if (extra.count > 0 && rules.extra === 'error') {
+      throw new LxmertError(
+        `${predictions.file} has ${extra.count} ${plural(extra.count, 'prediction')} for questions that are not in ${file}: ${list(extra.examples, extra.count)}. ` +
+          'Pass --extra ignore to score without them.',
+      );
+    }
+    return counts;
+  }
+}
+
+function list(examples: readonly string[], count: number): string {
+  return examples.join(', ') + (count > examples.length ? ', ...' : '');
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
+}

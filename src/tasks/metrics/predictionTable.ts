@@ -1,0 +1,92 @@
+/** @file The predictions of a file by question, and what became of each. */
+
+import { LxmertError } from '../../common/errors.js';
+
+/** One prediction of a file. */
+export interface Prediction {
+  readonly id: string;
+  readonly answer: string;
+  /** Where it stands, as in `element 3` or `line 4`. */
+  readonly place: string;
+}
+
+/** What became of a prediction. */
+export type Outcome = 'unasked' | 'unscored' | 'wrong' | 'right';
+
+const OUTCOMES: readonly Outcome[] = ['unasked', 'unscored', 'wrong', 'right'];
+
+/**
+ * Answers by question id. Only this is held in memory while a file of questions of any size goes by; equal answers
+ * share one string.
+ */
+export class PredictionTable {
+  private readonly indices = new Map<string, number>();
+  private readonly answers: string[] = [];
+  private outcomes: Uint8Array;
+
+  private constructor(readonly file: string) {
+    this.outcomes = new Uint8Array(0);
+  }
+
+  /**
+   * Gathers the predictions of `file`.
+   *
+   * @throws LxmertError when a question is answered twice, or none is
+   */
+  static async gather(file: string, predictions: AsyncIterable<Prediction>): Promise<PredictionTable> {
+    const table = new PredictionTable(file);
+    const distinct = new Map<string, string>();
+    for await (const { id, answer, place } of predictions) {
+      if (table.indices.has(id)) {
+        throw new LxmertError(
+          `${file}, ${place}: question '${id}' was answered before. Keep one answer of each.`,
+        );
+      }
+      const known = distinct.get(answer);
+      if (known === undefined) distinct.set(answer, answer);
+      table.indices.set(id, table.answers.length);
+      table.answers.push(known ?? answer);
+    }
+    if (table.size === 0) throw new LxmertError(`${file} holds no predictions.`);
+    table.outcomes = new Uint8Array(table.size);
+    return table;
+  }
+
+  get size(): number {
+    return this.answers.length;
+  }
+
+  indexOf(id: string): number | undefined {
+    return this.indices.get(id);
+  }
+
+  answerAt(index: number): string {
+    return this.answers[index] ?? '';
+  }
+
+  /** Looks through all ids: for errors. */
+  idAt(index: number): string {
+    for (const [id, each] of this.indices) if (each === index) return id;
+    return '';
+  }
+
+  outcomeAt(index: number): Outcome {
+    return OUTCOMES[this.outcomes[index] ?? 0] ?? 'unasked';
+  }
+
+  setOutcome(index: number, outcome: Outcome): void {
+    this.outcomes[index] = OUTCOMES.indexOf(outcome);
+  }
+
+  /** Ids of predictions that no question asked for: how many, and the first few. */
+  unasked(numExamples: number): { readonly count: number; readonly examples: string[] } {
+    const examples: string[] = [];
+    let count = 0;
+    for (const [id, index] of this.indices) {
+      if (this.outcomes[index] !== 0) continue;
+      count++;
+      if (examples.length < numExamples) examples.push(id);
+    }
+    return { count, examples };
+  }
+}

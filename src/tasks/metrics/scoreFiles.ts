@@ -1,0 +1,123 @@
+/** @file From files of predictions and annotations to official scores. */
+
+import { LxmertError } from '../../common/errors.js';
+import { readGqaChoices, readOfficialGqaQuestions } from '../../data/annotations/officialGqaQuestions.js';
+import { readNlvr2Labels } from '../../data/annotations/officialNlvr2Examples.js';
+import { readOfficialVqaAnnotations } from '../../data/annotations/officialVqaAnnotations.js';
+import type { CoverageRules } from './coverage.js';
+import { GqaScorer, type GqaScores } from './gqaMetrics.js';
+import { Nlvr2Scorer, type Nlvr2Scores, type Nlvr2SubsetName } from './nlvr2Metrics.js';
+import { readGqaPredictions, readNlvr2Predictions, readVqaPredictions } from './predictionFiles.js';
+import { VqaScorer, type VqaScores } from './vqaAccuracy.js';
+
+interface ScoreSources extends CoverageRules {
+  /** File of predictions. */
+  readonly predictions: string;
+  /** Aborting stops the reading with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface VqaSources extends ScoreSources {
+  /** Official annotations with the annotators' answers. */
+  readonly annotations: string;
+}
+
+/**
+ * Scores VQA predictions. Predictions are held in memory, the annotations are read once, one at a time.
+ *
+ * @throws LxmertError for a file that is not as expected, or predictions that do not meet the questions
+ */
+export async function scoreVqaFiles({
+  predictions,
+  annotations,
+  signal,
+  ...rules
+}: VqaSources): Promise<VqaScores> {
+  const scorer = new VqaScorer(await readVqaPredictions(predictions), annotations, rules);
+  for await (const annotation of readOfficialVqaAnnotations(annotations)) {
+    signal?.throwIfAborted();
+    scorer.add(annotation);
+  }
+  return scorer.finish();
+}
+
+export interface GqaSources extends ScoreSources {
+  /** Official files of questions; their questions are taken together. */
+  readonly questions: readonly string[];
+  readonly choices?: string | undefined;
+  readonly consistency: boolean;
+}
+
+/**
+ * Scores GQA predictions. Predictions are held in memory, choices and questions are read once, one at a time.
+ *
+ * @throws LxmertError for a file that is not as expected, or predictions that do not meet the questions
+ */
+export async function scoreGqaFiles({
+  predictions,
+  questions,
+  choices,
+  signal,
+  ...options
+}: GqaSources): Promise<GqaScores> {
+  const scorer = new GqaScorer(await readGqaPredictions(predictions), questions.join(', '), options);
+  if (choices !== undefined) {
+    let numChoices = 0;
+    for await (const each of readGqaChoices(choices)) {
+      signal?.throwIfAborted();
+      scorer.addChoices(each);
+      numChoices++;
+    }
+    if (numChoices === 0) throw new LxmertError(`${choices} holds no choices.`);
+  }
+  for (const file of questions) {
+    for await (const question of readOfficialGqaQuestions(file)) {
+      signal?.throwIfAborted();
+      scorer.add(question);
+    }
+  }
+  return scorer.finish();
+}
+
+export interface Nlvr2Sources extends ScoreSources {
+  /** Official JSON lines, or the reference's JSON array. */
+  readonly questions: string;
+  /** Files with the examples of a subset, in either form. */
+  readonly balanced?: string | undefined;
+  readonly unbalanced?: string | undefined;
+}
+
+/**
+ * Scores NLVR2 predictions.
+ *
+ * @throws LxmertError for a file that is not as expected, or predictions that do not meet the examples
+ */
+export async function scoreNlvr2Files({
+  predictions,
+  questions,
+  balanced,
+  unbalanced,
+  signal,
+  ...rules
+}: Nlvr2Sources): Promise<Nlvr2Scores> {
+  const table = await readNlvr2Predictions(predictions);
+  const subsets = new Map<Nlvr2SubsetName, ReadonlySet<string>>();
+  for (const [name, file] of [
+    ['balanced', balanced],
+    ['unbalanced', unbalanced],
+  ] as const) {
+    if (file !== undefined) subsets.set(name, await identifiersOf(file));
+  }
+  const scorer = new Nlvr2Scorer(table, questions, rules, subsets);
+  for await (const example of readNlvr2Labels(questions)) {
+    signal?.throwIfAborted();
+    scorer.add(example);
+  }
+  return scorer.finish();
+}
+
+async function identifiersOf(file: string): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const { id } of readNlvr2Labels(file)) ids.add(id);
+  return ids;
+}

@@ -1,0 +1,58 @@
+/** @file How the official VQA evaluation spells answers before it compares them. */
+
+import { splitWords, strip } from './pythonText.js';
+import { vqaContractions } from './vqaContractions.js';
+
+/** Apostrophe, colon and period are not among them. The order is without effect. */
+const PUNCTUATION = [...';/[]"{}()=+\\_-><@`,?!'];
+
+/** `none` is a number too. */
+const NUMBER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['none', '0'],
+  ...['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'].map(
+    (word, i): [string, string] => [word, String(i)],
+  ),
+]);
+
+const ARTICLES = new Set(['a', 'an', 'the']);
+
+/** Python's `re.UNICODE` is 32, and the official program hands it to `sub` in the place of the count. */
+const MAX_PERIODS_REMOVED = 32;
+
+/** Line ends and tabs become spaces, and spaces around the answer go: done to every answer. */
+export function cleanVqaAnswer(answer: string): string {
+  return strip(answer.replace(/[\n\t]/g, ' '));
+}
+
+/**
+ * `processPunctuation`: a mark that touches a space anywhere in the answer is removed everywhere in it, another one
+ * becomes a space. When the answer has a comma between digits, all marks are removed. Then the first 32 periods that
+ * no digit follows are removed.
+ */
+export function processPunctuation(answer: string): string {
+  const hasDigitComma = /\p{Nd},\p{Nd}/u.test(answer);
+  let text = answer;
+  for (const mark of PUNCTUATION) {
+    const isRemoved = hasDigitComma || answer.includes(`${mark} `) || answer.includes(` ${mark}`);
+    text = text.replaceAll(mark, isRemoved ? '' : ' ');
+  }
+  let numRemoved = 0;
+  return text.replace(/\.(?!\p{Nd})/gu, (period) => (numRemoved++ < MAX_PERIODS_REMOVED ? '' : period));
+}
+
+/**
+ * `processDigitArticle`: lower case, number words from none to ten as digits, no articles, contractions with their
+ * apostrophes, single spaces.
+ */
+export function processDigitArticle(answer: string): string {
+  return splitWords(answer.toLowerCase())
+    .map((word) => NUMBER_WORDS.get(word) ?? word)
+    .filter((word) => !ARTICLES.has(word))
+    .map((word) => vqaContractions.get(word) ?? word)
+    .join(' ');
+}
+
+/** Punctuation, then numbers and articles: done to all answers of a question whose annotators disagree. */
+export function normalizeVqaAnswer(answer: string): string {
+  return processDigitArticle(processPunctuation(cleanVqaAnswer(answer)));
+}
