@@ -26,7 +26,7 @@ import {
 
 const OPEN: readonly GqaTemplate[] = [queryColor, queryColorByRelation, queryShape, queryRelated];
 
-/** Open questions stand twice: in GQA too they are about half of all. */
+/** Open questions stand twice: in GQA too they are the most frequent form. */
 const TEMPLATES: readonly GqaTemplate[] = [
   ...OPEN,
   ...OPEN,
