@@ -2,20 +2,25 @@
 
 import type { Question } from './annotations/question.js';
 
+/** What of a question can be used without looking. */
+export type BlindQuestion = Pick<Question, 'sentence' | 'questionType' | 'labels'>;
+
 /** Total training score of each answer within each group of questions. */
 class AnswerTotals {
   readonly #totals = new Map<string, Map<string, number>>();
 
-  constructor(questions: readonly Question[], groupOf: (question: Question) => string) {
+  /** @param groupsOf the groups that a question counts in */
+  constructor(questions: readonly BlindQuestion[], groupsOf: (question: BlindQuestion) => readonly string[]) {
     for (const question of questions) {
-      const group = groupOf(question);
-      let totals = this.#totals.get(group);
-      if (totals === undefined) {
-        totals = new Map();
-        this.#totals.set(group, totals);
-      }
-      for (const [answer, score] of question.labels ?? []) {
-        totals.set(answer, (totals.get(answer) ?? 0) + score);
+      for (const group of groupsOf(question)) {
+        let totals = this.#totals.get(group);
+        if (totals === undefined) {
+          totals = new Map();
+          this.#totals.set(group, totals);
+        }
+        for (const [answer, score] of question.labels ?? []) {
+          totals.set(answer, (totals.get(answer) ?? 0) + score);
+        }
       }
     }
   }
@@ -35,9 +40,12 @@ class AnswerTotals {
 }
 
 /** Always the answer that scores best over all training questions of the same type. */
-export function majorityAnswers(training: readonly Question[], asked: readonly Question[]): string[] {
-  const byType = new AnswerTotals(training, (question) => question.questionType);
-  const overall = new AnswerTotals(training, () => '');
+export function majorityAnswers(
+  training: readonly BlindQuestion[],
+  asked: readonly BlindQuestion[],
+): string[] {
+  const byType = new AnswerTotals(training, (question) => [question.questionType]);
+  const overall = new AnswerTotals(training, () => ['']);
   return asked.map((question) => byType.best(question.questionType) ?? overall.best('') ?? '');
 }
 
@@ -46,12 +54,63 @@ export function majorityAnswers(training: readonly Question[], asked: readonly Q
  * that training never showed, the majority of its type. This is the most that memorising question texts can give
  * when training and validation are drawn alike.
  */
-export function questionOnlyAnswers(training: readonly Question[], asked: readonly Question[]): string[] {
-  const byText = new AnswerTotals(training, (question) => normalise(question.sentence));
+export function questionOnlyAnswers(
+  training: readonly BlindQuestion[],
+  asked: readonly BlindQuestion[],
+): string[] {
+  const byText = new AnswerTotals(training, (question) => [normalise(question.sentence)]);
   const majority = majorityAnswers(training, asked);
   return asked.map((question, i) => byText.best(normalise(question.sentence)) ?? majority[i] ?? '');
 }
 
+/**
+ * As {@link questionOnlyAnswers}, but for a text that training never showed, the answer that scores best over the
+ * training questions that begin with as many of the same words as possible. For sets whose questions seldom repeat
+ * and state no type, such as GQA: "What color is the ..." is then answered with a color.
+ */
+export function openingAnswers(
+  training: readonly BlindQuestion[],
+  asked: readonly BlindQuestion[],
+): string[] {
+  const byOpening = new AnswerTotals(training, (question) => openings(question.sentence));
+  return asked.map((question) => {
+    for (const opening of openings(question.sentence).reverse()) {
+      const answer = byOpening.best(opening);
+      if (answer !== undefined) return answer;
+    }
+    return '';
+  });
+}
+
+/** A sentence that is true or not of what it is about, such as NLVR2's. */
+export interface BlindStatement {
+  readonly sentence: string;
+  readonly isTrue: boolean;
+}
+
+/**
+ * For each statement what {@link openingAnswers} says of its text alone: true where training had more true ones. In a
+ * set that gives each sentence true and false pictures this is right half of the time.
+ */
+export function sentenceOnlyLabels(
+  training: readonly BlindStatement[],
+  asked: readonly Pick<BlindStatement, 'sentence'>[],
+): boolean[] {
+  const known = training.map(({ sentence, isTrue }): BlindQuestion => {
+    return { sentence, questionType: '', labels: new Map([[String(isTrue), 1]]) };
+  });
+  const unknown = asked.map(({ sentence }): BlindQuestion => {
+    return { sentence, questionType: '', labels: undefined };
+  });
+  return openingAnswers(known, unknown).map((answer) => answer === 'true');
+}
+
 function normalise(sentence: string): string {
   return sentence.trim().toLowerCase();
+}
+
+/** Nothing, the first word, the first two, ... and at last the whole text. */
+function openings(sentence: string): string[] {
+  const words = normalise(sentence).split(/\s+/);
+  return Array.from({ length: words.length + 1 }, (_, numWords) => words.slice(0, numWords).join(' '));
 }

@@ -8,8 +8,9 @@ import { outputPath } from '../options.js';
 
 export const command = defineCommand({
   description:
-    'Draws a small world: pictures of colored shapes, region features from their pixels (obj36 TSV), questions with ' +
-    'soft-scored answers in the format of VQA, an answer table and a vocabulary. The same seed gives the same world.',
+    'Draws a small world: pictures of colored shapes, region features from their pixels (obj36 TSV), questions in the ' +
+    'formats of VQA and GQA, statements about pairs of pictures in the format of NLVR2, captions for pre-training, ' +
+    'answer tables and a vocabulary. The same seed gives the same world.',
   examples: [
     { command: 'lxmert sample world --num-images 500 --seed 1', does: 'makes a world of 500 pictures' },
   ],
@@ -36,6 +37,9 @@ export const command = defineCommand({
     return [
       `Images: ${count(world.numImages)}`,
       `Questions: ${count(world.numQuestions)}`,
+      `GQA-style questions: ${count(world.numGqaQuestions)}`,
+      `NLVR2-style examples: ${count(world.numNlvr2Examples)}`,
+      `Captions: ${count(world.numCaptions)}`,
       `Answers: ${world.numAnswers}. Kept from training: ${world.heldOutPairs.map(({ color, shape }) => `${color} ${shape}`).join(', ')}.`,
       `The world is in ${world.folder}.`,
     ].join('\n');

@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import { LxmertError, messageOf } from '../../common/errors.js';
 import { readLines } from '../../features/lineReader.js';
-import { parseRecord } from './parseRecord.js';
 import type { Question } from './question.js';
+import { checkRecord } from './record.js';
 
 const score = z.number().min(0).max(1);
 const recordSchema = z
@@ -34,7 +34,8 @@ export async function* streamCustomExamples(file: string, numImages: 1 | 2): Asy
   for await (const line of readLines(file, { maxLineBytes: MAX_LINE_BYTES })) {
     const text = line.bytes.toString('utf8').trim();
     if (text === '') continue;
-    const where = `${file}, line ${line.number}`;
+    const place = `line ${line.number}`;
+    const where = `${file}: ${place}`;
     const {
       id,
       image,
@@ -42,7 +43,7 @@ export async function* streamCustomExamples(file: string, numImages: 1 | 2): Asy
       text: sentence,
       labels,
       type,
-    } = parseRecord(recordSchema, parse(text, where), where);
+    } = checkRecord(recordSchema, parse(text, where), file, place);
     const imageIds = images ?? [image ?? ''];
     if (imageIds.length !== numImages) {
       throw new LxmertError(

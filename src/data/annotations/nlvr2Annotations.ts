@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { readJsonArray } from './jsonArray.js';
-import { parseRecord } from './parseRecord.js';
 import type { Question } from './question.js';
+import { checkRecord } from './record.js';
 
 /** The two answers; the index is the label. */
 export const NLVR2_ANSWERS = ['False', 'True'] as const;
@@ -25,7 +25,7 @@ const statementSchema = z.object({
 export async function* streamStatements(file: string): AsyncGenerator<Question> {
   let index = 0;
   for await (const element of readJsonArray(file)) {
-    const record = parseRecord(statementSchema, element, `${file}: statement ${index++}`);
+    const record = checkRecord(statementSchema, element, file, `statement ${index++}`);
     yield {
       imageIds: [record.img0, record.img1],
       questionId: record.identifier,

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { readJsonArray } from './jsonArray.js';
-import { parseRecord } from './parseRecord.js';
 import type { Question } from './question.js';
+import { checkRecord } from './record.js';
 
 const questionSchema = z.object({
   img_id: z.string().min(1),
@@ -23,7 +23,7 @@ const questionSchema = z.object({
 export async function* streamQuestions(file: string): AsyncGenerator<Question> {
   let index = 0;
   for await (const element of readJsonArray(file)) {
-    const record = parseRecord(questionSchema, element, `${file}: question ${index++}`);
+    const record = checkRecord(questionSchema, element, file, `question ${index++}`);
     yield {
       imageIds: [record.img_id],
       questionId: record.question_id,

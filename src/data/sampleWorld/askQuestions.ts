@@ -1,6 +1,7 @@
 /** @file Questions about a scene whose answers need the picture. */
 
 import type { Random } from '../../common/random.js';
+import { CLEAR_DISTANCE } from './directions.js';
 import { article, plural } from './palette.js';
 import type { ColorShape, Scene, SceneObject } from './scene.js';
 
@@ -149,9 +150,6 @@ const AXES = [
     ends: ['at the top', 'at the bottom'],
   },
 ] as const;
-
-/** Objects nearer than this share of the picture along the axis are not asked about: people would disagree. */
-const CLEAR_DISTANCE = 0.12;
 
 function askRelation(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
   return random.uniform() < 0.5 ? askOutermost(scene, random) : askSide(scene, random);
