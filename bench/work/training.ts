@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { FeatureStore } from '../../src/features/index.js';
 import { type LxmertInputs, QuestionAnsweringModel } from '../../src/model/index.js';
 import { answerInputs, type ImageSentence } from '../../src/tasks/answerInputs.js';
-import { softAnswerLoss } from '../../src/tasks/answeringTask.js';
+import { softAnswerLoss } from '../../src/tasks/losses.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
@@ -194,7 +194,7 @@ function madeUpVocabulary(size: number): Vocabulary {
 /** Questions as long as real ones about images in no order. */
 function madeUpQuestions(count: number, repetition: number, numImages: number): ImageSentence[] {
   return Array.from({ length: count }, (_, i) => ({
-    imageId: randomImageId((repetition * 7919 + i * 104729) % numImages),
+    imageIds: [randomImageId((repetition * 7919 + i * 104729) % numImages)],
     sentence: Array.from({ length: lengthOf(i) - 2 }, (_, k) => `word${(31 * i + k) % 20}`).join(' '),
   }));
 }

@@ -9,6 +9,7 @@ export type { WrittenConfig } from './huggingFaceConfig.js';
 export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
 export {
   guessedAttentionHeads,
+  imagesPerExampleOf,
   type ModelKind,
   type ModelSizes,
   missingEncoderTensors,
@@ -17,4 +18,4 @@ export {
   numAnswersOf,
 } from './modelSizes.js';
 export { canonicalName, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
-export { saveCheckpoint } from './write/saveCheckpoint.js';
+export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

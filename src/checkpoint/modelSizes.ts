@@ -97,6 +97,13 @@ export function numAnswersOf(checkpoint: CheckpointFile): number | undefined {
   return checkpoint.entries.get('answer_head.logit_fc.3.weight')?.shape[0];
 }
 
+/** The number of images that the file's answer head reads the pooled vectors of; 1 without a head. */
+export function imagesPerExampleOf(checkpoint: CheckpointFile): number {
+  const [height = 0, width = 0] = checkpoint.entries.get('answer_head.logit_fc.0.weight')?.shape ?? [];
+  // The head's first layer is 2H high.
+  return height === 0 ? 1 : Math.max(1, Math.round((2 * width) / height));
+}
+
 /** What the heads in the file are for. */
 export function modelKind(checkpoint: CheckpointFile): ModelKind {
   for (const name of checkpoint.entries.keys()) {

@@ -1,11 +1,11 @@
-/** @file What `evaluate vqa` and `predict vqa` share: a model answers the questions of a file. */
+/** @file What the commands share in which a model answers the examples of a file. */
 
 import { z } from 'zod';
-import { readQuestions } from '../data/annotations/vqaAnnotations.js';
-import { QuestionSet } from '../data/questionSet.js';
-import { loadAnsweringModel } from '../inference/modelFolder.js';
-import { predictAnswers } from '../tasks/predictAnswers.js';
-import { vqa } from '../tasks/vqa.js';
+import { UsageError } from '../common/errors.js';
+import type { FeatureStore } from '../features/index.js';
+import { disposeModels, loadEnsemble } from '../inference/ensemble.js';
+import type { LoadedModel } from '../inference/modelFolder.js';
+import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
 import type { CommandContext } from './command.js';
@@ -18,53 +18,51 @@ import {
   otherFeaturesOption,
 } from './modelOptions.js';
 
-/** The flags that {@link answerFile} reads. */
-export const answerFileOptions = {
-  ...modelOptions,
-  ...featureOptions,
-  ...otherFeaturesOption,
-  batchSize: z.int().min(1).default(vqa.evaluationBatchSize).describe('Questions at a time'),
-};
-
-type Options = z.output<z.ZodObject<typeof answerFileOptions>>;
-
-export interface AnsweredFile {
-  /** The questions whose images have features. */
-  readonly set: QuestionSet;
-  /** One for each question of the set. */
-  readonly answers: readonly string[];
-  readonly weightsFile: string;
+/** The flags that {@link withAnsweringModel} reads. */
+export function answerFileOptions(task: AnsweringTask) {
+  return {
+    ...modelOptions,
+    ...featureOptions,
+    ...otherFeaturesOption,
+    batchSize: z.int().min(1).default(task.evaluationBatchSize).describe('Examples at a time'),
+  };
 }
 
-/** Answers every question of a file about an image with features; the others are left out and counted. */
-export async function answerFile(
-  file: string,
+type Options = z.output<z.ZodObject<ReturnType<typeof answerFileOptions>>>;
+
+/**
+ * Runs `work` with the model and the features that the flags name, after checking that they belong together and to
+ * the task.
+ */
+export async function withAnsweringModel<T>(
+  task: AnsweringTask,
   options: Options,
-  { progress, notice, signal }: Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>,
-): Promise<AnsweredFile> {
+  { notice }: Pick<CommandContext<unknown, unknown>, 'notice'>,
+  work: (answering: LoadedModel, store: FeatureStore) => Promise<T>,
+): Promise<T> {
   using store = openFeatures(options);
-  const answering = await loadAnsweringModel(modelSource(options));
+  const answering = await loadEnsemble(options.model, {
+    ...modelSource(options),
+    fixedAnswers: typeof task.answers === 'string' ? undefined : task.answers,
+  });
   try {
     notice(`${runtimeLine()}, ${options.precision}`);
     const warning = options.precision === 'bfloat16' ? bfloat16Warning() : undefined;
     if (warning !== undefined) notice(warning);
+    checkTask(task, answering);
     checkFeatures(store, answering, options.allowOtherFeatures, notice);
-    const set = new QuestionSet({
-      questions: await readQuestions(file),
-      hasImage: (id) => store.has(id),
-      answerTable: answering.answerTable,
-      // An answer that the model cannot give costs its score, as in the reference's evaluation.
-      unknownAnswers: 'skip',
-      name: file,
-    });
-    const display = progress('Answering', 'questions');
-    const answers = await predictAnswers(answering, store, set.questions, {
-      batchSize: options.batchSize,
-      progress: display,
-      signal,
-    }).finally(() => display.stop());
-    return { set, answers, weightsFile: answering.weightsFile };
+    return await work(answering, store);
   } finally {
-    answering.model.dispose();
+    disposeModels(answering);
   }
+}
+
+/** @throws UsageError for a model of another task */
+function checkTask(task: AnsweringTask, { models, weightsFiles }: LoadedModel): void {
+  const { imagesPerExample = 1 } = models[0] ?? {};
+  if (imagesPerExample === task.imagesPerExample) return;
+  const images = (count: number): string => (count === 1 ? 'one image' : `${count} images`);
+  throw new UsageError(
+    `${weightsFiles.join(', ')} looks at ${images(imagesPerExample)} for each sentence, but ${task.title} has ${images(task.imagesPerExample)}. Name a model that was fine-tuned for ${task.title}.`,
+  );
 }

@@ -62,6 +62,8 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   readonly examples: readonly [Example, ...Example[]];
   readonly arguments: A;
   readonly options: O;
+  /** True for a command whose options may also come from a file: it gets `--config` and `--print-config`. */
+  readonly configurable?: boolean;
   /** Does the work and returns what `--json` prints. */
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
   /** The result as text for a person; an empty text prints nothing. */
@@ -83,6 +85,7 @@ export interface Command {
   readonly examples: readonly [Example, ...Example[]];
   readonly arguments: z.ZodObject;
   readonly options: z.ZodObject;
+  readonly configurable: boolean;
   /** Runs with values that {@link parseValues} of options.ts validated against `arguments` and `options`. */
   execute(context: CommandContext<Values, Values>): Promise<Outcome>;
 }
@@ -99,6 +102,7 @@ export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Resu
     examples: definition.examples,
     arguments: definition.arguments,
     options: definition.options,
+    configurable: definition.configurable ?? false,
     async execute(context) {
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {

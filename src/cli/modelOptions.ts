@@ -17,7 +17,12 @@ export const precisionOption = {
 
 /** Which model answers. */
 export const modelOptions = {
-  model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+  model: z
+    .array(existingPath())
+    .min(1)
+    .describe(
+      'Run folder, or a weights file (.pth, .bin, .safetensors); of several the probabilities are averaged',
+    ),
   snapshot: z.enum(['BEST', 'LAST']).default('BEST').describe('Snapshot of a run folder'),
   vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
   answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
@@ -59,16 +64,15 @@ export function checkFeatures(
   notice: (line: string) => void,
 ): void {
   const expected = {
-    featureSize: answering.model.config.visualFeatureSize,
+    featureSize: answering.models[0]?.config.visualFeatureSize ?? store.featureSize,
     provenance: answering.trainedOn ?? null,
   };
   const options = { allowMismatch, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, expected, options)) notice(warning);
 }
 
-/** The model's source from {@link modelOptions}. */
+/** What {@link modelOptions} say of the models besides their files. */
 export function modelSource(options: {
-  model: string;
   snapshot: 'BEST' | 'LAST';
   vocab?: string | undefined;
   answers?: string | undefined;
@@ -76,7 +80,6 @@ export function modelSource(options: {
   precision: Precision;
 }) {
   return {
-    model: options.model,
     snapshot: options.snapshot,
     vocabulary: options.vocab,
     answers: options.answers,

@@ -109,16 +109,30 @@ export function parseValues(
   given: Values,
   label: (parameter: Parameter) => string,
 ): Values {
-  const parameters = parametersOf(schema);
-  const raw: Values = {};
+  return validate(schema, readTexts(parametersOf(schema), given), label);
+}
+
+/** Texts to values of the parameters' types where they can be read so; {@link validate} refuses the others. */
+export function readTexts(parameters: readonly Parameter[], given: Values): Values {
+  const values: Values = {};
   for (const parameter of parameters) {
     const value = given[parameter.key];
-    if (value !== undefined) raw[parameter.key] = convert(parameter, value);
+    if (value !== undefined) values[parameter.key] = convert(parameter, value);
   }
+  return values;
+}
+
+/**
+ * Validates typed values and fills in defaults.
+ *
+ * @param label How a parameter is called in an error.
+ * @throws UsageError with one sentence about the first value that is wrong.
+ */
+export function validate(schema: z.ZodObject, raw: Values, label: (parameter: Parameter) => string): Values {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  const parameter = parameters.find((each) => each.key === issue.path[0]);
+  const parameter = parametersOf(schema).find((each) => each.key === issue.path[0]);
   // An issue without a key comes from a rule over several options, whose message is a whole sentence.
   if (parameter === undefined) throw new UsageError(issue.message);
   const named = label(parameter);
@@ -192,6 +206,7 @@ function expectationOf(
   }
   if (node.type === 'integer') return `a whole number${rangeOf(node)}`;
   if (node.type === 'number') return `a number${rangeOf(node)}`;
+  if (node.type === 'boolean') return 'true or false';
   return 'a text';
 }
 

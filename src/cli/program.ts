@@ -51,6 +51,7 @@ class Run {
 
   async start(command: Command, parser: Parser): Promise<void> {
     const { parseValues, parametersOf } = await import('./options.js');
+    const { resolveOptions } = await import('./config.js');
     const { createProgressDisplay } = await import('./progressDisplay.js');
     const { stdout, stderr } = this.surroundings;
     const flags: Values = parser.opts();
@@ -60,8 +61,19 @@ class Run {
       if (!(Array.isArray(value) && value.length === 0)) words[parameter.key] = value;
     }
     const commandArguments = parseValues(command.arguments, words, (each) => `the argument ${each.name}`);
-    const options = parseValues(command.options, flags, (each) => `--${each.name}`);
+    // commander gives `--no-x` flags a value when they are absent too.
+    const isGiven = (key: string): boolean => parser.getOptionValueSource(key) === 'cli';
+    const given = Object.fromEntries(Object.entries(flags).filter(([key]) => isGiven(key)));
+    const name = this.entry!.name;
+    const { options, settings, printConfig } = await resolveOptions(name, command, given);
     const asJson = flags.json === true;
+    if (printConfig) {
+      const { configText } = await import('./configText.js');
+      const parameters = parametersOf(command.options);
+      const format = asJson ? 'json' : 'toml';
+      stdout.write(configText(settings, { parameters, commandName: name, format }));
+      return;
+    }
     const interrupts = new Interrupts((line) => stderr.write(`${line}\n`));
     try {
       const outcome: Outcome = await command.execute({
@@ -139,13 +151,14 @@ function newParser(name: string, stdout: NodeJS.WriteStream): Parser {
 /** Gives a leaf its arguments, flags, help and action. */
 async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
   const { parametersOf } = await import('./options.js');
+  const { flagsOf } = await import('./config.js');
   leaf.description(command.description);
   for (const parameter of parametersOf(command.arguments)) {
     const name = parameter.isList ? `${parameter.name}...` : parameter.name;
     const flags = parameter.isRequired ? `<${name}>` : `[${name}]`;
     leaf.addArgument(new Argument(flags, parameterHelp({ ...parameter, isRequired: false, isList: false })));
   }
-  for (const parameter of parametersOf(command.options)) leaf.addOption(optionOf(parameter));
+  for (const parameter of flagsOf(command)) leaf.addOption(optionOf(parameter));
   leaf.addOption(new Option('--json', 'Print the result as JSON on stdout').helpGroup(everywhere));
   leaf.addOption(new Option('--debug', 'Print a stack trace with a failure').helpGroup(everywhere));
   leaf.addHelpText('after', `\n${exampleLines(command.examples).join('\n')}`);

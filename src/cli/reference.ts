@@ -2,6 +2,7 @@
 
 import { type CatalogueEntry, groups } from './catalogue.js';
 import type { Command } from './command.js';
+import { flagsOf } from './config.js';
 import { parameterNotes } from './help.js';
 import { type Parameter, parametersOf } from './options.js';
 
@@ -14,6 +15,7 @@ const opening = `# Command line
 - Every command takes \`--json\` (the result as JSON on stdout, everything else on stderr), \`--debug\` (a stack trace
   with a failure) and \`--help\`.
 - Flags that take several values take them with commas or repeated.
+- Commands with \`--config\` read flags, required ones too, from a file: [configuration.md](configuration.md).
 - Exit codes: 0 done; 1 failed, or the result is bad news; 2 wrong use (unknown flag, bad value, missing file); 130 and
   143 stopped by Ctrl-C or SIGTERM. The first Ctrl-C lets the command save what it has, the second stops at once.
 - Progress and notices go to stderr, results to stdout.
@@ -33,7 +35,7 @@ export async function renderReference(entries: readonly CatalogueEntry[]): Promi
 
 function sectionOf(entry: CatalogueEntry, command: Command): string {
   const words = parametersOf(command.arguments);
-  const options = parametersOf(command.options);
+  const options = flagsOf(command);
   const usage = [`lxmert ${entry.name}`, options.length > 0 ? '[flags]' : '', ...words.map(usageOf)];
   const lines = [`### lxmert ${entry.name}`, '', `${entry.summary}.`, '', command.description, ''];
   lines.push('```', usage.filter(Boolean).join(' '), '```', '');

@@ -1,7 +1,7 @@
 /** @file Writing files so that a reader sees the old content or the new, never half of it. */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /** A file being written under a temporary name; it takes its real name in {@link commit}. */
@@ -52,12 +52,23 @@ export async function withAtomicFile<T>(target: string, write: (file: AtomicFile
     return result;
   } catch (error) {
     await file.abandon();
+    // Writing through a handle fails without saying to which file.
+    if (error instanceof Error && 'code' in error && !('path' in error))
+      Object.assign(error, { path: target });
     throw error;
   }
 }
 
+/** Removes what writers that were killed left in a folder. Nobody may be writing there. */
+export async function removePartialFiles(folder: string): Promise<void> {
+  const found: string[] = await readdir(folder).catch(() => []);
+  for (const name of found) {
+    if (/^\..*\.[0-9a-f]{12}\.partial$/.test(name)) await rm(path.join(folder, name), { force: true });
+  }
+}
+
 /** Makes a rename durable; not every file system lets a folder be synced, and then there is nothing to do. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();

@@ -1,6 +1,6 @@
 /** @file VQA's soft accuracy as the reference computes it: the label score of the predicted answer. */
 
-import type { Question } from './annotations/vqaAnnotations.js';
+import type { Question } from './annotations/question.js';
 
 export interface AnswerScores {
   /** Mean score over all labelled questions, 0 to 1. */

@@ -1,6 +1,6 @@
 /** @file What can be answered without looking: the yardsticks beside a model's accuracy. */
 
-import type { Question } from './annotations/vqaAnnotations.js';
+import type { Question } from './annotations/question.js';
 
 /** Total training score of each answer within each group of questions. */
 class AnswerTotals {

@@ -1,7 +1,7 @@
 /** @file A split made ready for training or evaluation: the questions whose images are at hand, with targets. */
 
 import { LxmertError } from '../common/errors.js';
-import type { Question } from './annotations/vqaAnnotations.js';
+import type { Question } from './annotations/question.js';
 import type { AnswerTable } from './answerTable.js';
 
 /** What becomes of a label that is not in the answer table: the reference stops in VQA and skips it in GQA. */
@@ -27,13 +27,13 @@ export class QuestionSet {
   constructor(options: QuestionSetOptions) {
     const { questions, hasImage, answerTable, unknownAnswers, name } = options;
     this.answerTable = answerTable;
-    this.questions = questions.filter((question) => hasImage(question.imageId));
+    this.questions = questions.filter((question) => question.imageIds.every(hasImage));
     this.numWithoutImage = questions.length - this.questions.length;
     if (this.questions.length === 0) {
       throw new LxmertError(
         questions.length === 0
           ? `The split '${name}' has no questions.`
-          : `None of the ${questions.length} questions of '${name}' is about an image whose features are loaded; the first asks about '${questions[0]?.imageId}'. Check that --features names the features of these images.`,
+          : `None of the ${questions.length} questions of '${name}' is about an image whose features are loaded; the first asks about '${questions[0]?.imageIds.join("' and '")}'. Check that --features names the features of these images.`,
       );
     }
     if (unknownAnswers === 'error') this.#refuseUnknown(name);

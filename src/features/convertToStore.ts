@@ -1,9 +1,8 @@
-/** @file Converting an obj36 TSV file to a feature store; an interrupted conversion goes on where it stopped. */
+/** @file Converting obj36 TSV rows, from a file or out of a zip archive, to a feature store; an interrupted conversion goes on where it stopped. */
 
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
+import { asByteSource, type ByteSource } from './byteSource.js';
 import { type LocatedRow, readObj36, scanObj36 } from './obj36Reader.js';
 import { type Provenance, unknownProvenance } from './provenance.js';
 import { openShard, type Shard } from './shardFile.js';
@@ -49,7 +48,8 @@ const ROWS_LOOKED_AT = 256;
 const PROGRESS_EVERY = 32;
 
 /**
- * Writes `source` as shards into `folder`.
+ * Writes the rows of `from` (a path, or a source such as a zip member) as shards into `folder`. The same rows give
+ * the same shards, wherever they come from.
  *
  * Each shard is written under a temporary name, flushed, renamed, and says which bytes and lines of the source
  * it holds. A process that is killed therefore leaves whole shards only; the same call made again keeps them,
@@ -59,11 +59,12 @@ const PROGRESS_EVERY = 32;
  *   holds shards of another source or of other settings.
  */
 export async function convertToStore(
-  source: string,
+  from: string | ByteSource,
   folder: string,
   options: ConvertOptions = {},
 ): Promise<ConvertResult> {
-  const sourceBytes = await sizeOf(source);
+  const source = asByteSource(from);
+  const sourceBytes = await source.size();
   if (options.maxImages !== undefined && !(options.maxImages >= 1))
     throw new UsageError(`The number of images to convert should be 1 or more; found ${options.maxImages}.`);
   const plan = await makePlan(source, sourceBytes, options);
@@ -104,11 +105,11 @@ interface Plan {
   readonly settings: ConversionSettings;
 }
 
-async function makePlan(source: string, sourceBytes: number, options: ConvertOptions): Promise<Plan> {
+async function makePlan(source: ByteSource, sourceBytes: number, options: ConvertOptions): Promise<Plan> {
   const provenance = options.provenance ?? unknownProvenance;
   return {
     dtype: options.dtype ?? 'float16',
-    provenance: { ...provenance, source: provenance.source ?? path.basename(source) },
+    provenance: { ...provenance, source: provenance.source ?? source.fileName },
     settings: {
       sourceBytes,
       shardImages: options.shardImages ?? DEFAULT_SHARD_IMAGES,
@@ -120,7 +121,7 @@ async function makePlan(source: string, sourceBytes: number, options: ConvertOpt
 }
 
 async function copyRows(
-  source: string,
+  source: ByteSource,
   writer: FeatureStoreWriter,
   plan: Plan,
   after: Conversion | null | undefined,
@@ -151,18 +152,22 @@ async function copyRows(
   return { numDuplicates, interrupted: false };
 }
 
-async function addLocated(source: string, writer: FeatureStoreWriter, located: LocatedRow): Promise<void> {
+async function addLocated(
+  source: ByteSource,
+  writer: FeatureStoreWriter,
+  located: LocatedRow,
+): Promise<void> {
   try {
     await writer.add(located.row, located);
   } catch (error) {
     if (!(error instanceof LxmertError)) throw error;
-    throw new LxmertError(`${source}, line ${located.line}: ${error.message}`, { cause: error });
+    throw new LxmertError(`${source.name}, line ${located.line}: ${error.message}`, { cause: error });
   }
 }
 
-function duplicateError(source: string, { row, line }: LocatedRow): LxmertError {
+function duplicateError(source: ByteSource, { row, line }: LocatedRow): LxmertError {
   return new LxmertError(
-    `${source}, line ${line}: image ${row.imageId} already has a row above. ` +
+    `${source.name}, line ${line}: image ${row.imageId} already has a row above. ` +
       'Remove one of them, or ask to keep the first (--duplicates first).',
   );
 }
@@ -172,7 +177,7 @@ function duplicateError(source: string, { row, line }: LocatedRow): LxmertError 
  *
  * @throws UsageError unless they come from the same source with the same settings.
  */
-async function keepShards(folder: string, source: string, plan: Plan): Promise<Shard[]> {
+async function keepShards(folder: string, source: ByteSource, plan: Plan): Promise<Shard[]> {
   const shards = (await listShardFiles(folder)).map((file) => openShard(file));
   for (const shard of shards) {
     const difference = findDifference(shard, plan);
@@ -206,7 +211,7 @@ function findDifference(shard: Shard, plan: Plan): string | undefined {
 }
 
 /** Same name and size do not make the same file: the first row of the last shard must stand where it stood. */
-async function checkSameSource(source: string, shard: Shard): Promise<void> {
+async function checkSameSource(source: ByteSource, shard: Shard): Promise<void> {
   const { conversion, imageIds } = shard.metadata;
   if (conversion === null) return;
   const expected = imageIds[0];
@@ -214,13 +219,13 @@ async function checkSameSource(source: string, shard: Shard): Promise<void> {
     if (imageId === expected) return;
   }
   throw new UsageError(
-    `${source} is not the file that ${shard.path} was made from: image ${expected} is not at line ${conversion.fromLine}. ` +
+    `${source.name} is not the file that ${shard.path} was made from: image ${expected} is not at line ${conversion.fromLine}. ` +
       'Choose another folder, or delete the old shards.',
   );
 }
 
 async function* scanAt(
-  source: string,
+  source: ByteSource,
   start: number,
   firstLine: number,
 ): AsyncGenerator<{ imageId: string }> {
@@ -233,7 +238,7 @@ async function* scanAt(
 }
 
 async function chooseNumBoxes(
-  source: string,
+  source: ByteSource,
   options: ConvertOptions,
   kept: Shard | undefined,
 ): Promise<number> {
@@ -246,22 +251,10 @@ async function chooseNumBoxes(
 }
 
 /** Also proves that there is a first row. */
-async function firstLineEnding(source: string): Promise<'\n' | '\r\n'> {
+async function firstLineEnding(source: ByteSource): Promise<'\n' | '\r\n'> {
   for await (const { lineEnding } of readObj36(source, { maxImages: 1 }))
     return lineEnding === '\r\n' ? '\r\n' : '\n';
-  throw new LxmertError(`${source} holds no rows.`);
-}
-
-async function sizeOf(source: string): Promise<number> {
-  try {
-    const stats = await stat(source);
-    if (!stats.isFile()) throw new UsageError(`${source} is not a file; expected an obj36 TSV file.`);
-    return stats.size;
-  } catch (error) {
-    if (error instanceof LxmertError) throw error;
-    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file ${source}.`, { cause: error });
-    throw new UsageError(`${source} cannot be read: ${messageOf(error)}.`, { cause: error });
-  }
+  throw new LxmertError(`${source.name} holds no rows.`);
 }
 
 async function describeResult(folder: string, numKept: number): Promise<ConvertResult> {

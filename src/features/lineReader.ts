@@ -1,7 +1,7 @@
-/** @file Lines of a file of any size in constant memory, each with its number and byte range. */
+/** @file Lines of a source of any size in constant memory, each with its number and byte range. */
 
-import { type FileHandle, open } from 'node:fs/promises';
-import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
+import { LxmertError } from '../common/errors.js';
+import { asByteSource, type ByteCursor, type ByteSource } from './byteSource.js';
 
 /** One line. `bytes` is a view that the next line overwrites; copy what must outlive it. */
 export interface Line {
@@ -34,20 +34,25 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Yields the lines of `file`. Memory is one chunk (4 MiB) plus the longest line.
+ * Yields the lines of `source` (a path, or another source of bytes). Memory is one chunk (4 MiB) plus the longest
+ * line.
  *
  * @throws UsageError when the file cannot be opened; LxmertError for a line over `maxLineBytes`.
  */
-export async function* readLines(file: string, options: LineOptions): AsyncGenerator<Line, void, undefined> {
-  const handle = await openForReading(file);
+export async function* readLines(
+  source: string | ByteSource,
+  options: LineOptions,
+): AsyncGenerator<Line, void, undefined> {
+  const bytes = asByteSource(source);
+  const cursor = await bytes.open(options.start ?? 0);
   try {
-    yield* splitLines(handle, file, options);
+    yield* splitLines(cursor, bytes.name, options);
   } finally {
-    await handle.close();
+    await cursor.close();
   }
 }
 
-async function* splitLines(handle: FileHandle, file: string, options: LineOptions): AsyncGenerator<Line> {
+async function* splitLines(cursor: ByteCursor, file: string, options: LineOptions): AsyncGenerator<Line> {
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let from = 0; // first byte not yet yielded
   let to = 0; // end of what was read
@@ -78,7 +83,7 @@ async function* splitLines(handle: FileHandle, file: string, options: LineOption
       to -= from;
       from = 0;
     }
-    const { bytesRead } = await handle.read(buffer, to, buffer.length - to, position + (to - from));
+    const bytesRead = await cursor.read(buffer, to, buffer.length - to);
     to += bytesRead;
     atEnd = bytesRead === 0;
   }
@@ -95,15 +100,6 @@ function makeLine(whole: Buffer, number: number, start: number, hasNewline: bool
     start,
     end,
   };
-}
-
-async function openForReading(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file ${file}.`, { cause: error });
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}.`, { cause: error });
-  }
 }
 
 function tooLong(

@@ -1,6 +1,7 @@
 /** @file Reading obj36 TSV files, the published form of LXMERT's region features, row by row. */
 
 import { LxmertError } from '../common/errors.js';
+import { asByteSource, type ByteSource } from './byteSource.js';
 import { readLines } from './lineReader.js';
 import { type FeatureRow, findIdProblem, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
 
@@ -40,20 +41,21 @@ export interface LocatedRow {
 }
 
 /**
- * Yields the rows of an obj36 TSV file, checked, in constant memory. Blank lines are skipped.
+ * Yields the rows of an obj36 TSV file (a path, or a member of an archive), checked, in constant memory. Blank lines are skipped.
  *
  * @throws LxmertError naming file and line for a row that is not sound; UsageError when there is no such file.
  */
 export async function* readObj36(
-  file: string,
+  source: string | ByteSource,
   options: Obj36ReadOptions = {},
 ): AsyncGenerator<LocatedRow, void, undefined> {
   const max = options.maxImages ?? Number.POSITIVE_INFINITY;
   let numRows = 0;
   if (max <= 0) return;
-  for await (const line of readLines(file, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
+  const { name } = asByteSource(source);
+  for await (const line of readLines(source, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
     if (line.bytes.length === 0) continue;
-    const row = parseObj36Row(line.bytes, file, line.number);
+    const row = parseObj36Row(line.bytes, name, line.number);
     yield { row, line: line.number, start: line.start, end: line.end, lineEnding: line.ending };
     if (++numRows >= max) return;
   }
@@ -82,13 +84,14 @@ export async function readFeatureRow(file: string, imageId: string): Promise<Fea
 
 /** Reads image ids and box counts only, without decoding; for looking ahead. */
 export async function* scanObj36(
-  file: string,
+  source: string | ByteSource,
   options: Obj36ReadOptions = {},
 ): AsyncGenerator<{ imageId: string; numBoxes: number; numBytes: number }, void, undefined> {
   let numRows = 0;
-  for await (const line of readLines(file, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
+  const { name } = asByteSource(source);
+  for await (const line of readLines(source, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
     if (line.bytes.length === 0) continue;
-    const fields = new Fields(line.bytes, file, line.number);
+    const fields = new Fields(line.bytes, name, line.number);
     yield {
       imageId: fields.text('img_id'),
       numBoxes: fields.count('num_boxes', MAX_BOXES),

@@ -65,6 +65,11 @@ export function answerQuestion(
   question: string,
   numBest: number,
 ): RankedAnswer[] {
-  const [answers = []] = rankAnswers(answering, regions, [{ imageId, sentence: question }], numBest);
+  const [answers = []] = rankAnswers(
+    answering,
+    regions,
+    [{ imageIds: [imageId], sentence: question }],
+    numBest,
+  );
   return answers;
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import {
   CheckpointFile,
   guessedAttentionHeads,
+  imagesPerExampleOf,
   loadWeights,
   modelSizes,
   numAnswersOf,
@@ -21,6 +22,7 @@ import {
   QuestionAnsweringModel,
   useForInference,
 } from '../model/index.js';
+import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
@@ -40,21 +42,24 @@ export interface ModelSource {
   readonly numAttentionHeads?: number | undefined;
   /** What to answer in; float32 unless said otherwise. */
   readonly precision?: Precision | undefined;
+  /** The answers of a task that fixes them: then no table is looked for. */
+  readonly fixedAnswers?: readonly string[] | undefined;
 }
 
 /** The part of a run's config.json that says what the model is. */
 const runConfigSchema = z.object({
   model: z.record(z.string(), z.number()),
   maxLength: z.int().min(3),
+  settings: z.object({ loss: z.enum(LOSS_NAMES).optional() }).optional(),
   /** Present when the run's regions were made from pixels. */
   pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
   /** The feature stores of the run and the detector behind each. */
   features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
 });
 
-/** An answering model and the file its weights came from. */
+/** An answering model and the files its weights came from. */
 export type LoadedModel = AnsweringModel & {
-  readonly weightsFile: string;
+  readonly weightsFiles: readonly string[];
   readonly pixelRegions: PixelRegionSettings | undefined;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
   readonly trainedOn: Provenance | undefined;
@@ -73,21 +78,24 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   const vocabularyFile =
     source.vocabulary ?? (isRun ? path.join(source.model, RUN_FILES.vocabulary) : undefined);
   const answersFile = source.answers ?? (isRun ? path.join(source.model, RUN_FILES.answers) : undefined);
-  if (vocabularyFile === undefined || answersFile === undefined) {
+  if (vocabularyFile === undefined || (answersFile === undefined && source.fixedAnswers === undefined)) {
     const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
     throw new UsageError(
       `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
     );
   }
   const checkpoint = await CheckpointFile.open(weightsFile);
-  const answerTable = await AnswerTable.load(answersFile);
+  const answerTable =
+    source.fixedAnswers !== undefined || answersFile === undefined
+      ? new AnswerTable(source.fixedAnswers ?? [])
+      : await AnswerTable.load(answersFile);
   const vocabulary = await Vocabulary.load(vocabularyFile);
   const numAnswers = numAnswersOf(checkpoint);
   if (numAnswers !== answerTable.size) {
     throw new LxmertError(
       numAnswers === undefined
         ? `${weightsFile} has no answer head, so it cannot answer. Fine-tune it first.`
-        : `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
+        : `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile ?? 'the task'} has ${answerTable.size}. Name the table that the model was trained with.`,
     );
   }
   const run = isRun ? await readRunConfig(configFile) : undefined;
@@ -102,7 +110,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
       `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
     );
   }
-  const model = new QuestionAnsweringModel(config, answerTable.size);
+  const model = new QuestionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
     useForInference(model, source.precision ?? 'float32');
@@ -112,11 +120,13 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   }
   const tokenizer = new WordPieceTokenizer(vocabulary);
   return {
-    model,
+    models: [model],
+    // A bare weights file does not say: what the published models of its kind were trained with.
+    probabilities: probabilitiesOf(run?.loss ?? (model.imagesPerExample === 1 ? 'soft' : 'class')),
     tokenizer,
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
-    weightsFile,
+    weightsFiles: [weightsFile],
     pixelRegions: run?.pixelRegions,
     trainedOn: run?.trainedOn,
   };
@@ -125,6 +135,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
 interface RunConfig {
   readonly config: Partial<LxmertConfig>;
   readonly maxLength: number;
+  readonly loss: AnswerLossName | undefined;
   readonly pixelRegions: PixelRegionSettings | undefined;
   readonly trainedOn: Provenance | undefined;
 }
@@ -132,10 +143,11 @@ interface RunConfig {
 async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { model, maxLength, pixelRegions, features } = parsed;
+    const { model, maxLength, settings, pixelRegions, features } = parsed;
     return {
       config: model as Partial<LxmertConfig>,
       maxLength,
+      loss: settings?.loss,
       pixelRegions,
       trainedOn: features?.[0]?.provenance,
     };

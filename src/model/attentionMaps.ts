@@ -17,6 +17,7 @@ export interface CrossLayerAttentions {
 
 /** Attention probabilities of every layer, (B, heads, queries, keys) each; 0 at padding. */
 export interface EncoderAttentions {
+  /** Likewise: a sentence that several examples share comes once. */
   readonly language: readonly Tensor[];
   /** (images, heads, regions, regions): images that several sentences share come once. */
   readonly vision: readonly Tensor[];
@@ -24,18 +25,20 @@ export interface EncoderAttentions {
 }
 
 /**
- * @param words the sentences
+ * @param sentences what the language layers computed
  * @param images what the vision layers computed
- * @param regions the same once for each sentence
+ * @param words the sentences once for each example
+ * @param regions the images once for each example
  */
 export function namedAttentions(
   { language, vision, cross }: EncoderProbabilities,
-  words: Packing,
+  sentences: Packing,
   images: Packing,
+  words: Packing,
   regions: Packing,
 ): EncoderAttentions {
   return {
-    language: language.map((layer) => padded(layer, words, words)),
+    language: language.map((layer) => padded(layer, sentences, sentences)),
     vision: vision.map((layer) => padded(layer, images, images)),
     cross: cross.map((layer) => ({
       languageToVision: padded(layer.languageToVision, words, regions),

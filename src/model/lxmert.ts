@@ -38,6 +38,11 @@ export interface LxmertInputs extends SentenceInputs, ImageInputs {
    * once and looked at by all their sentences. Not for training with dropout, which draws anew for each sentence.
    */
   readonly imageOf?: readonly number[] | undefined;
+  /**
+   * The place of each example's sentence among the sentences; absent when each example has its own. The language
+   * stream is then computed once for each sentence. Not for training with dropout either.
+   */
+  readonly sentenceOf?: readonly number[] | undefined;
 }
 
 /** The formats that numbers between layers may have; master weights and sums within a layer stay float32. */
@@ -109,7 +114,7 @@ export class Lxmert extends Module {
   forward(inputs: LxmertInputs, options: LxmertOptions = {}): LxmertOutputs {
     const probabilities = emptyProbabilities();
     const images = this.#encodeImages(inputs, options, probabilities);
-    return this.#answer(inputs, images, inputs.imageOf, options, probabilities);
+    return this.#answer(inputs, images, inputs, options, probabilities);
   }
 
   /** The part of {@link forward} that depends on the images alone. */
@@ -128,7 +133,7 @@ export class Lxmert extends Module {
     imageOf?: readonly number[],
     options: Omit<LxmertOptions, 'attentions'> = {},
   ): LxmertOutputs {
-    return this.#answer(sentences, images, imageOf, options, emptyProbabilities());
+    return this.#answer(sentences, images, { imageOf }, options, emptyProbabilities());
   }
 
   #encodeImages(
@@ -155,15 +160,16 @@ export class Lxmert extends Module {
   #answer(
     sentences: SentenceInputs,
     images: StreamRows,
-    imageOf: readonly number[] | undefined,
+    { imageOf, sentenceOf }: Pick<LxmertInputs, 'imageOf' | 'sentenceOf'>,
     options: LxmertOptions,
     probabilities: EncoderProbabilities,
   ): LxmertOutputs {
     const { outputs = 'all' } = options;
     const attention = attentionOptions(options);
     const embedded = this.#embed(sentences, options);
-    const words = this.encoder.encodeLanguage(embedded, attention, probabilities);
-    const regions = imageOf === undefined ? images : repeatSequences(images.rows, images.packing, imageOf);
+    const sentence = this.encoder.encodeLanguage(embedded, attention, probabilities);
+    const words = forEach(sentence, sentenceOf);
+    const regions = forEach(images, imageOf);
     const result = this.encoder.encodeCross(words, regions, outputs, attention, probabilities);
     const float32 = (rows: Tensor | undefined, packing: StreamRows['packing']): Tensor | undefined =>
       rows && ops.to(unpack(rows, packing), FLOAT32);
@@ -173,7 +179,7 @@ export class Lxmert extends Module {
       pooled: this.pooler.forward(result.firstWords),
       attentions:
         options.attentions === true
-          ? namedAttentions(probabilities, words.packing, images.packing, regions.packing)
+          ? namedAttentions(probabilities, sentence.packing, images.packing, words.packing, regions.packing)
           : undefined,
     };
   }
@@ -196,6 +202,11 @@ export class Lxmert extends Module {
     });
     return { rows, packing };
   }
+}
+
+/** The sequences once for each example. */
+function forEach(stream: StreamRows, sequenceOf: readonly number[] | undefined): StreamRows {
+  return sequenceOf === undefined ? stream : repeatSequences(stream.rows, stream.packing, sequenceOf);
 }
 
 const FLOAT32: DType = 'float32';

@@ -1,4 +1,4 @@
-/** @file The model of VQA and GQA: the encoder and one answer head. */
+/** @file The model of VQA, GQA and NLVR2: the encoder and one answer head. */
 
 import type { Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
@@ -19,7 +19,7 @@ import { Module } from './module.js';
 export interface QuestionAnsweringOutputs {
   /** (B, answers), before the sigmoid or softmax */
   readonly logits: Tensor;
-  /** (B, H) */
+  /** (B * images, H) */
   readonly pooled: Tensor;
   readonly attentions: EncoderAttentions | undefined;
 }
@@ -28,13 +28,21 @@ export class QuestionAnsweringModel extends Module {
   readonly encoder: Lxmert;
   readonly answerHead: AnswerHead;
 
+  /**
+   * @param imagesPerExample with 2 the encoder runs over the sentence and each image, and the head reads both pooled
+   * vectors side by side, the first image's first (NLVR2)
+   */
   constructor(
     readonly config: LxmertConfig,
     readonly numAnswers: number,
+    readonly imagesPerExample = 1,
   ) {
     super();
     this.encoder = this.child('bert', new Lxmert(config));
-    this.answerHead = this.child('answer_head', new AnswerHead(config, numAnswers));
+    this.answerHead = this.child(
+      'answer_head',
+      new AnswerHead(config, numAnswers, imagesPerExample * config.hiddenSize),
+    );
   }
 
   /** The format of the numbers between layers. */
@@ -65,6 +73,8 @@ export class QuestionAnsweringModel extends Module {
   }
 
   #answer({ pooled, attentions }: LxmertOutputs): QuestionAnsweringOutputs {
-    return { logits: ops.to(this.answerHead.forward(pooled), 'float32'), pooled, attentions };
+    const { imagesPerExample, config } = this;
+    const joined = ops.reshape(pooled, [-1, imagesPerExample * config.hiddenSize]); // (B * images, H) -> (B, images * H)
+    return { logits: ops.to(this.answerHead.forward(joined), 'float32'), pooled, attentions };
   }
 }

@@ -2,13 +2,15 @@
 
 import path from 'node:path';
 import type { Progress } from '../common/progress.js';
-import { type Question, readQuestions } from '../data/annotations/vqaAnnotations.js';
+import type { Question } from '../data/annotations/question.js';
+import { readQuestions } from '../data/annotations/vqaAnnotations.js';
 import { scoreAnswers } from '../data/answerScore.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { majorityAnswers, questionOnlyAnswers } from '../data/baselines.js';
 import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 import { convertToStore, FeatureStore, unknownProvenance } from '../features/index.js';
+import { disposeModels } from '../inference/ensemble.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig, type Precision } from '../model/index.js';
 import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
@@ -159,6 +161,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
         clipNorm: 5,
         seed,
         precision: options.precision,
+        loss: vqa.loss,
         maxLength: 20,
       },
       run,
@@ -196,7 +199,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     const examples = chooseExamples(validation.questions).map((question): AnsweredExample => {
       const [answers = []] = rankAnswers(answering, store, [question], 3);
       return {
-        image: path.join(world, SAMPLE_FILES.image('minival', question.imageId)),
+        image: path.join(world, SAMPLE_FILES.image('minival', question.imageIds[0] ?? '')),
         question: question.sentence,
         expected: [...(question.labels?.keys() ?? [])],
         answers,
@@ -205,7 +208,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     const finished = { ...result, seconds: seconds(), accuracy, examples };
     return { ...finished, report: await writeQuickstartReport(finished, store) };
   } finally {
-    answering.model.dispose();
+    disposeModels(answering);
   }
 }
 
@@ -244,8 +247,9 @@ function chooseExamples(questions: readonly Question[]): Question[] {
   const kinds = new Set<string>();
   for (const question of questions) {
     if (chosen.size === NUM_EXAMPLES) break;
-    if (chosen.has(question.imageId) || kinds.has(question.questionType)) continue;
-    chosen.set(question.imageId, question);
+    const [imageId = ''] = question.imageIds;
+    if (chosen.has(imageId) || kinds.has(question.questionType)) continue;
+    chosen.set(imageId, question);
     kinds.add(question.questionType);
   }
   return [...chosen.values()];

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { LxmertError } from '../common/errors.js';
-import { type Question, readQuestions } from '../data/annotations/vqaAnnotations.js';
+import type { Question } from '../data/annotations/question.js';
+import { readQuestions } from '../data/annotations/vqaAnnotations.js';
 import type { FeatureStore } from '../features/index.js';
 import { type AnsweringModel, rankAnswers } from '../tasks/predictAnswers.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
@@ -31,6 +32,11 @@ const NUM_ANSWERS = 3;
  */
 export async function answeredExamples(sources: ExampleSources): Promise<ReportExample[]> {
   const { answering, store, images } = sources;
+  if (answering.models.some(({ imagesPerExample }) => imagesPerExample !== 1)) {
+    throw new LxmertError(
+      'The model judges pairs of images, and a report shows questions about one. Leave out --features, --images and --questions.',
+    );
+  }
   const questions = await readQuestions(sources.questions);
   const chosen = chooseQuestions(questions, sources);
   if (chosen.length === 0) {
@@ -39,13 +45,13 @@ export async function answeredExamples(sources: ExampleSources): Promise<ReportE
     );
   }
   const examples: ReportExample[] = [];
-  for (const { question, picture } of chosen) {
+  for (const { question, imageId, picture } of chosen) {
     const [answers = []] = rankAnswers(answering, store, [question], NUM_ANSWERS);
     const labels = [...(question.labels ?? [])].sort(([, a], [, b]) => b - a);
     const expected = labels.map(([answer]) => answer);
     examples.push({
       imageDataUri: await thumbnailDataUri(picture),
-      ...pictureRegions(store, question.imageId),
+      ...pictureRegions(store, imageId),
       question: question.sentence,
       expected,
       answers,
@@ -57,6 +63,7 @@ export async function answeredExamples(sources: ExampleSources): Promise<ReportE
 
 interface ChosenQuestion {
   readonly question: Question;
+  readonly imageId: string;
   readonly picture: string;
 }
 
@@ -68,12 +75,14 @@ function chooseQuestions(questions: readonly Question[], sources: ExampleSources
   for (const anyKind of [false, true]) {
     for (const question of questions) {
       if (chosen.size === numExamples) return [...chosen.values()];
-      const { imageId, questionType, labels } = question;
+      const { questionType, labels } = question;
+      const [imageId, ...others] = question.imageIds;
+      if (imageId === undefined || others.length > 0) continue;
       if (labels === undefined || labels.size === 0 || chosen.has(imageId) || !store.has(imageId)) continue;
       if (!anyKind && kinds.has(questionType)) continue;
       const picture = pictureOf(images, imageId);
       if (picture === undefined) continue;
-      chosen.set(imageId, { question, picture });
+      chosen.set(imageId, { question, imageId, picture });
       kinds.add(questionType);
     }
   }

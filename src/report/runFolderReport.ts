@@ -17,6 +17,9 @@ import { readSmallJson } from './smallJson.js';
 /** Left by an evaluation; a run need not have it. */
 const SCORES_FILE = 'scores.json';
 
+/** Tasks whose runs `lxmert evaluate TASK` scores; a name from a file goes into no command line unchecked. */
+const EVALUATED_TASKS = ['vqa', 'gqa', 'nlvr2'];
+
 /** A report with the numbers that a program wants. */
 export interface DescribedRun {
   readonly report: RunReport;
@@ -162,7 +165,8 @@ function commandsFor(folder: string, task: string | undefined): string[] {
   const commands: string[] = [];
   if (!existsSync(path.join(folder, 'BEST.pth'))) return commands;
   const run = shellWord(folder);
-  if (task === 'vqa') commands.push(`npx lxmert evaluate vqa QUESTIONS --model ${run} --features STORE`);
+  if (task !== undefined && EVALUATED_TASKS.includes(task))
+    commands.push(`npx lxmert evaluate ${task} QUESTIONS --model ${run} --features STORE`);
   commands.push(`npx lxmert checkpoint info ${shellWord(path.join(folder, 'BEST.pth'))}`);
   return commands;
 }

@@ -18,21 +18,22 @@ export interface RegionSource {
   };
 }
 
-/** A sentence about an image. */
+/** A sentence about one image or two. */
 export interface ImageSentence {
-  readonly imageId: string;
+  readonly imageIds: readonly string[];
   readonly sentence: string;
 }
 
 export interface AnswerInputsOptions {
   /** Word pieces of a sentence, at most. */
   readonly maxLength: number;
-  /** Images that several sentences are about come once: for answering, not for training with dropout. */
-  readonly shareImages?: boolean;
+  /** Images and sentences that occur several times are computed once: for answering, not for training with dropout. */
+  readonly share?: boolean;
 }
 
 /**
- * Tensors for a batch. Sentences are padded to the longest of the batch; the model drops the padding.
+ * Tensors for a batch of examples with equally many images; an example with two images becomes two sequences, one
+ * after the other. Sentences are padded to the longest of the batch; the model drops the padding.
  *
  * Call it inside a scope: the tensors belong to it.
  */
@@ -40,20 +41,19 @@ export function answerInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  { maxLength, shareImages = false }: AnswerInputsOptions,
+  { maxLength, share = false }: AnswerInputsOptions,
 ): LxmertInputs {
-  const batch = encodeBatch(
-    tokenizer,
-    examples.map((example) => example.sentence),
-    { maxLength },
-  );
+  const imageIds = examples.flatMap((example) => example.imageIds);
+  // One entry for each image: the reference runs the sentence with each.
+  const sentences = examples.flatMap(({ imageIds: ids, sentence }) => ids.map(() => sentence));
+  const images = share ? different(imageIds) : { values: imageIds };
+  const texts = share ? different(sentences) : { values: sentences };
+
+  const batch = encodeBatch(tokenizer, texts.values, { maxLength });
   const longest = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
   const cut = (values: Int32Array): Tensor =>
     ops.contiguous(ops.narrow(fromTypedArray(values, [batch.batchSize, batch.maxLength]), 1, 0, longest));
-  const imageIds = examples.map((example) => example.imageId);
-  const different = shareImages ? [...new Set(imageIds)] : imageIds;
-  const places = new Map(different.map((id, place) => [id, place]));
-  const { features, boxes, mask } = source.gather(different);
+  const { features, boxes, mask } = source.gather(images.values);
   return {
     inputIds: cut(batch.inputIds),
     tokenTypeIds: cut(batch.tokenTypeIds),
@@ -61,6 +61,22 @@ export function answerInputs(
     features,
     boxes,
     visualAttentionMask: mask ?? undefined,
-    ...(different.length < imageIds.length ? { imageOf: imageIds.map((id) => places.get(id) ?? 0) } : {}),
+    imageOf: images.places,
+    sentenceOf: texts.places,
   };
+}
+
+/** Each value once, and where each of the given ones is then; no places when all differ. */
+function different(values: readonly string[]): {
+  readonly values: readonly string[];
+  readonly places?: readonly number[];
+} {
+  const placeOf = new Map<string, number>();
+  const places: number[] = [];
+  for (const value of values) {
+    const place = placeOf.get(value) ?? placeOf.size;
+    placeOf.set(value, place);
+    places.push(place);
+  }
+  return placeOf.size === values.length ? { values } : { values: [...placeOf.keys()], places };
 }

@@ -4,22 +4,25 @@ import { setImmediate } from 'node:timers/promises';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { sequentialBatches } from '../data/epochSampler.js';
-import type { QuestionAnsweringModel } from '../model/index.js';
+import type { LxmertInputs, QuestionAnsweringModel } from '../model/index.js';
 import type { WordPieceTokenizer } from '../text/index.js';
-import { noGrad, scope } from '../torch/index.js';
+import { noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { answerInputs, type ImageSentence, type RegionSource } from './answerInputs.js';
 
 /** A model with what it needs to read questions and name answers. */
 export interface AnsweringModel {
-  readonly model: QuestionAnsweringModel;
+  /** One, or several whose probabilities are averaged. */
+  readonly models: readonly QuestionAnsweringModel[];
+  /** What the training loss makes of a logit: each answer for itself, or one against the others. */
+  readonly probabilities: 'sigmoid' | 'softmax';
   readonly tokenizer: WordPieceTokenizer;
   readonly answerTable: AnswerTable;
   /** Word pieces a sentence is cut to, [CLS] and [SEP] included. */
   readonly maxLength: number;
 }
 
-/** An answer and its probability: the sigmoid of its logit, which is what the training loss makes of it. */
+/** An answer and its probability. */
 export interface RankedAnswer {
   readonly answer: string;
   readonly probability: number;
@@ -37,13 +40,9 @@ export function rankAnswers(
   return scope(() =>
     noGrad(() => {
       const { tokenizer, maxLength } = answering;
-      const inputs = answerInputs(examples, tokenizer, source, { maxLength, shareImages: true });
-      const { logits } = answering.model.forward(inputs);
-      const [values, indices] = ops.topk(
-        ops.sigmoid(logits),
-        Math.min(numBest, answering.answerTable.size),
-        1,
-      );
+      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true });
+      const average = averageProbabilities(answering, inputs);
+      const [values, indices] = ops.topk(average, Math.min(numBest, answering.answerTable.size), 1);
       const probabilities = values.toFloat32Array(); // (B, best)
       const places = ops.to(indices, 'int32').data(); // (B, best)
       const width = probabilities.length / examples.length;
@@ -54,6 +53,18 @@ export function rankAnswers(
         })),
       );
     }),
+  );
+}
+
+/** (B, answers) */
+function averageProbabilities({ models, probabilities }: AnsweringModel, inputs: LxmertInputs): Tensor {
+  const each = models.map((model) => {
+    const { logits } = model.forward(inputs);
+    return probabilities === 'softmax' ? ops.softmax(logits, 1) : ops.sigmoid(logits);
+  });
+  return ops.div(
+    each.reduce((sum, values) => ops.add(sum, values)),
+    models.length,
   );
 }
 
@@ -95,9 +106,10 @@ export async function predictAnswers(
 /** Indices of examples so that those about one image stand together: its vision stream is then computed once. */
 function groupedByImage(examples: readonly ImageSentence[]): number[] {
   const byImage = new Map<string, number[]>();
-  for (const [index, { imageId }] of examples.entries()) {
-    const group = byImage.get(imageId);
-    if (group === undefined) byImage.set(imageId, [index]);
+  for (const [index, { imageIds }] of examples.entries()) {
+    const [first = ''] = imageIds;
+    const group = byImage.get(first);
+    if (group === undefined) byImage.set(first, [index]);
     else group.push(index);
   }
   return [...byImage.values()].flat();

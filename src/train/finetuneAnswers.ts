@@ -8,7 +8,8 @@ import { EpochSampler } from '../data/epochSampler.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { type LxmertConfig, type Precision, QuestionAnsweringModel } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
-import { type AnsweringTask, softAnswerLoss } from '../tasks/answeringTask.js';
+import type { AnsweringTask } from '../tasks/answeringTask.js';
+import { ANSWER_LOSSES, type AnswerLossName, probabilitiesOf } from '../tasks/losses.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, manualSeed } from '../torch/index.js';
@@ -17,7 +18,9 @@ import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
 import { FlatParameters } from './flatParameters.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
+import { isBefore, requireSameRun } from './resume.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { Snapshots } from './snapshots.js';
 import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult } from './trainingLoop.js';
 
 /** The numbers that decide a run, besides data and model. The defaults are the paper's for VQA. */
@@ -31,6 +34,16 @@ export interface FinetuneSettings {
   /** With bfloat16 the master weights, the optimizer and the loss stay float32. */
   readonly precision: Precision;
   readonly maxLength: number;
+  readonly loss: AnswerLossName;
+}
+
+/** How a run is kept so that it can go on after a crash. */
+export interface SnapshotSettings {
+  /** Steps between two snapshots; one is taken at each epoch's end too. */
+  readonly everySteps: number;
+  readonly numKept: number;
+  /** Go on from the newest snapshot of the run folder, if there is one. */
+  readonly resume: boolean;
 }
 
 export interface FinetuneOptions {
@@ -44,6 +57,8 @@ export interface FinetuneOptions {
   /** Where the first weights come from; nothing means drawn at random. */
   readonly initialWeights?: InitialWeights | undefined;
   readonly run: RunFolder;
+  /** None means that the run cannot be resumed. */
+  readonly snapshots?: SnapshotSettings | undefined;
   /** What the run was started with, kept in config.json so that it can be repeated. */
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly progress?: Progress;
@@ -72,8 +87,9 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     run.log(line);
     notice(line);
   };
+  const loss = ANSWER_LOSSES[settings.loss];
   manualSeed(settings.seed);
-  const model = new QuestionAnsweringModel(config, training.answerTable.size);
+  const model = new QuestionAnsweringModel(config, training.answerTable.size, task.imagesPerExample);
   model.precision = settings.precision;
   const flat = FlatParameters.of(model, settings.precision);
   const sampler = new EpochSampler(training.size, settings.batchSize, settings.seed);
@@ -82,28 +98,48 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     warmupRatio: settings.warmupRatio,
     totalSteps: Math.max(1, sampler.numBatches * settings.numEpochs),
   });
+  const data = { trainingQuestions: training.size, validationQuestions: validation.size };
+  const snapshots =
+    options.snapshots && new Snapshots(run.file(RUN_FILES.snapshots), options.snapshots.numKept);
   try {
+    const { resume = false } = options.snapshots ?? {};
+    const before = resume ? await run.readJson(RUN_FILES.config) : undefined;
+    if (before !== undefined)
+      requireSameRun(before, { model: { ...config }, settings: { ...settings }, data });
     say(`${runtimeLine()}, ${settings.precision}`);
     const warning = settings.precision === 'bfloat16' ? bfloat16Warning() : undefined;
     if (warning !== undefined) say(warning);
+    const snapshotted = { model, parameters: flat, optimizer };
+    const restored = resume ? await snapshots?.restore(snapshotted, say) : undefined;
+    if (before !== undefined) {
+      await run.keepMetrics((record) => restored !== undefined && isBefore(record, restored));
+      say(
+        restored === undefined
+          ? 'There is no snapshot to go on from: the run begins anew.'
+          : `Resumed after step ${restored.step} (epoch ${restored.epoch}, batch ${restored.batch}).`,
+      );
+    }
     const loadReport =
+      restored === undefined &&
       options.initialWeights &&
       (await loadInitialWeights(options.initialWeights, model.namedParameters(), training.answerTable, say));
     flat.refreshCopies();
-    await run.writeJson(RUN_FILES.config, {
-      task: task.name,
-      model: config,
-      maxLength: settings.maxLength,
-      settings,
-      data: { trainingQuestions: training.size, validationQuestions: validation.size },
-      madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
-      ...options.provenance,
-    });
+    if (before === undefined)
+      await run.writeJson(RUN_FILES.config, {
+        task: task.name,
+        model: config,
+        maxLength: settings.maxLength,
+        settings,
+        data,
+        madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
+        ...options.provenance,
+      });
     await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
     await training.answerTable.save(run.path);
 
     const answering: AnsweringModel = {
-      model,
+      models: [model],
+      probabilities: probabilitiesOf(settings.loss),
       tokenizer: new WordPieceTokenizer(options.vocabulary),
       answerTable: training.answerTable,
       maxLength: settings.maxLength,
@@ -127,7 +163,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
             indices.length,
             training.answerTable.size,
           ]);
-          return softAnswerLoss(model.forward(inputs, { training: true }).logits, targets);
+          return loss(model.forward(inputs, { training: true }).logits, targets);
         },
         evaluate: async (signal) => {
           const { questions } = validation;
@@ -142,7 +178,10 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       optimizer,
       numEpochs: settings.numEpochs,
       clipNorm: settings.clipNorm,
-      save: (name) => saveSnapshot(run, name, model),
+      start: restored,
+      snapshot: snapshots && ((state) => snapshots.save(snapshotted, state)),
+      ...(options.snapshots && { stepsPerSnapshot: options.snapshots.everySteps }),
+      save: (name) => saveWeights(run, name, model),
       onStep: (metrics) => {
         steps.push(metrics);
         run.metrics(metrics);
@@ -162,7 +201,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       ...result,
       runFolder: run.path,
       numParameters: model.numParameters,
-      loadReport,
+      loadReport: loadReport || undefined,
       steps,
       epochs,
       scores,
@@ -174,7 +213,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   }
 }
 
-async function saveSnapshot(
+async function saveWeights(
   run: RunFolder,
   name: 'BEST' | 'LAST',
   model: QuestionAnsweringModel,

@@ -1,9 +1,9 @@
 /** @file The folder of a training run: its configuration, logs and snapshots. */
 
 import { appendFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writeFileAtomic } from '../common/atomicFile.js';
+import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
 
 /** Files of a run folder. */
@@ -13,6 +13,7 @@ export const RUN_FILES = {
   answers: 'trainval_label2ans.json',
   log: 'log.log',
   metrics: 'metrics.jsonl',
+  snapshots: 'snapshots',
 } as const;
 
 export class RunFolder {
@@ -32,6 +33,47 @@ export class RunFolder {
       );
     }
     return new RunFolder(folder);
+  }
+
+  /**
+   * The folder of a run that goes on; made when it is not there yet, so that one command line serves for the first
+   * start and for all others.
+   *
+   * @throws UsageError when it holds files but is no run folder
+   */
+  static async open(folder: string): Promise<RunFolder> {
+    const found: string[] = await readdir(folder).catch(() => []);
+    if (found.length > 0 && !found.includes(RUN_FILES.config)) {
+      throw new UsageError(
+        `'${folder}' holds files but no ${RUN_FILES.config}, so it is no run that could be resumed. Name the run's folder with --output.`,
+      );
+    }
+    await mkdir(folder, { recursive: true });
+    await removePartialFiles(folder);
+    return new RunFolder(folder);
+  }
+
+  /** A JSON file of the run, or undefined when it is not there. */
+  async readJson(name: string): Promise<unknown> {
+    const text = await readFile(this.file(name), 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  }
+
+  /**
+   * Drops the records of metrics.jsonl that a resumed run will write again, and a line that a crash cut short.
+   *
+   * @param keep whether a record is of what was done before the snapshot
+   */
+  async keepMetrics(keep: (record: Readonly<Record<string, unknown>>) => boolean): Promise<void> {
+    const text = await readFile(this.file(RUN_FILES.metrics), 'utf8').catch(() => '');
+    const lines = text.split('\n').filter((line) => {
+      try {
+        return keep(JSON.parse(line) as Record<string, unknown>);
+      } catch {
+        return false;
+      }
+    });
+    await writeFileAtomic(this.file(RUN_FILES.metrics), lines.map((line) => `${line}\n`).join(''));
   }
 
   file(name: string): string {

@@ -6,6 +6,7 @@ import { type Progress, silentProgress } from '../common/progress.js';
 import { scope, type Tensor } from '../torch/index.js';
 import type { BertAdam } from './bertAdam.js';
 import { clipGradients } from './clipGradients.js';
+import { INITIAL_STATE, type TrainingState } from './trainingState.js';
 
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
 export interface TrainingTask {
@@ -47,6 +48,11 @@ export interface TrainingOptions {
   readonly numEpochs: number;
   /** The largest global norm of the gradients; 5 in the reference's fine-tuning. */
   readonly clipNorm: number;
+  /** Where to begin: what a snapshot gave, or the beginning. */
+  readonly start?: TrainingState | undefined;
+  /** Called every `stepsPerSnapshot` steps, at each epoch's end, and once when interrupted. */
+  readonly snapshot?: ((state: TrainingState) => Promise<void>) | undefined;
+  readonly stepsPerSnapshot?: number;
   /** Called at each epoch's end, after evaluation, and once when interrupted. */
   readonly save: (name: 'BEST' | 'LAST') => Promise<void>;
   readonly onStep?: (metrics: StepMetrics) => void;
@@ -74,9 +80,9 @@ const STEPS_PER_RECORD = 20;
 export async function runTraining(options: TrainingOptions): Promise<TrainingResult> {
   const { task, optimizer, numEpochs, clipNorm, progress = silentProgress, signal } = options;
   const totalSteps = numEpochs * task.numBatches;
-  let step = 0;
-  let bestScore = 0;
-  let bestEpoch: number | undefined;
+  const start = options.start ?? INITIAL_STATE;
+  let { step, bestScore } = start;
+  let bestEpoch = start.bestEpoch ?? undefined;
   let recordStart = performance.now();
   let stepsSinceRecord = 0;
 
@@ -119,25 +125,39 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
       return value;
     });
 
-  for (let epoch = 0; epoch < numEpochs; epoch++) {
-    const start = performance.now();
+  const stateAt = (epoch: number, batch: number, epochLoss: number): TrainingState => ({
+    step,
+    epoch,
+    batch,
+    epochLoss,
+    bestScore,
+    bestEpoch: bestEpoch ?? null,
+  });
+  const interrupted = async (state: TrainingState): Promise<TrainingResult> => {
+    await options.snapshot?.(state);
+    await options.save('LAST');
+    return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
+  };
+  // The steps of a resumed run are not this run's time.
+  recordStart = performance.now();
+
+  for (let epoch = start.epoch; epoch < numEpochs; epoch++) {
+    const begin = performance.now();
+    const isResumed = epoch === start.epoch;
     task.startEpoch(epoch);
-    let totalLoss = 0;
-    for (let batch = 0; batch < task.numBatches; batch++) {
-      if (signal?.aborted === true) {
-        await options.save('LAST');
-        return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
-      }
+    let totalLoss = isResumed ? start.epochLoss : 0;
+    for (let batch = isResumed ? start.batch : 0; batch < task.numBatches; batch++) {
+      if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, totalLoss));
       totalLoss += trainBatch(epoch, batch);
       progress.update(step, totalSteps);
+      if (step % (options.stepsPerSnapshot ?? Number.POSITIVE_INFINITY) === 0) {
+        await options.snapshot?.(stateAt(epoch, batch + 1, totalLoss));
+      }
       // Lets signals and the progress bar through between steps.
       await setImmediate();
     }
     const score = await evaluateUnlessAborted(task, signal);
-    if (score === undefined) {
-      await options.save('LAST');
-      return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
-    }
+    if (score === undefined) return interrupted(stateAt(epoch, task.numBatches, totalLoss));
     const isBest = score > bestScore;
     if (isBest) {
       bestScore = score;
@@ -145,13 +165,14 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
       await options.save('BEST');
     }
     await options.save('LAST');
+    await options.snapshot?.(stateAt(epoch + 1, 0, 0));
     options.onEpoch?.({
       epoch,
       meanLoss: totalLoss / Math.max(task.numBatches, 1),
       score,
       bestScore,
       isBest,
-      seconds: (performance.now() - start) / 1000,
+      seconds: (performance.now() - begin) / 1000,
     });
     // Evaluation is no training time: the next record counts from here.
     recordStart = performance.now();

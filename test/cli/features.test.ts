@@ -1,6 +1,6 @@
 /** @file `lxmert features ...` as a user meets it: what is printed, exit codes, wrong use. */
 
-import { readFileSync, truncateSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { catalogue } from '../../src/cli/catalogue.js';
 import { runCommandLine } from '../../src/cli/program.js';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
 import { makeRow, makeRows, temporaryFolder } from '../features/support.js';
+import { makeZip } from '../features/zipFile.js';
 
 const folder = temporaryFolder();
 const source = path.join(folder, 'rows.tsv');
@@ -51,6 +52,33 @@ describe('lxmert features', () => {
     const back = path.join(folder, 'back.tsv');
     expect((await features('convert', store, back)).stdout).toBe(`${back}: 10 rows\n`);
     expect(readFileSync(back).equals(readFileSync(source))).toBe(true);
+  });
+
+  it('converts out of a zip archive', async () => {
+    const archive = path.join(folder, 'rows.zip');
+    const data = readFileSync(source);
+    writeFileSync(
+      archive,
+      makeZip([
+        { name: 'a/rows.tsv', data, deflate: true },
+        { name: 'b.tsv', data },
+      ]),
+    );
+    const zipped = path.join(folder, 'zipped');
+    const converted = await features('convert', archive, zipped, '--member', 'a/rows.tsv');
+    expect(converted.exitCode, converted.stderr).toBe(0);
+    expect(converted.stdout).toContain('10 images in 1 shard');
+    expect((await features('info', zipped)).stdout).toContain('source      rows.tsv\n');
+    const several = await features('convert', archive, path.join(folder, 'several'));
+    expect([several.exitCode, several.stderr]).toEqual([
+      2,
+      expect.stringContaining('(--member): a/rows.tsv, b.tsv'),
+    ]);
+    const plain = await features('convert', source, path.join(folder, 'plain'), '--member', 'x');
+    expect([plain.exitCode, plain.stderr]).toEqual([
+      2,
+      expect.stringContaining('--member names a file in a zip'),
+    ]);
   });
 
   it('counts rows that were left out', async () => {

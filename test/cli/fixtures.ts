@@ -25,6 +25,7 @@ const paint = defineCommand({
     dry: z.boolean().default(false).describe('Only say what would be done'),
     varnish: z.boolean().default(true).describe('Leave out the varnish'),
   }),
+  configurable: true,
   run: ({ arguments: words, options, out, notice }) => {
     notice('opening the pot');
     out('painting');
@@ -40,6 +41,7 @@ const fail = defineCommand({
   options: z.strictObject({
     how: z.enum(['failure', 'usage', 'bug', 'missing', 'result', 'wait']).describe('In which way'),
   }),
+  configurable: true,
   run: async ({ options, signal }): Promise<string> => {
     if (options.how === 'failure') throw new LxmertError('The weights are not whole.');
     if (options.how === 'usage') throw new UsageError('There is no such colour.');

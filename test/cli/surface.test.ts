@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
+import { flagsOf } from '../../src/cli/config.js';
 import { parameterNotes } from '../../src/cli/help.js';
 import { parametersOf } from '../../src/cli/options.js';
 import { runCommandLine } from '../../src/cli/program.js';
@@ -16,7 +17,7 @@ describe('the command-line surface', () => {
         return isRequired ? text : `[${text}]`;
       });
       lines.push([entry.name, ...words].join(' '));
-      for (const parameter of parametersOf(command.options)) {
+      for (const parameter of flagsOf(command)) {
         const value = parameter.type === 'boolean' ? '' : ` ${parameter.valueName}`;
         const negated = parameter.type === 'boolean' && parameter.defaultValue === true ? 'no-' : '';
         const short = parameter.short === undefined ? '' : ` -${parameter.short}`;

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Question } from '../../src/data/annotations/vqaAnnotations.js';
+import type { Question } from '../../src/data/annotations/question.js';
 import { majorityAnswers, questionOnlyAnswers } from '../../src/data/baselines.js';
 
 function question(sentence: string, questionType: string, labels?: Record<string, number>): Question {
   return {
-    imageId: 'a',
+    imageIds: ['a'],
     questionId: 1,
     sentence,
     questionType,

@@ -84,7 +84,7 @@ describe('AnswerTable', () => {
 describe('QuestionSet', () => {
   const table = new AnswerTable(['no', 'yes', '2']);
   const question = (imageId: string, labels?: Record<string, number>) => ({
-    imageId,
+    imageIds: [imageId],
     questionId: 1,
     sentence: '?',
     labels: labels && new Map(Object.entries(labels)),
@@ -172,7 +172,7 @@ describe('scoreAnswers', () => {
   });
 
   it('does not count unlabelled questions and keeps types apart', () => {
-    const base = { imageId: 'a', questionId: 1, sentence: '?', answerType: 'other' };
+    const base = { imageIds: ['a'], questionId: 1, sentence: '?', answerType: 'other' };
     const scores = scoreAnswers(
       [
         { ...base, labels: new Map([['red', 0.6]]), questionType: 'colour' },

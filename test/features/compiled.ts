@@ -9,10 +9,16 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** Writes JavaScript of `src/features` and `src/common` into `folder` and returns the folder of the former. */
 export function compileFeatures(folder: string): string {
+  compileFolders(folder, ['common', 'features']);
+  return path.join(folder, 'features');
+}
+
+/** Writes JavaScript of some folders of `src/` into `folder`, without the folders below them. */
+export function compileFolders(folder: string, folders: readonly string[]): void {
   cpSync(path.join(root, 'package.json'), path.join(folder, 'package.json'));
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  for (const room of ['common', 'features']) {
-    mkdirSync(path.join(folder, room));
+  for (const room of folders) {
+    mkdirSync(path.join(folder, room), { recursive: true });
     for (const name of readdirSync(path.join(root, 'src', room))) {
       if (!name.endsWith('.ts')) continue;
       const file = path.join(root, 'src', room, name);
@@ -26,5 +32,4 @@ export function compileFeatures(folder: string): string {
       writeFileSync(path.join(folder, room, name.replace(/ts$/, 'js')), outputText);
     }
   }
-  return path.join(folder, 'features');
 }

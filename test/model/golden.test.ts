@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type QuestionAnsweringModel, withPlainOperators } from '../../src/model/index.js';
-import { softAnswerLoss } from '../../src/tasks/answeringTask.js';
+import { bestAnswerLoss } from '../../src/tasks/losses.js';
 import { noGrad, scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { Golden, maxDifference, normOf } from '../support/golden.js';
-import { canonicalName, goldenInputs, goldenModel } from '../support/goldenModel.js';
+import { canonicalName, goldenInputs, goldenLoss, goldenModel } from '../support/goldenModel.js';
 import { hasShared } from '../support/shared.js';
 
 describe.skipIf(!hasShared)('the encoder', () => {
@@ -81,7 +81,7 @@ const VERSIONS = [
   ['plain', withPlainOperators],
 ] as const;
 
-describe.skipIf(!hasShared).each(['vqa', 'gqa'] as const)('%s', (task) => {
+describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('%s', (task) => {
   it.each(VERSIONS)(
     'has the reference logits, loss, gradients and parameters without gradient, %s',
     (_, run) => {
@@ -90,7 +90,7 @@ describe.skipIf(!hasShared).each(['vqa', 'gqa'] as const)('%s', (task) => {
       scope(() => {
         const { logits } = run(() => model.forward(goldenInputs(golden, task), { training: true }));
         expect(maxDifference(logits.toFloat32Array(), golden.values(`${task}/logit`))).toBeLessThan(2e-5);
-        const loss = softAnswerLoss(logits, golden.tensor(`${task}/target`));
+        const loss = goldenLoss(golden, task, logits);
         const expected = golden.index[task].loss;
         expect(Math.abs(loss.item() / expected - 1)).toBeLessThan(1e-5);
         loss.backward();
@@ -111,4 +111,16 @@ describe.skipIf(!hasShared).each(['vqa', 'gqa'] as const)('%s', (task) => {
       });
     },
   );
+});
+
+describe.skipIf(!hasShared)('the loss against the best answer', () => {
+  it("is the reference's --mceLoss", () => {
+    const golden = new Golden();
+    using model = goldenModel(golden, 'gqa');
+    scope(() => {
+      const { logits } = noGrad(() => model.forward(goldenInputs(golden, 'gqa')));
+      const loss = bestAnswerLoss(logits, golden.tensor('gqa/target')).item();
+      expect(Math.abs(loss / golden.index.gqa.mce_loss - 1)).toBeLessThan(1e-5);
+    });
+  });
 });

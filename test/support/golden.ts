@@ -22,11 +22,15 @@ export interface GoldenIndex {
   readonly config: Readonly<Record<string, number>>;
   readonly schedules: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly vqa: GoldenAnswers;
-  readonly gqa: GoldenAnswers;
+  readonly gqa: GoldenAnswers & { readonly mce_loss: number };
+  readonly nlvr2: GoldenFinetuning;
 }
 
-export interface GoldenAnswers {
+export interface GoldenAnswers extends GoldenFinetuning {
   readonly label2ans: readonly string[];
+}
+
+export interface GoldenFinetuning {
   readonly loss: number;
   readonly steps: readonly GoldenSteps[];
   readonly loss_after_5_steps: number;

@@ -1,37 +1,68 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { readQuestions } from '../../src/data/annotations/vqaAnnotations.js';
-import { formatDump } from '../../src/tasks/answeringTask.js';
+import { formatDump } from '../../src/tasks/dumpFormat.js';
+import { nlvr2 } from '../../src/tasks/nlvr2.js';
 import { answeringTask } from '../../src/tasks/registry.js';
 import { vqa } from '../../src/tasks/vqa.js';
 import { hasShared, sharedPath } from '../support/shared.js';
 
+async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+
 describe('formatDump', () => {
-  it.skipIf(!hasShared)('writes what the reference wrote, byte for byte', async () => {
-    const expected = await readFile(sharedPath('golden/toy/vqa_predict.json'), 'utf8');
-    const rows = JSON.parse(expected) as { answer: string; question_id: number }[];
-    const questions = await readQuestions(sharedPath('golden/toy/vqa.json'));
+  it.skipIf(!hasShared).each([
+    ['vqa', 'vqa_predict.json', 'answer', 'question_id'],
+    ['gqa', 'gqa_predict.json', 'prediction', 'questionId'],
+  ] as const)('writes what the reference wrote, byte for byte: %s', async (name, file, answerKey, idKey) => {
+    const task = answeringTask(name);
+    const expected = await readFile(sharedPath(`golden/toy/${file}`), 'utf8');
+    const rows = JSON.parse(expected) as Record<string, string | number>[];
+    const questions = await collect(task.read(sharedPath(`golden/toy/${name}.json`)));
     const byId = new Map(questions.map((question) => [question.questionId, question]));
-    const ordered = rows.map((row) => byId.get(row.question_id)!);
+    const ordered = rows.map((row) => byId.get(row[idKey]!)!);
     expect(
       formatDump(
-        vqa,
+        task.dump,
         ordered,
-        rows.map((row) => row.answer),
+        rows.map((row) => String(row[answerKey])),
       ),
     ).toBe(expected);
   });
 
+  it.skipIf(!hasShared)('writes the lines of NLVR2 as the reference did', async () => {
+    const expected = await readFile(sharedPath('golden/toy/nlvr2_predict.csv'), 'utf8');
+    const statements = await collect(nlvr2.read(sharedPath('golden/toy/nlvr2.json')));
+    const byId = new Map(statements.map((statement) => [statement.questionId, statement]));
+    const rows = expected
+      .trim()
+      .split('\n')
+      .map((line) => line.split(',') as [string, string]);
+    const dump = formatDump(
+      nlvr2.dump,
+      rows.map(([id]) => byId.get(id)!),
+      rows.map(([, answer]) => answer),
+    );
+    expect(dump).toBe(expected);
+  });
+
+  it('is whole without a prediction', () => {
+    expect(JSON.parse(formatDump(vqa.dump, [], []))).toEqual([]);
+    expect(formatDump(nlvr2.dump, [], [])).toBe('');
+  });
+
   it('keeps to ASCII', () => {
     const question = {
-      imageId: 'a',
+      imageIds: ['a'],
       questionId: 1,
       sentence: '',
       labels: undefined,
       questionType: '',
       answerType: '',
     };
-    const dump = formatDump(vqa, [question], ['caf\u00e9 \ud83d\ude00']);
+    const dump = formatDump(vqa.dump, [question], ['caf\u00e9 \ud83d\ude00']);
     expect(dump).toContain('caf\\u00e9 \\ud83d\\ude00');
     expect(JSON.parse(dump)).toEqual([{ answer: 'caf\u00e9 \ud83d\ude00', question_id: 1 }]);
   });

@@ -5,7 +5,7 @@ import {
   QuestionAnsweringModel,
   withPlainOperators,
 } from '../../src/model/index.js';
-import { softAnswerLoss } from '../../src/tasks/answeringTask.js';
+import { softAnswerLoss } from '../../src/tasks/losses.js';
 import { liveTensors, manualSeed, noGrad, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { BertAdam } from '../../src/train/bertAdam.js';

@@ -25,6 +25,14 @@ export async function saveCheckpoint(
   );
 }
 
+/** Writes tensors of any kind under the names they are given, as safetensors. */
+export async function saveTensors(file: string, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
+  await writeSafetensors(
+    file,
+    [...tensors].map(([name, tensor]) => writableFromTensor(name, tensor)),
+  );
+}
+
 /** The layout that a file's ending asks for. @throws UsageError for another ending */
 export function layoutOf(file: string): 'safetensors' | 'pth-zip' {
   const ending = path.extname(file);

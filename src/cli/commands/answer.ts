@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { answerQuestion, regionsFor } from '../../inference/answerQuestion.js';
-import { loadAnsweringModel } from '../../inference/modelFolder.js';
+import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
 import { defineCommand } from '../command.js';
 import { modelOptions, modelSource } from '../modelOptions.js';
 import { existingPath } from '../options.js';
@@ -34,13 +34,13 @@ export const command = defineCommand({
   }),
   async run({ arguments: { image, question }, options }) {
     if (question.trim() === '') throw new UsageError('The question is empty.');
-    const answering = await loadAnsweringModel(modelSource(options));
+    const answering = await loadEnsemble(options.model, modelSource(options));
     try {
       using regions = await regionsFor(image, options.features, answering.pixelRegions);
       const answers = answerQuestion(answering, regions, image, question, options.top);
       return { image, question, answers };
     } finally {
-      answering.model.dispose();
+      disposeModels(answering);
     }
   },
   render: ({ answers }) =>

@@ -1,12 +1,14 @@
 /** @file `lxmert features convert`. */
 
 import { z } from 'zod';
+import { UsageError } from '../../common/errors.js';
 import { type ConvertResult, convertToStore } from '../../features/convertToStore.js';
 import { convertToTsv } from '../../features/convertToTsv.js';
 import { parseSettings, unknownProvenance } from '../../features/provenance.js';
 import { MAX_BOXES, MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
 import { formatBytes, formatCount } from '../../features/storeInfo.js';
 import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
+import { openTsvInZip } from '../../features/zipMemberSource.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 
@@ -17,12 +19,17 @@ type Result =
 export const command = defineCommand({
   description:
     'Converts an obj36 TSV file to a feature store (a folder of safetensors shards), or a store back to a TSV file. ' +
+    'A zip archive that holds a TSV file is read as it is: nothing is unpacked to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +
     'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on.',
   examples: [
     {
       command: 'lxmert features convert train2014_obj36.tsv features/train2014',
       does: 'makes a float16 store of a TSV file',
+    },
+    {
+      command: 'lxmert features convert train2014_obj36.zip features/train2014',
+      does: 'makes the same store straight from the published archive',
     },
     {
       command:
@@ -32,10 +39,16 @@ export const command = defineCommand({
     { command: 'lxmert features convert features/train2014 copy.tsv', does: 'writes the TSV file again' },
   ],
   arguments: z.strictObject({
-    from: existingPath().describe('A TSV file (its name ends in .tsv), or a store'),
+    from: existingPath().describe('A TSV file (.tsv), a zip archive with one (.zip), or a store'),
     to: outputPath().describe('The folder of the store, or the TSV file to write'),
   }),
   options: z.strictObject({
+    member: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Which file of a zip archive to convert, when it holds several TSV files')
+      .meta({ valueName: 'NAME' }),
     dtype: z.enum(['float16', 'float32']).default('float16').describe('How feature values are stored'),
     shardImages: z
       .int()
@@ -68,16 +81,20 @@ export const command = defineCommand({
       .meta({ valueName: 'NAME=VALUE' }),
   }),
   async run({ arguments: { from, to }, options, progress, signal }): Promise<Result> {
+    const isZip = /\.zip$/i.test(from);
+    if (options.member !== undefined && !isZip)
+      throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
+    const archived = isZip ? await openTsvInZip(from, options.member) : undefined;
     const display = progress('converting', 'images');
     try {
-      if (!/\.tsv$/i.test(from)) {
+      if (archived === undefined && !/\.tsv$/i.test(from)) {
         return {
           to: 'tsv',
           path: to,
           numImages: await convertToTsv(from, to, { progress: display, signal }),
         };
       }
-      const result = await convertToStore(from, to, {
+      const result = await convertToStore(archived ?? from, to, {
         dtype: options.dtype,
         shardImages: options.shardImages,
         ...(options.boxes === undefined ? {} : { numBoxes: options.boxes }),
@@ -94,6 +111,7 @@ export const command = defineCommand({
       });
       return { to: 'store', path: to, ...result };
     } finally {
+      archived?.close();
       display.stop();
     }
   },

@@ -71,6 +71,7 @@ async function examplesFor(
     );
   }
   const { FeatureStore } = await import('../../features/index.js');
+  const { disposeModels } = await import('../../inference/ensemble.js');
   const { loadAnsweringModel } = await import('../../inference/modelFolder.js');
   const { answeredExamples } = await import('../../report/answeredExamples.js');
   const { checkFeatures } = await import('../modelOptions.js');
@@ -86,6 +87,6 @@ async function examplesFor(
       numExamples: given.numExamples,
     });
   } finally {
-    answering.model.dispose();
+    disposeModels(answering);
   }
 }

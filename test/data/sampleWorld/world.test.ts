@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../src/common/random.js';
-import { type Question, readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
+import type { Question } from '../../../src/data/annotations/question.js';
+import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { scoreAnswers } from '../../../src/data/answerScore.js';
 import { AnswerTable } from '../../../src/data/answerTable.js';
 import { questionOnlyAnswers } from '../../../src/data/baselines.js';
@@ -56,7 +57,7 @@ describe('makeSampleWorld', () => {
 
   it('shares no image between splits, and labels all but the test split', async () => {
     const splits = await Promise.all(['train', 'minival', 'heldout', 'test'].map(questionsOf));
-    const images = splits.map((questions) => new Set(questions.map((question) => question.imageId)));
+    const images = splits.map((questions) => new Set(questions.map((question) => question.imageIds[0]!)));
     const total = images.reduce((sum, each) => sum + each.size, 0);
     expect(new Set(images.flatMap((each) => [...each])).size).toBe(total);
     expect(splits[3]?.every((question) => question.labels === undefined)).toBe(true);

@@ -1,0 +1,17 @@
+/** @file `lxmert finetune custom-pairs`. */
+
+import { customPairs } from '../../tasks/custom.js';
+import { finetuneCommand } from '../finetune.js';
+
+export const command = finetuneCommand(customPairs, {
+  description:
+    'Trains LXMERT to classify sentences about two images from JSON lines {id, images, text, labels} of your own (docs/custom-data.md). ' +
+    'Answers are those of the training labels. Leaves a run folder as finetune vqa does.',
+  examples: [
+    {
+      command:
+        'lxmert finetune custom-pairs --train train.jsonl --valid valid.jsonl --features features/mine --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine',
+      does: 'fine-tunes the published weights on own data',
+    },
+  ],
+});

@@ -1,0 +1,63 @@
+/** @file Where a command's options come from: flags, a configuration file below them, defaults below that. */
+
+import { z } from 'zod';
+import type { Command, Values } from './command.js';
+import { existingFile, type Parameter, parametersOf, parseValues, readTexts, validate } from './options.js';
+
+/** The flags that every configurable command has beside its own. */
+const configOptions = z.strictObject({
+  config: existingFile().optional().describe('Settings from a TOML or JSON file; flags win over it'),
+  printConfig: z.boolean().default(false).describe('Print all settings as TOML for --config, and stop'),
+});
+
+/** Every flag of a command: its own, then those for a configuration file where it takes one. */
+export function flagsOf(command: Pick<Command, 'options' | 'configurable'>): Parameter[] {
+  const own = parametersOf(command.options);
+  return command.configurable ? [...own, ...parametersOf(configOptions)] : own;
+}
+
+/** The options of one run. */
+export interface ResolvedOptions {
+  /** Validated, with defaults filled in: what the command runs with. */
+  readonly options: Values;
+  /** The same before validation, which may transform: what a configuration file would say. */
+  readonly settings: Values;
+  /** True when the settings are to be printed in place of running. */
+  readonly printConfig: boolean;
+}
+
+/**
+ * Reads the options of a command from its flags and, where `--config` names one, a configuration file.
+ *
+ * @param given Texts of the flags that stand on the command line, by key.
+ * @throws UsageError with one sentence on the first value that is wrong, naming the flag, or the file and its key
+ */
+export async function resolveOptions(
+  name: string,
+  command: Pick<Command, 'options' | 'configurable'>,
+  given: Values,
+): Promise<ResolvedOptions> {
+  const flagLabel = (parameter: Parameter): string => `--${parameter.name}`;
+  const parameters = parametersOf(command.options);
+  const { config: file, printConfig } = command.configurable
+    ? (parseValues(configOptions, given, flagLabel) as z.output<typeof configOptions>)
+    : { config: undefined, printConfig: false };
+  let fromFile: Values = {};
+  let label = flagLabel;
+  const fromFlags = readTexts(parameters, given);
+  if (file !== undefined) {
+    const { configKey, readConfigFile } = await import('./configFile.js');
+    fromFile = await readConfigFile(file, parameters, name);
+    label = (parameter) => {
+      if (parameter.key in fromFlags) return flagLabel(parameter);
+      if (parameter.key in fromFile) return configKey(parameter, file);
+      return `--${parameter.name} (or ${configKey(parameter, file)})`;
+    };
+  }
+  const settings: Values = { ...fromFile, ...fromFlags };
+  const options = validate(command.options, settings, label);
+  for (const { key, defaultValue } of parameters) {
+    if (defaultValue !== undefined) settings[key] ??= defaultValue;
+  }
+  return { options, settings, printConfig };
+}

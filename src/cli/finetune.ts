@@ -1,0 +1,292 @@
+/** @file `lxmert finetune TASK`: what the fine-tuning commands of all tasks share. */
+
+import path from 'node:path';
+import { z } from 'zod';
+import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
+import { UsageError } from '../common/errors.js';
+import type { Question } from '../data/annotations/question.js';
+import { AnswerTable } from '../data/answerTable.js';
+import { buildAnswerTable } from '../data/buildAnswerTable.js';
+import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
+import { assertCompatible, type FeatureStore } from '../features/index.js';
+import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
+import type { AnsweringTask } from '../tasks/answeringTask.js';
+import { LOSS_NAMES } from '../tasks/losses.js';
+import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
+import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
+import type { InitialWeights } from '../train/initialWeights.js';
+import { RunFolder } from '../train/runFolder.js';
+import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
+import {
+  featureOptions,
+  openFeatures,
+  otherFeaturesOption,
+  percent,
+  precisionOption,
+} from './modelOptions.js';
+import { existingFile, outputPath } from './options.js';
+
+/** Flags of every task, in the order of the help. */
+function sharedFlags(task: AnsweringTask) {
+  return {
+    train: z.array(existingFile()).min(1).describe('Training examples (JSON)'),
+    valid: existingFile().describe('Validation examples (JSON)'),
+    ...featureOptions,
+    ...otherFeaturesOption,
+    vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
+    output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
+    loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
+    load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
+    languageLayers: z
+      .int()
+      .min(0)
+      .default(LXMERT_BASE.numLanguageLayers)
+      .describe('Language layers, from scratch'),
+    visionLayers: z.int().min(0).default(LXMERT_BASE.numVisionLayers).describe('Vision layers, from scratch'),
+    crossLayers: z
+      .int()
+      .min(0)
+      .default(LXMERT_BASE.numCrossLayers)
+      .describe('Cross-modality layers, from scratch'),
+    hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
+    attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
+    dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
+    batchSize: z.int().min(1).default(32).describe('Examples in a training step'),
+    epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
+    learningRate: z.number().gt(0).default(task.learningRate).describe('Peak learning rate'),
+    warmupRatio: z.number().gt(0).lt(1).default(0.1).describe('Share of the steps with a rising rate'),
+    clipNorm: z.number().gt(0).default(5).describe('Largest global norm of the gradients'),
+    maxLength: z
+      .int()
+      .min(3)
+      .max(512)
+      .default(DEFAULT_MAX_LENGTH)
+      .describe('Word pieces of a sentence, at most'),
+    ...precisionOption,
+    resume: z
+      .boolean()
+      .default(false)
+      .describe('Go on from the newest snapshot in --output, if there is one'),
+    snapshotSteps: z.int().min(1).default(1000).describe('Steps between two snapshots'),
+    keepSnapshots: z.int().min(1).default(2).describe('Snapshots that are kept'),
+    seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
+  };
+}
+
+/** Flags of tasks whose answers stand in a table. */
+const tableFlags = {
+  answers: existingFile().describe('Answer table (label2ans JSON)'),
+  loadWithAnswers: existingFile()
+    .optional()
+    .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
+  pretrainingAnswers: existingFile()
+    .optional()
+    .describe('Answer table of the pre-trained head (all_ans.json), for --load-with-answers'),
+  mceLoss: z
+    .boolean()
+    .default(false)
+    .describe('Cross-entropy against the best answer in place of binary cross-entropy'),
+};
+
+/** Flags of data sets of one's own. */
+const builtFlags = {
+  answers: existingFile()
+    .optional()
+    .describe('Answer table (label2ans JSON) [default: made of the training labels]'),
+  loss: z.enum(LOSS_NAMES).default('class').describe('class: one right answer; soft: several, or scores'),
+};
+
+type SharedFlags = z.output<z.ZodObject<ReturnType<typeof sharedFlags>>>;
+type TableFlags = z.output<z.ZodObject<typeof tableFlags>>;
+type BuiltFlags = z.output<z.ZodObject<typeof builtFlags>>;
+type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags>;
+type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
+
+/** What tells the help of one task's command from another's. */
+export interface FinetuneHelp {
+  readonly description: string;
+  readonly examples: readonly [Example, ...Example[]];
+}
+
+/** The command of a task. */
+export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
+  const common = { ...help, configurable: true, arguments: z.strictObject({}), render };
+  const shared = sharedFlags(task);
+  if (task.answers !== 'table') {
+    const flags = task.answers === 'built' ? builtFlags : {};
+    return defineCommand({
+      ...common,
+      options: z.strictObject({ ...shared, ...flags }),
+      run: ({ options, ...context }) => finetune(task, options, context),
+    });
+  }
+  const { train, valid, features, tiny, fast, allowOtherFeatures, ...rest } = shared;
+  return defineCommand({
+    ...common,
+    options: z.strictObject({
+      train,
+      valid,
+      features,
+      tiny,
+      fast,
+      allowOtherFeatures,
+      ...tableFlags,
+      ...rest,
+    }),
+    run: ({ options, ...context }) => finetune(task, options, context),
+  });
+}
+
+async function finetune(
+  task: AnsweringTask,
+  options: Flags,
+  { progress, notice, signal }: Context,
+): Promise<Omit<FinetuneResult, 'steps'>> {
+  const weights = weightsOf(options);
+  using store = openFeatures(options);
+  const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
+  for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
+  const vocabulary = await Vocabulary.load(options.vocab);
+  const trainingExamples = await readAll(task, options.train);
+  const answerTable = await answersOf(task, options.answers, trainingExamples);
+  const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
+    makeSplit(questions, files, isTraining ? task.unknownAnswers : 'skip', answerTable, store, notice);
+  const training = split(trainingExamples, options.train, true);
+  const validation = split(await readAll(task, [options.valid]), [options.valid], false);
+  const config = await configOf(options, weights?.file, vocabulary, store);
+  const pretrainingAnswers =
+    options.pretrainingAnswers === undefined
+      ? undefined
+      : await AnswerTable.loadPretraining(options.pretrainingAnswers);
+  const run = options.resume ? await RunFolder.open(options.output) : await RunFolder.create(options.output);
+  const display = progress('Training', 'steps');
+  const { steps: _, ...result } = await finetuneAnswers({
+    task,
+    training,
+    validation,
+    features: store,
+    vocabulary,
+    config,
+    settings: {
+      batchSize: options.batchSize,
+      numEpochs: options.epochs,
+      learningRate: options.learningRate,
+      warmupRatio: options.warmupRatio,
+      clipNorm: options.clipNorm,
+      seed: options.seed,
+      precision: options.precision,
+      maxLength: options.maxLength,
+      loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
+    },
+    initialWeights: weights && { ...weights, pretrainingAnswers },
+    run,
+    snapshots: {
+      everySteps: options.snapshotSteps,
+      numKept: options.keepSnapshots,
+      resume: options.resume,
+    },
+    provenance: { command: `finetune ${task.name}`, options, features: store.origins },
+    progress: display,
+    signal,
+    notice,
+  }).finally(() => display.stop());
+  return result;
+}
+
+/** @throws UsageError for flags that contradict each other or lack their companion */
+function weightsOf(options: Flags): Pick<InitialWeights, 'file' | 'parts'> | undefined {
+  const { load, loadEncoder, loadWithAnswers, pretrainingAnswers } = options;
+  if ([load, loadEncoder, loadWithAnswers].filter((file) => file !== undefined).length > 1) {
+    throw new UsageError('--load, --load-encoder and --load-with-answers contradict each other: give one.');
+  }
+  if ((loadWithAnswers === undefined) !== (pretrainingAnswers === undefined)) {
+    throw new UsageError('--load-with-answers and --pretraining-answers belong together: give both or none.');
+  }
+  if (load !== undefined) return { file: load, parts: 'all' };
+  if (loadEncoder !== undefined) return { file: loadEncoder, parts: 'encoder' };
+  return loadWithAnswers === undefined ? undefined : { file: loadWithAnswers, parts: 'answers' };
+}
+
+async function readAll(task: AnsweringTask, files: readonly string[]): Promise<Question[]> {
+  const questions: Question[] = [];
+  for (const file of files) for await (const question of task.read(file)) questions.push(question);
+  return questions;
+}
+
+async function answersOf(
+  task: AnsweringTask,
+  file: string | undefined,
+  training: readonly Question[],
+): Promise<AnswerTable> {
+  if (file !== undefined) return AnswerTable.load(file);
+  return typeof task.answers === 'string' ? buildAnswerTable(training) : new AnswerTable(task.answers);
+}
+
+function makeSplit(
+  questions: readonly Question[],
+  files: readonly string[],
+  unknownAnswers: UnknownAnswers,
+  answerTable: AnswerTable,
+  store: FeatureStore,
+  notice: (line: string) => void,
+): QuestionSet {
+  const set = new QuestionSet({
+    questions,
+    hasImage: (id) => store.has(id),
+    answerTable,
+    unknownAnswers,
+    name: files.map((file) => path.basename(file)).join(', '),
+  });
+  if (set.numWithoutImage > 0)
+    notice(`${set.numWithoutImage} examples left out: their images have no features here.`);
+  return set;
+}
+
+/** The model's sizes: those of the weights, or what the flags say. */
+async function configOf(
+  options: Flags,
+  weights: string | undefined,
+  vocabulary: Vocabulary,
+  store: FeatureStore,
+): Promise<LxmertConfig> {
+  const sizes =
+    weights === undefined
+      ? {
+          vocabSize: vocabulary.size,
+          hiddenSize: options.hiddenSize,
+          intermediateSize: 4 * options.hiddenSize,
+          numLanguageLayers: options.languageLayers,
+          numVisionLayers: options.visionLayers,
+          numCrossLayers: options.crossLayers,
+          visualFeatureSize: store.featureSize,
+        }
+      : modelSizes(await CheckpointFile.open(weights));
+  const config = lxmertConfig({
+    ...sizes,
+    numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
+    hiddenDropout: options.dropout,
+    attentionDropout: options.dropout,
+  });
+  if (config.vocabSize !== vocabulary.size || config.visualFeatureSize !== store.featureSize) {
+    throw new UsageError(
+      `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
+    );
+  }
+  return config;
+}
+
+function render(result: Omit<FinetuneResult, 'steps'>): string {
+  const lines: string[] = [];
+  if (result.wasInterrupted) {
+    lines.push(
+      `Interrupted after ${result.numSteps} steps; LAST.pth and a snapshot are saved. The same command with --resume goes on.`,
+    );
+  }
+  if (result.bestEpoch !== undefined) {
+    lines.push(`Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}.`);
+  } else if (!result.wasInterrupted) {
+    lines.push('No epoch scored above 0, so there is no BEST.pth.');
+  }
+  lines.push(`The run is in ${result.runFolder}.`);
+  return lines.join('\n');
+}

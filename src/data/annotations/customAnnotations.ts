@@ -1,0 +1,77 @@
+/** @file Examples of a data set of one's own: JSON lines. */
+
+import { z } from 'zod';
+import { LxmertError, messageOf } from '../../common/errors.js';
+import { readLines } from '../../features/lineReader.js';
+import { parseRecord } from './parseRecord.js';
+import type { Question } from './question.js';
+
+const score = z.number().min(0).max(1);
+const recordSchema = z
+  .object({
+    id: z.union([z.string().min(1), z.int()]),
+    image: z.string().min(1).optional(),
+    images: z.array(z.string().min(1)).min(1).max(2).optional(),
+    text: z.string(),
+    labels: z.union([z.string(), z.array(z.string()), z.record(z.string(), score)]).optional(),
+    type: z.string().optional(),
+  })
+  .refine((record) => (record.image === undefined) !== (record.images === undefined), {
+    error: 'expected either image or images',
+  });
+
+/** An example longer than this is none. */
+const MAX_LINE_BYTES = 1 << 20;
+
+/**
+ * Reads lines `{"id", "image" or "images": [first, second], "text", "labels"?, "type"?}`. Labels are one answer, a list
+ * of right answers, or an object of answers with scores from 0 to 1. Empty lines are passed over.
+ *
+ * @param numImages how many images each example must have
+ * @throws LxmertError with file, line and key for a line that is not as expected
+ */
+export async function* streamCustomExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
+  for await (const line of readLines(file, { maxLineBytes: MAX_LINE_BYTES })) {
+    const text = line.bytes.toString('utf8').trim();
+    if (text === '') continue;
+    const where = `${file}, line ${line.number}`;
+    const {
+      id,
+      image,
+      images,
+      text: sentence,
+      labels,
+      type,
+    } = parseRecord(recordSchema, parse(text, where), where);
+    const imageIds = images ?? [image ?? ''];
+    if (imageIds.length !== numImages) {
+      throw new LxmertError(
+        `${where}: expected ${numImages === 1 ? 'one image' : 'two images'}, but the example has ${imageIds.length}.`,
+      );
+    }
+    yield {
+      imageIds,
+      questionId: id,
+      sentence,
+      labels: labels === undefined ? undefined : scoresOf(labels),
+      questionType: type ?? '',
+      answerType: '',
+    };
+  }
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new LxmertError(`${where}: not valid JSON: ${messageOf(error)}.`);
+  }
+}
+
+function scoresOf(
+  labels: string | readonly string[] | Readonly<Record<string, number>>,
+): Map<string, number> {
+  if (typeof labels === 'string') return new Map([[labels, 1]]);
+  if (Array.isArray(labels)) return new Map(labels.map((label: string) => [label, 1]));
+  return new Map(Object.entries(labels));
+}

@@ -1,0 +1,16 @@
+/** @file What all data sets are read into: a sentence about one or two images, and what is said of it. */
+
+/** A question about an image, or a statement about two. */
+export interface Question {
+  /** One image, or two in order. */
+  readonly imageIds: readonly string[];
+  /** A number in VQA, a string in GQA and NLVR2; dumps keep the type. */
+  readonly questionId: number | string;
+  readonly sentence: string;
+  /** Answers with their soft scores; undefined where the split has no labels (test). May be empty. */
+  readonly labels: ReadonlyMap<string, number> | undefined;
+  /** The annotators' kind of question, such as `what color`; empty when not stated. */
+  readonly questionType: string;
+  /** `yes/no`, `number` or `other`; empty when not stated. */
+  readonly answerType: string;
+}

@@ -1,0 +1,57 @@
+/** @file Several models as one that averages their probabilities. */
+
+import { UsageError } from '../common/errors.js';
+import { type LoadedModel, loadAnsweringModel, type ModelSource } from './modelFolder.js';
+
+/** Ends the weights of every model. */
+export function disposeModels({ models }: LoadedModel): void {
+  for (const model of models) model.dispose();
+}
+
+/**
+ * Loads models that answer together. They may differ in size and weights, not in what they read and answer.
+ *
+ * @param files run folders or weights files, at least one
+ * @throws UsageError for models that do not share answers, vocabulary, sentence length or number of images
+ */
+export async function loadEnsemble(
+  files: readonly string[],
+  source: Omit<ModelSource, 'model'>,
+): Promise<LoadedModel> {
+  const loaded: LoadedModel[] = [];
+  try {
+    for (const model of files) loaded.push(await loadAnsweringModel({ ...source, model }));
+    const [first, ...others] = loaded;
+    if (first === undefined) throw new UsageError('Name at least one model.');
+    for (const other of others) requireAlike(first, other);
+    return {
+      ...first,
+      models: loaded.flatMap(({ models }) => models),
+      weightsFiles: loaded.flatMap(({ weightsFiles }) => weightsFiles),
+    };
+  } catch (error) {
+    for (const each of loaded) disposeModels(each);
+    throw error;
+  }
+}
+
+function requireAlike(first: LoadedModel, other: LoadedModel): void {
+  const differences: readonly (readonly [string, unknown, unknown])[] = [
+    ['answers', first.answerTable.answers.join('\n'), other.answerTable.answers.join('\n')],
+    [
+      'vocabularies',
+      first.tokenizer.vocabulary.entries.join('\n'),
+      other.tokenizer.vocabulary.entries.join('\n'),
+    ],
+    ['sentence lengths', first.maxLength, other.maxLength],
+    ['numbers of images', first.models[0]?.imagesPerExample, other.models[0]?.imagesPerExample],
+    ['feature sizes', first.models[0]?.config.visualFeatureSize, other.models[0]?.config.visualFeatureSize],
+    ['kinds of probability', first.probabilities, other.probabilities],
+  ];
+  const [found] = differences.filter(([, a, b]) => a !== b);
+  if (found !== undefined) {
+    throw new UsageError(
+      `${first.weightsFiles.join(', ')} and ${other.weightsFiles.join(', ')} cannot answer together: their ${found[0]} differ.`,
+    );
+  }
+}

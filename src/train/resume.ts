@@ -1,0 +1,33 @@
+/** @file What a run that goes on has to agree in with the run it was. */
+
+import { z } from 'zod';
+import { UsageError } from '../common/errors.js';
+import type { TrainingState } from './trainingState.js';
+
+/** True for a metrics record of what was done when the snapshot was taken. */
+export function isBefore(record: Readonly<Record<string, unknown>>, state: TrainingState): boolean {
+  const { step, epoch } = record;
+  return typeof step === 'number' ? step <= state.step : typeof epoch === 'number' && epoch < state.epoch;
+}
+
+const sameRunSchema = z.object({
+  model: z.record(z.string(), z.unknown()),
+  settings: z.record(z.string(), z.unknown()),
+  data: z.record(z.string(), z.unknown()),
+});
+
+/** @throws UsageError that names what differs: a run that goes on with other numbers would be neither of the two */
+export function requireSameRun(before: unknown, now: z.output<typeof sameRunSchema>): void {
+  const parsed = sameRunSchema.safeParse(before);
+  if (!parsed.success)
+    throw new UsageError('The run folder has no configuration that could be gone on with.');
+  for (const part of ['model', 'settings', 'data'] as const) {
+    for (const [key, value] of Object.entries(now[part])) {
+      if (parsed.data[part][key] !== value) {
+        throw new UsageError(
+          `The run was started with ${key} = ${String(parsed.data[part][key])}, but now it is ${String(value)}. Resume with the same settings and data, or start a new run with another --output.`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/** @file Training, evaluation and prediction of tasks other than VQA, ensembles, as a user meets them. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/cli/catalogue.js';
+import { runCommandLine } from '../../src/cli/program.js';
+import { addonPath } from '../../src/torch/native.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'tasks-cli-'));
+const at = (...parts: string[]): string => path.join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function lxmert(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
+  const exitCode = await runCommandLine(words, { ...streams, entries: catalogue });
+  const textOf = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
+  return { stdout: textOf(out), stderr: textOf(err), exitCode };
+}
+
+async function succeed(...words: string[]): Promise<string> {
+  const { stdout, stderr, exitCode } = await lxmert(...words);
+  expect(exitCode, stderr).toBe(0);
+  return stdout;
+}
+
+/** Trains a tiny model for an epoch or some. */
+function finetune(task: string, output: string, ...more: string[]): Promise<string> {
+  return succeed(
+    ...`finetune ${task} --hidden-size 24 --attention-heads 2 --language-layers 1 --vision-layers 1`.split(
+      ' ',
+    ),
+    ...'--cross-layers 1 --batch-size 16 --learning-rate 2e-3'.split(' '),
+    ...['--features', at('train'), '--features', at('minival'), '--vocab', at('world/vocab.txt')],
+    ...['--output', at(output), ...more],
+  );
+}
+
+interface VqaRecord {
+  readonly img_id: string;
+  readonly sent: string;
+  readonly question_id: string | number;
+  readonly label: Readonly<Record<string, number>>;
+}
+
+const readVqa = (split: string): VqaRecord[] =>
+  JSON.parse(readFileSync(at(`world/vqa/${split}.json`), 'utf8')) as VqaRecord[];
+
+describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
+  beforeAll(async () => {
+    await succeed('sample', at('world'), '--num-images', '40', '--num-boxes', '6', '--seed', '3');
+    for (const split of ['train', 'minival']) {
+      await succeed('features', 'convert', at(`world/features/${split}_obj36.tsv`), at(split));
+    }
+    // GQA's form of the VQA questions: ids are strings, one right answer; and statements about two images each.
+    for (const split of ['train', 'minival']) {
+      const questions = readVqa(split);
+      const best = (label: VqaRecord['label']): string =>
+        Object.entries(label).sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+      const gqa = questions
+        .filter(({ label }) => best(label) !== '')
+        .map(({ img_id, sent, question_id, label }) => ({
+          img_id,
+          sent,
+          question_id: `0${question_id}`,
+          label: { [best(label)]: 1 },
+        }));
+      writeFileSync(at(`gqa-${split}.json`), JSON.stringify(gqa));
+      const images = [...new Set(questions.map(({ img_id }) => img_id))];
+      const statements = images.slice(1).map((image, i) => ({
+        identifier: `${split}-${i}-0-0`,
+        img0: i % 2 === 0 ? image : images[0],
+        img1: i % 2 === 0 ? images[0] : image,
+        sent: 'The left picture is the same as ever.',
+        label: i % 2,
+      }));
+      writeFileSync(at(`nlvr2-${split}.json`), JSON.stringify(statements));
+      writeFileSync(
+        at(`custom-${split}.jsonl`),
+        gqa
+          .map(({ img_id, sent, question_id, label }) =>
+            JSON.stringify({ id: question_id, image: img_id, text: sent, labels: label }),
+          )
+          .join('\n'),
+      );
+    }
+  }, 120_000);
+
+  const answers = (): string[] => ['--answers', at('world/vqa/trainval_label2ans.json')];
+  const splits = (prefix: string, ending: string): string[] => [
+    ...['--train', at(`${prefix}-train.${ending}`), '--valid', at(`${prefix}-minival.${ending}`)],
+  ];
+
+  it('GQA: ids stay strings, and both losses train', async () => {
+    await finetune('gqa', 'gqa', ...splits('gqa', 'json'), ...answers(), '--epochs', '1');
+    await finetune('gqa', 'mce', ...splits('gqa', 'json'), ...answers(), '--epochs', '1', '--mce-loss');
+    expect(JSON.parse(readFileSync(at('mce/config.json'), 'utf8'))).toMatchObject({
+      task: 'gqa',
+      settings: { loss: 'best-answer' },
+    });
+    const shared = ['--model', at('mce'), '--snapshot', 'LAST', '--features', at('minival')];
+    await succeed('predict', 'gqa', at('gqa-minival.json'), ...shared, '--output', at('gqa_predict.json'));
+    const dump = JSON.parse(readFileSync(at('gqa_predict.json'), 'utf8')) as Record<string, string>[];
+    const asked = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    // In the order of the file, whatever the order they were answered in.
+    expect(dump.map(({ questionId }) => questionId)).toEqual(asked.map(({ question_id }) => question_id));
+    const table = JSON.parse(readFileSync(at('world/vqa/trainval_label2ans.json'), 'utf8')) as string[];
+    for (const { prediction } of dump) expect(table).toContain(prediction);
+  });
+
+  it('NLVR2: learns which place a picture is in, which only a model of both images can', async () => {
+    await finetune('nlvr2', 'nlvr2', ...splits('nlvr2', 'json'), '--epochs', '30', '--dropout', '0');
+    const shared = ['--model', at('nlvr2'), '--features', at('train')];
+    const scored = JSON.parse(
+      await succeed('evaluate', 'nlvr2', at('nlvr2-train.json'), ...shared, '--json'),
+    ) as { accuracy: number };
+    expect(scored.accuracy).toBeGreaterThan(0.9);
+    await succeed('predict', 'nlvr2', at('nlvr2-train.json'), ...shared, '--output', at('nlvr2.csv'));
+    const lines = readFileSync(at('nlvr2.csv'), 'utf8').trim().split('\n');
+    for (const line of lines) expect(line).toMatch(/^train-\d+-0-0,(True|False)$/);
+  }, 120_000);
+
+  it('own data: answers are built, predictions are lines', async () => {
+    await finetune('custom', 'custom', ...splits('custom', 'jsonl'), '--epochs', '1');
+    const shared = ['--model', at('custom'), '--snapshot', 'LAST', '--features', at('minival')];
+    await succeed('evaluate', 'custom', at('custom-minival.jsonl'), ...shared);
+    await succeed('predict', 'custom', at('custom-minival.jsonl'), ...shared, '--output', at('own.jsonl'));
+    const [first = ''] = readFileSync(at('own.jsonl'), 'utf8').split('\n');
+    expect(Object.keys(JSON.parse(first) as object)).toEqual(['id', 'answer']);
+  });
+
+  it('models of another number of images are refused, and what is left out is counted', async () => {
+    const wrong = await lxmert(
+      ...['evaluate', 'nlvr2', at('nlvr2-train.json'), '--model', at('gqa'), '--snapshot', 'LAST'],
+      ...['--features', at('train')],
+    );
+    expect(wrong.exitCode).not.toBe(0);
+    const stdout = await succeed(
+      ...['predict', 'gqa', at('gqa-minival.json'), '--model', at('gqa'), '--snapshot', 'LAST'],
+      ...['--features', at('train'), '--output', at('none.json'), '--json'],
+    );
+    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as object[];
+    expect(JSON.parse(stdout)).toMatchObject({ numAnswers: 0, numWithoutImage: questions.length });
+    expect(readFileSync(at('none.json'), 'utf8')).toBe('[]');
+  });
+
+  it('an ensemble of a model with itself answers as it does alone, and unlike models are refused', async () => {
+    const predict = async (output: string, ...models: string[]): Promise<string> => {
+      await succeed(
+        ...['predict', 'gqa', at('gqa-minival.json'), '--snapshot', 'LAST', '--features', at('minival')],
+        ...models.flatMap((model) => ['--model', at(model)]),
+        ...['--output', at(output)],
+      );
+      return readFileSync(at(output), 'utf8');
+    };
+    expect(await predict('two.json', 'gqa', 'gqa')).toBe(await predict('one.json', 'gqa'));
+    const mixed = await lxmert(
+      ...['evaluate', 'gqa', at('gqa-minival.json'), '--snapshot', 'LAST', '--features', at('minival')],
+      ...['--model', at('gqa'), '--model', at('custom')],
+    );
+    expect([mixed.exitCode, mixed.stderr]).toEqual([2, expect.stringContaining('their answers differ')]);
+  });
+});
