@@ -149,6 +149,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/scoreNlvr2.js'),
   },
   {
+    name: 'report',
+    group: 'Models',
+    summary: 'Write a web page about a run: curves, scores, settings, log',
+    load: () => import('./commands/report.js'),
+  },
+  {
     name: 'checkpoint info',
     group: 'Models',
     summary: 'Say what a weights file is and who can load it',

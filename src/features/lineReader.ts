@@ -23,7 +23,11 @@ export interface LineOptions {
   readonly firstLine?: number;
   /** A longer line is an error: the file is not what it is taken for. */
   readonly maxLineBytes: number;
+  /** Ends the error about a line that is too long: '... bytes, which' and this. Default: of an obj36 file. */
+  readonly expected?: string;
 }
+
+const OBJ36_ROW = 'no row of region features is. Is this really an obj36 TSV file?';
 
 const CHUNK_BYTES = 1 << 22;
 const NEWLINE = 0x0a;
@@ -60,7 +64,7 @@ async function* splitLines(cursor: ByteCursor, file: string, options: LineOption
     const newline = buffer.subarray(0, to).indexOf(NEWLINE, searched);
     if (newline >= 0 || (atEnd && from < to)) {
       const end = newline >= 0 ? newline + 1 : to;
-      if (end - from > options.maxLineBytes) throw tooLong(file, number, options.maxLineBytes);
+      if (end - from > options.maxLineBytes) throw tooLong(file, number, options);
       yield makeLine(buffer.subarray(from, end), number, position, newline >= 0);
       position += end - from;
       from = end;
@@ -70,7 +74,7 @@ async function* splitLines(cursor: ByteCursor, file: string, options: LineOption
     }
     if (atEnd) return;
     searched = to;
-    if (to - from > options.maxLineBytes) throw tooLong(file, number, options.maxLineBytes);
+    if (to - from > options.maxLineBytes) throw tooLong(file, number, options);
     if (to === buffer.length) {
       const next = to - from > buffer.length / 2 ? Buffer.allocUnsafe(buffer.length * 2) : buffer;
       buffer.copy(next, 0, from, to);
@@ -98,9 +102,12 @@ function makeLine(whole: Buffer, number: number, start: number, hasNewline: bool
   };
 }
 
-function tooLong(file: string, line: number, limit: number): LxmertError {
+function tooLong(
+  file: string,
+  line: number,
+  { maxLineBytes, expected = OBJ36_ROW }: LineOptions,
+): LxmertError {
   return new LxmertError(
-    `${file}, line ${line}: the line is longer than ${limit} bytes, which no row of region features is. ` +
-      'Is this really an obj36 TSV file?',
+    `${file}, line ${line}: the line is longer than ${maxLineBytes} bytes, which ${expected}`,
   );
 }

@@ -3,10 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
-import { LxmertError } from '../common/errors.js';
 import type { FeatureStore } from '../features/index.js';
 import { type ReportExample, renderReport } from '../report/index.js';
-import { scope } from '../torch/index.js';
+import { pictureRegions } from '../report/pictureRegions.js';
 import type { AnsweredExample, QuickstartResult } from './quickstart.js';
 
 /** Writes `report.html` into the quickstart's folder and returns its path. */
@@ -65,24 +64,9 @@ export async function writeQuickstartReport(
 
 async function reportExample(example: AnsweredExample, store: FeatureStore): Promise<ReportExample> {
   const png = await readFile(example.image);
-  const { boxes, height, width } = scope(() => {
-    const batch = store.gather([path.basename(example.image, '.png')]);
-    const [size] = batch.sizes;
-    if (size === undefined)
-      throw new LxmertError(`The picture '${example.image}' has no size in the feature store.`);
-    return { boxes: batch.boxes.toFloat32Array(), ...size };
-  });
-  const at = (i: number): number => boxes[i] ?? 0;
   return {
     imageDataUri: `data:image/png;base64,${png.toString('base64')}`,
-    width,
-    height,
-    boxes: Array.from({ length: boxes.length / 4 }, (_, i) => ({
-      x1: at(4 * i) * width,
-      y1: at(4 * i + 1) * height,
-      x2: at(4 * i + 2) * width,
-      y2: at(4 * i + 3) * height,
-    })),
+    ...pictureRegions(store, path.basename(example.image, '.png')),
     question: example.question,
     expected: example.expected,
     answers: example.answers,

@@ -1,6 +1,7 @@
 /** @file The report room: a run as one web page. */
 
 export { renderReport } from './renderReport.js';
+export { type DescribedRun, describeRun } from './runFolderReport.js';
 export type {
   ReportAccuracy,
   ReportAccuracyRow,
@@ -8,6 +9,7 @@ export type {
   ReportCurve,
   ReportExample,
   ReportFact,
+  ReportGroup,
   ReportSeries,
   RunReport,
 } from './runReport.js';

@@ -3,9 +3,11 @@
 import { createHash } from 'node:crypto';
 import { renderAccuracy } from './accuracyTable.js';
 import { chartScript, chartStyle } from './chartScript.js';
+import { renderConfiguration } from './configurationTable.js';
 import { chartData, drawableCurves, renderCurves } from './curves.js';
 import { escapeHtml, jsonForScript } from './escape.js';
 import { renderExamples } from './exampleGallery.js';
+import { renderLog } from './logSection.js';
 import type { ReportFact, RunReport } from './runReport.js';
 import { pageStyle } from './style.js';
 
@@ -34,6 +36,8 @@ export function renderReport(report: RunReport): string {
     renderCurves(curves),
     renderNotes(report.notes),
     renderCommands(report.commands),
+    renderConfiguration(report.configuration ?? []),
+    renderLog(report.log ?? []),
   ].filter((section) => section !== '');
   const scripts =
     script === null
@@ -55,7 +59,7 @@ export function renderReport(report: RunReport): string {
 <main>
 <header>
 <h1 dir="auto">${escapeHtml(report.title)}</h1>
-${report.subtitle === '' ? '' : `<p class="subtitle" dir="auto">${escapeHtml(report.subtitle)}</p>\n`}${renderFacts(report.facts)}</header>
+${report.subtitle === '' ? '' : `<p class="subtitle" dir="auto">${escapeHtml(report.subtitle)}</p>\n`}${renderFacts(report.facts)}${renderProblems(report.problems ?? [])}</header>
 ${sections.join('\n')}
 </main>
 ${scripts}</body>
@@ -75,6 +79,14 @@ function renderFacts(facts: readonly ReportFact[]): string {
       `<div><dt dir="auto">${escapeHtml(label)}</dt><dd dir="auto">${escapeHtml(value)}</dd></div>`,
   );
   return `<dl class="facts">\n${items.join('\n')}\n</dl>\n`;
+}
+
+function renderProblems(problems: readonly string[]): string {
+  if (problems.length === 0) return '';
+  return `<ul class="problems" aria-label="What is missing or damaged">
+${problems.map((problem) => `<li dir="auto">${escapeHtml(problem)}</li>`).join('\n')}
+</ul>
+`;
 }
 
 function renderNotes(notes: readonly string[]): string {

@@ -12,11 +12,22 @@ export interface RunReport {
   readonly notes: readonly string[];
   /** Command lines to try next. */
   readonly commands: readonly string[];
+  /** Sentences on what is missing or damaged; they stand at the top. */
+  readonly problems?: readonly string[];
+  readonly configuration?: readonly ReportGroup[];
+  /** Lines of the log, in order. */
+  readonly log?: readonly string[];
 }
 
 export interface ReportFact {
   readonly label: string;
   readonly value: string;
+}
+
+/** Settings that belong together; an empty title is not shown. */
+export interface ReportGroup {
+  readonly title: string;
+  readonly lines: readonly ReportFact[];
 }
 
 /** One chart. Series may have points at different x. */

@@ -27,7 +27,7 @@ h1 { font-size: clamp(30px, 5vw, 44px); margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 25px; margin: 0 0 16px; }
 section { margin-top: 56px; }
 .subtitle { font-size: 18px; color: var(--quiet); max-width: 65ch; margin: 12px 0 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 20px 24px; margin: 32px 0 0; padding: 20px 0; border: solid var(--rule); border-width: 1px 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 20px 24px; margin: 32px 0 0; padding: 20px 0; border: solid var(--rule); border-width: 1px 0; }
 dt { font-size: 13px; color: var(--quiet); }
 dd { margin: 2px 0 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -49,7 +49,7 @@ th { text-align: start; font-weight: 400; }
 #show-boxes { width: 18px; height: 18px; margin: 0 8px 0 0; vertical-align: -3px; accent-color: var(--accent); }
 #show-boxes + label { cursor: pointer; }
 #show-boxes:not(:checked) ~ .gallery .boxes { display: none; }
-.gallery, .notes, .commands { list-style: none; margin: 0; padding: 0; }
+.gallery, .notes, .commands, .problems, .log { list-style: none; margin: 0; padding: 0; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(290px, 100%), 1fr)); gap: 24px; margin-top: 16px; }
 .card { display: flex; flex-direction: column; background: var(--surface); border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; min-width: 0; }
 .picture { position: relative; background: var(--track); }
@@ -96,6 +96,16 @@ figcaption { font-weight: 600; margin-bottom: 8px; }
 .notes li { max-width: 70ch; padding-inline-start: 18px; margin-bottom: 8px; border-inline-start: 2px solid var(--rule); }
 .commands li { margin-bottom: 10px; }
 .commands code { display: block; font: 14px/1.5 var(--mono); background: var(--surface); border: 1px solid var(--rule); border-radius: 6px; padding: 10px 14px; white-space: pre-wrap; user-select: all; }
+.problems { margin-top: 24px; }
+.problems li { max-width: 75ch; padding: 8px 14px; margin-bottom: 8px; color: var(--wrong); background: var(--wrong-paper); border-radius: 6px; }
+.groups { columns: 2 380px; column-gap: 40px; }
+.group { font-size: 14px; margin-bottom: 28px; }
+.group caption { font-weight: 600; font-size: 16px; color: var(--ink); padding-bottom: 6px; break-after: avoid; }
+.group tr { break-inside: avoid; }
+.group th, .group td { padding: 5px 0; border-top: 1px solid var(--rule); vertical-align: top; text-align: start; }
+.group th { width: 45%; color: var(--quiet); padding-inline-end: 16px; }
+.log { font: 13px/1.6 var(--mono); background: var(--surface); border: 1px solid var(--rule); border-radius: 6px; padding: 12px 16px; max-height: 480px; overflow-y: auto; }
+.log li { white-space: pre-wrap; text-indent: -2ch; padding-inline-start: 2ch; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 560px) {
@@ -109,5 +119,6 @@ figcaption { font-weight: 600; margin-bottom: 8px; }
 @media print {
   .card, figure, tr { break-inside: avoid; }
   #show-boxes, #show-boxes + label, .readout { display: none; }
+  .log { max-height: none; }
 }
 `;

@@ -32,7 +32,7 @@ describe('the page', () => {
     texts.push('Share of right answers', 'this model', 'question only', 'majority', 'One seed only.');
     texts.push('All', '89.4%', '41.3%', '20.0%', '3,120', 'Color', '95.0%', 'not measured', '0.0%');
     texts.push('What is on the table?', 'cup', 'mug', 'plate', '81.3%', '10.0%', 'a cup', 'Correct');
-    texts.push('lxmert serve --model run');
+    texts.push('lxmert serve --model run', 'One line was left out.', 'model', 'hiddenSize768', 'Epoch 0');
     for (const text of texts) expect(page.text).toContain(text);
     expect(page.text).not.toContain('Wrong');
   });
@@ -101,6 +101,9 @@ describe('the page', () => {
         examples: [],
         notes: [],
         commands: [],
+        problems: [],
+        configuration: [],
+        log: [],
       }),
     );
     expect(bare.text.trim().split(/\s+/)).toEqual(['A', 'run', 'A', 'run']);

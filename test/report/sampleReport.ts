@@ -56,6 +56,9 @@ export const sampleReport: RunReport = {
   ],
   notes: ['One seed only.'],
   commands: ['lxmert serve --model run'],
+  problems: ['One line was left out.'],
+  configuration: [{ title: 'model', lines: [{ label: 'hiddenSize', value: '768' }] }],
+  log: ['Epoch 0', ''],
 };
 
 /** An element's opening tag with its attributes, entities decoded. */

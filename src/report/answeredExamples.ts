@@ -1,0 +1,98 @@
+/** @file Pictures for a report: questions of a file, answered by a model. */
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { LxmertError } from '../common/errors.js';
+import type { Question } from '../data/annotations/question.js';
+import { readQuestions } from '../data/annotations/vqaAnnotations.js';
+import type { FeatureStore } from '../features/index.js';
+import { type AnsweringModel, rankAnswers } from '../tasks/predictAnswers.js';
+import { thumbnailDataUri } from '../vision/thumbnail.js';
+import { pictureRegions } from './pictureRegions.js';
+import type { ReportExample } from './runReport.js';
+
+export interface ExampleSources {
+  readonly answering: AnsweringModel;
+  readonly store: FeatureStore;
+  /** VQA questions with labels (JSON). */
+  readonly questions: string;
+  /** Folder with a picture for each image id: `<id>.jpg`, `.jpeg`, `.png` or `.webp`. */
+  readonly images: string;
+  readonly numExamples: number;
+}
+
+const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp'];
+const NUM_ANSWERS = 3;
+
+/**
+ * The first questions of the file about different pictures, of different kinds as long as there are such; they are
+ * not chosen by the answer.
+ *
+ * @throws LxmertError when no question has labels, features and a picture
+ */
+export async function answeredExamples(sources: ExampleSources): Promise<ReportExample[]> {
+  const { answering, store, images } = sources;
+  if (answering.models.some(({ imagesPerExample }) => imagesPerExample !== 1)) {
+    throw new LxmertError(
+      'The model judges pairs of images, and a report shows questions about one. Leave out --features, --images and --questions.',
+    );
+  }
+  const questions = await readQuestions(sources.questions);
+  const chosen = chooseQuestions(questions, sources);
+  if (chosen.length === 0) {
+    throw new LxmertError(
+      `None of the ${questions.length} questions of ${sources.questions} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
+    );
+  }
+  const examples: ReportExample[] = [];
+  for (const { question, imageId, picture } of chosen) {
+    const [answers = []] = rankAnswers(answering, store, [question], NUM_ANSWERS);
+    const labels = [...(question.labels ?? [])].sort(([, a], [, b]) => b - a);
+    const expected = labels.map(([answer]) => answer);
+    examples.push({
+      imageDataUri: await thumbnailDataUri(picture),
+      ...pictureRegions(store, imageId),
+      question: question.sentence,
+      expected,
+      answers,
+      isCorrect: expected.includes(answers[0]?.answer ?? ''),
+    });
+  }
+  return examples;
+}
+
+interface ChosenQuestion {
+  readonly question: Question;
+  readonly imageId: string;
+  readonly picture: string;
+}
+
+function chooseQuestions(questions: readonly Question[], sources: ExampleSources): ChosenQuestion[] {
+  const { store, images, numExamples } = sources;
+  const chosen = new Map<string, ChosenQuestion>();
+  const kinds = new Set<string>();
+  // First one of each kind, then any.
+  for (const anyKind of [false, true]) {
+    for (const question of questions) {
+      if (chosen.size === numExamples) return [...chosen.values()];
+      const { questionType, labels } = question;
+      const [imageId, ...others] = question.imageIds;
+      if (imageId === undefined || others.length > 0) continue;
+      if (labels === undefined || labels.size === 0 || chosen.has(imageId) || !store.has(imageId)) continue;
+      if (!anyKind && kinds.has(questionType)) continue;
+      const picture = pictureOf(images, imageId);
+      if (picture === undefined) continue;
+      chosen.set(imageId, { question, imageId, picture });
+      kinds.add(questionType);
+    }
+  }
+  return [...chosen.values()];
+}
+
+function pictureOf(folder: string, imageId: string): string | undefined {
+  // An id is a name: one with a path in it would read files from elsewhere into the page.
+  if (path.basename(imageId) !== imageId || imageId.includes('\0')) return undefined;
+  return EXTENSIONS.map((extension) => path.join(folder, `${imageId}${extension}`)).find((file) =>
+    existsSync(file),
+  );
+}

@@ -1,0 +1,44 @@
+/** @file The charts of a training run. */
+
+import type { RunMetrics, StepCurve } from './metricsFile.js';
+import type { ReportCurve, ReportSeries } from './runReport.js';
+
+/** Loss first, then the score, then what tells whether the training is sound and how fast it is. */
+export function runCurves(metrics: RunMetrics): ReportCurve[] {
+  const { epochs } = metrics;
+  const finite = (value: number | null): number => value ?? Number.NaN;
+  const byStep = (title: string, yLabel: string, curve: StepCurve, scale = 1): ReportCurve => ({
+    title,
+    xLabel: 'step',
+    yLabel,
+    series: [stepSeries(metrics, curve, yLabel, scale)],
+  });
+  return [
+    {
+      title: 'Training loss',
+      xLabel: 'step',
+      yLabel: 'loss',
+      series: [
+        stepSeries(metrics, 'loss', 'of a batch'),
+        {
+          name: 'mean of an epoch',
+          points: epochs.map(({ step, meanLoss }) => [step, finite(meanLoss)] as const),
+        },
+      ],
+    },
+    {
+      title: 'Validation score',
+      xLabel: 'epoch',
+      yLabel: 'score',
+      series: [{ name: 'score', points: epochs.map(({ epoch, score }) => [epoch, finite(score)] as const) }],
+    },
+    byStep('Norm of the gradient, before clipping', 'norm', 'gradientNorm'),
+    byStep('Learning rate', 'learning rate', 'learningRate'),
+    byStep('Speed', 'examples/s', 'examplesPerSecond'),
+    byStep('Resident memory', 'GiB', 'residentBytes', 2 ** -30),
+  ];
+}
+
+function stepSeries({ curves }: RunMetrics, curve: StepCurve, name: string, scale = 1): ReportSeries {
+  return { name, points: curves[curve].points.map(([x, y]) => [x, y * scale] as const) };
+}

@@ -1,0 +1,177 @@
+/** @file A run folder, in whatever state, as a report: its curves, its configuration, its scores, its log. */
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../common/errors.js';
+import { RUN_FILES } from '../train/runFolder.js';
+import { configurationGroups } from './configurationGroups.js';
+import { readLogExcerpt } from './logExcerpt.js';
+import { type RecordedEpoch, type RunMetrics, readMetrics } from './metricsFile.js';
+import { formatCount, formatDuration, formatPercent } from './numbers.js';
+import { runCurves } from './runCurves.js';
+import type { ReportAccuracy, ReportExample, ReportFact, RunReport } from './runReport.js';
+import { accuracyOf, scoresSchema } from './scoresFile.js';
+import { readSmallJson } from './smallJson.js';
+
+/** Left by an evaluation; a run need not have it. */
+const SCORES_FILE = 'scores.json';
+
+/** Tasks whose runs `lxmert evaluate TASK` scores; a name from a file goes into no command line unchecked. */
+const EVALUATED_TASKS = ['vqa', 'gqa', 'nlvr2'];
+
+/** A report with the numbers that a program wants. */
+export interface DescribedRun {
+  readonly report: RunReport;
+  readonly numSteps: number;
+  readonly numEpochs: number;
+  /** Counted from 0, as in the log. */
+  readonly bestEpoch: number | undefined;
+  readonly bestScore: number | undefined;
+  /** Lines of metrics.jsonl that were left out. */
+  readonly numLinesSkipped: number;
+  /** Sentences on what is missing or damaged. */
+  readonly problems: readonly string[];
+}
+
+const record = z.record(z.string(), z.unknown());
+/** What the facts are taken from; anything else than expected is as good as absent. */
+const factsSchema = z.object({
+  task: z.string().optional().catch(undefined),
+  settings: z
+    .object({ numEpochs: z.int().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  data: z
+    .object({ trainingQuestions: z.int().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  madeBy: z
+    .object({ lxmert: z.string().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});
+type ConfigFacts = z.output<typeof factsSchema>;
+
+/**
+ * Reads a run folder, finished or not. A file that is missing or damaged costs its part of the report and gives a
+ * sentence.
+ *
+ * @param examples Questions that a model answered, for the page's pictures
+ * @throws UsageError when the folder has neither a configuration nor metrics nor a log
+ */
+export async function describeRun(
+  folder: string,
+  examples: readonly ReportExample[] = [],
+): Promise<DescribedRun> {
+  const fileOf = (name: string): string => path.join(folder, name);
+  const expected = [RUN_FILES.config, RUN_FILES.metrics, RUN_FILES.log];
+  if (!expected.some((name) => existsSync(fileOf(name)))) {
+    throw new UsageError(
+      `'${folder}' is no run folder: it has none of ${expected.join(', ')}. Name the folder that --output of a training named.`,
+    );
+  }
+  const config = await readSmallJson(fileOf(RUN_FILES.config), record);
+  const scores = await readSmallJson(fileOf(SCORES_FILE), scoresSchema);
+  const metrics = await readMetrics(fileOf(RUN_FILES.metrics));
+  const log = await readLogExcerpt(fileOf(RUN_FILES.log));
+  const facts = factsSchema.parse(config.value ?? {});
+  const best = bestEpoch(metrics.epochs);
+  const problems = [
+    ...(config.value === undefined && config.problem === undefined
+      ? ['There is no config.json in the run folder, so its settings are not known.']
+      : []),
+    ...[config.problem, scores.problem, log.problem].filter((problem) => problem !== undefined),
+    ...metrics.problems,
+  ];
+  const report: RunReport = {
+    // The last folder's name alone is often just 'run'.
+    title: path.resolve(folder).split(path.sep).filter(Boolean).slice(-2).join('/'),
+    subtitle: subtitle(facts),
+    facts: shortFacts(facts, metrics, best),
+    curves: runCurves(metrics),
+    accuracy: scores.value === undefined ? noAccuracy : accuracyOf(scores.value),
+    examples,
+    notes: [
+      ...(metrics.epochs.length > 0 ? ['Epochs are counted from 0, as in the log.'] : []),
+      ...metrics.notes,
+      ...(examples.length > 0
+        ? [
+            'Examples are the first questions of the file, of different kinds and pictures; they are not chosen by the answer.',
+          ]
+        : []),
+    ],
+    commands: commandsFor(folder, facts.task),
+    problems,
+    configuration: configurationGroups(config.value ?? {}),
+    log: log.lines,
+  };
+  return {
+    report,
+    numSteps: metrics.numSteps,
+    numEpochs: metrics.epochs.length,
+    bestEpoch: best?.epoch,
+    bestScore: best?.score ?? undefined,
+    numLinesSkipped: metrics.numUnreadable,
+    problems,
+  };
+}
+
+const noAccuracy: ReportAccuracy = { caption: '', columns: [], rows: [] };
+
+/** The first epoch with the highest score above 0: the one that the training keeps as BEST. */
+function bestEpoch(epochs: readonly RecordedEpoch[]): RecordedEpoch | undefined {
+  let best: RecordedEpoch | undefined;
+  for (const epoch of epochs) if ((epoch.score ?? 0) > (best?.score ?? 0)) best = epoch;
+  return best;
+}
+
+function subtitle({ task, data, madeBy }: ConfigFacts): string {
+  const trained = [
+    task === undefined ? 'A training run' : `A training run on ${task}`,
+    data?.trainingQuestions === undefined ? '' : ` with ${formatCount(data.trainingQuestions)} questions`,
+  ].join('');
+  return `${trained}${madeBy?.lxmert === undefined ? '' : `, by lxmert ${madeBy.lxmert}`}.`;
+}
+
+function shortFacts(
+  { settings }: ConfigFacts,
+  metrics: RunMetrics,
+  best: RecordedEpoch | undefined,
+): ReportFact[] {
+  const { epochs, numSteps, peakResidentBytes } = metrics;
+  const facts: ReportFact[] = [];
+  const seconds = epochs.reduce((sum, epoch) => sum + (epoch.seconds ?? 0), 0);
+  if (best !== undefined) {
+    facts.push({ label: 'Best validation score', value: asScore(best.score ?? 0) });
+    facts.push({ label: 'Best epoch', value: String(best.epoch) });
+  }
+  const planned = settings?.numEpochs === undefined ? '' : ` of ${formatCount(settings.numEpochs)}`;
+  facts.push({ label: 'Epochs finished', value: `${formatCount(epochs.length)}${planned}` });
+  facts.push({ label: 'Steps recorded', value: formatCount(numSteps) });
+  if (seconds > 0) facts.push({ label: 'Time of the epochs', value: formatDuration(seconds) });
+  if (peakResidentBytes !== undefined) {
+    facts.push({ label: 'Peak resident memory', value: `${(peakResidentBytes / 2 ** 30).toFixed(2)} GiB` });
+  }
+  return facts;
+}
+
+/** A share of right answers as percent; a score of another kind as it is. */
+function asScore(score: number): string {
+  return score <= 1 ? formatPercent(score) : String(Number(score.toPrecision(6)));
+}
+
+function commandsFor(folder: string, task: string | undefined): string[] {
+  const commands: string[] = [];
+  if (!existsSync(path.join(folder, 'BEST.pth'))) return commands;
+  const run = shellWord(folder);
+  if (task !== undefined && EVALUATED_TASKS.includes(task))
+    commands.push(`npx lxmert evaluate ${task} QUESTIONS --model ${run} --features STORE`);
+  commands.push(`npx lxmert checkpoint info ${shellWord(path.join(folder, 'BEST.pth'))}`);
+  return commands;
+}
+
+/** A word as a POSIX shell takes it. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./+@%=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,30 @@
+/** @file A small copy of a picture to stand inside a web page. */
+
+import sharp from 'sharp';
+import { LxmertError, messageOf } from '../common/errors.js';
+import { DEFAULT_MAX_PIXELS } from './decodeImage.js';
+
+/** Twice the width of a card, for screens with fine pixels. */
+const MAX_WIDTH = 680;
+
+/**
+ * The picture as `data:image/webp;base64,...`, upright, at most 680 pixels wide. It is decoded and encoded anew, so
+ * that nothing else a file may carry (such as where it was taken) goes into the page.
+ *
+ * @throws LxmertError when the file is no picture, is damaged or has more than 64 megapixels
+ */
+export async function thumbnailDataUri(file: string): Promise<string> {
+  try {
+    const webp = await sharp(file, { limitInputPixels: DEFAULT_MAX_PIXELS, failOn: 'error' })
+      .rotate()
+      .flatten({ background: '#ffffff' })
+      .resize({ width: MAX_WIDTH, withoutEnlargement: true })
+      .webp({ quality: 85 })
+      .toBuffer();
+    return `data:image/webp;base64,${webp.toString('base64')}`;
+  } catch (cause) {
+    throw new LxmertError(`Cannot read ${file} as a picture: ${messageOf(cause)}. Remove or replace it.`, {
+      cause,
+    });
+  }
+}

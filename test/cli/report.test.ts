@@ -1,0 +1,97 @@
+/** @file `lxmert report` as a user meets it: the page, its place, the pictures, refusals. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/cli/catalogue.js';
+import { runCommandLine } from '../../src/cli/program.js';
+import { addonPath } from '../../src/torch/native.js';
+import { parsePage } from '../report/sampleReport.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'report-cli-'));
+const at = (...parts: string[]): string => path.join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function lxmert(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
+  const exitCode = await runCommandLine(words, { ...streams, entries: catalogue });
+  const textOf = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
+  return { stdout: textOf(out), stderr: textOf(err), exitCode };
+}
+
+const pictures = (features: string) => [
+  ...['--features', at(features), '--images', at('world/images/minival')],
+  ...['--questions', at('world/vqa/minival.json'), '--snapshot', 'LAST'],
+];
+
+describe.skipIf(!existsSync(addonPath()))('lxmert report', () => {
+  beforeAll(async () => {
+    await lxmert('sample', at('world'), '--num-images', '24', '--num-boxes', '6', '--seed', '2');
+    for (const [split, name, detector] of [
+      ['train', 'train', 'a'],
+      ['minival', 'minival', 'a'],
+      ['minival', 'other', 'b'],
+    ] as const) {
+      const tsv = at(`world/features/${split}_obj36.tsv`);
+      await lxmert('features', 'convert', tsv, at(name), '--detector', detector);
+    }
+    const run = await lxmert(
+      ...'finetune vqa --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
+      ...'--cross-layers 1 --epochs 2 --batch-size 16'.split(' '),
+      ...['--train', at('world/vqa/train.json'), '--valid', at('world/vqa/minival.json')],
+      ...['--answers', at('world/vqa/trainval_label2ans.json'), '--vocab', at('world/vocab.txt')],
+      ...['--features', at('train'), '--features', at('minival'), '--output', at('run')],
+    );
+    expect(run.exitCode, run.stderr).toBe(0);
+  });
+
+  it('reads what a training really writes, without a complaint', async () => {
+    const made = await lxmert('report', at('run'), '--json');
+    expect(made.exitCode, made.stderr).toBe(0);
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      report: at('run/report.html'),
+      numEpochs: 2,
+      numLinesSkipped: 0,
+      problems: [],
+    });
+    const page = parsePage(readFileSync(at('run/report.html'), 'utf8'));
+    for (const title of ['Training loss', 'Validation score', 'Norm of the gradient', 'Learning rate'])
+      expect(page.text).toContain(title);
+    for (const title of ['Speed', 'Resident memory', 'hiddenSize16', 'Epoch 1: loss'])
+      expect(page.text).toContain(title);
+  });
+
+  it('shows pictures of different images with regions and answers, and not those of another detector', async () => {
+    const made = await lxmert('report', at('run'), '--output', at('page.html'), ...pictures('minival'));
+    expect(made.exitCode, made.stderr).toBe(0);
+    const page = parsePage(readFileSync(at('page.html'), 'utf8'));
+    const images = page.elements.filter(({ name }) => name === 'img');
+    const sources = new Set(images.map(({ attributes }) => attributes.get('src')));
+    expect(images.length).toBeGreaterThan(1);
+    expect(sources.size).toBe(images.length);
+    const lines = page.elements.filter(({ attributes }) => attributes.get('class') === 'line');
+    expect(lines).toHaveLength(6 * images.length);
+    const refused = await lxmert('report', at('run'), ...pictures('other'));
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('detector "a"')]);
+  });
+
+  it('never reads a picture from outside its folder', async () => {
+    const questions = JSON.parse(readFileSync(at('world/vqa/minival.json'), 'utf8')) as object[];
+    const elsewhere = '../minival/sample_minival_000000';
+    writeFileSync(at('away.json'), JSON.stringify([{ ...questions[0], img_id: elsewhere }]));
+    const asked = await lxmert('report', at('run'), ...pictures('minival'), '--questions', at('away.json'));
+    expect([asked.exitCode, asked.stderr]).toEqual([1, expect.stringContaining('None of the 1 questions')]);
+  });
+
+  it('refuses half of the picture options and a folder that is no run', async () => {
+    const half = await lxmert('report', at('run'), '--images', at('world/images/minival'));
+    expect([half.exitCode, half.stderr]).toEqual([2, expect.stringContaining('all three or none')]);
+    mkdirSync(at('empty'));
+    const empty = await lxmert('report', at('empty'));
+    expect([empty.exitCode, empty.stderr]).toEqual([2, expect.stringContaining('is no run folder')]);
+    expect(existsSync(at('empty/report.html'))).toBe(false);
+  });
+});
