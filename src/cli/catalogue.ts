@@ -167,6 +167,30 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/checkpointConvert.js'),
   },
   {
+    name: 'prepare vqa',
+    group: 'Data',
+    summary: 'Make VQA question files and answer table from the official files',
+    load: () => import('./commands/prepareVqa.js'),
+  },
+  {
+    name: 'prepare gqa',
+    group: 'Data',
+    summary: 'Make GQA question files and answer table from the official files',
+    load: () => import('./commands/prepareGqa.js'),
+  },
+  {
+    name: 'prepare nlvr2',
+    group: 'Data',
+    summary: 'Make NLVR2 files from the official files',
+    load: () => import('./commands/prepareNlvr2.js'),
+  },
+  {
+    name: 'prepare answers',
+    group: 'Data',
+    summary: 'Make the answer table of a pre-training head',
+    load: () => import('./commands/prepareAnswers.js'),
+  },
+  {
     name: 'features convert',
     group: 'Data',
     summary: 'Convert region features between TSV files and stores',

@@ -1,0 +1,62 @@
+/** @file `lxmert prepare gqa`. */
+
+import { z } from 'zod';
+import { AnswerTable } from '../../data/answerTable.js';
+import { type PreparedGqa, prepareGqa } from '../../data/prepare/prepareGqa.js';
+import { formatCount } from '../../features/storeInfo.js';
+import { defineCommand } from '../command.js';
+import { existingFile, existingPath, outputPath } from '../options.js';
+import { renderSplits, rowNotices } from '../prepareReport.js';
+
+export const command = defineCommand({
+  description:
+    'Makes the question files and the answer table that training reads from the official GQA questions. Sources are the ' +
+    'downloaded zip archive, JSON files, or folders of both; files are known by their official names. Writes ' +
+    'train.json, valid.json, testdev.json, test.json, challenge.json and submit.json, those whose questions are there, ' +
+    'with trainval_label2ans.json and trainval_ans2label.json.',
+  examples: [
+    {
+      command: 'lxmert prepare gqa questions1.2.zip --output data/gqa',
+      does: 'prepares the balanced questions and those of the test server',
+    },
+    {
+      command: 'lxmert prepare gqa questions1.2.zip --answers trainval_label2ans.json --output data/gqa',
+      does: 'keeps the answer table of a head that exists',
+    },
+  ],
+  arguments: z.strictObject({
+    sources: z.array(existingPath()).min(1).describe('Official zip archives, JSON files, or folders of them'),
+  }),
+  options: z.strictObject({
+    output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
+    questions: z
+      .enum(['balanced', 'all'])
+      .default('balanced')
+      .describe('Which questions; files of all questions get _all behind their names'),
+    answers: existingFile()
+      .optional()
+      .describe('Answer table (label2ans) to use instead of one made from train and val'),
+    overwrite: z.boolean().default(false).describe('Replace files that are already there'),
+  }),
+  async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedGqa & { output: string }> {
+    const prepared = await prepareGqa({
+      sources,
+      outputFolder: options.output,
+      questions: options.questions,
+      overwrite: options.overwrite,
+      ...(options.answers === undefined ? {} : { answerTable: await AnswerTable.load(options.answers) }),
+      onRows: rowNotices(notice),
+      signal,
+    });
+    return { output: options.output, ...prepared };
+  },
+  render: ({ output, splits, numAnswers, tableFrom }) =>
+    [
+      ...renderSplits(output, splits),
+      {
+        given: `${formatCount(numAnswers ?? 0, 'answer')} in the table, as given`,
+        questions: `${formatCount(numAnswers ?? 0, 'answer')} in the table, made from train and val`,
+        nothing: 'no answer table: neither train nor val is there, nor --answers',
+      }[tableFrom],
+    ].join('\n'),
+});

@@ -1,0 +1,43 @@
+/** @file `lxmert prepare nlvr2`. */
+
+import { z } from 'zod';
+import { type PreparedNlvr2, prepareNlvr2 } from '../../data/prepare/prepareNlvr2.js';
+import { defineCommand } from '../command.js';
+import { existingPath, outputPath } from '../options.js';
+import { renderSplits, rowNotices } from '../prepareReport.js';
+
+export const command = defineCommand({
+  description:
+    'Makes the files that training reads from the official NLVR2 examples (train.json, dev.json, test1.json, test2.json: ' +
+    'JSON lines). Sources are these files, zip archives or folders of them. Writes train.json, valid.json, test.json and ' +
+    'hidden.json, those whose examples are there.',
+  examples: [
+    {
+      command: 'lxmert prepare nlvr2 nlvr/nlvr2/data --output data/nlvr2',
+      does: 'prepares all splits of a folder',
+    },
+  ],
+  arguments: z.strictObject({
+    sources: z.array(existingPath()).min(1).describe('Official JSON files, zip archives, or folders of them'),
+  }),
+  options: z.strictObject({
+    output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
+    overwrite: z.boolean().default(false).describe('Replace files that are already there'),
+  }),
+  async run({
+    arguments: { sources },
+    options,
+    notice,
+    signal,
+  }): Promise<PreparedNlvr2 & { output: string }> {
+    const prepared = await prepareNlvr2({
+      sources,
+      outputFolder: options.output,
+      overwrite: options.overwrite,
+      onRows: rowNotices(notice),
+      signal,
+    });
+    return { output: options.output, ...prepared };
+  },
+  render: ({ output, splits }) => renderSplits(output, splits, 'example').join('\n'),
+});

@@ -1,0 +1,52 @@
+/** @file Two streams of records brought together by their id, in the order of the first. */
+
+import { LxmertError } from '../../common/errors.js';
+
+/** One stream of a join. */
+export interface JoinSide<T> {
+  /** What messages call the stream. */
+  readonly name: string;
+  readonly records: AsyncIterable<T>;
+  readonly idOf: (record: T) => number;
+}
+
+/**
+ * Yields a pair for each record of `left`, in its order, with the record of `right` that has the same id. Files that
+ * keep the same order, as the official ones do, need the memory of one pair; others that of the records which came too
+ * early.
+ *
+ * @throws LxmertError for a record of either side that the other side lacks, or an id that stands twice among those kept
+ */
+export async function* joinById<L, R>(
+  left: JoinSide<L>,
+  right: JoinSide<R>,
+): AsyncGenerator<[L, R], void, undefined> {
+  const early = new Map<number, R>();
+  const rest = right.records[Symbol.asyncIterator]();
+  try {
+    for await (const record of left.records) {
+      const id = left.idOf(record);
+      let match = early.get(id);
+      early.delete(id);
+      while (match === undefined) {
+        const next = await rest.next();
+        if (next.done === true) {
+          throw new LxmertError(`${left.name} has the question ${id}, but ${right.name} does not.`);
+        }
+        const nextId = right.idOf(next.value);
+        if (nextId === id) match = next.value;
+        else if (early.has(nextId)) throw new LxmertError(`${right.name} has the question ${nextId} twice.`);
+        else early.set(nextId, next.value);
+      }
+      yield [record, match];
+    }
+    const next = early.size === 0 ? await rest.next() : undefined;
+    const extra =
+      next === undefined ? [...early.keys()][0] : next.done === true ? undefined : right.idOf(next.value);
+    if (extra !== undefined) {
+      throw new LxmertError(`${right.name} has the question ${extra}, but ${left.name} does not.`);
+    }
+  } finally {
+    await rest.return?.();
+  }
+}

@@ -1,0 +1,117 @@
+/** @file `lxmert prepare ...` as a user meets it: what is printed, exit codes, wrong use. */
+
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/cli/catalogue.js';
+import { runCommandLine } from '../../src/cli/program.js';
+import { readJson, temporaryFolder, writeFiles } from '../data/prepare/support.js';
+
+const folder = temporaryFolder();
+const out = (name: string): string => path.join(folder, name);
+
+/** Runs `lxmert prepare` as if its output were piped. */
+async function prepare(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const streams = { stdout, stderr } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
+  const exitCode = await runCommandLine(['prepare', ...words], { ...streams, entries: catalogue });
+  return { stdout: textOf(stdout), stderr: textOf(stderr), exitCode };
+}
+
+function textOf(stream: PassThrough): string {
+  return (stream.read() as Buffer | null)?.toString('utf8') ?? '';
+}
+
+const annotation = (id: number, ...answers: string[]): unknown => ({
+  question_id: id,
+  image_id: id,
+  question_type: 'is it',
+  answer_type: 'yes/no',
+  multiple_choice_answer: answers[0],
+  answers: answers.map((answer) => ({ answer })),
+});
+const raw = writeFiles(out('raw'), {
+  'val2014_questions.json': {
+    questions: [1, 2].map((id) => ({ question_id: id, image_id: id, question: 'Is it?' })),
+  },
+  'val2014_annotations.json': { annotations: [annotation(1, 'yes', 'yes', 'no'), annotation(2, 'hm')] },
+  'ids.txt': '2\n',
+  'label2ans.json': ['', 'yes'],
+  'val_balanced_questions.json': { a: { imageId: '1', question: 'Is it?', answer: 'yes' } },
+  'submission_all_questions.json': { b: { imageId: '1', question: 'Is it?' } },
+});
+const answers = path.join(raw, 'label2ans.json');
+
+describe('lxmert prepare', () => {
+  it('vqa', async () => {
+    const sources = ['val2014_questions.json', 'val2014_annotations.json'].map((name) =>
+      path.join(raw, name),
+    );
+    const command = ['vqa', ...sources, '--output', out('vqa'), '--answers', answers];
+    const ids = ['--minival-ids', path.join(raw, 'ids.txt')];
+    expect(await prepare(...command, ...ids)).toEqual({
+      stdout:
+        `${out('vqa')}/minival.json: 1 question, 0 with a label (0.0 %), 1 answer outside the table\n` +
+        `${out('vqa')}/nominival.json: 1 question, 1 with a label (100.0 %), 1 answer outside the table\n` +
+        '2 answers in the table, as given\n',
+      stderr: '',
+      exitCode: 0,
+    });
+    const again = await prepare(...command, ...ids);
+    expect([again.exitCode, again.stdout]).toEqual([2, '']);
+    expect(again.stderr).toContain('minival.json is already there. Give --overwrite to replace it');
+    const json = await prepare(...command, '--overwrite', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      output: out('vqa'),
+      splits: [{ numQuestions: 2, numWithLabel: 1 }],
+    });
+  });
+
+  it('gqa', async () => {
+    const { stdout, exitCode } = await prepare('gqa', raw, '--output', out('gqa'));
+    expect([exitCode, stdout]).toEqual([
+      0,
+      `${out('gqa')}/valid.json: 1 question, 1 with a label (100.0 %)\n${out('gqa')}/submit.json: 1 question without answers\n` +
+        '1 answer in the table, made from train and val\n',
+    ]);
+  });
+
+  it('nlvr2', async () => {
+    const source = writeFiles(out('nlvr2raw'), {
+      'dev.json': '{"identifier": "dev-1-2-0", "sentence": "Two.", "label": "True"}\n',
+    });
+    const { stdout } = await prepare('nlvr2', source, '--output', out('nlvr2'));
+    expect(stdout).toBe(`${out('nlvr2')}/valid.json: 1 example, 1 with a label (100.0 %)\n`);
+  });
+
+  it('answers', async () => {
+    const source = writeFiles(out('pre'), {
+      'train.json': [{ img_id: 'a', labelf: { vqa: [{ yes: 1 }, { no: 1, yes: 0.3 }, {}, { hm: 1 }] } }],
+    });
+    const { stdout } = await prepare(
+      'answers',
+      source,
+      '--output',
+      out('all_ans.json'),
+      '--num-answers',
+      '1',
+    );
+    expect(stdout).toBe(
+      `${out('all_ans.json')}: 1 of 3 answers, each of at least 2 examples\n` +
+        '3 labelled examples of 1 image, 2 of them with an answer in the table (66.7 %)\n',
+    );
+    expect(readJson(out('all_ans.json'))).toEqual([{ ans: 'yes', dsets: ['vqa'] }]);
+  });
+
+  it.each([
+    [['vqa', out('nowhere'), '--output', out('x')], 'there is no file or folder'],
+    [['vqa', raw], '--output'],
+    [['vqa', '--output', out('x')], 'sources'],
+    [['gqa', raw, '--output', out('x'), '--questions', 'some'], "'some'"],
+    [['nlvr2', raw, '--output', out('x')], 'No NLVR2 examples were found'],
+  ])('%j is wrong use', async (words, message) => {
+    const { exitCode, stderr, stdout } = await prepare(...words);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+});

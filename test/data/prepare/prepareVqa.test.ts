@@ -1,0 +1,353 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LxmertError, UsageError } from '../../../src/common/errors.js';
+import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
+import { AnswerTable } from '../../../src/data/answerTable.js';
+import { prepareVqa, softScore, vqaLabel } from '../../../src/data/prepare/prepareVqa.js';
+import { readQuestionIds } from '../../../src/data/prepare/questionIds.js';
+import { hasShared, sharedPath } from '../../support/shared.js';
+import { makeZip, namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
+
+const folder = temporaryFolder();
+let numFolders = 0;
+const newFolder = (): string => path.join(folder, `made${numFolders++}`);
+
+interface Asked {
+  readonly id: number;
+  readonly image: number;
+  readonly text: string;
+  /** Each answer with how many of the ten gave it; the first is the multiple-choice answer. */
+  readonly answers: readonly (readonly [string, number])[];
+}
+
+const train: Asked[] = [
+  {
+    id: 9001,
+    image: 9,
+    text: 'Is it caf\u00e9?',
+    answers: [
+      ['yes', 7],
+      ['no', 3],
+    ],
+  },
+  {
+    id: 4000,
+    image: 4,
+    text: 'How many?',
+    answers: [
+      ['2', 6],
+      ['two', 2],
+      ['3', 1],
+      ['4', 1],
+    ],
+  },
+  {
+    id: 4001,
+    image: 4,
+    text: 'Which dog?',
+    answers: [
+      ['The dog', 5],
+      ['dog', 2],
+      ['left-most', 3],
+    ],
+  },
+];
+const val: Asked[] = [
+  { id: 73000, image: 73, text: 'Is it?', answers: [['yes', 10]] },
+  {
+    id: 73001,
+    image: 73,
+    text: 'What color?',
+    answers: [
+      ['teal', 9],
+      ['dog', 1],
+    ],
+  },
+  {
+    id: 80000,
+    image: 80,
+    text: 'Is it not?',
+    answers: [
+      ['no', 4],
+      ['yes', 4],
+      ['2', 2],
+    ],
+  },
+];
+
+const questions = (asked: readonly Asked[]): unknown => ({
+  info: { description: 'made by hand' },
+  task_type: 'Open-Ended',
+  questions: asked.map(({ id, image, text }) => ({ image_id: image, question: text, question_id: id })),
+  license: { name: 'none' },
+});
+const annotations = (asked: readonly Asked[]): unknown => ({
+  annotations: asked.map(({ id, image, answers }) => ({
+    question_type: 'what',
+    multiple_choice_answer: answers[0]![0],
+    answers: answers
+      .flatMap(([answer, count]) => new Array<string>(count).fill(answer))
+      .map((answer, i) => ({ answer, answer_confidence: 'yes', answer_id: i + 1 })),
+    image_id: image,
+    answer_type: 'other',
+    question_id: id,
+  })),
+});
+const Q = 'v2_OpenEnded_mscoco_';
+const raw = {
+  [`${Q}train2014_questions.json`]: questions(train),
+  'v2_mscoco_train2014_annotations.json': annotations(train),
+  [`${Q}val2014_questions.json`]: questions(val),
+  'v2_mscoco_val2014_annotations.json': annotations([...val].reverse()),
+  [`${Q}test2015_questions.json`]: questions([{ id: 1, image: 123456, text: 'Why?', answers: [] }]),
+  [`${Q}test-dev2015_questions.json`]: questions([]),
+};
+
+describe('prepareVqa', () => {
+  it('makes every file, with the bytes of the reference', async () => {
+    const source = writeFiles(newFolder(), raw);
+    const outputFolder = newFolder();
+    const prepared = await prepareVqa({
+      sources: [source],
+      outputFolder,
+      minivalIds: new Set([73001, 73000]),
+      minOccurrences: 1,
+    });
+    // Normalised multiple-choice answers, in the order of a Python 2.7 dict.
+    expect([...(readJson(outputFolder, 'trainval_label2ans.json') as string[])].sort()).toEqual([
+      '2',
+      'dog',
+      'no',
+      'teal',
+      'yes',
+    ]);
+    expect(readFileSync(path.join(outputFolder, 'train.json'), 'utf8')).toBe(
+      `[
+    {
+        "answer_type": "other",
+        "img_id": "COCO_train2014_000000000009",
+        "label": {
+            "no": 0.9,
+            "yes": 1
+        },
+        "question_id": 9001,
+        "question_type": "what",
+        "sent": "Is it caf\\u00e9?"
+    },
+    {
+        "answer_type": "other",
+        "img_id": "COCO_train2014_000000000004",
+        "label": {
+            "2": 1
+        },
+        "question_id": 4000,
+        "question_type": "what",
+        "sent": "How many?"
+    },
+    {
+        "answer_type": "other",
+        "img_id": "COCO_train2014_000000000004",
+        "label": {
+            "dog": 0.6
+        },
+        "question_id": 4001,
+        "question_type": "what",
+        "sent": "Which dog?"
+    }
+]`,
+    );
+    expect(readJson(outputFolder, 'test.json')).toEqual([
+      { img_id: 'COCO_test2015_000000123456', question_id: 1, sent: 'Why?' },
+    ]);
+    const ids = (name: string): unknown[] =>
+      (readJson(outputFolder, name) as { question_id: number }[]).map((row) => row.question_id);
+    expect(ids('minival.json')).toEqual([73000, 73001]);
+    expect(ids('nominival.json')).toEqual([80000]);
+    expect(prepared.splits).toEqual([
+      { file: 'train.json', numQuestions: 3, numAnswered: 3, numWithLabel: 3, numAnswersOutsideTable: 5 },
+      { file: 'minival.json', numQuestions: 2, numAnswered: 2, numWithLabel: 2, numAnswersOutsideTable: 0 },
+      { file: 'nominival.json', numQuestions: 1, numAnswered: 1, numWithLabel: 1, numAnswersOutsideTable: 0 },
+      { file: 'test.json', numQuestions: 1, numAnswered: 0, numWithLabel: 0, numAnswersOutsideTable: 0 },
+    ]);
+
+    // This project's readers take them.
+    const table = await AnswerTable.load(path.join(outputFolder, 'trainval_label2ans.json'));
+    expect(table.size).toBe(prepared.numAnswers);
+    const [first] = await readQuestions(path.join(outputFolder, 'nominival.json'));
+    expect(first?.labels).toEqual(
+      new Map([
+        ['2', 0.6],
+        ['no', 1],
+        ['yes', 1],
+      ]),
+    );
+  });
+
+  it('reads archives, keeps a given table and writes val.json without a list of ids', async () => {
+    const zipped = (name: string, content: unknown): Buffer =>
+      makeZip([{ name, content: JSON.stringify(content) }]);
+    const source = writeFiles(newFolder(), {
+      'v2_Questions_Val_mscoco.zip': zipped(`${Q}val2014_questions.json`, questions(val)),
+      'v2_Annotations_Val_mscoco.zip': zipped('v2_mscoco_val2014_annotations.json', annotations(val)),
+    });
+    const outputFolder = newFolder();
+    const prepared = await prepareVqa({
+      sources: namesIn(source).map((name) => path.join(source, name)),
+      outputFolder,
+      answerTable: new AnswerTable(['', 'no', 'dog']),
+    });
+    expect(readJson(outputFolder, 'trainval_label2ans.json')).toEqual(['', 'no', 'dog']);
+    expect(prepared).toMatchObject({ numAnswers: 3, tableFrom: 'given' });
+    expect((readJson(outputFolder, 'val.json') as { label: object }[]).map((row) => row.label)).toEqual([
+      {},
+      { dog: 0.3 },
+      { no: 1 },
+    ]);
+    expect(prepared.splits[0]).toMatchObject({ numQuestions: 3, numAnswered: 3, numWithLabel: 2 });
+  });
+
+  it('takes answers of nine questions or more into the table', async () => {
+    const many = Array.from(
+      { length: 17 },
+      (_, i): Asked => ({
+        id: i,
+        image: i,
+        text: '?',
+        answers: [[i < 9 ? (i % 2 === 0 ? 'a cat' : 'cat') : 'dog', 10]],
+      }),
+    );
+    const source = writeFiles(newFolder(), {
+      'train2014_questions.json': questions(many),
+      'train2014_annotations.json': annotations(many),
+    });
+    const outputFolder = newFolder();
+    await prepareVqa({ sources: [source], outputFolder });
+    expect(readJson(outputFolder, 'trainval_label2ans.json')).toEqual(['cat']);
+  });
+
+  it('does not overwrite unasked, and leaves nothing of a failed run', async () => {
+    const source = writeFiles(newFolder(), raw);
+    const outputFolder = writeFiles(newFolder(), { 'test.json': 'mine' });
+    const options = { sources: [source], outputFolder, minOccurrences: 1 };
+    await expect(prepareVqa(options)).rejects.toThrow('test.json is already there. Give --overwrite');
+    expect(namesIn(outputFolder)).toEqual(['test.json']);
+    writeFiles(source, {
+      'v2_mscoco_val2014_annotations.json': JSON.stringify(annotations(val)).slice(0, -30),
+    });
+    await expect(prepareVqa({ ...options, overwrite: true })).rejects.toThrow('ends too early');
+    expect(readFileSync(path.join(outputFolder, 'test.json'), 'utf8')).toBe('mine');
+    expect(namesIn(outputFolder)).toEqual(['test.json']);
+    writeFiles(source, raw);
+    await prepareVqa({ ...options, overwrite: true });
+    expect(namesIn(outputFolder)).toHaveLength(5);
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['no files', {}, 'No VQA questions were found'],
+    ['no annotations', { 'train2014_questions.json': questions(train) }, 'but not its annotations'],
+    ['no questions', { 'val2014_annotations.json': annotations(val) }, 'but not its questions'],
+    [
+      'only test',
+      { 'test2015_questions.json': questions(val) },
+      'no annotations to make an answer table from',
+    ],
+    [
+      'a question too many',
+      {
+        'train2014_questions.json': questions(train),
+        'train2014_annotations.json': annotations(train.slice(1)),
+      },
+      'has the question 9001, but',
+    ],
+    [
+      'an annotation too many',
+      {
+        'train2014_questions.json': questions(train.slice(0, 2)),
+        'train2014_annotations.json': annotations(train),
+      },
+      'has the question 4001, but',
+    ],
+    [
+      'a wrong type',
+      {
+        'train2014_questions.json': { questions: [{ question_id: 'x', image_id: 1, question: '' }] },
+        'train2014_annotations.json': annotations(train),
+      },
+      "question 0 (counted from 0), key 'question_id'",
+    ],
+  ])('%s', async (_, files, message) => {
+    const outputFolder = newFolder();
+    const source = writeFiles(newFolder(), { 'readme.txt': 'x', ...files });
+    const preparing = prepareVqa({ sources: [source], outputFolder, minOccurrences: 1 });
+    await expect(preparing).rejects.toThrow(message);
+    await expect(preparing).rejects.toThrow(LxmertError);
+    expect(namesIn(outputFolder)).toEqual([]);
+  });
+
+  it('says when ids of minival are not among the questions', async () => {
+    const source = writeFiles(newFolder(), raw);
+    const preparing = prepareVqa({
+      sources: [source],
+      outputFolder: newFolder(),
+      minivalIds: new Set([73000, 5]),
+      minOccurrences: 1,
+    });
+    await expect(preparing).rejects.toThrow('2 ids of minival are given, but only 1 of them are questions');
+  });
+});
+
+describe('soft scores', () => {
+  it('go by the number of annotators', () => {
+    expect([1, 2, 3, 4, 5, 10].map(softScore)).toEqual([0.3, 0.6, 0.9, 1, 1, 1]);
+  });
+
+  it.skipIf(!hasShared)('give the labels of published questions from the raw answers', async () => {
+    const table = await AnswerTable.load(sharedPath('data', 'lxmert', 'vqa', 'trainval_label2ans.json'));
+    const rows = readFileSync(sharedPath('data', 'vqa', 'train2014_131486.source.csv'), 'utf8').split('\n');
+    const answersOf = new Map(
+      rows
+        .slice(1)
+        .map((row) => [Number(row.split(',')[2]), /\.jpg,"([^"]*)"/.exec(row)?.[1]?.split(', ') ?? []]),
+    );
+    const published = await readQuestions(sharedPath('data', 'vqa', 'train2014_131486.lxmert.json'));
+    expect(published).toHaveLength(4);
+    for (const { questionId, labels } of published) {
+      const answers = answersOf.get(Number(questionId)) ?? [];
+      expect(answers).toHaveLength(10);
+      expect(vqaLabel(answers, table).label).toEqual(labels);
+    }
+  });
+
+  it.skipIf(!hasShared)(
+    'are all that 3,303 published questions hold, with no more than ten annotators',
+    async () => {
+      const table = await AnswerTable.load(sharedPath('data', 'lxmert', 'vqa', 'trainval_label2ans.json'));
+      const annotators = new Map([1, 2, 3, 4].map((count) => [softScore(count), count]));
+      for (const { labels } of await readQuestions(sharedPath('data', 'vqa', 'val2014_600img.lxmert.json'))) {
+        let numAnnotators = 0;
+        for (const [answer, score] of labels ?? []) {
+          expect(table.indexOf(answer)).toBeDefined();
+          numAnnotators += annotators.get(score) ?? Number.NaN;
+        }
+        expect(numAnnotators).toBeLessThanOrEqual(10);
+      }
+    },
+  );
+});
+
+describe('readQuestionIds', () => {
+  it.each([
+    ['1\n2x\n', "line 2: expected a question id, found '2x'"],
+    ['1\n\n1\n', 'line 3: the id 1 stands there twice'],
+    ['\n', 'holds no question ids'],
+  ])('%j', async (text, message) => {
+    const file = path.join(writeFiles(newFolder(), { 'ids.txt': text }), 'ids.txt');
+    await expect(readQuestionIds(file)).rejects.toThrow(message);
+  });
+
+  it.skipIf(!hasShared)('reads the ids of the published minival', async () => {
+    expect((await readQuestionIds(sharedPath('data', 'vqa', 'minival_question_ids.txt'))).size).toBe(25_994);
+    await expect(readQuestionIds(path.join(folder, 'missing.txt'))).rejects.toThrow(UsageError);
+  });
+});
