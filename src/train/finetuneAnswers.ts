@@ -18,8 +18,10 @@ import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
 import { FlatParameters } from './flatParameters.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
+import { majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
 import { isBefore, requireSameRun } from './resume.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { RunLog } from './runLog.js';
 import { Snapshots } from './snapshots.js';
 import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult } from './trainingLoop.js';
 
@@ -144,16 +146,23 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       answerTable: training.answerTable,
       maxLength: settings.maxLength,
     };
+    const imagesOf = ({ questions }: QuestionSet): string[] => questions.flatMap(({ imageIds }) => imageIds);
+    const overlap = overlapNotice(imagesOf(training), imagesOf(validation));
+    if (overlap !== undefined) say(overlap);
+    const majority = mostFrequentAnswer(validation.questions);
+    using log = new RunLog(run, sampler.numBatches, restored?.step ?? 0);
     const steps: StepMetrics[] = [];
     const epochs: EpochMetrics[] = [];
     let scores: AnswerScores | undefined;
+    let epoch = 0;
     let batches: readonly Uint32Array[] = [];
     const result = await runTraining({
       task: {
         numBatches: sampler.numBatches,
         batchSize: settings.batchSize,
-        startEpoch: (epoch) => {
-          batches = sampler.epoch(epoch);
+        startEpoch: (number) => {
+          epoch = number;
+          batches = sampler.epoch(number);
         },
         loss: (batch) => {
           const indices = [...(batches[batch] ?? [])];
@@ -172,6 +181,15 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
             signal,
           });
           scores = scoreAnswers(questions, answers);
+          const stuck =
+            majority &&
+            majorityNotice({
+              predictedAnswers: answers,
+              majorityAnswer: majority.answer,
+              majorityShare: majority.share,
+              numSteps: (epoch + 1) * sampler.numBatches,
+            });
+          if (stuck !== undefined) say(stuck);
           return scores.overall;
         },
       },
@@ -181,14 +199,17 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       start: restored,
       snapshot: snapshots && ((state) => snapshots.save(snapshotted, state)),
       ...(options.snapshots && { stepsPerSnapshot: options.snapshots.everySteps }),
-      save: (name) => saveWeights(run, name, model),
+      save: async (name) => {
+        await saveWeights(run, name, model);
+        if (name === 'BEST' && scores !== undefined) await log.bestScores(scores);
+      },
       onStep: (metrics) => {
         steps.push(metrics);
-        run.metrics(metrics);
+        log.step(metrics);
       },
       onEpoch: (metrics) => {
         epochs.push(metrics);
-        run.metrics(metrics);
+        log.epoch(metrics);
         const best = metrics.isBest ? ', the best so far' : `, best ${percent(metrics.bestScore)}`;
         say(
           `Epoch ${metrics.epoch}: loss ${metrics.meanLoss.toFixed(3)}, valid ${percent(metrics.score)}${best} (${metrics.seconds.toFixed(1)} s)`,

@@ -14,6 +14,7 @@ export const RUN_FILES = {
   log: 'log.log',
   metrics: 'metrics.jsonl',
   snapshots: 'snapshots',
+  scores: 'scores.json',
 } as const;
 
 export class RunFolder {
