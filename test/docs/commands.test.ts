@@ -1,7 +1,7 @@
 /** @file The commands that a page says run as they stand do run. */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -38,7 +38,10 @@ describe.skipIf(!existsSync(program) || !existsSync(addonPath()))('docs/vqa.md, 
   it('leaves a run that holds what the page says', () => {
     for (const [, file] of page.matchAll(/^\| `([^`]+)`(?:, `[^`]+`)? \| [^|]+\|$/gm)) {
       if (file?.startsWith('-')) continue;
-      expect(existsSync(path.join(folder, 'runs/first', file!)), file).toBe(true);
+      // A star stands for what differs from run to run.
+      const [start = '', ...rest] = file!.replace(/\/$/, '').split('*');
+      const isThere = (name: string): boolean => (rest.length > 0 ? name.startsWith(start) : name === start);
+      expect(readdirSync(path.join(folder, 'runs/first')).some(isThere), file).toBe(true);
     }
     const predictions = JSON.parse(readFileSync(path.join(folder, 'predictions.json'), 'utf8')) as object[];
     expect(Object.keys(predictions[0]!)).toEqual(['answer', 'question_id']);
