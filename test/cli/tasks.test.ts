@@ -3,23 +3,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogue } from '../../src/cli/catalogue.js';
-import { runCommandLine } from '../../src/cli/program.js';
 import { addonPath } from '../../src/torch/native.js';
+import { lxmert } from '../support/commandLine.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tasks-cli-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true }));
-
-async function lxmert(...words: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-  const [out, err] = [new PassThrough(), new PassThrough()];
-  const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
-  const exitCode = await runCommandLine(words, { ...streams, entries: catalogue });
-  const textOf = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
-  return { stdout: textOf(out), stderr: textOf(err), exitCode };
-}
 
 async function succeed(...words: string[]): Promise<string> {
   const { stdout, stderr, exitCode } = await lxmert(...words);

@@ -1,23 +1,13 @@
 /** @file How the official VQA evaluation spells answers before it compares them. */
 
+import {
+  ARTICLES,
+  CONTRACTION_SPELLINGS,
+  MAX_PERIODS_REMOVED,
+  NUMBER_WORDS,
+  PUNCTUATION,
+} from '../../data/vqaAnswerRule.js';
 import { splitWords, strip } from './pythonText.js';
-import { vqaContractions } from './vqaContractions.js';
-
-/** Apostrophe, colon and period are not among them. The order is without effect. */
-const PUNCTUATION = [...';/[]"{}()=+\\_-><@`,?!'];
-
-/** `none` is a number too. */
-const NUMBER_WORDS: ReadonlyMap<string, string> = new Map([
-  ['none', '0'],
-  ...['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'].map(
-    (word, i): [string, string] => [word, String(i)],
-  ),
-]);
-
-const ARTICLES = new Set(['a', 'an', 'the']);
-
-/** Python's `re.UNICODE` is 32, and the official program hands it to `sub` in the place of the count. */
-const MAX_PERIODS_REMOVED = 32;
 
 /** Line ends and tabs become spaces, and spaces around the answer go: done to every answer. */
 export function cleanVqaAnswer(answer: string): string {
@@ -48,7 +38,7 @@ export function processDigitArticle(answer: string): string {
   return splitWords(answer.toLowerCase())
     .map((word) => NUMBER_WORDS.get(word) ?? word)
     .filter((word) => !ARTICLES.has(word))
-    .map((word) => vqaContractions.get(word) ?? word)
+    .map((word) => CONTRACTION_SPELLINGS.get(word) ?? word)
     .join(' ');
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { CONTRACTION_SPELLINGS } from '../../../src/data/vqaAnswerRule.js';
 import {
   cleanVqaAnswer,
   normalizeVqaAnswer,
   processDigitArticle,
   processPunctuation,
 } from '../../../src/tasks/metrics/vqaAnswerNormalization.js';
-import { vqaContractions } from '../../../src/tasks/metrics/vqaContractions.js';
 
 // Expected values: worked out by hand from the rules of vqaEval.py.
 describe('cleanVqaAnswer', () => {
@@ -79,7 +79,8 @@ describe('normalizeVqaAnswer', () => {
 
   it('has the official number of contractions that can do something', () => {
     // The official table has 120 entries, six of which change no word in lower case.
-    expect(vqaContractions.size).toBe(114);
-    for (const [from, to] of vqaContractions) expect(from.replaceAll("'", '')).toBe(to.replaceAll("'", ''));
+    expect(CONTRACTION_SPELLINGS.size).toBe(114);
+    for (const [from, to] of CONTRACTION_SPELLINGS)
+      expect(from.replaceAll("'", '')).toBe(to.replaceAll("'", ''));
   });
 });

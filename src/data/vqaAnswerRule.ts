@@ -1,4 +1,23 @@
-/** @file The contractions whose apostrophes the official VQA evaluation puts back. */
+/**
+ * @file What the official VQA evaluation respells answers by: the metric applies it to predictions and annotators'
+ * answers, the reference's answer table was built with it.
+ */
+
+/** Marks that are removed or become spaces. Apostrophe, colon and period are not among them. */
+export const PUNCTUATION = [...';/[]"{}()=+\\_-><@`,?!'];
+
+/** Words that become digits; `none` is a number too. */
+export const NUMBER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['none', '0'],
+  ...['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'].map(
+    (word, i): [string, string] => [word, String(i)],
+  ),
+]);
+
+export const ARTICLES: ReadonlySet<string> = new Set(['a', 'an', 'the']);
+
+/** Python's `re.UNICODE` is 32, and the official program hands it to `sub` in the place of the count. */
+export const MAX_PERIODS_REMOVED = 32;
 
 /**
  * The spellings that come out. What goes in is the same word with exactly one of its apostrophes left out, in every
@@ -22,7 +41,7 @@ const CONTRACTIONS = `
   .split(/\s+/);
 
 /** From a word without one apostrophe to its full spelling (`vqaEval.py` of the VQA v2 evaluation). */
-export const vqaContractions: ReadonlyMap<string, string> = new Map([
+export const CONTRACTION_SPELLINGS: ReadonlyMap<string, string> = new Map([
   ...CONTRACTIONS.flatMap((word) =>
     [...word.matchAll(/'/g)].map(({ index }): [string, string] => [
       word.slice(0, index) + word.slice(index + 1),
