@@ -21,6 +21,12 @@ describe.skipIf(!hasShared)('scheduleFactor', () => {
   });
 });
 
+/**
+ * Relative. NLVR2's loss jumps to five times its value on the way, which multiplies rounding: of one float64 loss, it is
+ * 6e-6 off with OpenBLAS's AVX-512 kernels and 1.9e-5 with its AVX2 kernels, while VQA and GQA stay below 2e-7 with both.
+ */
+const LOSS_AFTER_5_STEPS = { vqa: 1e-6, gqa: 1e-6, nlvr2: 3e-5 } as const;
+
 describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('five optimizer steps on %s', (task) => {
   it('have the reference losses, gradient norms and logits after them', () => {
     const golden = new Golden();
@@ -46,7 +52,7 @@ describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('five optimiz
     }
     scope(() =>
       noGrad(() => {
-        expect(Math.abs(lossNow().item() / loss_after_5_steps - 1)).toBeLessThan(1e-5);
+        expect(Math.abs(lossNow().item() / loss_after_5_steps - 1)).toBeLessThan(LOSS_AFTER_5_STEPS[task]);
         const { logits } = model.forward(goldenInputs(golden, task));
         const difference = maxDifference(
           logits.toFloat32Array(),
