@@ -50,6 +50,11 @@ function sharedFlags(task: AnsweringTask) {
       .describe('Cross-modality layers, from scratch'),
     hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
     attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
+    initializerRange: z
+      .number()
+      .gt(0)
+      .default(LXMERT_BASE.initializerRange)
+      .describe('Standard deviation of weights that are drawn'),
     dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
     batchSize: z.int().min(1).default(32).describe('Examples in a training step'),
     epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
@@ -264,6 +269,7 @@ async function configOf(
   const config = lxmertConfig({
     ...sizes,
     numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
+    initializerRange: options.initializerRange,
     hiddenDropout: options.dropout,
     attentionDropout: options.dropout,
   });

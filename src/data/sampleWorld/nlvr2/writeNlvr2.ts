@@ -18,7 +18,7 @@ export type Nlvr2Split = keyof typeof NLVR2_SPLITS;
 export const NLVR2_FILES = { statements: (split: string) => path.join('nlvr2', `${split}.json`) } as const;
 
 /** Statements for each picture of the split; with four pairs each, a picture is in ten pairs. */
-const STATEMENTS_PER_IMAGE = 1.25;
+const STATEMENTS_PER_IMAGE = 6;
 /** About as many sentences as the real training set has. */
 const MAX_STATEMENTS = 25_000;
 
