@@ -61,7 +61,9 @@ class EmbeddingFunction : public Function<EmbeddingFunction> {
     }
     // The buffer is zero but for the rows of the last pass.
     if (!table.grad().defined()) {
+      if (buffers->all_touched) buffers->gradient.zero_();
       for (const int64_t row : buffers->touched_rows) buffers->gradient.select(0, row).zero_();
+      buffers->all_touched = false;
       buffers->touched_rows.clear();
       table.mutable_grad() = buffers->gradient;
     }

@@ -30,8 +30,8 @@ at::Tensor Claim(const at::Tensor& parameter, ParameterBuffers& buffers, bool& f
   fresh = !parameter.grad().defined();
   if (fresh) {
     parameter.mutable_grad() = buffers.gradient;
-    return buffers.gradient;
   }
+  buffers.all_touched = true;
   return parameter.grad();
 }
 
@@ -108,7 +108,7 @@ Napi::Value SetParameterBuffers(const Napi::CallbackInfo& info) {
                   " buffer must be contiguous and of the parameter's shape ", parameter.sizes());
       return tensor;
     };
-    ParameterBuffers buffers{optional(1, "gradient"), optional(2, "copy"), {}};
+    ParameterBuffers buffers{optional(1, "gradient"), optional(2, "copy"), {}, false};
     const std::lock_guard<std::mutex> lock(table_mutex);
     if (!buffers.gradient.defined() && !buffers.copy.defined()) {
       Table().erase(parameter.unsafeGetTensorImpl());

@@ -7,7 +7,9 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
 
 const labelsSchema = z.array(z.string()).min(1);
-const pretrainingSchema = z.array(z.object({ ans: z.string() })).min(1);
+const pretrainingSchema = z
+  .array(z.object({ ans: z.string(), dsets: z.array(z.string()).optional() }))
+  .min(1);
 const indexSchema = z.record(z.string(), z.int().min(0));
 
 /** Both directions between answers and rows of the answer head. */
@@ -70,11 +72,26 @@ export class AnswerTable {
     return table;
   }
 
-  /** Reads the table of a pre-training head (`all_ans.json`: a JSON array of `{ans, dsets}`), whose order is the head's. */
-  static async loadPretraining(file: string): Promise<AnswerTable> {
+  /**
+   * Reads the table of a pre-training head (`all_ans.json`: a JSON array of `{ans, dsets}`), whose order is the head's.
+   *
+   * @param sets keeps the answers that occur in any of these data sets; absent: all
+   * @throws UsageError for a set that no answer is from
+   */
+  static async loadPretraining(file: string, sets?: readonly string[]): Promise<AnswerTable> {
     const entries = await readJson(file, pretrainingSchema);
+    const known = new Set(entries.flatMap(({ dsets = [] }) => dsets));
+    const unknown = sets?.find((set) => !known.has(set));
+    if (unknown !== undefined) {
+      throw new UsageError(
+        `No answer of ${file} is from the data set '${unknown}'. It has ${[...known].sort().join(', ') || 'no names of data sets'}.`,
+      );
+    }
+    const isWanted = (dsets: readonly string[]): boolean =>
+      sets === undefined || dsets.some((set) => sets.includes(set));
+    const wanted = entries.filter(({ dsets = [] }) => isWanted(dsets));
     return new AnswerTable(
-      entries.map((entry) => entry.ans),
+      wanted.map((entry) => entry.ans),
       file,
     );
   }

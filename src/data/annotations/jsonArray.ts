@@ -7,6 +7,8 @@ export interface JsonArrayOptions {
   /** The array is the value of this key of a top-level object; without it, the file is the array. */
   readonly under?: string;
   readonly chunkBytes?: number;
+  /** Changes an element's text before it is parsed. */
+  readonly prepare?: (text: string) => string;
 }
 
 /**
@@ -17,10 +19,10 @@ export interface JsonArrayOptions {
  * @throws LxmertError when there is no such array, with the index of the element that is wrong
  */
 export async function* readJsonArray(file: string, options: JsonArrayOptions = {}): AsyncGenerator<unknown> {
-  const { under, chunkBytes } = options;
+  const { under, chunkBytes, prepare } = options;
   const source =
     under === undefined
-      ? ({ top: 'array', chunkBytes } as const)
-      : ({ top: 'object', under, chunkBytes } as const);
+      ? ({ top: 'array', chunkBytes, prepare } as const)
+      : ({ top: 'object', under, chunkBytes, prepare } as const);
   for await (const { value } of readJsonMembers(file, source)) yield value;
 }

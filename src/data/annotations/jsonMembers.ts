@@ -26,6 +26,8 @@ export interface MemberSource {
   readonly under?: string;
   /** Bytes read at a time. */
   readonly chunkBytes?: number | undefined;
+  /** Changes a member's text before it is parsed. */
+  readonly prepare?: ((text: string) => string) | undefined;
 }
 
 /** An element of an array, or an entry of an object with its key. */
@@ -240,7 +242,7 @@ class MemberSplitter {
 
   private parse(text: string, what: string): unknown {
     try {
-      return JSON.parse(text);
+      return JSON.parse(this.source.prepare?.(text) ?? text);
     } catch (error) {
       throw new LxmertError(`${this.file}: ${what} is not valid JSON: ${messageOf(error)}.`);
     }
