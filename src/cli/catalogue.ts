@@ -41,6 +41,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/download.js'),
   },
   {
+    name: 'pretrain',
+    group: 'Models',
+    summary: 'Pre-train LXMERT on sentences and images',
+    load: () => import('./commands/pretrain.js'),
+  },
+  {
     name: 'finetune vqa',
     group: 'Models',
     summary: 'Train a model to answer questions about images',
@@ -69,6 +75,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Models',
     summary: 'Train a model on JSON lines of your own, with pairs of images',
     load: () => import('./commands/finetuneCustomPairs.js'),
+  },
+  {
+    name: 'evaluate pretrain',
+    group: 'Models',
+    summary: 'Evaluate a pre-trained model on the tasks of pre-training',
+    load: () => import('./commands/evaluatePretrain.js'),
   },
   {
     name: 'evaluate vqa',

@@ -2,20 +2,19 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { buildAnswerTable } from '../data/buildAnswerTable.js';
 import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
 import { assertCompatible, type FeatureStore } from '../features/index.js';
-import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { LOSS_NAMES } from '../tasks/losses.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
 import { RunFolder } from '../train/runFolder.js';
+import { architectureOptions, configOf, snapshotOptions, snapshotSettings } from './architectureOptions.js';
 import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
 import {
   featureOptions,
@@ -37,25 +36,7 @@ function sharedFlags(task: AnsweringTask) {
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
     load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
-    languageLayers: z
-      .int()
-      .min(0)
-      .default(LXMERT_BASE.numLanguageLayers)
-      .describe('Language layers, from scratch'),
-    visionLayers: z.int().min(0).default(LXMERT_BASE.numVisionLayers).describe('Vision layers, from scratch'),
-    crossLayers: z
-      .int()
-      .min(0)
-      .default(LXMERT_BASE.numCrossLayers)
-      .describe('Cross-modality layers, from scratch'),
-    hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
-    attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
-    initializerRange: z
-      .number()
-      .gt(0)
-      .default(LXMERT_BASE.initializerRange)
-      .describe('Standard deviation of weights that are drawn'),
-    dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
+    ...architectureOptions,
     batchSize: z.int().min(1).default(32).describe('Examples in a training step'),
     epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
     learningRate: z.number().gt(0).default(task.learningRate).describe('Peak learning rate'),
@@ -68,12 +49,7 @@ function sharedFlags(task: AnsweringTask) {
       .default(DEFAULT_MAX_LENGTH)
       .describe('Word pieces of a sentence, at most'),
     ...precisionOption,
-    resume: z
-      .boolean()
-      .default(false)
-      .describe('Go on from the newest snapshot in --output, if there is one'),
-    snapshotSteps: z.int().min(1).default(1000).describe('Steps between two snapshots'),
-    keepSnapshots: z.int().min(1).default(2).describe('Snapshots that are kept'),
+    ...snapshotOptions,
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   };
 }
@@ -185,11 +161,7 @@ async function finetune(
     },
     initialWeights: weights && { ...weights, pretrainingAnswers },
     run,
-    snapshots: {
-      everySteps: options.snapshotSteps,
-      numKept: options.keepSnapshots,
-      resume: options.resume,
-    },
+    snapshots: snapshotSettings(options),
     provenance: { command: `finetune ${task.name}`, options, features: store.origins },
     progress: display,
     signal,
@@ -245,40 +217,6 @@ function makeSplit(
   if (set.numWithoutImage > 0)
     notice(`${set.numWithoutImage} examples left out: their images have no features here.`);
   return set;
-}
-
-/** The model's sizes: those of the weights, or what the flags say. */
-async function configOf(
-  options: Flags,
-  weights: string | undefined,
-  vocabulary: Vocabulary,
-  store: FeatureStore,
-): Promise<LxmertConfig> {
-  const sizes =
-    weights === undefined
-      ? {
-          vocabSize: vocabulary.size,
-          hiddenSize: options.hiddenSize,
-          intermediateSize: 4 * options.hiddenSize,
-          numLanguageLayers: options.languageLayers,
-          numVisionLayers: options.visionLayers,
-          numCrossLayers: options.crossLayers,
-          visualFeatureSize: store.featureSize,
-        }
-      : modelSizes(await CheckpointFile.open(weights));
-  const config = lxmertConfig({
-    ...sizes,
-    numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
-    initializerRange: options.initializerRange,
-    hiddenDropout: options.dropout,
-    attentionDropout: options.dropout,
-  });
-  if (config.vocabSize !== vocabulary.size || config.visualFeatureSize !== store.featureSize) {
-    throw new UsageError(
-      `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
-    );
-  }
-  return config;
 }
 
 function render(result: Omit<FinetuneResult, 'steps'>): string {

@@ -11,6 +11,8 @@ export const RUN_FILES = {
   config: 'config.json',
   vocabulary: 'vocab.txt',
   answers: 'trainval_label2ans.json',
+  /** The same answers in the layout that fine-tuning reads a pre-trained head's from. */
+  pretrainingAnswers: 'all_ans.json',
   log: 'log.log',
   metrics: 'metrics.jsonl',
   snapshots: 'snapshots',

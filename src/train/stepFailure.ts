@@ -14,6 +14,8 @@ export interface FailedRun {
   readonly parameters: FlatParameters;
   /** Writes a snapshot that the run can go on from; absent for a run that takes none. */
   readonly snapshot: (() => Promise<void>) | undefined;
+  /** The file that the weights go into; LAST.pth unless it says otherwise. */
+  readonly lastFile?: string;
   /** Writes the weights. */
   readonly saveWeights: () => Promise<void>;
 }
@@ -32,7 +34,13 @@ export async function endFailedRun(error: unknown, run: FailedRun): Promise<unkn
   return new LxmertError(`${sentence} ${kept}`, { cause: error });
 }
 
-async function keep({ numSteps, parameters, snapshot, saveWeights }: FailedRun): Promise<string> {
+async function keep({
+  numSteps,
+  parameters,
+  snapshot,
+  saveWeights,
+  lastFile = 'LAST.pth',
+}: FailedRun): Promise<string> {
   if (!areFinite(parameters)) {
     return 'The weights are spoiled as well, so they were not saved: what the run saved before is what is good.';
   }
@@ -42,7 +50,7 @@ async function keep({ numSteps, parameters, snapshot, saveWeights }: FailedRun):
   } catch (error) {
     return `Saving the run failed as well: ${messageOf(error)}`;
   }
-  const saved = `The weights after step ${numSteps} are saved in LAST.pth`;
+  const saved = `The weights after step ${numSteps} are saved in ${lastFile}`;
   return snapshot === undefined
     ? `${saved}.`
     : `${saved}, and a snapshot with them: the same command with --resume goes on from there.`;

@@ -10,6 +10,22 @@ import { endFailedRun } from './stepFailure.js';
 import { describeStep, StepMeter, type StepRates } from './stepMeter.js';
 import { INITIAL_STATE, type TrainingState } from './trainingState.js';
 
+/** A loss that is made of several. */
+export interface StepLoss {
+  /** A scalar with its graph: what is trained. */
+  readonly total: Tensor;
+  /** What it is made of, scalars by the name they are reported under, each before it is weighted. */
+  readonly parts: Readonly<Record<string, Tensor>>;
+}
+
+/** What an evaluation found. */
+export interface Evaluation {
+  /** What decides which weights are the best. */
+  readonly score: number;
+  /** Further numbers by name, for the records. */
+  readonly details: Readonly<Record<string, number>>;
+}
+
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
 export interface TrainingTask<Batch = unknown> {
   readonly numBatches: number;
@@ -19,9 +35,13 @@ export interface TrainingTask<Batch = unknown> {
   /** A batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
   prepare(batch: number): Batch;
   /** The loss of a batch, a scalar with its graph. Called inside the same scope. */
-  loss(prepared: Batch): Tensor;
-  /** The score that decides which snapshot is best; higher is better. */
-  evaluate(signal: AbortSignal | undefined): Promise<number>;
+  loss(prepared: Batch): Tensor | StepLoss;
+  /** The score that decides which snapshot is best. */
+  evaluate(signal: AbortSignal | undefined): Promise<number | Evaluation>;
+  /** Which scores are better; `higher` unless it says otherwise. */
+  readonly better?: 'higher' | 'lower';
+  /** The first epoch whose score means the same as this epoch's; the first of all unless it says otherwise. */
+  comparableFrom?(epoch: number): number;
 }
 
 /** One record of the metrics file. */
@@ -31,11 +51,17 @@ export interface StepMetrics extends StepRates {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** Of a loss that is made of several. */
+  readonly losses?: Readonly<Record<string, number>>;
 }
 
 export interface EpochMetrics {
   readonly epoch: number;
   readonly meanLoss: number;
+  /** Likewise of each loss, where there are several. */
+  readonly meanLosses?: Readonly<Record<string, number>>;
+  /** Further numbers of the evaluation. */
+  readonly validation?: Readonly<Record<string, number>>;
   readonly score: number;
   readonly bestScore: number;
   readonly isBest: boolean;
@@ -53,8 +79,14 @@ export interface TrainingOptions<Batch = unknown> {
   /** Called every `stepsPerSnapshot` steps, at each epoch's end, and once when interrupted. */
   readonly snapshot?: ((state: TrainingState) => Promise<void>) | undefined;
   readonly stepsPerSnapshot?: number;
-  /** Called at each epoch's end, after evaluation, and once when interrupted. */
-  readonly save: (name: 'BEST' | 'LAST') => Promise<void>;
+  /**
+   * Called at each epoch's end, after evaluation, and once when interrupted.
+   *
+   * @param epoch the epoch that has ended; undefined in the middle of one
+   */
+  readonly save: (name: 'BEST' | 'LAST', epoch: number | undefined) => Promise<void>;
+  /** What `LAST` is called in messages about a run that fails; LAST.pth unless it says otherwise. */
+  readonly lastFile?: string;
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   readonly progress?: Progress;
@@ -73,7 +105,7 @@ const STEPS_PER_RECORD = 20;
 
 /**
  * Trains for some epochs. After each the score is taken; `BEST` is saved when it is strictly better than all
- * before, starting at 0 (reference facts), and `LAST` always. An abort finishes the step and saves `LAST`.
+ * before, a high score when it is above 0 too (reference facts), and `LAST` always. An abort finishes the step and saves `LAST`.
  *
  * @throws LxmertError when a step or an evaluation fails (a loss that is not finite, features that are gone, no
  * memory); `LAST` and a snapshot of the state after the last whole step are saved before
@@ -86,17 +118,18 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
   let bestEpoch = start.bestEpoch ?? undefined;
   const meter = new StepMeter(task.batchSize);
 
-  const stateAt = (epoch: number, batch: number, epochLoss: number): TrainingState => ({
+  const stateAt = (epoch: number, batch: number, sums: EpochSums): TrainingState => ({
     step,
     epoch,
     batch,
-    epochLoss,
+    epochLoss: sums.loss,
+    ...(sums.losses !== undefined && { epochLosses: { ...sums.losses } }),
     bestScore,
     bestEpoch: bestEpoch ?? null,
   });
   const interrupted = async (state: TrainingState): Promise<TrainingResult> => {
     await options.snapshot?.(state);
-    await options.save('LAST');
+    await options.save('LAST', undefined);
     return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
   };
   /** Does what may fail; the run is saved as it was before, random numbers included. */
@@ -113,7 +146,8 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
         place,
         parameters: optimizer.parameters,
         snapshot: snapshot && (() => snapshot(state)),
-        saveWeights: () => options.save('LAST'),
+        saveWeights: () => options.save('LAST', undefined),
+        ...(options.lastFile !== undefined && { lastFile: options.lastFile }),
       });
     } finally {
       random.dispose();
@@ -124,17 +158,19 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
     const begin = performance.now();
     const isResumed = epoch === start.epoch;
     task.startEpoch(epoch);
-    let totalLoss = isResumed ? start.epochLoss : 0;
+    const sums: EpochSums = isResumed
+      ? { loss: start.epochLoss, losses: start.epochLosses && { ...start.epochLosses } }
+      : { loss: 0, losses: undefined };
     // Neither an evaluation nor the steps of a resumed run are time of these steps.
     meter.restart();
     for (let batch = isResumed ? start.batch : 0; batch < task.numBatches; batch++) {
-      if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, totalLoss));
+      if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, sums));
       const place = `step ${step} (epoch ${epoch}, batch ${batch})`;
-      const done = await rescued(stateAt(epoch, batch, totalLoss), place, () =>
+      const done = await rescued(stateAt(epoch, batch, sums), place, () =>
         trainStep(options, meter, batch, step),
       );
       step++;
-      totalLoss += done.loss;
+      addTo(sums, done);
       const rates = meter.rates();
       progress.update(step, totalSteps, describeStep(done.loss, rates));
       if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {
@@ -142,27 +178,29 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
         meter.restart();
       }
       if (step % (options.stepsPerSnapshot ?? Number.POSITIVE_INFINITY) === 0) {
-        await options.snapshot?.(stateAt(epoch, batch + 1, totalLoss));
+        await options.snapshot?.(stateAt(epoch, batch + 1, sums));
       }
       // Lets signals and the progress bar through between steps.
       await setImmediate();
     }
-    const trained = stateAt(epoch, task.numBatches, totalLoss);
-    const score = await rescued(trained, `the evaluation after epoch ${epoch}`, () =>
+    const trained = stateAt(epoch, task.numBatches, sums);
+    const found = await rescued(trained, `the evaluation after epoch ${epoch}`, () =>
       evaluateUnlessAborted(task, signal),
     );
-    if (score === undefined) return interrupted(trained);
-    const isBest = score > bestScore;
+    if (found === undefined) return interrupted(trained);
+    const { score, details } = typeof found === 'number' ? { score: found, details: undefined } : found;
+    const isBest = isBetter(task, epoch, score, bestScore, bestEpoch);
     if (isBest) {
       bestScore = score;
       bestEpoch = epoch;
-      await options.save('BEST');
+      await options.save('BEST', epoch);
     }
-    await options.save('LAST');
-    await options.snapshot?.(stateAt(epoch + 1, 0, 0));
+    await options.save('LAST', epoch);
+    await options.snapshot?.(stateAt(epoch + 1, 0, { loss: 0, losses: undefined }));
     options.onEpoch?.({
       epoch,
-      meanLoss: totalLoss / Math.max(task.numBatches, 1),
+      ...meansOf(sums, task.numBatches),
+      ...(details !== undefined && { validation: details }),
       score,
       bestScore,
       isBest,
@@ -182,10 +220,11 @@ function trainStep<Batch>(
   meter: StepMeter,
   batch: number,
   step: number,
-): Pick<StepMetrics, 'loss' | 'gradientNorm' | 'learningRate'> {
+): Pick<StepMetrics, 'loss' | 'losses' | 'gradientNorm' | 'learningRate'> {
   return scope(() => {
     const prepared = meter.waiting(() => task.prepare(batch));
-    const loss = task.loss(prepared);
+    const { total: loss, parts } = stepLoss(task.loss(prepared));
+    const losses = parts && mapValues(parts, (part) => part.item());
     const value = loss.item();
     if (!Number.isFinite(value)) throw notFinite(`The loss became ${value}.`);
     loss.backward();
@@ -196,8 +235,52 @@ function trainStep<Batch>(
     const learningRate = optimizer.learningRateAt(step);
     optimizer.step(scale);
     meter.stepDone();
-    return { loss: value, gradientNorm, learningRate };
+    return { loss: value, ...(losses && { losses }), gradientNorm, learningRate };
   });
+}
+
+function stepLoss(loss: Tensor | StepLoss): { readonly total: Tensor; readonly parts?: StepLoss['parts'] } {
+  return 'parts' in loss ? loss : { total: loss };
+}
+
+/** Sums over the steps of an epoch. */
+interface EpochSums {
+  loss: number;
+  losses: Record<string, number> | undefined;
+}
+
+function addTo(sums: EpochSums, { loss, losses }: Pick<StepMetrics, 'loss' | 'losses'>): void {
+  sums.loss += loss;
+  if (losses === undefined) return;
+  sums.losses ??= {};
+  for (const [name, value] of Object.entries(losses)) sums.losses[name] = (sums.losses[name] ?? 0) + value;
+}
+
+function meansOf(
+  { loss, losses }: EpochSums,
+  numBatches: number,
+): Pick<EpochMetrics, 'meanLoss' | 'meanLosses'> {
+  const count = Math.max(numBatches, 1);
+  return {
+    meanLoss: loss / count,
+    ...(losses && { meanLosses: mapValues(losses, (sum) => sum / count) }),
+  };
+}
+
+function mapValues<T>(values: Readonly<Record<string, T>>, of: (value: T) => number): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value)]));
+}
+
+function isBetter(
+  { better = 'higher', comparableFrom }: Pick<TrainingTask, 'better' | 'comparableFrom'>,
+  epoch: number,
+  score: number,
+  bestScore: number,
+  bestEpoch: number | undefined,
+): boolean {
+  if (better === 'higher') return score > bestScore;
+  const isFirst = bestEpoch === undefined || bestEpoch < (comparableFrom?.(epoch) ?? 0);
+  return isFirst || score < bestScore;
 }
 
 function notFinite(what: string): LxmertError {
@@ -210,7 +293,7 @@ function notFinite(what: string): LxmertError {
 async function evaluateUnlessAborted(
   task: Pick<TrainingTask, 'evaluate'>,
   signal: AbortSignal | undefined,
-): Promise<number | undefined> {
+): Promise<number | Evaluation | undefined> {
   try {
     return await task.evaluate(signal);
   } catch (error) {

@@ -81,6 +81,54 @@ export async function evaluatePretraining(
   return tally;
 }
 
+/** A tally as the numbers that people ask for; what was not asked of the model is absent. */
+export interface PretrainingScores {
+  /** The weighted sum of the losses. */
+  readonly loss: number;
+  readonly losses: Readonly<Partial<Record<LossKey, number>>>;
+  /** Shares from 0 to 1 that were right. */
+  readonly wordAccuracy: number | undefined;
+  readonly matchingAccuracy: number | undefined;
+  /** Over questions shown with their own image. */
+  readonly answerAccuracy: number | undefined;
+  /** As the reference counts it: over exchanged questions as well. */
+  readonly answerAccuracyOfAllPairs: number | undefined;
+  readonly answersByDataSet: readonly {
+    readonly dataSet: string;
+    readonly accuracy: number;
+    readonly numQuestions: number;
+  }[];
+}
+
+export function pretrainingScores(tally: PretrainingTally, { weights }: LossSettings): PretrainingScores {
+  const losses: Partial<Record<LossKey, number>> = {};
+  let loss = 0;
+  for (const key of LOSS_KEYS) {
+    if (weights[key] === 0) continue;
+    losses[key] = tally.sums[key] / Math.max(1, tally.denominators[key]);
+    loss += weights[key] * losses[key];
+  }
+  const share = ({ right, of }: Share): number | undefined => (of === 0 ? undefined : right / of);
+  const answers = Object.entries(tally.answers).sort(([a], [b]) => (a < b ? -1 : 1));
+  const all = answers.reduce((sum, [, { right, of }]) => ({ right: sum.right + right, of: sum.of + of }), {
+    right: 0,
+    of: 0,
+  });
+  return {
+    loss,
+    losses,
+    wordAccuracy: share(tally.words),
+    matchingAccuracy: share(tally.matching),
+    answerAccuracy: share(all),
+    answerAccuracyOfAllPairs: share(tally.answersOfAllPairs),
+    answersByDataSet: answers.map(([dataSet, { right, of }]) => ({
+      dataSet,
+      accuracy: right / of,
+      numQuestions: of,
+    })),
+  };
+}
+
 class Tally implements PretrainingTally {
   readonly sums = zeros();
   readonly denominators = zeros();

@@ -1,0 +1,228 @@
+/** @file A training in a run folder: what fine-tuning and pre-training do alike, from the seed to the last snapshot. */
+
+import type { LoadReport } from '../checkpoint/index.js';
+import { type Progress, silentProgress } from '../common/progress.js';
+import { version } from '../common/version.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import { EpochSampler } from '../data/epochSampler.js';
+import type { LxmertConfig, Module, Precision } from '../model/index.js';
+import type { Vocabulary } from '../text/index.js';
+import { manualSeed } from '../torch/index.js';
+import { bfloat16Warning } from '../torch/processor.js';
+import { runtimeLine } from '../torch/runtime.js';
+import { BertAdam } from './bertAdam.js';
+import { FlatParameters } from './flatParameters.js';
+import { isBefore, requireSameRun } from './resume.js';
+import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { RunLog } from './runLog.js';
+import { Snapshots } from './snapshots.js';
+import {
+  type EpochMetrics,
+  runTraining,
+  type StepMetrics,
+  type TrainingResult,
+  type TrainingTask,
+} from './trainingLoop.js';
+
+/** The numbers that decide every run, besides data and model. */
+export interface RunSettings {
+  readonly batchSize: number;
+  readonly numEpochs: number;
+  readonly learningRate: number;
+  readonly warmupRatio: number;
+  readonly clipNorm: number;
+  readonly seed: number;
+  /** With bfloat16 the master weights, the optimizer and the loss stay float32. */
+  readonly precision: Precision;
+  /** Word pieces of a sentence, [CLS] and [SEP] included. */
+  readonly maxLength: number;
+}
+
+/** How a run is kept so that it can go on after a crash. */
+export interface SnapshotSettings {
+  /** Steps between two snapshots; one is taken at each epoch's end too. */
+  readonly everySteps: number;
+  readonly numKept: number;
+  /** Go on from the newest snapshot of the run folder, if there is one. */
+  readonly resume: boolean;
+}
+
+/** What every run is given besides what it trains. */
+export interface RunOptions {
+  readonly run: RunFolder;
+  readonly config: LxmertConfig;
+  readonly vocabulary: Vocabulary;
+  /** None means that the run cannot be resumed. */
+  readonly snapshots?: SnapshotSettings | undefined;
+  /** What the run was started with, kept in config.json so that it can be repeated. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal | undefined;
+  /** Lines for a person: what is in force, what was loaded, each epoch. */
+  readonly notice?: (line: string) => void;
+}
+
+/** A model that can be trained. */
+export type TrainableModel = Module & { precision: Precision };
+
+export interface TrainingRun<M extends TrainableModel, Batch> {
+  /** As `config.json` calls it. */
+  readonly task: string;
+  /** Kept in config.json, and compared when a run is resumed. */
+  readonly settings: RunSettings;
+  /** Likewise: what the data is, as numbers that change when the data does. */
+  readonly data: Readonly<Record<string, number>>;
+  readonly numExamples: number;
+  readonly answerTable: AnswerTable | undefined;
+  /** Called after the generator is seeded. */
+  makeModel(): M;
+  /** Puts the first weights into the model of a run that begins; absent: they stay as drawn. */
+  readonly loadWeights?: ((model: M, say: (line: string) => void) => Promise<LoadReport>) | undefined;
+  /** What is trained, asked for when model and optimizer are as they were at the run's place. */
+  start(started: StartedRun<M>): RunningTask<Batch>;
+}
+
+export interface StartedRun<M> {
+  readonly model: M;
+  readonly optimizer: BertAdam;
+  readonly log: RunLog;
+  /** Steps of an epoch. */
+  readonly numBatches: number;
+  /** Writes a line into the log and to the person. */
+  say(line: string): void;
+}
+
+/** The parts of a training task that differ between runs, with examples in place of batches. */
+export interface RunningTask<Batch>
+  extends Pick<TrainingTask<Batch>, 'loss' | 'evaluate' | 'better' | 'comparableFrom'> {
+  /** Called before an epoch's first step. */
+  startEpoch?(epoch: number): void;
+  /** The batch of some examples, called inside a scope. */
+  prepare(examples: readonly number[], epoch: number): Batch;
+  save(name: 'BEST' | 'LAST', epoch: number | undefined): Promise<void>;
+  readonly lastFile?: string;
+  /** An epoch in a line for a person. */
+  describeEpoch(metrics: EpochMetrics): string;
+}
+
+export interface TrainingRunResult extends TrainingResult {
+  readonly runFolder: string;
+  readonly numParameters: number;
+  readonly loadReport: LoadReport | undefined;
+  readonly steps: readonly StepMetrics[];
+  readonly epochs: readonly EpochMetrics[];
+}
+
+/**
+ * Trains, and leaves in the run folder: config.json, vocabulary and answers, log.log, metrics.jsonl, TensorBoard's
+ * events, snapshots, and what the task saves.
+ *
+ * @throws UsageError when a run is to be resumed with other settings, model or data
+ */
+export async function trainInFolder<M extends TrainableModel, Batch>(
+  options: RunOptions,
+  training: TrainingRun<M, Batch>,
+): Promise<TrainingRunResult> {
+  const { run, config, notice = () => undefined } = options;
+  const { settings, data } = training;
+  const say = (line: string): void => {
+    run.log(line);
+    notice(line);
+  };
+  manualSeed(settings.seed);
+  const model = training.makeModel();
+  model.precision = settings.precision;
+  const flat = FlatParameters.of(model, settings.precision);
+  const sampler = new EpochSampler(training.numExamples, settings.batchSize, settings.seed);
+  const optimizer = new BertAdam(flat, {
+    learningRate: settings.learningRate,
+    warmupRatio: settings.warmupRatio,
+    totalSteps: Math.max(1, sampler.numBatches * settings.numEpochs),
+  });
+  const snapshots =
+    options.snapshots && new Snapshots(run.file(RUN_FILES.snapshots), options.snapshots.numKept);
+  try {
+    const { resume = false } = options.snapshots ?? {};
+    const before = resume ? await run.readJson(RUN_FILES.config) : undefined;
+    if (before !== undefined)
+      requireSameRun(before, { model: { ...config }, settings: { ...settings }, data });
+    say(`${runtimeLine()}, ${settings.precision}`);
+    const warning = settings.precision === 'bfloat16' ? bfloat16Warning() : undefined;
+    if (warning !== undefined) say(warning);
+    const snapshotted = { model, parameters: flat, optimizer };
+    const restored = resume ? await snapshots?.restore(snapshotted, say) : undefined;
+    if (before !== undefined) {
+      await run.keepMetrics((record) => restored !== undefined && isBefore(record, restored));
+      say(
+        restored === undefined
+          ? 'There is no snapshot to go on from: the run begins anew.'
+          : `Resumed after step ${restored.step} (epoch ${restored.epoch}, batch ${restored.batch}).`,
+      );
+    }
+    const loadReport = restored === undefined ? await training.loadWeights?.(model, say) : undefined;
+    flat.refreshCopies();
+    if (before === undefined)
+      await run.writeJson(RUN_FILES.config, {
+        task: training.task,
+        model: config,
+        maxLength: settings.maxLength,
+        settings,
+        data,
+        madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
+        ...options.provenance,
+      });
+    await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
+    await training.answerTable?.save(run.path);
+
+    using log = new RunLog(run, sampler.numBatches, restored?.step ?? 0);
+    const steps: StepMetrics[] = [];
+    const epochs: EpochMetrics[] = [];
+    const task = training.start({ model, optimizer, log, numBatches: sampler.numBatches, say });
+    let epoch = 0;
+    let batches: readonly Uint32Array[] = [];
+    const result = await runTraining<Batch>({
+      task: {
+        ...task,
+        numBatches: sampler.numBatches,
+        batchSize: settings.batchSize,
+        startEpoch: (number) => {
+          epoch = number;
+          batches = sampler.epoch(number);
+          task.startEpoch?.(number);
+        },
+        prepare: (batch) => task.prepare([...(batches[batch] ?? [])], epoch),
+      },
+      optimizer,
+      numEpochs: settings.numEpochs,
+      clipNorm: settings.clipNorm,
+      start: restored,
+      snapshot: snapshots && ((state) => snapshots.save(snapshotted, state)),
+      ...(options.snapshots && { stepsPerSnapshot: options.snapshots.everySteps }),
+      save: (name, ended) => task.save(name, ended),
+      ...(task.lastFile !== undefined && { lastFile: task.lastFile }),
+      onStep: (metrics) => {
+        steps.push(metrics);
+        log.step(metrics);
+      },
+      onEpoch: (metrics) => {
+        epochs.push(metrics);
+        log.epoch(metrics);
+        say(task.describeEpoch(metrics));
+      },
+      progress: options.progress ?? silentProgress,
+      signal: options.signal,
+    });
+    return {
+      ...result,
+      runFolder: run.path,
+      numParameters: model.numParameters,
+      loadReport,
+      steps,
+      epochs,
+    };
+  } finally {
+    optimizer[Symbol.dispose]();
+    flat[Symbol.dispose]();
+    model.dispose();
+  }
+}
