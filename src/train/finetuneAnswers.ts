@@ -2,6 +2,7 @@
 
 import { saveCheckpoint } from '../checkpoint/index.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
+import { openingAnswers } from '../data/baselines.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { QuestionAnsweringModel } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
@@ -11,7 +12,7 @@ import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js'
 import { WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray } from '../torch/index.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
-import { majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
+import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
 import type { RunFolder } from './runFolder.js';
 import { type RunOptions, type RunSettings, type TrainingRunResult, trainInFolder } from './trainingRun.js';
 
@@ -31,6 +32,8 @@ export interface FinetuneOptions extends RunOptions {
 }
 
 export interface FinetuneResult extends TrainingRunResult {
+  /** What the validation questions' words alone give, see `openingAnswers`. */
+  readonly blindScore: number;
   /** Scores of the last epoch's evaluation. */
   readonly scores: AnswerScores | undefined;
 }
@@ -43,6 +46,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   const { task, training, validation, settings, config, initialWeights } = options;
   const { answerTable } = training;
   const loss = ANSWER_LOSSES[settings.loss];
+  const blindAnswers = openingAnswers(training.questions, validation.questions);
+  const blind = scoreAnswers(validation.questions, blindAnswers);
   let scores: AnswerScores | undefined;
   const result = await trainInFolder(options, {
     task: task.name,
@@ -65,6 +70,11 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       const overlap = overlapNotice(imagesOf(training), imagesOf(validation));
       if (overlap !== undefined) say(overlap);
       const majority = mostFrequentAnswer(validation.questions);
+      if (blind.numQuestions > 0) {
+        say(
+          `Without looking at the images: ${percent(blind.overall)} of the validation questions, by the best answer to each question's words.`,
+        );
+      }
       let epoch = 0;
       return {
         startEpoch: (number) => {
@@ -103,10 +113,15 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           const best = isBest ? ', the best so far' : `, best ${percent(bestScore)}`;
           return `Epoch ${number}: loss ${meanLoss.toFixed(3)}, valid ${percent(score)}${best} (${seconds.toFixed(1)} s)`;
         },
+        finish: ({ bestScore, wasInterrupted }) => {
+          const isJudged = !wasInterrupted && blind.numQuestions > 0;
+          const notBetter = isJudged ? blindNotice(bestScore, blind.overall) : undefined;
+          if (notBetter !== undefined) say(notBetter);
+        },
       };
     },
   });
-  return { ...result, scores };
+  return { ...result, blindScore: blind.overall, scores };
 }
 
 function imagesOf({ questions }: QuestionSet): string[] {

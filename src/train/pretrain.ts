@@ -58,7 +58,7 @@ export interface PretrainResult extends TrainingRunResult {
 
 /** Names of the weights in a run folder, the reference's. */
 export const PRETRAINED_FILES = {
-  best: 'BEST_EVAL_LOSS_LXRT.pth',
+  best: RUN_FILES.bestPretrained,
   last: 'LAST_LXRT.pth',
   /** @param epoch from 0; names count from 1 */
   epoch: (epoch: number): string => `Epoch${String(epoch + 1).padStart(2, '0')}_LXRT.pth`,

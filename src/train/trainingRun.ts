@@ -103,6 +103,8 @@ export interface RunningTask<Batch>
   readonly lastFile?: string;
   /** An epoch in a line for a person. */
   describeEpoch(metrics: EpochMetrics): string;
+  /** Called when the training has ended well or was interrupted. */
+  finish?(result: TrainingResult): void;
 }
 
 export interface TrainingRunResult extends TrainingResult {
@@ -212,6 +214,7 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       progress: options.progress ?? silentProgress,
       signal: options.signal,
     });
+    task.finish?.(result);
     return {
       ...result,
       runFolder: run.path,
@@ -220,6 +223,9 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       steps,
       epochs,
     };
+  } catch (error) {
+    run.logEnd(error);
+    throw error;
   } finally {
     optimizer[Symbol.dispose]();
     flat[Symbol.dispose]();
