@@ -105,7 +105,8 @@ const STEPS_PER_RECORD = 20;
 
 /**
  * Trains for some epochs. After each the score is taken; `BEST` is saved when it is strictly better than all
- * before, a high score when it is above 0 too (reference facts), and `LAST` always. An abort finishes the step and saves `LAST`.
+ * before, a high score when it is above 0 too (reference facts), and `LAST` always. An abort finishes the step and saves
+ * `LAST`.
  *
  * @throws LxmertError when a step or an evaluation fails (a loss that is not finite, features that are gone, no
  * memory); `LAST` and a snapshot of the state after the last whole step are saved before

@@ -1,4 +1,4 @@
-/** @file All sentences of pre-training in compact memory: about 60 bytes each with its image and its answers. */
+/** @file All sentences of pre-training in compact memory: about 70 bytes each with its image and its answers. */
 
 import { LxmertError } from '../../common/errors.js';
 import { Column } from './column.js';
