@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readJsonArray } from './jsonArray.js';
+import { fileSource } from './jsonSource.js';
+import { streamArray } from './jsonStream.js';
 import { markNumberKeys, unmarkedKey } from './numberKeys.js';
 import { checkRecord } from './record.js';
 
@@ -38,7 +39,7 @@ const imageSchema = z.object({
  */
 export async function* streamAnnotatedImages(file: string): AsyncGenerator<AnnotatedImage> {
   let index = 0;
-  for await (const element of readJsonArray(file, { prepare: markNumberKeys })) {
+  for await (const element of streamArray({ ...fileSource(file), prepare: markNumberKeys })) {
     const place = `image ${index++}`;
     const { img_id: imageId, sentf, labelf = {} } = checkRecord(imageSchema, element, file, place);
     const sources = Object.entries(sentf).map(([source, sentences]): SourceSentences => {
