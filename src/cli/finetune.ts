@@ -6,6 +6,7 @@ import { UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { buildAnswerTable } from '../data/buildAnswerTable.js';
+import { drawShare } from '../data/drawShare.js';
 import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
 import { assertCompatible, type FeatureStore } from '../features/index.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
@@ -30,6 +31,12 @@ function sharedFlags(task: AnsweringTask) {
   return {
     train: z.array(existingFile()).min(1).describe('Training examples (JSON)'),
     valid: existingFile().describe('Validation examples (JSON)'),
+    trainShare: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe('Share of the training examples that is used, drawn by --seed'),
     ...featureOptions,
     ...otherFeaturesOption,
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
@@ -101,12 +108,13 @@ export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Comman
       run: ({ options, ...context }) => finetune(task, options, context),
     });
   }
-  const { train, valid, features, tiny, fast, allowOtherFeatures, ...rest } = shared;
+  const { train, valid, trainShare, features, tiny, fast, allowOtherFeatures, ...rest } = shared;
   return defineCommand({
     ...common,
     options: z.strictObject({
       train,
       valid,
+      trainShare,
       features,
       tiny,
       fast,
@@ -128,7 +136,10 @@ async function finetune(
   const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
   const vocabulary = await Vocabulary.load(options.vocab);
-  const trainingExamples = await readAll(task, options.train);
+  const allExamples = await readAll(task, options.train);
+  const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
+  if (trainingExamples.length < allExamples.length)
+    notice(`${trainingExamples.length} of ${allExamples.length} training examples, drawn by the seed.`);
   const answerTable = await answersOf(task, options.answers, trainingExamples);
   const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
     makeSplit(questions, files, isTraining ? task.unknownAnswers : 'skip', answerTable, store, notice);

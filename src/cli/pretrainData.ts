@@ -3,9 +3,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
-import type { AnswerTable } from '../data/answerTable.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
-import { readCorpus } from '../data/pretraining/readCorpus.js';
+import { type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 import { FeatureStore } from '../features/index.js';
 import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
 import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/losses.js';
@@ -29,6 +28,13 @@ export const qaSetsOption = {
     .describe('Data sets whose answers are kept (vqa, gqa, visual7w) [default: all of the table]'),
 };
 
+export const sourcesOption = {
+  sources: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Data sets whose sentences are read, such as mscoco,vg [default: all]'),
+};
+
 /** Opens the stores. @throws UsageError for --tiny with --fast */
 export function openPretrainFeatures(options: {
   features: string[];
@@ -45,13 +51,14 @@ export function openPretrainFeatures(options: {
 export async function readSentences(
   files: readonly string[],
   store: FeatureStore,
-  answerTable: AnswerTable | undefined,
+  { answerTable, sources }: Pick<ReadCorpusOptions, 'answerTable' | 'sources'>,
   notice: (line: string) => void,
 ): Promise<PretrainingCorpus> {
   const { corpus, numWithoutFeatures } = await readCorpus({
     files,
     hasImage: (id) => store.has(id),
     answerTable,
+    sources,
   });
   const names = files.map((file) => path.basename(file)).join(', ');
   const count = (number: number): string => number.toLocaleString('en-US');

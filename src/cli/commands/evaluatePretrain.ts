@@ -13,6 +13,7 @@ import {
   qaSetsOption,
   readSentences,
   renderScores,
+  sourcesOption,
 } from '../pretrainData.js';
 
 export const command = defineCommand({
@@ -36,6 +37,7 @@ export const command = defineCommand({
   }),
   options: z.strictObject({
     model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+    ...sourcesOption,
     ...pretrainFeatureOptions,
     ...otherFeaturesOption,
     vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
@@ -73,7 +75,12 @@ export const command = defineCommand({
       if (answerTable === undefined && model.answerHead !== undefined) {
         notice('The answer head is not judged: name its answer table with --answers.');
       }
-      const corpus = await readSentences([sentences], store, answerTable, notice);
+      const corpus = await readSentences(
+        [sentences],
+        store,
+        { answerTable, sources: options.sources },
+        notice,
+      );
       const display = progress('Evaluating', 'sentences');
       const tally = await evaluatePretraining(
         model,

@@ -21,6 +21,7 @@ import {
   qaSetsOption,
   readSentences,
   renderScores,
+  sourcesOption,
 } from '../pretrainData.js';
 
 const weightOf = (loss: string) =>
@@ -31,6 +32,7 @@ const rateOf = (what: string) =>
 const options = z.strictObject({
   train: z.array(existingFile()).min(1).describe('Sentences of images for training (aggregated JSON)'),
   valid: z.array(existingFile()).min(1).describe('Sentences of images for validation'),
+  ...sourcesOption,
   ...pretrainFeatureOptions,
   ...otherFeaturesOption,
   answers: existingFile()
@@ -134,8 +136,9 @@ export const command = defineCommand({
       numObjects: given.objectClasses,
       numAttributes: given.attributeClasses,
     };
-    const training = await readSentences(given.train, store, answerTable, notice);
-    const validation = await readSentences(given.valid, store, answerTable, notice);
+    const reading = { answerTable, sources: given.sources };
+    const training = await readSentences(given.train, store, reading, notice);
+    const validation = await readSentences(given.valid, store, reading, notice);
     const run = given.resume ? await RunFolder.open(given.output) : await RunFolder.create(given.output);
     const display = progress('Pre-training', 'steps');
     const { steps: _, ...result } = await pretrain({

@@ -20,6 +20,7 @@ export const command = defineCommand({
     seed: z.int().min(0).default(1).describe('Seed of everything drawn'),
     numBoxes: z.int().min(6).max(100).default(36).describe('Regions of each picture'),
     questionsPerImage: z.int().min(1).max(50).default(10).describe('Questions about each picture, at most'),
+    captionsPerImage: z.int().min(1).max(50).default(5).describe('Captions of each picture, at most'),
     maxObjects: z.int().min(2).max(8).default(5).describe('Objects in a picture, at most'),
   }),
   async run({ arguments: { folder }, options, progress, signal }) {

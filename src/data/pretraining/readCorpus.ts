@@ -1,6 +1,6 @@
 /** @file From aggregated files to a corpus. */
 
-import { LxmertError } from '../../common/errors.js';
+import { LxmertError, UsageError } from '../../common/errors.js';
 import { streamAnnotatedImages } from '../annotations/pretrainingAnnotations.js';
 import type { AnswerTable } from '../answerTable.js';
 import { cleanAnswers } from './cleanAnswers.js';
@@ -13,6 +13,8 @@ export interface ReadCorpusOptions {
   readonly hasImage: (imageId: string) => boolean;
   /** Undefined: without question answering. The questions are then sentences like others. */
   readonly answerTable: AnswerTable | undefined;
+  /** Data sets whose sentences are read (`mscoco`, `vg`, `vqa`, ...); undefined: of all. */
+  readonly sources?: readonly string[] | undefined;
 }
 
 export interface ReadCorpus {
@@ -21,25 +23,35 @@ export interface ReadCorpus {
   readonly numWithoutFeatures: number;
 }
 
-/** @throws LxmertError when no sentence is left */
-export async function readCorpus({ files, hasImage, answerTable }: ReadCorpusOptions): Promise<ReadCorpus> {
+/** @throws LxmertError when no sentence is left, UsageError for a data set that the files do not have */
+export async function readCorpus(options: ReadCorpusOptions): Promise<ReadCorpus> {
+  const { files, hasImage, answerTable, sources: wanted } = options;
   const builder = new CorpusBuilder();
+  const found = new Set<string>();
   let numWithoutFeatures = 0;
   let firstWithout: string | undefined;
   for (const file of files) {
     for await (const { imageId, sources } of streamAnnotatedImages(file)) {
+      for (const { source } of sources) found.add(source);
       if (!hasImage(imageId)) {
         numWithoutFeatures++;
         firstWithout ??= imageId;
         continue;
       }
       for (const { source, sentences, labels } of sources) {
+        if (wanted !== undefined && !wanted.includes(source)) continue;
         for (const [i, sentence] of sentences.entries()) {
           const label = answerTable && labels?.[i];
           builder.add(imageId, source, sentence, label && cleanAnswers(label, answerTable));
         }
       }
     }
+  }
+  const absent = wanted?.find((source) => !found.has(source));
+  if (absent !== undefined) {
+    throw new UsageError(
+      `There are no sentences of '${absent}' in ${files.join(', ')}; there are those of ${[...found].join(', ') || 'no data set'}.`,
+    );
   }
   const corpus = builder.finish();
   if (corpus.size === 0) {

@@ -19,6 +19,8 @@ export interface SceneSourceOptions {
   readonly numImages: number;
   readonly seed: number;
   readonly questionsPerImage?: number | undefined;
+  /** Five when left out, as COCO has for most pictures. */
+  readonly captionsPerImage?: number | undefined;
   readonly numColors?: number | undefined;
   readonly numShapes?: number | undefined;
   readonly maxObjects?: number | undefined;
@@ -38,6 +40,7 @@ export class SceneSource {
   readonly seed: number;
   readonly numImages: Readonly<Record<SampleSplit, number>>;
   readonly questionsPerImage: number;
+  readonly captionsPerImage: number;
   /** Color-shape pairs that only the held-out split shows. */
   readonly heldOutPairs: readonly ColorShape[];
   readonly #seenPairs: readonly ColorShape[];
@@ -50,6 +53,7 @@ export class SceneSource {
     this.seed = options.seed;
     this.numImages = splitCounts(options.numImages);
     this.questionsPerImage = options.questionsPerImage ?? 10;
+    this.captionsPerImage = options.captionsPerImage ?? 5;
     this.#colors = SAMPLE_COLORS.slice(0, options.numColors ?? 6).map((color) => color.name);
     this.#shapes = SAMPLE_SHAPES.slice(0, options.numShapes ?? 4);
     const { seen, heldOut } = splitPairs(this.#colors, this.#shapes, options.seed);

@@ -5,19 +5,16 @@ import { DIRECTIONS, directionFrom } from '../directions.js';
 import { article, plural } from '../palette.js';
 import type { Scene, SceneObject } from '../scene.js';
 
-/** As COCO has for most pictures. */
-const NUM_CAPTIONS = 5;
-
 const NUMBER_WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'] as const;
 
 type Describe = (scene: Scene, random: Random) => string | undefined;
 
 const DESCRIBE: readonly Describe[] = [nameSome, placeTwo, countAll, countSome, nameBySize];
 
-/** Up to five different captions, one of each kind first. */
-export function describeScene(scene: Scene, random: Random): string[] {
+/** Up to `numCaptions` different captions, one of each kind first. */
+export function describeScene(scene: Scene, numCaptions: number, random: Random): string[] {
   const captions = new Set<string>();
-  for (let attempt = 0; captions.size < NUM_CAPTIONS && attempt < 6 * NUM_CAPTIONS; attempt++) {
+  for (let attempt = 0; captions.size < numCaptions && attempt < 6 * numCaptions; attempt++) {
     const caption = (DESCRIBE[attempt % DESCRIBE.length] as Describe)(scene, random);
     if (caption !== undefined) captions.add(caption);
   }

@@ -33,7 +33,11 @@ export async function writeCaptions(
       for (let i = 0; i < source.numImages[split]; i++) {
         signal?.throwIfAborted();
         const { scene, questions } = source.asked(split, i);
-        const captions = describeScene(scene, Random.derive(source.seed, `captions ${scene.imageId}`));
+        const captions = describeScene(
+          scene,
+          source.captionsPerImage,
+          Random.derive(source.seed, `captions ${scene.imageId}`),
+        );
         const sentences = questions.map((question) => question.sentence);
         counts[split] += captions.length;
         for (const sentence of [...captions, ...sentences]) onSentence(sentence);
