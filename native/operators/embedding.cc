@@ -59,9 +59,14 @@ class EmbeddingFunction : public Function<EmbeddingFunction> {
       AddRows(whole, indices, padding_index, gradient);
       return {whole, at::Tensor(), at::Tensor()};
     }
-    // The buffer is zero but for the rows of the last pass.
+    // The buffer is zero but for the rows of the last pass, unless all processes added to it.
     if (!table.grad().defined()) {
-      for (const int64_t row : buffers->touched_rows) buffers->gradient.select(0, row).zero_();
+      if (buffers->all_rows_touched) {
+        buffers->gradient.zero_();
+      } else {
+        for (const int64_t row : buffers->touched_rows) buffers->gradient.select(0, row).zero_();
+      }
+      buffers->all_rows_touched = false;
       buffers->touched_rows.clear();
       table.mutable_grad() = buffers->gradient;
     }

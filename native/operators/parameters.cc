@@ -108,7 +108,7 @@ Napi::Value SetParameterBuffers(const Napi::CallbackInfo& info) {
                   " buffer must be contiguous and of the parameter's shape ", parameter.sizes());
       return tensor;
     };
-    ParameterBuffers buffers{optional(1, "gradient"), optional(2, "copy"), {}};
+    ParameterBuffers buffers{optional(1, "gradient"), optional(2, "copy"), {}, false};
     const std::lock_guard<std::mutex> lock(table_mutex);
     if (!buffers.gradient.defined() && !buffers.copy.defined()) {
       Table().erase(parameter.unsafeGetTensorImpl());
