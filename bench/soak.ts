@@ -3,7 +3,7 @@
  * `node dist/bench/soak.js [EPOCHS] [STEPS PER EPOCH]`
  */
 
-import { lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { type LxmertInputs, lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
 import { liveTensors, manualSeed, setNumThreads, type Tensor } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 import { BertAdam } from '../src/train/bertAdam.js';
@@ -49,8 +49,8 @@ const optimizer = new BertAdam(parameters, { learningRate: 1e-4, totalSteps: num
 const resident: number[] = [];
 const live: number[] = [];
 
-function loss(): Tensor {
-  const { logits } = model.forward(randomInputs(config, batchOf(BATCH_SIZE)), { training: true }); // (B, answers)
+function loss(inputs: LxmertInputs): Tensor {
+  const { logits } = model.forward(inputs, { training: true }); // (B, answers)
   return ops.binaryCrossEntropyWithLogits(logits, ops.rand([BATCH_SIZE, NUM_ANSWERS]));
 }
 
@@ -59,6 +59,7 @@ await runTraining({
     numBatches,
     batchSize: BATCH_SIZE,
     startEpoch: () => undefined,
+    prepare: () => randomInputs(config, batchOf(BATCH_SIZE)),
     loss,
     evaluate: async () => 0,
   },

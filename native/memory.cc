@@ -14,6 +14,7 @@
 #include "addon_data.h"
 #include "convert.h"
 #include "errors.h"
+#include "mapped_files.h"
 #include "tensor.h"
 
 namespace lxmert {
@@ -120,7 +121,11 @@ Napi::Value MapFile(const Napi::CallbackInfo& info) {
     void* base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), start);
     TORCH_CHECK(base != MAP_FAILED, "cannot map ", path, ": ", std::strerror(errno));
     char* first = static_cast<char*>(base) + (offset - start);
-    const auto unmap = [base, length](void*) { munmap(base, length); };
+    WatchMapping(base, length, path);
+    const auto unmap = [base, length](void*) {
+      UnwatchMapping(base);
+      munmap(base, length);
+    };
     if (offset % element_size != 0) {
       // Kernels expect aligned elements; old files do not align theirs.
       at::Tensor copy = at::empty({count}, options);
@@ -130,6 +135,10 @@ Napi::Value MapFile(const Napi::CallbackInfo& info) {
     }
     return TensorHandle::Wrap(env, at::from_blob(first, {count}, unmap, options));
   });
+}
+
+Napi::Value LostFile(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), TakeLostFile());
 }
 
 Napi::Value ViewOf(Napi::Env env, const at::Tensor& tensor) {

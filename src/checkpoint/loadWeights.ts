@@ -1,6 +1,6 @@
 /** @file Putting a checkpoint's tensors into a model, with an account of every one. */
 
-import { noGrad, scope, type Tensor } from '../torch/index.js';
+import { noGrad, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
@@ -61,6 +61,7 @@ export function loadWeights(
   for (const name of loaded) {
     scope(() => noGrad(() => ops.copy_(parameters.get(name) as Tensor, checkpoint.tensor(name))));
   }
+  requireMappedFiles();
   return report;
 }
 

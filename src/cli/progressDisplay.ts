@@ -24,6 +24,7 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): Progres
   let bar: SingleBar | undefined;
   let start = 0;
   let first = 0;
+  let latestDetail = '';
   const options: Options = {
     stream,
     clearOnComplete: false,
@@ -34,11 +35,12 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): Progres
       const filled = Math.round(params.progress * (bar.barsize ?? 24));
       const picture = '#'.repeat(filled) + '.'.repeat((bar.barsize ?? 24) - filled);
       const seconds = (performance.now() - start) / 1000;
-      return `${label} [${picture}] ${describe(params.value, params.total, unit, params.value - first, seconds)}`;
+      return `${label} [${picture}] ${describe(params.value, params.total, unit, params.value - first, seconds)}${latestDetail}`;
     },
   };
   return {
-    update(done, total) {
+    update(done, total, detail) {
+      latestDetail = asEnding(detail);
       if (bar === undefined) {
         start = performance.now();
         first = done;
@@ -61,16 +63,18 @@ export function linesOn(stream: Stream, label: string, unit: string, now: () => 
   let first = 0;
   let lastLine = 0;
   let printed = { done: -1, total: -1 };
-  let latest = { done: 0, total: 0 };
+  let latest = { done: 0, total: 0, ending: '' };
   const print = (): void => {
     printed = latest;
     lastLine = now();
     const seconds = (now() - (start ?? now())) / 1000;
-    stream.write(`${label}: ${describe(latest.done, latest.total, unit, latest.done - first, seconds)}\n`);
+    stream.write(
+      `${label}: ${describe(latest.done, latest.total, unit, latest.done - first, seconds)}${latest.ending}\n`,
+    );
   };
   return {
-    update(done, total) {
-      latest = { done, total };
+    update(done, total, detail) {
+      latest = { done, total, ending: asEnding(detail) };
       if (start === undefined) {
         start = now();
         first = done;
@@ -83,6 +87,10 @@ export function linesOn(stream: Stream, label: string, unit: string, now: () => 
       start = undefined;
     },
   };
+}
+
+function asEnding(detail: string | undefined): string {
+  return detail === undefined ? '' : `; ${detail}`;
 }
 
 /** "1,200 of 5,000 rows (24 %), 310 rows/s, 12 s left"; the rate counts only what was done while watching. */

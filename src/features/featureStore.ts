@@ -1,7 +1,7 @@
 /** @file Reading region features for training and answering: batches gathered from mapped shards. */
 
 import { LxmertError } from '../common/errors.js';
-import { fromTypedArray, scope, type Tensor } from '../torch/index.js';
+import { fromTypedArray, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { type FeatureBatch, mostBoxes, regionTensors } from './featureBatch.js';
 import { MappedShard } from './mappedShard.js';
@@ -82,7 +82,8 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
    * The features of some images (one may occur several times), in the order asked for. The caller owns the
    * tensors; inside a `scope` they go with it.
    *
-   * @throws LxmertError naming the image when it is not here or its boxes leave it.
+   * @throws LxmertError naming the image when it is not here or its boxes leave it, or the file when it can no longer
+   * be read.
    */
   gather(imageIds: readonly string[], options: GatherOptions = {}): FeatureBatch {
     return this.gatherAt(
@@ -94,7 +95,21 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /** As {@link gather}, with positions instead of ids. */
   gatherAt(indices: readonly number[], options: GatherOptions = {}): FeatureBatch {
     if (indices.length === 0) throw new RangeError('gather needs at least one image.');
-    const places = indices.map((index) => this.#index.placeAt(index));
+    try {
+      const batch = this.#gatherPlaces(
+        indices.map((index) => this.#index.placeAt(index)),
+        options,
+      );
+      requireMappedFiles();
+      return batch;
+    } catch (error) {
+      // What a lost file reads as makes errors of its own; the loss is the one to tell.
+      requireMappedFiles();
+      throw error;
+    }
+  }
+
+  #gatherPlaces(places: readonly ImagePlace[], options: GatherOptions): FeatureBatch {
     const rows = places.map(({ shard, row }) => this.#shard(shard).regionsAt(row));
     const width = mostBoxes(rows);
     return scope(() => ({

@@ -1,6 +1,6 @@
 /** @file A shard mapped into memory: pages come from the disk when they are touched. */
 
-import { LxmertError } from '../common/errors.js';
+import { LxmertError, messageOf } from '../common/errors.js';
 import { type DType, keep, mapFile, scope, type Tensor, type TypedArray } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { RegionRow } from './featureBatch.js';
@@ -82,7 +82,14 @@ export class MappedShard implements Disposable {
 
 function mapTensor(shard: Shard, name: ShardTensorName, dtype: DType): Tensor {
   const { byteOffset, numElements } = shard.tensors[name];
-  return mapFile(shard.path, byteOffset, numElements, dtype);
+  try {
+    return mapFile(shard.path, byteOffset, numElements, dtype);
+  } catch (error) {
+    throw new LxmertError(
+      `The feature shard ${shard.path} was there when its store was opened and can no longer be read (${messageOf(error)}). Bring it back.`,
+      { cause: error },
+    );
+  }
 }
 
 function mapArray(shard: Shard, name: ShardTensorName, dtype: DType): TypedArray {

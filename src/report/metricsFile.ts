@@ -13,6 +13,7 @@ export const STEP_CURVES = [
   'gradientNorm',
   'learningRate',
   'examplesPerSecond',
+  'dataWaitShare',
   'residentBytes',
 ] as const;
 export type StepCurve = (typeof STEP_CURVES)[number];
@@ -57,6 +58,7 @@ const stepSchema = z.object({
   gradientNorm: measured,
   learningRate: measured,
   examplesPerSecond: measured,
+  dataWaitShare: measured,
   residentBytes: measured,
 });
 

@@ -35,6 +35,7 @@ export function runCurves(metrics: RunMetrics): ReportCurve[] {
     byStep('Norm of the gradient, before clipping', 'norm', 'gradientNorm'),
     byStep('Learning rate', 'learning rate', 'learningRate'),
     byStep('Speed', 'examples/s', 'examplesPerSecond'),
+    byStep('Time spent waiting for data', '% of the time', 'dataWaitShare', 100),
     byStep('Resident memory', 'GiB', 'residentBytes', 2 ** -30),
   ];
 }

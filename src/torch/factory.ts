@@ -1,5 +1,6 @@
 /** @file Tensors from JavaScript's values, from memory it owns, and from files. */
 
+import { LxmertError } from '../common/errors.js';
 import { type DType, dtypeOf, type TypedArray } from './dtype.js';
 import { native } from './native.js';
 import { clone, to } from './operators/index.js';
@@ -46,6 +47,20 @@ export function fromTypedArray(
  */
 export function mapFile(file: string, byteOffset: number, numElements: number, dtype: DType): Tensor {
   return native().mapFile(file, byteOffset, numElements, dtype) as Tensor;
+}
+
+/**
+ * For whoever has just read a mapped file: a file that was cut short meanwhile, or whose disk or network drive is gone,
+ * gives zeros, and the next call of this says so, once.
+ *
+ * @throws LxmertError that names the file
+ */
+export function requireMappedFiles(): void {
+  const file = native().lostFile();
+  if (file === '') return;
+  throw new LxmertError(
+    `${file} can no longer be read: it was cut short after it was opened, or its disk or network drive is gone. What was just read of it is not used.`,
+  );
 }
 
 function cloned(source: Tensor): Tensor {

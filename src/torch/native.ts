@@ -41,6 +41,7 @@ export interface NativeBinding {
   callOperator(id: number, ...args: unknown[]): unknown;
   fromTypedArray(array: TypedArray, shape: readonly number[], dtype: DType): unknown;
   mapFile(file: string, byteOffset: number, numElements: number, dtype: DType): unknown;
+  lostFile(): string;
   backward(
     tensors: readonly NativeTensor[],
     gradients: readonly NativeTensor[] | null,

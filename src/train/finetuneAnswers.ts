@@ -164,16 +164,14 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           epoch = number;
           batches = sampler.epoch(number);
         },
-        loss: (batch) => {
+        prepare: (batch) => {
           const indices = [...(batches[batch] ?? [])];
           const questions = indices.map((index) => training.question(index));
           const inputs = answerInputs(questions, answering.tokenizer, options.features, settings);
-          const targets = fromTypedArray(training.targets(indices), [
-            indices.length,
-            training.answerTable.size,
-          ]);
-          return loss(model.forward(inputs, { training: true }).logits, targets);
+          const targets = training.targets(indices);
+          return { inputs, targets: fromTypedArray(targets, [indices.length, training.answerTable.size]) };
         },
+        loss: ({ inputs, targets }) => loss(model.forward(inputs, { training: true }).logits, targets),
         evaluate: async (signal) => {
           const { questions } = validation;
           const answers = await predictAnswers(answering, options.features, questions, {

@@ -27,6 +27,7 @@ export class RunLog implements Disposable {
     this.#events.scalar('train/gradient_norm', metrics.gradientNorm, step);
     this.#events.scalar('train/learning_rate', metrics.learningRate, step);
     this.#events.scalar('train/examples_per_second', metrics.examplesPerSecond, step);
+    this.#events.scalar('train/data_wait_share', metrics.dataWaitShare, step);
     this.#events.scalar('train/resident_bytes', metrics.residentBytes, step);
     this.#events.flush();
   }

@@ -3,34 +3,34 @@
 import { setImmediate } from 'node:timers/promises';
 import { LxmertError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
-import { scope, type Tensor } from '../torch/index.js';
+import { getRandomState, scope, setRandomState, type Tensor } from '../torch/index.js';
 import type { BertAdam } from './bertAdam.js';
 import { clipGradients } from './clipGradients.js';
+import { endFailedRun } from './stepFailure.js';
+import { describeStep, StepMeter, type StepRates } from './stepMeter.js';
 import { INITIAL_STATE, type TrainingState } from './trainingState.js';
 
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
-export interface TrainingTask {
+export interface TrainingTask<Batch = unknown> {
   readonly numBatches: number;
   readonly batchSize: number;
   /** Called before an epoch's first batch; shuffles. */
   startEpoch(epoch: number): void;
-  /** The loss of a batch of the current epoch, a scalar with its graph. Called inside a scope. */
-  loss(batch: number): Tensor;
+  /** A batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
+  prepare(batch: number): Batch;
+  /** The loss of a batch, a scalar with its graph. Called inside the same scope. */
+  loss(prepared: Batch): Tensor;
   /** The score that decides which snapshot is best; higher is better. */
   evaluate(signal: AbortSignal | undefined): Promise<number>;
 }
 
 /** One record of the metrics file. */
-export interface StepMetrics {
+export interface StepMetrics extends StepRates {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** Since the record before. */
-  readonly examplesPerSecond: number;
-  /** Resident memory of the process in bytes. */
-  readonly residentBytes: number;
 }
 
 export interface EpochMetrics {
@@ -42,8 +42,8 @@ export interface EpochMetrics {
   readonly seconds: number;
 }
 
-export interface TrainingOptions {
-  readonly task: TrainingTask;
+export interface TrainingOptions<Batch = unknown> {
+  readonly task: TrainingTask<Batch>;
   readonly optimizer: BertAdam;
   readonly numEpochs: number;
   /** The largest global norm of the gradients; 5 in the reference's fine-tuning. */
@@ -75,55 +75,16 @@ const STEPS_PER_RECORD = 20;
  * Trains for some epochs. After each the score is taken; `BEST` is saved when it is strictly better than all
  * before, starting at 0 (reference facts), and `LAST` always. An abort finishes the step and saves `LAST`.
  *
- * @throws LxmertError when the loss is not finite; what was saved stays
+ * @throws LxmertError when a step or an evaluation fails (a loss that is not finite, features that are gone, no
+ * memory); `LAST` and a snapshot of the state after the last whole step are saved before
  */
-export async function runTraining(options: TrainingOptions): Promise<TrainingResult> {
-  const { task, optimizer, numEpochs, clipNorm, progress = silentProgress, signal } = options;
+export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promise<TrainingResult> {
+  const { task, optimizer, numEpochs, progress = silentProgress, signal } = options;
   const totalSteps = numEpochs * task.numBatches;
   const start = options.start ?? INITIAL_STATE;
   let { step, bestScore } = start;
   let bestEpoch = start.bestEpoch ?? undefined;
-  let recordStart = performance.now();
-  let stepsSinceRecord = 0;
-
-  const trainBatch = (epoch: number, batch: number): number =>
-    scope(() => {
-      const loss = task.loss(batch);
-      const value = loss.item();
-      if (!Number.isFinite(value)) {
-        optimizer.parameters.zeroGrad();
-        throw new LxmertError(
-          `The loss became ${value} at step ${step} (epoch ${epoch}, batch ${batch}). Training stopped before it could spoil the weights; the last snapshot is good. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
-        );
-      }
-      loss.backward();
-      const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
-      if (!Number.isFinite(gradientNorm)) {
-        optimizer.parameters.zeroGrad();
-        throw new LxmertError(
-          `The gradient became ${gradientNorm} at step ${step} (epoch ${epoch}, batch ${batch}) although the loss is ${value}. Training stopped before it could spoil the weights; the last snapshot is good. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
-        );
-      }
-      const learningRate = optimizer.learningRateAt(step);
-      optimizer.step(scale);
-      step++;
-      stepsSinceRecord++;
-      if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {
-        const now = performance.now();
-        options.onStep?.({
-          step,
-          epoch,
-          loss: value,
-          gradientNorm,
-          learningRate,
-          examplesPerSecond: (1000 * stepsSinceRecord * task.batchSize) / (now - recordStart),
-          residentBytes: process.memoryUsage.rss(),
-        });
-        recordStart = now;
-        stepsSinceRecord = 0;
-      }
-      return value;
-    });
+  const meter = new StepMeter(task.batchSize);
 
   const stateAt = (epoch: number, batch: number, epochLoss: number): TrainingState => ({
     step,
@@ -138,26 +99,59 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
     await options.save('LAST');
     return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
   };
-  // The steps of a resumed run are not this run's time.
-  recordStart = performance.now();
+  /** Does what may fail; the run is saved as it was before, random numbers included. */
+  const rescued = async <T>(state: TrainingState, place: string, work: () => T): Promise<Awaited<T>> => {
+    const random = getRandomState();
+    try {
+      return await work();
+    } catch (error) {
+      optimizer.parameters.zeroGrad();
+      setRandomState(random);
+      const { snapshot } = options;
+      throw await endFailedRun(error, {
+        numSteps: state.step,
+        place,
+        parameters: optimizer.parameters,
+        snapshot: snapshot && (() => snapshot(state)),
+        saveWeights: () => options.save('LAST'),
+      });
+    } finally {
+      random.dispose();
+    }
+  };
 
   for (let epoch = start.epoch; epoch < numEpochs; epoch++) {
     const begin = performance.now();
     const isResumed = epoch === start.epoch;
     task.startEpoch(epoch);
     let totalLoss = isResumed ? start.epochLoss : 0;
+    // Neither an evaluation nor the steps of a resumed run are time of these steps.
+    meter.restart();
     for (let batch = isResumed ? start.batch : 0; batch < task.numBatches; batch++) {
       if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, totalLoss));
-      totalLoss += trainBatch(epoch, batch);
-      progress.update(step, totalSteps);
+      const place = `step ${step} (epoch ${epoch}, batch ${batch})`;
+      const done = await rescued(stateAt(epoch, batch, totalLoss), place, () =>
+        trainStep(options, meter, batch, step),
+      );
+      step++;
+      totalLoss += done.loss;
+      const rates = meter.rates();
+      progress.update(step, totalSteps, describeStep(done.loss, rates));
+      if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {
+        options.onStep?.({ step, epoch, ...done, ...rates });
+        meter.restart();
+      }
       if (step % (options.stepsPerSnapshot ?? Number.POSITIVE_INFINITY) === 0) {
         await options.snapshot?.(stateAt(epoch, batch + 1, totalLoss));
       }
       // Lets signals and the progress bar through between steps.
       await setImmediate();
     }
-    const score = await evaluateUnlessAborted(task, signal);
-    if (score === undefined) return interrupted(stateAt(epoch, task.numBatches, totalLoss));
+    const trained = stateAt(epoch, task.numBatches, totalLoss);
+    const score = await rescued(trained, `the evaluation after epoch ${epoch}`, () =>
+      evaluateUnlessAborted(task, signal),
+    );
+    if (score === undefined) return interrupted(trained);
     const isBest = score > bestScore;
     if (isBest) {
       bestScore = score;
@@ -174,16 +168,47 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
       isBest,
       seconds: (performance.now() - begin) / 1000,
     });
-    // Evaluation is no training time: the next record counts from here.
-    recordStart = performance.now();
-    stepsSinceRecord = 0;
   }
   return { bestScore, bestEpoch, numSteps: step, wasInterrupted: false };
 }
 
+/**
+ * Forward, backward, clipping, update. Until the last line no weight has changed.
+ *
+ * @throws LxmertError when the loss or the gradient is not finite
+ */
+function trainStep<Batch>(
+  { task, optimizer, clipNorm }: TrainingOptions<Batch>,
+  meter: StepMeter,
+  batch: number,
+  step: number,
+): Pick<StepMetrics, 'loss' | 'gradientNorm' | 'learningRate'> {
+  return scope(() => {
+    const prepared = meter.waiting(() => task.prepare(batch));
+    const loss = task.loss(prepared);
+    const value = loss.item();
+    if (!Number.isFinite(value)) throw notFinite(`The loss became ${value}.`);
+    loss.backward();
+    const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
+    if (!Number.isFinite(gradientNorm)) {
+      throw notFinite(`The gradient became ${gradientNorm} although the loss is ${value}.`);
+    }
+    const learningRate = optimizer.learningRateAt(step);
+    optimizer.step(scale);
+    meter.stepDone();
+    return { loss: value, gradientNorm, learningRate };
+  });
+}
+
+function notFinite(what: string): LxmertError {
+  return new LxmertError(
+    `${what} Training stopped before it could spoil the weights. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
+  );
+}
+
 /** The score, or undefined when the evaluation was interrupted. */
 async function evaluateUnlessAborted(
-  task: TrainingTask,
+  task: Pick<TrainingTask, 'evaluate'>,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   try {

@@ -2,14 +2,28 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/common/errors.js';
-import { liveTensors, manualSeed, scope, type Tensor, tensor } from '../../src/torch/index.js';
+import { LxmertError, UsageError } from '../../src/common/errors.js';
+import {
+  getRandomState,
+  liveTensors,
+  manualSeed,
+  noGrad,
+  scope,
+  type Tensor,
+  tensor,
+} from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { BertAdam } from '../../src/train/bertAdam.js';
 import { clipGradients } from '../../src/train/clipGradients.js';
 import { FlatParameters } from '../../src/train/flatParameters.js';
 import { RunFolder } from '../../src/train/runFolder.js';
-import { type EpochMetrics, runTraining, type TrainingOptions } from '../../src/train/trainingLoop.js';
+import {
+  type EpochMetrics,
+  runTraining,
+  type StepMetrics,
+  type TrainingOptions,
+} from '../../src/train/trainingLoop.js';
+import type { TrainingState } from '../../src/train/trainingState.js';
 
 /** Tensors as the leaves of a model. */
 function flatOf(tensors: Readonly<Record<string, Tensor>>): FlatParameters {
@@ -21,7 +35,7 @@ function flatOf(tensors: Readonly<Record<string, Tensor>>): FlatParameters {
 }
 
 /** Fits y = 2 x; the scores are given. */
-function setup(scores: number[], overrides: Partial<TrainingOptions> = {}) {
+function setup(scores: number[], overrides: Partial<TrainingOptions<Tensor>> = {}) {
   manualSeed(1);
   const weight = tensor([0]);
   weight.requiresGrad = true;
@@ -30,17 +44,17 @@ function setup(scores: number[], overrides: Partial<TrainingOptions> = {}) {
   const saved: string[] = [];
   const epochs: EpochMetrics[] = [];
   const live: number[] = [];
-  const loss = (): Tensor => {
-    const x = ops.rand([8]);
+  const loss = (x: Tensor): Tensor => {
     const error = ops.sub(ops.mul(x, weight), ops.mul(x, 2));
     return ops.mean(ops.mul(error, error));
   };
-  const options: TrainingOptions = {
+  const options: TrainingOptions<Tensor> = {
     task: {
       numBatches: 40,
       batchSize: 8,
       startEpoch: () => undefined,
-      loss,
+      prepare: () => ops.rand([8]),
+      loss: (x: Tensor) => loss(x),
       evaluate: async () => {
         live.push(liveTensors());
         return scores.shift() ?? 0;
@@ -57,6 +71,7 @@ function setup(scores: number[], overrides: Partial<TrainingOptions> = {}) {
   };
   return {
     options,
+    loss,
     saved,
     epochs,
     live,
@@ -106,27 +121,141 @@ describe('runTraining', () => {
     run.end();
   });
 
-  it('stops at a loss that is not finite before it changes a weight', async () => {
-    const run = setup([]);
-    const task = {
-      ...run.options.task,
-      loss: () => ops.mul(ops.sum(run.weight), Number.NaN),
-    };
-    await expect(runTraining({ ...run.options, task })).rejects.toThrow('The loss became NaN at step 0');
-    expect(run.weight.item()).toBe(0);
+  it('says how fast it goes, what it waits for, and how much memory it has', async () => {
+    const details: string[] = [];
+    const records: StepMetrics[] = [];
+    const run = setup([0.1], {
+      numEpochs: 1,
+      progress: { update: (_done, _total, detail = '') => details.push(detail) },
+      onStep: (metrics) => records.push(metrics),
+    });
+    await runTraining(run.options);
+    expect(details).toHaveLength(40);
+    expect(details[9]).toMatch(/^loss [\d.e-]+, [\d.,]+ examples\/s, waiting for data \d+ %, \d+\.\d\d GiB$/);
+    expect(records.map(({ step }) => step)).toEqual([20, 40]);
+    for (const { dataWaitShare, residentBytes, examplesPerSecond } of records) {
+      expect(dataWaitShare).toBeGreaterThan(0);
+      expect(dataWaitShare).toBeLessThan(1);
+      expect(residentBytes).toBeGreaterThan(2 ** 20);
+      expect(examplesPerSecond).toBeGreaterThan(0);
+    }
     run.end();
   });
 });
 
-describe('a finite loss with an infinite gradient', () => {
-  it('stops before it changes a weight, and saves nothing', async () => {
+describe('a step that fails', () => {
+  /** Goes well for five steps. */
+  const failing = (run: ReturnType<typeof setup>, fail: (weight: Tensor) => Tensor) => {
+    let numSteps = 0;
+    return { ...run.options.task, loss: (x: Tensor) => (numSteps++ === 5 ? fail(run.weight) : run.loss(x)) };
+  };
+  const failedRun = async (fail: (weight: Tensor) => Tensor) => {
+    const states: TrainingState[] = [];
+    const random: string[] = [];
+    const run = setup([], {
+      snapshot: async (state) => {
+        states.push(state);
+        random.push(scope(() => Buffer.from(getRandomState().data() as Uint8Array).toString('hex')));
+      },
+    });
+    const task = failing(run, fail);
+    let randomBefore = '';
+    const watched = {
+      ...task,
+      prepare: (batch: number) => {
+        randomBefore = scope(() => Buffer.from(getRandomState().data() as Uint8Array).toString('hex'));
+        return task.prepare(batch);
+      },
+    };
+    const error: unknown = await runTraining({ ...run.options, task: watched }).catch((reason) => reason);
+    const weight = run.weight.item();
+    const gradient = run.weight.grad;
+    run.end();
+    return { error, states, saved: run.saved, weight, gradient, hasSameRandom: random[0] === randomBefore };
+  };
+  /** The weight after five whole steps. */
+  const wholeSteps = async (): Promise<number> => {
+    const abort = new AbortController();
+    const run = setup([], {
+      signal: abort.signal,
+      progress: { update: (done) => (done === 5 ? abort.abort() : undefined) },
+    });
+    await runTraining(run.options);
+    const weight = run.weight.item();
+    run.end();
+    return weight;
+  };
+
+  it.each([
+    ['a loss that is not finite', (w: Tensor) => ops.mul(ops.sum(w), Number.NaN), 'The loss became NaN.'],
+    [
+      'an infinite gradient of a finite loss',
+      (w: Tensor) => ops.sum(ops.sqrt(ops.mul(w, 0))),
+      /The gradient became (Infinity|NaN) although the loss is 0/,
+    ],
+    [
+      'no memory',
+      (w: Tensor) => ops.sum(ops.add(ops.empty([2 ** 46]), w)),
+      'Memory ran out at step 5 (epoch 0, batch 5)',
+    ],
+    [
+      'features that are gone',
+      () => {
+        throw new LxmertError('The file x is gone.');
+      },
+      'The file x is gone. This was at step 5 (epoch 0, batch 5).',
+    ],
+  ] as const)(
+    '%s: the run is saved as it was before, and a sentence says so',
+    async (_what, fail, message) => {
+      const { error, states, saved, weight, gradient, hasSameRandom } = await failedRun(fail);
+      expect(error).toBeInstanceOf(LxmertError);
+      expect((error as Error).message).toMatch(message);
+      expect((error as Error).message).toContain('--resume');
+      expect(weight).toBe(await wholeSteps());
+      expect(gradient).toBeNull();
+      expect(states).toMatchObject([{ step: 5, epoch: 0, batch: 5 }]);
+      expect(saved).toEqual(['LAST']);
+      expect(hasSameRandom).toBe(true);
+    },
+  );
+
+  it('by a bug: the run is saved, and the bug is not dressed up', async () => {
+    const { error, saved } = await failedRun(() => {
+      throw new TypeError('x is not a function');
+    });
+    expect(error).toBeInstanceOf(TypeError);
+    expect(saved).toEqual(['LAST']);
+  });
+
+  it('does not save weights that are spoiled', async () => {
     const run = setup([]);
-    const task = { ...run.options.task, loss: () => ops.sum(ops.sqrt(run.weight)) };
-    await expect(runTraining({ ...run.options, task })).rejects.toThrow(
-      'The gradient became Infinity at step 0',
-    );
-    expect(run.weight.item()).toBe(0);
+    const task = failing(run, (weight) => {
+      noGrad(() => ops.fill_(weight, Number.NaN));
+      return ops.sum(weight);
+    });
+    await expect(runTraining({ ...run.options, task })).rejects.toThrow('The weights are spoiled as well');
     expect(run.saved).toEqual([]);
+    run.end();
+  });
+
+  it('says when the run could not be saved either', async () => {
+    const run = setup([], { save: () => Promise.reject(new LxmertError('The disk is full.')) });
+    const task = failing(run, (weight) => ops.mul(ops.sum(weight), Number.NaN));
+    await expect(runTraining({ ...run.options, task })).rejects.toThrow(
+      'Saving the run failed as well: The disk is full.',
+    );
+    run.end();
+  });
+
+  it('in an evaluation: the run goes on with the evaluation', async () => {
+    const states: TrainingState[] = [];
+    const run = setup([], { snapshot: async (state) => void states.push(state) });
+    const task = { ...run.options.task, evaluate: () => Promise.reject(new LxmertError('No such image.')) };
+    await expect(runTraining({ ...run.options, task })).rejects.toThrow(
+      'This was at the evaluation after epoch 0.',
+    );
+    expect(states).toMatchObject([{ step: 40, epoch: 0, batch: 40 }]);
     run.end();
   });
 });

@@ -1,0 +1,72 @@
+/** @file What a run that cannot go on leaves behind: the state after its last whole step, and a sentence about the end. */
+
+import { LxmertError, messageOf } from '../common/errors.js';
+import { noGrad, scope } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import type { FlatParameters } from './flatParameters.js';
+
+/** Where a run was when a step or an evaluation failed. */
+export interface FailedRun {
+  /** Steps that are whole. */
+  readonly numSteps: number;
+  /** "step 12 (epoch 0, batch 12)" or "the evaluation after epoch 3". */
+  readonly place: string;
+  readonly parameters: FlatParameters;
+  /** Writes a snapshot that the run can go on from; absent for a run that takes none. */
+  readonly snapshot: (() => Promise<void>) | undefined;
+  /** Writes the weights. */
+  readonly saveWeights: () => Promise<void>;
+}
+
+/**
+ * Saves what is whole and gives the error to end with. The weights are those after the last whole step, since a failed
+ * step never reaches the optimizer; they are saved unless they are not finite themselves.
+ */
+export async function endFailedRun(error: unknown, run: FailedRun): Promise<unknown> {
+  const sentence = sentenceOf(error, run.place);
+  const kept = await keep(run);
+  if (sentence === undefined) {
+    // A bug: its own message and stack are what helps.
+    return error;
+  }
+  return new LxmertError(`${sentence} ${kept}`, { cause: error });
+}
+
+async function keep({ numSteps, parameters, snapshot, saveWeights }: FailedRun): Promise<string> {
+  if (!areFinite(parameters)) {
+    return 'The weights are spoiled as well, so they were not saved: what the run saved before is what is good.';
+  }
+  try {
+    await snapshot?.();
+    await saveWeights();
+  } catch (error) {
+    return `Saving the run failed as well: ${messageOf(error)}`;
+  }
+  const saved = `The weights after step ${numSteps} are saved in LAST.pth`;
+  return snapshot === undefined
+    ? `${saved}.`
+    : `${saved}, and a snapshot with them: the same command with --resume goes on from there.`;
+}
+
+/** A sentence for a person, or undefined for an error that nobody foresaw. */
+function sentenceOf(error: unknown, place: string): string | undefined {
+  if (isOutOfMemory(error)) {
+    return `Memory ran out at ${place}: ${withFullStop(messageOf(error))} Try a smaller --batch-size or a shorter --max-length, or a machine with more memory.`;
+  }
+  return error instanceof LxmertError ? `${withFullStop(error.message)} This was at ${place}.` : undefined;
+}
+
+/** libtorch's allocators, C++ and JavaScript each have words of their own for it. */
+function isOutOfMemory(error: unknown): boolean {
+  return /can't allocate memory|not enough memory|out of memory|bad_alloc|Array buffer allocation failed/i.test(
+    messageOf(error),
+  );
+}
+
+function withFullStop(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function areFinite({ groups }: FlatParameters): boolean {
+  return scope(() => noGrad(() => groups.every(({ values }) => Number.isFinite(ops.sum(values).item()))));
+}
