@@ -71,6 +71,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/finetuneCustomPairs.js'),
   },
   {
+    name: 'launch',
+    group: 'Models',
+    summary: 'Run a training command in several processes of this machine',
+    load: () => import('./commands/launch.js'),
+  },
+  {
     name: 'evaluate vqa',
     group: 'Models',
     summary: 'Score a model on questions with known answers',

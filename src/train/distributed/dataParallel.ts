@@ -1,0 +1,148 @@
+/**
+ * @file Training by several processes on shares of each batch: one set of weights, gradients averaged over all, one
+ * process that speaks and writes.
+ */
+
+import { Random } from '../../common/random.js';
+import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
+import { GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
+import { manualSeed, type Tensor } from '../../torch/index.js';
+import type { FlatParameters } from '../flatParameters.js';
+import type { ProcessPlace } from './environment.js';
+import { gather } from './gather.js';
+import { isListening } from './patience.js';
+import { meet, type RendezvousOptions } from './rendezvous.js';
+import { takeRescue } from './rescue.js';
+
+/** Gradients are sent in parts of about this size, as PyTorch's DistributedDataParallel does. */
+export const DEFAULT_BUCKET_BYTES = 25 * 2 ** 20;
+
+export class DataParallel implements Disposable {
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly #stop = new AbortController();
+  #reducer: GradientReducer | undefined;
+
+  private constructor(
+    readonly place: ProcessPlace,
+    readonly group: ProcessGroup,
+    readonly runId: string,
+    readonly store: KeyStore,
+    /** The signal of this process alone. */
+    readonly ownSignal: AbortSignal | undefined,
+  ) {
+    this.rank = place.rank;
+    this.worldSize = place.worldSize;
+  }
+
+  /** Waits for the other processes and compares with them. @throws LxmertError when they do not fit together */
+  static async join(options: RendezvousOptions): Promise<DataParallel> {
+    const { store, group, runId } = await meet(options);
+    return new DataParallel(options.place, group, runId, store, options.signal);
+  }
+
+  /** True for the process that speaks and writes. */
+  get isFirst(): boolean {
+    return this.rank === 0;
+  }
+
+  /** Aborts in all processes between the same two steps, once any of them was asked to stop. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Every process's value, by rank. */
+  gather<T>(value: T): T[] {
+    return gather(this.group, value);
+  }
+
+  /** Replaces tensors by those of process 0. */
+  broadcast(tensors: readonly Tensor[]): void {
+    for (const work of tensors.map((tensor) => this.group.broadcast(tensor, 0))) work.wait();
+  }
+
+  /** From now on gradients of these parameters are summed over the processes. */
+  reduceGradientsOf(flat: FlatParameters, bucketBytes = DEFAULT_BUCKET_BYTES): void {
+    const places = flat.groups.flatMap(({ parameters, values }, buffer) =>
+      parameters.map(({ tensor, offset, length }) => ({
+        place: { leaf: tensor, buffer, offset, length },
+        // Where it is in the model, as a share: the groups are interleaved.
+        share: offset / values.numel,
+      })),
+    );
+    places.sort((a, b) => a.share - b.share);
+    this.#reducer?.[Symbol.dispose]();
+    this.#reducer = new GradientReducer(this.group, {
+      buffers: flat.groups.map(({ gradients }) => gradients),
+      places: places.map(({ place }) => place),
+      bucketBytes,
+    });
+  }
+
+  /**
+   * Random numbers of a step depend on the seed, the step and the process alone. So a run that goes on draws what it
+   * would have drawn, though no process knows the others' generators.
+   */
+  beginStep(seed: number, step: number): void {
+    manualSeed(Random.derive(seed, `step ${step} of process ${this.rank}`).uint32());
+  }
+
+  /** Called before the last backward pass of a step. */
+  beforeLastBackward(): void {
+    this.#reducer?.prepare();
+  }
+
+  /**
+   * Sums the gradients over all processes, and tells them whether this one was asked to stop.
+   *
+   * @param loss this process's mean loss
+   * @returns the mean over all processes
+   * @throws CollectiveError when another process is gone or does not answer
+   */
+  afterBackward(loss: number): number {
+    const asked = this.ownSignal?.aborted === true ? 1 : 0;
+    const [sum = Number.NaN, numAsked = 0] = this.#reducer?.finish([loss, asked]) ?? [];
+    if (numAsked > 0) this.#stop.abort();
+    return sum / this.worldSize;
+  }
+
+  /** Of the last step's gradients. */
+  times(): ReductionTimes | undefined {
+    return this.#reducer?.times();
+  }
+
+  /**
+   * Runs work of which each process does a share, and brings the shares together. When any process was asked to stop
+   * meanwhile, all throw an AbortError.
+   */
+  async shared<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T[]> {
+    let share: T | undefined;
+    try {
+      share = await work(this.ownSignal);
+    } catch (error) {
+      if (this.ownSignal?.aborted !== true) throw error;
+    }
+    const shares = this.gather(share === undefined ? null : { share });
+    if (shares.includes(null)) this.#stop.abort();
+    this.signal.throwIfAborted();
+    return shares.map((each) => (each as { share: T }).share);
+  }
+
+  /**
+   * After a failure: undefined in the process that is to save the run, else a sentence on who does. That is process
+   * 0; when it is gone, the first of the others that takes the task.
+   */
+  async savedElsewhere(folder: string): Promise<string | undefined> {
+    const { host, port, launcherHasStore } = this.place;
+    const firstIsThere = !this.isFirst && !launcherHasStore && (await isListening(host, port));
+    if (firstIsThere) return 'Process 0 saves the run.';
+    const isOurs = await takeRescue(folder, this.runId, this.isFirst);
+    return isOurs ? undefined : 'Another process saves the run.';
+  }
+
+  [Symbol.dispose](): void {
+    this.#reducer?.[Symbol.dispose]();
+    this.group[Symbol.dispose]();
+    this.store[Symbol.dispose]();
+  }
+}
