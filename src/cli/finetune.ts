@@ -289,7 +289,9 @@ function render(result: Omit<FinetuneResult, 'steps'>): string {
     );
   }
   if (result.bestEpoch !== undefined) {
-    lines.push(`Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}.`);
+    lines.push(
+      `Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}; ${percent(result.blindScore)} without looking at the images.`,
+    );
   } else if (!result.wasInterrupted) {
     lines.push('No epoch scored above 0, so there is no BEST.pth.');
   }

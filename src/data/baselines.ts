@@ -9,10 +9,19 @@ export type BlindQuestion = Pick<Question, 'sentence' | 'questionType' | 'labels
 class AnswerTotals {
   readonly #totals = new Map<string, Map<string, number>>();
 
-  /** @param groupsOf the groups that a question counts in */
-  constructor(questions: readonly BlindQuestion[], groupsOf: (question: BlindQuestion) => readonly string[]) {
+  /**
+   * @param groupsOf the groups that a question counts in
+   * @param asked groups that none of these questions is in are not kept: a training set has hundreds of thousands
+   */
+  constructor(
+    questions: readonly BlindQuestion[],
+    groupsOf: (question: BlindQuestion) => readonly string[],
+    asked: readonly BlindQuestion[],
+  ) {
+    const wanted = new Set(asked.flatMap(groupsOf));
     for (const question of questions) {
       for (const group of groupsOf(question)) {
+        if (!wanted.has(group)) continue;
         let totals = this.#totals.get(group);
         if (totals === undefined) {
           totals = new Map();
@@ -44,8 +53,8 @@ export function majorityAnswers(
   training: readonly BlindQuestion[],
   asked: readonly BlindQuestion[],
 ): string[] {
-  const byType = new AnswerTotals(training, (question) => [question.questionType]);
-  const overall = new AnswerTotals(training, () => ['']);
+  const byType = new AnswerTotals(training, (question) => [question.questionType], asked);
+  const overall = new AnswerTotals(training, () => [''], asked);
   return asked.map((question) => byType.best(question.questionType) ?? overall.best('') ?? '');
 }
 
@@ -58,7 +67,7 @@ export function questionOnlyAnswers(
   training: readonly BlindQuestion[],
   asked: readonly BlindQuestion[],
 ): string[] {
-  const byText = new AnswerTotals(training, (question) => [normalise(question.sentence)]);
+  const byText = new AnswerTotals(training, (question) => [normalise(question.sentence)], asked);
   const majority = majorityAnswers(training, asked);
   return asked.map((question, i) => byText.best(normalise(question.sentence)) ?? majority[i] ?? '');
 }
@@ -72,7 +81,7 @@ export function openingAnswers(
   training: readonly BlindQuestion[],
   asked: readonly BlindQuestion[],
 ): string[] {
-  const byOpening = new AnswerTotals(training, (question) => openings(question.sentence));
+  const byOpening = new AnswerTotals(training, (question) => openings(question.sentence), asked);
   return asked.map((question) => {
     for (const opening of openings(question.sentence).reverse()) {
       const answer = byOpening.best(opening);

@@ -25,7 +25,7 @@ export interface ConvertOptions {
   /** Told images done and images in all; the latter is an estimate from the file's size. */
   readonly progress?: Progress;
   /** Once aborted, the conversion stops and leaves whole shards, to go on from another time. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ConvertResult {

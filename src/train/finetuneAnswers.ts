@@ -4,6 +4,7 @@ import { type LoadReport, saveCheckpoint } from '../checkpoint/index.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { version } from '../common/version.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
+import { openingAnswers } from '../data/baselines.js';
 import { EpochSampler } from '../data/epochSampler.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { type LxmertConfig, type Precision, QuestionAnsweringModel } from '../model/index.js';
@@ -18,7 +19,7 @@ import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
 import { FlatParameters } from './flatParameters.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
-import { majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
+import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
 import { isBefore, requireSameRun } from './resume.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
 import { RunLog } from './runLog.js';
@@ -71,6 +72,8 @@ export interface FinetuneOptions {
 
 export interface FinetuneResult extends TrainingResult {
   readonly runFolder: string;
+  /** What the validation questions' words alone give, see `openingAnswers`. */
+  readonly blindScore: number;
   readonly numParameters: number;
   readonly loadReport: LoadReport | undefined;
   readonly steps: readonly StepMetrics[];
@@ -150,6 +153,13 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     const overlap = overlapNotice(imagesOf(training), imagesOf(validation));
     if (overlap !== undefined) say(overlap);
     const majority = mostFrequentAnswer(validation.questions);
+    const blindAnswers = openingAnswers(training.questions, validation.questions);
+    const blind = scoreAnswers(validation.questions, blindAnswers);
+    if (blind.numQuestions > 0) {
+      say(
+        `Without looking at the images: ${percent(blind.overall)} of the validation questions, by the best answer to each question's words.`,
+      );
+    }
     using log = new RunLog(run, sampler.numBatches, restored?.step ?? 0);
     const steps: StepMetrics[] = [];
     const epochs: EpochMetrics[] = [];
@@ -216,8 +226,14 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       progress: options.progress ?? silentProgress,
       signal: options.signal,
     });
+    const notBetter =
+      result.wasInterrupted || blind.numQuestions === 0
+        ? undefined
+        : blindNotice(result.bestScore, blind.overall);
+    if (notBetter !== undefined) say(notBetter);
     return {
       ...result,
+      blindScore: blind.overall,
       runFolder: run.path,
       numParameters: model.numParameters,
       loadReport: loadReport || undefined,
@@ -225,6 +241,9 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       epochs,
       scores,
     };
+  } catch (error) {
+    run.logEnd(error);
+    throw error;
   } finally {
     optimizer[Symbol.dispose]();
     flat[Symbol.dispose]();

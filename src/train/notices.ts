@@ -48,6 +48,17 @@ export function majorityNotice(input: MajorityInput): string | undefined {
   return `After ${steps} the model still answers '${majorityAnswer}', the most frequent answer, to ${which}; it is right for ${percent(majorityShare)} of them. It has learned nothing from the questions and pictures so far. If this stays, try another --learning-rate, and check that the right weights and features were loaded.`;
 }
 
+/**
+ * A sentence when the best score of a run is no better than what the questions' texts alone give, so that nothing shows
+ * that the model looks at the images.
+ *
+ * @param blindScore see `openingAnswers`
+ */
+export function blindNotice(bestScore: number, blindScore: number): string | undefined {
+  if (bestScore > blindScore) return undefined;
+  return `The best epoch's ${percent(bestScore)} is not above the ${percent(blindScore)} that can be had without looking at the images, so the model may not use them. Check with 'lxmert features info' that these are the features it should see, and that it was trained long enough.`;
+}
+
 /** The right answers of a question with their scores; undefined where they are not known. */
 export interface LabelledQuestion {
   readonly labels: ReadonlyMap<string, number> | undefined;

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
-import { UsageError } from '../common/errors.js';
+import { messageOf, UsageError } from '../common/errors.js';
 
 /** Files of a run folder. */
 export const RUN_FILES = {
@@ -89,6 +89,15 @@ export class RunFolder {
   /** Appends a line for a person to log.log. */
   log(line: string): void {
     appendFileSync(this.file(RUN_FILES.log), `${line}\n`);
+  }
+
+  /** Appends what ended the run, as far as the disk allows: the error itself is what must reach the caller. */
+  logEnd(error: unknown): void {
+    try {
+      this.log(`Ended by a failure: ${messageOf(error)}`);
+    } catch {
+      // The disk is full or gone, which is likely what the error says.
+    }
   }
 
   /** Appends one record to metrics.jsonl. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LxmertError } from '../../src/common/errors.js';
-import { majorityNotice, mostFrequentAnswer, overlapNotice } from '../../src/train/notices.js';
+import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from '../../src/train/notices.js';
 
 /** `numYes` times yes, then `numOther` other answers. */
 const answers = (numYes: number, numOther: number): string[] => [
@@ -93,5 +93,16 @@ describe('overlapNotice', () => {
     expect(overlapNotice(['a'], ['b', 'A'])).toBeUndefined();
     expect(overlapNotice([], [])).toBeUndefined();
     expect(overlapNotice(['a'], [])).toBeUndefined();
+  });
+});
+
+describe('blindNotice', () => {
+  it('speaks when the score is what words alone give, or less', () => {
+    expect(blindNotice(0.38, 0.38)).toMatch(/^The best epoch's 38\.0 % is not above the 38\.0 %/);
+    expect(blindNotice(0.1, 0.5)).toContain('not above the 50.0 %');
+  });
+
+  it('is silent when looking helped', () => {
+    expect(blindNotice(0.39, 0.38)).toBeUndefined();
   });
 });

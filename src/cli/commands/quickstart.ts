@@ -16,7 +16,7 @@ export const command = defineCommand({
   options: z.strictObject({
     output: outputPath().default('quickstart').describe('Folder to make; it must not hold files yet'),
     numImages: z.int().min(20).default(1500).describe('Pictures to draw, all splits together'),
-    numEpochs: z.int().min(1).default(12).describe('Passes over the training questions'),
+    numEpochs: z.int().min(1).default(6).describe('Passes over the training questions'),
     numBoxes: z.int().min(6).max(100).default(8).describe('Regions of each picture'),
     hiddenSize: z.int().min(16).default(96).describe('Width of the model; a multiple of 4'),
     learningRate: z.number().gt(0).default(5e-4).describe('Peak learning rate'),

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
 import { type Progress, silentProgress } from '../../common/progress.js';
-import { type FeatureRow, writeObj36 } from '../../features/index.js';
+import { convertToStore, type FeatureRow, unknownProvenance, writeObj36 } from '../../features/index.js';
 import { buildVocabulary } from '../../text/index.js';
 import { AnswerTable } from '../answerTable.js';
 import type { RegionExtractor } from '../imageRegions.js';
@@ -32,6 +32,7 @@ export interface SampleWorldOptions extends SceneSourceOptions {
 export const SAMPLE_FILES = {
   questions: (split: string) => path.join('vqa', `${split}.json`),
   features: (split: string) => path.join('features', `${split}_obj36.tsv`),
+  store: (split: string) => path.join('features', split),
   image: (split: string, imageId: string) => path.join('images', split, `${imageId}.png`),
   answers: path.join('vqa', 'trainval_label2ans.json'),
   vocabulary: 'vocab.txt',
@@ -94,6 +95,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
       }
     };
     await writeObj36(path.join(folder, SAMPLE_FILES.features(split)), rows());
+    await writeStore(split, options);
     await writeFileAtomic(
       path.join(folder, SAMPLE_FILES.questions(split)),
       JSON.stringify(questions, null, 1),
@@ -116,6 +118,18 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
   const world = { seed, extractor: provenance, ...summary };
   await writeFileAtomic(path.join(folder, SAMPLE_FILES.world), `${JSON.stringify(world, null, 2)}\n`);
   return { folder, ...summary, numGqaQuestions, numNlvr2Examples, numCaptions };
+}
+
+/** The features once more as a store, which training and answering open. */
+async function writeStore(split: string, { folder, extractor, signal }: SampleWorldOptions): Promise<void> {
+  const { extractor: detector, ...settings } = extractor.provenance;
+  await convertToStore(
+    path.join(folder, SAMPLE_FILES.features(split)),
+    path.join(folder, SAMPLE_FILES.store(split)),
+    { provenance: { ...unknownProvenance, detector: String(detector), settings }, signal },
+  );
+  // An interrupted conversion leaves a store that does not open.
+  signal?.throwIfAborted();
 }
 
 /** Draws, encodes and writes a picture; its features come from the very pixels that were written. */

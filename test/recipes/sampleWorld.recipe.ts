@@ -1,0 +1,76 @@
+/**
+ * @file The recipes in configs/sample, run with the commands that stand in them: each task must learn to see. They run
+ * the built program in a folder of their own, as a newcomer would.
+ */
+
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const program = path.resolve('dist/src/cli/main.js');
+const folder = mkdtempSync(path.join(tmpdir(), 'recipes-'));
+cpSync('configs', path.join(folder, 'configs'), { recursive: true });
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a command line of the recipes' own comments and gives what `--json` prints. */
+async function lxmert(words: string): Promise<Record<string, unknown>> {
+  const child = spawn(process.execPath, [program, ...words.split(' '), '--json'], {
+    cwd: folder,
+    // Two recipes at once: a team of threads each would starve both.
+    env: { ...process.env, OMP_NUM_THREADS: '1' },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => {
+    out += text.toString();
+  });
+  child.stderr.on('data', (text: Buffer) => {
+    err += text.toString();
+  });
+  const exitCode = await new Promise((resolve) => child.once('exit', resolve));
+  expect(exitCode, err).toBe(0);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+/** The commands that a recipe's comment gives, without `npx lxmert`. */
+function commandsOf(task: string): string[] {
+  const text = readFileSync(`configs/sample/${task}.toml`, 'utf8');
+  return [...text.matchAll(/^# {3}npx lxmert (.+)$/gm)].map(([, words]) => words as string);
+}
+
+async function train(task: string): Promise<{ best: number; blind: number }> {
+  const command = commandsOf(task).at(-1) as string;
+  expect(command).toBe(`finetune ${task} --config configs/sample/${task}.toml`);
+  const { bestScore, blindScore } = await lxmert(command);
+  console.log(`${task}: ${bestScore} (${blindScore} without looking)`);
+  return { best: bestScore as number, blind: blindScore as number };
+}
+
+beforeAll(async () => {
+  const worlds = new Set(['vqa', 'gqa', 'nlvr2'].map((task) => commandsOf(task)[0]));
+  expect(worlds.size).toBe(1);
+  await lxmert([...worlds][0] as string);
+});
+
+describe('the sample recipes', () => {
+  it.concurrent('VQA: right on at least 85 %, far above what words alone give', async () => {
+    const { best, blind } = await train('vqa');
+    expect(best).toBeGreaterThan(0.85);
+    expect(blind).toBeLessThan(0.5);
+  });
+
+  it.concurrent('GQA, and NLVR2 from its encoder: at least 85 % each', async () => {
+    const gqa = await train('gqa');
+    expect(gqa.best).toBeGreaterThan(0.85);
+    expect(gqa.blind).toBeLessThan(0.5);
+    const unseen = await lxmert(
+      'evaluate gqa world/gqa/testdev.json --model runs/sample-gqa --features world/features/test',
+    );
+    expect(unseen.accuracy).toBeGreaterThan(0.8);
+
+    const nlvr2 = await train('nlvr2');
+    expect(nlvr2.best).toBeGreaterThan(0.85);
+    expect(nlvr2.blind).toBeLessThan(0.55);
+  });
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** The recipes of the sample world, trained as their pages say: minutes of real training, apart from the quick tests. */
+export default defineConfig({
+  test: {
+    include: ['test/recipes/**/*.recipe.ts'],
+    testTimeout: 15 * 60_000,
+    hookTimeout: 5 * 60_000,
+    maxConcurrency: 2,
+  },
+});
