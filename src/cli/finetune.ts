@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
+import { silentProgress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { buildAnswerTable } from '../data/buildAnswerTable.js';
@@ -13,6 +14,7 @@ import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js'
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { LOSS_NAMES } from '../tasks/losses.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
+import { processPlace } from '../train/distributed/environment.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
 import { RunFolder } from '../train/runFolder.js';
@@ -25,6 +27,9 @@ import {
   precisionOption,
 } from './modelOptions.js';
 import { existingFile, outputPath } from './options.js';
+
+/** What the command prints: of the first process only. */
+type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
 
 /** Flags of every task, in the order of the help. */
 function sharedFlags(task: AnsweringTask) {
@@ -56,7 +61,12 @@ function sharedFlags(task: AnsweringTask) {
       .default(LXMERT_BASE.initializerRange)
       .describe('Standard deviation of weights that are drawn'),
     dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
-    batchSize: z.int().min(1).default(32).describe('Examples in a training step'),
+    batchSize: z.int().min(1).default(32).describe('Examples in a training step, in all processes together'),
+    accumulationSteps: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Parts that each process cuts its share of a batch into, to save memory'),
     epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
     learningRate: z.number().gt(0).default(task.learningRate).describe('Peak learning rate'),
     warmupRatio: z.number().gt(0).lt(1).default(0.1).describe('Share of the steps with a rising rate'),
@@ -74,6 +84,11 @@ function sharedFlags(task: AnsweringTask) {
       .describe('Go on from the newest snapshot in --output, if there is one'),
     snapshotSteps: z.int().min(1).default(1000).describe('Steps between two snapshots'),
     keepSnapshots: z.int().min(1).default(2).describe('Snapshots that are kept'),
+    distributedTimeout: z
+      .number()
+      .gt(0)
+      .default(120)
+      .describe('Seconds that a process waits for the others in a step, when there are several'),
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   };
 }
@@ -145,8 +160,12 @@ export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Comman
 async function finetune(
   task: AnsweringTask,
   options: Flags,
-  { progress, notice, signal }: Context,
-): Promise<Omit<FinetuneResult, 'steps'>> {
+  { signal, ...context }: Context,
+): Promise<Outcome> {
+  const place = processPlace();
+  const isFirst = place === undefined || place.rank === 0;
+  // One of several processes speaks.
+  const notice = isFirst ? context.notice : () => undefined;
   const weights = weightsOf(options);
   using store = openFeatures(options);
   const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
@@ -163,8 +182,8 @@ async function finetune(
     options.pretrainingAnswers === undefined
       ? undefined
       : await AnswerTable.loadPretraining(options.pretrainingAnswers);
-  const run = options.resume ? await RunFolder.open(options.output) : await RunFolder.create(options.output);
-  const display = progress('Training', 'steps');
+  const run = await runFolderOf(options, isFirst);
+  const display = isFirst ? context.progress('Training', 'steps') : undefined;
   const { steps: _, ...result } = await finetuneAnswers({
     task,
     training,
@@ -174,6 +193,7 @@ async function finetune(
     config,
     settings: {
       batchSize: options.batchSize,
+      accumulationSteps: options.accumulationSteps,
       numEpochs: options.epochs,
       learningRate: options.learningRate,
       warmupRatio: options.warmupRatio,
@@ -191,11 +211,17 @@ async function finetune(
       resume: options.resume,
     },
     provenance: { command: `finetune ${task.name}`, options, features: store.origins },
-    progress: display,
+    distributed: place && { place, timeoutSeconds: options.distributedTimeout },
+    progress: display ?? silentProgress,
     signal,
     notice,
-  }).finally(() => display.stop());
-  return result;
+  }).finally(() => display?.stop());
+  return { ...result, process: place?.rank ?? 0 };
+}
+
+async function runFolderOf({ output, resume }: Flags, isFirst: boolean): Promise<RunFolder> {
+  if (!isFirst) return RunFolder.ofOthers(output);
+  return resume ? RunFolder.open(output) : RunFolder.create(output);
 }
 
 /** @throws UsageError for flags that contradict each other or lack their companion */
@@ -281,7 +307,8 @@ async function configOf(
   return config;
 }
 
-function render(result: Omit<FinetuneResult, 'steps'>): string {
+function render(result: Outcome): string {
+  if (result.process > 0) return '';
   const lines: string[] = [];
   if (result.wasInterrupted) {
     lines.push(

@@ -3,6 +3,7 @@
 import { type LoadReport, saveCheckpoint } from '../checkpoint/index.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { version } from '../common/version.js';
+import type { Question } from '../data/annotations/question.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
 import { openingAnswers } from '../data/baselines.js';
 import { EpochSampler } from '../data/epochSampler.js';
@@ -17,6 +18,11 @@ import { fromTypedArray, manualSeed } from '../torch/index.js';
 import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
+import { flattened } from './distributed/agreement.js';
+import { DataParallel } from './distributed/dataParallel.js';
+import type { ProcessPlace } from './distributed/environment.js';
+import { clearRescueMarks } from './distributed/rescue.js';
+import { partsOf, requireDivisible, shareOf } from './distributed/shardedBatches.js';
 import { FlatParameters } from './flatParameters.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
 import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
@@ -28,7 +34,10 @@ import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult }
 
 /** The numbers that decide a run, besides data and model. The defaults are the paper's for VQA. */
 export interface FinetuneSettings {
+  /** Examples of a step, in all processes together. */
   readonly batchSize: number;
+  /** Backward passes that a process makes of its share of a batch: less memory, the same gradients. */
+  readonly accumulationSteps: number;
   readonly numEpochs: number;
   readonly learningRate: number;
   readonly warmupRatio: number;
@@ -49,6 +58,12 @@ export interface SnapshotSettings {
   readonly resume: boolean;
 }
 
+export interface DistributedSettings {
+  readonly place: ProcessPlace;
+  /** How long an operation may wait for the other processes. */
+  readonly timeoutSeconds: number;
+}
+
 export interface FinetuneOptions {
   readonly task: AnsweringTask;
   readonly training: QuestionSet;
@@ -62,6 +77,8 @@ export interface FinetuneOptions {
   readonly run: RunFolder;
   /** None means that the run cannot be resumed. */
   readonly snapshots?: SnapshotSettings | undefined;
+  /** Set when this is one of several processes that train one model; each has all data. */
+  readonly distributed?: DistributedSettings | undefined;
   /** What the run was started with, kept in config.json so that it can be repeated. */
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly progress?: Progress;
@@ -88,9 +105,16 @@ export interface FinetuneResult extends TrainingResult {
  */
 export async function finetuneAnswers(options: FinetuneOptions): Promise<FinetuneResult> {
   const { task, training, validation, settings, run, config, notice = () => undefined } = options;
+  const { place, timeoutSeconds = 0 } = options.distributed ?? {};
+  const sharding = {
+    rank: place?.rank ?? 0,
+    worldSize: place?.worldSize ?? 1,
+    accumulationSteps: settings.accumulationSteps,
+  };
+  requireDivisible(settings.batchSize, sharding);
   const say = (line: string): void => {
     run.log(line);
-    notice(line);
+    if (run.isOurs) notice(line);
   };
   const loss = ANSWER_LOSSES[settings.loss];
   manualSeed(settings.seed);
@@ -104,10 +128,31 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     totalSteps: Math.max(1, sampler.numBatches * settings.numEpochs),
   });
   const data = { trainingQuestions: training.size, validationQuestions: validation.size };
+  let team: DataParallel | undefined;
   const snapshots =
     options.snapshots && new Snapshots(run.file(RUN_FILES.snapshots), options.snapshots.numKept);
   try {
-    const { resume = false } = options.snapshots ?? {};
+    team =
+      place &&
+      (await DataParallel.join({
+        place,
+        timeoutSeconds,
+        run,
+        seed: settings.seed,
+        signal: options.signal,
+        agreement: flattened({
+          version: version(),
+          task: task.name,
+          model: config,
+          settings,
+          data: { ...data, answers: training.answerTable.size, wordPieces: options.vocabulary.size },
+          parameters: Object.fromEntries(
+            [...model.namedParameters()].map(([name, { shape }]) => [name, shape]),
+          ),
+        }),
+      }));
+    if (run.isOurs) await clearRescueMarks(run.path);
+    const resume = run.isOurs && options.snapshots?.resume === true;
     const before = resume ? await run.readJson(RUN_FILES.config) : undefined;
     if (before !== undefined)
       requireSameRun(before, { model: { ...config }, settings: { ...settings }, data });
@@ -115,20 +160,26 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     const warning = settings.precision === 'bfloat16' ? bfloat16Warning() : undefined;
     if (warning !== undefined) say(warning);
     const snapshotted = { model, parameters: flat, optimizer };
-    const restored = resume ? await snapshots?.restore(snapshotted, say) : undefined;
+    const found = resume ? await snapshots?.restore(snapshotted, say) : undefined;
     if (before !== undefined) {
-      await run.keepMetrics((record) => restored !== undefined && isBefore(record, restored));
+      await run.keepMetrics((record) => found !== undefined && isBefore(record, found));
       say(
-        restored === undefined
+        found === undefined
           ? 'There is no snapshot to go on from: the run begins anew.'
-          : `Resumed after step ${restored.step} (epoch ${restored.epoch}, batch ${restored.batch}).`,
+          : `Resumed after step ${found.step} (epoch ${found.epoch}, batch ${found.batch}).`,
       );
     }
     const loadReport =
-      restored === undefined &&
+      run.isOurs &&
+      found === undefined &&
       options.initialWeights &&
       (await loadInitialWeights(options.initialWeights, model.namedParameters(), training.answerTable, say));
     flat.refreshCopies();
+    const restored = team === undefined ? found : team.begin(flat, optimizer, found);
+    if (team !== undefined)
+      say(
+        `${team.worldSize} processes, ${settings.batchSize / team.worldSize} examples of each batch in each.`,
+      );
     if (before === undefined)
       await run.writeJson(RUN_FILES.config, {
         task: task.name,
@@ -139,8 +190,10 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
         madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
         ...options.provenance,
       });
-    await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
-    await training.answerTable.save(run.path);
+    if (run.isOurs) {
+      await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
+      await training.answerTable.save(run.path);
+    }
 
     const answering: AnsweringModel = {
       models: [model],
@@ -174,8 +227,9 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           epoch = number;
           batches = sampler.epoch(number);
         },
-        prepare: (batch) => {
-          const indices = [...(batches[batch] ?? [])];
+        numParts: settings.accumulationSteps,
+        prepare: (batch, part) => {
+          const indices = [...(partsOf(batches[batch] ?? new Uint32Array(), sharding)[part] ?? [])];
           const questions = indices.map((index) => training.question(index));
           const inputs = answerInputs(questions, answering.tokenizer, options.features, settings);
           const targets = training.targets(indices);
@@ -184,10 +238,13 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
         loss: ({ inputs, targets }) => loss(model.forward(inputs, { training: true }).logits, targets),
         evaluate: async (signal) => {
           const { questions } = validation;
-          const answers = await predictAnswers(answering, options.features, questions, {
-            batchSize: task.evaluationBatchSize,
-            signal,
-          });
+          const { evaluationBatchSize: batchSize } = task;
+          const answersTo = (some: readonly Question[], until = signal): Promise<string[]> =>
+            predictAnswers(answering, options.features, some, { batchSize, signal: until });
+          const answers =
+            team === undefined
+              ? await answersTo(questions)
+              : (await team.shared((own) => answersTo(shareOf(questions, sharding), own))).flat();
           scores = scoreAnswers(questions, answers);
           const stuck =
             majority &&
@@ -205,9 +262,14 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
       numEpochs: settings.numEpochs,
       clipNorm: settings.clipNorm,
       start: restored,
-      snapshot: snapshots && ((state) => snapshots.save(snapshotted, state)),
+      snapshot:
+        snapshots &&
+        (async (state) => {
+          if (run.isOurs) await snapshots.save(snapshotted, state);
+        }),
       ...(options.snapshots && { stepsPerSnapshot: options.snapshots.everySteps }),
       save: async (name) => {
+        if (!run.isOurs) return;
         await saveWeights(run, name, model);
         if (name === 'BEST' && scores !== undefined) await log.bestScores(scores);
       },
@@ -224,7 +286,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
         );
       },
       progress: options.progress ?? silentProgress,
-      signal: options.signal,
+      signal: team?.signal ?? options.signal,
+      partners: team,
     });
     const notBetter =
       result.wasInterrupted || blind.numQuestions === 0
@@ -245,6 +308,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     run.logEnd(error);
     throw error;
   } finally {
+    team?.[Symbol.dispose]();
     optimizer[Symbol.dispose]();
     flat[Symbol.dispose]();
     model.dispose();

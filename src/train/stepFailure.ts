@@ -16,6 +16,8 @@ export interface FailedRun {
   readonly snapshot: (() => Promise<void>) | undefined;
   /** Writes the weights. */
   readonly saveWeights: () => Promise<void>;
+  /** A sentence on who saves the run when it is not this process; undefined when it is. */
+  readonly savedElsewhere?: (() => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -32,7 +34,10 @@ export async function endFailedRun(error: unknown, run: FailedRun): Promise<unkn
   return new LxmertError(`${sentence} ${kept}`, { cause: error });
 }
 
-async function keep({ numSteps, parameters, snapshot, saveWeights }: FailedRun): Promise<string> {
+async function keep(run: FailedRun): Promise<string> {
+  const { numSteps, parameters, snapshot, saveWeights } = run;
+  const elsewhere = await run.savedElsewhere?.();
+  if (elsewhere !== undefined) return elsewhere;
   if (!areFinite(parameters)) {
     return 'The weights are spoiled as well, so they were not saved: what the run saved before is what is good.';
   }

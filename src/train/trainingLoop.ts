@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { LxmertError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { getRandomState, scope, setRandomState, type Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
 import type { BertAdam } from './bertAdam.js';
 import { clipGradients } from './clipGradients.js';
 import { endFailedRun } from './stepFailure.js';
@@ -13,15 +14,30 @@ import { INITIAL_STATE, type TrainingState } from './trainingState.js';
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
 export interface TrainingTask<Batch = unknown> {
   readonly numBatches: number;
+  /** Examples of a step, in all processes and parts together. */
   readonly batchSize: number;
+  /** Backward passes of a step, each over an equal part of this process's share of the batch; 1 when absent. */
+  readonly numParts?: number;
   /** Called before an epoch's first batch; shuffles. */
   startEpoch(epoch: number): void;
-  /** A batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
-  prepare(batch: number): Batch;
-  /** The loss of a batch, a scalar with its graph. Called inside the same scope. */
+  /** A part of a batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
+  prepare(batch: number, part: number): Batch;
+  /** The mean loss of a part, a scalar with its graph. Called inside the same scope. */
   loss(prepared: Batch): Tensor;
   /** The score that decides which snapshot is best; higher is better. */
   evaluate(signal: AbortSignal | undefined): Promise<number>;
+}
+
+/** Other processes that take part in each step (`DataParallel`). */
+export interface StepPartners {
+  readonly worldSize: number;
+  beforeStep(step: number): void;
+  /** Called before the last backward pass of a step. */
+  beforeLastBackward(): void;
+  /** Sums the gradients over the processes; gives the mean of their losses. */
+  afterBackward(loss: number): number;
+  /** After a failure: who saves the run, when it is not this process. */
+  savedElsewhere(): Promise<string | undefined>;
 }
 
 /** One record of the metrics file. */
@@ -58,7 +74,9 @@ export interface TrainingOptions<Batch = unknown> {
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   readonly progress?: Progress;
+  /** With partners it must abort in all processes between the same two steps. */
   readonly signal?: AbortSignal | undefined;
+  readonly partners?: StepPartners | undefined;
 }
 
 export interface TrainingResult {
@@ -114,6 +132,8 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
         parameters: optimizer.parameters,
         snapshot: snapshot && (() => snapshot(state)),
         saveWeights: () => options.save('LAST'),
+        savedElsewhere:
+          options.partners && (() => options.partners?.savedElsewhere() ?? Promise.resolve(undefined)),
       });
     } finally {
       random.dispose();
@@ -178,17 +198,17 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
  * @throws LxmertError when the loss or the gradient is not finite
  */
 function trainStep<Batch>(
-  { task, optimizer, clipNorm }: TrainingOptions<Batch>,
+  options: TrainingOptions<Batch>,
   meter: StepMeter,
   batch: number,
   step: number,
 ): Pick<StepMetrics, 'loss' | 'gradientNorm' | 'learningRate'> {
+  const { optimizer, clipNorm, partners } = options;
   return scope(() => {
-    const prepared = meter.waiting(() => task.prepare(batch));
-    const loss = task.loss(prepared);
-    const value = loss.item();
+    partners?.beforeStep(step);
+    const own = backwardOfParts(options, meter, batch);
+    const value = partners === undefined ? own : partners.afterBackward(own);
     if (!Number.isFinite(value)) throw notFinite(`The loss became ${value}.`);
-    loss.backward();
     const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
     if (!Number.isFinite(gradientNorm)) {
       throw notFinite(`The gradient became ${gradientNorm} although the loss is ${value}.`);
@@ -198,6 +218,35 @@ function trainStep<Batch>(
     meter.stepDone();
     return { loss: value, gradientNorm, learningRate };
   });
+}
+
+/**
+ * Gradients of the mean loss over all parts and processes, of which this process adds its share. A loss that is not
+ * finite ends the step here only when no other process waits for these gradients.
+ *
+ * @returns the mean loss of this process's parts
+ */
+function backwardOfParts<Batch>(
+  { task, partners }: TrainingOptions<Batch>,
+  meter: StepMeter,
+  batch: number,
+): number {
+  const { numParts = 1 } = task;
+  const share = 1 / (numParts * (partners?.worldSize ?? 1));
+  let mean = 0;
+  for (let part = 0; part < numParts; part++) {
+    scope(() => {
+      const prepared = meter.waiting(() => task.prepare(batch, part));
+      const loss = task.loss(prepared);
+      const value = loss.item();
+      mean += value / numParts;
+      if (!Number.isFinite(value) && partners === undefined) throw notFinite(`The loss became ${value}.`);
+      if (part === numParts - 1) partners?.beforeLastBackward();
+      const scaled = share === 1 ? loss : ops.mul(loss, share);
+      scaled.backward();
+    });
+  }
+  return mean;
 }
 
 function notFinite(what: string): LxmertError {

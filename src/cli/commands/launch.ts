@@ -7,6 +7,9 @@ import { packageRoot } from '../../common/version.js';
 import { launchProcesses } from '../../train/distributed/launchProcesses.js';
 import { defineCommand } from '../command.js';
 
+/** First words of the commands whose processes share the work. */
+const TRAINING_COMMANDS = ['finetune'];
+
 export const command = defineCommand({
   description:
     'Starts several processes of one training command on this machine, each with its share of the batches and of the ' +
@@ -31,7 +34,11 @@ export const command = defineCommand({
       .describe('Seconds that the others may take to save and end after one has failed'),
   }),
   async run({ arguments: { words }, options, notice, signal }) {
-    if (words[0] === 'launch') throw new UsageError("'lxmert launch' cannot start itself.");
+    if (!TRAINING_COMMANDS.includes(words[0] ?? '')) {
+      throw new UsageError(
+        `'lxmert ${words[0]}' does not work in several processes: only ${TRAINING_COMMANDS.join(' and ')} do.`,
+      );
+    }
     const program = path.join(packageRoot(), 'dist/src/cli/main.js');
     const { exitCode, failed } = await launchProcesses({
       numProcesses: options.processes,

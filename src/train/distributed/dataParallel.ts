@@ -7,7 +7,10 @@ import { Random } from '../../common/random.js';
 import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
 import { GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
 import { manualSeed, type Tensor } from '../../torch/index.js';
+import type { BertAdam } from '../bertAdam.js';
 import type { FlatParameters } from '../flatParameters.js';
+import type { RunFolder } from '../runFolder.js';
+import type { StepPartners } from '../trainingLoop.js';
 import type { ProcessPlace } from './environment.js';
 import { gather } from './gather.js';
 import { isListening } from './patience.js';
@@ -17,7 +20,14 @@ import { takeRescue } from './rescue.js';
 /** Gradients are sent in parts of about this size, as PyTorch's DistributedDataParallel does. */
 export const DEFAULT_BUCKET_BYTES = 25 * 2 ** 20;
 
-export class DataParallel implements Disposable {
+export interface DataParallelOptions extends RendezvousOptions {
+  /** Of the run; each step's random numbers follow from it. */
+  readonly seed: number;
+  /** Of the run that process 0 writes; another takes it over when process 0 is gone. */
+  readonly run: Pick<RunFolder, 'path' | 'takeOver'>;
+}
+
+export class DataParallel implements Disposable, StepPartners {
   readonly rank: number;
   readonly worldSize: number;
   readonly #stop = new AbortController();
@@ -28,17 +38,16 @@ export class DataParallel implements Disposable {
     readonly group: ProcessGroup,
     readonly runId: string,
     readonly store: KeyStore,
-    /** The signal of this process alone. */
-    readonly ownSignal: AbortSignal | undefined,
+    readonly options: DataParallelOptions,
   ) {
     this.rank = place.rank;
     this.worldSize = place.worldSize;
   }
 
   /** Waits for the other processes and compares with them. @throws LxmertError when they do not fit together */
-  static async join(options: RendezvousOptions): Promise<DataParallel> {
+  static async join(options: DataParallelOptions): Promise<DataParallel> {
     const { store, group, runId } = await meet(options);
-    return new DataParallel(options.place, group, runId, store, options.signal);
+    return new DataParallel(options.place, group, runId, store, options);
   }
 
   /** True for the process that speaks and writes. */
@@ -58,7 +67,26 @@ export class DataParallel implements Disposable {
 
   /** Replaces tensors by those of process 0. */
   broadcast(tensors: readonly Tensor[]): void {
-    for (const work of tensors.map((tensor) => this.group.broadcast(tensor, 0))) work.wait();
+    for (const tensor of tensors) this.group.broadcast(tensor, 0).wait();
+  }
+
+  /**
+   * Gives all processes the weights, the optimizer's state and a place in the run that process 0 has, and sums
+   * gradients over the processes from now on.
+   *
+   * @param start where process 0 begins
+   * @returns it, in all processes
+   */
+  begin<T>(flat: FlatParameters, optimizer: BertAdam, start: T | undefined): T | undefined {
+    const [first] = this.gather(this.isFirst ? { start: start ?? null, steps: optimizer.steps } : null);
+    this.broadcast(flat.groups.map(({ values }) => values));
+    if (first?.start != null) {
+      this.broadcast(optimizer.moments);
+      optimizer.steps = first.steps;
+    }
+    flat.refreshCopies();
+    this.reduceGradientsOf(flat);
+    return first?.start ?? undefined;
   }
 
   /** From now on gradients of these parameters are summed over the processes. */
@@ -83,8 +111,8 @@ export class DataParallel implements Disposable {
    * Random numbers of a step depend on the seed, the step and the process alone. So a run that goes on draws what it
    * would have drawn, though no process knows the others' generators.
    */
-  beginStep(seed: number, step: number): void {
-    manualSeed(Random.derive(seed, `step ${step} of process ${this.rank}`).uint32());
+  beforeStep(step: number): void {
+    manualSeed(Random.derive(this.options.seed, `step ${step} of process ${this.rank}`).uint32());
   }
 
   /** Called before the last backward pass of a step. */
@@ -100,7 +128,7 @@ export class DataParallel implements Disposable {
    * @throws CollectiveError when another process is gone or does not answer
    */
   afterBackward(loss: number): number {
-    const asked = this.ownSignal?.aborted === true ? 1 : 0;
+    const asked = this.options.signal?.aborted === true ? 1 : 0;
     const [sum = Number.NaN, numAsked = 0] = this.#reducer?.finish([loss, asked]) ?? [];
     if (numAsked > 0) this.#stop.abort();
     return sum / this.worldSize;
@@ -118,9 +146,9 @@ export class DataParallel implements Disposable {
   async shared<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T[]> {
     let share: T | undefined;
     try {
-      share = await work(this.ownSignal);
+      share = await work(this.options.signal);
     } catch (error) {
-      if (this.ownSignal?.aborted !== true) throw error;
+      if (this.options.signal?.aborted !== true) throw error;
     }
     const shares = this.gather(share === undefined ? null : { share });
     if (shares.includes(null)) this.#stop.abort();
@@ -132,12 +160,14 @@ export class DataParallel implements Disposable {
    * After a failure: undefined in the process that is to save the run, else a sentence on who does. That is process
    * 0; when it is gone, the first of the others that takes the task.
    */
-  async savedElsewhere(folder: string): Promise<string | undefined> {
+  async savedElsewhere(): Promise<string | undefined> {
     const { host, port, launcherHasStore } = this.place;
     const firstIsThere = !this.isFirst && !launcherHasStore && (await isListening(host, port));
     if (firstIsThere) return 'Process 0 saves the run.';
-    const isOurs = await takeRescue(folder, this.runId, this.isFirst);
-    return isOurs ? undefined : 'Another process saves the run.';
+    const { run } = this.options;
+    if (!(await takeRescue(run.path, this.runId, this.isFirst))) return 'Another process saves the run.';
+    run.takeOver();
+    return undefined;
   }
 
   [Symbol.dispose](): void {

@@ -70,8 +70,11 @@ export async function launchProcesses(options: LaunchOptions): Promise<LaunchRes
   let failure: { rank: number; exitCode: number } | undefined;
   const timers: NodeJS.Timeout[] = [];
   const endOthers = (): void => {
-    // They notice by themselves that one is gone, and save the run; a hanging one does not.
-    timers.push(setTimeout(interrupt, (1000 * graceSeconds) / 2), setTimeout(kill, 1000 * graceSeconds));
+    // Those that compute notice by themselves that one is gone, and save the run; those that still load data do not.
+    timers.push(
+      setTimeout(interrupt, Math.min(5000, 500 * graceSeconds)),
+      setTimeout(kill, 1000 * graceSeconds),
+    );
   };
   await Promise.all(
     children.map(async (child, rank) => {

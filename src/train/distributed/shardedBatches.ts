@@ -40,18 +40,11 @@ export function partsOf<T extends { readonly length: number; subarray(start: num
   );
 }
 
-/** A process's share of a split for evaluation: every `worldSize`-th index. */
-export function stripe(numExamples: number, { rank, worldSize }: Sharding): number[] {
-  const indices: number[] = [];
-  for (let i = rank; i < numExamples; i += worldSize) indices.push(i);
-  return indices;
-}
-
-/** The whole of what the processes have for their stripes, in the order of the split. */
-export function unstriped<T>(shares: readonly (readonly T[])[]): T[] {
-  const whole: T[] = [];
-  const numExamples = shares.reduce((sum, share) => sum + share.length, 0);
-  for (let i = 0; i < numExamples; i++)
-    whole.push(shares[i % shares.length]![Math.floor(i / shares.length)]!);
-  return whole;
+/**
+ * A process's share of a split for evaluation. The shares of all processes, one after the other, are the split;
+ * neighbours, which are often about one image, stay together.
+ */
+export function shareOf<T>(examples: readonly T[], { rank, worldSize }: Sharding): T[] {
+  const boundary = (part: number): number => Math.floor((part * examples.length) / worldSize);
+  return examples.slice(boundary(rank), boundary(rank + 1));
 }
