@@ -130,7 +130,7 @@ export interface FinetuneHelp {
 
 /** The command of a task. */
 export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
-  const common = { ...help, configurable: true, arguments: z.strictObject({}), render };
+  const common = { ...help, configurable: true, arguments: z.strictObject({}), render, exitCode };
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
     const flags = task.answers === 'built' ? builtFlags : {};
@@ -305,6 +305,11 @@ async function configOf(
     );
   }
   return config;
+}
+
+/** A run that was stopped because another of its processes was asked to stop ends as that one does. */
+function exitCode({ wasInterrupted }: Outcome): number {
+  return wasInterrupted ? 143 : 0;
 }
 
 function render(result: Outcome): string {

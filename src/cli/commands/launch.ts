@@ -36,7 +36,7 @@ export const command = defineCommand({
   async run({ arguments: { words }, options, notice, signal }) {
     if (!TRAINING_COMMANDS.includes(words[0] ?? '')) {
       throw new UsageError(
-        `'lxmert ${words[0]}' does not work in several processes: only ${TRAINING_COMMANDS.join(' and ')} do.`,
+        `'lxmert ${words[0]}' does not work in several processes. Commands that do: ${TRAINING_COMMANDS.join(', ')}.`,
       );
     }
     const program = path.join(packageRoot(), 'dist/src/cli/main.js');

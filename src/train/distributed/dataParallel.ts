@@ -5,7 +5,7 @@
 
 import { Random } from '../../common/random.js';
 import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
-import { GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
+import { type GradientPlace, GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
 import { manualSeed, type Tensor } from '../../torch/index.js';
 import type { BertAdam } from '../bertAdam.js';
 import type { FlatParameters } from '../flatParameters.js';
@@ -13,7 +13,6 @@ import type { RunFolder } from '../runFolder.js';
 import type { StepPartners } from '../trainingLoop.js';
 import type { ProcessPlace } from './environment.js';
 import { gather } from './gather.js';
-import { isListening } from './patience.js';
 import { meet, type RendezvousOptions } from './rendezvous.js';
 import { takeRescue } from './rescue.js';
 
@@ -91,20 +90,23 @@ export class DataParallel implements Disposable, StepPartners {
 
   /** From now on gradients of these parameters are summed over the processes. */
   reduceGradientsOf(flat: FlatParameters, bucketBytes = DEFAULT_BUCKET_BYTES): void {
-    const places = flat.groups.flatMap(({ parameters, values }, buffer) =>
-      parameters.map(({ tensor, offset, length }) => ({
-        place: { leaf: tensor, buffer, offset, length },
-        // Where it is in the model, as a share: the groups are interleaved.
-        share: offset / values.numel,
-      })),
-    );
-    places.sort((a, b) => a.share - b.share);
     this.#reducer?.[Symbol.dispose]();
     this.#reducer = new GradientReducer(this.group, {
       buffers: flat.groups.map(({ gradients }) => gradients),
-      places: places.map(({ place }) => place),
+      places: this.#placesOf(flat),
       bucketBytes,
     });
+  }
+
+  /** In the order of the model, as far as it is known: the groups are interleaved by the share of each that is before. */
+  #placesOf(flat: FlatParameters): (GradientPlace & { readonly name: string })[] {
+    const places = flat.groups.flatMap(({ parameters, values }, buffer) =>
+      parameters.map(({ name, tensor, offset, length }) => ({
+        place: { name, leaf: tensor, buffer, offset, length },
+        share: offset / values.numel,
+      })),
+    );
+    return places.sort((a, b) => a.share - b.share).map(({ place }) => place);
   }
 
   /**
@@ -134,6 +136,12 @@ export class DataParallel implements Disposable, StepPartners {
     return sum / this.worldSize;
   }
 
+  /** The parameters that are sent together, in the order in which the next step sends them. */
+  bucketNames(flat: FlatParameters): string[][] {
+    const names = this.#placesOf(flat).map(({ name }) => name);
+    return (this.#reducer?.buckets() ?? []).map((bucket) => bucket.map((index) => names[index] ?? ''));
+  }
+
   /** Of the last step's gradients. */
   times(): ReductionTimes | undefined {
     return this.#reducer?.times();
@@ -157,13 +165,10 @@ export class DataParallel implements Disposable, StepPartners {
   }
 
   /**
-   * After a failure: undefined in the process that is to save the run, else a sentence on who does. That is process
-   * 0; when it is gone, the first of the others that takes the task.
+   * After a failure: undefined in the process that is to save the run, else a sentence on who does. Of those that see
+   * the same folder that is process 0; when it is gone or hangs, the first of the others.
    */
   async savedElsewhere(): Promise<string | undefined> {
-    const { host, port, launcherHasStore } = this.place;
-    const firstIsThere = !this.isFirst && !launcherHasStore && (await isListening(host, port));
-    if (firstIsThere) return 'Process 0 saves the run.';
     const { run } = this.options;
     if (!(await takeRescue(run.path, this.runId, this.isFirst))) return 'Another process saves the run.';
     run.takeOver();
