@@ -26,7 +26,7 @@ export interface GradientReducerOptions {
 export interface ReductionTimes {
   readonly numBuckets: number;
   readonly bytes: number;
-  /** Milliseconds from the beginning of the last forward and backward pass. */
+  /** Milliseconds from `prepare`, right before the backward pass. */
   readonly firstLaunch: number;
   readonly backwardEnd: number;
   readonly waitsEnd: number;

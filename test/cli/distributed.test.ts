@@ -78,7 +78,14 @@ async function distance(run: string, other: string): Promise<number> {
   return largest;
 }
 
-function recordsOf(run: string): { step?: number; meanLoss?: number; score?: number }[] {
+interface MetricsRecord {
+  readonly step?: number;
+  readonly gradientNorm?: number;
+  readonly meanLoss?: number;
+  readonly score?: number;
+}
+
+function recordsOf(run: string): MetricsRecord[] {
   const lines = readFileSync(at(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line) as object);
 }
@@ -106,13 +113,16 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
     );
     // One of them speaks.
     expect(stdout.match(/The run is in/g)).toHaveLength(1);
-    const [one, several] = [recordsOf('one').at(-1), recordsOf(run).at(-1)];
+    const [one, several] = [recordsOf('one'), recordsOf(run)].map(
+      (records) => Object.assign({}, ...records) as MetricsRecord,
+    );
     expect(several?.score).toBe(one?.score);
     expect(several?.meanLoss).toBeCloseTo(one?.meanLoss ?? Number.NaN, 4);
     const steps = recordsOf(run).flatMap(({ step }) => step ?? []);
     expect(steps.at(-1)).toBeGreaterThanOrEqual(10);
-    console.log(run, await distance('one', run));
-    expect(await distance('one', run)).toBeLessThan(1e-5);
+    // The optimizer hardly sees the gradients' scale; their norm shows it.
+    expect((several?.gradientNorm ?? 0) / (one?.gradientNorm ?? 1)).toBeCloseTo(1, 4);
+    expect(await distance('one', run)).toBeLessThan(1e-6);
   });
 
   it('goes on after a kill to the same bits, from the step before, with dropout', async () => {
