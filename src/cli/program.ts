@@ -52,8 +52,9 @@ class Run {
   async start(command: Command, parser: Parser): Promise<void> {
     const { parseValues, parametersOf } = await import('./options.js');
     const { resolveOptions } = await import('./config.js');
-    const { createProgressDisplay } = await import('./progressDisplay.js');
+    const { Screen } = await import('./screen.js');
     const { stdout, stderr } = this.surroundings;
+    const screen = new Screen(stderr);
     const flags: Values = parser.opts();
     const words: Values = {};
     for (const [index, parameter] of parametersOf(command.arguments).entries()) {
@@ -74,14 +75,14 @@ class Run {
       stdout.write(configText(settings, { parameters, commandName: name, format }));
       return;
     }
-    const interrupts = new Interrupts((line) => stderr.write(`${line}\n`));
+    const interrupts = new Interrupts((line) => screen.print(stderr, line));
     try {
       const outcome: Outcome = await command.execute({
         arguments: commandArguments,
         options,
-        out: (line) => (asJson ? stderr : stdout).write(`${line}\n`),
-        notice: (line) => stderr.write(`${line}\n`),
-        progress: (label, unit) => createProgressDisplay(stderr, label, unit),
+        out: (line) => screen.print(asJson ? stderr : stdout, line),
+        notice: (line) => screen.print(stderr, line),
+        progress: (label, unit) => screen.progress(label, unit),
         signal: interrupts.signal,
         debug: flags.debug === true,
       });

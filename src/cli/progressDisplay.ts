@@ -1,14 +1,27 @@
 /** @file Progress on stderr: a bar on a terminal, a plain line now and then when the output goes elsewhere. */
 
-import { type Options, SingleBar } from 'cli-progress';
+import { MultiBar, type Options, type SingleBar } from 'cli-progress';
 import type { ProgressDisplay } from './command.js';
 
 /** Milliseconds between two plain lines. */
 const lineInterval = 10_000;
 
+/** To the first column, and everything behind it gone. */
+const CLEAR_LINE = '\r\x1b[K';
+
+/** Characters of a bar, at most and at least. */
+const MAX_BAR = 24;
+const MIN_BAR = 6;
+
 interface Stream {
   readonly isTTY?: boolean;
   write(text: string): unknown;
+}
+
+/** A display that shares its stream with other lines. */
+export interface SharedDisplay extends ProgressDisplay {
+  /** Prints something else on the same screen: above the bar, which is drawn anew below it. */
+  printAbove(print: () => void): void;
 }
 
 /** Starts a display; nothing is shown before the first update. */
@@ -16,45 +29,62 @@ export function createProgressDisplay(
   stream: NodeJS.WriteStream,
   label: string,
   unit: string,
-): ProgressDisplay {
-  return stream.isTTY ? barOn(stream, label, unit) : linesOn(stream, label, unit, () => performance.now());
+): SharedDisplay {
+  if (stream.isTTY) return barOn(stream, label, unit);
+  const lines = linesOn(stream, label, unit, () => performance.now());
+  return { ...lines, printAbove: (print) => print() };
 }
 
-function barOn(stream: NodeJS.WriteStream, label: string, unit: string): ProgressDisplay {
-  let bar: SingleBar | undefined;
+function barOn(stream: NodeJS.WriteStream, label: string, unit: string): SharedDisplay {
+  let bars: { all: MultiBar; bar: SingleBar } | undefined;
   let start = 0;
   let first = 0;
-  let latestDetail = '';
+  let ending = '';
   const options: Options = {
     stream,
     clearOnComplete: false,
     hideCursor: true,
-    barsize: 24,
+    // The command ends in good order by itself; a bar that stops at Ctrl-C would leave the rest to run into its line.
+    gracefulExit: false,
+    forceRedraw: true,
     fps: 8,
-    format: (bar, params) => {
-      const filled = Math.round(params.progress * (bar.barsize ?? 24));
-      const picture = '#'.repeat(filled) + '.'.repeat((bar.barsize ?? 24) - filled);
+    format: (_bar, params) => {
       const seconds = (performance.now() - start) / 1000;
-      return `${label} [${picture}] ${describe(params.value, params.total, unit, params.value - first, seconds)}${latestDetail}`;
+      const text = `${describe(params.value, params.total, unit, params.value - first, seconds)}${ending}`;
+      return barLine(label, text, params.progress, stream.columns);
     },
   };
   return {
     update(done, total, detail) {
-      latestDetail = asEnding(detail);
-      if (bar === undefined) {
+      ending = asEnding(detail);
+      if (bars === undefined) {
         start = performance.now();
         first = done;
-        bar = new SingleBar(options);
-        bar.start(total, done);
+        // One bar of several: a single one puts the cursor back, at its end, to where it began.
+        const all = new MultiBar(options);
+        bars = { all, bar: all.create(total, done) };
       }
-      bar.setTotal(total);
-      bar.update(done);
+      bars.bar.setTotal(total);
+      bars.bar.update(done);
+    },
+    printAbove(print) {
+      if (bars !== undefined) stream.write(CLEAR_LINE);
+      print();
+      bars?.all.update();
     },
     stop() {
-      bar?.stop();
-      bar = undefined;
+      bars?.all.stop();
+      bars = undefined;
     },
   };
+}
+
+/** A bar as long as the width of the terminal leaves room for, and none where it leaves little: the text says more. */
+export function barLine(label: string, text: string, progress: number, columns: number): string {
+  const length = Math.min(MAX_BAR, columns - label.length - text.length - '  [] '.length);
+  if (length < MIN_BAR) return `${label}: ${text}`;
+  const filled = Math.round(progress * length);
+  return `${label} [${'#'.repeat(filled)}${'.'.repeat(length - filled)}] ${text}`;
 }
 
 /** Plain lines: one when enough time has passed since the last, and one at the end of work that had any. */

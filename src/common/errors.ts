@@ -30,3 +30,10 @@ export function messageOf(error: unknown): string {
 export function hasErrorCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
+
+/** The error for a file that cannot be opened or read; wrong use when it is missing or a folder. */
+export function unreadable(file: string, cause: unknown): LxmertError {
+  if (hasErrorCode(cause, 'ENOENT')) return new UsageError(`There is no file '${file}'.`, { cause });
+  if (hasErrorCode(cause, 'EISDIR')) return new UsageError(`'${file}' is a folder, not a file.`, { cause });
+  return new LxmertError(`'${file}' cannot be read: ${messageOf(cause)}.`, { cause });
+}

@@ -2,7 +2,7 @@
 
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError, UsageError, unreadable } from '../common/errors.js';
 
 /** Bytes that can be read from any position on, in order. */
 export interface ByteSource {
@@ -39,7 +39,9 @@ function fileSource(file: string): ByteSource {
       let position = start;
       return {
         async read(buffer, offset, length) {
-          const { bytesRead } = await handle.read(buffer, offset, length, position);
+          const { bytesRead } = await handle.read(buffer, offset, length, position).catch((error) => {
+            throw unreadable(file, error);
+          });
           position += bytesRead;
           return bytesRead;
         },
@@ -58,10 +60,4 @@ async function fileSize(file: string): Promise<number> {
     if (error instanceof LxmertError) throw error;
     throw unreadable(file, error);
   }
-}
-
-function unreadable(file: string, error: unknown): UsageError {
-  return hasErrorCode(error, 'ENOENT')
-    ? new UsageError(`There is no file ${file}.`, { cause: error })
-    : new UsageError(`${file} cannot be read: ${messageOf(error)}.`, { cause: error });
 }

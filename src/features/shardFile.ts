@@ -1,7 +1,7 @@
 /** @file Opening a feature shard: its header alone is read and checked, never its values. */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError, messageOf, unreadable } from '../common/errors.js';
 import { findIdProblem } from './row.js';
 import {
   LENGTH_BYTES,
@@ -67,8 +67,7 @@ function readHeaderBytes(path: string): { json: Buffer; fileBytes: number } {
   try {
     descriptor = openSync(path, 'r');
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file ${path}.`, { cause: error });
-    throw new UsageError(`${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw unreadable(path, error);
   }
   try {
     const fileBytes = fstatSync(descriptor).size;

@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import yauzl from 'yauzl';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError, messageOf, unreadable } from '../common/errors.js';
 
 // What yauzl 3 offers beyond its published types.
 declare module 'yauzl' {
@@ -157,7 +157,6 @@ async function openForReading(file: string): Promise<FileHandle> {
   try {
     return await open(file, 'r');
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file ${file}.`, { cause: error });
-    throw error;
+    throw unreadable(file, error);
   }
 }

@@ -45,7 +45,7 @@ export class StepMeter {
   }
 }
 
-/** The rates for the progress line: "loss 0.412, 2,190 examples/s, waiting for data 1 %, 0.31 GiB". */
+/** The rates for the progress line: "loss 0.412, 2,190 examples/s, data wait 1 %, 0.31 GiB". */
 export function describeStep(
   loss: number,
   { examplesPerSecond, dataWaitShare, residentBytes }: StepRates,
@@ -55,5 +55,5 @@ export function describeStep(
       ? Math.round(examplesPerSecond).toLocaleString('en-US')
       : examplesPerSecond.toPrecision(2);
   const memory = (residentBytes / 2 ** 30).toFixed(2);
-  return `loss ${loss.toPrecision(3)}, ${speed} examples/s, waiting for data ${Math.round(100 * dataWaitShare)} %, ${memory} GiB`;
+  return `loss ${loss.toPrecision(3)}, ${speed} examples/s, data wait ${Math.round(100 * dataWaitShare)} %, ${memory} GiB`;
 }

@@ -92,7 +92,7 @@ describe.skipIf(!isBuilt)('a run', () => {
     }
     const whole = lxmert(...finetune('whole'));
     expect(whole.status, whole.stderr).toBe(0);
-  });
+  }, 60_000);
 
   it('killed twice and resumed gives the same bits as one that was not', async () => {
     // Some place in the interval between two snapshots, another each time.

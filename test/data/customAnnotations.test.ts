@@ -47,7 +47,7 @@ describe('streamCustomExamples', () => {
   });
 
   it.each([
-    ['{"id": "1", "image"', 'line 2: not valid JSON'],
+    ['{"id": "1", "image"', 'line 2 is not valid JSON'],
     [JSON.stringify({ ...base, text: 5 }), "line 2, key 'text'"],
     [JSON.stringify({ id: '1', text: 't' }), 'expected either image or images'],
     [JSON.stringify({ ...base, images: ['a'] }), 'expected either image or images'],

@@ -77,7 +77,7 @@ describe('readLines', () => {
   it('names a file that is not there, as wrong use', async () => {
     const missing = path.join(folder, 'missing.tsv');
     const error = await errorOf(() => linesOf(missing));
-    expect(error.message).toBe(`There is no file ${missing}.`);
+    expect(error.message).toBe(`There is no file '${missing}'.`);
     expect(error.exitCode).toBe(2);
   });
 });

@@ -34,6 +34,7 @@ const step = (number: number, loss: number | null): string =>
     gradientNorm: 2,
     learningRate: 1e-5,
     examplesPerSecond: 100 + number,
+    dataWaitShare: 0.03,
     residentBytes: 2 ** 30,
   })}\n`;
 const epoch = (number: number, score: number): string =>
@@ -91,7 +92,8 @@ describe('a whole run', () => {
       [40, 140],
     ]);
     expect(pointsOf(run, 'Resident memory')?.[0]).toEqual([20, 1]);
-    expect(run.report.curves).toHaveLength(6);
+    expect(pointsOf(run, 'Time spent waiting for data')?.[0]).toEqual([20, 3]);
+    expect(run.report.curves).toHaveLength(7);
   });
 
   it('shows settings, scores by type, the log and what to do next on a page', async () => {

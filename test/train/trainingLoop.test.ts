@@ -131,7 +131,7 @@ describe('runTraining', () => {
     });
     await runTraining(run.options);
     expect(details).toHaveLength(40);
-    expect(details[9]).toMatch(/^loss [\d.e-]+, [\d.,]+ examples\/s, waiting for data \d+ %, \d+\.\d\d GiB$/);
+    expect(details[9]).toMatch(/^loss [\d.e-]+, [\d.,]+ examples\/s, data wait \d+ %, \d+\.\d\d GiB$/);
     expect(records.map(({ step }) => step)).toEqual([20, 40]);
     for (const { dataWaitShare, residentBytes, examplesPerSecond } of records) {
       expect(dataWaitShare).toBeGreaterThan(0);

@@ -1,8 +1,8 @@
 /** @file Examples of a data set of one's own: JSON lines. */
 
 import { z } from 'zod';
-import { LxmertError, messageOf } from '../../common/errors.js';
-import { readLines } from '../../features/lineReader.js';
+import { LxmertError } from '../../common/errors.js';
+import { readJsonLines } from './jsonLines.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 
@@ -20,9 +20,6 @@ const recordSchema = z
     error: 'expected either image or images',
   });
 
-/** An example longer than this is none. */
-const MAX_LINE_BYTES = 1 << 20;
-
 /**
  * Reads lines `{"id", "image" or "images": [first, second], "text", "labels"?, "type"?}`. Labels are one answer, a list
  * of right answers, or an object of answers with scores from 0 to 1. Empty lines are passed over.
@@ -31,23 +28,12 @@ const MAX_LINE_BYTES = 1 << 20;
  * @throws LxmertError with file, line and key for a line that is not as expected
  */
 export async function* streamCustomExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
-  for await (const line of readLines(file, { maxLineBytes: MAX_LINE_BYTES })) {
-    const text = line.bytes.toString('utf8').trim();
-    if (text === '') continue;
-    const place = `line ${line.number}`;
-    const where = `${file}: ${place}`;
-    const {
-      id,
-      image,
-      images,
-      text: sentence,
-      labels,
-      type,
-    } = checkRecord(recordSchema, parse(text, where), file, place);
+  for await (const { value, place } of readJsonLines(file)) {
+    const { id, image, images, text: sentence, labels, type } = checkRecord(recordSchema, value, file, place);
     const imageIds = images ?? [image ?? ''];
     if (imageIds.length !== numImages) {
       throw new LxmertError(
-        `${where}: expected ${numImages === 1 ? 'one image' : 'two images'}, but the example has ${imageIds.length}.`,
+        `${file}: ${place}: expected ${numImages === 1 ? 'one image' : 'two images'}, but the example has ${imageIds.length}.`,
       );
     }
     yield {
@@ -58,14 +44,6 @@ export async function* streamCustomExamples(file: string, numImages: 1 | 2): Asy
       questionType: type ?? '',
       answerType: '',
     };
-  }
-}
-
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new LxmertError(`${where}: not valid JSON: ${messageOf(error)}.`);
   }
 }
 

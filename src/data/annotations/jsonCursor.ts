@@ -1,34 +1,22 @@
 /** @file A place in a JSON text that moves on value by value, over bytes that arrive piece by piece. */
 
 import { LxmertError, messageOf } from '../../common/errors.js';
-
-/** Where bytes of JSON come from. */
-export interface JsonSource {
-  /** What messages call it: a path, for a member of an archive with the member's name behind it. */
-  readonly name: string;
-  /** The bytes from the first to the last, each time anew. */
-  open(): AsyncIterable<Uint8Array>;
-}
+import { byte, GOES_ON, isSpace, scanFor } from './jsonScan.js';
+import type { JsonSource } from './jsonSource.js';
 
 /** A value that is held whole may not be longer: 16 MiB. No annotation is, and it bounds what a hostile file costs. */
-export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
+const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
-/** Bytes that JSON gives a meaning. */
-export const byte = {
-  quote: 0x22,
-  backslash: 0x5c,
-  comma: 0x2c,
-  colon: 0x3a,
-  openArray: 0x5b,
-  closeArray: 0x5d,
-  openObject: 0x7b,
-  closeObject: 0x7d,
-} as const;
+/** Characters of a key that messages show. */
+const MAX_SHOWN_CHARACTERS = 80;
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const END = -1;
 
-/** Reads forward over one source. Holds one piece of the source and one value. */
+/**
+ * Reads forward over one source. Holds one piece of the source and one value. What the piece at hand can answer is
+ * answered without a promise: for millions of small values, promises would take longer than reading.
+ */
 export class JsonCursor {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
@@ -36,20 +24,31 @@ export class JsonCursor {
   #at = 0;
   /** Position of the piece's first byte in the source. */
   #start = 0;
-  /** What a truncation cut off, as in "in the middle of question 7". */
-  #place: () => string = () => 'before anything was read';
+  /** What messages call the place, as in "at element 7"; undefined before the first value. */
+  #place: (() => string) | undefined;
 
-  constructor(private readonly source: JsonSource) {
-    this.#pieces = source.open()[Symbol.asyncIterator]();
+  private constructor(
+    /** What messages call the source. */
+    readonly name: string,
+    pieces: AsyncIterable<Uint8Array>,
+  ) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
-  /** Bytes before the cursor. */
-  get position(): number {
-    return this.#start + this.#at;
+  /** A cursor at the start of the text, behind a byte-order mark, which JSON has none of and files have. */
+  static async open(source: JsonSource): Promise<JsonCursor> {
+    const cursor = new JsonCursor(source.name, source.open());
+    try {
+      await cursor.#skipByteOrderMark();
+      return cursor;
+    } catch (error) {
+      await cursor[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Lets go of the source, also in the middle. */
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#pieces.return?.();
   }
 
@@ -59,96 +58,157 @@ export class JsonCursor {
   }
 
   /** The next byte that is not white space, or -1 at the end. The cursor stays before it. */
-  async peek(): Promise<number> {
-    for (;;) {
-      for (; this.#at < this.#piece.length; this.#at++) {
-        const code = this.#piece[this.#at]!;
-        if (!isSpace(code)) return code;
-      }
-      if (!(await this.#refill())) return END;
-    }
-  }
-
-  /** Passes a byte-order mark, which JSON has none of and files have. */
-  async skipByteOrderMark(): Promise<void> {
-    if ((await this.peek()) !== BYTE_ORDER_MARK[0]) return;
-    for (const expected of BYTE_ORDER_MARK) {
-      if ((await this.peek()) !== expected) throw this.unexpected('JSON', await this.peek());
-      this.#at++;
-    }
+  peek(): number | Promise<number> {
+    const found = this.#peekInPiece();
+    return found === END ? this.#peekInNextPiece() : found;
   }
 
   /** Passes `code`. @throws LxmertError when something else comes next */
   async expect(code: number, wanted: string): Promise<void> {
-    const found = await this.peek();
-    if (found !== code) throw this.unexpected(wanted, found);
-    this.#at++;
+    if (!(await this.accept(code))) throw this.unexpected(wanted, await this.peek());
   }
 
   /** Passes `code` if it comes next and says whether it did. */
-  async accept(code: number): Promise<boolean> {
+  accept(code: number): boolean | Promise<boolean> {
+    const found = this.#peekInPiece();
+    if (found === END) return this.#acceptInNextPiece(code);
+    if (found !== code) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** The whole value that comes next, parsed, or a promise of it. The cursor is then behind it. */
+  value(): unknown {
+    const value = this.#valueInPiece();
+    return value === undefined ? this.#valueOverPieces() : value;
+  }
+
+  /** The key of an object that comes next. The cursor is then behind its colon. */
+  key(): string | Promise<string> {
+    const before = this.#at;
+    if (this.#peekInPiece() === byte.quote) {
+      const key = this.#valueInPiece();
+      if (key !== undefined && this.#peekInPiece() === byte.colon) {
+        this.#at++;
+        return key as string;
+      }
+      this.#at = before;
+    }
+    return this.#keyOverPieces();
+  }
+
+  /** Passes the value that comes next, however long, without holding it. Only its brackets and strings are looked at. */
+  async skipValue(): Promise<void> {
+    await this.#pass(() => {});
+  }
+
+  /** The error for something other than `wanted` at the cursor. */
+  unexpected(wanted: string, found: number): LxmertError {
+    if (found === END) {
+      return this.#place === undefined
+        ? new LxmertError(`${this.name} holds nothing: expected ${wanted}.`)
+        : this.#truncated();
+    }
+    const shown = found > 0x20 && found < 0x7f ? `'${String.fromCharCode(found)}'` : `the byte ${found}`;
+    return new LxmertError(`${this.#placeOf(this.#position)}: expected ${wanted}, found ${shown}.`);
+  }
+
+  /** Bytes before the cursor. */
+  get #position(): number {
+    return this.#start + this.#at;
+  }
+
+  async #skipByteOrderMark(): Promise<void> {
+    for (const [index, expected] of BYTE_ORDER_MARK.entries()) {
+      const found = await this.peek();
+      if (found !== expected || this.#position !== index) {
+        if (index === 0) return;
+        throw this.unexpected('the rest of a byte-order mark', found);
+      }
+      this.#at++;
+    }
+  }
+
+  #peekInPiece(): number {
+    for (; this.#at < this.#piece.length; this.#at++) {
+      const code = this.#piece[this.#at]!;
+      if (!isSpace(code)) return code;
+    }
+    return END;
+  }
+
+  async #peekInNextPiece(): Promise<number> {
+    let found = END;
+    while (found === END && (await this.#refill())) found = this.#peekInPiece();
+    return found;
+  }
+
+  async #acceptInNextPiece(code: number): Promise<boolean> {
     if ((await this.peek()) !== code) return false;
     this.#at++;
     return true;
   }
 
-  /** The whole value that comes next, parsed. The cursor is then behind it. */
-  async value(): Promise<unknown> {
-    const first = await this.peek();
-    const start = this.position;
-    const bytes = await this.#take(first, true);
-    try {
-      return JSON.parse(this.#decoder.decode(bytes)) as unknown;
-    } catch (error) {
-      throw new LxmertError(
-        `${this.source.name}, byte ${start}, ${this.#place()}: this is not valid JSON: ${messageOf(error)}.`,
-      );
-    }
+  /** Undefined, which no JSON is, when the piece at hand does not hold the value to its end. */
+  #valueInPiece(): unknown {
+    const scan = scanFor(this.#peekInPiece());
+    const from = this.#at;
+    const end = scan === undefined ? GOES_ON : scan.endIn(this.#piece, from);
+    if (end === GOES_ON) return undefined;
+    this.#at = end;
+    return this.#parse(this.#piece.subarray(from, end));
   }
 
-  /** Passes the value that comes next, however long, without holding it. Only its brackets and strings are looked at. */
-  async skipValue(): Promise<void> {
-    await this.#take(await this.peek(), false);
-  }
-
-  /** The error for something other than `wanted` at the cursor. */
-  unexpected(wanted: string, found: number): LxmertError {
-    if (found === END) return this.#truncated();
-    const shown = found > 0x20 && found < 0x7f ? `'${String.fromCharCode(found)}'` : `the byte ${found}`;
-    return new LxmertError(
-      `${this.source.name}, byte ${this.position}, ${this.#place()}: expected ${wanted}, found ${shown}.`,
-    );
-  }
-
-  /** Passes one value; its bytes when `keep`, otherwise nothing. */
-  async #take(first: number, keep: boolean): Promise<Uint8Array> {
-    const isContainer = first === byte.openArray || first === byte.openObject;
-    if (!isContainer && first !== byte.quote && !isScalarStart(first)) {
-      throw this.unexpected('a JSON value', first);
-    }
-    const start = this.position;
+  async #valueOverPieces(): Promise<unknown> {
     const kept: Uint8Array[] = [];
-    const scan = first === byte.quote || isContainer ? new NestedScan() : new ScalarScan();
+    let numBytes = 0;
+    await this.#pass((bytes, start) => {
+      numBytes += bytes.length;
+      if (numBytes > MAX_VALUE_BYTES) {
+        throw new LxmertError(
+          `${this.#placeOf(start)}: the value is longer than 16 MiB. Is this really the file it is taken for?`,
+        );
+      }
+      kept.push(bytes);
+    });
+    return this.#parse(Buffer.concat(kept));
+  }
+
+  async #keyOverPieces(): Promise<string> {
+    const first = await this.peek();
+    if (first !== byte.quote) throw this.unexpected('a key in quotes', first);
+    const key = (await this.value()) as string;
+    await this.expect(byte.colon, `a colon behind the key ${shownKey(key)}`);
+    return key;
+  }
+
+  /** Passes one value; its bytes, and the position of the first of all, go to `visit` part by part. */
+  async #pass(visit: (bytes: Uint8Array, start: number) => void): Promise<void> {
+    const first = await this.peek();
+    const scan = scanFor(first);
+    if (scan === undefined) throw this.unexpected('a JSON value', first);
+    const start = this.#position;
     for (;;) {
       const from = this.#at;
       const end = scan.endIn(this.#piece, from);
-      this.#at = end === END ? this.#piece.length : end;
-      if (keep) {
-        if (this.position - start > MAX_VALUE_BYTES) {
-          throw new LxmertError(
-            `${this.source.name}, byte ${start}, ${this.#place()}: the value is longer than 16 MiB. ` +
-              'Is this really the file it is taken for?',
-          );
-        }
-        kept.push(this.#piece.subarray(from, this.#at));
-      }
-      if (end !== END) break;
+      this.#at = end === GOES_ON ? this.#piece.length : end;
+      visit(this.#piece.subarray(from, this.#at), start);
+      if (end !== GOES_ON) return;
       if (!(await this.#refill())) {
-        if (scan instanceof ScalarScan) break;
+        if (scan.mayEndWithText) return;
         throw this.#truncated();
       }
     }
-    return kept.length === 1 ? kept[0]! : Buffer.concat(kept);
+  }
+
+  /** Parses the bytes of the value that ends at the cursor. */
+  #parse(bytes: Uint8Array): unknown {
+    try {
+      return JSON.parse(this.#decoder.decode(bytes)) as unknown;
+    } catch (error) {
+      const start = this.#position - bytes.length;
+      throw new LxmertError(`${this.#placeOf(start)}: this is not valid JSON: ${messageOf(error)}.`);
+    }
   }
 
   async #refill(): Promise<boolean> {
@@ -164,67 +224,21 @@ export class JsonCursor {
 
   #truncated(): LxmertError {
     return new LxmertError(
-      `${this.source.name} ends too early, after ${this.position} bytes, ${this.#place()}. ` +
+      `${this.name} ends too early, after ${this.#position} bytes${this.#placeText}. ` +
         'The file is cut short; get it again.',
     );
   }
-}
 
-/** Finds the end of a string, array or object, over pieces. Whether it is valid is for JSON.parse to say. */
-class NestedScan {
-  #depth = 0;
-  #inString = false;
-  #isEscaped = false;
+  #placeOf(position: number): string {
+    return `${this.name}, byte ${position}${this.#placeText}`;
+  }
 
-  /** The position behind the value's last byte, or -1 when it goes on in the next piece. */
-  endIn(piece: Uint8Array, from: number): number {
-    for (let i = from; i < piece.length; i++) {
-      const code = piece[i]!;
-      if (this.#inString) {
-        if (this.#isEscaped) this.#isEscaped = false;
-        else if (code === byte.backslash) this.#isEscaped = true;
-        else if (code === byte.quote) {
-          this.#inString = false;
-          if (this.#depth === 0) return i + 1;
-        }
-      } else if (code === byte.quote) this.#inString = true;
-      else if (code === byte.openArray || code === byte.openObject) this.#depth++;
-      else if (code === byte.closeArray || code === byte.closeObject) {
-        this.#depth--;
-        if (this.#depth === 0) return i + 1;
-      }
-    }
-    return END;
+  get #placeText(): string {
+    return this.#place === undefined ? '' : `, ${this.#place()}`;
   }
 }
 
-/** Finds the end of a number, true, false or null. */
-class ScalarScan {
-  endIn(piece: Uint8Array, from: number): number {
-    for (let i = from; i < piece.length; i++) {
-      if (!isScalarPart(piece[i]!)) return i;
-    }
-    return END;
-  }
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-/** A minus, a digit, or the first letter of true, false and null. */
-function isScalarStart(code: number): boolean {
-  return code === 0x2d || (code >= 0x30 && code <= 0x39) || code === 0x74 || code === 0x66 || code === 0x6e;
-}
-
-/** Letters, digits, plus, minus, full stop. */
-function isScalarPart(code: number): boolean {
-  return (
-    (code >= 0x30 && code <= 0x39) ||
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x41 && code <= 0x5a) ||
-    code === 0x2b ||
-    code === 0x2d ||
-    code === 0x2e
-  );
+/** A key as messages show it. */
+export function shownKey(key: string): string {
+  return `'${key.length > MAX_SHOWN_CHARACTERS ? `${key.slice(0, MAX_SHOWN_CHARACTERS)}...` : key}'`;
 }

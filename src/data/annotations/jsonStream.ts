@@ -1,31 +1,12 @@
 /** @file Elements of a JSON array, entries of a JSON object, and JSON lines, one at a time, whatever the file's size. */
 
-import { createReadStream } from 'node:fs';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { byte, JsonCursor, type JsonSource } from './jsonCursor.js';
+import { LxmertError } from '../../common/errors.js';
+import { JsonCursor, shownKey } from './jsonCursor.js';
+import { byte } from './jsonScan.js';
+import type { JsonSource } from './jsonSource.js';
 
-export type { JsonSource } from './jsonCursor.js';
-
-/** Bytes read at once. */
-const PIECE_BYTES = 1 << 18;
-
-/** The bytes of a file, as a source. @throws UsageError, when it is opened, if there is none */
-export function fileSource(file: string): JsonSource {
-  return {
-    name: file,
-    async *open() {
-      try {
-        for await (const piece of createReadStream(file, { highWaterMark: PIECE_BYTES })) {
-          yield piece as Uint8Array;
-        }
-      } catch (error) {
-        if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file '${file}'.`);
-        if (hasErrorCode(error, 'EISDIR')) throw new UsageError(`'${file}' is a folder, not a file.`);
-        throw new LxmertError(`${file} cannot be read: ${messageOf(error)}.`);
-      }
-    },
-  };
-}
+/** Keys that the message about an absent one lists. */
+const MAX_LISTED_KEYS = 8;
 
 /**
  * Yields the elements of the array that stands under `key` of the top-level object (`{"questions": [...], ...}`), or,
@@ -38,18 +19,25 @@ export async function* streamArray(
   source: JsonSource,
   key?: string,
 ): AsyncGenerator<unknown, void, undefined> {
-  if (key !== undefined) {
-    yield* arrayUnderKey(source, key);
-    return;
+  await using cursor = await JsonCursor.open(source);
+  const keys = new KeyReader(cursor);
+  if (key !== undefined) await findKey(cursor, keys, key);
+  const wanted = key === undefined ? 'a JSON array at the top level' : `an array under the key '${key}'`;
+  await cursor.expect(byte.openArray, wanted);
+  const suffix = key === undefined ? '' : ` of '${key}'`;
+  let numElements = 0;
+  cursor.describePlace(() => `at element ${numElements}${suffix} (counted from 0)`);
+  if (!(await cursor.accept(byte.closeArray))) {
+    for (;;) {
+      yield cursor.value();
+      if (!(await cursor.accept(byte.comma))) break;
+      numElements++;
+    }
+    await cursor.expect(byte.closeArray, 'a comma or the end of the array');
+    cursor.describePlace(() => `behind element ${numElements}${suffix}`);
   }
-  const cursor = new JsonCursor(source);
-  try {
-    await cursor.skipByteOrderMark();
-    yield* elements(cursor, 'element', 'a JSON array');
-    await expectEnd(cursor);
-  } finally {
-    await cursor.close();
-  }
+  if (key !== undefined) await passOtherKeys(cursor, keys, key);
+  await expectEnd(cursor);
 }
 
 /**
@@ -59,14 +47,12 @@ export async function* streamArray(
  * @throws LxmertError with the byte for JSON that is cut short or wrong
  */
 export async function* streamEntries(source: JsonSource): AsyncGenerator<[string, unknown], void, undefined> {
-  const cursor = new JsonCursor(source);
-  try {
-    await cursor.skipByteOrderMark();
-    for await (const key of keys(cursor)) yield [key, await cursor.value()];
-    await expectEnd(cursor);
-  } finally {
-    await cursor.close();
+  await using cursor = await JsonCursor.open(source);
+  const keys = new KeyReader(cursor);
+  for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+    yield [key, await cursor.value()];
   }
+  await expectEnd(cursor);
 }
 
 /**
@@ -75,74 +61,70 @@ export async function* streamEntries(source: JsonSource): AsyncGenerator<[string
  * @throws LxmertError with the byte for JSON that is cut short or wrong
  */
 export async function* streamValues(source: JsonSource): AsyncGenerator<unknown, void, undefined> {
-  const cursor = new JsonCursor(source);
-  try {
-    await cursor.skipByteOrderMark();
-    let numValues = 0;
-    cursor.describePlace(() => `at value ${numValues} (counted from 0)`);
-    for (; (await cursor.peek()) !== -1; numValues++) yield await cursor.value();
-  } finally {
-    await cursor.close();
+  await using cursor = await JsonCursor.open(source);
+  let numValues = 0;
+  cursor.describePlace(() => `at value ${numValues} (counted from 0)`);
+  for (; (await cursor.peek()) !== -1; numValues++) yield cursor.value();
+}
+
+/** Whether the text is a JSON array, going by the byte that it begins with. */
+export async function beginsArray(source: JsonSource): Promise<boolean> {
+  await using cursor = await JsonCursor.open(source);
+  return (await cursor.peek()) === byte.openArray;
+}
+
+/** Moves before the value of `wanted` in the top-level object. */
+async function findKey(cursor: JsonCursor, keys: KeyReader, wanted: string): Promise<void> {
+  const listed: string[] = [];
+  let numOthers = 0;
+  for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+    if (key === wanted) return;
+    if (numOthers < MAX_LISTED_KEYS) listed.push(shownKey(key));
+    numOthers++;
+    await cursor.skipValue();
+  }
+  await expectEnd(cursor);
+  const more = numOthers > listed.length ? ` and ${numOthers - listed.length} more` : '';
+  const found = numOthers === 0 ? 'the object has no keys' : `the keys are ${listed.join(', ')}${more}`;
+  throw new LxmertError(`${cursor.name}: expected an array under the key '${wanted}', but ${found}.`);
+}
+
+/** Passes what follows the value of `taken`, to the end of the object. */
+async function passOtherKeys(cursor: JsonCursor, keys: KeyReader, taken: string): Promise<void> {
+  for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+    if (key === taken) throw new LxmertError(`${cursor.name}: the key '${taken}' stands there twice.`);
+    await cursor.skipValue();
   }
 }
 
-async function* arrayUnderKey(source: JsonSource, wanted: string): AsyncGenerator<unknown, void, undefined> {
-  const cursor = new JsonCursor(source);
-  try {
-    await cursor.skipByteOrderMark();
-    const seen: string[] = [];
-    let numFound = 0;
-    for await (const key of keys(cursor)) {
-      if (key !== wanted) {
-        if (seen.length < 8) seen.push(`'${key}'`);
-        await cursor.skipValue();
-        continue;
-      }
-      numFound++;
-      if (numFound > 1) throw new LxmertError(`${source.name}: the key '${wanted}' stands there twice.`);
-      yield* elements(cursor, `element of '${wanted}'`, `a JSON array under '${wanted}'`);
+/** Reads the keys of the top-level object. The caller takes or passes each one's value before it asks for the next. */
+class KeyReader {
+  #numKeys = 0;
+  /** The key whose value comes next; undefined where a key does. */
+  #key: string | undefined;
+
+  constructor(private readonly cursor: JsonCursor) {}
+
+  /** The next key; undefined behind the object. */
+  async next(): Promise<string | undefined> {
+    const { cursor } = this;
+    if (this.#numKeys === 0) {
+      await cursor.expect(byte.openObject, 'a JSON object at the top level');
+      cursor.describePlace(this.#place);
+      if (await cursor.accept(byte.closeObject)) return undefined;
+    } else if (!(await cursor.accept(byte.comma))) {
+      await cursor.expect(byte.closeObject, 'a comma or the end of the object');
+      return undefined;
     }
-    await expectEnd(cursor);
-    if (numFound === 0) {
-      const found = seen.length === 0 ? 'no key' : seen.join(', ');
-      throw new LxmertError(`${source.name}: expected an object with the key '${wanted}', found ${found}.`);
-    }
-  } finally {
-    await cursor.close();
+    this.#key = undefined;
+    cursor.describePlace(this.#place);
+    this.#key = await cursor.key();
+    this.#numKeys++;
+    return this.#key;
   }
-}
 
-/** The elements of the array that comes next. */
-async function* elements(cursor: JsonCursor, noun: string, wanted: string): AsyncGenerator<unknown> {
-  let numElements = 0;
-  await cursor.expect(byte.openArray, wanted);
-  cursor.describePlace(() => `at ${noun} ${numElements} (counted from 0)`);
-  if (await cursor.accept(byte.closeArray)) return;
-  for (;;) {
-    yield await cursor.value();
-    if (!(await cursor.accept(byte.comma))) break;
-    numElements++;
-  }
-  await cursor.expect(byte.closeArray, 'a comma or the end of the array');
-  cursor.describePlace(() => `behind ${noun} ${numElements}`);
-}
-
-/** The keys of the top-level object; the caller takes or passes each one's value before it asks for the next. */
-async function* keys(cursor: JsonCursor): AsyncGenerator<string> {
-  let numEntries = 0;
-  await cursor.expect(byte.openObject, 'a JSON object');
-  cursor.describePlace(() => `at entry ${numEntries} (counted from 0)`);
-  if (await cursor.accept(byte.closeObject)) return;
-  do {
-    const first = await cursor.peek();
-    if (first !== byte.quote) throw cursor.unexpected('a key in quotes', first);
-    const key = (await cursor.value()) as string;
-    await cursor.expect(byte.colon, 'a colon');
-    cursor.describePlace(() => `at key '${key.slice(0, 80)}'`);
-    yield key;
-    numEntries++;
-  } while (await cursor.accept(byte.comma));
-  await cursor.expect(byte.closeObject, 'a comma or the end of the object');
+  readonly #place = (): string =>
+    this.#key === undefined ? `at entry ${this.#numKeys} (counted from 0)` : `at key ${shownKey(this.#key)}`;
 }
 
 async function expectEnd(cursor: JsonCursor): Promise<void> {

@@ -1,7 +1,8 @@
 /** @file Statements of NLVR2 in the reference's JSON format. */
 
 import { z } from 'zod';
-import { readJsonArray } from './jsonArray.js';
+import { fileSource } from './jsonSource.js';
+import { streamArray } from './jsonStream.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 
@@ -24,7 +25,7 @@ const statementSchema = z.object({
  */
 export async function* streamStatements(file: string): AsyncGenerator<Question> {
   let index = 0;
-  for await (const element of readJsonArray(file)) {
+  for await (const element of streamArray(fileSource(file))) {
     const record = checkRecord(statementSchema, element, file, `statement ${index++}`);
     yield {
       imageIds: [record.img0, record.img1],

@@ -1,7 +1,8 @@
 /** @file The official questions and choices of GQA: objects of entries by question id. */
 
 import { z } from 'zod';
-import { readJsonObject } from './jsonObject.js';
+import { fileSource } from './jsonSource.js';
+import { streamEntries } from './jsonStream.js';
 import { checkRecord } from './record.js';
 
 /** One question as the metrics read it. What a file may lack is undefined. */
@@ -59,7 +60,7 @@ const questionSchema = z.object({
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<GqaQuestion> {
-  for await (const [id, value] of readJsonObject(file)) {
+  for await (const [id, value] of streamEntries(fileSource(file))) {
     const record = checkRecord(questionSchema, value, file, `question '${id}'`);
     yield {
       id,
@@ -91,7 +92,7 @@ const choicesSchema = z.object({ valid: z.array(z.string()), plausible: z.array(
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readGqaChoices(file: string): AsyncGenerator<GqaChoices> {
-  for await (const [id, value] of readJsonObject(file)) {
+  for await (const [id, value] of streamEntries(fileSource(file))) {
     yield { id, ...checkRecord(choicesSchema, value, file, `choices of question '${id}'`) };
   }
 }

@@ -1,10 +1,11 @@
 /** @file Labels of NLVR2: the official JSON lines, or the reference's JSON array. */
 
 import { z } from 'zod';
-import { LxmertError, messageOf } from '../../common/errors.js';
-import { readJsonArray } from './jsonArray.js';
+import { LxmertError } from '../../common/errors.js';
+import { type PlacedValue, readJsonLines } from './jsonLines.js';
+import { fileSource } from './jsonSource.js';
+import { beginsArray, streamArray } from './jsonStream.js';
 import { checkRecord } from './record.js';
-import { readText, readTextLines } from './textFile.js';
 
 /** Whether the sentence of an example is true of its images. */
 export interface Nlvr2Label {
@@ -37,9 +38,9 @@ const exampleSchema = z.object({
  * @throws LxmertError with file, place and key for an example that is not as expected
  */
 export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label> {
-  const isArray = await beginsWithBracket(file);
+  const isArray = await beginsArray(fileSource(file));
   let numExamples = 0;
-  for await (const { value, place } of isArray ? elementsOf(file) : linesOf(file)) {
+  for await (const { value, place } of isArray ? elementsOf(file) : readJsonLines(file)) {
     const { identifier, uid, label } = checkRecord(exampleSchema, value, file, place);
     const id = identifier ?? uid;
     if (id === undefined) throw new LxmertError(`${file}: ${place} has neither 'identifier' nor 'uid'.`);
@@ -49,33 +50,7 @@ export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label>
   if (numExamples === 0) throw new LxmertError(`${file} holds no examples.`);
 }
 
-interface Placed {
-  readonly value: unknown;
-  readonly place: string;
-}
-
-async function* elementsOf(file: string): AsyncGenerator<Placed> {
+async function* elementsOf(file: string): AsyncGenerator<PlacedValue> {
   let index = 0;
-  for await (const value of readJsonArray(file)) yield { value, place: `element ${index++}` };
-}
-
-async function* linesOf(file: string): AsyncGenerator<Placed> {
-  for await (const { text, number } of readTextLines(file)) {
-    const place = `line ${number}`;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw new LxmertError(`${file}: ${place} is not valid JSON: ${messageOf(error)}.`);
-    }
-    yield { value, place };
-  }
-}
-
-async function beginsWithBracket(file: string): Promise<boolean> {
-  for await (const part of readText(file)) {
-    const start = part.trimStart();
-    if (start !== '') return start.startsWith('[');
-  }
-  return false;
+  for await (const value of streamArray(fileSource(file))) yield { value, place: `element ${index++}` };
 }

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readJsonArray } from './jsonArray.js';
+import { fileSource } from './jsonSource.js';
+import { streamArray } from './jsonStream.js';
 import { checkRecord } from './record.js';
 
 /** One question's annotation. */
@@ -31,7 +32,7 @@ const annotationSchema = z.object({
  */
 export async function* readOfficialVqaAnnotations(file: string): AsyncGenerator<VqaAnnotation> {
   let numAnnotations = 0;
-  for await (const element of readJsonArray(file, { under: 'annotations' })) {
+  for await (const element of streamArray(fileSource(file), 'annotations')) {
     const record = checkRecord(annotationSchema, element, file, `annotation ${numAnnotations}`);
     numAnnotations++;
     yield {

@@ -1,7 +1,8 @@
 /** @file Questions of VQA and GQA in the reference's JSON format. */
 
 import { z } from 'zod';
-import { readJsonArray } from './jsonArray.js';
+import { fileSource } from './jsonSource.js';
+import { streamArray } from './jsonStream.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 
@@ -22,7 +23,7 @@ const questionSchema = z.object({
  */
 export async function* streamQuestions(file: string): AsyncGenerator<Question> {
   let index = 0;
-  for await (const element of readJsonArray(file)) {
+  for await (const element of streamArray(fileSource(file))) {
     const record = checkRecord(questionSchema, element, file, `question ${index++}`);
     yield {
       imageIds: [record.img_id],

@@ -3,8 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, UsageError } from '../../common/errors.js';
-import type { JsonSource } from '../annotations/jsonCursor.js';
-import { fileSource } from '../annotations/jsonStream.js';
+import { fileSource, type JsonSource } from '../annotations/jsonSource.js';
 import { listZipMembers } from './zipMembers.js';
 
 /** A JSON file, on disk or in an archive, known by its own name without folders. */

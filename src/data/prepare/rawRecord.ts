@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import type { JsonSource } from '../annotations/jsonCursor.js';
+import type { JsonSource } from '../annotations/jsonSource.js';
 
 /**
  * Checks each value of a stream against `schema`.

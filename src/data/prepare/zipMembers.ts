@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { LxmertError, messageOf } from '../../common/errors.js';
-import type { JsonSource } from '../annotations/jsonCursor.js';
+import type { JsonSource } from '../annotations/jsonSource.js';
 
 /** An archive with more members than this is none of annotations. */
 const MAX_MEMBERS = 100_000;

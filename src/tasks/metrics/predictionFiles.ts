@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readJsonArray } from '../../data/annotations/jsonArray.js';
+import { fileSource } from '../../data/annotations/jsonSource.js';
+import { streamArray } from '../../data/annotations/jsonStream.js';
 import { checkRecord } from '../../data/annotations/record.js';
 import { readTextLines } from '../../data/annotations/textFile.js';
 import { type Prediction, PredictionTable } from './predictionTable.js';
@@ -56,7 +57,7 @@ async function* elements(
   read: (value: unknown, place: string) => Prediction,
 ): AsyncGenerator<Prediction> {
   let index = 0;
-  for await (const value of readJsonArray(file)) yield read(value, `element ${index++}`);
+  for await (const value of streamArray(fileSource(file))) yield read(value, `element ${index++}`);
 }
 
 async function* nlvr2Lines(file: string): AsyncGenerator<Prediction> {

@@ -136,7 +136,7 @@ describe('scoreVqaFiles', () => {
 
   const twice = annotation(1, 'other', 'what', ['a', 'b']);
   it.each([
-    [{ questions: [] }, "the key 'annotations', but its keys are questions"],
+    [{ questions: [] }, "the key 'annotations', but the keys are 'questions'"],
     [{ annotations: [] }, 'holds no annotations'],
     [{ annotations: [{ ...twice, answers: [] }] }, "annotation 0, key 'answers'"],
     [{ annotations: [twice, { ...twice, answers: [{}] }] }, "annotation 1, key 'answers.0.answer'"],

@@ -1,0 +1,32 @@
+/** @file What a running command prints: lines, and the bar that they must not run into. */
+
+import type { ProgressDisplay } from './command.js';
+import { createProgressDisplay, type SharedDisplay } from './progressDisplay.js';
+
+export class Screen {
+  readonly #displays = new Set<SharedDisplay>();
+
+  /** @param stderr where progress is shown */
+  constructor(private readonly stderr: NodeJS.WriteStream) {}
+
+  /** Prints a line on stdout or stderr; a bar that is on the screen moves below it. */
+  print(stream: NodeJS.WriteStream, line: string): void {
+    const write = (): void => void stream.write(`${line}\n`);
+    const [display] = this.#displays;
+    if (display === undefined) write();
+    else display.printAbove(write);
+  }
+
+  /** Starts a display; nothing is shown before the first update. */
+  progress(label: string, unit: string): ProgressDisplay {
+    const display = createProgressDisplay(this.stderr, label, unit);
+    this.#displays.add(display);
+    return {
+      update: (done, total, detail) => display.update(done, total, detail),
+      stop: () => {
+        this.#displays.delete(display);
+        display.stop();
+      },
+    };
+  }
+}

@@ -1,0 +1,31 @@
+/** @file Where bytes of JSON come from: a file, or anything else that gives them in pieces. */
+
+import { createReadStream } from 'node:fs';
+import { unreadable } from '../../common/errors.js';
+
+/** Bytes of JSON. */
+export interface JsonSource {
+  /** What messages call it: a path, for a member of an archive with the member's name behind it. */
+  readonly name: string;
+  /** The bytes from the first to the last, each time anew. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes read at once. */
+const PIECE_BYTES = 1 << 18;
+
+/** The bytes of a file. @throws UsageError, once they are asked for, when the file is missing or a folder */
+export function fileSource(file: string): JsonSource {
+  return {
+    name: file,
+    async *open() {
+      try {
+        for await (const piece of createReadStream(file, { highWaterMark: PIECE_BYTES })) {
+          yield piece as Uint8Array;
+        }
+      } catch (error) {
+        throw unreadable(file, error);
+      }
+    },
+  };
+}
