@@ -4,6 +4,7 @@
 #ifdef LXMERT_WITH_C10D
 
 #include <torch/csrc/api/include/torch/version.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -14,6 +15,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace lxmert {
 
@@ -23,6 +25,8 @@ using Collectives = c10d::Backend;
 #else
 using Collectives = c10d::ProcessGroup;
 #endif
+// What points to a node of the graph: a std::shared_ptr in older versions, libtorch's own pointer in newer ones.
+using NodePointer = decltype(torch::autograd::impl::grad_accumulator(std::declval<const at::Tensor&>()));
 using WorkPointer = c10::intrusive_ptr<c10d::Work>;
 using StorePointer = c10::intrusive_ptr<c10d::Store>;
 

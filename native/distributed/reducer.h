@@ -2,7 +2,6 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/function.h>
 
 #include <cstdint>
 #include <memory>
@@ -60,7 +59,7 @@ class Reducer : public std::enable_shared_from_this<Reducer> {
  private:
   struct Leaf {
     LeafPlace place;
-    std::shared_ptr<torch::autograd::Node> accumulator;
+    NodePointer accumulator;
     uintptr_t hook = 0;
     size_t bucket = 0;
     bool expected = true;
