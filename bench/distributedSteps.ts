@@ -40,7 +40,9 @@ const sizes: Readonly<Record<string, LxmertConfig>> = {
 
 const [processesText = '2', sizeName = 'middle', stepsText = '6', examplesText = '8'] = process.argv.slice(2);
 const config = sizes[sizeName];
-const [numProcesses, numSteps, numExamples] = [processesText, stepsText, examplesText].map(Number);
+const [numProcesses = 0, numSteps = 0, numExamples = 0] = [processesText, stepsText, examplesText].map(
+  Number,
+);
 if (config === undefined || ![numProcesses, numSteps, numExamples].every(Number.isInteger)) {
   console.error('distributedSteps [PROCESSES] [base|middle] [STEPS] [EXAMPLES OF A PROCESS]');
   process.exit(2);
@@ -52,16 +54,16 @@ interface StepTimes {
 }
 
 /** Steps of one process, with or without the others. */
-function measure(model: LxmertConfig, team: DataParallel | undefined): StepTimes[] {
+function measure(model: LxmertConfig, numExamples: number, team: DataParallel | undefined): StepTimes[] {
   const network = new QuestionAnsweringModel(model, NUM_ANSWERS);
   const flat = FlatParameters.of(network);
   const optimizer = new BertAdam(flat, { learningRate: 1e-6, totalSteps: 1000 });
   team?.begin(flat, optimizer, undefined);
   const times: StepTimes[] = [];
-  for (let step = 0; step < WARM_UP + (numSteps ?? 0); step++) {
+  for (let step = 0; step < WARM_UP + numSteps; step++) {
     const start = performance.now();
     scope(() => {
-      const size = batchOf(numExamples ?? 8);
+      const size = batchOf(numExamples);
       const { logits } = network.forward(randomInputs(model, size), { training: true });
       const loss = softAnswerLoss(logits, ops.full(logits.shape, 0.5));
       team?.beforeLastBackward();
@@ -94,19 +96,21 @@ function summaryOf(times: readonly StepTimes[]): Record<string, number> {
 
 const place = processPlace();
 if (place === undefined) {
-  const alone = measure(config, undefined);
+  // The same batch in one process with all cores.
+  const examples = numProcesses * numExamples;
+  const alone = measure(config, examples, undefined);
   const inOneProcess = medianOf(alone.map(({ seconds }) => seconds));
   console.log(
     JSON.stringify({
       size: sizeName,
       processes: 1,
-      examples: numExamples,
+      examples,
       runtime: runtimeLine(),
       secondsOfStep: inOneProcess,
     }),
   );
   const { exitCode } = await launchProcesses({
-    numProcesses: numProcesses ?? 2,
+    numProcesses,
     command: [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
     graceSeconds: 30,
     say: console.error,
@@ -120,7 +124,7 @@ if (place === undefined) {
     seed: 1,
     run: { path: '.', takeOver: () => undefined },
   });
-  const times = measure(config, team);
+  const times = measure(config, numExamples, team);
   if (team.isFirst) {
     const setting = {
       size: sizeName,
