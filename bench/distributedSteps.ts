@@ -68,7 +68,7 @@ function measure(model: LxmertConfig, numExamples: number, team: DataParallel | 
       const loss = softAnswerLoss(logits, ops.full(logits.shape, 0.5));
       team?.beforeLastBackward();
       loss.backward();
-      team?.afterBackward(loss.item());
+      team?.afterBackward([loss.item()]);
       optimizer.step(clipGradients(flat, 5).scale);
     });
     if (step >= WARM_UP) times.push({ seconds: (performance.now() - start) / 1000, exchange: team?.times() });

@@ -240,7 +240,7 @@ void Reducer::TakeResult(Leaf& leaf, bool has_gradient) {
   }
   if (!parameter.grad().defined()) parameter.mutable_grad() = Slice(leaf.place);
   // Rows that only other processes read have a gradient here now too.
-  if (ParameterBuffers* buffers = BuffersOf(parameter)) buffers->all_rows_touched = true;
+  if (ParameterBuffers* buffers = BuffersOf(parameter)) buffers->all_touched = true;
 }
 
 void Reducer::AgreeOnOrder() {

@@ -59,14 +59,11 @@ class EmbeddingFunction : public Function<EmbeddingFunction> {
       AddRows(whole, indices, padding_index, gradient);
       return {whole, at::Tensor(), at::Tensor()};
     }
-    // The buffer is zero but for the rows of the last pass, unless all processes added to it.
+    // The buffer is zero but for the rows of the last pass.
     if (!table.grad().defined()) {
-      if (buffers->all_rows_touched) {
-        buffers->gradient.zero_();
-      } else {
-        for (const int64_t row : buffers->touched_rows) buffers->gradient.select(0, row).zero_();
-      }
-      buffers->all_rows_touched = false;
+      if (buffers->all_touched) buffers->gradient.zero_();
+      for (const int64_t row : buffers->touched_rows) buffers->gradient.select(0, row).zero_();
+      buffers->all_touched = false;
       buffers->touched_rows.clear();
       table.mutable_grad() = buffers->gradient;
     }

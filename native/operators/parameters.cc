@@ -30,8 +30,8 @@ at::Tensor Claim(const at::Tensor& parameter, ParameterBuffers& buffers, bool& f
   fresh = !parameter.grad().defined();
   if (fresh) {
     parameter.mutable_grad() = buffers.gradient;
-    return buffers.gradient;
   }
+  buffers.all_touched = true;
   return parameter.grad();
 }
 

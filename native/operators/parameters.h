@@ -15,8 +15,8 @@ struct ParameterBuffers {
   at::Tensor copy;
   // Rows of `gradient` that are not zero, for parameters whose gradient touches few rows.
   std::vector<int64_t> touched_rows;
-  // Any row of `gradient` may be other than zero: it was written from elsewhere.
-  bool all_rows_touched = false;
+  // Any row of `gradient` may be other than zero: a dense layer wrote into it (word embeddings tied to a decoder).
+  bool all_touched = false;
 };
 
 // The buffers of a parameter, or null.

@@ -8,6 +8,7 @@ export { type CheckpointDescription, describeCheckpoint, renderDescription } fro
 export type { WrittenConfig } from './huggingFaceConfig.js';
 export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
 export {
+  bertSizes,
   guessedAttentionHeads,
   imagesPerExampleOf,
   type ModelKind,
@@ -16,6 +17,7 @@ export {
   modelKind,
   modelSizes,
   numAnswersOf,
+  regionClassesOf,
 } from './modelSizes.js';
 export { canonicalName, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

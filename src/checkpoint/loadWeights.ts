@@ -24,14 +24,14 @@ export interface LoadReport {
   readonly reshaped: readonly ReshapedTensor[];
 }
 
-/** The encoder's tensors begin so; without all of them a model answers nonsense without an error. */
-const ENCODER_PREFIX = 'bert.';
-
 export interface LoadOptions {
   /** Load only these; the others are neither loaded nor reported. */
   readonly only?: (name: string) => boolean;
-  /** `encoder`: stop unless every encoder tensor is loaded. `all`: also the heads. */
-  readonly require: 'encoder' | 'all';
+  /**
+   * `encoder`: stop unless every encoder tensor is loaded. `all`: also the heads. `bert`: the part of the encoder that
+   * a BERT has.
+   */
+  readonly require: 'encoder' | 'all' | 'bert';
 }
 
 /**
@@ -57,7 +57,7 @@ export function loadWeights(
   }
   const unexpected = [...checkpoint.entries.keys()].filter((name) => only(name) && !parameters.has(name));
   const report = { file: checkpoint.path, loaded, missing, unexpected, reshaped };
-  requireWhole(checkpoint, report, require === 'all' ? '' : ENCODER_PREFIX);
+  requireWhole(checkpoint, report, require);
   for (const name of loaded) {
     scope(() => noGrad(() => ops.copy_(parameters.get(name) as Tensor, checkpoint.tensor(name))));
   }
@@ -65,19 +65,20 @@ export function loadWeights(
   return report;
 }
 
-function requireWhole(checkpoint: CheckpointFile, report: LoadReport, prefix: string): void {
+function requireWhole(checkpoint: CheckpointFile, report: LoadReport, require: LoadOptions['require']): void {
   const { file, missing, reshaped, loaded } = report;
-  const absent = missing.filter((name) => name.startsWith(prefix));
+  const isRequired = REQUIRED[require];
+  const absent = missing.filter(isRequired);
   if (absent.length > 0) {
-    requireLxmert(file, [...checkpoint.entries.keys()]);
-    const what = prefix === '' ? 'model' : 'encoder';
-    const present = loaded.filter((name) => name.startsWith(prefix)).length;
+    if (require !== 'bert') requireLxmert(file, [...checkpoint.entries.keys()]);
+    const what = { all: 'model', encoder: 'encoder', bert: 'language part of a BERT' }[require];
+    const present = loaded.filter(isRequired).length;
     throw new CheckpointError(
       file,
       `expected the whole ${what}, but the file has ${present} of its tensors; missing are ${listed(absent)}. Check the numbers of layers, or name another file.`,
     );
   }
-  const [first] = reshaped.filter((tensor) => tensor.name.startsWith(prefix));
+  const first = reshaped.find(({ name }) => isRequired(name));
   if (first !== undefined) {
     throw new CheckpointError(
       file,
@@ -85,6 +86,13 @@ function requireWhole(checkpoint: CheckpointFile, report: LoadReport, prefix: st
     );
   }
 }
+
+/** Tensors without which a model answers nonsense without an error. */
+const REQUIRED: Readonly<Record<LoadOptions['require'], (name: string) => boolean>> = {
+  all: () => true,
+  encoder: (name) => name.startsWith('bert.'),
+  bert: (name) => name.startsWith('bert.embeddings.') || name.startsWith('bert.encoder.layer.'),
+};
 
 /** The first few of a list of names, and how many more there are. */
 function listed(names: readonly string[]): string {

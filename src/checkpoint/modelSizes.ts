@@ -92,9 +92,49 @@ export function modelSizes(checkpoint: CheckpointFile): ModelSizes {
   };
 }
 
+/**
+ * The sizes that an LXMERT takes over from a BERT, by the names of its configuration; layers are chosen apart.
+ *
+ * @throws CheckpointError when the file has no BERT in it
+ */
+export function bertSizes(
+  checkpoint: CheckpointFile,
+): Pick<
+  ModelSizes,
+  'vocabSize' | 'hiddenSize' | 'intermediateSize' | 'maxPositionEmbeddings' | 'typeVocabSize'
+> {
+  const shape = (name: string): readonly number[] => {
+    const entry = checkpoint.entries.get(name);
+    if (entry !== undefined) return entry.shape;
+    throw new CheckpointError(
+      checkpoint.path,
+      `these are not the weights of a BERT: there is no tensor ${name}.`,
+    );
+  };
+  const [vocabSize = 0, hiddenSize = 0] = shape('bert.embeddings.word_embeddings.weight');
+  return {
+    vocabSize,
+    hiddenSize,
+    intermediateSize: shape('bert.encoder.layer.0.intermediate.dense.weight')[0] ?? 0,
+    maxPositionEmbeddings: shape('bert.embeddings.position_embeddings.weight')[0] ?? 0,
+    typeVocabSize: shape('bert.embeddings.token_type_embeddings.weight')[0] ?? 0,
+  };
+}
+
 /** The number of answers of the file's answer head; undefined without one. */
 export function numAnswersOf(checkpoint: CheckpointFile): number | undefined {
   return checkpoint.entries.get('answer_head.logit_fc.3.weight')?.shape[0];
+}
+
+/** The classes of the file's region head; undefined without one. */
+export function regionClassesOf(
+  checkpoint: CheckpointFile,
+): { readonly numObjects: number; readonly numAttributes: number } | undefined {
+  const rows = (name: string): number | undefined =>
+    checkpoint.entries.get(`obj_predict_head.decoder_dict.${name}.weight`)?.shape[0];
+  const numObjects = rows('obj');
+  const numAttributes = rows('attr');
+  return numObjects === undefined || numAttributes === undefined ? undefined : { numObjects, numAttributes };
 }
 
 /** The number of images that the file's answer head reads the pooled vectors of; 1 without a head. */

@@ -41,6 +41,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/download.js'),
   },
   {
+    name: 'pretrain',
+    group: 'Models',
+    summary: 'Pre-train LXMERT on sentences and images',
+    load: () => import('./commands/pretrain.js'),
+  },
+  {
     name: 'finetune vqa',
     group: 'Models',
     summary: 'Train a model to answer questions about images',
@@ -75,6 +81,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Models',
     summary: 'Run a training command in several processes of this machine',
     load: () => import('./commands/launch.js'),
+  },
+  {
+    name: 'evaluate pretrain',
+    group: 'Models',
+    summary: 'Evaluate a pre-trained model on the tasks of pre-training',
+    load: () => import('./commands/evaluatePretrain.js'),
   },
   {
     name: 'evaluate vqa',

@@ -2,22 +2,18 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
-import { silentProgress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { buildAnswerTable } from '../data/buildAnswerTable.js';
 import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
 import { assertCompatible, type FeatureStore } from '../features/index.js';
-import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { LOSS_NAMES } from '../tasks/losses.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
-import { processPlace } from '../train/distributed/environment.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
-import { RunFolder } from '../train/runFolder.js';
+import { architectureOptions, configOf, snapshotOptions, snapshotSettings } from './architectureOptions.js';
 import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
 import {
   featureOptions,
@@ -27,8 +23,9 @@ import {
   precisionOption,
 } from './modelOptions.js';
 import { existingFile, outputPath } from './options.js';
+import { exitCodeOf, processOptions, thisProcess } from './processes.js';
 
-/** What the command prints: of the first process only. */
+/** What the command prints, in the first process. */
 type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
 
 /** Flags of every task, in the order of the help. */
@@ -42,31 +39,8 @@ function sharedFlags(task: AnsweringTask) {
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
     load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
-    languageLayers: z
-      .int()
-      .min(0)
-      .default(LXMERT_BASE.numLanguageLayers)
-      .describe('Language layers, from scratch'),
-    visionLayers: z.int().min(0).default(LXMERT_BASE.numVisionLayers).describe('Vision layers, from scratch'),
-    crossLayers: z
-      .int()
-      .min(0)
-      .default(LXMERT_BASE.numCrossLayers)
-      .describe('Cross-modality layers, from scratch'),
-    hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
-    attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
-    initializerRange: z
-      .number()
-      .gt(0)
-      .default(LXMERT_BASE.initializerRange)
-      .describe('Standard deviation of weights that are drawn'),
-    dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
+    ...architectureOptions,
     batchSize: z.int().min(1).default(32).describe('Examples in a training step, in all processes together'),
-    accumulationSteps: z
-      .int()
-      .min(1)
-      .default(1)
-      .describe('Parts that each process cuts its share of a batch into, to save memory'),
     epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
     learningRate: z.number().gt(0).default(task.learningRate).describe('Peak learning rate'),
     warmupRatio: z.number().gt(0).lt(1).default(0.1).describe('Share of the steps with a rising rate'),
@@ -78,17 +52,8 @@ function sharedFlags(task: AnsweringTask) {
       .default(DEFAULT_MAX_LENGTH)
       .describe('Word pieces of a sentence, at most'),
     ...precisionOption,
-    resume: z
-      .boolean()
-      .default(false)
-      .describe('Go on from the newest snapshot in --output, if there is one'),
-    snapshotSteps: z.int().min(1).default(1000).describe('Steps between two snapshots'),
-    keepSnapshots: z.int().min(1).default(2).describe('Snapshots that are kept'),
-    distributedTimeout: z
-      .number()
-      .gt(0)
-      .default(120)
-      .describe('Seconds that a process waits for the others in a step, when there are several'),
+    ...snapshotOptions,
+    ...processOptions,
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   };
 }
@@ -130,7 +95,7 @@ export interface FinetuneHelp {
 
 /** The command of a task. */
 export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
-  const common = { ...help, configurable: true, arguments: z.strictObject({}), render, exitCode };
+  const common = { ...help, configurable: true, arguments: z.strictObject({}), render, exitCode: exitCodeOf };
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
     const flags = task.answers === 'built' ? builtFlags : {};
@@ -157,15 +122,9 @@ export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Comman
   });
 }
 
-async function finetune(
-  task: AnsweringTask,
-  options: Flags,
-  { signal, ...context }: Context,
-): Promise<Outcome> {
-  const place = processPlace();
-  const isFirst = place === undefined || place.rank === 0;
-  // One of several processes speaks.
-  const notice = isFirst ? context.notice : () => undefined;
+async function finetune(task: AnsweringTask, options: Flags, context: Context): Promise<Outcome> {
+  const me = thisProcess(options, context);
+  const { notice } = me;
   const weights = weightsOf(options);
   using store = openFeatures(options);
   const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
@@ -182,46 +141,38 @@ async function finetune(
     options.pretrainingAnswers === undefined
       ? undefined
       : await AnswerTable.loadPretraining(options.pretrainingAnswers);
-  const run = await runFolderOf(options, isFirst);
-  const display = isFirst ? context.progress('Training', 'steps') : undefined;
-  const { steps: _, ...result } = await finetuneAnswers({
-    task,
-    training,
-    validation,
-    features: store,
-    vocabulary,
-    config,
-    settings: {
-      batchSize: options.batchSize,
-      accumulationSteps: options.accumulationSteps,
-      numEpochs: options.epochs,
-      learningRate: options.learningRate,
-      warmupRatio: options.warmupRatio,
-      clipNorm: options.clipNorm,
-      seed: options.seed,
-      precision: options.precision,
-      maxLength: options.maxLength,
-      loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
-    },
-    initialWeights: weights && { ...weights, pretrainingAnswers },
-    run,
-    snapshots: {
-      everySteps: options.snapshotSteps,
-      numKept: options.keepSnapshots,
-      resume: options.resume,
-    },
-    provenance: { command: `finetune ${task.name}`, options, features: store.origins },
-    distributed: place && { place, timeoutSeconds: options.distributedTimeout },
-    progress: display ?? silentProgress,
-    signal,
-    notice,
-  }).finally(() => display?.stop());
-  return { ...result, process: place?.rank ?? 0 };
-}
-
-async function runFolderOf({ output, resume }: Flags, isFirst: boolean): Promise<RunFolder> {
-  if (!isFirst) return RunFolder.ofOthers(output);
-  return resume ? RunFolder.open(output) : RunFolder.create(output);
+  const run = await me.openRun();
+  const { steps: _, ...result } = await me.showing('Training', 'steps', (progress) =>
+    finetuneAnswers({
+      task,
+      training,
+      validation,
+      features: store,
+      vocabulary,
+      config,
+      settings: {
+        batchSize: options.batchSize,
+        accumulationSteps: options.accumulationSteps,
+        numEpochs: options.epochs,
+        learningRate: options.learningRate,
+        warmupRatio: options.warmupRatio,
+        clipNorm: options.clipNorm,
+        seed: options.seed,
+        precision: options.precision,
+        maxLength: options.maxLength,
+        loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
+      },
+      initialWeights: weights && { ...weights, pretrainingAnswers },
+      run,
+      snapshots: snapshotSettings(options),
+      provenance: { command: `finetune ${task.name}`, options, features: store.origins },
+      distributed: me.distributed,
+      progress,
+      signal: context.signal,
+      notice,
+    }),
+  );
+  return { ...result, process: me.number };
 }
 
 /** @throws UsageError for flags that contradict each other or lack their companion */
@@ -271,45 +222,6 @@ function makeSplit(
   if (set.numWithoutImage > 0)
     notice(`${set.numWithoutImage} examples left out: their images have no features here.`);
   return set;
-}
-
-/** The model's sizes: those of the weights, or what the flags say. */
-async function configOf(
-  options: Flags,
-  weights: string | undefined,
-  vocabulary: Vocabulary,
-  store: FeatureStore,
-): Promise<LxmertConfig> {
-  const sizes =
-    weights === undefined
-      ? {
-          vocabSize: vocabulary.size,
-          hiddenSize: options.hiddenSize,
-          intermediateSize: 4 * options.hiddenSize,
-          numLanguageLayers: options.languageLayers,
-          numVisionLayers: options.visionLayers,
-          numCrossLayers: options.crossLayers,
-          visualFeatureSize: store.featureSize,
-        }
-      : modelSizes(await CheckpointFile.open(weights));
-  const config = lxmertConfig({
-    ...sizes,
-    numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
-    initializerRange: options.initializerRange,
-    hiddenDropout: options.dropout,
-    attentionDropout: options.dropout,
-  });
-  if (config.vocabSize !== vocabulary.size || config.visualFeatureSize !== store.featureSize) {
-    throw new UsageError(
-      `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
-    );
-  }
-  return config;
-}
-
-/** A run that was stopped because another of its processes was asked to stop ends as that one does. */
-function exitCode({ wasInterrupted }: Outcome): number {
-  return wasInterrupted ? 143 : 0;
 }
 
 function render(result: Outcome): string {

@@ -7,7 +7,10 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
 
 const labelsSchema = z.array(z.string()).min(1);
-const pretrainingSchema = z.array(z.object({ ans: z.string() })).min(1);
+const pretrainingSchema = z
+  .array(z.object({ ans: z.string(), dsets: z.array(z.string()).optional() }))
+  .min(1);
+type PretrainingAnswers = z.output<typeof pretrainingSchema>;
 const indexSchema = z.record(z.string(), z.int().min(0));
 
 /** Both directions between answers and rows of the answer head. */
@@ -70,13 +73,36 @@ export class AnswerTable {
     return table;
   }
 
-  /** Reads the table of a pre-training head (`all_ans.json`: a JSON array of `{ans, dsets}`), whose order is the head's. */
-  static async loadPretraining(file: string): Promise<AnswerTable> {
-    const entries = await readJson(file, pretrainingSchema);
-    return new AnswerTable(
-      entries.map((entry) => entry.ans),
-      file,
-    );
+  /**
+   * Reads the table of a pre-training head (`all_ans.json`: a JSON array of `{ans, dsets}`), whose order is the head's.
+   *
+   * @param sets keeps the answers that occur in any of these data sets; absent: all
+   * @throws UsageError for a set that no answer is from
+   */
+  static async loadPretraining(file: string, sets?: readonly string[]): Promise<AnswerTable> {
+    return tableOfSets(await readJson(file, pretrainingSchema), file, sets);
+  }
+
+  /**
+   * Reads a pre-training table in either layout: `all_ans.json`, or `label2ans` (a JSON array of answers).
+   *
+   * @param sets as of {@link loadPretraining}
+   * @throws UsageError for a choice of data sets from a table that does not name any
+   */
+  static async loadEither(file: string, sets?: readonly string[]): Promise<AnswerTable> {
+    const content = await readJson(file, z.union([labelsSchema, pretrainingSchema]));
+    if (typeof content[0] === 'object') return tableOfSets(content as PretrainingAnswers, file, sets);
+    if (sets !== undefined) {
+      throw new UsageError(
+        `${file} does not say which data sets its answers are from, so none can be chosen. Name a table such as all_ans.json, or leave the choice out.`,
+      );
+    }
+    return new AnswerTable(content as string[], file);
+  }
+
+  /** Writes the table as {@link loadPretraining} reads it. */
+  async savePretraining(file: string): Promise<void> {
+    await writeFileAtomic(file, JSON.stringify(this.answers.map((ans) => ({ ans }))));
   }
 
   /** Writes `<prefix>_label2ans.json` and `<prefix>_ans2label.json` into `folder`. */
@@ -86,6 +112,28 @@ export class AnswerTable {
     await writeFileAtomic(path.join(folder, `${prefix}_label2ans.json`), JSON.stringify(this.answers));
     await writeFileAtomic(path.join(folder, `${prefix}_ans2label.json`), JSON.stringify(inverse));
   }
+}
+
+/** Answers that occur in any of the data sets, in the order of the file. */
+function tableOfSets(
+  entries: PretrainingAnswers,
+  file: string,
+  sets: readonly string[] | undefined,
+): AnswerTable {
+  const known = new Set(entries.flatMap(({ dsets = [] }) => dsets));
+  const unknown = sets?.find((set) => !known.has(set));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `No answer of ${file} is from the data set '${unknown}'. It has ${[...known].sort().join(', ') || 'no names of data sets'}.`,
+    );
+  }
+  const isWanted = (dsets: readonly string[]): boolean =>
+    sets === undefined || dsets.some((set) => sets.includes(set));
+  const wanted = entries.filter(({ dsets = [] }) => isWanted(dsets));
+  return new AnswerTable(
+    wanted.map((entry) => entry.ans),
+    file,
+  );
 }
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {

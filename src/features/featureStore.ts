@@ -9,6 +9,12 @@ import type { ProvenancedFeatures } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
 import { type ImagePlace, type OpenStoreOptions, StoreIndex } from './storeIndex.js';
 
+/** A region of an image. */
+export interface RegionPlace {
+  readonly imageId: string;
+  readonly region: number;
+}
+
 export interface GatherOptions {
   /** Type of the features; default float32. `stored`: as in the store, without conversion. */
   readonly dtype?: FeatureDType | 'stored';
@@ -121,6 +127,32 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
       ),
       ...regionTensors(rows, width, options.labels ?? false),
     }));
+  }
+
+  /** Boxes of an image. @throws LxmertError for an image that is not here. */
+  numBoxesOf(imageId: string): number {
+    const { shard, row } = this.#index.placeAt(this.#index.indexOf(imageId));
+    return this.#shard(shard).regionsAt(row).numBoxes;
+  }
+
+  /**
+   * Features of single regions of any images, (regions, featureSize) float32.
+   *
+   * @throws LxmertError for an image that is not here
+   */
+  gatherRegions(regions: readonly RegionPlace[]): Tensor {
+    return scope(() => {
+      const target = ops.empty([regions.length, this.featureSize]);
+      for (const [i, { imageId, region }] of regions.entries()) {
+        const { shard, row } = this.#index.placeAt(this.#index.indexOf(imageId));
+        const mapped = this.#shard(shard);
+        if (!(region >= 0 && region < mapped.regionsAt(row).numBoxes))
+          throw new RangeError(`Image ${imageId} has no region ${region}.`);
+        const from = ops.select(ops.select(mapped.features, 0, row), 0, region); // (featureSize)
+        scope(() => ops.copy_(ops.select(target, 0, i), from));
+      }
+      return target;
+    });
   }
 
   /** (B, width, featureSize). */

@@ -3,7 +3,7 @@
 export { type ConvertOptions, type ConvertResult, convertToStore } from './convertToStore.js';
 export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
 export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
-export { FeatureStore, type GatherOptions } from './featureStore.js';
+export { FeatureStore, type GatherOptions, type RegionPlace } from './featureStore.js';
 export { type LocatedRow, type Obj36ReadOptions, readFeatureRow, readObj36 } from './obj36Reader.js';
 export { formatObj36Row, type LineEnding, writeObj36 } from './obj36Writer.js';
 export {

@@ -12,9 +12,18 @@ export {
   type LxmertInputs,
   type LxmertOptions,
   type LxmertOutputs,
+  type LxmertRows,
   PRECISIONS,
   type Precision,
   type SentenceInputs,
 } from './lxmert.js';
 export { type Leaf, Module } from './module.js';
+export {
+  type PredictionPlaces,
+  type PretrainingClasses,
+  PretrainingModel,
+  type PretrainingOutputs,
+  PUBLISHED_CLASSES,
+  TIED_DECODER,
+} from './pretraining.js';
 export { QuestionAnsweringModel, type QuestionAnsweringOutputs } from './questionAnswering.js';

@@ -77,8 +77,19 @@ export interface LxmertOutputs {
   readonly attentions: EncoderAttentions | undefined;
 }
 
+/** What {@link Lxmert.forwardRows} gives: rows without padding, in the model's precision. */
+export interface LxmertRows {
+  readonly language: StreamRows;
+  readonly vision: StreamRows;
+  /** (B, H) */
+  readonly pooled: Tensor;
+}
+
 /** The vision stream of some images before it meets a sentence: can be kept and used for many. */
 export type EncodedImages = StreamRows;
+
+/** Which sentence and which image each example has. */
+type ExamplePlaces = Pick<LxmertInputs, 'imageOf' | 'sentenceOf'>;
 
 class Pooler extends Module {
   readonly dense: Linear;
@@ -115,6 +126,20 @@ export class Lxmert extends Module {
     const probabilities = emptyProbabilities();
     const images = this.#encodeImages(inputs, options, probabilities);
     return this.#answer(inputs, images, inputs, options, probabilities);
+  }
+
+  /** The rows of both streams as they are, for heads that read only some of them. */
+  forwardRows(inputs: LxmertInputs, options: Pick<LxmertOptions, 'training'> = {}): LxmertRows {
+    const probabilities = emptyProbabilities();
+    const images = this.#encodeImages(inputs, options, probabilities);
+    const { words, regions, result } = this.#meet(inputs, images, inputs, options, probabilities);
+    const { language, vision, firstWords } = result;
+    if (language === undefined || vision === undefined) throw new RangeError('Both streams were asked for.');
+    return {
+      language: { rows: language, packing: words.packing },
+      vision: { rows: vision, packing: regions.packing },
+      pooled: this.pooler.forward(firstWords),
+    };
   }
 
   /** The part of {@link forward} that depends on the images alone. */
@@ -160,17 +185,17 @@ export class Lxmert extends Module {
   #answer(
     sentences: SentenceInputs,
     images: StreamRows,
-    { imageOf, sentenceOf }: Pick<LxmertInputs, 'imageOf' | 'sentenceOf'>,
+    places: ExamplePlaces,
     options: LxmertOptions,
     probabilities: EncoderProbabilities,
   ): LxmertOutputs {
-    const { outputs = 'all' } = options;
-    const attention = attentionOptions(options);
-    const embedded = this.#embed(sentences, options);
-    const sentence = this.encoder.encodeLanguage(embedded, attention, probabilities);
-    const words = forEach(sentence, sentenceOf);
-    const regions = forEach(images, imageOf);
-    const result = this.encoder.encodeCross(words, regions, outputs, attention, probabilities);
+    const { sentence, words, regions, result } = this.#meet(
+      sentences,
+      images,
+      places,
+      options,
+      probabilities,
+    );
     const float32 = (rows: Tensor | undefined, packing: StreamRows['packing']): Tensor | undefined =>
       rows && ops.to(unpack(rows, packing), FLOAT32);
     return {
@@ -182,6 +207,24 @@ export class Lxmert extends Module {
           ? namedAttentions(probabilities, sentence.packing, images.packing, words.packing, regions.packing)
           : undefined,
     };
+  }
+
+  /** The language stream, and what comes of it and the images in the cross-modality layers. */
+  #meet(
+    sentences: SentenceInputs,
+    images: StreamRows,
+    { imageOf, sentenceOf }: ExamplePlaces,
+    options: LxmertOptions,
+    probabilities: EncoderProbabilities,
+  ) {
+    const { outputs = 'all' } = options;
+    const attention = attentionOptions(options);
+    const embedded = this.#embed(sentences, options);
+    const sentence = this.encoder.encodeLanguage(embedded, attention, probabilities);
+    const words = forEach(sentence, sentenceOf);
+    const regions = forEach(images, imageOf);
+    const result = this.encoder.encodeCross(words, regions, outputs, attention, probabilities);
+    return { sentence, words, regions, result };
   }
 
   #embed({ inputIds, tokenTypeIds, attentionMask }: SentenceInputs, options: LxmertOptions): StreamRows {

@@ -102,6 +102,23 @@ export function unpack(rows: Tensor, { places, lengths, numRows, width }: Packin
   return ops.view(ops.indexCopy(flat, 0, ops.to(fromTypedArray(places, [numRows]), 'int64'), rows), shape);
 }
 
+/**
+ * The rows of some places of the padded form (B * width).
+ *
+ * @throws LxmertError for a place that is padding, which has no row
+ */
+export function rowsAt({ places, numRows, lengths, width }: Packing, wanted: Int32Array): Int32Array {
+  if (places === null) return wanted;
+  const rowOf = new Int32Array(lengths.length * width).fill(-1);
+  for (let row = 0; row < numRows; row++) rowOf[places[row] ?? 0] = row;
+  return wanted.map((place) => {
+    const row = rowOf[place] ?? -1;
+    if (row < 0)
+      throw new LxmertError(`Place ${place} of the batch is padding, so nothing was computed there.`);
+    return row;
+  });
+}
+
 /** The same sequences once more for each of `sequenceOf`: what a vision stream computed once becomes for questions. */
 export function repeatSequences(
   rows: Tensor,

@@ -3,8 +3,12 @@
 import type { RunMetrics, StepCurve } from './metricsFile.js';
 import type { ReportCurve, ReportSeries } from './runReport.js';
 
-/** Loss first, then the score, then what tells whether the training is sound and how fast it is. */
-export function runCurves(metrics: RunMetrics): ReportCurve[] {
+/**
+ * Loss first, then the score, then what tells whether the training is sound and how fast it is.
+ *
+ * @param scored what an evaluation gives: a score, or the loss of a pre-training
+ */
+export function runCurves(metrics: RunMetrics, scored: 'score' | 'loss' = 'score'): ReportCurve[] {
   const { epochs } = metrics;
   const finite = (value: number | null): number => value ?? Number.NaN;
   const byStep = (title: string, yLabel: string, curve: StepCurve, scale = 1): ReportCurve => ({
@@ -27,10 +31,10 @@ export function runCurves(metrics: RunMetrics): ReportCurve[] {
       ],
     },
     {
-      title: 'Validation score',
+      title: `Validation ${scored}`,
       xLabel: 'epoch',
-      yLabel: 'score',
-      series: [{ name: 'score', points: epochs.map(({ epoch, score }) => [epoch, finite(score)] as const) }],
+      yLabel: scored,
+      series: [{ name: scored, points: epochs.map(({ epoch, score }) => [epoch, finite(score)] as const) }],
     },
     byStep('Norm of the gradient, before clipping', 'norm', 'gradientNorm'),
     byStep('Learning rate', 'learning rate', 'learningRate'),

@@ -20,6 +20,9 @@ const SCORES_FILE = 'scores.json';
 /** Tasks whose runs `lxmert evaluate TASK` scores; a name from a file goes into no command line unchecked. */
 const EVALUATED_TASKS = ['vqa', 'gqa', 'nlvr2'];
 
+/** The task whose score is a loss. */
+const PRETRAINING = 'pretrain';
+
 /** A report with the numbers that a program wants. */
 export interface DescribedRun {
   readonly report: RunReport;
@@ -39,11 +42,17 @@ const record = z.record(z.string(), z.unknown());
 const factsSchema = z.object({
   task: z.string().optional().catch(undefined),
   settings: z
-    .object({ numEpochs: z.int().optional().catch(undefined) })
+    .object({
+      numEpochs: z.int().optional().catch(undefined),
+      qaFromEpoch: z.int().optional().catch(undefined),
+    })
     .optional()
     .catch(undefined),
   data: z
-    .object({ trainingQuestions: z.int().optional().catch(undefined) })
+    .object({
+      trainingQuestions: z.int().optional().catch(undefined),
+      trainingSentences: z.int().optional().catch(undefined),
+    })
     .optional()
     .catch(undefined),
   madeBy: z
@@ -76,7 +85,10 @@ export async function describeRun(
   const metrics = await readMetrics(fileOf(RUN_FILES.metrics));
   const log = await readLogExcerpt(fileOf(RUN_FILES.log));
   const facts = factsSchema.parse(config.value ?? {});
-  const best = bestEpoch(metrics.epochs);
+  const isPretraining = facts.task === PRETRAINING;
+  const best = isPretraining
+    ? lowestEpoch(metrics.epochs, facts.settings?.qaFromEpoch ?? 0)
+    : bestEpoch(metrics.epochs);
   const problems = [
     ...(config.value === undefined && config.problem === undefined
       ? ['There is no config.json in the run folder, so its settings are not known.']
@@ -89,7 +101,7 @@ export async function describeRun(
     title: path.resolve(folder).split(path.sep).filter(Boolean).slice(-2).join('/'),
     subtitle: subtitle(facts),
     facts: shortFacts(facts, metrics, best),
-    curves: runCurves(metrics),
+    curves: runCurves(metrics, isPretraining ? 'loss' : 'score'),
     accuracy: scores.value === undefined ? noAccuracy : accuracyOf(scores.value),
     examples,
     notes: [
@@ -126,16 +138,30 @@ function bestEpoch(epochs: readonly RecordedEpoch[]): RecordedEpoch | undefined 
   return best;
 }
 
+/** Likewise the lowest loss, of epochs with question answering where there are some: theirs has one term more. */
+function lowestEpoch(epochs: readonly RecordedEpoch[], qaFromEpoch: number): RecordedEpoch | undefined {
+  const scored = epochs.filter(({ score }) => score !== null);
+  const answering = scored.filter(({ epoch }) => epoch >= qaFromEpoch);
+  const compared = answering.length > 0 ? answering : scored;
+  return compared.reduce<RecordedEpoch | undefined>(
+    (best, epoch) => (best === undefined || (epoch.score ?? 0) < (best.score ?? 0) ? epoch : best),
+    undefined,
+  );
+}
+
 function subtitle({ task, data, madeBy }: ConfigFacts): string {
+  const kind = task === undefined ? 'A training run' : `A training run on ${task}`;
+  const { trainingQuestions, trainingSentences } = data ?? {};
   const trained = [
-    task === undefined ? 'A training run' : `A training run on ${task}`,
-    data?.trainingQuestions === undefined ? '' : ` with ${formatCount(data.trainingQuestions)} questions`,
+    task === PRETRAINING ? 'A pre-training' : kind,
+    trainingQuestions === undefined ? '' : ` with ${formatCount(trainingQuestions)} questions`,
+    trainingSentences === undefined ? '' : ` with ${formatCount(trainingSentences)} sentences`,
   ].join('');
   return `${trained}${madeBy?.lxmert === undefined ? '' : `, by lxmert ${madeBy.lxmert}`}.`;
 }
 
 function shortFacts(
-  { settings }: ConfigFacts,
+  { task, settings }: ConfigFacts,
   metrics: RunMetrics,
   best: RecordedEpoch | undefined,
 ): ReportFact[] {
@@ -143,7 +169,11 @@ function shortFacts(
   const facts: ReportFact[] = [];
   const seconds = epochs.reduce((sum, epoch) => sum + (epoch.seconds ?? 0), 0);
   if (best !== undefined) {
-    facts.push({ label: 'Best validation score', value: asScore(best.score ?? 0) });
+    facts.push(
+      task === PRETRAINING
+        ? { label: 'Lowest validation loss', value: (best.score ?? 0).toFixed(4) }
+        : { label: 'Best validation score', value: asScore(best.score ?? 0) },
+    );
     facts.push({ label: 'Best epoch', value: String(best.epoch) });
   }
   const planned = settings?.numEpochs === undefined ? '' : ` of ${formatCount(settings.numEpochs)}`;
@@ -163,6 +193,14 @@ function asScore(score: number): string {
 
 function commandsFor(folder: string, task: string | undefined): string[] {
   const commands: string[] = [];
+  if (task === PRETRAINING) {
+    const best = path.join(folder, RUN_FILES.bestPretrained);
+    if (!existsSync(best)) return commands;
+    return [
+      `npx lxmert evaluate pretrain SENTENCES --model ${shellWord(folder)} --features STORE`,
+      `npx lxmert checkpoint info ${shellWord(best)}`,
+    ];
+  }
   if (!existsSync(path.join(folder, 'BEST.pth'))) return commands;
   const run = shellWord(folder);
   if (task !== undefined && EVALUATED_TASKS.includes(task))

@@ -104,6 +104,20 @@ export class BertAdam implements Disposable {
   }
 
   /**
+   * Gives parameters that were never trained the step counter of the others, and with it their rate: a part of the
+   * model that joins later would else begin with a warm-up of its own.
+   *
+   * @param isJoining by parameter name
+   */
+  join(isJoining: (name: string) => boolean, step: number): void {
+    for (const { group } of this.#groups) {
+      for (const { name } of group.parameters) {
+        if (isJoining(name) && !this.#steps.has(name)) this.#steps.set(name, step);
+      }
+    }
+  }
+
+  /**
    * Everything that a snapshot needs, by name: `<parameter>/mean`, `<parameter>/mean_square`; and the step counters,
    * of parameters that had a gradient. The tensors are views of the optimizer's own, the caller's to end.
    */

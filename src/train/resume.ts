@@ -23,11 +23,17 @@ export function requireSameRun(before: unknown, now: z.output<typeof sameRunSche
     throw new UsageError('The run folder has no configuration that could be gone on with.');
   for (const part of ['model', 'settings', 'data'] as const) {
     for (const [key, value] of Object.entries(now[part])) {
-      if (parsed.data[part][key] !== value) {
+      const [then, today] = [parsed.data[part][key], value].map(textOf);
+      if (then !== today) {
         throw new UsageError(
-          `The run was started with ${key} = ${String(parsed.data[part][key])}, but now it is ${String(value)}. Resume with the same settings and data, or start a new run with another --output.`,
+          `The run was started with ${key} = ${then}, but now it is ${today}. Resume with the same settings and data, or start a new run with another --output.`,
         );
       }
     }
   }
+}
+
+/** A setting as it is compared and shown; some are made of several. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

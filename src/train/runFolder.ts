@@ -11,6 +11,10 @@ export const RUN_FILES = {
   config: 'config.json',
   vocabulary: 'vocab.txt',
   answers: 'trainval_label2ans.json',
+  /** The same answers in the layout that fine-tuning reads a pre-trained head's from. */
+  pretrainingAnswers: 'all_ans.json',
+  /** Weights of a pre-training with the lowest validation loss, by the reference's name. */
+  bestPretrained: 'BEST_EVAL_LOSS_LXRT.pth',
   log: 'log.log',
   metrics: 'metrics.jsonl',
   snapshots: 'snapshots',

@@ -25,6 +25,7 @@ export class RunLog implements Disposable {
     this.run.metrics(metrics);
     const { step } = metrics;
     this.#events?.scalar('train/loss', metrics.loss, step);
+    this.#scalars('train/loss', metrics.losses, step);
     this.#events?.scalar('train/gradient_norm', metrics.gradientNorm, step);
     this.#events?.scalar('train/learning_rate', metrics.learningRate, step);
     this.#events?.scalar('train/examples_per_second', metrics.examplesPerSecond, step);
@@ -37,8 +38,16 @@ export class RunLog implements Disposable {
     this.run.metrics(metrics);
     const step = (metrics.epoch + 1) * this.numBatches;
     this.#events?.scalar('train/epoch_loss', metrics.meanLoss, step);
+    this.#scalars('train/epoch_loss', metrics.meanLosses, step);
     this.#events?.scalar('valid/score', metrics.score, step);
+    this.#scalars('valid', metrics.validation, step);
     this.#events?.flush();
+  }
+
+  #scalars(prefix: string, values: Readonly<Record<string, number>> | undefined, step: number): void {
+    for (const [name, value] of Object.entries(values ?? {})) {
+      this.#events?.scalar(`${prefix}/${name}`, value, step);
+    }
   }
 
   /** The scores of the best weights so far, by type of question and answer. */

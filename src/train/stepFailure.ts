@@ -14,6 +14,8 @@ export interface FailedRun {
   readonly parameters: FlatParameters;
   /** Writes a snapshot that the run can go on from; absent for a run that takes none. */
   readonly snapshot: (() => Promise<void>) | undefined;
+  /** The file that the weights go into; LAST.pth unless it says otherwise. */
+  readonly lastFile?: string;
   /** Writes the weights. */
   readonly saveWeights: () => Promise<void>;
   /** A sentence on who saves the run when it is not this process; undefined when it is. */
@@ -35,7 +37,7 @@ export async function endFailedRun(error: unknown, run: FailedRun): Promise<unkn
 }
 
 async function keep(run: FailedRun): Promise<string> {
-  const { numSteps, parameters, snapshot, saveWeights } = run;
+  const { numSteps, parameters, snapshot, saveWeights, lastFile = 'LAST.pth' } = run;
   const elsewhere = await run.savedElsewhere?.();
   if (elsewhere !== undefined) return elsewhere;
   if (!areFinite(parameters)) {
@@ -47,7 +49,7 @@ async function keep(run: FailedRun): Promise<string> {
   } catch (error) {
     return `Saving the run failed as well: ${messageOf(error)}`;
   }
-  const saved = `The weights after step ${numSteps} are saved in LAST.pth`;
+  const saved = `The weights after step ${numSteps} are saved in ${lastFile}`;
   return snapshot === undefined
     ? `${saved}.`
     : `${saved}, and a snapshot with them: the same command with --resume goes on from there.`;

@@ -4,12 +4,31 @@ import { setImmediate } from 'node:timers/promises';
 import { LxmertError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { getRandomState, scope, setRandomState, type Tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
 import type { BertAdam } from './bertAdam.js';
 import { clipGradients } from './clipGradients.js';
 import { endFailedRun } from './stepFailure.js';
 import { describeStep, StepMeter, type StepRates } from './stepMeter.js';
+import { backwardOfParts, type StepPartners } from './stepParts.js';
 import { INITIAL_STATE, type TrainingState } from './trainingState.js';
+
+/** A loss that is made of several. */
+export interface StepLoss {
+  /** A scalar with its graph: what is trained. */
+  readonly total: Tensor;
+  /** What it is made of, scalars by the name they are reported under, each before it is weighted. */
+  readonly parts: Readonly<Record<string, Tensor>>;
+}
+
+/** Numbers by name. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** What an evaluation found. */
+export interface Evaluation {
+  /** What decides which weights are the best. */
+  readonly score: number;
+  /** Further numbers by name, for the records. */
+  readonly details: Readonly<Record<string, number>>;
+}
 
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
 export interface TrainingTask<Batch = unknown> {
@@ -22,22 +41,24 @@ export interface TrainingTask<Batch = unknown> {
   startEpoch(epoch: number): void;
   /** A part of a batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
   prepare(batch: number, part: number): Batch;
-  /** The mean loss of a part, a scalar with its graph. Called inside the same scope. */
-  loss(prepared: Batch): Tensor;
-  /** The score that decides which snapshot is best; higher is better. */
-  evaluate(signal: AbortSignal | undefined): Promise<number>;
-}
-
-/** Other processes that take part in each step (`DataParallel`). */
-export interface StepPartners {
-  readonly worldSize: number;
-  beforeStep(step: number): void;
-  /** Called before the last backward pass of a step. */
-  beforeLastBackward(): void;
-  /** Sums the gradients over the processes; gives the mean of their losses. */
-  afterBackward(loss: number): number;
-  /** After a failure: who saves the run, when it is not this process. */
-  savedElsewhere(): Promise<string | undefined>;
+  /**
+   * What the losses' sums are divided by, by name; those of the parts of a batch add up. Without it the loss is a mean
+   * over a part's examples, of which all parts have as many.
+   */
+  counts?(prepared: Batch): Counts;
+  /**
+   * The loss of a part, a scalar with its graph. Called inside the same scope.
+   *
+   * @param whole the counts of the whole batch, when this is but a part of it: losses of the parts then add up to that
+   *   of the batch
+   */
+  loss(prepared: Batch, whole?: Counts): Tensor | StepLoss;
+  /** The score that decides which snapshot is best. */
+  evaluate(signal: AbortSignal | undefined): Promise<number | Evaluation>;
+  /** Which scores are better; `higher` unless it says otherwise. */
+  readonly better?: 'higher' | 'lower';
+  /** The first epoch whose score means the same as this epoch's; the first of all unless it says otherwise. */
+  comparableFrom?(epoch: number): number;
 }
 
 /** One record of the metrics file. */
@@ -47,11 +68,17 @@ export interface StepMetrics extends StepRates {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** Of a loss that is made of several. */
+  readonly losses?: Readonly<Record<string, number>>;
 }
 
 export interface EpochMetrics {
   readonly epoch: number;
   readonly meanLoss: number;
+  /** Likewise of each loss, where there are several. */
+  readonly meanLosses?: Readonly<Record<string, number>>;
+  /** Further numbers of the evaluation. */
+  readonly validation?: Readonly<Record<string, number>>;
   readonly score: number;
   readonly bestScore: number;
   readonly isBest: boolean;
@@ -69,8 +96,14 @@ export interface TrainingOptions<Batch = unknown> {
   /** Called every `stepsPerSnapshot` steps, at each epoch's end, and once when interrupted. */
   readonly snapshot?: ((state: TrainingState) => Promise<void>) | undefined;
   readonly stepsPerSnapshot?: number;
-  /** Called at each epoch's end, after evaluation, and once when interrupted. */
-  readonly save: (name: 'BEST' | 'LAST') => Promise<void>;
+  /**
+   * Called at each epoch's end, after evaluation, and once when interrupted.
+   *
+   * @param epoch the epoch that has ended; undefined in the middle of one
+   */
+  readonly save: (name: 'BEST' | 'LAST', epoch: number | undefined) => Promise<void>;
+  /** What `LAST` is called in messages about a run that fails; LAST.pth unless it says otherwise. */
+  readonly lastFile?: string;
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   readonly progress?: Progress;
@@ -91,7 +124,8 @@ const STEPS_PER_RECORD = 20;
 
 /**
  * Trains for some epochs. After each the score is taken; `BEST` is saved when it is strictly better than all
- * before, starting at 0 (reference facts), and `LAST` always. An abort finishes the step and saves `LAST`.
+ * before, a high score when it is above 0 too (reference facts), and `LAST` always. An abort finishes the step and saves
+ * `LAST`.
  *
  * @throws LxmertError when a step or an evaluation fails (a loss that is not finite, features that are gone, no
  * memory); `LAST` and a snapshot of the state after the last whole step are saved before
@@ -104,17 +138,18 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
   let bestEpoch = start.bestEpoch ?? undefined;
   const meter = new StepMeter(task.batchSize);
 
-  const stateAt = (epoch: number, batch: number, epochLoss: number): TrainingState => ({
+  const stateAt = (epoch: number, batch: number, sums: EpochSums): TrainingState => ({
     step,
     epoch,
     batch,
-    epochLoss,
+    epochLoss: sums.loss,
+    ...(sums.losses !== undefined && { epochLosses: { ...sums.losses } }),
     bestScore,
     bestEpoch: bestEpoch ?? null,
   });
   const interrupted = async (state: TrainingState): Promise<TrainingResult> => {
     await options.snapshot?.(state);
-    await options.save('LAST');
+    await options.save('LAST', undefined);
     return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
   };
   /** Does what may fail; the run is saved as it was before, random numbers included. */
@@ -131,9 +166,9 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
         place,
         parameters: optimizer.parameters,
         snapshot: snapshot && (() => snapshot(state)),
-        saveWeights: () => options.save('LAST'),
-        savedElsewhere:
-          options.partners && (() => options.partners?.savedElsewhere() ?? Promise.resolve(undefined)),
+        saveWeights: () => options.save('LAST', undefined),
+        ...(options.lastFile !== undefined && { lastFile: options.lastFile }),
+        ...(options.partners !== undefined && { savedElsewhere: () => options.partners!.savedElsewhere() }),
       });
     } finally {
       random.dispose();
@@ -144,17 +179,19 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
     const begin = performance.now();
     const isResumed = epoch === start.epoch;
     task.startEpoch(epoch);
-    let totalLoss = isResumed ? start.epochLoss : 0;
+    const sums: EpochSums = isResumed
+      ? { loss: start.epochLoss, losses: start.epochLosses && { ...start.epochLosses } }
+      : { loss: 0, losses: undefined };
     // Neither an evaluation nor the steps of a resumed run are time of these steps.
     meter.restart();
     for (let batch = isResumed ? start.batch : 0; batch < task.numBatches; batch++) {
-      if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, totalLoss));
+      if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, sums));
       const place = `step ${step} (epoch ${epoch}, batch ${batch})`;
-      const done = await rescued(stateAt(epoch, batch, totalLoss), place, () =>
+      const done = await rescued(stateAt(epoch, batch, sums), place, () =>
         trainStep(options, meter, batch, step),
       );
       step++;
-      totalLoss += done.loss;
+      addTo(sums, done);
       const rates = meter.rates();
       progress.update(step, totalSteps, describeStep(done.loss, rates));
       if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {
@@ -162,27 +199,29 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
         meter.restart();
       }
       if (step % (options.stepsPerSnapshot ?? Number.POSITIVE_INFINITY) === 0) {
-        await options.snapshot?.(stateAt(epoch, batch + 1, totalLoss));
+        await options.snapshot?.(stateAt(epoch, batch + 1, sums));
       }
       // Lets signals and the progress bar through between steps.
       await setImmediate();
     }
-    const trained = stateAt(epoch, task.numBatches, totalLoss);
-    const score = await rescued(trained, `the evaluation after epoch ${epoch}`, () =>
+    const trained = stateAt(epoch, task.numBatches, sums);
+    const found = await rescued(trained, `the evaluation after epoch ${epoch}`, () =>
       evaluateUnlessAborted(task, signal),
     );
-    if (score === undefined) return interrupted(trained);
-    const isBest = score > bestScore;
+    if (found === undefined) return interrupted(trained);
+    const { score, details } = typeof found === 'number' ? { score: found, details: undefined } : found;
+    const isBest = isBetter(task, epoch, score, bestScore, bestEpoch);
     if (isBest) {
       bestScore = score;
       bestEpoch = epoch;
-      await options.save('BEST');
+      await options.save('BEST', epoch);
     }
-    await options.save('LAST');
-    await options.snapshot?.(stateAt(epoch + 1, 0, 0));
+    await options.save('LAST', epoch);
+    await options.snapshot?.(stateAt(epoch + 1, 0, { loss: 0, losses: undefined }));
     options.onEpoch?.({
       epoch,
-      meanLoss: totalLoss / Math.max(task.numBatches, 1),
+      ...meansOf(sums, task.numBatches),
+      ...(details !== undefined && { validation: details }),
       score,
       bestScore,
       isBest,
@@ -198,16 +237,14 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
  * @throws LxmertError when the loss or the gradient is not finite
  */
 function trainStep<Batch>(
-  options: TrainingOptions<Batch>,
+  { task, optimizer, clipNorm, partners }: TrainingOptions<Batch>,
   meter: StepMeter,
   batch: number,
   step: number,
-): Pick<StepMetrics, 'loss' | 'gradientNorm' | 'learningRate'> {
-  const { optimizer, clipNorm, partners } = options;
+): Pick<StepMetrics, 'loss' | 'losses' | 'gradientNorm' | 'learningRate'> {
   return scope(() => {
     partners?.beforeStep(step);
-    const own = backwardOfParts(options, meter, batch);
-    const value = partners === undefined ? own : partners.afterBackward(own);
+    const { loss: value, losses } = backwardOfParts(task, { batch, meter, partners });
     if (!Number.isFinite(value)) throw notFinite(`The loss became ${value}.`);
     const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
     if (!Number.isFinite(gradientNorm)) {
@@ -216,37 +253,48 @@ function trainStep<Batch>(
     const learningRate = optimizer.learningRateAt(step);
     optimizer.step(scale);
     meter.stepDone();
-    return { loss: value, gradientNorm, learningRate };
+    return { loss: value, ...(losses && { losses }), gradientNorm, learningRate };
   });
 }
 
-/**
- * Gradients of the mean loss over all parts and processes, of which this process adds its share. A loss that is not
- * finite ends the step here only when no other process waits for these gradients.
- *
- * @returns the mean loss of this process's parts
- */
-function backwardOfParts<Batch>(
-  { task, partners }: TrainingOptions<Batch>,
-  meter: StepMeter,
-  batch: number,
-): number {
-  const { numParts = 1 } = task;
-  const share = 1 / (numParts * (partners?.worldSize ?? 1));
-  let mean = 0;
-  for (let part = 0; part < numParts; part++) {
-    scope(() => {
-      const prepared = meter.waiting(() => task.prepare(batch, part));
-      const loss = task.loss(prepared);
-      const value = loss.item();
-      mean += value / numParts;
-      if (!Number.isFinite(value) && partners === undefined) throw notFinite(`The loss became ${value}.`);
-      if (part === numParts - 1) partners?.beforeLastBackward();
-      const scaled = share === 1 ? loss : ops.mul(loss, share);
-      scaled.backward();
-    });
-  }
-  return mean;
+/** Sums over the steps of an epoch. */
+interface EpochSums {
+  loss: number;
+  losses: Record<string, number> | undefined;
+}
+
+function addTo(sums: EpochSums, { loss, losses }: Pick<StepMetrics, 'loss' | 'losses'>): void {
+  sums.loss += loss;
+  if (losses === undefined) return;
+  sums.losses ??= {};
+  for (const [name, value] of Object.entries(losses)) sums.losses[name] = (sums.losses[name] ?? 0) + value;
+}
+
+function meansOf(
+  { loss, losses }: EpochSums,
+  numBatches: number,
+): Pick<EpochMetrics, 'meanLoss' | 'meanLosses'> {
+  const count = Math.max(numBatches, 1);
+  return {
+    meanLoss: loss / count,
+    ...(losses && { meanLosses: mapValues(losses, (sum) => sum / count) }),
+  };
+}
+
+function mapValues<T>(values: Readonly<Record<string, T>>, of: (value: T) => number): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value)]));
+}
+
+function isBetter(
+  { better = 'higher', comparableFrom }: Pick<TrainingTask, 'better' | 'comparableFrom'>,
+  epoch: number,
+  score: number,
+  bestScore: number,
+  bestEpoch: number | undefined,
+): boolean {
+  if (better === 'higher') return score > bestScore;
+  const isFirst = bestEpoch === undefined || bestEpoch < (comparableFrom?.(epoch) ?? 0);
+  return isFirst || score < bestScore;
 }
 
 function notFinite(what: string): LxmertError {
@@ -259,7 +307,7 @@ function notFinite(what: string): LxmertError {
 async function evaluateUnlessAborted(
   task: Pick<TrainingTask, 'evaluate'>,
   signal: AbortSignal | undefined,
-): Promise<number | undefined> {
+): Promise<number | Evaluation | undefined> {
   try {
     return await task.evaluate(signal);
   } catch (error) {

@@ -11,6 +11,8 @@ export const trainingStateSchema = z.object({
   batch: z.int().min(0),
   /** Sum of the losses of these batches. */
   epochLoss: z.number(),
+  /** Likewise of each loss that adds up to it; absent for a task with one loss. */
+  epochLosses: z.record(z.string(), z.number()).optional(),
   bestScore: z.number(),
   /** The epoch with that score; null before there is one. */
   bestEpoch: z.int().min(0).nullable(),

@@ -58,7 +58,8 @@ async function untilSnapshot(run: string): Promise<void> {
 
 /** Every parameter's values by name. */
 async function weightsOf(run: string): Promise<Map<string, Float32Array>> {
-  const checkpoint = await CheckpointFile.open(at(run, 'LAST.pth'));
+  const file = ['LAST.pth', 'Epoch02_LXRT.pth'].map((name) => at(run, name)).find((name) => existsSync(name));
+  const checkpoint = await CheckpointFile.open(file ?? '');
   return scope(
     () =>
       new Map([...checkpoint.entries.keys()].map((name) => [name, checkpoint.tensor(name).toFloat32Array()])),
@@ -83,6 +84,8 @@ interface MetricsRecord {
   readonly gradientNorm?: number;
   readonly meanLoss?: number;
   readonly score?: number;
+  readonly meanLosses?: Readonly<Record<string, number>>;
+  readonly validation?: Readonly<Record<string, number>>;
 }
 
 function recordsOf(run: string): MetricsRecord[] {
@@ -90,16 +93,17 @@ function recordsOf(run: string): MetricsRecord[] {
   return lines.map((line) => JSON.parse(line) as object);
 }
 
-describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
-  beforeAll(async () => {
-    await lxmert('sample', at('world'), '--num-images', '48', '--num-boxes', '6', '--seed', '2');
-    for (const split of ['train', 'minival']) {
-      await lxmert('features', 'convert', at(`world/features/${split}_obj36.tsv`), at(split));
-    }
-    const whole = await lxmert(...finetune('one'));
-    expect(whole.status, whole.stderr).toBe(0);
-  }, 60_000);
+beforeAll(async () => {
+  if (!isBuilt) return;
+  await lxmert('sample', at('world'), '--num-images', '48', '--num-boxes', '6', '--seed', '2');
+  for (const split of ['train', 'minival']) {
+    await lxmert('features', 'convert', at(`world/features/${split}_obj36.tsv`), at(split));
+  }
+  const whole = await lxmert(...finetune('one'));
+  expect(whole.status, whole.stderr).toBe(0);
+}, 60_000);
 
+describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
   it.each([
     [2, []],
     [4, []],
@@ -211,6 +215,34 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
     expect(status).toBe(2);
     expect(stderr).toContain('is not empty');
     expect(stderr).toContain('Process 0 ended first, with exit code 2.');
+  });
+});
+
+describe.skipIf(!isBuilt)('pre-training in several processes', () => {
+  const pretrain = (output: string, ...more: string[]): string[] => [
+    ...'pretrain --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
+    ...'--cross-layers 1 --epochs 2 --batch-size 32 --learning-rate 1e-3 --dropout 0'.split(' '),
+    ...['--train', at('world/captions/train.json'), '--valid', at('world/captions/minival.json')],
+    ...['--features', at('train'), '--features', at('minival'), '--vocab', at('world/vocab.txt')],
+    ...['--output', at(output), ...more],
+  ];
+
+  it('trains the same model and finds the same losses, whatever the parts have to predict', async () => {
+    // Parts of 4 examples: some have no masked word, no question or no exchanged sentence.
+    const runs = await Promise.all([
+      lxmert(...pretrain('pretrain-one')),
+      launch(2, ...pretrain('pretrain-two', '--accumulation-steps', '4')),
+    ]);
+    for (const { status, stderr } of runs) expect(status, stderr).toBe(0);
+    const [one, two] = ['pretrain-one', 'pretrain-two'].map((run) => recordsOf(run).at(-1));
+    expect(two?.score).toBeCloseTo(one?.score ?? Number.NaN, 4);
+    for (const part of ['meanLosses', 'validation'] as const) {
+      expect(Object.keys(two?.[part] ?? {})).toEqual(Object.keys(one?.[part] ?? {}));
+      for (const [name, value] of Object.entries(one?.[part] ?? {})) {
+        expect(two?.[part]?.[name], name).toBeCloseTo(value, 4);
+      }
+    }
+    expect(await distance('pretrain-one', 'pretrain-two')).toBeLessThan(1e-5);
   });
 });
 

@@ -15,8 +15,20 @@ const published = {
   vqa: { 'batch-size': 32, 'learning-rate': 5e-5, epochs: 4 },
   gqa: { 'batch-size': 32, 'learning-rate': 1e-5, epochs: 4 },
   nlvr2: { 'batch-size': 32, 'learning-rate': 5e-5, epochs: 4 },
+  pretrain: {
+    ...{ 'batch-size': 256, 'learning-rate': 1e-4, epochs: 20, 'warmup-ratio': 0.05, 'clip-norm': 1 },
+    ...{ 'language-layers': 9, 'cross-layers': 5, 'vision-layers': 5 },
+    ...{ 'word-mask-rate': 0.15, 'object-mask-rate': 0.15 },
+  },
 };
-const ofAll = { 'warmup-ratio': 0.1, 'clip-norm': 5, dropout: 0.1, 'max-length': 20, seed: 9595 };
+const ofFinetuning = { 'warmup-ratio': 0.1, 'clip-norm': 5 };
+const ofAll = { dropout: 0.1, 'max-length': 20, seed: 9595 };
+const settingsOf = (task: keyof typeof published) => ({
+  ...(task === 'pretrain' ? {} : ofFinetuning),
+  ...ofAll,
+  ...published[task],
+});
+const commandOf = (task: string): string => (task === 'pretrain' ? task : `finetune ${task}`);
 const tasks = Object.keys(published) as (keyof typeof published)[];
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'lxmert-recipes-'));
@@ -39,7 +51,7 @@ function makeFiles(values: unknown[]): void {
 
 describe.each(tasks)('configs/%s.toml', (task) => {
   it('has the published settings', () => {
-    expect(recipeOf(task)).toMatchObject({ ...published[task], ...ofAll });
+    expect(recipeOf(task)).toMatchObject(settingsOf(task));
   });
 
   it('keeps to the layout: paths lead from configs/ into the project', () => {
@@ -49,7 +61,7 @@ describe.each(tasks)('configs/%s.toml', (task) => {
     for (const text of texts) expect(text).toMatch(/^\.\.\/[^.]/);
   });
 
-  const entry = catalogue.find((each) => each.name === `finetune ${task}`);
+  const entry = catalogue.find((each) => each.name === commandOf(task));
 
   it('names flags of its command, or of finetune vqa as long as it has none', async () => {
     const judge = entry ?? catalogue.find((each) => each.name === 'finetune vqa')!;
@@ -64,11 +76,11 @@ describe.each(tasks)('configs/%s.toml', (task) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const streams = { stdout, stderr } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
     const file = path.join(folder, 'configs', `${task}.toml`);
-    const words = ['finetune', task, '--config', file, '--print-config', '--json'];
+    const words = [...commandOf(task).split(' '), '--config', file, '--print-config', '--json'];
     const exitCode = await runCommandLine(words, { ...streams, entries: catalogue });
     expect(exitCode, String(stderr.read())).toBe(0);
     const printed = JSON.parse(String(stdout.read())) as Record<string, unknown>;
-    expect(printed).toMatchObject({ ...published[task], ...ofAll });
+    expect(printed).toMatchObject(settingsOf(task));
     const parameters = parametersOf((await entry!.load()).command.options);
     for (const { name } of parameters.filter((each) => each.isRequired))
       expect(recipeOf(task)).toHaveProperty(name);

@@ -45,6 +45,22 @@ const pointsOf = (run: Run, title: string, series = 0) =>
   run.report.curves.find((curve) => curve.title === title)?.series[series]?.points;
 const factOf = (run: Run, label: string) => run.report.facts.find((fact) => fact.label === label)?.value;
 
+it('of a pre-training names the epoch with the lowest loss among those that are alike', async () => {
+  write('config.json', {
+    task: 'pretrain',
+    settings: { numEpochs: 4, qaFromEpoch: 2 },
+    data: { trainingSentences: 9180 },
+  });
+  write('metrics.jsonl', step(20, 9) + epoch(0, 8) + epoch(1, 6) + epoch(2, 9.5) + epoch(3, 9.25));
+  write('BEST_EVAL_LOSS_LXRT.pth', '');
+  const run = await describeRun(folder);
+  expect(run).toMatchObject({ bestEpoch: 3, bestScore: 9.25, problems: [] });
+  expect(factOf(run, 'Lowest validation loss')).toBe('9.2500');
+  expect(pointsOf(run, 'Validation loss')?.length).toBe(4);
+  expect(run.report.subtitle).toContain('A pre-training with 9,180 sentences');
+  expect(run.report.commands[0]).toContain('lxmert evaluate pretrain');
+});
+
 describe('a whole run', () => {
   beforeEach(() => {
     write('config.json', config);

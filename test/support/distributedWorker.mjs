@@ -73,7 +73,7 @@ const scenarios = {
         team.beforeLastBackward();
         const [first, ...others] = losses;
         others.reduce((sum, loss) => ops.add(sum, loss), first).backward();
-        const loss = team.afterBackward(rank + 1);
+        const [loss] = team.afterBackward([(rank + 1) / team.worldSize]);
         const gradients = names.map((name) => {
           const gradient = leaves.get(name).tensor.grad;
           if (gradient === null) return null;
@@ -105,7 +105,7 @@ const scenarios = {
         team.beforeLastBackward();
         const read = ops.packedEmbedding(table, tensor([rows[Math.min(rank, 1)]], [1], 'int64'), 0);
         ops.sum(read).backward();
-        team.afterBackward(0);
+        team.afterBackward([0]);
         const gradient = [...table.grad.toFloat32Array()];
         flat.zeroGrad();
         return gradient;

@@ -24,6 +24,52 @@ export interface GoldenIndex {
   readonly vqa: GoldenAnswers;
   readonly gqa: GoldenAnswers & { readonly mce_loss: number };
   readonly nlvr2: GoldenFinetuning;
+  readonly pretrain: GoldenPretraining;
+  readonly dataset: {
+    readonly entries: readonly {
+      readonly img_id: string;
+      readonly sent: string;
+      readonly uid: string;
+      readonly label: readonly (readonly [answer: string, score: number])[] | null;
+    }[];
+  };
+  readonly masking: { readonly cases: readonly GoldenMasking[] };
+  readonly answers: { readonly num_answers: Readonly<Record<string, number>> };
+}
+
+export interface GoldenPretraining {
+  readonly loss_names: readonly string[];
+  readonly steps: readonly {
+    readonly total: number;
+    readonly losses: readonly number[];
+    readonly grad_norm: number;
+    readonly lr: number;
+  }[];
+  readonly after_5_steps: { readonly total: number; readonly losses: readonly number[] };
+  readonly grad_l2_first_step: Readonly<Record<string, number>>;
+}
+
+/** `random`: a number; `choice`: the token drawn; `randint`: bounds and result; `multinomial`: shares and index. */
+export type GoldenDraw =
+  | readonly ['random', number]
+  | readonly ['choice', string]
+  | readonly ['randint', number, number, number]
+  | readonly ['multinomial', readonly number[], number];
+
+export interface GoldenMasking {
+  readonly item: number;
+  readonly word_mask_rate: number;
+  readonly obj_mask_rate: number;
+  readonly sent: string;
+  readonly is_matched: 0 | 1;
+  readonly draws_in_getitem: readonly GoldenDraw[];
+  readonly draws_in_convert: readonly GoldenDraw[];
+  readonly input_ids: readonly number[];
+  readonly lm_label_ids: readonly number[];
+  readonly input_mask: readonly number[];
+  readonly feat_mask: readonly number[];
+  readonly feat_kind: readonly ('same' | 'zero' | 'random')[];
+  readonly ans: number;
 }
 
 export interface GoldenAnswers extends GoldenFinetuning {

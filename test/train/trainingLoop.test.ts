@@ -84,6 +84,34 @@ function setup(scores: number[], overrides: Partial<TrainingOptions<Tensor>> = {
   };
 }
 
+describe('BertAdam.join', () => {
+  it('gives a parameter that comes later the rate of the others, and one that was trained its own', () => {
+    manualSeed(1);
+    const [early, late] = [tensor([1]), tensor([1])];
+    const flat = flatOf({ early, late });
+    const optimizer = new BertAdam(flat, { learningRate: 0.1, totalSteps: 10, weightDecay: 0 });
+    const train = (loss: () => Tensor): void =>
+      scope(() => {
+        ops.sum(loss()).backward();
+        optimizer.step();
+      });
+    for (let step = 0; step < 4; step++) train(() => early);
+    optimizer.join(() => true, 4);
+    const before = late.item();
+    train(() => ops.add(early, late));
+    // m = 0.1, v = 0.001: the first update of a parameter is about 0.1 / sqrt(0.001), times the rate of step 4.
+    const moved = (before - late.item()) / (0.1 / (Math.sqrt(0.001) + 1e-6));
+    expect(moved).toBeCloseTo(optimizer.learningRateAt(4), 5);
+    const { steps, tensors } = optimizer.state();
+    expect(steps).toEqual({ early: 5, late: 5 });
+    for (const view of tensors.values()) view.dispose();
+    optimizer[Symbol.dispose]();
+    flat[Symbol.dispose]();
+    early.dispose();
+    late.dispose();
+  });
+});
+
 describe('runTraining', () => {
   it('lowers the loss, keeps the number of tensors, and saves BEST only when strictly better', async () => {
     const run = setup([0.4, 0.4, 0.5]);
@@ -101,6 +129,49 @@ describe('runTraining', () => {
     await runTraining(run.options);
     expect(run.saved).toEqual(['LAST', 'LAST', 'LAST']);
     run.end();
+  });
+
+  it('keeps the lowest of scores that are losses, among those that mean the same', async () => {
+    const run = setup([3, 2, 7, 6], { numEpochs: 4 });
+    const task = {
+      ...run.options.task,
+      better: 'lower' as const,
+      comparableFrom: (epoch: number) => (epoch >= 2 ? 2 : 0),
+    };
+    const result = await runTraining({ ...run.options, task });
+    expect(run.epochs.map(({ isBest }) => isBest)).toEqual([true, true, true, true]);
+    expect(result).toMatchObject({ bestScore: 6, bestEpoch: 3 });
+    run.end();
+  });
+
+  it('records what a loss is made of and what an evaluation found, through a resume', async () => {
+    const states: TrainingState[] = [];
+    const parts = (overrides: Partial<TrainingOptions<Tensor>> = {}) => {
+      const run = setup([1, 1, 1], {
+        stepsPerSnapshot: 15,
+        snapshot: async (state) => {
+          states.push(state);
+        },
+        ...overrides,
+      });
+      const task = {
+        ...run.options.task,
+        // The same number for a step however the run came there, so that the means can be compared.
+        loss: (x: Tensor) => ({ total: run.loss(x), parts: { Ones: ops.ones([]), Twos: ops.full([], 2) } }),
+        evaluate: async () => ({ score: 1, details: { Found: 5 } }),
+      };
+      return { ...run, options: { ...run.options, task } };
+    };
+    const whole = parts();
+    await runTraining(whole.options);
+    expect(whole.epochs[0]).toMatchObject({ meanLosses: { Ones: 1, Twos: 2 }, validation: { Found: 5 } });
+    whole.end();
+    const middle = states.find(({ batch }) => batch === 30)!;
+    expect(middle.epochLosses).toEqual({ Ones: 30, Twos: 60 });
+    const resumed = parts({ start: middle });
+    await runTraining(resumed.options);
+    expect(resumed.epochs[0]).toMatchObject({ meanLosses: { Ones: 1, Twos: 2 } });
+    resumed.end();
   });
 
   it('finishes the step and saves LAST when interrupted', async () => {

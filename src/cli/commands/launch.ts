@@ -8,7 +8,7 @@ import { launchProcesses } from '../../train/distributed/launchProcesses.js';
 import { defineCommand } from '../command.js';
 
 /** First words of the commands whose processes share the work. */
-const TRAINING_COMMANDS = ['finetune'];
+const TRAINING_COMMANDS = ['finetune', 'pretrain'];
 
 export const command = defineCommand({
   description:

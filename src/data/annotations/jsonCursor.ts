@@ -31,13 +31,14 @@ export class JsonCursor {
     /** What messages call the source. */
     readonly name: string,
     pieces: AsyncIterable<Uint8Array>,
+    private readonly prepare: JsonSource['prepare'],
   ) {
     this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
   /** A cursor at the start of the text, behind a byte-order mark, which JSON has none of and files have. */
   static async open(source: JsonSource): Promise<JsonCursor> {
-    const cursor = new JsonCursor(source.name, source.open());
+    const cursor = new JsonCursor(source.name, source.open(), source.prepare);
     try {
       await cursor.#skipByteOrderMark();
       return cursor;
@@ -204,7 +205,8 @@ export class JsonCursor {
   /** Parses the bytes of the value that ends at the cursor. */
   #parse(bytes: Uint8Array): unknown {
     try {
-      return JSON.parse(this.#decoder.decode(bytes)) as unknown;
+      const text = this.#decoder.decode(bytes);
+      return JSON.parse(this.prepare?.(text) ?? text) as unknown;
     } catch (error) {
       const start = this.#position - bytes.length;
       throw new LxmertError(`${this.#placeOf(start)}: this is not valid JSON: ${messageOf(error)}.`);

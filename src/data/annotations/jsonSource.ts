@@ -9,6 +9,8 @@ export interface JsonSource {
   readonly name: string;
   /** The bytes from the first to the last, each time anew. */
   open(): AsyncIterable<Uint8Array>;
+  /** Changes the text of a value that is held whole before it is parsed. */
+  readonly prepare?: (text: string) => string;
 }
 
 /** Bytes read at once. */

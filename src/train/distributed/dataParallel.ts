@@ -6,11 +6,11 @@
 import { Random } from '../../common/random.js';
 import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
 import { type GradientPlace, GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
-import { manualSeed, type Tensor } from '../../torch/index.js';
+import { manualSeed, scope, type Tensor, tensor } from '../../torch/index.js';
 import type { BertAdam } from '../bertAdam.js';
 import type { FlatParameters } from '../flatParameters.js';
 import type { RunFolder } from '../runFolder.js';
-import type { StepPartners } from '../trainingLoop.js';
+import type { StepPartners } from '../stepParts.js';
 import type { ProcessPlace } from './environment.js';
 import { gather } from './gather.js';
 import { meet, type RendezvousOptions } from './rendezvous.js';
@@ -125,15 +125,23 @@ export class DataParallel implements Disposable, StepPartners {
   /**
    * Sums the gradients over all processes, and tells them whether this one was asked to stop.
    *
-   * @param loss this process's mean loss
-   * @returns the mean over all processes
+   * @param numbers summed with them, and returned as sums
    * @throws CollectiveError when another process is gone or does not answer
    */
-  afterBackward(loss: number): number {
+  afterBackward(numbers: readonly number[]): number[] {
     const asked = this.options.signal?.aborted === true ? 1 : 0;
-    const [sum = Number.NaN, numAsked = 0] = this.#reducer?.finish([loss, asked]) ?? [];
+    const [numAsked = 0, ...sums] = this.#reducer?.finish([asked, ...numbers]) ?? [];
     if (numAsked > 0) this.#stop.abort();
-    return sum / this.worldSize;
+    return sums;
+  }
+
+  /** Sums of numbers over all processes. */
+  sum(numbers: readonly number[]): number[] {
+    return scope(() => {
+      const sums = tensor(Float64Array.from(numbers));
+      this.group.allReduce(sums).wait();
+      return [...(sums.data() as Float64Array)];
+    });
   }
 
   /** The parameters that are sent together, in the order in which the next step sends them. */

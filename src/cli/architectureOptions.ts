@@ -1,0 +1,83 @@
+/** @file Options about the model that is trained, and about the run's snapshots. */
+
+import { z } from 'zod';
+import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
+import { UsageError } from '../common/errors.js';
+import type { FeatureStore } from '../features/index.js';
+import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
+import type { Vocabulary } from '../text/index.js';
+
+export const architectureOptions = {
+  languageLayers: z
+    .int()
+    .min(0)
+    .default(LXMERT_BASE.numLanguageLayers)
+    .describe('Language layers, from scratch'),
+  visionLayers: z.int().min(0).default(LXMERT_BASE.numVisionLayers).describe('Vision layers, from scratch'),
+  crossLayers: z
+    .int()
+    .min(0)
+    .default(LXMERT_BASE.numCrossLayers)
+    .describe('Cross-modality layers, from scratch'),
+  hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
+  attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
+  initializerRange: z
+    .number()
+    .gt(0)
+    .default(LXMERT_BASE.initializerRange)
+    .describe('Standard deviation of weights that are drawn'),
+  dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
+};
+
+export const snapshotOptions = {
+  resume: z.boolean().default(false).describe('Go on from the newest snapshot in --output, if there is one'),
+  snapshotSteps: z.int().min(1).default(1000).describe('Steps between two snapshots'),
+  keepSnapshots: z.int().min(1).default(2).describe('Snapshots that are kept'),
+};
+
+/** What {@link snapshotOptions} say, as a run takes it. */
+export function snapshotSettings(options: z.output<z.ZodObject<typeof snapshotOptions>>) {
+  return { everySteps: options.snapshotSteps, numKept: options.keepSnapshots, resume: options.resume };
+}
+
+/**
+ * The model's sizes: those of the weights, or what the flags say.
+ *
+ * @param weights a whole model's; undefined from scratch
+ * @param given sizes that come from elsewhere, such as a BERT's
+ * @throws UsageError when vocabulary or features do not fit
+ */
+export async function configOf(
+  options: z.output<z.ZodObject<typeof architectureOptions>>,
+  weights: string | undefined,
+  vocabulary: Vocabulary,
+  store: FeatureStore,
+  given: Partial<LxmertConfig> = {},
+): Promise<LxmertConfig> {
+  const sizes =
+    weights === undefined
+      ? {
+          vocabSize: vocabulary.size,
+          hiddenSize: options.hiddenSize,
+          intermediateSize: 4 * options.hiddenSize,
+          numLanguageLayers: options.languageLayers,
+          numVisionLayers: options.visionLayers,
+          numCrossLayers: options.crossLayers,
+          visualFeatureSize: store.featureSize,
+          ...given,
+        }
+      : modelSizes(await CheckpointFile.open(weights));
+  const config = lxmertConfig({
+    ...sizes,
+    numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
+    initializerRange: options.initializerRange,
+    hiddenDropout: options.dropout,
+    attentionDropout: options.dropout,
+  });
+  if (config.vocabSize !== vocabulary.size || config.visualFeatureSize !== store.featureSize) {
+    throw new UsageError(
+      `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
+    );
+  }
+  return config;
+}

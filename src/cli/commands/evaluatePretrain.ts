@@ -1,0 +1,106 @@
+/** @file `lxmert evaluate pretrain`. */
+
+import { z } from 'zod';
+import { assertCompatible } from '../../features/index.js';
+import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
+import { evaluatePretraining, pretrainingScores } from '../../tasks/pretraining/evaluate.js';
+import { defineCommand } from '../command.js';
+import { otherFeaturesOption, precisionOption } from '../modelOptions.js';
+import { existingFile, existingPath } from '../options.js';
+import {
+  openPretrainFeatures,
+  pretrainFeatureOptions,
+  qaSetsOption,
+  readSentences,
+  renderScores,
+} from '../pretrainData.js';
+
+export const command = defineCommand({
+  description:
+    'Prints each loss of pre-training on a split, and how many masked words, matches and answers are right, answers ' +
+    'by data set too. Words and regions are masked and sentences exchanged as in training, always the same for one seed.',
+  examples: [
+    {
+      command:
+        'lxmert evaluate pretrain mscoco_minival.json --model runs/pretrain --features features/val2014',
+      does: 'evaluates the weights with the lowest validation loss of a run',
+    },
+    {
+      command:
+        'lxmert evaluate pretrain mscoco_minival.json --model model_LXRT.pth --vocab vocab.txt --answers all_ans.json --features features/val2014',
+      does: 'evaluates the published weights',
+    },
+  ],
+  arguments: z.strictObject({
+    sentences: existingFile().describe('Sentences of images (aggregated JSON)'),
+  }),
+  options: z.strictObject({
+    model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+    ...pretrainFeatureOptions,
+    ...otherFeaturesOption,
+    vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
+    answers: existingFile()
+      .optional()
+      .describe('Answer table, for a weights file (all_ans.json); without one, no answers are judged'),
+    ...qaSetsOption,
+    attentionHeads: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+    batchSize: z.int().min(1).default(128).describe('Examples computed at once'),
+    seed: z.int().min(0).default(9595).describe('Seed of masks and exchanged sentences'),
+    ...precisionOption,
+  }),
+  run: async ({ arguments: { sentences }, options, progress, notice, signal }) => {
+    const loaded = await loadPretrainedModel({
+      model: options.model,
+      vocabulary: options.vocab,
+      answers: options.answers,
+      qaSets: options.qaSets,
+      numAttentionHeads: options.attentionHeads,
+      precision: options.precision,
+    });
+    const { model, tokenizer, answerTable, losses } = loaded;
+    try {
+      using store = openPretrainFeatures(options);
+      const expected = {
+        featureSize: model.config.visualFeatureSize,
+        provenance: loaded.trainedOn ?? null,
+      };
+      const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
+      for (const warning of assertCompatible(store, expected, mixing)) notice(warning);
+      if (answerTable === undefined && model.answerHead !== undefined) {
+        notice('The answer head is not judged: name its answer table with --answers.');
+      }
+      const corpus = await readSentences([sentences], store, answerTable, notice);
+      const display = progress('Evaluating', 'sentences');
+      const tally = await evaluatePretraining(
+        model,
+        { corpus, features: store, tokenizer, classes: model.classes },
+        {
+          sampling: loaded.sampling,
+          losses,
+          maxLength: loaded.maxLength,
+          batchSize: options.batchSize,
+          seed: options.seed,
+          progress: display,
+          signal,
+        },
+      ).finally(() => display.stop());
+      return {
+        weights: loaded.weightsFile,
+        numSentences: corpus.size,
+        numImages: corpus.imageIds.length,
+        ...pretrainingScores(tally, losses),
+      };
+    } finally {
+      model.dispose();
+    }
+  },
+  render: (result) =>
+    [
+      `${result.weights} on ${result.numSentences} sentences about ${result.numImages} images`,
+      ...renderScores(result),
+    ].join('\n'),
+});

@@ -1,0 +1,94 @@
+/** @file Options and sentences that pre-training and its evaluation share. */
+
+import path from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../common/errors.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
+import { readCorpus } from '../data/pretraining/readCorpus.js';
+import { FeatureStore } from '../features/index.js';
+import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
+import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/losses.js';
+import { featureOptions } from './modelOptions.js';
+import { percent } from './percent.js';
+
+/** Images that `--tiny` keeps of each feature file in pre-training (reference facts). */
+const TINY_IMAGES = 500;
+const FAST_IMAGES = 5000;
+
+export const pretrainFeatureOptions = {
+  features: featureOptions.features,
+  tiny: z.boolean().default(false).describe('Use the first 500 images of each feature store only'),
+  fast: featureOptions.fast,
+};
+
+export const qaSetsOption = {
+  qaSets: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Data sets whose answers are kept (vqa, gqa, visual7w) [default: all of the table]'),
+};
+
+/** Opens the stores. @throws UsageError for --tiny with --fast */
+export function openPretrainFeatures(options: {
+  features: string[];
+  tiny: boolean;
+  fast: boolean;
+}): FeatureStore {
+  if (options.tiny && options.fast)
+    throw new UsageError('--tiny and --fast contradict each other: give one.');
+  const max = options.tiny ? TINY_IMAGES : options.fast ? FAST_IMAGES : undefined;
+  return FeatureStore.open(options.features, max === undefined ? {} : { maxImagesEach: max });
+}
+
+/** Reads sentences and says how many there are, and what was left out. */
+export async function readSentences(
+  files: readonly string[],
+  store: FeatureStore,
+  answerTable: AnswerTable | undefined,
+  notice: (line: string) => void,
+): Promise<PretrainingCorpus> {
+  const { corpus, numWithoutFeatures } = await readCorpus({
+    files,
+    hasImage: (id) => store.has(id),
+    answerTable,
+  });
+  const names = files.map((file) => path.basename(file)).join(', ');
+  const count = (number: number): string => number.toLocaleString('en-US');
+  const without =
+    numWithoutFeatures === 0
+      ? ''
+      : `; ${count(numWithoutFeatures)} images left out, which have no features here`;
+  notice(
+    `${names}: ${count(corpus.size)} sentences about ${count(corpus.imageIds.length)} images${without}.`,
+  );
+  return corpus;
+}
+
+/** Losses and accuracies as lines for a person. */
+export function renderScores(scores: PretrainingScores): string[] {
+  const lines = [`Loss ${scores.loss.toFixed(4)}`];
+  const row = (name: string, loss: number | undefined, note = ''): void => {
+    lines.push(`  ${name.padEnd(10)}${(loss?.toFixed(4) ?? '').padStart(9)}${note && `   ${note}`}`);
+  };
+  const right = (share: number | undefined): string => (share === undefined ? '' : `${percent(share)} right`);
+  const notes: Partial<Record<string, string>> = {
+    words: right(scores.wordAccuracy),
+    matching: right(scores.matchingAccuracy),
+    answers: right(scores.answerAccuracy),
+  };
+  for (const key of LOSS_KEYS) {
+    const loss = scores.losses[key];
+    if (loss !== undefined) row(LOSS_TITLES[key], loss, notes[key]);
+  }
+  if (scores.answersByDataSet.length > 0) lines.push('', 'QA accuracy by data set');
+  for (const { dataSet, accuracy, numQuestions } of scores.answersByDataSet) {
+    lines.push(`  ${dataSet.padEnd(28)}${percent(accuracy).padStart(9)}  of ${numQuestions}`);
+  }
+  if (scores.answerAccuracyOfAllPairs !== undefined) {
+    lines.push(
+      `Counted as the reference does, exchanged questions too: ${percent(scores.answerAccuracyOfAllPairs)}.`,
+    );
+  }
+  return lines;
+}

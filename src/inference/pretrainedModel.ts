@@ -1,0 +1,173 @@
+/** @file A pre-training run, or a pre-trained weights file, as a model whose tasks can be evaluated. */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import {
+  CheckpointFile,
+  guessedAttentionHeads,
+  loadWeights,
+  modelSizes,
+  numAnswersOf,
+  regionClassesOf,
+} from '../checkpoint/index.js';
+import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { AnswerTable } from '../data/answerTable.js';
+import type { SamplingSettings } from '../data/pretraining/sampling.js';
+import { type Provenance, provenanceSchema } from '../features/provenance.js';
+import {
+  type LxmertConfig,
+  lxmertConfig,
+  type Precision,
+  PretrainingModel,
+  TIED_DECODER,
+  useForInference,
+} from '../model/index.js';
+import { DEFAULT_LOSSES, type LossSettings } from '../tasks/pretraining/losses.js';
+import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
+import { PRETRAINED_FILES } from '../train/pretrain.js';
+import { RUN_FILES } from '../train/runFolder.js';
+
+/** Where a pre-trained model comes from, and what the source does not say itself. */
+export interface PretrainedSource {
+  /** A run folder (its best weights), a weights file of one, or any other pre-training weights file. */
+  readonly model: string;
+  readonly vocabulary?: string | undefined;
+  /** The answer table in either layout. */
+  readonly answers?: string | undefined;
+  /** Data sets whose answers the head has. */
+  readonly qaSets?: readonly string[] | undefined;
+  readonly numAttentionHeads?: number | undefined;
+  readonly precision?: Precision | undefined;
+}
+
+export interface PretrainedModel {
+  readonly model: PretrainingModel;
+  readonly tokenizer: WordPieceTokenizer;
+  /** Undefined when the model has no answer head, or nobody said what its answers are. */
+  readonly answerTable: AnswerTable | undefined;
+  readonly maxLength: number;
+  readonly weightsFile: string;
+  /** How the run masked and what it counted; the paper's ways for a bare file. */
+  readonly sampling: SamplingSettings;
+  readonly losses: LossSettings;
+  /** The detector whose features the model was trained on; undefined when the source does not say. */
+  readonly trainedOn: Provenance | undefined;
+}
+
+const weight = z.number().min(0);
+const runConfigSchema = z.object({
+  task: z.literal('pretrain'),
+  model: z.record(z.string(), z.number()),
+  maxLength: z.int().min(3),
+  settings: z.object({
+    sampling: z.object({ matching: z.boolean(), wordMaskRate: z.number(), regionMaskRate: z.number() }),
+    losses: z.object({
+      weights: z.object({
+        words: weight,
+        matching: weight,
+        objects: weight,
+        attributes: weight,
+        features: weight,
+        answers: weight,
+      }),
+      onlyMaskedRegions: z.boolean(),
+      onlyMatchedWords: z.boolean(),
+    }),
+  }),
+  features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
+});
+
+const PAPERS_SAMPLING: SamplingSettings = { matching: true, wordMaskRate: 0.15, regionMaskRate: 0.15 };
+
+/**
+ * Loads it to be evaluated.
+ *
+ * @throws UsageError when something is missing that has to be named
+ * @throws CheckpointError when the weights are not those of a whole pre-training model
+ */
+export async function loadPretrainedModel(source: PretrainedSource): Promise<PretrainedModel> {
+  const isFolder = existsSync(path.join(source.model, RUN_FILES.config));
+  const folder = isFolder ? source.model : path.dirname(source.model);
+  const weightsFile = isFolder ? path.join(folder, PRETRAINED_FILES.best) : source.model;
+  const run = await readRun(path.join(folder, RUN_FILES.config));
+  const checkpoint = await CheckpointFile.open(weightsFile);
+  const classes = regionClassesOf(checkpoint);
+  if (classes === undefined) {
+    throw new LxmertError(
+      `${weightsFile} has no heads of pre-training, so its tasks cannot be evaluated. Name the weights of a pre-training, such as Epoch20_LXRT.pth.`,
+    );
+  }
+  const vocabularyFile = source.vocabulary ?? (run && path.join(folder, RUN_FILES.vocabulary));
+  if (vocabularyFile === undefined) {
+    throw new UsageError(`'${source.model}' holds no vocabulary: name one with --vocab.`);
+  }
+  const vocabulary = await Vocabulary.load(vocabularyFile);
+  const sizes = modelSizes(checkpoint);
+  const numAttentionHeads =
+    source.numAttentionHeads ??
+    run?.config.numAttentionHeads ??
+    guessedAttentionHeads(sizes.hiddenSize, weightsFile);
+  const config = lxmertConfig({ ...run?.config, ...sizes, numAttentionHeads });
+  if (vocabulary.size !== config.vocabSize) {
+    throw new LxmertError(
+      `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
+    );
+  }
+  const numAnswers = numAnswersOf(checkpoint);
+  const answersFile = source.answers ?? (run && path.join(folder, RUN_FILES.answers));
+  const answerTable =
+    numAnswers === undefined || answersFile === undefined
+      ? undefined
+      : await AnswerTable.loadEither(answersFile, source.qaSets);
+  if (answerTable !== undefined && answerTable.size !== numAnswers) {
+    throw new LxmertError(
+      `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
+    );
+  }
+  const model = new PretrainingModel(config, { ...classes, numAnswers });
+  try {
+    loadWeights(checkpoint, model.namedParameters(), {
+      require: 'all',
+      only: (name) => name !== TIED_DECODER,
+    });
+    useForInference(model, source.precision ?? 'float32');
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  const { weights, ...losses } = run?.losses ?? DEFAULT_LOSSES;
+  return {
+    model,
+    tokenizer: new WordPieceTokenizer(vocabulary),
+    answerTable,
+    maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
+    weightsFile,
+    sampling: run?.sampling ?? PAPERS_SAMPLING,
+    losses: {
+      ...losses,
+      weights: { ...weights, answers: answerTable === undefined ? 0 : weights.answers },
+    },
+    trainedOn: run?.trainedOn,
+  };
+}
+
+/** What the folder's configuration says; undefined where there is none of a pre-training. */
+async function readRun(file: string) {
+  if (!existsSync(file)) return undefined;
+  try {
+    const content: unknown = JSON.parse(await readFile(file, 'utf8'));
+    // Weights converted for Hugging Face lie beside a config.json of another kind.
+    if (!z.object({ task: z.string() }).safeParse(content).success) return undefined;
+    const { model, maxLength, settings, features } = runConfigSchema.parse(content);
+    return {
+      config: model as Partial<LxmertConfig>,
+      maxLength,
+      ...settings,
+      trainedOn: features?.[0]?.provenance,
+    };
+  } catch (error) {
+    throw new LxmertError(`${file} is not the configuration of a pre-training: ${messageOf(error)}.`);
+  }
+}

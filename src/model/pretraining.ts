@@ -1,0 +1,169 @@
+/** @file The model of pre-training: the encoder and the heads of all five tasks. */
+
+import { fromTypedArray, type Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import type { LxmertConfig } from './config.js';
+import { AnswerHead } from './heads/answerHead.js';
+import { MaskedWordHead } from './heads/maskedWordHead.js';
+import { RegionHead } from './heads/regionHead.js';
+import { Linear } from './layers/linear.js';
+import { Lxmert, type LxmertInputs, type Precision } from './lxmert.js';
+import { Module } from './module.js';
+import { rowsAt } from './packing.js';
+
+/** How many classes the heads tell apart. */
+export interface PretrainingClasses {
+  readonly numObjects: number;
+  readonly numAttributes: number;
+  /** Undefined for a model without question answering, which then has no answer head. */
+  readonly numAnswers: number | undefined;
+}
+
+/** The published model's (lxmert-base; paper, section 3.1). */
+export const PUBLISHED_CLASSES: PretrainingClasses = {
+  numObjects: 1600,
+  numAttributes: 400,
+  numAnswers: 9500,
+};
+
+/**
+ * What the heads are to compute, as places in the padded batch: a head is not run where nobody reads it. Undefined:
+ * that head is not run at all.
+ */
+export interface PredictionPlaces {
+  /** Of words, among B * n. */
+  readonly words?: Int32Array | undefined;
+  readonly matching?: boolean | undefined;
+  /** Of regions, among B * regions. */
+  readonly objects?: Int32Array | undefined;
+  readonly attributes?: Int32Array | undefined;
+  readonly features?: Int32Array | undefined;
+  /** Examples whose answer is wanted. */
+  readonly answers?: Int32Array | undefined;
+}
+
+/** Logits, float32, a row for each place. */
+export interface PretrainingOutputs {
+  /** (words, vocabulary) */
+  readonly words: Tensor | undefined;
+  /** (B, 2): not of this image, of this image */
+  readonly matching: Tensor | undefined;
+  /** (regions, objects) */
+  readonly objects: Tensor | undefined;
+  /** (regions, attributes) */
+  readonly attributes: Tensor | undefined;
+  /** (regions, F) */
+  readonly features: Tensor | undefined;
+  /** (examples, answers) */
+  readonly answers: Tensor | undefined;
+}
+
+/** The name of the masked-word head's last layer, which is the word embeddings under another name. */
+export const TIED_DECODER = 'cls.predictions.decoder.weight';
+
+export class PretrainingModel extends Module {
+  readonly encoder: Lxmert;
+  readonly wordHead: MaskedWordHead;
+  readonly matchingHead: Linear;
+  readonly regionHead: RegionHead;
+  readonly answerHead: AnswerHead | undefined;
+
+  constructor(
+    readonly config: LxmertConfig,
+    readonly classes: PretrainingClasses,
+  ) {
+    super();
+    this.encoder = this.child('bert', new Lxmert(config));
+    this.wordHead = this.child('cls.predictions', new MaskedWordHead(config));
+    this.matchingHead = this.child(
+      'cls.seq_relationship',
+      new Linear(config.hiddenSize, 2, config.initializerRange),
+    );
+    this.regionHead = this.child(
+      'obj_predict_head',
+      new RegionHead(config, classes.numObjects, classes.numAttributes),
+    );
+    const { numAnswers } = classes;
+    this.answerHead =
+      numAnswers === undefined ? undefined : this.child('answer_head', new AnswerHead(config, numAnswers));
+  }
+
+  /** The format of the numbers between layers. */
+  get precision(): Precision {
+    return this.encoder.precision;
+  }
+
+  set precision(precision: Precision) {
+    this.encoder.precision = precision;
+  }
+
+  /** Call it inside a scope. */
+  forward(
+    inputs: LxmertInputs,
+    places: PredictionPlaces,
+    { training = false }: { training?: boolean } = {},
+  ): PretrainingOutputs {
+    const { language, vision, pooled } = this.encoder.forwardRows(inputs, { training });
+    const wordRows = places.words && select(language.rows, rowsAt(language.packing, places.words));
+    const answerRows = places.answers && select(pooled, places.answers);
+    const float32 = (logits: Tensor | undefined): Tensor | undefined => logits && ops.to(logits, 'float32');
+    return {
+      words: float32(wordRows && this.wordHead.forward(wordRows, this.encoder.embeddings.word.weight)),
+      matching: places.matching === true ? float32(this.matchingHead.forward(pooled)) : undefined,
+      ...this.#regions(vision.rows, (wanted) => rowsAt(vision.packing, wanted), places),
+      answers: float32(answerRows && this.answerHead?.forward(answerRows)),
+    };
+  }
+
+  /** All three run on one transform of the regions that any of them wants. */
+  #regions(
+    rows: Tensor,
+    rowsOf: (places: Int32Array) => Int32Array,
+    { objects, attributes, features }: PredictionPlaces,
+  ): Pick<PretrainingOutputs, 'objects' | 'attributes' | 'features'> {
+    const wanted = [objects, attributes, features].filter((places) => places !== undefined);
+    if (wanted.length === 0) return { objects: undefined, attributes: undefined, features: undefined };
+    const union = unionOf(wanted);
+    const transformed = this.regionHead.transform.forward(select(rows, rowsOf(union))); // (union, H)
+    const positions = new Map([...union].map((place, i) => [place, i]));
+    const logits = (head: Linear, places: Int32Array | undefined): Tensor | undefined => {
+      if (places === undefined) return undefined;
+      const isAll = places.length === union.length;
+      const at = isAll ? undefined : places.map((place) => positions.get(place) ?? 0);
+      return ops.to(head.forward(at === undefined ? transformed : select(transformed, at)), 'float32');
+    };
+    return {
+      objects: logits(this.regionHead.objects, objects),
+      attributes: logits(this.regionHead.attributes, attributes),
+      features: logits(this.regionHead.features, features),
+    };
+  }
+
+  /**
+   * Every tensor of a pre-training file by canonical name, in the reference's order: the parameters, and the word
+   * embeddings once more as the masked-word head's last layer.
+   */
+  checkpointTensors(): Map<string, Tensor> {
+    const tensors = new Map<string, Tensor>();
+    for (const [name, tensor] of this.namedParameters()) {
+      // As in the reference's files, where the tied weight stands behind the head's transform.
+      if (name === 'cls.seq_relationship.weight') {
+        tensors.set(TIED_DECODER, this.encoder.embeddings.word.weight);
+      }
+      tensors.set(name, tensor);
+    }
+    return tensors;
+  }
+}
+
+/** (rows, size) -> (indices, size) */
+function select(rows: Tensor, indices: Int32Array): Tensor {
+  return ops.indexSelect(rows, 0, fromTypedArray(indices, [indices.length]));
+}
+
+/** Each place once, ascending. */
+function unionOf(lists: readonly Int32Array[]): Int32Array {
+  const [first] = lists;
+  if (first !== undefined && lists.every((list) => list === first)) return first;
+  return Int32Array.from(new Set(lists.flatMap((list) => [...list]))).sort();
+}

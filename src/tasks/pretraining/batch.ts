@@ -1,0 +1,145 @@
+/** @file From sampled examples to the tensors that the model reads and the labels that the losses read. */
+
+import { LxmertError } from '../../common/errors.js';
+import type { PretrainingCorpus } from '../../data/pretraining/corpus.js';
+import type { SampledExample, SentencePieces } from '../../data/pretraining/sampling.js';
+import type { FeatureBatch, RegionPlace } from '../../features/index.js';
+import type { PretrainingClasses } from '../../model/index.js';
+import type { WordPieceTokenizer } from '../../text/index.js';
+import { fromTypedArray, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import type { PretrainingBatch } from './losses.js';
+
+/** Regions with what the detector said of them; a feature store is one. */
+export interface LabelledRegions {
+  gather(imageIds: readonly string[], options: { readonly labels: true }): FeatureBatch;
+  gatherRegions(regions: readonly RegionPlace[]): Tensor;
+  numBoxesOf(imageId: string): number;
+}
+
+/** The pieces of sentences of at most `maxLength` pieces, [CLS] and [SEP] included. */
+export function sentencePieces(tokenizer: WordPieceTokenizer, maxLength: number): SentencePieces {
+  const { size, maskId } = tokenizer.vocabulary;
+  return {
+    piecesOf: (sentence) => tokenizer.pieceIds(sentence, maxLength - 2),
+    vocabularySize: size,
+    maskId,
+  };
+}
+
+export interface BatchSources {
+  readonly corpus: PretrainingCorpus;
+  readonly features: LabelledRegions;
+  readonly tokenizer: WordPieceTokenizer;
+  readonly classes: PretrainingClasses;
+}
+
+/**
+ * The batch of some examples, padded to its longest sentence. Call it inside a scope.
+ *
+ * @throws LxmertError for a detector's class that the model does not have
+ */
+export function pretrainingBatch(
+  examples: readonly SampledExample[],
+  { corpus, features: source, tokenizer, classes }: BatchSources,
+): PretrainingBatch {
+  const imageIds = examples.map(({ example }) => corpus.imageIdOf(example));
+  const words = wordArrays(examples, tokenizer);
+  const regions = source.gather(imageIds, { labels: true });
+  const [batchSize = 0, numRegions = 0] = regions.boxes.shape;
+  if (regions.labels === null) throw new RangeError('The detector labels were asked for.');
+  const { objectsId, objectsConf, attrsId, attrsConf } = regions.labels;
+  requireClasses(objectsId, classes.numObjects, 'object', imageIds);
+  requireClasses(attrsId, classes.numAttributes, 'attribute', imageIds);
+  const regionMask = new Uint8Array(batchSize * numRegions); // (B, N)
+  const isRegion = new Uint8Array(batchSize * numRegions).fill(regions.mask === null ? 1 : 0); // (B, N)
+  for (const [row, example] of examples.entries()) {
+    regionMask.set(example.regions.mask, row * numRegions);
+    isRegion.fill(1, row * numRegions, row * numRegions + (regions.numBoxes[row] ?? 0));
+  }
+  const shape = [batchSize, words.width];
+  const numWords = batchSize * words.width;
+  return {
+    inputs: {
+      inputIds: fromTypedArray(words.inputIds, shape),
+      tokenTypeIds: fromTypedArray(new Int32Array(numWords), shape),
+      attentionMask: fromTypedArray(words.attentionMask, shape),
+      features: maskedFeatures(regions.features, examples, corpus, source),
+      boxes: regions.boxes,
+      visualAttentionMask: regions.mask ?? undefined,
+    },
+    labels: {
+      words: words.labels,
+      isMatched: Uint8Array.from(examples, ({ isMatched }) => (isMatched ? 1 : 0)),
+      isRegion,
+      regionMask,
+      objects: objectsId,
+      objectConfidences: objectsConf,
+      attributes: attrsId,
+      attributeConfidences: attrsConf,
+      features: regions.features,
+      answers: Int32Array.from(examples, ({ answer }) => answer),
+    },
+  };
+}
+
+/** (B, width) each: [CLS], the pieces as shown, [SEP], padding. */
+function wordArrays(examples: readonly SampledExample[], { vocabulary }: WordPieceTokenizer) {
+  const width = 2 + examples.reduce((most, { words }) => Math.max(most, words.pieces.length), 0);
+  const inputIds = new Int32Array(examples.length * width);
+  const attentionMask = new Int32Array(examples.length * width);
+  const labels = new Int32Array(examples.length * width).fill(-1);
+  for (const [row, { words }] of examples.entries()) {
+    const start = row * width;
+    inputIds.set([vocabulary.clsId, ...words.pieces, vocabulary.sepId], start);
+    labels.set(words.labels, start + 1);
+    attentionMask.fill(1, start, start + words.pieces.length + 2);
+  }
+  return { width, inputIds, attentionMask, labels };
+}
+
+/** A copy of the features (B, N, F) as the model may see them. */
+function maskedFeatures(
+  features: Tensor,
+  examples: readonly SampledExample[],
+  corpus: PretrainingCorpus,
+  source: LabelledRegions,
+): Tensor {
+  const [batchSize = 0, numRegions = 0, size = 0] = features.shape;
+  const isShown = new Float32Array(batchSize * numRegions).fill(1);
+  const places: number[] = [];
+  const substitutes: RegionPlace[] = [];
+  for (const [row, { regions }] of examples.entries()) {
+    for (const region of regions.zeroed) isShown[row * numRegions + region] = 0;
+    for (const { region, fromImage, fromRegion } of regions.substitutes) {
+      places.push(row * numRegions + region);
+      substitutes.push({ imageId: corpus.imageIds[fromImage] ?? '', region: fromRegion });
+    }
+  }
+  const shown = ops.mul(features, fromTypedArray(isShown, [batchSize, numRegions, 1]));
+  if (substitutes.length > 0) {
+    const index = ops.to(fromTypedArray(Int32Array.from(places)), 'int64');
+    ops.indexCopy_(
+      ops.view(shown, [batchSize * numRegions, size]),
+      0,
+      index,
+      source.gatherRegions(substitutes),
+    );
+  }
+  return shown;
+}
+
+function requireClasses(
+  classes: Tensor,
+  numClasses: number,
+  kind: 'object' | 'attribute',
+  imageIds: readonly string[],
+): void {
+  const values = classes.data() as BigInt64Array;
+  const at = values.findIndex((value) => value >= numClasses);
+  if (at < 0) return;
+  const image = imageIds[Math.floor((at * imageIds.length) / values.length)];
+  throw new LxmertError(
+    `A region of image ${image} has the ${kind} class ${values[at]}, but the model has classes 0 to ${numClasses - 1}. Is this another detector's file? Name its number of classes with --${kind}-classes.`,
+  );
+}
