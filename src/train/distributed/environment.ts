@@ -11,9 +11,8 @@ export interface ProcessPlace {
   readonly localRank: number;
   /** Where process 0 is. */
   readonly host: string;
+  /** Where it waits for the others. */
   readonly port: number;
-  /** True when the launcher itself serves the store of keys there (torchrun does). */
-  readonly launcherHasStore: boolean;
   /** How often the launcher has started the run anew; keys of an earlier start must not be met. */
   readonly restart: number;
   /** Who set the variables, for messages. */
@@ -61,13 +60,15 @@ function fromTorchVariables(environment: Environment): ProcessPlace | undefined 
       `WORLD_SIZE is ${worldSize}, but MASTER_PORT, a free port of process 0, is not set. Set it to the same number for all processes.`,
     );
   }
+  // torchrun's own store is at MASTER_PORT then. It speaks the protocol of torchrun's version of libtorch, which need
+  // not be this one, so the processes meet beside it.
+  const isTaken = environment.TORCHELASTIC_USE_AGENT_STORE === 'True';
   return {
     rank,
     worldSize,
     localRank: integer(environment, 'LOCAL_RANK') ?? 0,
     host: environment.MASTER_ADDR ?? '',
-    port: port ?? 0,
-    launcherHasStore: environment.TORCHELASTIC_USE_AGENT_STORE === 'True',
+    port: isTaken && port !== undefined ? beside(port) : (port ?? 0),
     restart: integer(environment, 'TORCHELASTIC_RESTART_COUNT') ?? 0,
     launcher: environment.TORCHELASTIC_RUN_ID === undefined ? 'RANK and WORLD_SIZE' : 'torchrun',
   };
@@ -100,7 +101,6 @@ function fromSlurm(environment: Environment): ProcessPlace | undefined {
     host: host ?? '',
     // The same for all processes of a job, and another for the next job on the same machine.
     port: integer(environment, 'MASTER_PORT', 1, 65535) ?? 20_000 + (job % 10_000),
-    launcherHasStore: false,
     restart: integer(environment, 'SLURM_RESTART_COUNT') ?? 0,
     launcher: 'Slurm',
   };
@@ -125,7 +125,7 @@ function fromElasticVariables(environment: Environment): ProcessPlace | undefine
     );
   }
   const launcher = 'PyTorchJob';
-  return { rank, worldSize, localRank: 0, host, port, launcherHasStore: false, restart: 0, launcher };
+  return { rank, worldSize, localRank: 0, host, port, restart: 0, launcher };
 }
 
 /** The first of "node[01-03,07],gpu5", which is node01. */
@@ -133,6 +133,10 @@ export function firstHost(nodeList: string): string {
   const match = /^([^[,]*)(?:\[([^\]]*)\]([^,]*))?/.exec(nodeList);
   const [, prefix = '', numbers, suffix = ''] = match ?? [];
   return numbers === undefined ? prefix : `${prefix}${/^[^,-]*/.exec(numbers)?.[0] ?? ''}${suffix}`;
+}
+
+function beside(port: number): number {
+  return port === 65535 ? port - 1 : port + 1;
 }
 
 function isSet(environment: Environment, name: string): boolean {

@@ -59,8 +59,8 @@ interface Patience {
 }
 
 async function openStore(place: ProcessPlace, patience: Patience): Promise<KeyStore> {
-  const { host, port, rank, launcherHasStore } = place;
-  const isServer = rank === 0 && !launcherHasStore;
+  const { host, port, rank } = place;
+  const isServer = rank === 0;
   if (!isServer) {
     const isThere = await untilThere(
       async () => ((await isListening(host, port)) ? true : undefined),

@@ -35,10 +35,10 @@ describe('the place of a process', () => {
       localRank: 1,
       host: 'node1',
       port: 29500,
-      launcherHasStore: false,
     });
     const elastic = { TORCHELASTIC_USE_AGENT_STORE: 'True', TORCHELASTIC_RESTART_COUNT: '2' };
-    expect(processPlace({ ...torchrun, ...elastic })).toMatchObject({ launcherHasStore: true, restart: 2 });
+    // Its own store is at MASTER_PORT, for a protocol that need not be ours.
+    expect(processPlace({ ...torchrun, ...elastic })).toMatchObject({ port: 29501, restart: 2 });
   });
 
   it("follows Slurm's, with the first node as the meeting point unless another is named", () => {
