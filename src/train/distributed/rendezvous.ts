@@ -42,8 +42,7 @@ export async function meet(options: RendezvousOptions): Promise<Meeting> {
   try {
     await allArrive(store, place, { seconds, signal });
     const runId = await compareAll(store, options, { seconds: timeoutSeconds, signal });
-    const address = localAddress(place.host);
-    await checkAddresses(store, place, address, { seconds: timeoutSeconds, signal });
+    const address = await ownAddress(store, place, { seconds: timeoutSeconds, signal });
     const { rank, worldSize } = place;
     const group = new ProcessGroup({ backend: 'gloo', store, rank, worldSize, address, timeoutSeconds });
     return { store, group, runId };
@@ -119,27 +118,25 @@ async function compareAll(
 }
 
 /**
- * A machine whose own name means 127.0.0.1 to itself would tell the others to connect to themselves.
- *
- * @throws LxmertError in all processes when one of several machines has such an address
+ * The address that the others connect to: that on the way to process 0. On process 0's own machine that may be 127.0.0.1,
+ * which the machine's name often means to itself (PyTorchJob sets it so too); then it is the one on the way to a process
+ * on another machine.
  */
-async function checkAddresses(
-  store: KeyStore,
-  place: ProcessPlace,
-  address: string,
-  patience: Patience,
-): Promise<void> {
-  const isLoopback = /^(127\.|::1$)/.test(address);
-  if (!isLoopback) store.add('remote', 1);
-  else store.set('loopback', `${address} of process ${place.rank} on ${hostname()}`);
+async function ownAddress(store: KeyStore, place: ProcessPlace, patience: Patience): Promise<string> {
+  const address = localAddress(place.host);
+  if (!isLoopback(address)) store.set('remote', address);
   await allAt(store, 'addresses', place.worldSize, patience);
-  const numRemote = store.add('remote', 0);
-  if (numRemote === 0 || numRemote === place.worldSize) return;
-  const which = store.get('loopback') ?? '';
-  await leave(store, place, patience);
+  const remote = store.get('remote');
+  if (remote === undefined || !isLoopback(address)) return address;
+  const reachable = localAddress(remote);
+  if (!isLoopback(reachable)) return reachable;
   throw new LxmertError(
-    `The processes are on several machines, but the address ${which} can be reached on that machine only. Set MASTER_ADDR in all processes to an address of process 0 that the other machines can reach.`,
+    `The processes are on several machines, but those on ${hostname()} can be reached there only, at ${address}. Set MASTER_ADDR in all processes to an address of process 0 that the other machines can reach.`,
   );
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|::1$)/.test(address);
 }
 
 async function allAt(store: KeyStore, counter: string, worldSize: number, patience: Patience): Promise<void> {
