@@ -289,7 +289,8 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       epochs,
     };
   } catch (error) {
-    run.logEnd(error);
+    // Processes that never met leave nothing behind, so that the same command can be started again.
+    if (place === undefined || team !== undefined) run.logEnd(error);
     throw error;
   } finally {
     team?.[Symbol.dispose]();

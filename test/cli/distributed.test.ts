@@ -105,6 +105,7 @@ beforeAll(async () => {
 
 describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
   it.each([
+    [1, ['--accumulation-steps', '4']],
     [2, []],
     [4, []],
     [2, ['--accumulation-steps', '4']],
@@ -112,9 +113,8 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
     const run = `launched-${numProcesses}-${flags.length}`;
     const { status, stdout, stderr } = await launch(numProcesses, ...finetune(run, ...flags));
     expect(status, stderr).toBe(0);
-    expect(stderr).toContain(
-      `${numProcesses} processes, ${32 / numProcesses} examples of each batch in each.`,
-    );
+    const many = `${numProcesses} processes, ${32 / numProcesses} examples of each batch in each.`;
+    expect(stderr.includes(many)).toBe(numProcesses > 1);
     // One of them speaks.
     expect(stdout.match(/The run is in/g)).toHaveLength(1);
     const [one, several] = [recordsOf('one'), recordsOf(run)].map(
@@ -200,6 +200,8 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
         expect.stringContaining('model.hiddenSize is 8 in process 0, but 16 in process 1.'),
       ]);
     }
+    // Nothing stands in the way of starting again.
+    expect(readdirSync(at('other2'))).toEqual([]);
     const uneven = await launch(3, ...finetune('uneven'));
     expect(uneven.status).toBe(2);
     expect(uneven.stderr).toContain('Use a --batch-size of 30 or 33.');

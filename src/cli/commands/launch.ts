@@ -17,8 +17,7 @@ export const command = defineCommand({
     'first process that failed. On several machines use torchrun or srun instead: see docs/distributed.md.',
   examples: [
     {
-      command:
-        'lxmert launch --processes 2 -- finetune vqa --config configs/vqa-finetune.toml --output runs/vqa',
+      command: 'lxmert launch --processes 2 -- finetune vqa --config configs/vqa.toml --output runs/vqa',
       does: 'trains on two processors of one machine',
     },
   ],
