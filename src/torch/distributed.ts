@@ -125,7 +125,7 @@ export class ProcessGroup implements Disposable {
     );
   }
 
-  /** True after an operation failed: no further one can succeed. */
+  /** True after an operation failed, or the group was given up: no further one can succeed. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
@@ -160,6 +160,14 @@ export class ProcessGroup implements Disposable {
       this.#isBroken = true;
       throw failure;
     }
+  }
+
+  /**
+   * Gives the group up after a failure of any kind: operations that others no longer take part in would be waited for.
+   * Its connections end with the process.
+   */
+  giveUp(): void {
+    this.#isBroken = true;
   }
 
   #started(start: () => number): Work {

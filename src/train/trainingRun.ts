@@ -289,6 +289,7 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       epochs,
     };
   } catch (error) {
+    team?.group.giveUp();
     // Processes that never met leave nothing behind, so that the same command can be started again.
     if (place === undefined || team !== undefined) run.logEnd(error);
     throw error;
