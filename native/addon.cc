@@ -5,6 +5,7 @@
 #include "allocator.h"
 #include "autograd.h"
 #include "dispatch.h"
+#include "distributed/distributed.h"
 #include "memory.h"
 #include "operators/parameters.h"
 #include "random.h"
@@ -51,6 +52,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("releaseFreeMemory", lxmert::ReleaseFreeMemory);
   add("getNumThreads", lxmert::GetNumThreads);
   add("setNumThreads", lxmert::SetNumThreads);
+  lxmert::DefineDistributed(env, exports);
   return exports;
 }
 

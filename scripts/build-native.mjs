@@ -61,6 +61,7 @@ function build(values) {
   const configuration = {
     CMAKE_BUILD_TYPE: 'Release',
     LXMERT_TORCH_INCLUDES: libtorch.includes.join(';'),
+    LXMERT_CUDA_INCLUDES: libtorch.cudaIncludes.join(';'),
     LXMERT_TORCH_LIBDIR: libtorch.libdir,
     LXMERT_CXX_STANDARD: String(libtorch.cxxStandard),
     LXMERT_CXX11_ABI: String(libtorch.cxx11Abi),

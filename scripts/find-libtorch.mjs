@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -95,6 +95,15 @@ function headerFolders(root) {
   return [path.join(root, 'include'), path.join(root, 'include/torch/csrc/api/include')];
 }
 
+/** Headers of CUDA and NCCL: of a toolkit, and those that come as Python packages beside torch. */
+function cudaHeaderFolders(root) {
+  const packages = path.join(root, '../nvidia');
+  const names = existsSync(packages) ? readdirSync(packages).sort() : [];
+  return [...names.map((name) => path.join(packages, name, 'include')), '/usr/local/cuda/include'].filter(
+    (folder) => existsSync(folder),
+  );
+}
+
 const librarySuffix = process.platform === 'darwin' ? 'dylib' : 'so';
 
 /** What of a whole installation is not there, as paths below its root. */
@@ -120,6 +129,7 @@ function describe(kind, root, libdir) {
     version: versionOf(real, libdir),
     library: { size: library.size, modified: library.mtime.toISOString() },
     cuda: has('libtorch_cuda') && has('libc10_cuda'),
+    cudaIncludes: cudaHeaderFolders(real),
     cxxStandard: standardOf(real),
     cxx11Abi: abiOf(libdir),
   };

@@ -77,6 +77,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/finetuneCustomPairs.js'),
   },
   {
+    name: 'launch',
+    group: 'Models',
+    summary: 'Run a training command in several processes of this machine',
+    load: () => import('./commands/launch.js'),
+  },
+  {
     name: 'evaluate pretrain',
     group: 'Models',
     summary: 'Evaluate a pre-trained model on the tasks of pre-training',

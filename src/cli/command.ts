@@ -68,15 +68,15 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
   /** The result as text for a person; an empty text prints nothing. */
   render(result: Result): string;
-  /** For a command whose result can be bad news: 1 makes the process end with 1. */
-  exitCode?(result: Result): 0 | 1;
+  /** For a command whose result can be bad news: what the process ends with. */
+  exitCode?(result: Result): number;
 }
 
 /** What a finished command leaves to print. */
 export interface Outcome {
   readonly json: unknown;
   readonly text: string;
-  readonly exitCode: 0 | 1;
+  readonly exitCode: number;
 }
 
 /** A command with its types closed over: what the command line works with. */

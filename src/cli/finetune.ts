@@ -14,7 +14,6 @@ import { LOSS_NAMES } from '../tasks/losses.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
-import { RunFolder } from '../train/runFolder.js';
 import { architectureOptions, configOf, snapshotOptions, snapshotSettings } from './architectureOptions.js';
 import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
 import {
@@ -25,6 +24,10 @@ import {
   precisionOption,
 } from './modelOptions.js';
 import { existingFile, outputPath } from './options.js';
+import { exitCodeOf, processOptions, thisProcess } from './processes.js';
+
+/** What the command prints, in the first process. */
+type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
 
 /** Flags of every task, in the order of the help. */
 function sharedFlags(task: AnsweringTask) {
@@ -44,7 +47,7 @@ function sharedFlags(task: AnsweringTask) {
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
     load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
     ...architectureOptions,
-    batchSize: z.int().min(1).default(32).describe('Examples in a training step'),
+    batchSize: z.int().min(1).default(32).describe('Examples in a training step, in all processes together'),
     epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
     learningRate: z.number().gt(0).default(task.learningRate).describe('Peak learning rate'),
     warmupRatio: z.number().gt(0).lt(1).default(0.1).describe('Share of the steps with a rising rate'),
@@ -57,6 +60,7 @@ function sharedFlags(task: AnsweringTask) {
       .describe('Word pieces of a sentence, at most'),
     ...precisionOption,
     ...snapshotOptions,
+    ...processOptions,
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
   };
 }
@@ -98,7 +102,7 @@ export interface FinetuneHelp {
 
 /** The command of a task. */
 export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
-  const common = { ...help, configurable: true, arguments: z.strictObject({}), render };
+  const common = { ...help, configurable: true, arguments: z.strictObject({}), render, exitCode: exitCodeOf };
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
     const flags = task.answers === 'built' ? builtFlags : {};
@@ -126,11 +130,9 @@ export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Comman
   });
 }
 
-async function finetune(
-  task: AnsweringTask,
-  options: Flags,
-  { progress, notice, signal }: Context,
-): Promise<Omit<FinetuneResult, 'steps'>> {
+async function finetune(task: AnsweringTask, options: Flags, context: Context): Promise<Outcome> {
+  const me = thisProcess(options, context);
+  const { notice } = me;
   const weights = weightsOf(options);
   using store = openFeatures(options);
   const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
@@ -150,35 +152,38 @@ async function finetune(
     options.pretrainingAnswers === undefined
       ? undefined
       : await AnswerTable.loadPretraining(options.pretrainingAnswers);
-  const run = options.resume ? await RunFolder.open(options.output) : await RunFolder.create(options.output);
-  const display = progress('Training', 'steps');
-  const { steps: _, ...result } = await finetuneAnswers({
-    task,
-    training,
-    validation,
-    features: store,
-    vocabulary,
-    config,
-    settings: {
-      batchSize: options.batchSize,
-      numEpochs: options.epochs,
-      learningRate: options.learningRate,
-      warmupRatio: options.warmupRatio,
-      clipNorm: options.clipNorm,
-      seed: options.seed,
-      precision: options.precision,
-      maxLength: options.maxLength,
-      loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
-    },
-    initialWeights: weights && { ...weights, pretrainingAnswers },
-    run,
-    snapshots: snapshotSettings(options),
-    provenance: { command: `finetune ${task.name}`, options, features: store.origins },
-    progress: display,
-    signal,
-    notice,
-  }).finally(() => display.stop());
-  return result;
+  const run = await me.openRun();
+  const { steps: _, ...result } = await me.showing('Training', 'steps', (progress) =>
+    finetuneAnswers({
+      task,
+      training,
+      validation,
+      features: store,
+      vocabulary,
+      config,
+      settings: {
+        batchSize: options.batchSize,
+        accumulationSteps: options.accumulationSteps,
+        numEpochs: options.epochs,
+        learningRate: options.learningRate,
+        warmupRatio: options.warmupRatio,
+        clipNorm: options.clipNorm,
+        seed: options.seed,
+        precision: options.precision,
+        maxLength: options.maxLength,
+        loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
+      },
+      initialWeights: weights && { ...weights, pretrainingAnswers },
+      run,
+      snapshots: snapshotSettings(options),
+      provenance: { command: `finetune ${task.name}`, options, features: store.origins },
+      distributed: me.distributed,
+      progress,
+      signal: context.signal,
+      notice,
+    }),
+  );
+  return { ...result, process: me.number };
 }
 
 /** @throws UsageError for flags that contradict each other or lack their companion */
@@ -230,7 +235,8 @@ function makeSplit(
   return set;
 }
 
-function render(result: Omit<FinetuneResult, 'steps'>): string {
+function render(result: Outcome): string {
+  if (result.process > 0) return '';
   const lines: string[] = [];
   if (result.wasInterrupted) {
     lines.push(

@@ -149,6 +149,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       }),
       settings: {
         batchSize: options.batchSize,
+        accumulationSteps: 1,
         numEpochs: options.numEpochs,
         learningRate: options.learningRate,
         warmupRatio: 0.1,

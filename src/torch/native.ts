@@ -32,6 +32,45 @@ export interface ResolvedOperator {
   readonly numArguments: number;
 }
 
+/** A store of keys that all processes of a group see. */
+export interface NativeKeyStore {
+  set(key: string, value: string): void;
+  /** Blocks until the key is there, or throws after the store's timeout. */
+  get(key: string): string;
+  /** Adds to a number and returns the sum; a missing key counts as 0. */
+  add(key: string, amount: number): number;
+  has(key: string): boolean;
+  dispose(): void;
+}
+
+/** Operations that all processes of a group take part in, in the same order. Each returns a number to wait for. */
+export interface NativeCollectiveGroup {
+  allReduce(tensor: NativeTensor): number;
+  broadcast(tensor: NativeTensor, root: number): number;
+  allGather(outputs: readonly NativeTensor[], input: NativeTensor): number;
+  wait(work: number, timeoutMilliseconds: number): void;
+  dispose(): void;
+  abandon(): void;
+}
+
+/** Times of a step in milliseconds since its beginning; one entry for each bucket in the order of launch. */
+export interface ReducerTimes {
+  readonly launches: readonly number[];
+  readonly completions: readonly number[];
+  readonly bytes: readonly number[];
+  readonly backwardEnd: number;
+  readonly waitsEnd: number;
+}
+
+export interface NativeGradientReducer {
+  prepare(): void;
+  finish(extras: readonly number[]): number[];
+  times(): ReducerTimes;
+  buckets(): number[][];
+  dispose(): void;
+  abandon(): void;
+}
+
 /** Everything that native/addon.cc exports. */
 export interface NativeBinding {
   readonly TensorHandle: new () => NativeTensor;
@@ -66,6 +105,32 @@ export interface NativeBinding {
   releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;
+  distributedSupport(): { readonly gloo: boolean; readonly nccl: boolean };
+  localAddress(host: string): string;
+  /** The three classes are missing where libtorch has no process groups. */
+  readonly KeyStore?: new (
+    host: string,
+    port: number,
+    isServer: boolean,
+    timeoutMilliseconds: number,
+    prefix: string,
+  ) => NativeKeyStore;
+  readonly CollectiveGroup?: new (
+    backend: string,
+    store: NativeKeyStore,
+    rank: number,
+    worldSize: number,
+    address: string,
+    timeoutMilliseconds: number,
+  ) => NativeCollectiveGroup;
+  readonly GradientReducer?: new (
+    group: NativeCollectiveGroup,
+    rank: number,
+    buffers: readonly NativeTensor[],
+    leaves: readonly NativeTensor[],
+    places: readonly number[],
+    bucketBytes: number,
+  ) => NativeGradientReducer;
 }
 
 /** What scripts/build-native.mjs wrote beside the addon: which libtorch it was built against. */

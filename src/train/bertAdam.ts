@@ -136,6 +136,20 @@ export class BertAdam implements Disposable {
     return { tensors, steps: Object.fromEntries(this.#steps) };
   }
 
+  /** The moments as they lie in memory, and how often each parameter was trained: what other processes need alike. */
+  get moments(): readonly Tensor[] {
+    return this.#groups.flatMap(({ mean, meanSquare }) => [mean, meanSquare]);
+  }
+
+  get steps(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#steps);
+  }
+
+  set steps(steps: Readonly<Record<string, number>>) {
+    this.#steps.clear();
+    for (const [name, step] of Object.entries(steps)) this.#steps.set(name, step);
+  }
+
   /** Puts a saved state back; values are copied. @throws LxmertError for a parameter that is not here. */
   restore(tensors: ReadonlyMap<string, Tensor>, steps: Readonly<Record<string, number>>): void {
     const places = new Map(

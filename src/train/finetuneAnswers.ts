@@ -11,6 +11,7 @@ import { ANSWER_LOSSES, type AnswerLossName, probabilitiesOf } from '../tasks/lo
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray } from '../torch/index.js';
+import { shareOf } from './distributed/shardedBatches.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
 import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
 import type { RunFolder } from './runFolder.js';
@@ -59,7 +60,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     loadWeights:
       initialWeights &&
       ((model, say) => loadInitialWeights(initialWeights, model.namedParameters(), answerTable, say)),
-    start: ({ model, log, numBatches, say }) => {
+    start: ({ model, log, numBatches, say, inShares }) => {
       const answering: AnsweringModel = {
         models: [model],
         probabilities: probabilitiesOf(settings.loss),
@@ -89,10 +90,16 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
         loss: ({ inputs, targets }) => loss(model.forward(inputs, { training: true }).logits, targets),
         evaluate: async (signal) => {
           const { questions } = validation;
-          const answers = await predictAnswers(answering, options.features, questions, {
-            batchSize: task.evaluationBatchSize,
+          const { evaluationBatchSize: batchSize } = task;
+          const shares = await inShares(
+            (sharding, until) =>
+              predictAnswers(answering, options.features, shareOf(questions, sharding), {
+                batchSize,
+                signal: until,
+              }),
             signal,
-          });
+          );
+          const answers = shares.flat();
           scores = scoreAnswers(questions, answers);
           const stuck =
             majority &&

@@ -14,17 +14,21 @@ import {
 } from '../tasks/pretraining/batch.js';
 import {
   evaluatePretraining,
+  mergedTallies,
   type PretrainingScores,
   pretrainingScores,
 } from '../tasks/pretraining/evaluate.js';
 import {
   LOSS_KEYS,
   LOSS_TITLES,
+  type LossDenominators,
   type LossKey,
   type LossSettings,
+  lossDenominators,
   pretrainingLosses,
 } from '../tasks/pretraining/losses.js';
 import { WordPieceTokenizer } from '../text/index.js';
+import { shareOf } from './distributed/shardedBatches.js';
 import { overlapNotice } from './notices.js';
 import { loadPretrainingWeights, type PretrainingWeights } from './pretrainingWeights.js';
 import { RUN_FILES } from './runFolder.js';
@@ -86,7 +90,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     makeModel: () => new PretrainingModel(config, classes),
     loadWeights:
       initialWeights && ((model, say) => loadPretrainingWeights(initialWeights, model, answerTable, say)),
-    start: ({ model, optimizer, numBatches, say }) => {
+    start: ({ model, optimizer, numBatches, say, inShares }) => {
       const overlap = overlapNotice(training.imageIds, validation.imageIds);
       if (overlap !== undefined) say(overlap);
       const tokenizer = new WordPieceTokenizer(options.vocabulary);
@@ -113,17 +117,26 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
             }),
             sources,
           ),
-        loss: (batch) => {
-          const { total, losses: each } = pretrainingLosses(model, batch, losses, { training: true });
+        counts: ({ labels }) => ({ ...lossDenominators(labels, losses) }),
+        loss: (batch, whole) => {
+          const { total, losses: each } = pretrainingLosses(model, batch, losses, {
+            training: true,
+            ...(whole !== undefined && { denominators: whole as LossDenominators }),
+          });
           return { total, parts: titled(each) };
         },
         evaluate: async (signal) => {
-          const tally = await evaluatePretraining(
-            model,
-            { ...sources, corpus: validation },
-            { ...settings, losses, signal },
+          const all = Array.from({ length: validation.size }, (_, example) => example);
+          const tallies = await inShares(
+            (sharding, until) =>
+              evaluatePretraining(
+                model,
+                { ...sources, corpus: validation },
+                { ...settings, losses, signal: until, examples: shareOf(all, sharding) },
+              ),
+            signal,
           );
-          scores = pretrainingScores(tally, losses);
+          scores = pretrainingScores(mergedTallies(tallies), losses);
           return { score: scores.loss, details: detailsOf(scores) };
         },
         save: async (name, epoch) => {

@@ -22,7 +22,29 @@ export const RUN_FILES = {
 } as const;
 
 export class RunFolder {
-  private constructor(readonly path: string) {}
+  #isOurs: boolean;
+
+  private constructor(
+    readonly path: string,
+    isOurs = true,
+  ) {
+    this.#isOurs = isOurs;
+  }
+
+  /** The folder of a run that another process writes: what is written here goes nowhere. */
+  static ofOthers(folder: string): RunFolder {
+    return new RunFolder(folder, false);
+  }
+
+  /** Whether this process is the one that writes. */
+  get isOurs(): boolean {
+    return this.#isOurs;
+  }
+
+  /** From now on this process writes, since the one that did is gone. */
+  takeOver(): void {
+    this.#isOurs = true;
+  }
 
   /**
    * Makes the folder.
@@ -87,11 +109,13 @@ export class RunFolder {
 
   /** Writes a JSON file, indented. */
   async writeJson(name: string, value: unknown): Promise<void> {
+    if (!this.#isOurs) return;
     await writeFileAtomic(this.file(name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
   /** Appends a line for a person to log.log. */
   log(line: string): void {
+    if (!this.#isOurs) return;
     appendFileSync(this.file(RUN_FILES.log), `${line}\n`);
   }
 
@@ -106,6 +130,7 @@ export class RunFolder {
 
   /** Appends one record to metrics.jsonl. */
   metrics(record: object): void {
+    if (!this.#isOurs) return;
     appendFileSync(this.file(RUN_FILES.metrics), `${JSON.stringify(record)}\n`);
   }
 }

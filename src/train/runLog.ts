@@ -6,7 +6,8 @@ import { EventFile } from './tensorBoard/eventFile.js';
 import type { EpochMetrics, StepMetrics } from './trainingLoop.js';
 
 export class RunLog implements Disposable {
-  readonly #events: EventFile;
+  /** None in a process that does not write the run. */
+  readonly #events: EventFile | undefined;
 
   /**
    * @param numBatches steps of an epoch
@@ -17,35 +18,35 @@ export class RunLog implements Disposable {
     readonly numBatches: number,
     numStepsDone: number,
   ) {
-    this.#events = EventFile.create(run.path, { numStepsDone });
+    this.#events = run.isOurs ? EventFile.create(run.path, { numStepsDone }) : undefined;
   }
 
   step(metrics: StepMetrics): void {
     this.run.metrics(metrics);
     const { step } = metrics;
-    this.#events.scalar('train/loss', metrics.loss, step);
+    this.#events?.scalar('train/loss', metrics.loss, step);
     this.#scalars('train/loss', metrics.losses, step);
-    this.#events.scalar('train/gradient_norm', metrics.gradientNorm, step);
-    this.#events.scalar('train/learning_rate', metrics.learningRate, step);
-    this.#events.scalar('train/examples_per_second', metrics.examplesPerSecond, step);
-    this.#events.scalar('train/data_wait_share', metrics.dataWaitShare, step);
-    this.#events.scalar('train/resident_bytes', metrics.residentBytes, step);
-    this.#events.flush();
+    this.#events?.scalar('train/gradient_norm', metrics.gradientNorm, step);
+    this.#events?.scalar('train/learning_rate', metrics.learningRate, step);
+    this.#events?.scalar('train/examples_per_second', metrics.examplesPerSecond, step);
+    this.#events?.scalar('train/data_wait_share', metrics.dataWaitShare, step);
+    this.#events?.scalar('train/resident_bytes', metrics.residentBytes, step);
+    this.#events?.flush();
   }
 
   epoch(metrics: EpochMetrics): void {
     this.run.metrics(metrics);
     const step = (metrics.epoch + 1) * this.numBatches;
-    this.#events.scalar('train/epoch_loss', metrics.meanLoss, step);
+    this.#events?.scalar('train/epoch_loss', metrics.meanLoss, step);
     this.#scalars('train/epoch_loss', metrics.meanLosses, step);
-    this.#events.scalar('valid/score', metrics.score, step);
+    this.#events?.scalar('valid/score', metrics.score, step);
     this.#scalars('valid', metrics.validation, step);
-    this.#events.flush();
+    this.#events?.flush();
   }
 
   #scalars(prefix: string, values: Readonly<Record<string, number>> | undefined, step: number): void {
     for (const [name, value] of Object.entries(values ?? {})) {
-      this.#events.scalar(`${prefix}/${name}`, value, step);
+      this.#events?.scalar(`${prefix}/${name}`, value, step);
     }
   }
 
@@ -62,6 +63,6 @@ export class RunLog implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#events.close();
+    this.#events?.close();
   }
 }

@@ -18,6 +18,8 @@ export interface FailedRun {
   readonly lastFile?: string;
   /** Writes the weights. */
   readonly saveWeights: () => Promise<void>;
+  /** A sentence on who saves the run when it is not this process; undefined when it is. */
+  readonly savedElsewhere?: (() => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -34,13 +36,10 @@ export async function endFailedRun(error: unknown, run: FailedRun): Promise<unkn
   return new LxmertError(`${sentence} ${kept}`, { cause: error });
 }
 
-async function keep({
-  numSteps,
-  parameters,
-  snapshot,
-  saveWeights,
-  lastFile = 'LAST.pth',
-}: FailedRun): Promise<string> {
+async function keep(run: FailedRun): Promise<string> {
+  const { numSteps, parameters, snapshot, saveWeights, lastFile = 'LAST.pth' } = run;
+  const elsewhere = await run.savedElsewhere?.();
+  if (elsewhere !== undefined) return elsewhere;
   if (!areFinite(parameters)) {
     return 'The weights are spoiled as well, so they were not saved: what the run saved before is what is good.';
   }

@@ -8,6 +8,7 @@ import type { BertAdam } from './bertAdam.js';
 import { clipGradients } from './clipGradients.js';
 import { endFailedRun } from './stepFailure.js';
 import { describeStep, StepMeter, type StepRates } from './stepMeter.js';
+import { backwardOfParts, type StepPartners } from './stepParts.js';
 import { INITIAL_STATE, type TrainingState } from './trainingState.js';
 
 /** A loss that is made of several. */
@@ -17,6 +18,9 @@ export interface StepLoss {
   /** What it is made of, scalars by the name they are reported under, each before it is weighted. */
   readonly parts: Readonly<Record<string, Tensor>>;
 }
+
+/** Numbers by name. */
+export type Counts = Readonly<Record<string, number>>;
 
 /** What an evaluation found. */
 export interface Evaluation {
@@ -29,13 +33,26 @@ export interface Evaluation {
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
 export interface TrainingTask<Batch = unknown> {
   readonly numBatches: number;
+  /** Examples of a step, in all processes and parts together. */
   readonly batchSize: number;
+  /** Backward passes of a step, each over an equal part of this process's share of the batch; 1 when absent. */
+  readonly numParts?: number;
   /** Called before an epoch's first batch; shuffles. */
   startEpoch(epoch: number): void;
-  /** A batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
-  prepare(batch: number): Batch;
-  /** The loss of a batch, a scalar with its graph. Called inside the same scope. */
-  loss(prepared: Batch): Tensor | StepLoss;
+  /** A part of a batch of the current epoch, as the tensors of its inputs and targets. Called inside a scope. */
+  prepare(batch: number, part: number): Batch;
+  /**
+   * What the losses' sums are divided by, by name; those of the parts of a batch add up. Without it the loss is a mean
+   * over a part's examples, of which all parts have as many.
+   */
+  counts?(prepared: Batch): Counts;
+  /**
+   * The loss of a part, a scalar with its graph. Called inside the same scope.
+   *
+   * @param whole the counts of the whole batch, when this is but a part of it: losses of the parts then add up to that
+   *   of the batch
+   */
+  loss(prepared: Batch, whole?: Counts): Tensor | StepLoss;
   /** The score that decides which snapshot is best. */
   evaluate(signal: AbortSignal | undefined): Promise<number | Evaluation>;
   /** Which scores are better; `higher` unless it says otherwise. */
@@ -90,7 +107,9 @@ export interface TrainingOptions<Batch = unknown> {
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   readonly progress?: Progress;
+  /** With partners it must abort in all processes between the same two steps. */
   readonly signal?: AbortSignal | undefined;
+  readonly partners?: StepPartners | undefined;
 }
 
 export interface TrainingResult {
@@ -149,6 +168,7 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
         snapshot: snapshot && (() => snapshot(state)),
         saveWeights: () => options.save('LAST', undefined),
         ...(options.lastFile !== undefined && { lastFile: options.lastFile }),
+        ...(options.partners !== undefined && { savedElsewhere: () => options.partners!.savedElsewhere() }),
       });
     } finally {
       random.dispose();
@@ -217,18 +237,15 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
  * @throws LxmertError when the loss or the gradient is not finite
  */
 function trainStep<Batch>(
-  { task, optimizer, clipNorm }: TrainingOptions<Batch>,
+  { task, optimizer, clipNorm, partners }: TrainingOptions<Batch>,
   meter: StepMeter,
   batch: number,
   step: number,
 ): Pick<StepMetrics, 'loss' | 'losses' | 'gradientNorm' | 'learningRate'> {
   return scope(() => {
-    const prepared = meter.waiting(() => task.prepare(batch));
-    const { total: loss, parts } = stepLoss(task.loss(prepared));
-    const losses = parts && mapValues(parts, (part) => part.item());
-    const value = loss.item();
+    partners?.beforeStep(step);
+    const { loss: value, losses } = backwardOfParts(task, { batch, meter, partners });
     if (!Number.isFinite(value)) throw notFinite(`The loss became ${value}.`);
-    loss.backward();
     const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
     if (!Number.isFinite(gradientNorm)) {
       throw notFinite(`The gradient became ${gradientNorm} although the loss is ${value}.`);
@@ -238,10 +255,6 @@ function trainStep<Batch>(
     meter.stepDone();
     return { loss: value, ...(losses && { losses }), gradientNorm, learningRate };
   });
-}
-
-function stepLoss(loss: Tensor | StepLoss): { readonly total: Tensor; readonly parts?: StepLoss['parts'] } {
-  return 'parts' in loss ? loss : { total: loss };
 }
 
 /** Sums over the steps of an epoch. */

@@ -11,6 +11,11 @@ import { manualSeed } from '../torch/index.js';
 import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
+import { type Agreement, flattened } from './distributed/agreement.js';
+import { DataParallel } from './distributed/dataParallel.js';
+import type { ProcessPlace } from './distributed/environment.js';
+import { clearRescueMarks } from './distributed/rescue.js';
+import { partsOf, requireDivisible, type Sharding, UNDIVIDED } from './distributed/shardedBatches.js';
 import { FlatParameters } from './flatParameters.js';
 import { isBefore, requireSameRun } from './resume.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
@@ -26,7 +31,10 @@ import {
 
 /** The numbers that decide every run, besides data and model. */
 export interface RunSettings {
+  /** Examples of a step, in all processes together. */
   readonly batchSize: number;
+  /** Backward passes that a process makes of its share of a batch: less memory, the same gradients. */
+  readonly accumulationSteps: number;
   readonly numEpochs: number;
   readonly learningRate: number;
   readonly warmupRatio: number;
@@ -47,6 +55,13 @@ export interface SnapshotSettings {
   readonly resume: boolean;
 }
 
+/** This process among those that train one model; each has all data. */
+export interface DistributedSettings {
+  readonly place: ProcessPlace;
+  /** How long an operation may wait for the other processes. */
+  readonly timeoutSeconds: number;
+}
+
 /** What every run is given besides what it trains. */
 export interface RunOptions {
   readonly run: RunFolder;
@@ -54,6 +69,8 @@ export interface RunOptions {
   readonly vocabulary: Vocabulary;
   /** None means that the run cannot be resumed. */
   readonly snapshots?: SnapshotSettings | undefined;
+  /** Set when this is one of several processes. */
+  readonly distributed?: DistributedSettings | undefined;
   /** What the run was started with, kept in config.json so that it can be repeated. */
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly progress?: Progress;
@@ -90,14 +107,19 @@ export interface StartedRun<M> {
   readonly numBatches: number;
   /** Writes a line into the log and to the person. */
   say(line: string): void;
+  /** Does an evaluation's work in shares, one in each process, and gives those of all processes in order. */
+  inShares<T>(
+    work: (sharding: Sharding, signal: AbortSignal | undefined) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T[]>;
 }
 
 /** The parts of a training task that differ between runs, with examples in place of batches. */
 export interface RunningTask<Batch>
-  extends Pick<TrainingTask<Batch>, 'loss' | 'evaluate' | 'better' | 'comparableFrom'> {
+  extends Pick<TrainingTask<Batch>, 'loss' | 'counts' | 'evaluate' | 'better' | 'comparableFrom'> {
   /** Called before an epoch's first step. */
   startEpoch?(epoch: number): void;
-  /** The batch of some examples, called inside a scope. */
+  /** A part of a batch, called inside a scope. */
   prepare(examples: readonly number[], epoch: number): Batch;
   save(name: 'BEST' | 'LAST', epoch: number | undefined): Promise<void>;
   readonly lastFile?: string;
@@ -129,8 +151,12 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
   const { settings, data } = training;
   const say = (line: string): void => {
     run.log(line);
-    notice(line);
+    if (run.isOurs) notice(line);
   };
+  const { place, timeoutSeconds = 0 } = options.distributed ?? {};
+  const { accumulationSteps } = settings;
+  const sharding = { rank: place?.rank ?? 0, worldSize: place?.worldSize ?? 1, accumulationSteps };
+  requireDivisible(settings.batchSize, sharding);
   manualSeed(settings.seed);
   const model = training.makeModel();
   model.precision = settings.precision;
@@ -143,8 +169,20 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
   });
   const snapshots =
     options.snapshots && new Snapshots(run.file(RUN_FILES.snapshots), options.snapshots.numKept);
+  let team: DataParallel | undefined;
   try {
-    const { resume = false } = options.snapshots ?? {};
+    if (place !== undefined) {
+      team = await DataParallel.join({
+        place,
+        timeoutSeconds,
+        run,
+        seed: settings.seed,
+        signal: options.signal,
+        agreement: agreementOf(training, config, options.vocabulary, model),
+      });
+    }
+    if (run.isOurs) await clearRescueMarks(run.path);
+    const resume = run.isOurs && options.snapshots?.resume === true;
     const before = resume ? await run.readJson(RUN_FILES.config) : undefined;
     if (before !== undefined)
       requireSameRun(before, { model: { ...config }, settings: { ...settings }, data });
@@ -152,17 +190,23 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
     const warning = settings.precision === 'bfloat16' ? bfloat16Warning() : undefined;
     if (warning !== undefined) say(warning);
     const snapshotted = { model, parameters: flat, optimizer };
-    const restored = resume ? await snapshots?.restore(snapshotted, say) : undefined;
+    const found = resume ? await snapshots?.restore(snapshotted, say) : undefined;
     if (before !== undefined) {
-      await run.keepMetrics((record) => restored !== undefined && isBefore(record, restored));
+      await run.keepMetrics((record) => found !== undefined && isBefore(record, found));
       say(
-        restored === undefined
+        found === undefined
           ? 'There is no snapshot to go on from: the run begins anew.'
-          : `Resumed after step ${restored.step} (epoch ${restored.epoch}, batch ${restored.batch}).`,
+          : `Resumed after step ${found.step} (epoch ${found.epoch}, batch ${found.batch}).`,
       );
     }
-    const loadReport = restored === undefined ? await training.loadWeights?.(model, say) : undefined;
+    const begins = run.isOurs && found === undefined;
+    const loadReport = begins ? await training.loadWeights?.(model, say) : undefined;
     flat.refreshCopies();
+    const restored = team === undefined ? found : team.begin(flat, optimizer, found);
+    if (team !== undefined) {
+      const numOwn = settings.batchSize / team.worldSize;
+      say(`${team.worldSize} processes, ${numOwn} examples of each batch in each.`);
+    }
     if (before === undefined)
       await run.writeJson(RUN_FILES.config, {
         task: training.task,
@@ -173,13 +217,23 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
         madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
         ...options.provenance,
       });
-    await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
-    await training.answerTable?.save(run.path);
+    if (run.isOurs) {
+      await options.vocabulary.save(run.file(RUN_FILES.vocabulary));
+      await training.answerTable?.save(run.path);
+    }
 
     using log = new RunLog(run, sampler.numBatches, restored?.step ?? 0);
     const steps: StepMetrics[] = [];
     const epochs: EpochMetrics[] = [];
-    const task = training.start({ model, optimizer, log, numBatches: sampler.numBatches, say });
+    const task = training.start({
+      model,
+      optimizer,
+      log,
+      numBatches: sampler.numBatches,
+      say,
+      inShares: async (work, signal) =>
+        team === undefined ? [await work(UNDIVIDED, signal)] : team.shared((own) => work(sharding, own)),
+    });
     let epoch = 0;
     let batches: readonly Uint32Array[] = [];
     const result = await runTraining<Batch>({
@@ -187,20 +241,30 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
         ...task,
         numBatches: sampler.numBatches,
         batchSize: settings.batchSize,
+        numParts: accumulationSteps,
         startEpoch: (number) => {
           epoch = number;
           batches = sampler.epoch(number);
           task.startEpoch?.(number);
         },
-        prepare: (batch) => task.prepare([...(batches[batch] ?? [])], epoch),
+        prepare: (batch, part) => {
+          const parts = partsOf(batches[batch] ?? new Uint32Array(), sharding);
+          return task.prepare([...(parts[part] ?? [])], epoch);
+        },
       },
       optimizer,
       numEpochs: settings.numEpochs,
       clipNorm: settings.clipNorm,
       start: restored,
-      snapshot: snapshots && ((state) => snapshots.save(snapshotted, state)),
+      snapshot:
+        snapshots &&
+        (async (state) => {
+          if (run.isOurs) await snapshots.save(snapshotted, state);
+        }),
       ...(options.snapshots && { stepsPerSnapshot: options.snapshots.everySteps }),
-      save: (name, ended) => task.save(name, ended),
+      save: async (name, ended) => {
+        if (run.isOurs) await task.save(name, ended);
+      },
       ...(task.lastFile !== undefined && { lastFile: task.lastFile }),
       onStep: (metrics) => {
         steps.push(metrics);
@@ -212,7 +276,8 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
         say(task.describeEpoch(metrics));
       },
       progress: options.progress ?? silentProgress,
-      signal: options.signal,
+      signal: team?.signal ?? options.signal,
+      partners: team,
     });
     task.finish?.(result);
     return {
@@ -224,11 +289,32 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       epochs,
     };
   } catch (error) {
-    run.logEnd(error);
+    team?.group.giveUp();
+    // Processes that never met leave nothing behind, so that the same command can be started again.
+    if (place === undefined || team !== undefined) run.logEnd(error);
     throw error;
   } finally {
+    team?.[Symbol.dispose]();
     optimizer[Symbol.dispose]();
     flat[Symbol.dispose]();
     model.dispose();
   }
+}
+
+/** What all processes must have alike. */
+function agreementOf<M extends TrainableModel, Batch>(
+  { task, settings, data, answerTable }: TrainingRun<M, Batch>,
+  config: LxmertConfig,
+  vocabulary: Vocabulary,
+  model: M,
+): Agreement {
+  const shapes = [...model.namedParameters()].map(([name, { shape }]) => [name, shape]);
+  return flattened({
+    version: version(),
+    task,
+    model: config,
+    settings,
+    data: { ...data, answers: answerTable?.size ?? 0, wordPieces: vocabulary.size },
+    parameters: Object.fromEntries(shapes),
+  });
 }

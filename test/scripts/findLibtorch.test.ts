@@ -95,6 +95,7 @@ describe('find-libtorch', () => {
       files: {
         'lib/libtorch_cuda.so': '',
         'lib/libc10_cuda.so': '',
+        '../nvidia/nccl/include/nccl.h': '',
         'lib/libc10.so': 'x c105ErrorC2ENS_14SourceLocationESs y',
         'include/ATen/ATen.h': '#if __cplusplus < 202002L\n#error C++20\n#endif\n',
         'build-version': '2.15.0+cu132\n',
@@ -102,6 +103,7 @@ describe('find-libtorch', () => {
     });
     expect(find({ LIBTORCH: root }).found).toMatchObject({
       cuda: true,
+      cudaIncludes: expect.arrayContaining([path.join(path.dirname(root), 'nvidia/nccl/include')]),
       cxx11Abi: 0,
       cxxStandard: 20,
       version: '2.15.0+cu132',

@@ -233,9 +233,9 @@ describe('a step that fails', () => {
     let randomBefore = '';
     const watched = {
       ...task,
-      prepare: (batch: number) => {
+      prepare: (batch: number, part: number) => {
         randomBefore = scope(() => Buffer.from(getRandomState().data() as Uint8Array).toString('hex'));
-        return task.prepare(batch);
+        return task.prepare(batch, part);
       },
     };
     const error: unknown = await runTraining({ ...run.options, task: watched }).catch((reason) => reason);

@@ -10,7 +10,6 @@ import { PUBLISHED_CLASSES } from '../../model/index.js';
 import { DEFAULT_MAX_LENGTH, Vocabulary } from '../../text/index.js';
 import { type PretrainResult, pretrain } from '../../train/pretrain.js';
 import type { PretrainingWeights } from '../../train/pretrainingWeights.js';
-import { RunFolder } from '../../train/runFolder.js';
 import { architectureOptions, configOf, snapshotOptions, snapshotSettings } from '../architectureOptions.js';
 import { defineCommand } from '../command.js';
 import { otherFeaturesOption, precisionOption } from '../modelOptions.js';
@@ -23,6 +22,7 @@ import {
   renderScores,
   sourcesOption,
 } from '../pretrainData.js';
+import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
 
 const weightOf = (loss: string) =>
   z.number().min(0).default(1).describe(`Weight of the loss of ${loss}; 0 leaves it out`);
@@ -80,7 +80,7 @@ const options = z.strictObject({
     .boolean()
     .default(false)
     .describe('Predict masked words only where sentence and image belong together'),
-  batchSize: z.int().min(1).default(256).describe('Examples in a training step'),
+  batchSize: z.int().min(1).default(256).describe('Examples in a training step, in all processes together'),
   epochs: z.int().min(1).default(20).describe('Passes over the training sentences'),
   learningRate: z.number().gt(0).default(1e-4).describe('Peak learning rate'),
   warmupRatio: z.number().gt(0).lt(1).default(0.05).describe('Share of the steps with a rising rate'),
@@ -93,6 +93,7 @@ const options = z.strictObject({
     .describe('Word pieces of a sentence, at most'),
   ...precisionOption,
   ...snapshotOptions,
+  ...processOptions,
   seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout, order and masks'),
 });
 type Options = z.output<typeof options>;
@@ -116,7 +117,9 @@ export const command = defineCommand({
   configurable: true,
   arguments: z.strictObject({}),
   options,
-  run: async ({ options: given, progress, notice, signal }) => {
+  run: async ({ options: given, signal, ...context }) => {
+    const me = thisProcess(given, context);
+    const { notice } = me;
     const weights = weightsOf(given);
     using store = openPretrainFeatures(given);
     const mixing = { allowMismatch: given.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
@@ -139,33 +142,37 @@ export const command = defineCommand({
     const reading = { answerTable, sources: given.sources };
     const training = await readSentences(given.train, store, reading, notice);
     const validation = await readSentences(given.valid, store, reading, notice);
-    const run = given.resume ? await RunFolder.open(given.output) : await RunFolder.create(given.output);
-    const display = progress('Pre-training', 'steps');
-    const { steps: _, ...result } = await pretrain({
-      training,
-      validation,
-      features: store,
-      vocabulary,
-      config,
-      classes: { ...regionClasses, numAnswers: answerTable?.size },
-      answerTable,
-      settings: settingsOf(given),
-      initialWeights: weights,
-      run,
-      snapshots: snapshotSettings(given),
-      provenance: { command: 'pretrain', options: given, features: store.origins },
-      progress: display,
-      signal,
-      notice,
-    }).finally(() => display.stop());
-    return result;
+    const run = await me.openRun();
+    const { steps: _, ...result } = await me.showing('Pre-training', 'steps', (progress) =>
+      pretrain({
+        training,
+        validation,
+        features: store,
+        vocabulary,
+        config,
+        classes: { ...regionClasses, numAnswers: answerTable?.size },
+        answerTable,
+        settings: settingsOf(given),
+        initialWeights: weights,
+        run,
+        snapshots: snapshotSettings(given),
+        provenance: { command: 'pretrain', options: given, features: store.origins },
+        distributed: me.distributed,
+        progress,
+        signal,
+        notice,
+      }),
+    );
+    return { ...result, process: me.number };
   },
   render,
+  exitCode: exitCodeOf,
 });
 
 function settingsOf(given: Options) {
   return {
     batchSize: given.batchSize,
+    accumulationSteps: given.accumulationSteps,
     numEpochs: given.epochs,
     learningRate: given.learningRate,
     warmupRatio: given.warmupRatio,
@@ -218,7 +225,8 @@ async function answersOf(given: Options, store: FeatureStore): Promise<AnswerTab
   return buildPretrainingAnswers(given.train, (id) => store.has(id));
 }
 
-function render(result: Omit<PretrainResult, 'steps'>): string {
+function render(result: Omit<PretrainResult, 'steps'> & { readonly process: number }): string {
+  if (result.process > 0) return '';
   const lines: string[] = [];
   if (result.wasInterrupted) {
     lines.push(

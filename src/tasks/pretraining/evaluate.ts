@@ -30,6 +30,8 @@ export interface EvaluationOptions {
   /** Words of a sentence, at most. */
   readonly maxLength: number;
   readonly batchSize: number;
+  /** Those of the corpus to evaluate on; all when absent. */
+  readonly examples?: readonly number[];
   /** The same seed masks the same words and regions, so that two models can be compared. */
   readonly seed: number;
   readonly progress?: Progress;
@@ -68,17 +70,27 @@ export async function evaluatePretraining(
   const text = sentencePieces(tokenizer, maxLength);
   const numRegionsOf = (image: number): number => features.numBoxesOf(corpus.imageIds[image] ?? '');
   const tally = new Tally();
-  for (const batch of sequentialBatches(corpus.size, options.batchSize)) {
+  const numExamples = options.examples?.length ?? corpus.size;
+  for (const batch of sequentialBatches(numExamples, options.batchSize)) {
     options.signal?.throwIfAborted();
-    const examples = batch.map((example) =>
-      sampleExample(corpus, example, text, numRegionsOf, sampling, drawsOf(seed, 'evaluation', example)),
-    );
+    const examples = batch.map((place) => {
+      const example = options.examples?.[place] ?? place;
+      const draws = drawsOf(seed, 'evaluation', example);
+      return sampleExample(corpus, example, text, numRegionsOf, sampling, draws);
+    });
     scope(() => noGrad(() => tally.add(model, examples, sources, options.losses)));
-    progress.update((batch.at(-1) ?? 0) + 1, corpus.size);
+    progress.update((batch.at(-1) ?? 0) + 1, numExamples);
     // Lets signals and timers through between batches.
     await setImmediate();
   }
   return tally;
+}
+
+/** The tally of a split from those of its parts. */
+export function mergedTallies(tallies: readonly PretrainingTally[]): PretrainingTally {
+  const merged = new Tally();
+  for (const tally of tallies) merged.merge(tally);
+  return merged;
 }
 
 /** A tally as the numbers that people ask for; what was not asked of the model is absent. */
@@ -168,6 +180,20 @@ class Tally implements PretrainingTally {
     }
   }
 
+  merge(other: PretrainingTally): void {
+    for (const key of LOSS_KEYS) {
+      this.sums[key] += other.sums[key];
+      this.denominators[key] += other.denominators[key];
+    }
+    addShare(this.words, other.words);
+    addShare(this.matching, other.matching);
+    addShare(this.answersOfAllPairs, other.answersOfAllPairs);
+    for (const [source, share] of Object.entries(other.answers)) {
+      this.answers[source] ??= { right: 0, of: 0 };
+      addShare(this.answers[source], share);
+    }
+  }
+
   #addAnswers(
     best: Int32Array,
     questions: readonly number[],
@@ -188,6 +214,11 @@ class Tally implements PretrainingTally {
       this.answers[source].of++;
     }
   }
+}
+
+function addShare(sum: { right: number; of: number }, share: Share): void {
+  sum.right += share.right;
+  sum.of += share.of;
 }
 
 /** Counts rows whose largest logit is the label's; those labelled -1 do not count. */

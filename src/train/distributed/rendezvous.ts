@@ -1,0 +1,158 @@
+/** @file How the processes of a run find each other and make sure that they are of one kind. */
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { LxmertError } from '../../common/errors.js';
+import { KeyStore, localAddress, ProcessGroup } from '../../torch/distributed.js';
+import { type Agreement, difference, disagreement } from './agreement.js';
+import type { ProcessPlace } from './environment.js';
+import { isListening, untilThere } from './patience.js';
+
+export interface RendezvousOptions {
+  readonly place: ProcessPlace;
+  /** What must be the same in all processes. */
+  readonly agreement: Agreement;
+  /** How long an operation may wait for the other processes. */
+  readonly timeoutSeconds: number;
+  /** How long the processes may take to arrive: they load their data first. */
+  readonly arrivalSeconds?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@link meet} gives. The store must stay as long as the group. */
+export interface Meeting {
+  readonly store: KeyStore;
+  readonly group: ProcessGroup;
+  /** The same in all processes, another for each start. */
+  readonly runId: string;
+}
+
+/** Processes that read the same data arrive within minutes of each other. */
+const DEFAULT_ARRIVAL_SECONDS = 600;
+
+/**
+ * Waits until all processes are there and have compared what they were started with.
+ *
+ * @throws LxmertError when some do not come, two have one number, or one differs: then with the same sentence in all
+ */
+export async function meet(options: RendezvousOptions): Promise<Meeting> {
+  const { place, timeoutSeconds, signal } = options;
+  const seconds = options.arrivalSeconds ?? DEFAULT_ARRIVAL_SECONDS;
+  const store = await openStore(place, { seconds, signal });
+  try {
+    await allArrive(store, place, { seconds, signal });
+    const runId = await compareAll(store, options, { seconds: timeoutSeconds, signal });
+    const address = await ownAddress(store, place, { seconds: timeoutSeconds, signal });
+    const { rank, worldSize } = place;
+    const group = new ProcessGroup({ backend: 'gloo', store, rank, worldSize, address, timeoutSeconds });
+    return { store, group, runId };
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
+}
+
+interface Patience {
+  readonly seconds: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function openStore(place: ProcessPlace, patience: Patience): Promise<KeyStore> {
+  const { host, port, rank } = place;
+  const isServer = rank === 0;
+  if (!isServer) {
+    const isThere = await untilThere(
+      async () => ((await isListening(host, port)) ? true : undefined),
+      patience,
+    );
+    if (isThere === undefined) {
+      throw new LxmertError(
+        `Process ${rank} waited ${patience.seconds} s for process 0 at ${host}, port ${port}, and nobody answers there. Check that process 0 runs, and MASTER_ADDR and MASTER_PORT.`,
+      );
+    }
+  }
+  const prefix = `lxmert/${place.restart}`;
+  return new KeyStore({ host, port, isServer, timeoutSeconds: patience.seconds, prefix });
+}
+
+async function allArrive(
+  store: KeyStore,
+  { rank, worldSize }: ProcessPlace,
+  patience: Patience,
+): Promise<void> {
+  if (store.add(`here/${rank}`, 1) > 1) {
+    throw new LxmertError(
+      `There are two processes with the number ${rank} (this one is on ${hostname()}). Give each its own RANK, and each run its own MASTER_PORT.`,
+    );
+  }
+  store.set(`host/${rank}`, hostname());
+  store.add('arrived', 1);
+  const all = await untilThere(() => (store.add('arrived', 0) >= worldSize ? true : undefined), patience);
+  if (all !== undefined) return;
+  const missing = Array.from({ length: worldSize }, (_, other) => other).filter(
+    (other) => store.get(`host/${other}`) === undefined,
+  );
+  throw new LxmertError(
+    `Of ${worldSize} processes ${missing.length} did not come within ${patience.seconds} s: ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', ...' : ''}. What they said tells why; see also whether they can reach process 0.`,
+  );
+}
+
+/** @returns the run's id, which process 0 chooses */
+async function compareAll(
+  store: KeyStore,
+  { place, agreement }: RendezvousOptions,
+  patience: Patience,
+): Promise<string> {
+  const { rank, worldSize } = place;
+  if (rank === 0) store.set('agreement', JSON.stringify({ runId: randomUUID(), entries: [...agreement] }));
+  const text = await untilThere(() => store.get('agreement'), patience);
+  if (text === undefined) throw new LxmertError('Process 0 ended before the processes had met.');
+  const { runId, entries } = JSON.parse(text) as { runId: string; entries: [string, string][] };
+  const own = difference(new Map(entries), agreement, rank);
+  if (own !== undefined && store.add('differs', 1) === 1) store.set('difference', own);
+  await allAt(store, 'compared', worldSize, patience);
+  if (store.add('differs', 0) === 0) return runId;
+  const sentence = (await untilThere(() => store.get('difference'), patience)) ?? own ?? '';
+  await leave(store, place, patience);
+  throw disagreement(sentence);
+}
+
+/**
+ * The address that the others connect to: that on the way to process 0. On process 0's own machine that may be 127.0.0.1,
+ * which the machine's name often means to itself (PyTorchJob sets it so too); then it is the one on the way to a process
+ * on another machine.
+ */
+async function ownAddress(store: KeyStore, place: ProcessPlace, patience: Patience): Promise<string> {
+  const address = localAddress(place.host);
+  if (!isLoopback(address)) store.set('remote', address);
+  await allAt(store, 'addresses', place.worldSize, patience);
+  const remote = store.get('remote');
+  if (remote === undefined || !isLoopback(address)) return address;
+  const reachable = localAddress(remote);
+  if (!isLoopback(reachable)) return reachable;
+  throw new LxmertError(
+    `The processes are on several machines, but those on ${hostname()} can be reached there only, at ${address}. Set MASTER_ADDR in all processes to an address of process 0 that the other machines can reach.`,
+  );
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|::1$)/.test(address);
+}
+
+async function allAt(store: KeyStore, counter: string, worldSize: number, patience: Patience): Promise<void> {
+  store.add(counter, 1);
+  const all = await untilThere(() => (store.add(counter, 0) >= worldSize ? true : undefined), patience);
+  if (all === undefined) {
+    throw new LxmertError(
+      `Another process of this run ended, or did not answer within ${patience.seconds} s, while the processes met.`,
+    );
+  }
+}
+
+/** Process 0 holds the store: it stays until the others have read why the run ends. */
+async function leave(store: KeyStore, { rank, worldSize }: ProcessPlace, patience: Patience): Promise<void> {
+  store.add('left', 1);
+  if (rank !== 0) return;
+  const seconds = Math.min(patience.seconds, 10);
+  await untilThere(() => (store.add('left', 0) >= worldSize ? true : undefined), { ...patience, seconds });
+}

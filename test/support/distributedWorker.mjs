@@ -1,0 +1,134 @@
+/** @file One process of a group, for tests: runs the scenarios that its command line lists and prints what it saw. */
+
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const load = (file) => import(pathToFileURL(path.resolve('dist/src', file)).href);
+const { DataParallel } = await load('train/distributed/dataParallel.js');
+const { processPlace } = await load('train/distributed/environment.js');
+const { FlatParameters } = await load('train/flatParameters.js');
+const { keep, scope, tensor } = await load('torch/index.js');
+const ops = await load('torch/operators/index.js');
+
+/** Pairs of a scenario's name and its settings. */
+const asked = JSON.parse(process.argv[2]);
+const place = processPlace();
+
+const join = (agreement = {}, patience = {}) =>
+  DataParallel.join({
+    place,
+    agreement: new Map(Object.entries(agreement)),
+    timeoutSeconds: 10,
+    arrivalSeconds: 20,
+    seed: 1,
+    run: { path: '.', takeOver: () => undefined },
+    ...patience,
+  });
+
+/** Leaves by name, of one row each, in a flat buffer. */
+function leavesOf(sizes) {
+  const leaves = new Map();
+  for (const [name, size] of Object.entries(sizes)) {
+    const leaf = keep(tensor(new Float32Array(size).fill(1)));
+    leaf.requiresGrad = true;
+    leaves.set(name, { tensor: leaf, isDense: false, parts: [{ name, numRows: size }] });
+  }
+  return leaves;
+}
+
+let team;
+const scenarios = {
+  /** Sums, copies of process 0's values, everybody's values. */
+  operations() {
+    const { group, rank } = team;
+    const sum = tensor([rank + 1, 10 * (rank + 1)]);
+    const copied = tensor([rank + 7]);
+    const works = [group.allReduce(sum), group.broadcast(copied, 1)];
+    for (const work of works) work.wait(5);
+    return {
+      sum: [...sum.data()],
+      copied: [...copied.data()],
+      gathered: team.gather({ rank, text: 'x'.repeat(rank) }),
+    };
+  },
+
+  /**
+   * Steps of a model whose leaves each process uses as `settings.uses[step][rank]` says: the gradient of leaf i from
+   * process r is (r + 1) (i + 1).
+   */
+  reducer(settings) {
+    const { rank } = team;
+    const leaves = leavesOf(settings.sizes);
+    const flat = new FlatParameters(leaves);
+    team.reduceGradientsOf(flat, settings.bucketBytes);
+    const names = [...leaves.keys()];
+    const steps = settings.uses.map((uses) =>
+      scope(() => {
+        const losses = uses[rank].map((name) =>
+          ops.mul(
+            ops.sum(leaves.get(name).tensor),
+            ((rank + 1) * (names.indexOf(name) + 1)) / team.worldSize,
+          ),
+        );
+        team.beforeLastBackward();
+        const [first, ...others] = losses;
+        others.reduce((sum, loss) => ops.add(sum, loss), first).backward();
+        const [loss] = team.afterBackward([(rank + 1) / team.worldSize]);
+        const gradients = names.map((name) => {
+          const gradient = leaves.get(name).tensor.grad;
+          if (gradient === null) return null;
+          const values = new Set(gradient.toFloat32Array());
+          return values.size === 1 ? [...values][0] : [...values];
+        });
+        const { bytes, numBuckets } = team.times();
+        flat.zeroGrad();
+        return { loss, gradients, bytes, numBuckets, order: team.bucketNames(flat) };
+      }),
+    );
+    return { steps };
+  },
+
+  /** An embedding table: rows that only another process reads must not stay behind in the buffer. */
+  embedding() {
+    const { rank } = team;
+    const table = keep(ops.ones([4, 2]));
+    table.requiresGrad = true;
+    const flat = new FlatParameters(
+      new Map([['table', { tensor: table, isDense: false, parts: [{ name: 'table', numRows: 4 }] }]]),
+    );
+    team.reduceGradientsOf(flat);
+    const steps = [
+      [1, 2],
+      [3, 3],
+    ].map((rows) =>
+      scope(() => {
+        team.beforeLastBackward();
+        const read = ops.packedEmbedding(table, tensor([rows[Math.min(rank, 1)]], [1], 'int64'), 0);
+        ops.sum(read).backward();
+        team.afterBackward([0]);
+        const gradient = [...table.grad.toFloat32Array()];
+        flat.zeroGrad();
+        return gradient;
+      }),
+    );
+    return { steps };
+  },
+
+  /** Meets only, with what `settings.agreements` gives each process to compare. */
+  async meet({ agreements, arrivalSeconds = 20 }) {
+    await join(agreements?.[place.rank], { arrivalSeconds });
+    return {};
+  },
+};
+
+try {
+  const results = [];
+  for (const [scenario, settings = {}] of asked) {
+    if (scenario !== 'meet') team ??= await join();
+    results.push(await scenarios[scenario](settings));
+  }
+  console.log(JSON.stringify(results));
+  team?.[Symbol.dispose]();
+} catch (error) {
+  console.log(JSON.stringify([{ error: error.message }]));
+}

@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { isBuilt, runScenarios, type Scenario } from '../../support/processes.js';
+
+interface Operations {
+  readonly sum: number[];
+  readonly copied: number[];
+  readonly gathered: { rank: number; text: string }[];
+}
+
+interface Steps {
+  readonly steps: readonly {
+    readonly loss: number;
+    readonly gradients: readonly (number | null)[];
+    readonly bytes: number;
+    readonly numBuckets: number;
+    readonly order: readonly (readonly string[])[];
+  }[];
+}
+
+const sizes = { a: 16, b: 48, c: 32, d: 64 };
+const all = ['a', 'b', 'c', 'd'];
+
+describe.skipIf(!isBuilt).each([2, 4])('%i processes', (numProcesses) => {
+  const ranks = Array.from({ length: numProcesses }, (_, rank) => rank);
+  /** Process 0 uses some leaves, the others some. */
+  const use = (first: string[], others: string[]): string[][] =>
+    ranks.map((rank) => (rank === 0 ? first : others));
+  const scenarios: Scenario[] = [
+    ['operations'],
+    ['reducer', { sizes, bucketBytes: 256, uses: Array(3).fill(use(['a', 'c'], ['a', 'd'])) }],
+    [
+      'reducer',
+      {
+        sizes,
+        bucketBytes: 1 << 20,
+        uses: [use(['a'], ['a']), use(all, ['a']), use(['a'], all), use(all, all)],
+      },
+    ],
+    // Each leaf is larger than a bucket, so it is one of its own.
+    ['reducer', { sizes, bucketBytes: 64, uses: Array(2).fill(use(['d', 'a', 'c'], ['a', 'c', 'd'])) }],
+    ['embedding'],
+  ];
+  let results: unknown[][] = [];
+  beforeAll(async () => {
+    results = await runScenarios(scenarios, ranks);
+  }, 60_000);
+  const of = <T>(scenario: number): T[] => results.map((seen) => seen[scenario] as T);
+  /** The mean over all processes of (rank + 1) times a factor, where those of `some` alone have a gradient. */
+  const mean = (factor: number, some = ranks): number =>
+    some.reduce((sum, rank) => sum + factor * (rank + 1), 0) / numProcesses;
+  const others = ranks.slice(1);
+
+  it('add, copy and gather', () => {
+    const total = ranks.reduce((sum, rank) => sum + rank + 1, 0);
+    for (const { sum, copied, gathered } of of<Operations>(0)) {
+      expect(sum).toEqual([total, 10 * total]);
+      expect(copied).toEqual([8]);
+      expect(gathered).toEqual(ranks.map((rank) => ({ rank, text: 'x'.repeat(rank) })));
+    }
+  });
+
+  it('get the mean of their gradients, though each lacks some, and none where all lack it', () => {
+    const expected = [mean(1), null, mean(3, [0]), mean(4, others)];
+    for (const { steps } of of<Steps>(1)) {
+      expect(steps.map(({ gradients }) => gradients)).toEqual([expected, expected, expected]);
+      expect(steps.map(({ loss }) => loss)).toEqual([mean(1), mean(1), mean(1)]);
+    }
+  });
+
+  it('sum a leaf that was left out before and is used again', () => {
+    for (const { steps } of of<Steps>(2)) {
+      expect(steps.map(({ gradients }) => gradients)).toEqual([
+        [mean(1), null, null, null],
+        [mean(1), mean(2, [0]), mean(3, [0]), mean(4, [0])],
+        [mean(1), mean(2, others), mean(3, others), mean(4, others)],
+        [mean(1), mean(2), mean(3), mean(4)],
+      ]);
+    }
+  });
+
+  it('send in one order: that in which process 0 has them, without leaves that nobody uses', () => {
+    const orders = of<Steps>(3).map(({ steps }) => steps.map(({ order }) => order));
+    for (const order of orders) expect(order).toEqual(orders[0]);
+    expect(orders[0]?.[0]?.flat().sort()).toEqual(['a', 'c', 'd']);
+    for (const { steps } of of<Steps>(3)) {
+      expect(steps.map(({ numBuckets }) => numBuckets)).toEqual([4, 3]);
+      expect(steps.map(({ bytes }) => bytes)).toEqual([4 * (16 + 48 + 32 + 64), 4 * (16 + 32 + 64)]);
+    }
+  });
+
+  it('keep no row of an earlier step in the gradient of an embedding', () => {
+    const share = numProcesses - 1;
+    for (const { steps } of of<{ steps: number[][] }>(4)) {
+      expect(steps).toEqual([
+        [0, 0, 1, 1, share, share, 0, 0],
+        [0, 0, 0, 0, 0, 0, numProcesses, numProcesses],
+      ]);
+    }
+  });
+});
+
+describe.skipIf(!isBuilt)('processes that meet', () => {
+  const errorsOf = (results: unknown[][]): string[] =>
+    results.map(([result]) => (result as { error?: string }).error ?? '');
+
+  it('end with one sentence in all when one was started with other settings', async () => {
+    const agreements = [
+      { 'settings.batchSize': '32', 'settings.seed': '1' },
+      { 'settings.batchSize': '32', 'settings.seed': '1' },
+      { 'settings.batchSize': '64', 'settings.seed': '2' },
+    ];
+    const sentence =
+      'The processes of this run were started differently: settings.batchSize is 32 in process 0, but 64 in process 2. Start all with the same command, files and version.';
+    const results = await runScenarios([['meet', { agreements }]], [0, 1, 2]);
+    expect(errorsOf(results)).toEqual([sentence, sentence, sentence]);
+  });
+
+  it('are refused when two have one number, and miss by number who does not come', async () => {
+    const results = await runScenarios([['meet', { arrivalSeconds: 6 }]], [0, 1, 1], 3);
+    const [first = '', ...doubles] = errorsOf(results);
+    expect(first).toMatch(/Of 3 processes 1 did not come within 6 s: 2\. /);
+    expect(doubles.join(' ')).toContain('There are two processes with the number 1');
+  });
+});
