@@ -1,6 +1,6 @@
 /** @file How many floating-point operations a model needs: what a measured time is held against. */
 
-import type { LxmertConfig } from '../src/model/index.js';
+import type { LxmertConfig, PretrainingClasses } from '../src/model/index.js';
 
 /** A batch's sizes: what padding adds does not count. */
 export interface BatchSize {
@@ -17,30 +17,56 @@ export interface BatchSize {
  * first word of each question depends on.
  */
 export function forwardOperations(config: LxmertConfig, size: BatchSize, numAnswers: number): number {
-  const { hiddenSize: h, intermediateSize, visualFeatureSize, visualBoxSize } = config;
-  const { numRegions: m, numImages } = size;
-  const dense = (rows: number, input: number, output: number): number => 2 * rows * input * output;
-  /** Query and output for those who ask, key and value for those looked at, and the two products between them. */
-  const attention = (queries: number, keys: number): number =>
-    2 * dense(queries, h, h) + 2 * dense(keys, h, h) + 2 * dense(queries, h, keys);
-  const feedForward = (rows: number): number => 2 * dense(rows, h, intermediateSize);
-  const layer = (rows: number): number => attention(rows, rows) + feedForward(rows);
+  const { hiddenSize: h } = config;
+  const { numRegions: m } = size;
+  const { layer, attention, feedForward, cross, image } = encoderOperations(config, m);
   const head = dense(1, h, h) + dense(1, h, 2 * h) + dense(1, 2 * h, numAnswers);
   const hasCross = config.numCrossLayers > 0;
-
-  const image =
-    dense(m, visualFeatureSize, h) + dense(m, visualBoxSize, h) + config.numVisionLayers * layer(m);
   const question = (n: number): number => {
-    const wholeCross = attention(n, m) + attention(m, n) + layer(n) + layer(m);
     const lastCross = attention(n, m) + attention(1, n) + feedForward(1);
     return (
       config.numLanguageLayers * layer(n) +
-      Math.max(0, config.numCrossLayers - 1) * wholeCross +
+      Math.max(0, config.numCrossLayers - 1) * cross(n) +
       (hasCross ? lastCross : 0) +
       head
     );
   };
-  return numImages * image + size.numPieces.reduce((sum, n) => sum + question(n), 0);
+  return size.numImages * image + size.numPieces.reduce((sum, n) => sum + question(n), 0);
+}
+
+/** What of a batch pre-training predicts. */
+export interface PredictedCounts {
+  readonly numWords: number;
+  readonly numMaskedRegions: number;
+  /** Sentences with an answer. */
+  readonly numAnswers: number;
+}
+
+/**
+ * Operations of the matrix products of a pre-training step: every layer whole, since words and regions are predicted as
+ * well, the heads where something is predicted, and both gradients.
+ */
+export function pretrainingOperations(
+  config: LxmertConfig,
+  size: BatchSize,
+  classes: PretrainingClasses,
+  { numWords, numMaskedRegions, numAnswers }: PredictedCounts,
+): number {
+  const { hiddenSize: h, vocabSize, visualFeatureSize } = config;
+  const { layer, cross, image } = encoderOperations(config, size.numRegions);
+  const sentence = (n: number): number =>
+    config.numLanguageLayers * layer(n) + config.numCrossLayers * cross(n) + dense(1, h, h) + dense(1, h, 2);
+  const regions = size.numImages * size.numRegions;
+  const heads =
+    dense(numWords, h, h) +
+    dense(numWords, h, vocabSize) +
+    dense(regions, h, h) +
+    dense(regions, h, classes.numObjects + classes.numAttributes) +
+    dense(numMaskedRegions, h, visualFeatureSize) +
+    dense(numAnswers, h, 2 * h) +
+    dense(numAnswers, 2 * h, classes.numAnswers ?? 0);
+  const forward = size.numImages * image + size.numPieces.reduce((sum, n) => sum + sentence(n), 0) + heads;
+  return 3 * forward - inputGradientOperations(config, size);
 }
 
 /**
@@ -48,8 +74,35 @@ export function forwardOperations(config: LxmertConfig, size: BatchSize, numAnsw
  * features and boxes.
  */
 export function trainingOperations(config: LxmertConfig, size: BatchSize, numAnswers: number): number {
-  const { visualFeatureSize, visualBoxSize, hiddenSize } = config;
-  const rows = size.numImages * size.numRegions;
-  const inputs = 2 * rows * hiddenSize * (visualFeatureSize + visualBoxSize);
-  return 3 * forwardOperations(config, size, numAnswers) - inputs;
+  return 3 * forwardOperations(config, size, numAnswers) - inputGradientOperations(config, size);
+}
+
+function dense(rows: number, input: number, output: number): number {
+  return 2 * rows * input * output;
+}
+
+/** Of what the encoder is made of, for images of `m` regions. */
+function encoderOperations(config: LxmertConfig, m: number) {
+  const { hiddenSize: h, intermediateSize, visualFeatureSize, visualBoxSize } = config;
+  /** Query and output for those who ask, key and value for those looked at, and the two products between them. */
+  const attention = (queries: number, keys: number): number =>
+    2 * dense(queries, h, h) + 2 * dense(keys, h, h) + 2 * dense(queries, h, keys);
+  const feedForward = (rows: number): number => 2 * dense(rows, h, intermediateSize);
+  const layer = (rows: number): number => attention(rows, rows) + feedForward(rows);
+  return {
+    attention,
+    feedForward,
+    layer,
+    /** A whole cross-modality layer, with a sentence of `n` pieces. */
+    cross: (n: number): number => attention(n, m) + attention(m, n) + layer(n) + layer(m),
+    image: dense(m, visualFeatureSize, h) + dense(m, visualBoxSize, h) + config.numVisionLayers * layer(m),
+  };
+}
+
+/** Products that a step does without: nobody asks for the gradient of features and boxes. */
+function inputGradientOperations(
+  { visualFeatureSize, visualBoxSize, hiddenSize }: LxmertConfig,
+  { numImages, numRegions }: BatchSize,
+): number {
+  return dense(numImages * numRegions, hiddenSize, visualFeatureSize + visualBoxSize);
 }

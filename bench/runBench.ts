@@ -8,13 +8,14 @@ import { runtimeLine } from '../src/torch/runtime.js';
 import type { BenchResult, BenchSettings } from './result.js';
 import { features, load } from './work/files.js';
 import { inference } from './work/inference.js';
+import { pretraining } from './work/pretraining.js';
 import { training } from './work/training.js';
 
 /** Work that is done once for each precision. */
-const BY_PRECISION = { inference, training } as const;
+const BY_PRECISION = { inference, training, pretraining } as const;
 const ONCE = { load, features } as const;
 
-export const WORK_NAMES = ['inference', 'training', 'load', 'features'] as const;
+export const WORK_NAMES = ['inference', 'training', 'pretraining', 'load', 'features'] as const;
 export type WorkName = (typeof WORK_NAMES)[number];
 
 export interface BenchOptions extends Omit<BenchSettings, 'folder' | 'precision'> {
@@ -35,14 +36,18 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   try {
     const results: BenchResult[] = [];
     for (const name of work) {
-      if (name === 'inference' || name === 'training') {
+      if (name in BY_PRECISION) {
         for (const precision of precisions) {
           onStart?.(`${name} in ${precision}`);
-          results.push(...(await BY_PRECISION[name]({ ...options, precision, folder })));
+          results.push(
+            ...(await BY_PRECISION[name as keyof typeof BY_PRECISION]({ ...options, precision, folder })),
+          );
         }
       } else {
         onStart?.(name);
-        results.push(...(await ONCE[name]({ ...options, precision: 'float32', folder })));
+        results.push(
+          ...(await ONCE[name as keyof typeof ONCE]({ ...options, precision: 'float32', folder })),
+        );
       }
     }
     return { runtime: runtimeLine(), batchSize: options.batchSize, results };

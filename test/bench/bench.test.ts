@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { measure } from '../../bench/measure.js';
-import { forwardOperations, trainingOperations } from '../../bench/operations.js';
+import { forwardOperations, pretrainingOperations, trainingOperations } from '../../bench/operations.js';
 import { batchOf } from '../../bench/questions.js';
 import { runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { LXMERT_BASE, lxmertConfig } from '../../src/model/index.js';
@@ -33,6 +33,31 @@ describe('forwardOperations', () => {
     const forward = forwardOperations(LXMERT_BASE, size, 3129);
     const step = trainingOperations(LXMERT_BASE, size, 3129);
     expect(3 * forward - step).toBe(4 * 2 * 36 * 768 * 2052);
+  });
+});
+
+describe('pretrainingOperations', () => {
+  it('counts every layer whole, and heads where something is predicted', () => {
+    const size = { numPieces: [8], numRegions: 36, numImages: 1 };
+    const small = lxmertConfig({ numCrossLayers: 0, numVisionLayers: 0, numLanguageLayers: 0 });
+    const classes = { numObjects: 1600, numAttributes: 400, numAnswers: 9500 };
+    const none = { numWords: 0, numMaskedRegions: 0, numAnswers: 0 };
+    // By hand: the inputs' products twice (no gradient of the inputs), pooler, matching and region heads three times.
+    const h = 768;
+    const inputs = 2 * 36 * 2052 * h;
+    const always = 2 * h * h + 2 * h * 2 + 2 * 36 * h * (h + 2000);
+    expect(pretrainingOperations(small, size, classes, none)).toBe(2 * inputs + 3 * always);
+    const some = { numWords: 2, numMaskedRegions: 5, numAnswers: 1 };
+    const heads = 2 * 2 * h * (h + 30522) + 2 * 5 * h * 2048 + 2 * h * 2 * h + 2 * 2 * h * 9500;
+    expect(
+      pretrainingOperations(small, size, classes, some) - pretrainingOperations(small, size, classes, none),
+    ).toBe(3 * heads);
+    const one = lxmertConfig({ numCrossLayers: 1, numVisionLayers: 0, numLanguageLayers: 0 });
+    const layer = (rows: number): number => 2 * rows * 12 * h * h + 4 * rows * rows * h;
+    const across = 2 * (8 + 36) * 4 * h * h + 2 * 2 * 2 * 8 * 36 * h;
+    expect(
+      pretrainingOperations(one, size, classes, none) - pretrainingOperations(small, size, classes, none),
+    ).toBe(3 * (layer(8) + layer(36) + across));
   });
 });
 
@@ -72,6 +97,7 @@ describe('runBench', () => {
     expect(report.results.map(({ name, precision }) => `${name} ${precision ?? ''}`.trim())).toEqual([
       ...byPrecision(['inference', 'inference-shared', 'latency', 'latency-seen']),
       ...byPrecision(['training', 'optimizer', 'loading']),
+      ...byPrecision(['pretraining']),
       'load',
       'features',
     ]);

@@ -7,7 +7,7 @@ import { defineCommand } from '../command.js';
 
 export const command = defineCommand({
   description:
-    'Measures inference, training, loading a checkpoint and reading features, each beside the limit of this ' +
+    'Measures inference, training, pre-training, loading a checkpoint and reading features, each beside the limit of this ' +
     'machine (matrix products, memory, file cache) measured in the same run. Full-size LXMERT by default.',
   examples: [
     { command: 'lxmert bench', does: 'measures the full-size model' },
