@@ -3,7 +3,7 @@
 import { scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { StepMeter } from './stepMeter.js';
-import type { Counts, StepLoss, TrainingTask } from './trainingLoop.js';
+import type { Counts, StepLoss, TrainingTask } from './trainingTask.js';
 
 /** Other processes that take part in each step (`DataParallel`). */
 export interface StepPartners {

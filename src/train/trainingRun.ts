@@ -21,13 +21,8 @@ import { isBefore, requireSameRun } from './resume.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
 import { RunLog } from './runLog.js';
 import { Snapshots } from './snapshots.js';
-import {
-  type EpochMetrics,
-  runTraining,
-  type StepMetrics,
-  type TrainingResult,
-  type TrainingTask,
-} from './trainingLoop.js';
+import { type EpochMetrics, runTraining, type StepMetrics, type TrainingResult } from './trainingLoop.js';
+import type { TrainingTask } from './trainingTask.js';
 
 /** The numbers that decide every run, besides data and model. */
 export interface RunSettings {
