@@ -4,29 +4,22 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import {
-  CheckpointFile,
-  guessedAttentionHeads,
-  imagesPerExampleOf,
-  loadWeights,
-  modelSizes,
-  numAnswersOf,
-} from '../checkpoint/index.js';
+import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import {
   type LxmertConfig,
-  lxmertConfig,
   type Precision,
   QuestionAnsweringModel,
   useForInference,
 } from '../model/index.js';
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
-import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
+import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import type { PixelRegionSettings } from './answerQuestion.js';
+import { configOfWeights } from './configOfWeights.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {
@@ -89,7 +82,6 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     source.fixedAnswers !== undefined || answersFile === undefined
       ? new AnswerTable(source.fixedAnswers ?? [])
       : await AnswerTable.load(answersFile);
-  const vocabulary = await Vocabulary.load(vocabularyFile);
   const numAnswers = numAnswersOf(checkpoint);
   if (numAnswers !== answerTable.size) {
     throw new LxmertError(
@@ -99,17 +91,13 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     );
   }
   const run = isRun ? await readRunConfig(configFile) : undefined;
-  const sizes = modelSizes(checkpoint);
-  const numAttentionHeads =
-    source.numAttentionHeads ??
-    run?.config.numAttentionHeads ??
-    guessedAttentionHeads(sizes.hiddenSize, weightsFile);
-  const config = lxmertConfig({ ...run?.config, ...sizes, numAttentionHeads });
-  if (vocabulary.size !== config.vocabSize) {
-    throw new LxmertError(
-      `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
-    );
-  }
+  const { config, vocabulary } = await configOfWeights({
+    checkpoint,
+    weightsFile,
+    vocabularyFile,
+    runConfig: run?.config,
+    numAttentionHeads: source.numAttentionHeads,
+  });
   const model = new QuestionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });

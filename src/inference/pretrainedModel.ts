@@ -4,30 +4,23 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import {
-  CheckpointFile,
-  guessedAttentionHeads,
-  loadWeights,
-  modelSizes,
-  numAnswersOf,
-  regionClassesOf,
-} from '../checkpoint/index.js';
+import { CheckpointFile, loadWeights, numAnswersOf, regionClassesOf } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
 import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import {
   type LxmertConfig,
-  lxmertConfig,
   type Precision,
   PretrainingModel,
   TIED_DECODER,
   useForInference,
 } from '../model/index.js';
 import { DEFAULT_LOSSES, type LossSettings } from '../tasks/pretraining/losses.js';
-import { DEFAULT_MAX_LENGTH, Vocabulary, WordPieceTokenizer } from '../text/index.js';
+import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { PRETRAINED_FILES } from '../train/pretrain.js';
 import { RUN_FILES } from '../train/runFolder.js';
+import { configOfWeights } from './configOfWeights.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */
 export interface PretrainedSource {
@@ -103,18 +96,13 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
   if (vocabularyFile === undefined) {
     throw new UsageError(`'${source.model}' holds no vocabulary: name one with --vocab.`);
   }
-  const vocabulary = await Vocabulary.load(vocabularyFile);
-  const sizes = modelSizes(checkpoint);
-  const numAttentionHeads =
-    source.numAttentionHeads ??
-    run?.config.numAttentionHeads ??
-    guessedAttentionHeads(sizes.hiddenSize, weightsFile);
-  const config = lxmertConfig({ ...run?.config, ...sizes, numAttentionHeads });
-  if (vocabulary.size !== config.vocabSize) {
-    throw new LxmertError(
-      `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
-    );
-  }
+  const { config, vocabulary } = await configOfWeights({
+    checkpoint,
+    weightsFile,
+    vocabularyFile,
+    runConfig: run?.config,
+    numAttentionHeads: source.numAttentionHeads,
+  });
   const numAnswers = numAnswersOf(checkpoint);
   const answersFile = source.answers ?? (run && path.join(folder, RUN_FILES.answers));
   const answerTable =
