@@ -74,17 +74,24 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   const numBytes = large.numImages * large.maxBoxes * large.featureSize * 2;
   using trainer = new Trainer(model, 'float32');
   const random = new Random(3);
+  // As a run does it: the images of a step are asked for while the one before is computed.
+  const next = new Map<PretrainingCorpus, number[]>();
+  const foresee = (corpus: PretrainingCorpus, store: FeatureStore): void => {
+    const examples = Array.from({ length: batchSize }, () => random.integer(corpus.size));
+    next.set(corpus, examples);
+    store.prefetch(examples.map((example) => corpus.imageIdOf(example)));
+  };
   const step = ({ corpus, store }: Source, number: number): { seconds: number; reading: number } => {
     const start = performance.now();
     let read = start;
     scope(() => {
-      const examples = Array.from({ length: batchSize }, () => {
-        const example = random.integer(corpus.size);
+      const examples = next.get(corpus)?.map((example) => {
         const draws = drawsOf(1, `step ${number}`, example);
         return sampleExample(corpus, example, text, () => store.maxBoxes, SAMPLING, draws);
       });
       const sources = { corpus, features: store, tokenizer, classes: PUBLISHED_CLASSES };
-      const batch = pretrainingBatch(examples, sources);
+      const batch = pretrainingBatch(examples ?? [], sources);
+      foresee(corpus, store);
       read = performance.now();
       trainer.step(pretrainingLosses(model, batch, DEFAULT_LOSSES, { training: true }).total);
     });
@@ -92,6 +99,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   };
   const streaming = { corpus: corpusOf(large.numImages), store: large };
   const inMemory = { corpus: corpusOf(NUM_HELD), store: held };
+  for (const { corpus, store } of [streaming, inMemory]) foresee(corpus, store);
   // Touches every image that is to be in memory.
   scope(() => void held.gather(held.imageIds));
   resetPeakMemory();

@@ -40,6 +40,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("callOperator", lxmert::CallOperator);
   add("fromTypedArray", lxmert::FromTypedArray);
   add("mapFile", lxmert::MapFile);
+  add("adviseMapped", lxmert::AdviseMapped);
   add("lostFile", lxmert::LostFile);
   add("backward", lxmert::Backward);
   add("gradients", lxmert::Gradients);

@@ -137,6 +137,30 @@ Napi::Value MapFile(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value AdviseMapped(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return Guard(env, "adviseMapped", [&]() -> Napi::Value {
+    const at::Tensor& tensor = TensorHandle::TensorOf(info[0], "tensor");
+    const std::string advice = info[1].ToString();
+    const int64_t offset = IntegerFrom(info[2], "byteOffset");
+    const int64_t length = IntegerFrom(info[3], "numBytes");
+    TORCH_CHECK(tensor.device().is_cpu() && tensor.is_contiguous(), "only contiguous CPU tensors are mapped");
+    const int64_t size = static_cast<int64_t>(tensor.nbytes());
+    TORCH_CHECK(offset >= 0 && length >= 0 && offset <= size && length <= size - offset, "bytes ", offset, " to ",
+                offset + length, " are not within a tensor of ", size, " bytes");
+    TORCH_CHECK(advice == "random" || advice == "willneed", "no such advice: ", advice);
+    static const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(tensor.data_ptr()) + static_cast<uintptr_t>(offset);
+    const uintptr_t from = begin / page * page;
+    // An advice that the system does not take changes the speed only.
+    if (length > 0) {
+      madvise(reinterpret_cast<void*>(from), begin + static_cast<uintptr_t>(length) - from,
+              advice == "random" ? MADV_RANDOM : MADV_WILLNEED);
+    }
+    return env.Undefined();
+  });
+}
+
 Napi::Value LostFile(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), TakeLostFile());
 }

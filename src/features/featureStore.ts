@@ -22,6 +22,9 @@ export interface GatherOptions {
   readonly labels?: boolean;
 }
 
+/** Of images that are asked for and never gathered no more are remembered. */
+const MAX_PREFETCHED = 100_000;
+
 /**
  * One or several stores, opened as one. Shards are mapped when first touched, and feature values go from the
  * mapping into the batch inside libtorch; JavaScript sees ids, boxes and labels only.
@@ -29,6 +32,8 @@ export interface GatherOptions {
 export class FeatureStore implements ProvenancedFeatures, Disposable {
   readonly #index: StoreIndex;
   readonly #mapped: (MappedShard | undefined)[];
+  /** Images whose features the disk was asked for and that were not gathered since. */
+  readonly #prefetched = new Set<number>();
   #isDisposed = false;
 
   private constructor(index: StoreIndex) {
@@ -98,9 +103,30 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     );
   }
 
+  /**
+   * Has the disk read the features of images that will be gathered next, while something else is computed. For a store
+   * that memory does not hold; costs microseconds where it does.
+   *
+   * @throws LxmertError for an image that is not here
+   */
+  prefetch(imageIds: readonly string[]): void {
+    if (this.#prefetched.size > MAX_PREFETCHED) this.#prefetched.clear();
+    for (const id of imageIds) this.#prefetchAt(this.#index.indexOf(id));
+  }
+
+  #prefetchAt(index: number): void {
+    if (this.#prefetched.has(index)) return;
+    this.#prefetched.add(index);
+    const { shard, row } = this.#index.placeAt(index);
+    this.#shard(shard).prefetch(row);
+  }
+
   /** As {@link gather}, with positions instead of ids. */
   gatherAt(indices: readonly number[], options: GatherOptions = {}): FeatureBatch {
     if (indices.length === 0) throw new RangeError('gather needs at least one image.');
+    // All are asked for before the first is waited for: a disk is faster with many requests at once.
+    for (const index of indices) this.#prefetchAt(index);
+    for (const index of indices) this.#prefetched.delete(index);
     try {
       const batch = this.#gatherPlaces(
         indices.map((index) => this.#index.placeAt(index)),
@@ -141,13 +167,17 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
    * @throws LxmertError for an image that is not here
    */
   gatherRegions(regions: readonly RegionPlace[]): Tensor {
+    const places = regions.map(({ imageId, region }) => {
+      const { shard, row } = this.#index.placeAt(this.#index.indexOf(imageId));
+      const mapped = this.#shard(shard);
+      if (!(region >= 0 && region < mapped.regionsAt(row).numBoxes))
+        throw new RangeError(`Image ${imageId} has no region ${region}.`);
+      mapped.prefetch(row, region, 1);
+      return { mapped, row, region };
+    });
     return scope(() => {
       const target = ops.empty([regions.length, this.featureSize]);
-      for (const [i, { imageId, region }] of regions.entries()) {
-        const { shard, row } = this.#index.placeAt(this.#index.indexOf(imageId));
-        const mapped = this.#shard(shard);
-        if (!(region >= 0 && region < mapped.regionsAt(row).numBoxes))
-          throw new RangeError(`Image ${imageId} has no region ${region}.`);
+      for (const [i, { mapped, row, region }] of places.entries()) {
         const from = ops.select(ops.select(mapped.features, 0, row), 0, region); // (featureSize)
         scope(() => ops.copy_(ops.select(target, 0, i), from));
       }

@@ -1,7 +1,16 @@
 /** @file A shard mapped into memory: pages come from the disk when they are touched. */
 
 import { LxmertError, messageOf } from '../common/errors.js';
-import { type DType, keep, mapFile, scope, type Tensor, type TypedArray } from '../torch/index.js';
+import {
+  adviseMapped,
+  bytesOf,
+  type DType,
+  keep,
+  mapFile,
+  scope,
+  type Tensor,
+  type TypedArray,
+} from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { RegionRow } from './featureBatch.js';
 import type { Shard } from './shardFile.js';
@@ -19,9 +28,17 @@ export class MappedShard implements Disposable {
   readonly #boxes: Float32Array;
   readonly #objectsConf: Float32Array;
   readonly #attrsConf: Float32Array;
+  readonly #bytesOfRegion: number;
 
   constructor(readonly shard: Shard) {
     const { layout, numImages } = shard;
+    this.#objectsId = mapArray(shard, 'objects_id', 'int64') as BigInt64Array;
+    this.#attrsId = mapArray(shard, 'attrs_id', 'int64') as BigInt64Array;
+    this.#numBoxes = mapArray(shard, 'num_boxes', 'int64') as BigInt64Array;
+    this.#sizes = mapArray(shard, 'sizes', 'int64') as BigInt64Array;
+    this.#boxes = mapArray(shard, 'boxes', 'float32') as Float32Array;
+    this.#objectsConf = mapArray(shard, 'objects_conf', 'float32') as Float32Array;
+    this.#attrsConf = mapArray(shard, 'attrs_conf', 'float32') as Float32Array;
     // Inside a scope the mapping's size is not counted as JavaScript's memory, which it does not use.
     this.features = scope(() =>
       keep(
@@ -32,13 +49,8 @@ export class MappedShard implements Disposable {
         ]),
       ),
     );
-    this.#objectsId = mapArray(shard, 'objects_id', 'int64') as BigInt64Array;
-    this.#attrsId = mapArray(shard, 'attrs_id', 'int64') as BigInt64Array;
-    this.#numBoxes = mapArray(shard, 'num_boxes', 'int64') as BigInt64Array;
-    this.#sizes = mapArray(shard, 'sizes', 'int64') as BigInt64Array;
-    this.#boxes = mapArray(shard, 'boxes', 'float32') as Float32Array;
-    this.#objectsConf = mapArray(shard, 'objects_conf', 'float32') as Float32Array;
-    this.#attrsConf = mapArray(shard, 'attrs_conf', 'float32') as Float32Array;
+    this.#bytesOfRegion = layout.featureSize * bytesOf(layout.dtype);
+    adviseMapped(this.features, 'random', 0, numImages * layout.numBoxes * this.#bytesOfRegion);
   }
 
   /**
@@ -69,6 +81,13 @@ export class MappedShard implements Disposable {
       attrsConf: this.#attrsConf.subarray(from, from + n),
       boxes: this.#boxes.subarray(from * 4, (from + n) * 4),
     };
+  }
+
+  /** Has the disk read the features of some regions of an image, all of them when none is named, in the background. */
+  prefetch(row: number, firstRegion = 0, numRegions = this.shard.layout.numBoxes): void {
+    const first = row * this.shard.layout.numBoxes + firstRegion;
+    const bytes = this.#bytesOfRegion;
+    adviseMapped(this.features, 'willneed', first * bytes, numRegions * bytes);
   }
 
   dispose(): void {

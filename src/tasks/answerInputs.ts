@@ -16,6 +16,8 @@ export interface RegionSource {
     readonly boxes: Tensor;
     readonly mask: Tensor | null;
   };
+  /** Told which images are gathered next; a source that reads them from a disk can begin. */
+  prefetch?(imageIds: readonly string[]): void;
 }
 
 /** A sentence about one image or two. */

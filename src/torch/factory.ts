@@ -2,7 +2,7 @@
 
 import { LxmertError } from '../common/errors.js';
 import { type DType, dtypeOf, type TypedArray } from './dtype.js';
-import { native } from './native.js';
+import { type MappedAdvice, native } from './native.js';
 import { clone, to } from './operators/index.js';
 import type { Tensor } from './tensor.js';
 
@@ -47,6 +47,19 @@ export function fromTypedArray(
  */
 export function mapFile(file: string, byteOffset: number, numElements: number, dtype: DType): Tensor {
   return native().mapFile(file, byteOffset, numElements, dtype) as Tensor;
+}
+
+/**
+ * Tells the system how bytes of a mapped tensor will be read. `random`: here and there, so that a touched page brings no
+ * neighbours (it would bring megabytes). `willneed`: soon; they are read in the background, many at once.
+ */
+export function adviseMapped(
+  mapped: Tensor,
+  advice: MappedAdvice,
+  byteOffset: number,
+  numBytes: number,
+): void {
+  native().adviseMapped(mapped, advice, byteOffset, numBytes);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 export { gradients, noGrad, setParameterBuffers, withGrad } from './autograd.js';
 export * from './dtype.js';
-export { fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
+export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
 export { liveTensors } from './liveTensors.js';
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';

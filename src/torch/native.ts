@@ -72,6 +72,9 @@ export interface NativeGradientReducer {
 }
 
 /** Everything that native/addon.cc exports. */
+/** How bytes of a mapped file will be read: here and there, or soon. */
+export type MappedAdvice = 'random' | 'willneed';
+
 export interface NativeBinding {
   readonly TensorHandle: new () => NativeTensor;
   setTensorClass(tensorClass: new () => NativeTensor): void;
@@ -80,6 +83,7 @@ export interface NativeBinding {
   callOperator(id: number, ...args: unknown[]): unknown;
   fromTypedArray(array: TypedArray, shape: readonly number[], dtype: DType): unknown;
   mapFile(file: string, byteOffset: number, numElements: number, dtype: DType): unknown;
+  adviseMapped(tensor: unknown, advice: MappedAdvice, byteOffset: number, numBytes: number): void;
   lostFile(): string;
   backward(
     tensors: readonly NativeTensor[],

@@ -87,6 +87,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           const targets = training.targets(indices);
           return { inputs, targets: fromTypedArray(targets, [indices.length, answerTable.size]) };
         },
+        foresee: (indices) =>
+          options.features.prefetch?.(indices.flatMap((index) => training.question(index).imageIds)),
         loss: ({ inputs, targets }) => loss(model.forward(inputs, { training: true }).logits, targets),
         evaluate: async (signal) => {
           const { questions } = validation;

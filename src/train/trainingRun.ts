@@ -116,6 +116,8 @@ export interface RunningTask<Batch>
   startEpoch?(epoch: number): void;
   /** A part of a batch, called inside a scope. */
   prepare(examples: readonly number[], epoch: number): Batch;
+  /** Told the examples of the step after this one, whose data can be fetched while this one is computed. */
+  foresee?(examples: readonly number[]): void;
   save(name: 'BEST' | 'LAST', epoch: number | undefined): Promise<void>;
   readonly lastFile?: string;
   /** An epoch in a line for a person. */
@@ -243,8 +245,11 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
           task.startEpoch?.(number);
         },
         prepare: (batch, part) => {
-          const parts = partsOf(batches[batch] ?? new Uint32Array(), sharding);
-          return task.prepare([...(parts[part] ?? [])], epoch);
+          const shareOf = (index: number): Uint32Array[] =>
+            partsOf(batches[index] ?? new Uint32Array(), sharding);
+          const prepared = task.prepare([...(shareOf(batch)[part] ?? [])], epoch);
+          if (part === accumulationSteps - 1) task.foresee?.(shareOf(batch + 1).flatMap((next) => [...next]));
+          return prepared;
         },
       },
       optimizer,

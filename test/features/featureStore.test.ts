@@ -235,4 +235,16 @@ describe.skipIf(!isBuilt)('gathering', async () => {
       expect(Math.max(...boxes)).toBeLessThanOrEqual(1 + 1e-5);
     });
   });
+
+  it('gives the same whether images were asked for before or not, in any order and number', async () => {
+    const rows = makeRows(9);
+    using store = FeatureStore.open(await storeOf(rows));
+    using fresh = FeatureStore.open(await storeOf(rows));
+    const wanted = ['image_7', 'image_0', 'image_7', 'image_3'];
+    store.prefetch(['image_3', 'image_8', 'image_7']);
+    store.prefetch(['image_7']);
+    const batches = scope(() => [plain(store.gather(wanted)), plain(fresh.gather(wanted))]);
+    expect(batches[0]).toEqual(batches[1]);
+    expect(() => store.prefetch(['image_99'])).toThrow(/image_99/);
+  });
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { mapFile, scope } from '../../src/torch/index.js';
+import { adviseMapped, mapFile, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 
 let folder = '';
@@ -31,6 +31,21 @@ describe('mapFile', () => {
       );
     });
   }
+
+  it('takes advice about its bytes, none about others', () => {
+    const file = write(4096);
+    scope(() => {
+      const mapped = mapFile(file, 4096, 3000, 'float32');
+      adviseMapped(mapped, 'random', 0, 12_000);
+      adviseMapped(mapped, 'willneed', 5000, 7000);
+      adviseMapped(mapped, 'willneed', 12_000, 0);
+      expect(mapped.toFloat32Array()).toEqual(numbers);
+      expect(() => adviseMapped(mapped, 'willneed', 5000, 7001)).toThrow(
+        'not within a tensor of 12000 bytes',
+      );
+      expect(() => adviseMapped(mapped, 'willneed', -1, 1)).toThrow('not within');
+    });
+  });
 
   it('keeps writes to itself', () => {
     const file = write(0);

@@ -14,6 +14,7 @@ import type { PretrainingBatch } from './losses.js';
 export interface LabelledRegions {
   gather(imageIds: readonly string[], options: { readonly labels: true }): FeatureBatch;
   gatherRegions(regions: readonly RegionPlace[]): Tensor;
+  prefetch?(imageIds: readonly string[]): void;
   numBoxesOf(imageId: string): number;
 }
 
