@@ -29,7 +29,7 @@ export function convolution(
 ): Tensor {
   const { weightOf, observe } = context;
   const y = ops.conv2d(x, weightOf(`${name}.weight`), weightOf(`${name}.bias`), options);
-  if (relu) ops.relu_(y).dispose();
+  if (relu) ops.relu_(y);
   observe?.(name, y);
   return y;
 }
@@ -68,18 +68,24 @@ function residualBlock(
   spread.dispose();
   if (isFirst) {
     using projected = convolution(context, `${name}_branch1`, x, { stride });
-    ops.add_(sum, projected).dispose();
+    ops.add_(sum, projected);
   } else {
-    ops.add_(sum, x).dispose();
+    ops.add_(sum, x);
   }
-  ops.relu_(sum).dispose();
+  ops.relu_(sum);
   context.observe?.(name, sum);
   return sum;
 }
 
-/** (rows, in) -> (rows, out) */
-export function dense({ weightOf, observe }: LayerContext, name: string, x: Tensor): Tensor {
+/** (rows, in) -> (rows, out), with a ReLU behind it where asked. */
+export function dense(
+  { weightOf, observe }: LayerContext,
+  name: string,
+  x: Tensor,
+  { relu = false }: { readonly relu?: boolean } = {},
+): Tensor {
   const y = ops.linear(x, weightOf(`${name}.weight`), weightOf(`${name}.bias`));
+  if (relu) ops.relu_(y);
   observe?.(name, y);
   return y;
 }

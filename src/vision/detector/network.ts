@@ -149,7 +149,7 @@ export class DetectorNetwork {
       1 / anchors.stride,
       pooledSize,
     );
-    context.observe?.('roipool5', pooled); // (R, mapChannels, 14, 14)
+    context.observe?.('roi_pool5', pooled); // (R, mapChannels, 14, 14)
     const last = residualStage(context, regionStage, pooled); // (R, featureSize, 14, 14)
     const features = ops.mean(ops.to(last, 'float32'), [2, 3]); // (R, featureSize)
     context.observe?.('pool5_flat', features);
@@ -157,8 +157,7 @@ export class DetectorNetwork {
     // The attribute head is told the class, the background included.
     const predicted = ops.argmax(classLogits, 1); // (R)
     const embedded = ops.indexSelect(context.weightOf('cls_embedding.weight'), 0, predicted);
-    const hidden = ops.relu_(dense(context, 'fc_attr', ops.cat([features, embedded], 1)));
-    context.observe?.('relu_attr', hidden);
+    const hidden = dense(context, 'fc_attr', ops.cat([features, embedded], 1), { relu: true });
     return {
       features: ops.contiguous(features),
       classes: ops.softmax(classLogits, 1),
