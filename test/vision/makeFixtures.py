@@ -1,6 +1,6 @@
 """Makes test/vision/fixtures: small pictures of every kind, and what OpenCV and Pillow make of them.
 
-    python3 -m venv ENV && ENV/bin/pip install opencv-python-headless==5.0.0.* pillow
+    python3 -m venv ENV && ENV/bin/pip install 'opencv-python-headless==5.0.0.*' pillow==13.0.0
     ENV/bin/python test/vision/makeFixtures.py test/vision/fixtures FOLDER_OF_PHOTOS
 
 FOLDER_OF_PHOTOS holds golden-decode-preprocess.tsv, whose first column names the photos. The pictures come from a
@@ -16,6 +16,7 @@ import zlib
 
 import cv2
 import numpy as np
+import PIL
 from PIL import Image, ImageCms
 
 out = pathlib.Path(sys.argv[1])
@@ -105,6 +106,22 @@ def preprocess(image):
     return resized.transpose(2, 0, 1)
 
 
+def preprocess_detectron2(image):
+    """ResizeShortestEdge((600, 600), 1000) and the port's subtraction of means, both by their definitions."""
+    rows, columns = image.shape[:2]
+    scale = 600 * 1.0 / min(rows, columns)
+    if rows < columns:
+        new_rows, new_columns = 600, scale * columns
+    else:
+        new_rows, new_columns = scale * rows, 600
+    if max(new_rows, new_columns) > 1000:
+        scale = 1000 * 1.0 / max(new_rows, new_columns)
+        new_rows, new_columns = new_rows * scale, new_columns * scale
+    size = (int(new_columns + 0.5), int(new_rows + 0.5))
+    resized = np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize(size, Image.BILINEAR))
+    return (resized.astype(np.float32) - means.astype(np.float32)).transpose(2, 0, 1)
+
+
 decoded = {}
 for file in sorted(out.iterdir()):
     if file.suffix == ".json":
@@ -116,13 +133,12 @@ for file in sorted(out.iterdir()):
 lines = (photos / "golden-decode-preprocess.tsv").read_text().strip().split("\n")[1:]
 blobs = {}
 for name in (line.split("\t")[0] for line in lines):
-    blobs[name] = sha256(preprocess(cv2.imread(str(photos / name))))
-# Seeded pictures that both sides can make: byte i is (i * i * 31 + i * 7) >> 3, its lowest 8 bits.
-synthetic = []
+    image = cv2.imread(str(photos / name))
+    blobs[name] = [sha256(preprocess(image)), sha256(preprocess_detectron2(image))]
+# Pictures that both sides can make: byte i is (i * i * 31 + i * 7) >> 3, its lowest 8 bits.
 for size in [(1500, 1000), (601, 799), (50, 31), (600, 800), (1200, 700), (900, 1400)]:
     i = np.arange(size[0] * size[1] * 3, dtype=np.int64)
-    rgb = (((i * i * 31 + i * 7) >> 3) & 255).astype(np.uint8).reshape(*size, 3)
-    synthetic.append({"height": size[0], "width": size[1], "blobSha256": sha256(preprocess(rgb[..., ::-1]))})
-(out / "preprocess.json").write_text(
-    json.dumps({"openCv": cv2.__version__, "blobSha256": blobs, "synthetic": synthetic}, indent=2) + "\n"
-)
+    bgr = (((i * i * 31 + i * 7) >> 3) & 255).astype(np.uint8).reshape(*size, 3)[..., ::-1]
+    blobs[f"{size[0]} x {size[1]}"] = [sha256(preprocess(bgr)), sha256(preprocess_detectron2(bgr))]
+versions = {"openCv": cv2.__version__, "pillow": PIL.__version__}
+(out / "preprocess.json").write_text(json.dumps({**versions, "sha256": blobs}, indent=2) + "\n")

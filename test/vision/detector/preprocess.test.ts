@@ -1,24 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/common/rgbImage.js';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
+import { preprocessImage } from '../../../src/vision/detector/preprocess.js';
 import {
   CAFFE_PREPROCESS_RULE,
+  DETECTRON2_PREPROCESS_RULE,
   detectorInputSize,
   type PreprocessRule,
-  preprocessImage,
-} from '../../../src/vision/detector/preprocess.js';
+} from '../../../src/vision/detector/preprocessRule.js';
 import { hasShared } from '../../support/shared.js';
 import { fixtureJson, goldenPhotos, sha256 } from '../support.js';
 
-interface OpenCvBlobs {
-  readonly blobSha256: Record<string, string>;
-  readonly synthetic: readonly {
-    readonly height: number;
-    readonly width: number;
-    readonly blobSha256: string;
-  }[];
-}
-const openCv = fixtureJson<OpenCvBlobs>('preprocess.json');
+/** Of each photo, or picture of `height x width`, the inputs by OpenCV and by Pillow. */
+const { sha256: digests } = fixtureJson<{ sha256: Record<string, [string, string]> }>('preprocess.json');
 
 /** The picture that makeFixtures.py makes for a size. */
 function syntheticPicture(height: number, width: number): RgbImage {
@@ -69,14 +63,25 @@ describe('the input of the detector for photos is that of OpenCV', () => {
       const found = plane.reduce((sum, value) => sum + value, 0) / plane.length;
       expect(Math.abs(found - mean)).toBeLessThan(1e-6 * Math.abs(mean));
     });
-    expect(sha256(input.data).slice(0, 16)).toBe(openCv.blobSha256[photo.name]);
+    expect(sha256(input.data).slice(0, 16)).toBe(digests[photo.name]?.[0]);
   });
+
+  it.skipIf(!hasShared).each(hasShared ? goldenPhotos() : [])(
+    '$name, and of Pillow by the rule of the port',
+    async (photo) => {
+      const input = preprocessImage(await decodeImage(photo.file), DETECTRON2_PREPROCESS_RULE);
+      expect(sha256(input.data).slice(0, 16)).toBe(digests[photo.name]?.[1]);
+    },
+  );
 });
 
 describe('resizing', () => {
-  it.each(openCv.synthetic)('of $height x $width is OpenCV bit by bit', ({ height, width, blobSha256 }) => {
-    const input = preprocessImage(syntheticPicture(height, width));
-    expect(sha256(input.data).slice(0, 16)).toBe(blobSha256);
+  const synthetic = Object.entries(digests).filter(([name]) => / x /.test(name));
+  it.each(synthetic)('of %s is that of OpenCV and Pillow in every bit', (name, [openCv, pillow]) => {
+    const [height, width] = name.split(' x ').map(Number) as [number, number];
+    const image = syntheticPicture(height, width);
+    expect(sha256(preprocessImage(image).data).slice(0, 16)).toBe(openCv);
+    expect(sha256(preprocessImage(image, DETECTRON2_PREPROCESS_RULE).data).slice(0, 16)).toBe(pillow);
   });
 
   it.each([
@@ -86,7 +91,12 @@ describe('resizing', () => {
     [90, 1],
     [150, 400],
   ])('of %d x %d keeps to the definition, with another rule too', (height, width) => {
-    const rule: PreprocessRule = { shorterSide: 50, maxLongerSide: 120, channelMeans: [100, 50.5, 7.25] };
+    const rule: PreprocessRule = {
+      shorterSide: 50,
+      maxLongerSide: 120,
+      channelMeans: [100, 50.5, 7.25],
+      resampling: 'opencv',
+    };
     const image = syntheticPicture(height, width);
     const input = preprocessImage(image, rule);
     expect(Math.max(input.height, input.width)).toBeLessThanOrEqual(120);
@@ -103,9 +113,16 @@ describe('resizing', () => {
   });
 
   it('leaves a picture of the right size as it is, planes in the order blue, green, red', () => {
-    const rule: PreprocessRule = { shorterSide: 1, maxLongerSide: 2, channelMeans: [1, 2, 3] };
-    const input = preprocessImage({ width: 2, height: 1, data: Uint8Array.of(10, 20, 30, 40, 50, 60) }, rule);
-    expect([...input.data]).toEqual([29, 59, 18, 48, 7, 37]);
+    const picture = { width: 2, height: 1, data: Uint8Array.of(10, 20, 30, 40, 50, 60) };
+    for (const resampling of ['opencv', 'pillow'] as const) {
+      const input = preprocessImage(picture, {
+        shorterSide: 1,
+        maxLongerSide: 2,
+        channelMeans: [1, 2, 3],
+        resampling,
+      });
+      expect([...input.data]).toEqual([29, 59, 18, 48, 7, 37]);
+    }
   });
 });
 
@@ -114,6 +131,7 @@ describe('size of the input', () => {
     [640, 480, 800, 600],
     // 562.5 goes down to the even number.
     [640, 360, 1000, 562],
+    [603, 400, 904, 600],
     // 1000.4 is rounded to 1000 and so is within the limit.
     [16674, 10000, 1000, 600],
     [5000, 2, 1000, undefined],
@@ -126,6 +144,22 @@ describe('size of the input', () => {
     }
     const size = detectorInputSize(width, height, CAFFE_PREPROCESS_RULE);
     expect([size.width, size.height]).toEqual([inputWidth, inputHeight]);
+  });
+
+  it('rounds halves up and holds the limit against unrounded sides by the rule of the port', () => {
+    expect(detectorInputSize(603, 400, DETECTRON2_PREPROCESS_RULE)).toMatchObject({
+      width: 905,
+      height: 600,
+    });
+    expect(detectorInputSize(16674, 10000, DETECTRON2_PREPROCESS_RULE)).toMatchObject({
+      width: 1000,
+      height: 600,
+    });
+    expect(detectorInputSize(333, 333, DETECTRON2_PREPROCESS_RULE)).toMatchObject({
+      width: 600,
+      height: 600,
+    });
+    expect(() => detectorInputSize(5000, 2, DETECTRON2_PREPROCESS_RULE)).toThrow('too long and thin');
   });
 
   it('refuses a picture without pixels, or with fewer bytes than its size calls for', () => {
