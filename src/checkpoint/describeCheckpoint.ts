@@ -12,12 +12,13 @@ import {
   usualAttentionHeads,
 } from './modelSizes.js';
 import { isKnownPart } from './names/tensorNames.js';
+import type { CheckpointFormat } from './read/parsed.js';
 import { distinctViews, elementSize, type StorageRegion, type TensorEntry } from './tensorEntry.js';
 
 export interface CheckpointDescription {
   readonly file: string;
   readonly numBytes: number;
-  readonly format: 'pth-legacy' | 'pth-zip' | 'safetensors';
+  readonly format: CheckpointFormat;
   readonly names: string;
   readonly isFromSeveralGpus: boolean;
   readonly kind: ModelKind;
@@ -123,11 +124,14 @@ function loadedBy(checkpoint: CheckpointFile): string[] {
   return [own, `the reference: --loadLXMERT${hasAnswers ? ', --loadLXMERTQA' : ''}`];
 }
 
-const FORMATS = {
+/** Each layout in a person's words. */
+export const FORMATS: Readonly<Record<CheckpointFormat, string>> = {
   'pth-legacy': '.pth, the older layout of torch',
   'pth-zip': '.pth, the zip layout of torch',
   safetensors: 'safetensors',
-} as const;
+  'numpy-pickle': '.pkl, a Python pickle of NumPy arrays',
+  caffemodel: ".caffemodel, Caffe's protobuf",
+};
 
 /** A row for each fact. */
 export function renderDescription(description: CheckpointDescription): string {
