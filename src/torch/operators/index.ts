@@ -1,5 +1,6 @@
 /** @file The operators in use, by kind. */
 
+export * from './convolution.js';
 export * from './creation.js';
 export * from './elementwise.js';
 export * from './indexing.js';
@@ -7,4 +8,5 @@ export * from './neural.js';
 export { type DeclaredOperator, declaredOperators, schemaOf } from './operator.js';
 export * from './packed.js';
 export * from './reduction.js';
+export * from './regions.js';
 export * from './shape.js';

@@ -1,0 +1,283 @@
+// What a region detector needs beside convolutions: non-maximum suppression, the same for every class at once, and
+// RoI max pooling. All in float32 with the rounding of Caffe's layers; see src/vision/detector/.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <numeric>
+#include <vector>
+
+namespace lxmert {
+namespace {
+
+// ---- Boxes and their overlaps.
+
+struct Box {
+  float x1, y1, x2, y2;
+};
+
+const Box* BoxesOf(const at::Tensor& boxes) {
+  TORCH_CHECK(boxes.device().is_cpu() && boxes.scalar_type() == at::kFloat && boxes.is_contiguous() &&
+                  boxes.dim() == 2 && boxes.size(1) == 4,
+              "boxes must be contiguous float32 (n, 4) on the CPU");
+  return reinterpret_cast<const Box*>(boxes.data_ptr<float>());
+}
+
+// Both ends of a side belong to it, so its length is their difference + 1.
+float AreaOf(const Box& box) { return (box.x2 - box.x1 + 1.0f) * (box.y2 - box.y1 + 1.0f); }
+
+std::vector<float> AreasOf(const Box* boxes, int64_t count) {
+  std::vector<float> areas(count);
+  for (int64_t i = 0; i < count; i++) areas[i] = AreaOf(boxes[i]);
+  return areas;
+}
+
+class Overlap {
+ public:
+  // The quotient is float32; the threshold stays a double, as the number that a configuration holds.
+  Overlap(double threshold, bool includes_equal) : threshold_(threshold), includes_equal_(includes_equal) {}
+
+  bool IsTooLarge(const Box& a, float a_area, const Box& b, float b_area) const {
+    const float width = std::max(0.0f, std::min(a.x2, b.x2) - std::max(a.x1, b.x1) + 1.0f);
+    const float height = std::max(0.0f, std::min(a.y2, b.y2) - std::max(a.y1, b.y1) + 1.0f);
+    const float shared = width * height;
+    const double quotient = shared / (a_area + b_area - shared);
+    return includes_equal_ ? quotient >= threshold_ : quotient > threshold_;
+  }
+
+ private:
+  double threshold_;
+  bool includes_equal_;
+};
+
+// ---- One list of boxes.
+
+at::Tensor NonMaximumSuppression(const at::Tensor& boxes, const at::Tensor& scores, double threshold,
+                                 bool suppress_equal, int64_t max_kept) {
+  const Box* box = BoxesOf(boxes);
+  const int64_t count = boxes.size(0);
+  TORCH_CHECK(scores.device().is_cpu() && scores.scalar_type() == at::kFloat && scores.is_contiguous() &&
+                  scores.numel() == count,
+              "scores must be contiguous float32, one for each of ", count, " boxes");
+  const float* score = scores.data_ptr<float>();
+  std::vector<int64_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [score](int64_t a, int64_t b) { return score[a] > score[b]; });
+  const std::vector<float> areas = AreasOf(box, count);
+  const Overlap overlap(threshold, suppress_equal);
+  std::vector<int64_t> kept;
+  for (const int64_t candidate : order) {
+    if (static_cast<int64_t>(kept.size()) >= max_kept) break;
+    const bool suppressed = std::any_of(kept.begin(), kept.end(), [&](int64_t winner) {
+      return overlap.IsTooLarge(box[winner], areas[winner], box[candidate], areas[candidate]);
+    });
+    if (!suppressed) kept.push_back(candidate);
+  }
+  at::Tensor result = at::empty({static_cast<int64_t>(kept.size())}, at::kLong);
+  std::copy(kept.begin(), kept.end(), result.data_ptr<int64_t>());
+  return result;
+}
+
+// ---- Every class over the same boxes.
+
+// Numbers whose order as unsigned integers is the descending order of the scores.
+uint32_t DescendingKey(float score) {
+  uint32_t bits;
+  std::memcpy(&bits, &score, sizeof bits);
+  const uint32_t ascending = (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+  return ~ascending;
+}
+
+struct Entry {
+  uint32_t key;
+  uint32_t index;
+};
+
+// Sorts by key, a byte at a time from the lowest; equal keys stay in their order. For a few hundred entries this
+// takes a quarter of the time of a sort by comparisons, whose branches nobody can predict.
+void RadixSort(std::vector<Entry>& entries, std::vector<Entry>& spare) {
+  uint32_t counts[4][256] = {};
+  for (const Entry& entry : entries) {
+    for (int byte = 0; byte < 4; byte++) counts[byte][(entry.key >> (8 * byte)) & 255]++;
+  }
+  for (int byte = 0; byte < 4; byte++) {
+    uint32_t position = 0;
+    for (uint32_t& count : counts[byte]) {
+      const uint32_t size = count;
+      count = position;
+      position += size;
+    }
+    for (const Entry& entry : entries) spare[counts[byte][(entry.key >> (8 * byte)) & 255]++] = entry;
+    entries.swap(spare);
+  }
+}
+
+// Who suppresses whom, a row of bits for each box; the same for all classes, so it is found once.
+std::vector<uint64_t> SuppressionBits(const Box* boxes, int64_t count, const Overlap& overlap) {
+  const int64_t words = (count + 63) / 64;
+  std::vector<uint64_t> bits(count * words, 0);
+  const std::vector<float> areas = AreasOf(boxes, count);
+  for (int64_t a = 0; a < count; a++) {
+    for (int64_t b = a + 1; b < count; b++) {
+      if (!overlap.IsTooLarge(boxes[a], areas[a], boxes[b], areas[b])) continue;
+      bits[a * words + b / 64] |= uint64_t{1} << (b % 64);
+      bits[b * words + a / 64] |= uint64_t{1} << (a % 64);
+    }
+  }
+  return bits;
+}
+
+// For every box the largest of its probabilities in the classes whose suppression it survives; 0 where it survives
+// in none.
+at::Tensor SurvivingConfidence(const at::Tensor& boxes, const at::Tensor& probabilities, int64_t first_class,
+                               double threshold, bool suppress_equal) {
+  const Box* box = BoxesOf(boxes);
+  const int64_t count = boxes.size(0);
+  TORCH_CHECK(probabilities.device().is_cpu() && probabilities.scalar_type() == at::kFloat &&
+                  probabilities.is_contiguous() && probabilities.dim() == 2 && probabilities.size(0) == count,
+              "probabilities must be contiguous float32 (boxes, classes) with ", count, " rows");
+  const int64_t classes = probabilities.size(1);
+  TORCH_CHECK(first_class >= 0 && first_class <= classes, "class ", first_class, " of ", classes);
+  const float* probability = probabilities.data_ptr<float>();
+  const std::vector<uint64_t> bits = SuppressionBits(box, count, Overlap(threshold, suppress_equal));
+  const int64_t words = (count + 63) / 64;
+
+  at::Tensor result = at::zeros({count}, at::kFloat);
+  float* best = result.data_ptr<float>();
+  std::mutex guard;
+  // Classes are taken in blocks: one line of memory holds the probabilities of a box in 16 of them.
+  constexpr int64_t kBlock = 16;
+  const int64_t blocks = (classes - first_class + kBlock - 1) / kBlock;
+  at::parallel_for(0, blocks, 8, [&](int64_t begin, int64_t end) {
+    std::vector<float> own_best(count, 0.0f);
+    std::vector<Entry> lists[kBlock];
+    for (std::vector<Entry>& list : lists) list.resize(count);
+    std::vector<Entry> spare(count);
+    std::vector<uint64_t> suppressed(words);
+    for (int64_t block = begin; block < end; block++) {
+      const int64_t first = first_class + block * kBlock;
+      const int64_t size = std::min(kBlock, classes - first);
+      for (int64_t i = 0; i < count; i++) {
+        const float* row = probability + i * classes + first;
+        for (int64_t c = 0; c < size; c++) lists[c][i] = {DescendingKey(row[c]), static_cast<uint32_t>(i)};
+      }
+      for (int64_t c = 0; c < size; c++) {
+        RadixSort(lists[c], spare);
+        std::fill(suppressed.begin(), suppressed.end(), 0);
+        for (const Entry& entry : lists[c]) {
+          const uint32_t i = entry.index;
+          if ((suppressed[i / 64] >> (i % 64)) & 1) continue;
+          own_best[i] = std::max(own_best[i], probability[i * classes + first + c]);
+          for (int64_t w = 0; w < words; w++) suppressed[w] |= bits[i * words + w];
+        }
+      }
+    }
+    const std::lock_guard<std::mutex> lock(guard);
+    for (int64_t i = 0; i < count; i++) best[i] = std::max(best[i], own_best[i]);
+  });
+  return result;
+}
+
+// ---- RoI max pooling.
+
+struct Range {
+  int64_t begin, end;
+};
+
+// The cells that each of `bins` parts of a side covers, clipped to the map. Products are rounded to float32 before
+// they are rounded to cells: that decides which cells a bin has.
+std::vector<Range> BinRanges(float low, float high, float scale, int64_t bins, int64_t map_size) {
+  const int64_t start = static_cast<int64_t>(std::round(low * scale));
+  const int64_t last = static_cast<int64_t>(std::round(high * scale));
+  const int64_t size = std::max<int64_t>(last - start + 1, 1);
+  const float bin = static_cast<float>(size) / static_cast<float>(bins);
+  std::vector<Range> ranges(bins);
+  for (int64_t p = 0; p < bins; p++) {
+    const int64_t begin = static_cast<int64_t>(std::floor(static_cast<float>(p) * bin)) + start;
+    const int64_t end = static_cast<int64_t>(std::ceil(static_cast<float>(p + 1) * bin)) + start;
+    ranges[p] = {std::clamp<int64_t>(begin, 0, map_size), std::clamp<int64_t>(end, 0, map_size)};
+  }
+  return ranges;
+}
+
+template <typename T>
+void PoolBin(const T* map, int64_t width, int64_t channels, const Range& rows, const Range& columns, float* largest,
+             T* output) {
+  if (rows.begin >= rows.end || columns.begin >= columns.end) {
+    std::fill(output, output + channels, T(0.0f));
+    return;
+  }
+  std::fill(largest, largest + channels, -FLT_MAX);
+  for (int64_t y = rows.begin; y < rows.end; y++) {
+    for (int64_t x = columns.begin; x < columns.end; x++) {
+      const T* cell = map + (y * width + x) * channels;
+      for (int64_t c = 0; c < channels; c++) {
+        const float value = static_cast<float>(cell[c]);
+        largest[c] = value > largest[c] ? value : largest[c];
+      }
+    }
+  }
+  for (int64_t c = 0; c < channels; c++) output[c] = static_cast<T>(largest[c]);
+}
+
+template <typename T>
+void PoolRegions(const at::Tensor& map, const Box* boxes, int64_t count, float scale, int64_t size,
+                 const at::Tensor& output) {
+  const int64_t channels = map.size(1), height = map.size(2), width = map.size(3);
+  const T* from = map.data_ptr<T>();
+  T* to = output.data_ptr<T>();
+  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> largest(channels);
+    for (int64_t r = begin; r < end; r++) {
+      const Box& box = boxes[r];
+      const std::vector<Range> rows = BinRanges(box.y1, box.y2, scale, size, height);
+      const std::vector<Range> columns = BinRanges(box.x1, box.x2, scale, size, width);
+      for (int64_t p = 0; p < size * size; p++) {
+        PoolBin(from, width, channels, rows[p / size], columns[p % size], largest.data(),
+                to + (r * size * size + p) * channels);
+      }
+    }
+  });
+}
+
+// map (1, C, H, W), boxes (R, 4) in image pixels -> (R, C, size, size), both with channels last in memory.
+at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double scale, int64_t size) {
+  TORCH_CHECK(map.device().is_cpu() && map.dim() == 4 && map.size(0) == 1,
+              "the map must be of one image (1, C, H, W), on the CPU");
+  TORCH_CHECK(size >= 1, "a region is pooled to at least 1 x 1 bins, not ", size);
+  const Box* box = BoxesOf(boxes);
+  const at::Tensor cells = map.contiguous(at::MemoryFormat::ChannelsLast);
+  const int64_t count = boxes.size(0);
+  at::Tensor output = at::empty({count, map.size(1), size, size}, map.options(), at::MemoryFormat::ChannelsLast);
+  const float factor = static_cast<float>(scale);
+  if (map.scalar_type() == at::kFloat) {
+    PoolRegions<float>(cells, box, count, factor, size, output);
+  } else {
+    TORCH_CHECK(map.scalar_type() == at::kBFloat16, "expected a map in float32 or bfloat16 but received ",
+                c10::toString(map.scalar_type()));
+    PoolRegions<at::BFloat16>(cells, box, count, factor, size, output);
+  }
+  return output;
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(lxmert, library) {
+  library.def(
+      "non_maximum_suppression(Tensor boxes, Tensor scores, float threshold, bool suppress_equal, int max_kept) -> "
+      "Tensor",
+      &NonMaximumSuppression);
+  library.def(
+      "surviving_confidence(Tensor boxes, Tensor probabilities, int first_class, float threshold, "
+      "bool suppress_equal) -> Tensor",
+      &SurvivingConfidence);
+  library.def("roi_max_pool(Tensor map, Tensor boxes, float scale, int size) -> Tensor", &RoiMaxPool);
+}
+
+}  // namespace lxmert

@@ -1,0 +1,11 @@
+/** @file The bottom-up-attention region detector. */
+
+export {
+  BOTTOM_UP_ATTENTION,
+  type DetectorArchitecture,
+  featureSizeOf,
+  weightShapes,
+} from './architecture.js';
+export { DetectorNetwork, type DetectorWeights, type NetworkInput, type NetworkOptions } from './network.js';
+export { CAFFE_10_100, CAFFE_36, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
+export { type RegionOutputs, type SelectedRegions, selectRegions } from './selectRegions.js';

@@ -1,0 +1,196 @@
+/** @file The detector's network: from an image's values to proposals, and from proposals to features and labels. */
+
+import { LxmertError } from '../../common/errors.js';
+import { fromTypedArray, keep, noGrad, scope, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
+import { convolution, dense, type LayerContext, type Observe, residualStage } from './layers.js';
+import { proposeRegions, type ScaledSize } from './proposals.js';
+import type { RegionOutputs } from './selectRegions.js';
+
+/** Tensors by the names of `weightShapes`; others are not looked at. */
+export type DetectorWeights = Readonly<Record<string, Tensor>>;
+
+export interface NetworkOptions {
+  readonly architecture?: DetectorArchitecture;
+  /**
+   * Format of the convolutions. The softmaxes, the heads and everything on boxes stay float32. Default float32: bfloat16
+   * moves proposals, and so which regions are chosen.
+   */
+  readonly precision?: 'float32' | 'bfloat16';
+  /** Regions that go through the last stage at once: about 5 MB of memory each at full size. Default 32. */
+  readonly regionsAtOnce?: number;
+  /** Called with each layer's output, for tests; the tensor ends with the call of the network. */
+  readonly observe?: Observe;
+}
+
+/** An image as the detector takes it: values (3, height, width) in the order B, G, R, means subtracted. */
+export interface NetworkInput extends ScaledSize {
+  readonly values: Float32Array;
+}
+
+/**
+ * The bottom-up-attention Faster R-CNN on folded weights. Activations lie with channels last in memory. The weights
+ * given stay the caller's; {@link dispose} ends the network's own handles.
+ */
+export class DetectorNetwork {
+  readonly architecture: DetectorArchitecture;
+  readonly #weights: ReadonlyMap<string, Tensor>;
+  readonly #precision: 'float32' | 'bfloat16';
+  readonly #regionsAtOnce: number;
+  readonly #context: LayerContext;
+
+  /** @throws LxmertError when a weight is missing or has another shape */
+  constructor(weights: DetectorWeights, options: NetworkOptions = {}) {
+    this.architecture = options.architecture ?? BOTTOM_UP_ATTENTION;
+    this.#precision = options.precision ?? 'float32';
+    this.#regionsAtOnce = options.regionsAtOnce ?? 32;
+    this.#weights = prepareWeights(weights, this.architecture, this.#precision);
+    this.#context = {
+      weightOf: (name) => this.#weights.get(name) as Tensor,
+      observe: options.observe,
+    };
+  }
+
+  /** Proposals, features and probabilities of one image. */
+  run(input: NetworkInput): RegionOutputs {
+    return noGrad(() =>
+      scope(() => {
+        const map = this.#featureMap(input);
+        return this.#describe(map, this.#propose(map, input));
+      }),
+    );
+  }
+
+  /** The same for boxes (n, 4) that are given, in pixels of the scaled image. */
+  runOnBoxes(input: NetworkInput, boxes: Float32Array): RegionOutputs {
+    return noGrad(() => scope(() => this.#describe(this.#featureMap(input), boxes)));
+  }
+
+  dispose(): void {
+    for (const weight of this.#weights.values()) weight.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** -> (1, mapChannels, height / 16, width / 16) */
+  #featureMap({ values, height, width }: NetworkInput): Tensor {
+    const { inputChannels, imageStages } = this.architecture;
+    if (values.length !== inputChannels * height * width) {
+      throw new LxmertError(
+        `An image of ${width} x ${height} pixels must have ${inputChannels * height * width} values for the detector; it has ${values.length}.`,
+      );
+    }
+    using image = fromTypedArray(values, [1, inputChannels, height, width]);
+    using input = ops.channelsLast(ops.to(image, this.#precision));
+    // 7x7, stride 2: (1, stemChannels, H / 2, W / 2); then a clipped 3x3 maximum, stride 2, no padding.
+    using stem = convolution(this.#context, 'conv1', input, { stride: 2, padding: 3, relu: true });
+    let x = ops.maxPool2dCeil(stem, 3, 2);
+    this.#context.observe?.('pool1', x);
+    stem.dispose();
+    for (const stage of imageStages) {
+      const y = residualStage(this.#context, stage, x);
+      x.dispose();
+      x = y;
+    }
+    return x;
+  }
+
+  /** (n, 4) in pixels of the scaled image */
+  #propose(map: Tensor, size: ScaledSize): Float32Array {
+    const context = this.#context;
+    return scope(() => {
+      const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
+      const [, , height, width] = hidden.shape as [number, number, number, number];
+      return proposeRegions(
+        {
+          height,
+          width,
+          // (1, 2A, H, W) and (1, 4A, H, W)
+          scores: convolution(context, 'rpn_cls_score', hidden).toFloat32Array(),
+          deltas: convolution(context, 'rpn_bbox_pred', hidden).toFloat32Array(),
+        },
+        size,
+        this.architecture.anchors,
+      );
+    });
+  }
+
+  #describe(map: Tensor, boxes: Float32Array): RegionOutputs {
+    const numRegions = boxes.length / 4;
+    const { regionStage, numClasses, numAttributes } = this.architecture;
+    const outputs = {
+      numRegions,
+      boxes,
+      features: new Float32Array(numRegions * regionStage.outputChannels),
+      classProbabilities: new Float32Array(numRegions * numClasses),
+      attributeProbabilities: new Float32Array(numRegions * numAttributes),
+    };
+    for (let first = 0; first < numRegions; first += this.#regionsAtOnce) {
+      scope(() => {
+        const part = boxes.slice(first * 4, (first + this.#regionsAtOnce) * 4);
+        const { features, classes, attributes } = this.#describePart(map, part);
+        outputs.features.set(features.data() as Float32Array, first * regionStage.outputChannels);
+        outputs.classProbabilities.set(classes.data() as Float32Array, first * numClasses);
+        outputs.attributeProbabilities.set(attributes.data() as Float32Array, first * numAttributes);
+      });
+    }
+    return outputs;
+  }
+
+  #describePart(map: Tensor, boxes: Float32Array): { features: Tensor; classes: Tensor; attributes: Tensor } {
+    const { anchors, pooledSize, regionStage } = this.architecture;
+    const context = this.#context;
+    const pooled = ops.roiMaxPool(
+      map,
+      fromTypedArray(boxes, [boxes.length / 4, 4]),
+      1 / anchors.stride,
+      pooledSize,
+    );
+    context.observe?.('roi_pool5', pooled); // (R, mapChannels, 14, 14)
+    const last = residualStage(context, regionStage, pooled); // (R, featureSize, 14, 14)
+    const features = ops.mean(ops.to(last, 'float32'), [2, 3]); // (R, featureSize)
+    context.observe?.('pool5_flat', features);
+    const classLogits = dense(context, 'cls_score', features);
+    // The attribute head is told the class, the background included.
+    const predicted = ops.argmax(classLogits, 1); // (R)
+    const embedded = ops.indexSelect(context.weightOf('cls_embedding.weight'), 0, predicted);
+    const hidden = dense(context, 'fc_attr', ops.cat([features, embedded], 1), { relu: true });
+    return {
+      features: ops.contiguous(features),
+      classes: ops.softmax(classLogits, 1),
+      attributes: ops.softmax(dense(context, 'attr_score', hidden), 1),
+    };
+  }
+}
+
+/** Checks the weights and gives the convolutions' the network's format and order in memory. */
+function prepareWeights(
+  weights: DetectorWeights,
+  architecture: DetectorArchitecture,
+  precision: 'float32' | 'bfloat16',
+): Map<string, Tensor> {
+  const shapes = weightShapes(architecture);
+  for (const [name, shape] of shapes) {
+    const found = weights[name];
+    if (found === undefined) {
+      throw new LxmertError(`The detector's weights lack ${name}, which should be ${shape.join(' x ')}.`);
+    }
+    if (found.shape.length !== shape.length || found.shape.some((size, i) => size !== shape[i])) {
+      throw new LxmertError(
+        `The detector's weight ${name} should be ${shape.join(' x ')}; it is ${found.shape.join(' x ')}.`,
+      );
+    }
+  }
+  return scope(() => {
+    const prepared = new Map<string, Tensor>();
+    for (const name of shapes.keys()) {
+      const isConvolution = shapes.get(name.replace(/\.bias$/, '.weight'))?.length === 4;
+      const weight = ops.to(weights[name] as Tensor, isConvolution ? precision : 'float32');
+      prepared.set(name, keep(weight.shape.length === 4 ? ops.channelsLast(weight) : ops.contiguous(weight)));
+    }
+    return prepared;
+  });
+}

@@ -1,0 +1,123 @@
+/** @file From the region proposal network's outputs to the regions that are looked at. */
+
+import { LxmertError } from '../../common/errors.js';
+import { fromTypedArray, scope } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { anchorGrid } from './anchors.js';
+import type { AnchorSettings } from './architecture.js';
+import { boxesOfSize, clipBoxes, decodeBoxes, takeRows } from './boxes.js';
+
+/** What the proposal network says of every cell of its map, A anchors a cell. */
+export interface RpnOutput {
+  readonly height: number;
+  readonly width: number;
+  /** Logits (2A, height, width): A of "background", then A of "object". */
+  readonly scores: Float32Array;
+  /** (4A, height, width): dx, dy, dw, dh of anchor 0, of anchor 1, ... */
+  readonly deltas: Float32Array;
+}
+
+/** The image that the network saw. */
+export interface ScaledSize {
+  readonly height: number;
+  readonly width: number;
+  /** Its pixels for one pixel of the original. */
+  readonly scale: number;
+}
+
+export interface ProposalSettings {
+  /** Shortest side of a proposal in pixels of the original image. */
+  readonly minSide: number;
+  /** Proposals, best first, that suppression sees. */
+  readonly maxBefore: number;
+  /** Proposals that stay after it. */
+  readonly maxAfter: number;
+  /** A proposal goes when its overlap with a better one is at least this. */
+  readonly overlap: number;
+}
+
+/** The original's test settings. */
+export const PROPOSAL_SETTINGS: ProposalSettings = {
+  minSide: 16,
+  maxBefore: 6000,
+  maxAfter: 300,
+  overlap: 0.7,
+};
+
+/**
+ * The proposals (n, 4) in pixels of the scaled image, best score first; where scores are equal the earlier anchor
+ * comes first. `n` is at most `maxAfter` and may be any number down to 0.
+ *
+ * @throws LxmertError when a score is not a number: the weights are broken
+ */
+export function proposeRegions(
+  output: RpnOutput,
+  image: ScaledSize,
+  anchors: AnchorSettings,
+  settings: ProposalSettings = PROPOSAL_SETTINGS,
+): Float32Array {
+  const grid = anchorGrid(anchors, output.height, output.width);
+  const numCells = output.height * output.width;
+  const numAnchors = grid.length / 4 / numCells;
+  const decoded = clipBoxes(
+    decodeBoxes(grid, anchorMajor(output.deltas, numCells, 4, numAnchors)),
+    image.height,
+    image.width,
+  );
+  const scores = objectProbabilities(output.scores, numCells, numAnchors);
+  const best = boxesOfSize(decoded, settings.minSide * Math.fround(image.scale))
+    .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+    .slice(0, settings.maxBefore);
+  const boxes = takeRows(decoded, 4, best);
+  return takeRows(boxes, 4, suppress(boxes, takeRows(scores, 1, best), settings));
+}
+
+function suppress(boxes: Float32Array, scores: Float32Array, settings: ProposalSettings): number[] {
+  if (scores.length === 0) return [];
+  return scope(() => {
+    const kept = ops.nonMaximumSuppression(
+      fromTypedArray(boxes, [scores.length, 4]),
+      fromTypedArray(scores, [scores.length]),
+      settings.overlap,
+      true,
+      settings.maxAfter,
+    );
+    return Array.from(kept.data() as BigInt64Array, Number);
+  });
+}
+
+/** (numAnchors x size, cells) -> (cells, numAnchors, size) */
+function anchorMajor(values: Float32Array, numCells: number, size: number, numAnchors: number): Float32Array {
+  const numChannels = numAnchors * size;
+  const moved = new Float32Array(values.length);
+  for (let channel = 0; channel < numChannels; channel++) {
+    for (let cell = 0; cell < numCells; cell++) {
+      moved[cell * numChannels + channel] = values[channel * numCells + cell] as number;
+    }
+  }
+  return moved;
+}
+
+/** Softmax over the two logits of each anchor, the share of "object": (cells, numAnchors). */
+function objectProbabilities(logits: Float32Array, numCells: number, numAnchors: number): Float32Array {
+  const { fround, exp, max } = Math;
+  const probabilities = new Float32Array(numCells * numAnchors);
+  const numLogits = numCells * numAnchors;
+  for (let anchor = 0; anchor < numAnchors; anchor++) {
+    for (let cell = 0; cell < numCells; cell++) {
+      const background = logits[anchor * numCells + cell] as number;
+      const object = logits[numLogits + anchor * numCells + cell] as number;
+      const largest = max(background, object);
+      const share = fround(exp(fround(object - largest)));
+      const other = fround(exp(fround(background - largest)));
+      const probability = share / fround(share + other);
+      if (Number.isNaN(probability)) {
+        throw new LxmertError(
+          `The detector's region proposals hold a score that is not a number (logits ${background} and ${object}). Its weights or the picture's values are broken; convert or download the weights again.`,
+        );
+      }
+      probabilities[cell * numAnchors + anchor] = probability;
+    }
+  }
+  return probabilities;
+}
