@@ -47,20 +47,7 @@ export interface CheckpointDescription {
 
 /** @throws CheckpointError when the file is not LXMERT's */
 export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescription {
-  const storages = new Set<StorageRegion>();
-  const dtypes: Record<string, number> = {};
-  let numStoredValues = 0;
-  for (const entry of checkpoint.parsed.entries) {
-    storages.add(entry.storage);
-    dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
-    numStoredValues += entry.numElements;
-  }
-  let numUniqueValues = 0;
-  let numTensorBytes = 0;
-  for (const storage of storages) {
-    numUniqueValues += storage.numElements;
-    numTensorBytes += storage.numElements * elementSize(storage.dtype);
-  }
+  const { dtypes, numStoredValues, numUniqueValues, numTensorBytes } = countTensors(checkpoint);
   const missing = missingEncoderTensors(checkpoint);
   return {
     file: checkpoint.path,
@@ -82,6 +69,27 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
     wrapper: checkpoint.parsed.wrapper,
     loadedBy: missing.length > 0 ? [] : loadedBy(checkpoint),
   };
+}
+
+/** Counts over all tensors of a file, whatever they are of. */
+export function countTensors(
+  checkpoint: CheckpointFile,
+): Pick<CheckpointDescription, 'dtypes' | 'numStoredValues' | 'numUniqueValues' | 'numTensorBytes'> {
+  const storages = new Set<StorageRegion>();
+  const dtypes: Record<string, number> = {};
+  let numStoredValues = 0;
+  for (const entry of checkpoint.parsed.entries) {
+    storages.add(entry.storage);
+    dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
+    numStoredValues += entry.numElements;
+  }
+  let numUniqueValues = 0;
+  let numTensorBytes = 0;
+  for (const storage of storages) {
+    numUniqueValues += storage.numElements;
+    numTensorBytes += storage.numElements * elementSize(storage.dtype);
+  }
+  return { dtypes, numStoredValues, numUniqueValues, numTensorBytes };
 }
 
 function tiedNames(checkpoint: CheckpointFile): string[][] {
