@@ -1,3 +1,4 @@
+import { open as openFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { CheckpointFile, saveTensors } from '../../src/checkpoint/index.js';
 import { LxmertError } from '../../src/common/errors.js';
@@ -94,6 +95,20 @@ describe('blobs', () => {
     expect(values(await open(caffemodel(layer('fc', 'InnerProduct', [withExtras]))), 'fc/0')).toEqual([1, 2]);
   });
 
+  it('behind three gigabytes that are passed over', async () => {
+    // A sparse file: the system stores only what is written.
+    const path = folder.path('large.caffemodel');
+    const head = bytes(varint(99 * 8 + 2), varint(3_000_000_000));
+    const file = await openFile(path, 'w');
+    await file.write(head, 0, head.length, 0);
+    const tail = layer('fc', 'InnerProduct', [blob(six, [6])]);
+    await file.write(tail, 0, tail.length, head.length + 3_000_000_000);
+    await file.close();
+    const checkpoint = await CheckpointFile.open(path);
+    expect(checkpoint.entries.get('fc/0')?.storage.byteOffset).toBeGreaterThan(3_000_000_000);
+    expect(values(checkpoint, 'fc/0')).toEqual(six);
+  });
+
   it('is known without its ending by a whole walk', async () => {
     const file = caffemodel(layer('fc', 'InnerProduct', [blob([1], [1])]));
     expect((await open(file, 'weights')).format).toBe('caffemodel');
@@ -158,6 +173,7 @@ describe('a file that is no .caffemodel with weights', () => {
       caffemodel(lengthDelimited(100, lengthDelimited(1, Uint8Array.of(0xff, 0xfe)))),
       /a name is no text/,
     ],
+    ['with a name that moves the cursor', caffemodel(layer('a\x1b[2Jb', 'ReLU')), /a name is no text/],
     [
       'with an endless name',
       caffemodel(lengthDelimited(100, lengthDelimited(1, 'n'.repeat(5000)))),

@@ -72,16 +72,15 @@ export class ProtobufReader {
     return values;
   }
 
-  /** A field's text. @throws CheckpointError when it has more than `maxLength` bytes or is no UTF-8 */
+  /** A field's text. @throws CheckpointError when it is over `maxLength` bytes, no UTF-8, or has control characters */
   text(field: ProtobufField, maxLength: number): string {
     const length = field.end - field.start;
     if (length > maxLength) this.fail(field.start, `a name has ${length} bytes`);
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(this.file.read(field.start, length));
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      return this.fail(field.start, 'a name is no text');
-    }
+    const text = decodeUtf8(this.file.read(field.start, length));
+    // Control characters could play tricks on a terminal that names are printed to.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    if (text === undefined || /[\x00-\x1f\x7f-\x9f]/.test(text)) this.fail(field.start, 'a name is no text');
+    return text;
   }
 
   /** @throws CheckpointError that says where the file stops making sense */
@@ -151,5 +150,14 @@ export class ProtobufReader {
     this.#window = this.file.read(position, Math.min(windowLength, this.file.size - position));
     this.#windowStart = position;
     return this.#window[0]!;
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
   }
 }

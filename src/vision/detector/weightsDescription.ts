@@ -68,7 +68,7 @@ export function renderDetectorDescription(description: DetectorDescription): str
     ],
     [
       'Rules',
-      `background ${isConverted ? 'first (was ' : ''}${facts.backgroundInFile}${isConverted ? ')' : ''}, ${facts.anchors === 'caffe' ? "Caffe's" : "Detectron2's"} anchors, attribute confidence ${facts.attributeConfidence === 'of all' ? 'among all outputs' : 'without "no attribute"'}`,
+      `background ${isConverted && facts.backgroundInFile === 'last' ? 'first (last in the original)' : facts.backgroundInFile}, ${facts.anchors === 'caffe' ? "Caffe's" : "Detectron2's"} anchors, attribute confidence ${facts.attributeConfidence === 'of all' ? 'among all outputs' : 'without "no attribute"'}`,
     ],
     ...listRow('Missing', description.missing),
     ...listRow(
