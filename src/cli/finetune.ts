@@ -11,20 +11,21 @@ import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
 import { assertCompatible, type FeatureStore } from '../features/index.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { LOSS_NAMES } from '../tasks/losses.js';
-import { DEFAULT_MAX_LENGTH, Vocabulary } from '../text/index.js';
+import { Vocabulary } from '../text/index.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
-import { architectureOptions, configOf, snapshotOptions, snapshotSettings } from './architectureOptions.js';
 import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
-import {
-  featureOptions,
-  openFeatures,
-  otherFeaturesOption,
-  percent,
-  precisionOption,
-} from './modelOptions.js';
+import { featureOptions, openFeatures, otherFeaturesOption, percent } from './modelOptions.js';
 import { existingFile, outputPath } from './options.js';
 import { exitCodeOf, processOptions, thisProcess } from './processes.js';
+import {
+  architectureOptions,
+  configOf,
+  scheduleOptions,
+  scheduleSettings,
+  snapshotOptions,
+  snapshotSettings,
+} from './trainingOptions.js';
 
 /** What the command prints, in the first process. */
 type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
@@ -47,18 +48,14 @@ function sharedFlags(task: AnsweringTask) {
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
     load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
     ...architectureOptions,
-    batchSize: z.int().min(1).default(32).describe('Examples in a training step, in all processes together'),
-    epochs: z.int().min(1).default(4).describe('Passes over the training examples'),
-    learningRate: z.number().gt(0).default(task.learningRate).describe('Peak learning rate'),
-    warmupRatio: z.number().gt(0).lt(1).default(0.1).describe('Share of the steps with a rising rate'),
-    clipNorm: z.number().gt(0).default(5).describe('Largest global norm of the gradients'),
-    maxLength: z
-      .int()
-      .min(3)
-      .max(512)
-      .default(DEFAULT_MAX_LENGTH)
-      .describe('Word pieces of a sentence, at most'),
-    ...precisionOption,
+    ...scheduleOptions({
+      noun: 'examples',
+      batchSize: 32,
+      numEpochs: 4,
+      learningRate: task.learningRate,
+      warmupRatio: 0.1,
+      clipNorm: 5,
+    }),
     ...snapshotOptions,
     ...processOptions,
     seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
@@ -162,15 +159,7 @@ async function finetune(task: AnsweringTask, options: Flags, context: Context): 
       vocabulary,
       config,
       settings: {
-        batchSize: options.batchSize,
-        accumulationSteps: options.accumulationSteps,
-        numEpochs: options.epochs,
-        learningRate: options.learningRate,
-        warmupRatio: options.warmupRatio,
-        clipNorm: options.clipNorm,
-        seed: options.seed,
-        precision: options.precision,
-        maxLength: options.maxLength,
+        ...scheduleSettings(options),
         loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
       },
       initialWeights: weights && { ...weights, pretrainingAnswers },

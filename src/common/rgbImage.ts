@@ -1,6 +1,6 @@
 /** @file The one in-memory form of a picture that the rooms hand to each other. */
 
-/** A picture of 8-bit sRGB values without alpha. */
+/** A picture of 8-bit RGB values without alpha. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;

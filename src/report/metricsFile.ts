@@ -25,6 +25,8 @@ export interface RecordedEpoch {
   readonly meanLoss: number | null;
   readonly score: number | null;
   readonly seconds: number | null;
+  /** Further numbers of its evaluation by name, such as the losses of pre-training. */
+  readonly validation: Readonly<Record<string, number | null>>;
   /** The last step recorded before the epoch ended. */
   readonly step: number;
 }
@@ -67,6 +69,7 @@ const epochSchema = z.object({
   score: z.number().nullable(),
   meanLoss: measured,
   seconds: measured,
+  validation: z.record(z.string(), z.number().nullable()).optional(),
 });
 
 /**
@@ -143,7 +146,8 @@ class History {
     if (bytes !== undefined) this.#peakResidentBytes = Math.max(bytes, this.#peakResidentBytes ?? bytes);
   }
 
-  #addEpoch({ epoch, score, meanLoss = null, seconds = null }: z.output<typeof epochSchema>): void {
+  #addEpoch(record: z.output<typeof epochSchema>): void {
+    const { epoch, score, meanLoss = null, seconds = null, validation = {} } = record;
     if (epoch <= (this.#epochs.at(-1)?.epoch ?? -1)) {
       this.#epochs = this.#epochs.filter((each) => each.epoch < epoch);
     }
@@ -151,7 +155,7 @@ class History {
       this.#hasTooManyEpochs = true;
       return;
     }
-    this.#epochs.push({ epoch, score, meanLoss, seconds, step: Math.max(this.#lastStep, 0) });
+    this.#epochs.push({ epoch, score, meanLoss, seconds, validation, step: Math.max(this.#lastStep, 0) });
   }
 
   finish(): RunMetrics {

@@ -36,6 +36,7 @@ export function runCurves(metrics: RunMetrics, scored: 'score' | 'loss' = 'score
       yLabel: scored,
       series: [{ name: scored, points: epochs.map(({ epoch, score }) => [epoch, finite(score)] as const) }],
     },
+    ...validationCurves(epochs),
     byStep('Norm of the gradient, before clipping', 'norm', 'gradientNorm'),
     byStep('Learning rate', 'learning rate', 'learningRate'),
     byStep('Speed', 'examples/s', 'examplesPerSecond'),
@@ -43,6 +44,38 @@ export function runCurves(metrics: RunMetrics, scored: 'score' | 'loss' = 'score
     byStep('Resident memory', 'GiB', 'residentBytes', 2 ** -30),
   ];
 }
+
+/** Further numbers of the evaluations: losses in one chart, shares that are right in another. */
+function validationCurves(epochs: RunMetrics['epochs']): ReportCurve[] {
+  const names = [...new Set(epochs.flatMap(({ validation }) => Object.keys(validation)))];
+  const chart = (title: string, yLabel: string, of: readonly string[], prefix: string): ReportCurve[] =>
+    of.length === 0
+      ? []
+      : [
+          {
+            title,
+            xLabel: 'epoch',
+            yLabel,
+            series: of.map((name) => ({
+              name: name.slice(prefix.length),
+              points: epochs.map(({ epoch, validation }) => [epoch, validation[name] ?? Number.NaN] as const),
+            })),
+          },
+        ];
+  const isShare = (name: string): boolean => name.startsWith(ACCURACY);
+  return [
+    ...chart(
+      'Validation losses',
+      'loss',
+      names.filter((name) => !isShare(name)),
+      '',
+    ),
+    ...chart('Right in validation', 'share', names.filter(isShare), ACCURACY),
+  ];
+}
+
+/** Names of shares in the records of an evaluation begin with it. */
+const ACCURACY = 'accuracy_';
 
 function stepSeries({ curves }: RunMetrics, curve: StepCurve, name: string, scale = 1): ReportSeries {
   return { name, points: curves[curve].points.map(([x, y]) => [x, y * scale] as const) };

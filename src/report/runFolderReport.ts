@@ -31,6 +31,8 @@ export interface DescribedRun {
   /** Counted from 0, as in the log. */
   readonly bestEpoch: number | undefined;
   readonly bestScore: number | undefined;
+  /** What the evaluations gave: a score, or the loss of a pre-training. */
+  readonly scored: 'score' | 'loss';
   /** Lines of metrics.jsonl that were left out. */
   readonly numLinesSkipped: number;
   /** Sentences on what is missing or damaged. */
@@ -86,6 +88,7 @@ export async function describeRun(
   const log = await readLogExcerpt(fileOf(RUN_FILES.log));
   const facts = factsSchema.parse(config.value ?? {});
   const isPretraining = facts.task === PRETRAINING;
+  const scored = isPretraining ? 'loss' : 'score';
   const best = isPretraining
     ? lowestEpoch(metrics.epochs, facts.settings?.qaFromEpoch ?? 0)
     : bestEpoch(metrics.epochs);
@@ -101,7 +104,7 @@ export async function describeRun(
     title: path.resolve(folder).split(path.sep).filter(Boolean).slice(-2).join('/'),
     subtitle: subtitle(facts),
     facts: shortFacts(facts, metrics, best),
-    curves: runCurves(metrics, isPretraining ? 'loss' : 'score'),
+    curves: runCurves(metrics, scored),
     accuracy: scores.value === undefined ? noAccuracy : accuracyOf(scores.value),
     examples,
     notes: [
@@ -124,6 +127,7 @@ export async function describeRun(
     numEpochs: metrics.epochs.length,
     bestEpoch: best?.epoch,
     bestScore: best?.score ?? undefined,
+    scored,
     numLinesSkipped: metrics.numUnreadable,
     problems,
   };

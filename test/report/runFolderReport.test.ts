@@ -37,8 +37,8 @@ const step = (number: number, loss: number | null): string =>
     dataWaitShare: 0.03,
     residentBytes: 2 ** 30,
   })}\n`;
-const epoch = (number: number, score: number): string =>
-  `${JSON.stringify({ epoch: number, meanLoss: 2, score, bestScore: score, isBest: true, seconds: 50 })}\n`;
+const epoch = (number: number, score: number, more: object = {}): string =>
+  `${JSON.stringify({ epoch: number, meanLoss: 2, score, bestScore: score, isBest: true, seconds: 50, ...more })}\n`;
 
 type Run = Awaited<ReturnType<typeof describeRun>>;
 const pointsOf = (run: Run, title: string, series = 0) =>
@@ -51,12 +51,28 @@ it('of a pre-training names the epoch with the lowest loss among those that are 
     settings: { numEpochs: 4, qaFromEpoch: 2 },
     data: { trainingSentences: 9180 },
   });
-  write('metrics.jsonl', step(20, 9) + epoch(0, 8) + epoch(1, 6) + epoch(2, 9.5) + epoch(3, 9.25));
+  write(
+    'metrics.jsonl',
+    step(20, 9) +
+      epoch(0, 8, { validation: { Mask_LM: 0.5 } }) +
+      epoch(1, 6, { validation: { Mask_LM: 0.25, accuracy_QA: 0.75 } }) +
+      epoch(2, 9.5) +
+      epoch(3, 9.25),
+  );
   write('BEST_EVAL_LOSS_LXRT.pth', '');
   const run = await describeRun(folder);
   expect(run).toMatchObject({ bestEpoch: 3, bestScore: 9.25, problems: [] });
   expect(factOf(run, 'Lowest validation loss')).toBe('9.2500');
+  expect(run.scored).toBe('loss');
   expect(pointsOf(run, 'Validation loss')?.length).toBe(4);
+  // Losses in one chart, what is right in another; an epoch without a number has a gap there.
+  expect(pointsOf(run, 'Validation losses')).toEqual([
+    [0, 0.5],
+    [1, 0.25],
+    [2, Number.NaN],
+    [3, Number.NaN],
+  ]);
+  expect(run.report.curves.find(({ title }) => title === 'Right in validation')?.series[0]?.name).toBe('QA');
   expect(run.report.subtitle).toContain('A pre-training with 9,180 sentences');
   expect(run.report.commands[0]).toContain('lxmert evaluate pretrain');
 });

@@ -7,12 +7,11 @@ import { AnswerTable } from '../../data/answerTable.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import { assertCompatible, type FeatureStore } from '../../features/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
-import { DEFAULT_MAX_LENGTH, Vocabulary } from '../../text/index.js';
+import { Vocabulary } from '../../text/index.js';
 import { type PretrainResult, pretrain } from '../../train/pretrain.js';
 import type { PretrainingWeights } from '../../train/pretrainingWeights.js';
-import { architectureOptions, configOf, snapshotOptions, snapshotSettings } from '../architectureOptions.js';
 import { defineCommand } from '../command.js';
-import { otherFeaturesOption, precisionOption } from '../modelOptions.js';
+import { otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 import {
   openPretrainFeatures,
@@ -23,6 +22,14 @@ import {
   sourcesOption,
 } from '../pretrainData.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
+import {
+  architectureOptions,
+  configOf,
+  scheduleOptions,
+  scheduleSettings,
+  snapshotOptions,
+  snapshotSettings,
+} from '../trainingOptions.js';
 
 const weightOf = (loss: string) =>
   z.number().min(0).default(1).describe(`Weight of the loss of ${loss}; 0 leaves it out`);
@@ -80,18 +87,14 @@ const options = z.strictObject({
     .boolean()
     .default(false)
     .describe('Predict masked words only where sentence and image belong together'),
-  batchSize: z.int().min(1).default(256).describe('Examples in a training step, in all processes together'),
-  epochs: z.int().min(1).default(20).describe('Passes over the training sentences'),
-  learningRate: z.number().gt(0).default(1e-4).describe('Peak learning rate'),
-  warmupRatio: z.number().gt(0).lt(1).default(0.05).describe('Share of the steps with a rising rate'),
-  clipNorm: z.number().gt(0).default(1).describe('Largest global norm of the gradients'),
-  maxLength: z
-    .int()
-    .min(3)
-    .max(512)
-    .default(DEFAULT_MAX_LENGTH)
-    .describe('Word pieces of a sentence, at most'),
-  ...precisionOption,
+  ...scheduleOptions({
+    noun: 'sentences',
+    batchSize: 256,
+    numEpochs: 20,
+    learningRate: 1e-4,
+    warmupRatio: 0.05,
+    clipNorm: 1,
+  }),
   ...snapshotOptions,
   ...processOptions,
   seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout, order and masks'),
@@ -171,15 +174,7 @@ export const command = defineCommand({
 
 function settingsOf(given: Options) {
   return {
-    batchSize: given.batchSize,
-    accumulationSteps: given.accumulationSteps,
-    numEpochs: given.epochs,
-    learningRate: given.learningRate,
-    warmupRatio: given.warmupRatio,
-    clipNorm: given.clipNorm,
-    seed: given.seed,
-    precision: given.precision,
-    maxLength: given.maxLength,
+    ...scheduleSettings(given),
     qaFromEpoch: given.qaFromEpoch,
     sampling: {
       matching: given.matchedWeight > 0,

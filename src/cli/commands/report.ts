@@ -45,11 +45,11 @@ export const command = defineCommand({
     return { report: file, numExamples: examples.length, ...numbers };
   },
   render(result) {
-    const { numSteps, numEpochs, bestEpoch, bestScore } = result;
+    const { numSteps, numEpochs, bestEpoch, bestScore, scored } = result;
     const best =
       bestEpoch === undefined || bestScore === undefined
         ? ''
-        : `; best epoch ${bestEpoch}, ${bestScore <= 1 ? percent(bestScore) : bestScore}`;
+        : `; best epoch ${bestEpoch}, ${scored === 'loss' ? `validation loss ${bestScore.toFixed(4)}` : percent(bestScore)}`;
     return [
       ...result.problems,
       `Wrote ${result.report}: ${numSteps} steps, ${numEpochs} ${numEpochs === 1 ? 'epoch' : 'epochs'}${best}.`,

@@ -14,8 +14,8 @@ export type DetectorWeights = Readonly<Record<string, Tensor>>;
 export interface NetworkOptions {
   readonly architecture?: DetectorArchitecture;
   /**
-   * Format of the convolutions. The softmaxes, the heads and everything on boxes stay float32. Default float32: bfloat16
-   * moves proposals, and so which regions are chosen.
+   * Format of the convolutions. The last layers, the softmaxes and everything on boxes stay float32. Default float32:
+   * bfloat16 moves proposals, and so which regions are chosen.
    */
   readonly precision?: 'float32' | 'bfloat16';
   /** Regions that go through the last stage at once: about 5 MB of memory each at full size. Default 32. */
@@ -23,6 +23,11 @@ export interface NetworkOptions {
   /** Called with each layer's output, for tests; the tensor ends with the call of the network. */
   readonly observe?: Observe;
 }
+
+/** Where the first pooling still finds a window. */
+const MIN_SIDE = 3;
+/** Layers that stay float32 in every precision, beside the dense ones. */
+const EXACT_LAYERS = /^rpn_(cls_score|bbox_pred)\./;
 
 /** An image as the detector takes it: values (3, height, width) in the order B, G, R, means subtracted. */
 export interface NetworkInput extends ScaledSize {
@@ -83,6 +88,11 @@ export class DetectorNetwork {
         `An image of ${width} x ${height} pixels must have ${inputChannels * height * width} values for the detector; it has ${values.length}.`,
       );
     }
+    if (height < MIN_SIDE || width < MIN_SIDE) {
+      throw new LxmertError(
+        `An image of ${width} x ${height} pixels after scaling is too narrow for the detector, which needs ${MIN_SIDE} on each side.`,
+      );
+    }
     using image = fromTypedArray(values, [1, inputChannels, height, width]);
     using input = ops.channelsLast(ops.to(image, this.#precision));
     // 7x7, stride 2: (1, stemChannels, H / 2, W / 2); then a clipped 3x3 maximum, stride 2, no padding.
@@ -102,7 +112,9 @@ export class DetectorNetwork {
   #propose(map: Tensor, size: ScaledSize): Float32Array {
     const context = this.#context;
     return scope(() => {
-      const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
+      const rounded = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
+      // In bfloat16 thousands of anchors would share a score, and no order would be left among them.
+      const hidden = ops.to(rounded, 'float32');
       const [, , height, width] = hidden.shape as [number, number, number, number];
       return proposeRegions(
         {
@@ -188,7 +200,8 @@ function prepareWeights(
     const prepared = new Map<string, Tensor>();
     for (const name of shapes.keys()) {
       const isConvolution = shapes.get(name.replace(/\.bias$/, '.weight'))?.length === 4;
-      const weight = ops.to(weights[name] as Tensor, isConvolution ? precision : 'float32');
+      const dtype = isConvolution && !EXACT_LAYERS.test(name) ? precision : 'float32';
+      const weight = ops.to(weights[name] as Tensor, dtype);
       prepared.set(name, keep(weight.shape.length === 4 ? ops.channelsLast(weight) : ops.contiguous(weight)));
     }
     return prepared;

@@ -45,9 +45,24 @@ export function selectRegions(
   profile: DetectorProfile,
 ): SelectedRegions {
   const boxes = unscaleBoxes(outputs.boxes, scale);
-  const kept = chooseRegions(hitConfidence(boxes, outputs, profile), profile);
-  const objects = bestLabels(outputs.classProbabilities, outputs.numRegions, kept);
-  const attributes = bestLabels(outputs.attributeProbabilities, outputs.numRegions, kept);
+  return labelledRegions(outputs, boxes, chooseRegions(hitConfidence(boxes, outputs, profile), profile));
+}
+
+/** All regions in their order, for boxes that were given and not proposed. */
+export function allRegions(outputs: RegionOutputs, scale: number): SelectedRegions {
+  const every = Array.from({ length: outputs.numRegions }, (_, region) => region);
+  return labelledRegions(outputs, unscaleBoxes(outputs.boxes, scale), every);
+}
+
+/** @param boxes (numRegions, 4) in pixels of the original image */
+function labelledRegions(
+  outputs: RegionOutputs,
+  boxes: Float32Array,
+  kept: readonly number[],
+): SelectedRegions {
+  const { numRegions, features } = outputs;
+  const objects = bestLabels(outputs.classProbabilities, numRegions, kept);
+  const attributes = bestLabels(outputs.attributeProbabilities, numRegions, kept);
   return {
     numBoxes: kept.length,
     objectsId: objects.ids,
@@ -55,7 +70,7 @@ export function selectRegions(
     attrsId: attributes.ids,
     attrsConf: attributes.confidences,
     boxes: takeRows(boxes, 4, kept),
-    features: takeRows(outputs.features, outputs.features.length / outputs.numRegions, kept),
+    features: takeRows(features, features.length / numRegions, kept),
   };
 }
 
@@ -66,8 +81,10 @@ function hitConfidence(
   { overlap }: DetectorProfile,
 ): Float32Array {
   if (numRegions === 0) return new Float32Array(0);
-  for (const value of classProbabilities) {
-    if (!Number.isNaN(value)) continue;
+  // Zero times a number is zero, and NaN times it is NaN.
+  let sum = 0;
+  for (let i = 0; i < classProbabilities.length; i++) sum += (classProbabilities[i] as number) * 0;
+  if (sum !== 0) {
     throw new LxmertError(
       "The detector gave a region a class probability that is not a number. Its weights or the picture's values are broken; convert or download the weights again.",
     );

@@ -191,12 +191,14 @@ describe('the network', () => {
       );
     }));
 
-  it('refuses an image whose values do not fill it', () =>
+  it('refuses an image whose values do not fill it, or that is too narrow', () =>
     scope(() => {
       using network = new DetectorNetwork(asTensors(randomWeights(TINY)), { architecture: TINY });
       expect(() => network.run({ ...randomImage(40, 40), width: 41 })).toThrow(
         'An image of 41 x 40 pixels must have 4920 values for the detector; it has 4800.',
       );
+      expect(() => network.run(randomImage(2, 40))).toThrow('too narrow for the detector, which needs 3');
+      expect(network.run(randomImage(3, 40)).numRegions).toBe(0);
     }));
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CAFFE_10_100, CAFFE_36 } from '../../../src/vision/detector/profiles.js';
 import {
+  allRegions,
   chooseRegions,
   type RegionOutputs,
   selectRegions,
@@ -87,6 +88,13 @@ describe('selectRegions', () => {
   it('puts the surest first where fewer are hits than the profile wants', () => {
     const selected = selectRegions(outputs, 2, { ...rule, minBoxes: 3 });
     expect([...selected.features]).toEqual([3, 4, 1, 2, 5, 6]);
+  });
+
+  it('keeps every region in its order where boxes are given', () => {
+    const every = allRegions(outputs, 2);
+    expect([...every.objectsId]).toEqual([0n, 1n, 0n]);
+    expect([...every.boxes]).toEqual([...outputs.boxes].map((value) => value / 2));
+    expect(every.features).toEqual(outputs.features);
   });
 
   it('gives an empty row for no proposals and refuses what is not a number', () => {

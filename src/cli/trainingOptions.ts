@@ -1,11 +1,13 @@
-/** @file Options about the model that is trained, and about the run's snapshots. */
+/** @file Options that all training shares: the model, its schedule, the run's snapshots. */
 
 import { z } from 'zod';
 import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
 import type { FeatureStore } from '../features/index.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
-import type { Vocabulary } from '../text/index.js';
+import { DEFAULT_MAX_LENGTH, type Vocabulary } from '../text/index.js';
+import type { RunSettings } from '../train/trainingRun.js';
+import { precisionOption } from './modelOptions.js';
 
 export const architectureOptions = {
   languageLayers: z
@@ -28,6 +30,63 @@ export const architectureOptions = {
     .describe('Standard deviation of weights that are drawn'),
   dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
 };
+
+/** What differs between fine-tuning and pre-training. */
+export interface ScheduleDefaults {
+  /** What is trained on, for the help: "examples". */
+  readonly noun: string;
+  readonly batchSize: number;
+  readonly numEpochs: number;
+  readonly learningRate: number;
+  readonly warmupRatio: number;
+  readonly clipNorm: number;
+}
+
+export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
+  return {
+    batchSize: z
+      .int()
+      .min(1)
+      .default(defaults.batchSize)
+      .describe('Examples in a training step, in all processes together'),
+    epochs: z.int().min(1).default(defaults.numEpochs).describe(`Passes over the training ${noun}`),
+    learningRate: z.number().gt(0).default(defaults.learningRate).describe('Peak learning rate'),
+    warmupRatio: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(defaults.warmupRatio)
+      .describe('Share of the steps with a rising rate'),
+    clipNorm: z.number().gt(0).default(defaults.clipNorm).describe('Largest global norm of the gradients'),
+    maxLength: z
+      .int()
+      .min(3)
+      .max(512)
+      .default(DEFAULT_MAX_LENGTH)
+      .describe('Word pieces of a sentence, at most'),
+    ...precisionOption,
+  };
+}
+
+/** What {@link scheduleOptions} say, as a run takes it. */
+export function scheduleSettings(
+  options: z.output<z.ZodObject<ReturnType<typeof scheduleOptions>>> & {
+    readonly accumulationSteps: number;
+    readonly seed: number;
+  },
+): RunSettings {
+  return {
+    batchSize: options.batchSize,
+    accumulationSteps: options.accumulationSteps,
+    numEpochs: options.epochs,
+    learningRate: options.learningRate,
+    warmupRatio: options.warmupRatio,
+    clipNorm: options.clipNorm,
+    seed: options.seed,
+    precision: options.precision,
+    maxLength: options.maxLength,
+  };
+}
 
 export const snapshotOptions = {
   resume: z.boolean().default(false).describe('Go on from the newest snapshot in --output, if there is one'),
