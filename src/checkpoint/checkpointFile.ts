@@ -1,16 +1,25 @@
 /** @file A checkpoint of any layout as named tensors that are read when they are asked for. */
 
-import { mapFile, scope, type Tensor } from '../torch/index.js';
+import { fromTypedArray, mapFile, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { CheckpointError } from './checkpointError.js';
 import { canonicalName, type NamingFamily, namingFamily } from './names/tensorNames.js';
+import { readCaffemodel } from './read/caffemodel.js';
 import { detectFormat } from './read/detect.js';
 import { FileReader } from './read/fileReader.js';
 import { readLegacy } from './read/legacy.js';
+import { readNumpyPickle } from './read/numpyPickle.js';
 import type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
 import { readSafetensors } from './read/safetensors.js';
+import { gatherScattered, type Scattered } from './read/scattered.js';
 import { readZip } from './read/zip.js';
-import { type ElementType, elementSize, isContiguous, type TensorEntry } from './tensorEntry.js';
+import {
+  type ElementType,
+  elementSize,
+  isContiguous,
+  type StorageRegion,
+  type TensorEntry,
+} from './tensorEntry.js';
 
 /** An opened file: descriptions only, so that opening is quick and small whatever the file's size. */
 export class CheckpointFile {
@@ -44,7 +53,8 @@ export class CheckpointFile {
   }
 
   /**
-   * Opens a `.pth`, `.bin` or `.safetensors` file; the layout is told from its content.
+   * Opens a `.pth`, `.bin`, `.safetensors`, `.caffemodel` or `.pkl` (NumPy arrays) file; the layout is told from its
+   * content, and for Caffe's, which bears no mark, also from its ending.
    *
    * @throws UsageError when there is no such file
    * @throws CheckpointError that says what is wrong: empty, cut short, HTML, hostile, another kind of file
@@ -52,13 +62,7 @@ export class CheckpointFile {
   static async open(path: string): Promise<CheckpointFile> {
     using file = FileReader.open(path);
     const format = detectFormat(file);
-    const parsed =
-      format === 'pth-zip'
-        ? await readZip(file)
-        : format === 'pth-legacy'
-          ? readLegacy(file)
-          : readSafetensors(file);
-    return new CheckpointFile(path, file.size, parsed);
+    return new CheckpointFile(path, file.size, await readers[format](file));
   }
 
   get format(): CheckpointFormat {
@@ -74,8 +78,12 @@ export class CheckpointFile {
   tensor(name: string): Tensor {
     const entry = this.entries.get(name);
     if (entry === undefined) throw new CheckpointError(this.path, `there is no tensor ${name} in this file.`);
-    const { file, byteOffset, numElements, dtype } = entry.storage;
+    const { file, byteOffset, numElements, dtype, scattered } = entry.storage;
     return scope(() => {
+      if (scattered !== undefined) {
+        const storage = gatherElements(entry.storage, scattered);
+        return ops.contiguous(ops.asStrided(storage, entry.shape, entry.strides, entry.storageOffset));
+      }
       if (isContiguous(entry)) {
         const first = byteOffset + entry.storageOffset * elementSize(dtype);
         return ops.view(mapElements(file, first, entry.numElements, dtype), entry.shape);
@@ -84,6 +92,23 @@ export class CheckpointFile {
       return ops.asStrided(storage, entry.shape, entry.strides, entry.storageOffset);
     });
   }
+}
+
+const readers: Readonly<
+  Record<CheckpointFormat, (file: FileReader) => ParsedCheckpoint | Promise<ParsedCheckpoint>>
+> = {
+  'pth-zip': readZip,
+  'pth-legacy': readLegacy,
+  safetensors: readSafetensors,
+  caffemodel: readCaffemodel,
+  'numpy-pickle': readNumpyPickle,
+};
+
+/** Elements that must be put together first, in new memory. */
+function gatherElements(storage: StorageRegion, scattered: Scattered): Tensor {
+  const bytes = fromTypedArray(gatherScattered(storage, scattered));
+  if (storage.dtype === 'bool') return ops.ne(bytes, 0);
+  return ops.viewDType(bytes, storage.dtype);
 }
 
 /** A region of the file. Booleans are bytes there, and kernels rely on them being 0 or 1: any other byte is true. */

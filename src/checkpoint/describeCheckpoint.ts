@@ -12,12 +12,13 @@ import {
   usualAttentionHeads,
 } from './modelSizes.js';
 import { isKnownPart } from './names/tensorNames.js';
+import type { CheckpointFormat } from './read/parsed.js';
 import { distinctViews, elementSize, type StorageRegion, type TensorEntry } from './tensorEntry.js';
 
 export interface CheckpointDescription {
   readonly file: string;
   readonly numBytes: number;
-  readonly format: 'pth-legacy' | 'pth-zip' | 'safetensors';
+  readonly format: CheckpointFormat;
   readonly names: string;
   readonly isFromSeveralGpus: boolean;
   readonly kind: ModelKind;
@@ -46,20 +47,7 @@ export interface CheckpointDescription {
 
 /** @throws CheckpointError when the file is not LXMERT's */
 export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescription {
-  const storages = new Set<StorageRegion>();
-  const dtypes: Record<string, number> = {};
-  let numStoredValues = 0;
-  for (const entry of checkpoint.parsed.entries) {
-    storages.add(entry.storage);
-    dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
-    numStoredValues += entry.numElements;
-  }
-  let numUniqueValues = 0;
-  let numTensorBytes = 0;
-  for (const storage of storages) {
-    numUniqueValues += storage.numElements;
-    numTensorBytes += storage.numElements * elementSize(storage.dtype);
-  }
+  const { dtypes, numStoredValues, numUniqueValues, numTensorBytes } = countTensors(checkpoint);
   const missing = missingEncoderTensors(checkpoint);
   return {
     file: checkpoint.path,
@@ -81,6 +69,27 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
     wrapper: checkpoint.parsed.wrapper,
     loadedBy: missing.length > 0 ? [] : loadedBy(checkpoint),
   };
+}
+
+/** Counts over all tensors of a file, whatever they are of. */
+export function countTensors(
+  checkpoint: CheckpointFile,
+): Pick<CheckpointDescription, 'dtypes' | 'numStoredValues' | 'numUniqueValues' | 'numTensorBytes'> {
+  const storages = new Set<StorageRegion>();
+  const dtypes: Record<string, number> = {};
+  let numStoredValues = 0;
+  for (const entry of checkpoint.parsed.entries) {
+    storages.add(entry.storage);
+    dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
+    numStoredValues += entry.numElements;
+  }
+  let numUniqueValues = 0;
+  let numTensorBytes = 0;
+  for (const storage of storages) {
+    numUniqueValues += storage.numElements;
+    numTensorBytes += storage.numElements * elementSize(storage.dtype);
+  }
+  return { dtypes, numStoredValues, numUniqueValues, numTensorBytes };
 }
 
 function tiedNames(checkpoint: CheckpointFile): string[][] {
@@ -123,11 +132,14 @@ function loadedBy(checkpoint: CheckpointFile): string[] {
   return [own, `the reference: --loadLXMERT${hasAnswers ? ', --loadLXMERTQA' : ''}`];
 }
 
-const FORMATS = {
+/** Each layout in a person's words. */
+export const FORMATS: Readonly<Record<CheckpointFormat, string>> = {
   'pth-legacy': '.pth, the older layout of torch',
   'pth-zip': '.pth, the zip layout of torch',
   safetensors: 'safetensors',
-} as const;
+  'numpy-pickle': '.pkl, a Python pickle of NumPy arrays',
+  caffemodel: ".caffemodel, Caffe's protobuf",
+};
 
 /** A row for each fact. */
 export function renderDescription(description: CheckpointDescription): string {

@@ -4,7 +4,13 @@ export { isAnswerRow, loadAnswerRows } from './answerHead.js';
 export { CheckpointError } from './checkpointError.js';
 export { CheckpointFile } from './checkpointFile.js';
 export { type ConvertedCheckpoint, type ConvertOptions, convertCheckpoint } from './convertCheckpoint.js';
-export { type CheckpointDescription, describeCheckpoint, renderDescription } from './describeCheckpoint.js';
+export {
+  type CheckpointDescription,
+  countTensors,
+  describeCheckpoint,
+  FORMATS,
+  renderDescription,
+} from './describeCheckpoint.js';
 export type { WrittenConfig } from './huggingFaceConfig.js';
 export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
 export {

@@ -1,5 +1,7 @@
 /** @file What a reader knows about a tensor before any of its values are read. */
 
+import type { Scattered } from './read/scattered.js';
+
 /** The element types that checkpoints of this model's history hold; the names are libtorch's. */
 export type ElementType =
   | 'float32'
@@ -37,6 +39,8 @@ export interface StorageRegion {
   readonly byteOffset: number;
   readonly numElements: number;
   readonly dtype: ElementType;
+  /** How the elements lie when not one after another from `byteOffset` on. */
+  readonly scattered?: Scattered;
 }
 
 /** A named view of a storage; shape, strides and offset count elements. Checked to lie inside its storage. */

@@ -10,9 +10,11 @@ import { readDecimal, readEscapedUnicode, readFloatText, readLong, readQuoted } 
 import {
   describeValue,
   isPickleGlobal,
+  PickleByteRange,
   PickleDict,
   type PickleGlobal,
   PickleSet,
+  PickleStateful,
   PickleTuple,
   type PickleValue,
 } from './values.js';
@@ -21,7 +23,15 @@ import {
 export interface PickleEnvironment {
   findGlobal(module: string, name: string): PickleGlobal | undefined;
   persistentLoad(id: PickleValue): PickleValue;
+  /**
+   * True where byte strings hold arrays: long ones are passed over and come as a {@link PickleByteRange}, and a string
+   * of Python 2, which is bytes, comes with one character for each byte.
+   */
+  readonly hasArrays?: boolean;
 }
+
+/** Byte strings from this length on are passed over when they may hold arrays; names are shorter. */
+const minRangeLength = 4096;
 
 const maxLineLength = 1 << 16;
 
@@ -34,16 +44,37 @@ export function readPickle(source: PickleSource, environment: PickleEnvironment)
   const stack = new PickleStack();
   const start = source.position;
   for (;;) {
-    if (source.position - start > pickleLimits.bytes) {
+    if (source.position - start - source.numSkipped > pickleLimits.bytes) {
       throw new PickleError(`it is longer than ${pickleLimits.bytes} bytes`);
     }
     const opcode = source.byte();
     if (opcode === 0x2e) return stack.pop(); // STOP
+    if (environment.hasArrays && readByteString(opcode, source, stack)) continue;
     if (!readScalar(opcode, source, stack) && !readStructure(opcode, source, stack, environment)) {
       const code = `0x${opcode.toString(16).padStart(2, '0')}`;
       throw new PickleError(`byte ${source.position - 1} is ${code}, which is no pickle instruction`);
     }
   }
+}
+
+/** The opcodes of byte strings, and of texts that may stand for them, as {@link PickleEnvironment.hasArrays} wants them. */
+function readByteString(opcode: number, source: PickleSource, stack: PickleStack): boolean {
+  const code = String.fromCharCode(opcode);
+  if (!'UTXCB\x8d\x8e\x96'.includes(code)) return false;
+  const isText = code === 'X' || code === '\x8d';
+  const length =
+    code === 'U' || code === 'C'
+      ? source.byte()
+      : code === 'T' || code === 'X' || code === 'B'
+        ? source.bytes(4).readUInt32LE()
+        : lengthOf(source.bytes(8).readBigUInt64LE());
+  if (length >= minRangeLength) {
+    stack.push(new PickleByteRange(source.position, length, isText ? 'utf8' : 'raw'));
+    source.skip(length);
+  } else if (isText) stack.push(source.bytes(length).toString('utf8'));
+  else if (code === 'U' || code === 'T') stack.push(source.bytes(length).toString('latin1'));
+  else stack.push(Uint8Array.from(source.bytes(length)));
+  return true;
 }
 
 /** The opcodes that push one number or text. False when `opcode` is another. */
@@ -274,8 +305,12 @@ function readObject(
     }
     case 'b': {
       // BUILD: state_dict() carries version notes as an attribute of its OrderedDict; they are not weights.
-      stack.pop();
+      const state = stack.pop();
       const target = stack.top();
+      if (target instanceof PickleStateful) {
+        target.setState(state);
+        return true;
+      }
       if (!(target instanceof PickleDict)) {
         throw new PickleError(`it sets attributes of ${describeValue(target)}`);
       }

@@ -12,6 +12,7 @@ export class PickleSource {
   #chunk: Buffer = Buffer.alloc(0);
   #chunkStart: number;
   #position: number;
+  #skipped = 0;
 
   /**
    * @param end first byte after the region.
@@ -33,6 +34,11 @@ export class PickleSource {
   /** Offset of the next unread byte. */
   get position(): number {
     return this.#position;
+  }
+
+  /** Bytes passed over by {@link skip}. */
+  get numSkipped(): number {
+    return this.#skipped;
   }
 
   byte(): number {
@@ -58,6 +64,19 @@ export class PickleSource {
     }
     this.#position += length;
     return this.#chunk.subarray(index, index + length);
+  }
+
+  /** Passes over `length` bytes without reading them. */
+  skip(length: number): void {
+    if (!(length <= this.end - this.#position)) {
+      throw new PickleError(`it ends inside a value at byte ${this.#position} (cut short?)`);
+    }
+    this.#position += length;
+    this.#skipped += length;
+    if (this.#position > this.#chunkStart + this.#chunk.length) {
+      this.#chunk = Buffer.alloc(0);
+      this.#chunkStart = this.#position;
+    }
   }
 
   /** The text up to the next newline, without it; one character for each byte, as protocol 0 writes text. */

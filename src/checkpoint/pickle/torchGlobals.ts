@@ -146,7 +146,7 @@ export function readStorageId(id: PickleValue): StorageReference {
 }
 
 /** OrderedDict() or, from Python 2, OrderedDict([[key, value], ...]). */
-function orderedDict(args: readonly PickleValue[]): PickleValue {
+export function orderedDict(args: readonly PickleValue[]): PickleValue {
   const dict = new PickleDict();
   for (const pair of sequence(args[0] ?? [], 'OrderedDict')) {
     const items = sequence(pair, 'OrderedDict');
@@ -204,13 +204,13 @@ function describeTensor(
   );
 }
 
-function sequence(value: PickleValue | undefined, what: string): readonly PickleValue[] {
+export function sequence(value: PickleValue | undefined, what: string): readonly PickleValue[] {
   if (value instanceof PickleTuple) return value.items;
   if (Array.isArray(value)) return value;
   throw new PickleError(`it gives ${what} ${describeValue(value)} where a sequence belongs`);
 }
 
-function wholeNumber(value: PickleValue | undefined, what: string): number {
+export function wholeNumber(value: PickleValue | undefined, what: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw new PickleError(`it gives ${what} ${describeValue(value)} where a whole number from 0 belongs`);
 }

@@ -26,6 +26,27 @@ export abstract class PickleExtension {
   abstract readonly kind: string;
 }
 
+/** Data that takes its state from the pickle's BUILD instruction, as NumPy's arrays do. */
+export abstract class PickleStateful extends PickleExtension {
+  abstract setState(state: PickleValue): void;
+}
+
+/**
+ * Long bytes that were passed over: where they lie in the source. `utf8`: each byte is written as the character of
+ * its number.
+ */
+export class PickleByteRange extends PickleExtension {
+  override readonly kind = 'long byte string';
+
+  constructor(
+    readonly start: number,
+    readonly length: number,
+    readonly encoding: 'raw' | 'utf8',
+  ) {
+    super();
+  }
+}
+
 export type PickleValue =
   | null
   | boolean

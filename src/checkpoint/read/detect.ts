@@ -2,12 +2,13 @@
 
 import path from 'node:path';
 import { CheckpointError } from '../checkpointError.js';
+import { isCaffemodel } from './caffemodel.js';
 import type { FileReader } from './fileReader.js';
 import { isLegacy } from './legacy.js';
 import type { CheckpointFormat } from './parsed.js';
 
 const convertAdvice =
-  'Expected .pth (both of torch layouts), .bin or .safetensors; load it with its own program and save its weights as one of these.';
+  'Expected .pth (both of torch layouts), .bin, .safetensors, .caffemodel or a .pkl of NumPy arrays; load it with its own program and save its weights as one of these.';
 
 /** The layout of a file. @throws CheckpointError that says what the file is when it is no checkpoint. */
 export function detectFormat(file: FileReader): CheckpointFormat {
@@ -20,15 +21,19 @@ export function detectFormat(file: FileReader): CheckpointFormat {
   }
   if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04', 'latin1'))) return 'pth-zip';
   if (isLegacy(head)) return 'pth-legacy';
+  if (isPickle(head)) return 'numpy-pickle';
   const sentence = describeForeign(file, head);
   if (sentence !== undefined) throw new CheckpointError(file.path, sentence);
-  if (isSafetensors(head)) return 'safetensors';
   if (head.every((byte) => byte === 0)) {
     throw new CheckpointError(
       file.path,
       'the file begins with zeros only: a download that broke off. Get it again.',
     );
   }
+  // Caffe's files bear no mark: one that is cut short is known by its ending only, and its reader says what is wrong.
+  if (/\.caffemodel$/i.test(file.path)) return 'caffemodel';
+  if (isSafetensors(head)) return 'safetensors';
+  if (isCaffemodel(file)) return 'caffemodel';
   throw new CheckpointError(
     file.path,
     `the file is no checkpoint in a known layout: it begins with ${head.subarray(0, 8).toString('hex')}. ${convertAdvice}`,
@@ -40,7 +45,7 @@ function isSafetensors(head: Buffer): boolean {
 }
 
 function describeForeign(file: FileReader, head: Buffer): string | undefined {
-  return describeText(head) ?? describePickle(head) ?? describeBinary(file, head);
+  return describeText(head) ?? describeShortPickle(head) ?? describeBinary(file, head);
 }
 
 function describeText(head: Buffer): string | undefined {
@@ -56,18 +61,28 @@ function describeText(head: Buffer): string | undefined {
   if (/^<(!doctype|html|head|body|\?xml|!--)/i.test(text)) {
     return 'this is a web page (HTML), not weights: the download link led to a page such as a login or an error. Open the link in a browser, or use the direct download address.';
   }
+  if (/^(#[^\n]*\n\s*)*(name\s*:\s*"|(layers?|input_shape)\s*\{|input\s*:\s*")/.test(text)) {
+    return 'this is the text of a Caffe network (prototxt), which describes layers and has no weights. Name the .caffemodel that belongs to it.';
+  }
   if (/^[{[]\s*["{[\]}]/.test(text)) {
     return 'this is JSON text, not weights. Name the weights file, not its configuration or an error message saved under its name.';
   }
   return undefined;
 }
 
-function describePickle(head: Buffer): string | undefined {
-  // 0x80 and a protocol number begin every pickle since protocol 2.
-  if (head[0] !== 0x80 || head.length < 2 || head[1]! < 2 || head[1]! > 5) return undefined;
-  if (head.length < 16)
-    return `the file is cut short: it has ${head.length} bytes. Download or copy it again.`;
-  return 'this is a Python pickle, but not one that torch.save wrote. Save the weights with torch.save(model.state_dict(), ...) or as safetensors.';
+/** 0x80 and a protocol number begin every pickle since protocol 2. */
+function beginsPickle(head: Buffer): boolean {
+  return head.length >= 2 && head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
+}
+
+/** A pickle of another kind than torch's, long enough to hold an array. */
+function isPickle(head: Buffer): boolean {
+  return beginsPickle(head) && head.length >= 16;
+}
+
+function describeShortPickle(head: Buffer): string | undefined {
+  if (!beginsPickle(head)) return undefined;
+  return `the file is cut short: it has ${head.length} bytes. Download or copy it again.`;
 }
 
 /** Beginnings of files that are taken for weights; offset, bytes (latin1), what it is. */

@@ -12,7 +12,7 @@ import { describeValue, PickleDict, type PickleValue } from '../pickle/values.js
 import { elementSize } from '../tensorEntry.js';
 import { type FileReader, truncated } from './fileReader.js';
 import { type ByteRegion, type ParsedCheckpoint, resolveEntries, withPickleErrors } from './parsed.js';
-import { findStateDict } from './stateDict.js';
+import { findStateDict, isTorchTensor } from './stateDict.js';
 
 /** The first pickle of every such file. */
 export const legacyMagic = 0x1950a86a20f9469cfc6cn;
@@ -30,7 +30,7 @@ export function readLegacy(file: FileReader): ParsedCheckpoint {
     };
   });
   const regions = locateStorages(file, source.position, keys, storages);
-  const stateDict = findStateDict(file.path, root);
+  const stateDict = findStateDict(file.path, root, isTorchTensor);
   const entries = resolveEntries(file.path, stateDict, (storage) => {
     const region = regions.get(storage.key);
     if (region !== undefined) return region;

@@ -12,19 +12,28 @@ import {
 } from '../tensorEntry.js';
 import type { StateDict } from './stateDict.js';
 
-/** The layouts that are read: torch's older and current ones, and safetensors. */
-export type CheckpointFormat = 'pth-legacy' | 'pth-zip' | 'safetensors';
+/** The layouts that are read: torch's older and current ones, safetensors, pickled NumPy arrays, and Caffe's. */
+export type CheckpointFormat = 'pth-legacy' | 'pth-zip' | 'safetensors' | 'numpy-pickle' | 'caffemodel';
+
+/** A layer of a .caffemodel; its blobs are the tensors `NAME/0`, `NAME/1`, ... */
+export interface CaffeLayer {
+  readonly name: string;
+  readonly type: string;
+  readonly numBlobs: number;
+}
 
 /** The description of a file's tensors, before any value is read. */
 export interface ParsedCheckpoint {
   readonly format: CheckpointFormat;
   readonly entries: readonly TensorEntry[];
-  /** safetensors' text notes; empty for .pth. */
+  /** safetensors' text notes; the network's name from .caffemodel; empty for the others. */
   readonly metadata: ReadonlyMap<string, string>;
   /** The keys that led to the state dict, such as ['state_dict']; empty when it is the file's top. */
   readonly wrapper: readonly string[];
   /** Names at the state dict's level that are not tensors. */
   readonly ignored: readonly string[];
+  /** All layers of a .caffemodel, in its order; absent for the others. */
+  readonly layers?: readonly CaffeLayer[];
 }
 
 /** Runs a pickle reader and words its failure as a sentence about the file. */

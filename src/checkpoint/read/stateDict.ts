@@ -5,8 +5,8 @@ import { TensorDescription } from '../pickle/torchGlobals.js';
 import { describeValue, PickleDict, type PickleValue } from '../pickle/values.js';
 
 /** The named tensors of a state dict and how it was wrapped. */
-export interface StateDict {
-  readonly tensors: ReadonlyArray<readonly [string, TensorDescription]>;
+export interface StateDict<T = TensorDescription> {
+  readonly tensors: ReadonlyArray<readonly [string, T]>;
   readonly wrapper: readonly string[];
   readonly ignored: readonly string[];
 }
@@ -22,16 +22,20 @@ const usualKeys = ['state_dict', 'model_state_dict', 'model', 'module', 'net', '
  *
  * @throws CheckpointError when no dictionary holds a tensor.
  */
-export function findStateDict(path: string, root: PickleValue): StateDict {
+export function findStateDict<T extends PickleValue>(
+  path: string,
+  root: PickleValue,
+  isTensor: (value: PickleValue) => value is T,
+): StateDict<T> {
   if (!(root instanceof PickleDict)) {
     throw new CheckpointError(
       path,
       `the file holds ${describeValue(root)}, not a dictionary of named weights. Save model.state_dict() instead.`,
     );
   }
-  let best: StateDict | undefined;
+  let best: StateDict<T> | undefined;
   for (const candidate of dictionaries(root, [], new Set())) {
-    const found = readStateDict(candidate.dict, candidate.wrapper);
+    const found = readStateDict(candidate.dict, candidate.wrapper, isTensor);
     if (best === undefined || isBetter(found, best)) best = found;
   }
   if (best === undefined || best.tensors.length === 0) {
@@ -61,20 +65,29 @@ function* dictionaries(
   }
 }
 
-function readStateDict(dict: PickleDict, wrapper: readonly string[]): StateDict {
-  const tensors: Array<readonly [string, TensorDescription]> = [];
+/** True for a tensor of torch's, the kind of weights in .pth files. */
+export function isTorchTensor(value: PickleValue): value is TensorDescription {
+  return value instanceof TensorDescription;
+}
+
+function readStateDict<T extends PickleValue>(
+  dict: PickleDict,
+  wrapper: readonly string[],
+  isTensor: (value: PickleValue) => value is T,
+): StateDict<T> {
+  const tensors: Array<readonly [string, T]> = [];
   const ignored: string[] = [];
   for (const [key, value] of dict.entries) {
     if (typeof key !== 'string') continue;
-    if (value instanceof TensorDescription) tensors.push([key, value]);
+    if (isTensor(value)) tensors.push([key, value]);
     else ignored.push(key);
   }
   return { tensors, wrapper, ignored };
 }
 
-function isBetter(found: StateDict, best: StateDict): boolean {
+function isBetter(found: StateDict<unknown>, best: StateDict<unknown>): boolean {
   if (found.tensors.length !== best.tensors.length) return found.tensors.length > best.tensors.length;
-  const rank = (dict: StateDict): number => {
+  const rank = (dict: StateDict<unknown>): number => {
     const index = usualKeys.indexOf(dict.wrapper.at(-1) ?? '');
     return index < 0 ? usualKeys.length : index;
   };

@@ -9,7 +9,7 @@ import { findTorchGlobal, readStorageId } from '../pickle/torchGlobals.js';
 import type { PickleValue } from '../pickle/values.js';
 import type { FileReader } from './fileReader.js';
 import { type ParsedCheckpoint, resolveEntries, withPickleErrors } from './parsed.js';
-import { findStateDict } from './stateDict.js';
+import { findStateDict, isTorchTensor } from './stateDict.js';
 import { readZipDirectory, type ZipMember } from './zipArchive.js';
 
 /** Describes the tensors of a zip .pth file. @throws CheckpointError when it is damaged or no weights. */
@@ -18,7 +18,7 @@ export async function readZip(file: FileReader): Promise<ParsedCheckpoint> {
   const pickle = findPickle(file.path, members);
   const prefix = pickle.name.slice(0, -'data.pkl'.length);
   requireLittleEndian(file, members.get(`${prefix}byteorder`));
-  const stateDict = findStateDict(file.path, unpickle(file, pickle));
+  const stateDict = findStateDict(file.path, unpickle(file, pickle), isTorchTensor);
   const entries = resolveEntries(file.path, stateDict, (storage) => {
     const member = members.get(`${prefix}data/${storage.key}`);
     if (member !== undefined) return member;

@@ -25,11 +25,16 @@ export async function saveCheckpoint(
   );
 }
 
-/** Writes tensors of any kind under the names they are given, as safetensors. */
-export async function saveTensors(file: string, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
+/** Writes tensors of any kind under the names they are given, as safetensors, with notes for whoever reads them. */
+export async function saveTensors(
+  file: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await writeSafetensors(
     file,
     [...tensors].map(([name, tensor]) => writableFromTensor(name, tensor)),
+    metadata,
   );
 }
 

@@ -46,7 +46,9 @@ export function writableFromEntry(
 ): WritableTensor {
   const { dtype, shape, numElements } = entry;
   const chunks = (): Iterable<Uint8Array> =>
-    isContiguous(entry) ? copyChunks(entry) : [scope(() => bytesOf(checkpoint.tensor(canonical)))];
+    isContiguous(entry) && entry.storage.scattered === undefined
+      ? copyChunks(entry)
+      : [scope(() => bytesOf(checkpoint.tensor(canonical)))];
   return { name, dtype, shape, numElements, identity, chunks };
 }
 

@@ -1,7 +1,16 @@
 /** @file `lxmert checkpoint convert`. */
 
 import { z } from 'zod';
-import { convertCheckpoint, type WrittenConfig } from '../../checkpoint/index.js';
+import {
+  CheckpointFile,
+  type ConvertedCheckpoint,
+  convertCheckpoint,
+  type WrittenConfig,
+} from '../../checkpoint/index.js';
+import { UsageError } from '../../common/errors.js';
+import { type ConvertedDetector, convertDetector } from '../../vision/detector/weights.js';
+import { detectorSource } from '../../vision/detector/weightsFamily.js';
+import { renderDetectorReport } from '../../vision/detector/weightsReport.js';
 import { defineCommand } from '../command.js';
 import { existingFile, outputPath } from '../options.js';
 
@@ -9,34 +18,64 @@ export const command = defineCommand({
   description:
     'Writes weights under the names of the reference or of Hugging Face. The ending of the output chooses the layout: ' +
     '.safetensors, or .pth or .bin for the zip layout of torch. Values and element types stay as they are. For Hugging ' +
-    'Face, a config.json goes beside the weights unless there is one.',
+    "Face, a config.json goes beside the weights unless there is one. The region detector's weights (.caffemodel, .pkl, " +
+    '.bin) become safetensors with norms folded and one set of names; --to is not for them.',
   examples: [
     {
       command: 'lxmert checkpoint convert model_LXRT.pth model.safetensors --to huggingface',
       does: 'makes a file for transformers from the published weights',
     },
+    {
+      command:
+        'lxmert checkpoint convert resnet101_faster_rcnn_final_iter_320000.caffemodel detector.safetensors',
+      does: "makes a file that loads at once from the region detector's weights",
+    },
   ],
   arguments: z.strictObject({
-    input: existingFile().describe('Weights to read (.pth, .bin, .safetensors)'),
+    input: existingFile().describe(
+      'Weights to read (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',
+    ),
     output: outputPath().describe('File to write'),
   }),
   options: z.strictObject({
-    to: z.enum(['reference', 'huggingface']).describe('Whose names to write'),
+    to: z
+      .enum(['reference', 'huggingface'])
+      .optional()
+      .describe("Whose names to write; needed for LXMERT's weights"),
     attentionHeads: z
       .int()
       .min(1)
       .optional()
       .describe('Attention heads, for config.json [default: hidden size / 64]'),
   }),
-  run: ({ arguments: { input, output }, options }) =>
-    convertCheckpoint(input, output, { to: options.to, numAttentionHeads: options.attentionHeads }),
-  render: ({ output, numTensors, names, leftOut, config }) =>
-    [
-      `Wrote ${numTensors} tensors with ${names} names to ${output}.`,
-      ...(config === undefined ? [] : [configLine(config)]),
-      ...(leftOut.length > 0 ? [`Left out, no part of LXMERT: ${leftOut.join(', ')}.`] : []),
-    ].join('\n'),
+  run: async ({ arguments: { input, output }, options: { to, attentionHeads } }) => {
+    const source = detectorSource(await CheckpointFile.open(input));
+    if (source === undefined) {
+      if (to === undefined)
+        throw new UsageError(`--to must say whose names to write: reference or huggingface.`);
+      return convertCheckpoint(input, output, { to, numAttentionHeads: attentionHeads });
+    }
+    if (to !== undefined || attentionHeads !== undefined) {
+      throw new UsageError(
+        `'${input}' holds the region detector, which has one set of names and no attention heads: leave out --to and --attention-heads.`,
+      );
+    }
+    return convertDetector(input, output);
+  },
+  render: (converted) => ('report' in converted ? detectorLines(converted) : checkpointLines(converted)),
 });
+
+function detectorLines({ output, numTensors, report }: ConvertedDetector): string {
+  return `${renderDetectorReport(report)}\nWrote ${numTensors} tensors, norms folded, to ${output}.`;
+}
+
+function checkpointLines({ output, numTensors, names, leftOut, config }: ConvertedCheckpoint): string {
+  return [
+    `Wrote ${numTensors} tensors with ${names} names to ${output}.`,
+    ...(config === undefined ? [] : [configLine(config)]),
+    ...(leftOut.length > 0 ? [`Left out, no part of LXMERT: ${leftOut.join(', ')}.`] : []),
+  ].join('\n');
+}
 
 function configLine({ file, outcome, numAttentionHeads }: WrittenConfig): string {
   switch (outcome) {

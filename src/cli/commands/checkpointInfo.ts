@@ -2,16 +2,35 @@
 
 import { z } from 'zod';
 import { CheckpointFile, describeCheckpoint, renderDescription } from '../../checkpoint/index.js';
+import { describeDetector, renderDetectorDescription } from '../../vision/detector/weightsDescription.js';
+import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
 
 export const command = defineCommand({
   description:
     'Says what a weights file is: layout, whose names, what kind of model, layers, tensors, parameters, bytes, and who ' +
-    'can load it. Reads the descriptions only, and runs nothing that the file contains.',
-  examples: [{ command: 'lxmert checkpoint info model_LXRT.pth', does: 'describes the published weights' }],
-  arguments: z.strictObject({ file: existingFile().describe('Weights (.pth, .bin, .safetensors)') }),
+    "can load it; for the region detector's weights, which tensors of the file it uses. Reads the descriptions only, and " +
+    'runs nothing that the file contains.',
+  examples: [
+    { command: 'lxmert checkpoint info model_LXRT.pth', does: 'describes the published weights' },
+    {
+      command: 'lxmert checkpoint info resnet101_faster_rcnn_final_iter_320000.caffemodel',
+      does: "describes the region detector's",
+    },
+  ],
+  arguments: z.strictObject({
+    file: existingFile().describe(
+      'Weights (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',
+    ),
+  }),
   options: z.strictObject({}),
-  run: async ({ arguments: { file } }) => describeCheckpoint(await CheckpointFile.open(file)),
-  render: renderDescription,
+  run: async ({ arguments: { file } }) => {
+    const checkpoint = await CheckpointFile.open(file);
+    return detectorSource(checkpoint) === undefined
+      ? describeCheckpoint(checkpoint)
+      : describeDetector(checkpoint);
+  },
+  render: (description) =>
+    description.kind === 'detector' ? renderDetectorDescription(description) : renderDescription(description),
 });
