@@ -8,4 +8,10 @@ export {
 } from './architecture.js';
 export { DetectorNetwork, type DetectorWeights, type NetworkInput, type NetworkOptions } from './network.js';
 export { CAFFE_10_100, CAFFE_36, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
+export {
+  type DetectedRegions,
+  RegionDetector,
+  type RegionDetectorOptions,
+} from './regionDetector.js';
 export { allRegions, type RegionOutputs, type SelectedRegions, selectRegions } from './selectRegions.js';
+export { type LoadedDetector, loadDetector } from './weights.js';

@@ -1,0 +1,95 @@
+/** @file From a photo to the fields of its row: the parts in one line, on a tiny network of random weights. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeImage } from '../../../src/vision/decodeImage.js';
+import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from '../../../src/vision/detector/architecture.js';
+import { CAFFE_10_100, RegionDetector } from '../../../src/vision/detector/index.js';
+import {
+  caffeDetector,
+  detectron2File,
+  listLayers,
+  randomBlobs,
+  randomPort,
+} from '../../support/detectorFiles.js';
+import { hasShared, sharedPath } from '../../support/shared.js';
+
+/** The published strides, with few blocks and channels. */
+const TINY: DetectorArchitecture = {
+  inputChannels: 3,
+  stemChannels: 4,
+  imageStages: [
+    { name: 'res2', blocks: ['a'], middleChannels: 3, outputChannels: 6, stride: 1, dilation: 1 },
+    { name: 'res3', blocks: ['a'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
+    { name: 'res4', blocks: ['a'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
+  ],
+  regionStage: { name: 'res5', blocks: ['a'], middleChannels: 3, outputChannels: 7, stride: 1, dilation: 2 },
+  anchors: BOTTOM_UP_ATTENTION.anchors,
+  rpnChannels: 3,
+  pooledSize: 14,
+  numClasses: 6,
+  classEmbeddingSize: 2,
+  attributeHiddenSize: 3,
+  numAttributes: 4,
+};
+
+const folder = mkdtempSync(path.join(tmpdir(), 'region-detector-'));
+const file = path.join(folder, 'tiny.caffemodel');
+beforeAll(() => {
+  const layers = listLayers(TINY);
+  const blobs = randomBlobs(layers, 3);
+  // Trained layers move anchors a little; at random they blow every box up to the whole photo.
+  const scaled = (name: string, factor: number): void => {
+    blobs.set(
+      name,
+      (blobs.get(name) as Float32Array).map((value) => value * factor),
+    );
+  };
+  scaled('rpn_bbox_pred/0', 0);
+  scaled('rpn_bbox_pred/1', 0.1);
+  writeFileSync(file, caffeDetector(layers, blobs));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(!hasShared)('a photo', () => {
+  const photo = () =>
+    decodeImage(sharedPath('data', 'images', 'coco_train2014', 'COCO_train2014_000000132417.jpg'));
+
+  it('gives 36 regions within it, the same each time', async () => {
+    const image = await photo();
+    using detector = await RegionDetector.load(file, { architecture: TINY });
+    const found = detector.detect(image);
+    expect([found.numBoxes, found.height, found.width]).toEqual([36, 333, 500]);
+    expect(found.features).toHaveLength(36 * 7);
+    expect(found.features.every((value) => value >= 0)).toBe(true);
+    // The scaled photo is 901 x 600; its last pixel is the largest coordinate, as in the published boxes.
+    const scale = Math.fround(600 / 333);
+    for (let i = 0; i < 36; i++) {
+      const [x1, y1, x2, y2] = found.boxes.subarray(4 * i, 4 * i + 4) as unknown as number[];
+      expect(x1).toBeGreaterThanOrEqual(0);
+      expect(y1).toBeGreaterThanOrEqual(0);
+      expect(x2).toBeLessThanOrEqual(Math.fround(900 / scale));
+      expect(y2).toBeLessThanOrEqual(Math.fround(599 / scale));
+      // No region is smaller than 16 pixels of the photo, counting both ends in scaled pixels.
+      expect((x2! - x1!) * scale + 1).toBeGreaterThanOrEqual(16 * scale - 1e-2);
+    }
+    expect(detector.detect(image)).toEqual(found);
+  });
+
+  it('gives as many as the other profile allows', async () => {
+    using detector = await RegionDetector.load(file, { architecture: TINY, profile: CAFFE_10_100 });
+    const { numBoxes } = detector.detect(await photo());
+    expect(numBoxes).toBeGreaterThanOrEqual(10);
+    expect(numBoxes).toBeLessThanOrEqual(100);
+  });
+});
+
+it('refuses the weights of a port, whose boxes would be wrong', async () => {
+  const port = path.join(folder, 'port.pkl');
+  writeFileSync(port, detectron2File(randomPort(TINY, 4)));
+  await expect(RegionDetector.load(port, { architecture: TINY })).rejects.toThrow(
+    'weights of a port (detectron2)',
+  );
+});
