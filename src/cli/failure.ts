@@ -1,7 +1,7 @@
 /** @file What a failed command prints and ends with. */
 
 import { CommanderError } from 'commander';
-import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
+import { endSentence, hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
 
 export interface FailureReport {
   readonly text: string;
@@ -38,10 +38,6 @@ function parserSentence(error: CommanderError): string {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toUpperCase()}${endSentence(first.slice(1))}`;
   return [sentence, ...rest.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ');
-}
-
-function endSentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** The system's errors that a person can act on. */

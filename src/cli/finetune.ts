@@ -8,14 +8,14 @@ import { AnswerTable } from '../data/answerTable.js';
 import { buildAnswerTable } from '../data/buildAnswerTable.js';
 import { drawShare } from '../data/drawShare.js';
 import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
-import { assertCompatible, type FeatureStore } from '../features/index.js';
+import type { FeatureStore } from '../features/index.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { LOSS_NAMES } from '../tasks/losses.js';
 import { Vocabulary } from '../text/index.js';
 import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
 import type { InitialWeights } from '../train/initialWeights.js';
 import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
-import { featureOptions, openFeatures, otherFeaturesOption, percent } from './modelOptions.js';
+import { checkStores, featureOptions, openFeatures, otherFeaturesOption, percent } from './modelOptions.js';
 import { existingFile, outputPath } from './options.js';
 import { exitCodeOf, processOptions, thisProcess } from './processes.js';
 import {
@@ -132,8 +132,7 @@ async function finetune(task: AnsweringTask, options: Flags, context: Context): 
   const { notice } = me;
   const weights = weightsOf(options);
   using store = openFeatures(options);
-  const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
-  for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
+  checkStores(store, options.allowOtherFeatures, notice);
   const vocabulary = await Vocabulary.load(options.vocab);
   const allExamples = await readAll(task, options.train);
   const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);

@@ -94,10 +94,28 @@ export function modelSource(options: {
 const TINY_IMAGES = 512;
 const FAST_IMAGES = 5000;
 
-/** Opens the stores that {@link featureOptions} name. @throws UsageError for --tiny with --fast */
-export function openFeatures(options: { features: string[]; tiny: boolean; fast: boolean }): FeatureStore {
+/**
+ * Opens the stores that {@link featureOptions} name.
+ *
+ * @param tinyImages what --tiny keeps of each
+ * @throws UsageError for --tiny with --fast
+ */
+export function openFeatures(
+  options: { features: string[]; tiny: boolean; fast: boolean },
+  tinyImages = TINY_IMAGES,
+): FeatureStore {
   if (options.tiny && options.fast)
     throw new UsageError('--tiny and --fast contradict each other: give one.');
-  const max = options.tiny ? TINY_IMAGES : options.fast ? FAST_IMAGES : undefined;
+  const max = options.tiny ? tinyImages : options.fast ? FAST_IMAGES : undefined;
   return FeatureStore.open(options.features, max === undefined ? {} : { maxImagesEach: max });
+}
+
+/**
+ * Refuses stores of several detectors in one run, and says what could not be compared.
+ *
+ * @throws LxmertError listing every difference, unless they are allowed
+ */
+export function checkStores(store: FeatureStore, isAllowed: boolean, notice: (line: string) => void): void {
+  const mixing = { allowMismatch: isAllowed, wayOut: 'pass --allow-other-features' };
+  for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
 }

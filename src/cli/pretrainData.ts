@@ -2,18 +2,16 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../common/errors.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
-import { FeatureStore } from '../features/index.js';
+import type { FeatureStore } from '../features/index.js';
 import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
 import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/losses.js';
-import { featureOptions } from './modelOptions.js';
+import { featureOptions, openFeatures } from './modelOptions.js';
 import { percent } from './percent.js';
 
 /** Images that `--tiny` keeps of each feature file in pre-training (reference facts). */
 const TINY_IMAGES = 500;
-const FAST_IMAGES = 5000;
 
 export const pretrainFeatureOptions = {
   features: featureOptions.features,
@@ -41,10 +39,7 @@ export function openPretrainFeatures(options: {
   tiny: boolean;
   fast: boolean;
 }): FeatureStore {
-  if (options.tiny && options.fast)
-    throw new UsageError('--tiny and --fast contradict each other: give one.');
-  const max = options.tiny ? TINY_IMAGES : options.fast ? FAST_IMAGES : undefined;
-  return FeatureStore.open(options.features, max === undefined ? {} : { maxImagesEach: max });
+  return openFeatures(options, TINY_IMAGES);
 }
 
 /** Reads sentences and says how many there are, and what was left out. */

@@ -1,6 +1,6 @@
 /** @file What a run that cannot go on leaves behind: the state after its last whole step, and a sentence about the end. */
 
-import { LxmertError, messageOf } from '../common/errors.js';
+import { endSentence, LxmertError, messageOf } from '../common/errors.js';
 import { noGrad, scope } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { FlatParameters } from './flatParameters.js';
@@ -58,9 +58,9 @@ async function keep(run: FailedRun): Promise<string> {
 /** A sentence for a person, or undefined for an error that nobody foresaw. */
 function sentenceOf(error: unknown, place: string): string | undefined {
   if (isOutOfMemory(error)) {
-    return `Memory ran out at ${place}: ${withFullStop(messageOf(error))} Try a smaller --batch-size or a shorter --max-length, or a machine with more memory.`;
+    return `Memory ran out at ${place}: ${endSentence(messageOf(error))} Try a smaller --batch-size or a shorter --max-length, or a machine with more memory.`;
   }
-  return error instanceof LxmertError ? `${withFullStop(error.message)} This was at ${place}.` : undefined;
+  return error instanceof LxmertError ? `${endSentence(error.message)} This was at ${place}.` : undefined;
 }
 
 /** libtorch's allocators, C++ and JavaScript each have words of their own for it. */
@@ -68,10 +68,6 @@ function isOutOfMemory(error: unknown): boolean {
   return /can't allocate memory|not enough memory|out of memory|bad_alloc|Array buffer allocation failed/i.test(
     messageOf(error),
   );
-}
-
-function withFullStop(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function areFinite({ groups }: FlatParameters): boolean {

@@ -2,7 +2,11 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Random } from '../../src/common/random.js';
-import type { DetectorArchitecture, StageArchitecture } from '../../src/vision/detector/architecture.js';
+import {
+  BOTTOM_UP_ATTENTION,
+  type DetectorArchitecture,
+  type StageArchitecture,
+} from '../../src/vision/detector/architecture.js';
 import {
   bytes,
   integer,
@@ -14,6 +18,24 @@ import {
   unicode,
 } from '../checkpoint/bytes.js';
 import { blobShape, caffemodel, layer, lengthDelimited, varint } from '../checkpoint/caffeBytes.js';
+
+/** The published topology with fewer blocks and channels. */
+export const TINY_DETECTOR: DetectorArchitecture = {
+  inputChannels: 3,
+  stemChannels: 4,
+  imageStages: [
+    { name: 'res2', blocks: ['a', 'b'], middleChannels: 3, outputChannels: 6, stride: 1, dilation: 1 },
+    { name: 'res4', blocks: ['a', 'b1', 'b2'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
+  ],
+  regionStage: { name: 'res5', blocks: ['a'], middleChannels: 3, outputChannels: 7, stride: 1, dilation: 2 },
+  anchors: BOTTOM_UP_ATTENTION.anchors,
+  rpnChannels: 3,
+  pooledSize: 14,
+  numClasses: 6,
+  classEmbeddingSize: 2,
+  attributeHiddenSize: 3,
+  numAttributes: 4,
+};
 
 /** A layer of the published network with the shapes of its blobs. */
 export interface ListedLayer {

@@ -5,13 +5,13 @@ import { bertSizes, CheckpointFile, numAnswersOf, regionClassesOf } from '../../
 import { UsageError } from '../../common/errors.js';
 import { AnswerTable } from '../../data/answerTable.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
-import { assertCompatible, type FeatureStore } from '../../features/index.js';
+import type { FeatureStore } from '../../features/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
 import { Vocabulary } from '../../text/index.js';
 import { type PretrainResult, pretrain } from '../../train/pretrain.js';
 import type { PretrainingWeights } from '../../train/pretrainingWeights.js';
 import { defineCommand } from '../command.js';
-import { otherFeaturesOption } from '../modelOptions.js';
+import { checkStores, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 import {
   openPretrainFeatures,
@@ -125,8 +125,7 @@ export const command = defineCommand({
     const { notice } = me;
     const weights = weightsOf(given);
     using store = openPretrainFeatures(given);
-    const mixing = { allowMismatch: given.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
-    for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
+    checkStores(store, given.allowOtherFeatures, notice);
     const vocabulary = await Vocabulary.load(given.vocab);
     const answerTable = await answersOf(given, store);
     const whole = weights?.parts === 'bert' ? undefined : weights;

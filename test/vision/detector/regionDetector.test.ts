@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
-import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from '../../../src/vision/detector/architecture.js';
+import type { DetectorArchitecture } from '../../../src/vision/detector/architecture.js';
 import { CAFFE_10_100, RegionDetector } from '../../../src/vision/detector/index.js';
 import {
   caffeDetector,
@@ -13,26 +13,18 @@ import {
   listLayers,
   randomBlobs,
   randomPort,
+  TINY_DETECTOR,
 } from '../../support/detectorFiles.js';
 import { hasShared, sharedPath } from '../../support/shared.js';
 
 /** The published strides, with few blocks and channels. */
 const TINY: DetectorArchitecture = {
-  inputChannels: 3,
-  stemChannels: 4,
+  ...TINY_DETECTOR,
   imageStages: [
     { name: 'res2', blocks: ['a'], middleChannels: 3, outputChannels: 6, stride: 1, dilation: 1 },
     { name: 'res3', blocks: ['a'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
     { name: 'res4', blocks: ['a'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
   ],
-  regionStage: { name: 'res5', blocks: ['a'], middleChannels: 3, outputChannels: 7, stride: 1, dilation: 2 },
-  anchors: BOTTOM_UP_ATTENTION.anchors,
-  rpnChannels: 3,
-  pooledSize: 14,
-  numClasses: 6,
-  classEmbeddingSize: 2,
-  attributeHiddenSize: 3,
-  numAttributes: 4,
 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'region-detector-'));

@@ -22,31 +22,15 @@ import {
   numValuesOf,
   randomBlobs,
   randomPort,
+  TINY_DETECTOR,
   writeLargeCaffeDetector,
 } from '../../support/detectorFiles.js';
 import { hasShared, sharedPath } from '../../support/shared.js';
 
 const folder = temporaryFolder();
 
-/** The published topology with fewer blocks and channels. */
-const TINY: DetectorArchitecture = {
-  inputChannels: 3,
-  stemChannels: 4,
-  imageStages: [
-    { name: 'res2', blocks: ['a', 'b'], middleChannels: 3, outputChannels: 6, stride: 1, dilation: 1 },
-    { name: 'res4', blocks: ['a', 'b1', 'b2'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
-  ],
-  regionStage: { name: 'res5', blocks: ['a'], middleChannels: 3, outputChannels: 7, stride: 1, dilation: 2 },
-  anchors: BOTTOM_UP_ATTENTION.anchors,
-  rpnChannels: 3,
-  pooledSize: 14,
-  numClasses: 6,
-  classEmbeddingSize: 2,
-  attributeHiddenSize: 3,
-  numAttributes: 4,
-};
-const architecture = TINY;
-const tinyLayers = listLayers(TINY);
+const architecture = TINY_DETECTOR;
+const tinyLayers = listLayers(TINY_DETECTOR);
 
 function valuesOf({ weights }: LoadedDetector, name: string): Float32Array {
   const tensor = weights[name] as Tensor;
@@ -99,12 +83,15 @@ describe('the table of blobs', () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBe(65_559_622);
   });
 
-  it.each([TINY, BOTTOM_UP_ATTENTION])('agrees with the list that the test files are made from', (full) => {
-    const listed = listLayers(full).flatMap(({ name, shapes }) =>
-      shapes.map((shape, i): [string, string] => [`${name}/${i}`, shape.join('x')]),
-    );
-    expect(wanted(full)).toEqual(new Map(listed));
-  });
+  it.each([TINY_DETECTOR, BOTTOM_UP_ATTENTION])(
+    'agrees with the list that the test files are made from',
+    (full) => {
+      const listed = listLayers(full).flatMap(({ name, shapes }) =>
+        shapes.map((shape, i): [string, string] => [`${name}/${i}`, shape.join('x')]),
+      );
+      expect(wanted(full)).toEqual(new Map(listed));
+    },
+  );
 });
 
 /** A folded convolution from plain numbers. */
@@ -235,7 +222,7 @@ describe.each([
   ['detectron2', 'a.pkl', detectron2File],
   ['huggingface', 'a.bin', huggingFaceFile],
 ] as const)("the port's file, %s", (family, name, write) => {
-  const port = randomPort(TINY, 6);
+  const port = randomPort(TINY_DETECTOR, 6);
   const values = (key: string): number[] => [...(port.get(key)?.values ?? [])];
 
   it("comes in Caffe's layout", async () => {
@@ -331,7 +318,7 @@ describe.each([
 
 it('the port that has other names for the attributes is named', async () => {
   const tensors = new Map(
-    [...randomPort(TINY, 6)].map(
+    [...randomPort(TINY_DETECTOR, 6)].map(
       ([name, tensor]) => [name.replace('fc_attr', 'attr_linear1'), tensor] as const,
     ),
   );
