@@ -7,8 +7,8 @@ export { answerQuestion, regionsFor } from './inference/answerQuestion.js';
 export { type LoadedModel, loadAnsweringModel, type ModelSource } from './inference/modelFolder.js';
 export {
   LXMERT_BASE,
-  Lxmert,
   type LxmertConfig,
+  LxmertModel,
   lxmertConfig,
   QuestionAnsweringModel,
 } from './model/index.js';

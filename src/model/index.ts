@@ -8,8 +8,8 @@ export { useForInference } from './inferencePrecision.js';
 export {
   type EncodedImages,
   type ImageInputs,
-  Lxmert,
   type LxmertInputs,
+  LxmertModel,
   type LxmertOptions,
   type LxmertOutputs,
   type LxmertRows,

@@ -77,7 +77,7 @@ export interface LxmertOutputs {
   readonly attentions: EncoderAttentions | undefined;
 }
 
-/** What {@link Lxmert.forwardRows} gives: rows without padding, in the model's precision. */
+/** What {@link LxmertModel.forwardRows} gives: rows without padding, in the model's precision. */
 export interface LxmertRows {
   readonly language: StreamRows;
   readonly vision: StreamRows;
@@ -108,7 +108,7 @@ class Pooler extends Module {
   }
 }
 
-export class Lxmert extends Module {
+export class LxmertModel extends Module {
   readonly embeddings: Embeddings;
   readonly encoder: Encoder;
   readonly pooler: Pooler;

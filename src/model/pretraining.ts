@@ -7,7 +7,7 @@ import { AnswerHead } from './heads/answerHead.js';
 import { MaskedWordHead } from './heads/maskedWordHead.js';
 import { RegionHead } from './heads/regionHead.js';
 import { Linear } from './layers/linear.js';
-import { Lxmert, type LxmertInputs, type Precision } from './lxmert.js';
+import { type LxmertInputs, LxmertModel, type Precision } from './lxmert.js';
 import { Module } from './module.js';
 import { rowsAt } from './packing.js';
 
@@ -62,7 +62,7 @@ export interface PretrainingOutputs {
 export const TIED_DECODER = 'cls.predictions.decoder.weight';
 
 export class PretrainingModel extends Module {
-  readonly encoder: Lxmert;
+  readonly encoder: LxmertModel;
   readonly wordHead: MaskedWordHead;
   readonly matchingHead: Linear;
   readonly regionHead: RegionHead;
@@ -73,7 +73,7 @@ export class PretrainingModel extends Module {
     readonly classes: PretrainingClasses,
   ) {
     super();
-    this.encoder = this.child('bert', new Lxmert(config));
+    this.encoder = this.child('bert', new LxmertModel(config));
     this.wordHead = this.child('cls.predictions', new MaskedWordHead(config));
     this.matchingHead = this.child(
       'cls.seq_relationship',

@@ -8,8 +8,8 @@ import type { LxmertConfig } from './config.js';
 import { AnswerHead } from './heads/answerHead.js';
 import {
   type EncodedImages,
-  Lxmert,
   type LxmertInputs,
+  LxmertModel,
   type LxmertOutputs,
   type Precision,
   type SentenceInputs,
@@ -25,7 +25,7 @@ export interface QuestionAnsweringOutputs {
 }
 
 export class QuestionAnsweringModel extends Module {
-  readonly encoder: Lxmert;
+  readonly encoder: LxmertModel;
   readonly answerHead: AnswerHead;
 
   /**
@@ -38,7 +38,7 @@ export class QuestionAnsweringModel extends Module {
     readonly imagesPerExample = 1,
   ) {
     super();
-    this.encoder = this.child('bert', new Lxmert(config));
+    this.encoder = this.child('bert', new LxmertModel(config));
     this.answerHead = this.child(
       'answer_head',
       new AnswerHead(config, numAnswers, imagesPerExample * config.hiddenSize),
