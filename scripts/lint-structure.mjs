@@ -15,6 +15,7 @@ const rooms = [
   'serve',
   'quickstart',
   'report',
+  'extraction',
   'inference',
   'train',
   'tasks',

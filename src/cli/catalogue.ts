@@ -79,7 +79,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'launch',
     group: 'Models',
-    summary: 'Run a training command in several processes of this machine',
+    summary: 'Run a training or extraction in several processes of this machine',
     load: () => import('./commands/launch.js'),
   },
   {
@@ -207,6 +207,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Data',
     summary: 'Make the answer table of a pre-training head',
     load: () => import('./commands/prepareAnswers.js'),
+  },
+  {
+    name: 'extract',
+    group: 'Data',
+    summary: 'Find the regions of pictures and write their features',
+    load: () => import('./commands/extract.js'),
   },
   {
     name: 'features convert',

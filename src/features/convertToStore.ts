@@ -158,7 +158,7 @@ async function addLocated(
   located: LocatedRow,
 ): Promise<void> {
   try {
-    await writer.add(located.row, located);
+    await writer.add(located.row, { range: located });
   } catch (error) {
     if (!(error instanceof LxmertError)) throw error;
     throw new LxmertError(`${source.name}, line ${located.line}: ${error.message}`, { cause: error });

@@ -40,6 +40,16 @@ export interface LocatedRow {
   readonly lineEnding: '\n' | '\r\n' | '';
 }
 
+/** What a look at a row says of it. */
+export interface ScannedRow {
+  readonly imageId: string;
+  readonly numBoxes: number;
+  /** Line end included. */
+  readonly numBytes: number;
+  readonly start: number;
+  readonly line: number;
+}
+
 /**
  * Yields the rows of an obj36 TSV file (a path, or a member of an archive), checked, in constant memory. Blank lines are skipped.
  *
@@ -82,11 +92,11 @@ export async function readFeatureRow(file: string, imageId: string): Promise<Fea
   );
 }
 
-/** Reads image ids and box counts only, without decoding; for looking ahead. */
+/** Reads image ids, box counts and places only, without decoding; for looking ahead and for finding rows again. */
 export async function* scanObj36(
   source: string | ByteSource,
   options: Obj36ReadOptions = {},
-): AsyncGenerator<{ imageId: string; numBoxes: number; numBytes: number }, void, undefined> {
+): AsyncGenerator<ScannedRow, void, undefined> {
   let numRows = 0;
   const { name } = asByteSource(source);
   for await (const line of readLines(source, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
@@ -96,6 +106,8 @@ export async function* scanObj36(
       imageId: fields.text('img_id'),
       numBoxes: fields.count('num_boxes', MAX_BOXES),
       numBytes: line.end - line.start,
+      start: line.start,
+      line: line.number,
     };
     if (++numRows >= (options.maxImages ?? Number.POSITIVE_INFINITY)) return;
   }

@@ -83,6 +83,11 @@ export interface ShardMetadata {
   /** True for the last shard: a store without it was not finished, or a file got lost. */
   readonly last: boolean;
   readonly conversion: Conversion | null;
+  /**
+   * For each image, what its row was made from: a SHA-256 in hexadecimal, or an empty text where it is not known. Null
+   * for a store that nothing is known of, such as one made from a TSV file.
+   */
+  readonly contentHashes: readonly string[] | null;
   /** SHA-256 of the data region followed by the `imageIds` text, in hexadecimal. */
   readonly sha256: string;
 }
@@ -96,6 +101,7 @@ export function encodeMetadata(metadata: ShardMetadata): Record<string, string> 
     provenance: JSON.stringify(metadata.provenance),
     ...(metadata.conversion === null ? {} : { conversion: JSON.stringify(metadata.conversion) }),
     sha256: metadata.sha256,
+    ...(metadata.contentHashes === null ? {} : { contentHashes: metadata.contentHashes.join(',') }),
     imageIds: JSON.stringify(metadata.imageIds),
   };
 }
@@ -110,13 +116,23 @@ export function decodeMetadata(raw: Readonly<Record<string, string>>): ShardMeta
     throw new Error(
       `it has format version ${raw.formatVersion}; this program reads version ${SHARD_FORMAT_VERSION}`,
     );
+  const imageIds = decode('imageIds', raw, z.array(z.string()));
   return {
-    imageIds: decode('imageIds', raw, z.array(z.string())),
+    imageIds,
     provenance: decode('provenance', raw, provenanceSchema),
     ...decode('shard', raw, positionSchema),
     conversion: raw.conversion === undefined ? null : decode('conversion', raw, conversionSchema),
+    contentHashes: decodeHashes(raw.contentHashes, imageIds.length),
     sha256: raw.sha256 ?? '',
   };
+}
+
+function decodeHashes(text: string | undefined, numImages: number): string[] | null {
+  if (text === undefined) return null;
+  const hashes = text.split(',');
+  if (hashes.length !== numImages || hashes.some((hash) => !/^([0-9a-f]{64})?$/.test(hash)))
+    throw new Error('the metadata contentHashes of its header is not one SHA-256 or nothing for each image');
+  return hashes;
 }
 
 function decode<T>(key: string, raw: Readonly<Record<string, string>>, schema: z.ZodType<T>): T {

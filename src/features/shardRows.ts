@@ -41,6 +41,20 @@ export async function* readBlocks(shard: Shard): AsyncGenerator<ShardBlock, void
   }
 }
 
+/**
+ * Reads one image of a shard, features as float32.
+ *
+ * @throws LxmertError when the stored number of boxes is impossible or the file was changed
+ */
+export async function readShardRow(shard: Shard, image: number): Promise<FeatureRow> {
+  const handle = await open(shard.path, 'r');
+  try {
+    return rowOfBlock(shard, await readBlock(shard, handle, image, 1), 0);
+  } finally {
+    await handle.close();
+  }
+}
+
 async function readBlock(
   shard: Shard,
   handle: FileHandle,

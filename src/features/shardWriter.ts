@@ -10,6 +10,8 @@ import { encodeMetadata, type ShardLayout, type ShardMetadata, shardTensors } fr
 
 /** Header bytes set aside for each image id: `COCO_train2014_000000132417` takes 32 with its quotes. */
 const HEADER_BYTES_PER_ID = 48;
+/** Header bytes of a content hash with its comma. */
+const HEADER_BYTES_PER_HASH = 65;
 /** For what the header holds besides ids and provenance: tensor table, offsets, checksum. */
 const HEADER_BYTES_FIXED = 8192;
 /** Data starts at a multiple of this, so that a mapped tensor is aligned for every element type. */
@@ -27,7 +29,7 @@ const SMALL_TENSORS = [
 ] as const;
 
 /** What {@link ShardWriter.commit} adds to what the rows said. */
-export type ShardEnding = Omit<ShardMetadata, 'imageIds' | 'sha256'>;
+export type ShardEnding = Omit<ShardMetadata, 'imageIds' | 'contentHashes' | 'sha256'>;
 
 /**
  * Features go to the file as they come; their header and the small arrays wait in memory (about 1.5 kB for each
@@ -36,6 +38,8 @@ export type ShardEnding = Omit<ShardMetadata, 'imageIds' | 'sha256'>;
  */
 export class ShardWriter {
   readonly #imageIds: string[] = [];
+  /** What each row was made from; left out of the header when no row says. */
+  readonly #contentHashes: string[] = [];
   readonly #small = new Map<string, Buffer[]>(SMALL_TENSORS.map((name) => [name, []]));
   readonly #hash = createHash('sha256');
   #idBytes = 0;
@@ -50,16 +54,21 @@ export class ShardWriter {
     private readonly idBytesLimit: number,
   ) {}
 
-  /** @param metadataBytes length of provenance and other metadata as JSON, without the ids. */
+  /**
+   * @param metadataBytes length of provenance and other metadata as JSON, without the ids.
+   * @param withHashes whether rows will say what they were made from.
+   */
   static async create(
     path: string,
     layout: ShardLayout,
     maxImages: number,
     metadataBytes: number,
+    withHashes = false,
   ): Promise<ShardWriter> {
     const idBytesLimit = Math.max(maxImages * HEADER_BYTES_PER_ID, HEADER_BYTES_FIXED);
     // JSON inside a JSON string doubles its quotes and backslashes at most.
-    const wanted = HEADER_BYTES_FIXED + 2 * metadataBytes + idBytesLimit;
+    const hashBytes = withHashes ? maxImages * HEADER_BYTES_PER_HASH : 0;
+    const wanted = HEADER_BYTES_FIXED + 2 * metadataBytes + idBytesLimit + hashBytes;
     const headerBytes = Math.ceil(wanted / DATA_ALIGNMENT) * DATA_ALIGNMENT;
     const file = await AtomicFile.create(path);
     const writer = new ShardWriter(file, layout, maxImages, headerBytes, idBytesLimit);
@@ -87,7 +96,7 @@ export class ShardWriter {
    * @throws LxmertError naming the image when the row is not sound, does not fit the layout, or holds a value
    *   that float16 cannot hold.
    */
-  async add(row: FeatureRow): Promise<void> {
+  async add(row: FeatureRow, contentHash = ''): Promise<void> {
     const problem = findRowProblem(row) ?? findLayoutProblem(row, this.layout);
     if (problem !== undefined)
       throw new LxmertError(`The features of image ${row.imageId} cannot be stored: ${problem}`);
@@ -99,6 +108,7 @@ export class ShardWriter {
     this.#writing.catch(() => undefined);
     this.#keepSmall(row);
     this.#imageIds.push(row.imageId);
+    this.#contentHashes.push(contentHash);
     this.#idBytes += idBytes(row.imageId);
   }
 
@@ -141,6 +151,7 @@ export class ShardWriter {
     const metadata = encodeMetadata({
       ...ending,
       imageIds: this.#imageIds,
+      contentHashes: this.#contentHashes.some((hash) => hash !== '') ? this.#contentHashes : null,
       sha256: this.#hash.digest('hex'),
     });
     const header = formatHeader(shardTensors(this.layout, this.numImages), metadata, this.headerBytes);

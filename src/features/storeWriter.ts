@@ -19,6 +19,8 @@ export interface StoreWriterOptions {
   /** Default float16: half the size, and features differ by rounding only (relative 2^-11). */
   readonly dtype?: FeatureDType;
   readonly shardImages?: number;
+  /** Rows will say what they were made from ({@link RowOrigin.contentHash}). Default false. */
+  readonly withContentHashes?: boolean;
 }
 
 /** What a conversion records in each shard besides its range of the source. */
@@ -36,6 +38,14 @@ export interface SourceRange {
   readonly start: number;
   readonly end: number;
   readonly line: number;
+}
+
+/** Where a row comes from. */
+export interface RowOrigin {
+  /** Its place in the file that is converted; needed in a conversion. */
+  readonly range?: SourceRange;
+  /** SHA-256 of what it was made from, in hexadecimal. */
+  readonly contentHash?: string;
 }
 
 /**
@@ -75,7 +85,12 @@ export class FeatureStoreWriter {
         `${folder} already holds a feature store. Choose another folder, or delete it first.`,
       );
     await removeLeftovers(folder);
-    const settled = { ...options, shardImages, dtype: options.dtype ?? 'float16' };
+    const settled = {
+      ...options,
+      shardImages,
+      dtype: options.dtype ?? 'float16',
+      withContentHashes: options.withContentHashes ?? false,
+    };
     return new FeatureStoreWriter(folder, settled, conversion);
   }
 
@@ -89,16 +104,16 @@ export class FeatureStoreWriter {
   }
 
   /**
-   * Adds a row; `range` says where it came from and is needed in a conversion.
+   * Adds a row.
    *
    * @throws LxmertError for a second row of the same image and for a row that does not fit.
    */
-  async add(row: FeatureRow, range?: SourceRange): Promise<void> {
+  async add(row: FeatureRow, { range, contentHash }: RowOrigin = {}): Promise<void> {
     if (this.#ids.has(row.imageId))
       throw new LxmertError(`Image ${row.imageId} is already in the store ${this.folder}.`);
     if (this.#shard !== undefined && !this.#shard.hasRoomFor(row.imageId)) await this.#commitShard(false);
     this.#shard ??= await this.#startShard(row);
-    await this.#shard.add(row);
+    await this.#shard.add(row, contentHash);
     this.#ids.add(row.imageId);
     this.#numImages++;
     if (range !== undefined) this.#range = { from: this.#range?.from ?? range, to: range };
@@ -118,10 +133,11 @@ export class FeatureStoreWriter {
   }
 
   async #startShard(row: FeatureRow): Promise<ShardWriter> {
-    const { numBoxes, dtype, shardImages, provenance } = this.options;
+    const { numBoxes, dtype, shardImages, provenance, withContentHashes } = this.options;
     const layout = { numBoxes, dtype, featureSize: featureSizeOf(row) };
     const file = path.join(this.folder, shardFileName(this.#shardIndex));
-    return await ShardWriter.create(file, layout, shardImages, Buffer.byteLength(JSON.stringify(provenance)));
+    const provenanceBytes = Buffer.byteLength(JSON.stringify(provenance));
+    return await ShardWriter.create(file, layout, shardImages, provenanceBytes, withContentHashes);
   }
 
   async #commitShard(last: boolean): Promise<void> {

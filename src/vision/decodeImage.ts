@@ -58,8 +58,16 @@ export async function decodeImage(
   }
 }
 
-/** The whole file; its size is looked at first. */
-async function readPicture(file: string, name: string, maxBytes: number): Promise<Uint8Array> {
+/**
+ * The bytes of a picture's file; its size is looked at first.
+ *
+ * @throws UsageError when the file is not there or is none; LxmertError when it is empty or too large
+ */
+export async function readPicture(
+  file: string,
+  name = file,
+  maxBytes = DEFAULT_MAX_BYTES,
+): Promise<Uint8Array> {
   try {
     const status = await stat(file);
     if (status.isDirectory()) throw new UsageError(`${sentenceStart(name)} is a folder, not a picture.`);

@@ -138,31 +138,60 @@ export function caffeDetector(
   );
 }
 
-/** The same, of any size, straight to a file; values repeat after a million. @returns the number of values */
+/**
+ * Largest value of a blob, so that a network of random weights computes something: activations keep their size from
+ * layer to layer, residual branches add a little, proposals stay near their anchors.
+ */
+function sizeOfValues({ name, type }: ListedLayer, blob: number, shape: readonly number[]): number {
+  if (blob > 0) return 0.1;
+  // Uniform values from -a to a have the variance a * a / 3; a ReLU behind them halves it.
+  const kept = Math.sqrt(6 / numValuesOf(shape.slice(1)));
+  if (name === 'conv1') return kept / 50;
+  if (/^res.*_branch2c$/.test(name)) return kept / 4;
+  if (name === 'rpn_bbox_pred') return kept / 20;
+  if (type === 'InnerProduct') return 2 * kept;
+  return type === 'Embed' ? 1 : kept;
+}
+
+/**
+ * The same, of any size, straight to a file; values repeat after a million. A network of these weights gives finite
+ * numbers. @returns the number of values
+ */
 export function writeLargeCaffeDetector(file: string, layers: readonly ListedLayer[]): number {
   const random = new Random(1);
-  const pool = Buffer.from(Float32Array.from({ length: 1 << 20 }, () => 0.5 + random.uniform()).buffer);
+  const pool = Float32Array.from({ length: 1 << 20 }, () => 2 * random.uniform() - 1);
+  const valuesOf = (each: ListedLayer, blob: number, shape: readonly number[]): Buffer => {
+    const numValues = Math.min(pool.length, numValuesOf(shape));
+    // Variances, scale factors and gammas must be positive: 1. Means and betas are 0.
+    const isNorm = each.type === 'BatchNorm' || each.type === 'Scale';
+    const constant = (each.type === 'BatchNorm') === blob > 0 ? 1 : 0;
+    const size = sizeOfValues(each, blob, shape);
+    const values = pool.subarray(0, numValues).map((value) => (isNorm ? constant : size * value));
+    return Buffer.from(values.buffer);
+  };
   const descriptor = openSync(file, 'w');
   const write = (data: Uint8Array): void => {
     for (let done = 0; done < data.length; ) done += writeSync(descriptor, data, done);
   };
   let numValues = 0;
   write(caffemodel(...EXTRA_BEFORE));
-  for (const { name, type, shapes } of layers) {
+  for (const each of layers) {
+    const { name, type, shapes } = each;
     // A message says its length before its content, so heads are made first.
-    const blobs = shapes.map((shape) => {
+    const blobs = shapes.map((shape, i) => {
       const numBytes = 4 * numValuesOf(shape);
       const head = bytes(blobShape(shape, 'packed'), varint(5 * 8 + 2), varint(numBytes));
-      return { head: bytes(varint(7 * 8 + 2), varint(head.length + numBytes), head), numBytes };
+      const values = valuesOf(each, i, shape);
+      return { head: bytes(varint(7 * 8 + 2), varint(head.length + numBytes), head), numBytes, values };
     });
     const start = bytes(lengthDelimited(1, name), lengthDelimited(2, type));
     const length = blobs.reduce((sum, { head, numBytes }) => sum + head.length + numBytes, start.length);
     write(bytes(varint(100 * 8 + 2), varint(length), start));
-    for (const { head, numBytes } of blobs) {
+    for (const { head, numBytes, values } of blobs) {
       write(head);
       numValues += numBytes / 4;
-      for (let left = numBytes; left > 0; left -= pool.length) {
-        write(pool.subarray(0, Math.min(left, pool.length)));
+      for (let left = numBytes; left > 0; left -= values.length) {
+        write(values.subarray(0, Math.min(left, values.length)));
       }
     }
   }

@@ -8,11 +8,11 @@ import { launchProcesses } from '../../train/distributed/launchProcesses.js';
 import { defineCommand } from '../command.js';
 
 /** First words of the commands whose processes share the work. */
-const TRAINING_COMMANDS = ['finetune', 'pretrain'];
+const SHARING_COMMANDS = ['finetune', 'pretrain', 'extract'];
 
 export const command = defineCommand({
   description:
-    'Starts several processes of one training command on this machine, each with its share of the batches and of the ' +
+    'Starts several processes of one training or extraction on this machine, each with its share of the work and of the ' +
     'cores. The first process speaks as usual; lines of the others carry their number. Ends with the exit code of the ' +
     'first process that failed. On several machines use torchrun or srun instead: see docs/distributed.md.',
   examples: [
@@ -33,9 +33,9 @@ export const command = defineCommand({
       .describe('Seconds that the others may take to save and end after one has failed'),
   }),
   async run({ arguments: { words }, options, notice, signal }) {
-    if (!TRAINING_COMMANDS.includes(words[0] ?? '')) {
+    if (!SHARING_COMMANDS.includes(words[0] ?? '')) {
       throw new UsageError(
-        `'lxmert ${words[0]}' does not work in several processes. Commands that do: ${TRAINING_COMMANDS.join(', ')}.`,
+        `'lxmert ${words[0]}' does not work in several processes. Commands that do: ${SHARING_COMMANDS.join(', ')}.`,
       );
     }
     const program = path.join(packageRoot(), 'dist/src/cli/main.js');

@@ -39,6 +39,13 @@ export function processPlace(environment: Environment = process.env): ProcessPla
   return place;
 }
 
+/** A process's part of work that needs no meeting: the same variables, without the address of process 0. */
+export function processShare(
+  environment: Environment = process.env,
+): Pick<ProcessPlace, 'rank' | 'worldSize'> | undefined {
+  return processPlace({ MASTER_ADDR: 'nobody', MASTER_PORT: '1', ...environment });
+}
+
 function fromTorchVariables(environment: Environment): ProcessPlace | undefined {
   const rank = integer(environment, 'RANK');
   const worldSize = integer(environment, 'WORLD_SIZE', 1);

@@ -10,6 +10,7 @@ export { DetectorNetwork, type DetectorWeights, type NetworkInput, type NetworkO
 export { CAFFE_10_100, CAFFE_36, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
 export {
   type DetectedRegions,
+  type PreparedImage,
   RegionDetector,
   type RegionDetectorOptions,
 } from './regionDetector.js';

@@ -1,0 +1,145 @@
+/** @file `lxmert extract`. */
+
+import { z } from 'zod';
+import { UsageError } from '../../common/errors.js';
+import { type ExtractionResult, extractFeatures, type SkippedImage } from '../../extraction/extract.js';
+import { GivenBoxes } from '../../extraction/givenBoxes.js';
+import { MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
+import { formatCount } from '../../features/storeInfo.js';
+import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
+import { processShare } from '../../train/distributed/environment.js';
+import { type ImageFile, listImageFiles } from '../../vision/imageFiles.js';
+import { readImageList } from '../../vision/imageList.js';
+import { defineCommand } from '../command.js';
+import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
+import { existingFile, outputPath } from '../options.js';
+
+/** Skipped pictures that are listed; all of them are in the JSON. */
+const MAX_LISTED = 20;
+
+type Result = ExtractionResult & { readonly maxSkipped: number };
+
+export const command = defineCommand({
+  description:
+    'Finds the regions of pictures with the bottom-up-attention Faster R-CNN and writes their features as a store or, when ' +
+    'the name ends with .tsv, as an obj36 TSV file. A picture has its file name up to the first dot as its id. What is done is ' +
+    'kept in OUT.extracting and not done again; the same command goes on after an interruption, adds to an output that is ' +
+    'there, and shares the work with others that run it at the same time. A picture that cannot be read is skipped and listed.',
+  examples: [
+    {
+      command: 'lxmert extract photos --detector resnet101.caffemodel --out features/photos',
+      does: 'makes a store of all pictures in a folder',
+    },
+    {
+      command:
+        "find val2014 -name '*.jpg' | lxmert extract - --detector resnet101.caffemodel --out val2014_obj36.tsv",
+      does: 'makes a TSV file of a list of pictures',
+    },
+    {
+      command:
+        'lxmert extract VG_100K --detector resnet101.caffemodel --boxes objects.jsonl --out features/vg',
+      does: 'describes boxes that are given',
+    },
+    {
+      command: 'lxmert extract photos --detector resnet101.caffemodel --verify train2014_obj36.tsv',
+      does: 'says how well features agree with those of a file',
+    },
+  ],
+  arguments: z.strictObject({
+    images: z
+      .array(z.string().min(1).meta({ pathKind: 'either' }))
+      .min(1)
+      .describe('Pictures and folders of pictures; - reads a list from standard input, one path a line'),
+  }),
+  options: z.strictObject({
+    out: outputPath().optional().describe('Folder of the store, or a TSV file, to make or to add to'),
+    ...detectorOptions,
+    boxes: existingFile()
+      .optional()
+      .describe('Describe these boxes instead of finding some: JSON lines, or an obj36 TSV file'),
+    dtype: z.enum(['float16', 'float32']).default('float16').describe('How a store keeps feature values'),
+    shardImages: z
+      .int()
+      .min(1)
+      .max(MAX_SHARD_IMAGES)
+      .default(DEFAULT_SHARD_IMAGES)
+      .describe('Images in one shard of a store'),
+    batchSize: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(1)
+      .describe('Pictures of one size that are looked at together; features are the same'),
+    maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),
+  }),
+  async run({ arguments: { images: sources }, options, progress, notice, signal }): Promise<Result> {
+    const { out } = options;
+    if (out === undefined) throw new UsageError('--out is missing: the store or TSV file to write.');
+    const images = await imagesOf(sources);
+    const boxes = options.boxes === undefined ? undefined : await GivenBoxes.read(options.boxes);
+    using detector = await loadDetectorOf(options);
+    const display = progress('extracting', 'images');
+    const assembly = progress('writing', 'images');
+    const share = processShare();
+    try {
+      const result = await extractFeatures({
+        images,
+        detector,
+        out,
+        dtype: options.dtype,
+        shardImages: options.shardImages,
+        batchSize: options.batchSize,
+        ...(boxes === undefined ? {} : { boxes }),
+        ...(share === undefined ? {} : { share }),
+        progress: display,
+        assemblyProgress: { update: (done, total) => assembly.update(done, total) },
+        onSkip: ({ reason }) => notice(`Skipped: ${reason}`),
+        signal,
+      });
+      return { ...result, maxSkipped: options.maxSkipped };
+    } finally {
+      display.stop();
+      assembly.stop();
+    }
+  },
+  render: (result) => renderResult(result),
+  exitCode: ({ isComplete, skipped, maxSkipped }) => (isComplete && skipped.length > maxSkipped ? 1 : 0),
+});
+
+async function imagesOf(sources: readonly string[]): Promise<ImageFile[]> {
+  if (!sources.includes('-')) return await listImageFiles(sources);
+  if (sources.length > 1) throw new UsageError('Give either - for a list or names of pictures, not both.');
+  const listed = await readImageList(process.stdin, 'standard input');
+  if (listed.length === 0) throw new UsageError('The list on standard input is empty.');
+  return await listImageFiles(listed);
+}
+
+function renderResult(result: ExtractionResult): string {
+  return [headline(result), ...skippedLines(result.skipped)].join('\n');
+}
+
+function headline(result: ExtractionResult): string {
+  const { out, numListed, numExtracted, numLeft, numImages, numShort } = result;
+  if (numImages === null) {
+    const done = `${formatCount(numListed - numLeft, 'image')} of ${numListed} done, in ${out}.extracting`;
+    if (result.wasInterrupted) return `Stopped: ${done}. Give the same command again to go on.`;
+    if (numLeft === 0) return `${done}; another process is putting ${out} together.`;
+    return `${done}; other processes have the rest, and the last of them writes ${out}. If they were stopped, give the same command again.`;
+  }
+  const short =
+    numShort === null || numShort === 0
+      ? ''
+      : `; ${formatCount(numShort, 'image')} with fewer regions than the profile asks for, since the detector proposed no more`;
+  const news = numExtracted === 0 ? 'nothing was to be done' : `${numExtracted} new`;
+  return `${out}: ${formatCount(numImages, 'image')}, ${news}${short}`;
+}
+
+function skippedLines(skipped: readonly SkippedImage[]): string[] {
+  if (skipped.length === 0) return [];
+  const more = skipped.length - MAX_LISTED;
+  return [
+    `${formatCount(skipped.length, 'picture')} gave no features:`,
+    ...skipped.slice(0, MAX_LISTED).map(({ reason }) => `  ${reason}`),
+    ...(more > 0 ? [`  and ${more} more (--json lists all)`] : []),
+  ];
+}

@@ -1,0 +1,74 @@
+/** @file Boxes that are given for pictures, instead of those that the detector would propose. */
+
+import { z } from 'zod';
+import { LxmertError } from '../common/errors.js';
+import { readJsonLines } from '../data/annotations/jsonLines.js';
+import { checkRecord } from '../data/annotations/record.js';
+import { readObj36 } from '../features/obj36Reader.js';
+import { MAX_BOXES } from '../features/row.js';
+
+const lineSchema = z.object({
+  image: z.union([z.string().min(1), z.int()]).transform(String),
+  boxes: z
+    .array(z.tuple([z.number(), z.number(), z.number(), z.number()]))
+    .min(1)
+    .max(MAX_BOXES),
+});
+
+/** Boxes by image id; all of them are held, 16 bytes each. */
+export class GivenBoxes {
+  private constructor(
+    readonly file: string,
+    private readonly boxes: ReadonlyMap<string, Float32Array>,
+  ) {}
+
+  /**
+   * Reads lines `{"image": "2375429", "boxes": [[x1, y1, x2, y2], ...]}` in pixels of the picture, or, from a file whose
+   * name ends with .tsv, the boxes of an obj36 TSV file.
+   *
+   * @throws UsageError when there is no such file; LxmertError naming the line that is not as expected
+   */
+  static async read(file: string): Promise<GivenBoxes> {
+    const boxes = new Map<string, Float32Array>();
+    const add = (imageId: string, values: Float32Array, place: string): void => {
+      if (boxes.has(imageId)) {
+        throw new LxmertError(
+          `${file}, ${place}: image ${imageId} already has boxes above. Remove one of the lines.`,
+        );
+      }
+      boxes.set(imageId, values);
+    };
+    if (file.toLowerCase().endsWith('.tsv')) {
+      for await (const { row, line } of readObj36(file)) add(row.imageId, row.boxes, `line ${line}`);
+    } else {
+      for await (const { value, place } of readJsonLines(file)) {
+        const { image, boxes: given } = checkRecord(lineSchema, value, file, place);
+        add(image, Float32Array.from(given.flat()), place);
+      }
+    }
+    if (boxes.size === 0) throw new LxmertError(`${file} holds no boxes.`);
+    return new GivenBoxes(file, boxes);
+  }
+
+  /** Most boxes of any image. */
+  get mostBoxes(): number {
+    let most = 0;
+    for (const values of this.boxes.values()) most = Math.max(most, values.length / 4);
+    return most;
+  }
+
+  has(imageId: string): boolean {
+    return this.boxes.has(imageId);
+  }
+
+  /**
+   * (n, 4): x1, y1, x2, y2
+   *
+   * @throws LxmertError when the file has none for the image
+   */
+  boxesOf(imageId: string): Float32Array {
+    const found = this.boxes.get(imageId);
+    if (found === undefined) throw new LxmertError(`${this.file} has no boxes for image ${imageId}.`);
+    return found;
+  }
+}

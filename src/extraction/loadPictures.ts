@@ -1,0 +1,97 @@
+/** @file Pictures read, decoded and made ready for the detector while it is still at work on others. */
+
+import { stat } from 'node:fs/promises';
+import { LxmertError } from '../common/errors.js';
+import type { RgbImage } from '../common/rgbImage.js';
+import { findBoxProblem } from '../features/row.js';
+import { decodeImage, readPicture } from '../vision/decodeImage.js';
+import type { PreparedImage } from '../vision/detector/index.js';
+import type { ImageFile } from '../vision/imageFiles.js';
+import { type PictureFile, sha256Of } from './contentHash.js';
+import type { GivenBoxes } from './givenBoxes.js';
+
+/** A picture that the detector can look at. */
+export interface LoadedPicture {
+  readonly image: ImageFile;
+  readonly picture: PictureFile;
+  readonly prepared: PreparedImage;
+  /** (n, 4) in pixels, where they are given. */
+  readonly boxes: Float32Array | undefined;
+}
+
+/** A picture that cannot be looked at, and the sentence that says why. */
+export interface SkippedPicture {
+  readonly image: ImageFile;
+  readonly reason: string;
+}
+
+/** Makes a picture ready: {@link RegionDetector.prepare}. */
+export type Prepare = (image: RgbImage) => PreparedImage;
+
+/** Never fails for what is wrong with one picture. */
+export async function loadPicture(
+  image: ImageFile,
+  prepare: Prepare,
+  given: GivenBoxes | undefined,
+): Promise<LoadedPicture | SkippedPicture> {
+  try {
+    const boxes = given?.boxesOf(image.id);
+    const { mtimeMs } = await stat(image.file);
+    const bytes = await readPicture(image.file);
+    const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified: mtimeMs };
+    const decoded = await decodeImage(bytes, { name: image.file });
+    if (boxes !== undefined) {
+      const problem = findBoxProblem(boxes, boxes.length / 4, decoded.width, decoded.height);
+      if (problem !== undefined) return { image, reason: `In ${given?.file}, ${problem}` };
+    }
+    return { image, picture, prepared: prepare(decoded), boxes };
+  } catch (error) {
+    if (error instanceof LxmertError) return { image, reason: error.message };
+    if (error instanceof Error && 'code' in error) {
+      return { image, reason: `${image.file} cannot be read: ${error.message}.` };
+    }
+    throw error;
+  }
+}
+
+/** Results of `load`, in order, with up to `numAhead` begun before they are asked for. */
+export async function* loadAhead<T, R>(
+  items: readonly T[],
+  numAhead: number,
+  load: (item: T) => Promise<R>,
+): AsyncGenerator<R, void, undefined> {
+  const begun: Promise<R>[] = [];
+  let next = 0;
+  const begin = (): void => {
+    const work = load(items[next++] as T);
+    // Whoever waits for it hears of a failure; until then it must not count as unhandled.
+    work.catch(() => undefined);
+    begun.push(work);
+  };
+  while (next < items.length || begun.length > 0) {
+    while (next < items.length && begun.length <= numAhead) begin();
+    yield await (begun.shift() as Promise<R>);
+  }
+}
+
+/**
+ * Gathers pictures whose inputs have one size, `batchSize` at a time: none is padded, since padding would change its
+ * features. What is left comes at the end in smaller batches.
+ */
+export async function* batchesOfOneSize(
+  pictures: AsyncIterable<LoadedPicture>,
+  batchSize: number,
+): AsyncGenerator<LoadedPicture[], void, undefined> {
+  const waiting = new Map<string, LoadedPicture[]>();
+  for await (const picture of pictures) {
+    const { height, width } = picture.prepared.input;
+    const size = `${height} x ${width}`;
+    const batch = [...(waiting.get(size) ?? []), picture];
+    if (batch.length < batchSize) waiting.set(size, batch);
+    else {
+      waiting.delete(size);
+      yield batch;
+    }
+  }
+  yield* waiting.values();
+}

@@ -1,0 +1,46 @@
+/** @file The file that an extraction makes, a feature store or a TSV file: what it holds already, and writing it anew. */
+
+import type { Provenance } from '../features/provenance.js';
+import type { FeatureRow } from '../features/row.js';
+import type { FeatureDType } from '../features/shardFormat.js';
+import { StoreOutput } from './storeOutput.js';
+import { TsvOutput } from './tsvOutput.js';
+
+/** A row that is kept somewhere. */
+export interface KeptRow {
+  readonly imageId: string;
+  /** SHA-256 of what it was made from; empty when that is not known. */
+  readonly contentHash: string;
+  read(): Promise<FeatureRow>;
+}
+
+export interface OutputSettings {
+  readonly provenance: Provenance;
+  readonly dtype: FeatureDType;
+  readonly shardImages: number;
+  /** Most boxes of a row. */
+  readonly numBoxes: number;
+}
+
+export interface Output {
+  readonly path: string;
+  /**
+   * Rows of an earlier extraction, in their order.
+   *
+   * @throws UsageError when what is there was made by another detector or in another format, or is something else
+   */
+  keptRows(): Promise<readonly KeptRow[]>;
+  /**
+   * Writes all rows and then puts the result in the place of what was there before.
+   *
+   * @param temporary a place on the same disk
+   */
+  replace(rows: AsyncIterable<{ row: FeatureRow; contentHash: string }>, temporary: string): Promise<void>;
+}
+
+/** By the ending of the name: `.tsv` for a TSV file, anything else is a store's folder. */
+export function outputFor(path: string, settings: OutputSettings): Output {
+  return path.toLowerCase().endsWith('.tsv')
+    ? new TsvOutput(path, settings)
+    : new StoreOutput(path, settings);
+}

@@ -1,0 +1,59 @@
+/** @file An obj36 TSV file as the output of an extraction, with a file beside it that says where its rows come from. */
+
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../common/errors.js';
+import { readObj36, scanObj36 } from '../features/obj36Reader.js';
+import { writeObj36 } from '../features/obj36Writer.js';
+import type { FeatureRow } from '../features/row.js';
+import { readTsvProvenance, writeTsvProvenance } from '../features/tsvProvenance.js';
+import { differencesOf } from './differences.js';
+import type { KeptRow, Output, OutputSettings } from './output.js';
+
+export class TsvOutput implements Output {
+  constructor(
+    readonly path: string,
+    private readonly settings: OutputSettings,
+  ) {}
+
+  async keptRows(): Promise<readonly KeptRow[]> {
+    const status = await stat(this.path).catch(() => undefined);
+    if (status === undefined) return [];
+    if (!status.isFile()) throw new UsageError(`'${this.path}' is a folder; a TSV file was expected there.`);
+    const origin = await readTsvProvenance(this.path);
+    if (origin === undefined) {
+      throw new UsageError(
+        `${this.path} exists, and nothing says which detector made it. Choose another output, or delete it first.`,
+      );
+    }
+    const differences = differencesOf(origin.provenance, this.settings.provenance);
+    if (differences.length > 0) {
+      throw new UsageError(
+        `${this.path} was made with ${differences.join('; ')}. Features of different origins must not be mixed: ` +
+          'give the same settings to add to it, or choose another output.',
+      );
+    }
+    const kept: KeptRow[] = [];
+    for await (const { imageId, start, line } of scanObj36(this.path)) {
+      const contentHash = origin.contentHashes.get(imageId) ?? '';
+      kept.push({ imageId, contentHash, read: () => readRowAt(this.path, start, line) });
+    }
+    return kept;
+  }
+
+  async replace(rows: AsyncIterable<{ row: FeatureRow; contentHash: string }>): Promise<void> {
+    const contentHashes = new Map<string, string>();
+    async function* plainRows(): AsyncGenerator<FeatureRow> {
+      for await (const { row, contentHash } of rows) {
+        if (contentHash !== '') contentHashes.set(row.imageId, contentHash);
+        yield row;
+      }
+    }
+    await writeObj36(this.path, plainRows());
+    await writeTsvProvenance(this.path, { provenance: this.settings.provenance, contentHashes });
+  }
+}
+
+async function readRowAt(file: string, start: number, line: number): Promise<FeatureRow> {
+  for await (const { row } of readObj36(file, { start, firstLine: line, maxImages: 1 })) return row;
+  throw new Error(`${file} has no row at byte ${start}; it was changed while it was read.`);
+}

@@ -1,0 +1,58 @@
+/** @file What a TSV file cannot say of itself, in a file beside it: which detector made its rows, and from what. */
+
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { writeFileAtomic } from '../common/atomicFile.js';
+import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
+import { type Provenance, provenanceSchema } from './provenance.js';
+
+const schema = z.strictObject({
+  format: z.literal('lxmert-features-provenance'),
+  version: z.literal(1),
+  provenance: provenanceSchema,
+  contentHashes: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+});
+
+export interface TsvProvenance {
+  readonly provenance: Provenance;
+  /** SHA-256 of what each image's row was made from, by image id. */
+  readonly contentHashes: ReadonlyMap<string, string>;
+}
+
+/** `features.tsv` -> `features.tsv.provenance.json` */
+export function tsvProvenancePath(tsv: string): string {
+  return `${tsv}.provenance.json`;
+}
+
+export async function writeTsvProvenance(
+  tsv: string,
+  { provenance, contentHashes }: TsvProvenance,
+): Promise<void> {
+  const content: z.input<typeof schema> = {
+    format: 'lxmert-features-provenance',
+    version: 1,
+    provenance,
+    contentHashes: Object.fromEntries(contentHashes),
+  };
+  await writeFileAtomic(tsvProvenancePath(tsv), `${JSON.stringify(content, null, 1)}\n`);
+}
+
+/**
+ * What stands beside a TSV file; undefined when nothing does.
+ *
+ * @throws LxmertError for a file that is not understood
+ */
+export async function readTsvProvenance(tsv: string): Promise<TsvProvenance | undefined> {
+  const file = tsvProvenancePath(tsv);
+  try {
+    const { provenance, contentHashes } = schema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { provenance, contentHashes: new Map(Object.entries(contentHashes)) };
+  } catch (cause) {
+    if (hasErrorCode(cause, 'ENOENT')) return undefined;
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+    throw new LxmertError(
+      `${file} should say where the rows of ${tsv} come from, but it cannot be read: ${reason}. Delete it if it is of no use.`,
+      { cause },
+    );
+  }
+}
