@@ -1,7 +1,7 @@
 /** @file Region features of many pictures: resumable, shared by any number of processes, whole at the end or absent. */
 
 import { setImmediate } from 'node:timers/promises';
-import { LxmertError } from '../common/errors.js';
+import { hasErrorCode, LxmertError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { FeatureRow } from '../features/row.js';
 import type { FeatureDType } from '../features/shardFormat.js';
@@ -118,14 +118,20 @@ class Extraction {
       shardImages: options.shardImages ?? DEFAULT_SHARD_IMAGES,
       numBoxes: boxes?.mostBoxes ?? detector.profile.maxBoxes,
     });
-    const kept = await output.keptRows();
-    const work = await WorkFolder.join(out, {
+    const settings = {
       provenance,
       dtype,
       imageIds: images.map(({ id }) => id),
       blockSize: options.blockSize ?? DEFAULT_BLOCK_SIZE,
-    });
-    return new Extraction(options, output, work, await KnownRows.read(kept, await work.logs()));
+    };
+    // Refused before a folder is made for it.
+    await output.keptRows();
+    for (;;) {
+      const work = await WorkFolder.join(out, settings);
+      const known = await readKnown(output, work);
+      // Where another process finished the job at this moment, its rows may have been seen in neither place.
+      if (known !== undefined && work.isThere) return new Extraction(options, output, work, known);
+    }
   }
 
   /** Does every block that is this process's, or that nobody has. */
@@ -199,7 +205,7 @@ class Extraction {
     }
     await this.#log?.sync();
     report();
-    return signal?.aborted !== true;
+    return numDone === waiting.length;
   }
 
   async #extractBatch(batch: readonly LoadedPicture[]): Promise<void> {
@@ -252,7 +258,7 @@ class Extraction {
 
   async #unfinished(numLeft: number): Promise<ExtractionResult> {
     return {
-      ...this.#facts(this.#skippedAmong(await this.#readAll())),
+      ...this.#facts(this.#skippedAmong((await readKnown(this.output, this.work)) ?? this.known)),
       isComplete: false,
       numLeft,
       numImages: null,
@@ -271,11 +277,6 @@ class Extraction {
     };
   }
 
-  /** Rows of all processes. */
-  async #readAll(): Promise<KnownRows> {
-    return KnownRows.read(await this.output.keptRows(), await this.work.logs());
-  }
-
   #skippedAmong(known: KnownRows): SkippedImage[] {
     return this.options.images.flatMap(({ id }) => {
       const record = known.skipped(id);
@@ -284,7 +285,7 @@ class Extraction {
   }
 
   async #assemble(claim: Claim): Promise<ExtractionResult> {
-    const known = await this.#readAll();
+    const known = await KnownRows.read(await this.output.keptRows(), await this.work.logs());
     const { images, out } = this.options;
     const skipped = this.#skippedAmong(known);
     const kept = new Set((await this.output.keptRows()).map(({ imageId }) => imageId));
@@ -330,6 +331,16 @@ class Extraction {
       assemblyProgress.update(i + 1, order.length);
       await claim.renew();
     }
+  }
+}
+
+/** Rows of the output and of all processes; undefined when the logs vanish meanwhile. */
+async function readKnown(output: Output, work: WorkFolder): Promise<KnownRows | undefined> {
+  try {
+    return await KnownRows.read(await output.keptRows(), await work.logs());
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT') && !work.isThere) return undefined;
+    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 /** @file The folder beside the output that an extraction keeps its state in until the output is whole. */
 
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../common/atomicFile.js';
@@ -54,9 +55,14 @@ export class WorkFolder {
    */
   static async join(out: string, settings: JobSettings): Promise<WorkFolder> {
     const folder = new WorkFolder(WorkFolder.pathFor(out), settings);
-    await mkdir(folder.#blocks, { recursive: true });
+    await folder.#make();
     await folder.#agree();
     return folder;
+  }
+
+  /** False once another process has put the output together and removed this folder. */
+  get isThere(): boolean {
+    return existsSync(this.#job);
   }
 
   get numBlocks(): number {
@@ -71,21 +77,25 @@ export class WorkFolder {
 
   /** Numbers of the blocks that are done. */
   async doneBlocks(): Promise<Set<number>> {
+    await this.#make();
     const names = await readdir(this.#blocks);
     return new Set(names.filter((name) => name.endsWith('.done')).map((name) => Number.parseInt(name, 10)));
   }
 
   async markDone(block: number): Promise<void> {
+    await this.#make();
     await writeFile(path.join(this.#blocks, `${block}.done`), '');
   }
 
   /** Undefined when another process is at work on it. */
-  claimBlock(block: number): Promise<Claim | undefined> {
+  async claimBlock(block: number): Promise<Claim | undefined> {
+    await this.#make();
     return Claim.take(path.join(this.#blocks, `${block}.claim`));
   }
 
   /** The right to put the output together. Undefined when another process has it. */
-  claimAssembly(): Promise<Claim | undefined> {
+  async claimAssembly(): Promise<Claim | undefined> {
+    await this.#make();
     return Claim.take(path.join(this.path, 'assembly.claim'));
   }
 
@@ -109,15 +119,27 @@ export class WorkFolder {
 
   /** Once the output is whole. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    // In one step for others, who may be looking into it.
+    const removed = `${this.path}.${randomBytes(4).toString('hex')}`;
+    await rename(this.path, removed);
+    await rm(removed, { recursive: true, force: true });
   }
 
   get #blocks(): string {
     return path.join(this.path, 'blocks');
   }
 
+  get #job(): string {
+    return path.join(this.path, 'job.json');
+  }
+
+  /** Again too where another process has removed it: it then knows the output, and has little left to do. */
+  async #make(): Promise<void> {
+    await mkdir(this.#blocks, { recursive: true });
+  }
+
   async #agree(): Promise<void> {
-    const file = path.join(this.path, 'job.json');
+    const file = this.#job;
     const { provenance, dtype, imageIds, blockSize } = this.settings;
     const mine: Job = {
       format: 'lxmert-extraction',

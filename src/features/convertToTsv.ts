@@ -4,9 +4,12 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { type LineEnding, writeObj36 } from './obj36Writer.js';
+import { unknownProvenance } from './provenance.js';
 import type { FeatureRow } from './row.js';
+import type { Shard } from './shardFile.js';
 import { readShardRows } from './shardRows.js';
 import { openShards } from './storeFiles.js';
+import { writeTsvProvenance } from './tsvProvenance.js';
 
 export interface ConvertToTsvOptions {
   /** Default: as in the TSV file that the store was made from, else `\r\n` as in the published files. */
@@ -17,7 +20,7 @@ export interface ConvertToTsvOptions {
 }
 
 /**
- * Writes every row of a store. From a float32 store the bytes equal those of the file it was converted from;
+ * Writes every row of a store, and beside them what the store states of their detector. From a float32 store the bytes equal those of the file it was converted from;
  * from a float16 store the features are the rounded ones.
  *
  * @returns the number of rows.
@@ -34,7 +37,22 @@ export async function convertToTsv(
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   const lineEnding = options.lineEnding ?? shards[0]?.metadata.conversion?.lineEnding ?? '\r\n';
   const rows = reportRows(readShardRows(shards), numImages, options);
-  return await writeObj36(target, rows, lineEnding);
+  const numRows = await writeObj36(target, rows, lineEnding);
+  const provenance = shards[0]?.metadata.provenance ?? unknownProvenance;
+  if (provenance.detector !== null) {
+    await writeTsvProvenance(target, { provenance, contentHashes: hashesOf(shards) });
+  }
+  return numRows;
+}
+
+function hashesOf(shards: readonly Shard[]): Map<string, string> {
+  const hashes = new Map<string, string>();
+  for (const { metadata } of shards) {
+    for (const [i, hash] of metadata.contentHashes?.entries() ?? []) {
+      if (hash !== '') hashes.set(metadata.imageIds[i] as string, hash);
+    }
+  }
+  return hashes;
 }
 
 async function* reportRows(

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { type ConvertResult, convertToStore } from '../../features/convertToStore.js';
 import { convertToTsv } from '../../features/convertToTsv.js';
-import { parseSettings, unknownProvenance } from '../../features/provenance.js';
+import { type Provenance, parseSettings, unknownProvenance } from '../../features/provenance.js';
 import { MAX_BOXES, MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
 import { formatBytes, formatCount } from '../../features/storeInfo.js';
 import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
+import { readTsvProvenance } from '../../features/tsvProvenance.js';
 import { openTsvInZip } from '../../features/zipMemberSource.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
@@ -21,7 +22,8 @@ export const command = defineCommand({
     'Converts an obj36 TSV file to a feature store (a folder of safetensors shards), or a store back to a TSV file. ' +
     'A zip archive that holds a TSV file is read as it is: nothing is unpacked to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +
-    'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on.',
+    'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on. ' +
+    'Of a file that lxmert extract made, it is known.',
   examples: [
     {
       command: 'lxmert features convert train2014_obj36.tsv features/train2014',
@@ -100,12 +102,7 @@ export const command = defineCommand({
         ...(options.boxes === undefined ? {} : { numBoxes: options.boxes }),
         ...(options.maxImages === undefined ? {} : { maxImages: options.maxImages }),
         duplicates: options.duplicates,
-        provenance: {
-          ...unknownProvenance,
-          detector: options.detector ?? null,
-          weightsSha256: options.weightsSha256 ?? null,
-          settings: parseSettings(options.setting),
-        },
+        provenance: await provenanceOf(from, options),
         progress: display,
         signal,
       });
@@ -117,6 +114,24 @@ export const command = defineCommand({
   },
   render: renderResult,
 });
+
+/** What flags say, and where they say nothing what stands beside the TSV file. */
+async function provenanceOf(
+  from: string,
+  options: {
+    readonly detector?: string | undefined;
+    readonly weightsSha256?: string | undefined;
+    readonly setting: readonly string[];
+  },
+): Promise<Provenance> {
+  const stated = (await readTsvProvenance(from))?.provenance ?? unknownProvenance;
+  return {
+    ...unknownProvenance,
+    detector: options.detector ?? stated.detector,
+    weightsSha256: options.weightsSha256 ?? stated.weightsSha256,
+    settings: options.setting.length > 0 ? parseSettings(options.setting) : stated.settings,
+  };
+}
 
 function renderResult(result: Result): string {
   if (result.to === 'tsv') return `${result.path}: ${formatCount(result.numImages, 'row')}`;

@@ -1,0 +1,8 @@
+import type { Detector } from '../../src/extraction/extract.js';
+
+export function plainRegions(settings?: {
+  readonly log?: string;
+  readonly milliseconds?: number;
+  readonly precision?: string;
+  readonly minBoxes?: number;
+}): Detector;
