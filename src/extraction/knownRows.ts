@@ -5,6 +5,7 @@ import type { ImageFile } from '../vision/imageFiles.js';
 import { contentHash, type PictureFile, pictureSha256 } from './contentHash.js';
 import type { KeptRow } from './output.js';
 import { readLoggedRow, type SkippedRecord, scanRowLog } from './rowLog.js';
+import type { SkippedImage } from './settings.js';
 
 interface KnownRow extends KeptRow {
   /** The picture when it was looked at; undefined for rows of an output. */
@@ -38,11 +39,13 @@ export class KnownRows {
     return this.#rows.get(imageId);
   }
 
-  /** The record of a picture that gave no row the last time it was looked at. */
-  skipped(imageId: string): SkippedRecord | undefined {
-    const record = this.#skipped.get(imageId);
-    const row = this.#rows.get(imageId);
-    return record !== undefined && row !== undefined && row.time > record.time ? undefined : record;
+  /** Those of the pictures that gave no row the last time they were looked at. */
+  skippedAmong(images: readonly ImageFile[]): SkippedImage[] {
+    return images.flatMap(({ id }) => {
+      const record = this.#skipped.get(id);
+      if (record === undefined || (this.#rows.get(id)?.time ?? 0) > record.time) return [];
+      return [{ id, file: record.file, reason: record.reason }];
+    });
   }
 
   /**

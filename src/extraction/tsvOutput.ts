@@ -10,6 +10,9 @@ import { differencesOf } from './differences.js';
 import type { KeptRow, Output, OutputSettings } from './output.js';
 
 export class TsvOutput implements Output {
+  /** Kept as long as the file is the same: looking for the rows means reading all of it. */
+  #scanned: { readonly identity: string; readonly rows: readonly KeptRow[] } | undefined;
+
   constructor(
     readonly path: string,
     private readonly settings: OutputSettings,
@@ -32,9 +35,17 @@ export class TsvOutput implements Output {
           'give the same settings to add to it, or choose another output.',
       );
     }
+    const identity = `${status.ino} ${status.size} ${status.mtimeMs}`;
+    if (this.#scanned?.identity !== identity) {
+      this.#scanned = { identity, rows: await this.#scan(origin.contentHashes) };
+    }
+    return this.#scanned.rows;
+  }
+
+  async #scan(contentHashes: ReadonlyMap<string, string>): Promise<KeptRow[]> {
     const kept: KeptRow[] = [];
     for await (const { imageId, start, line } of scanObj36(this.path)) {
-      const contentHash = origin.contentHashes.get(imageId) ?? '';
+      const contentHash = contentHashes.get(imageId) ?? '';
       kept.push({ imageId, contentHash, read: () => readRowAt(this.path, start, line) });
     }
     return kept;

@@ -82,6 +82,15 @@ export class WorkFolder {
     return new Set(names.filter((name) => name.endsWith('.done')).map((name) => Number.parseInt(name, 10)));
   }
 
+  async countDoneImages(): Promise<number> {
+    let numImages = 0;
+    for (const block of await this.doneBlocks()) {
+      const [first, end] = this.rangeOf(block);
+      numImages += Math.max(0, end - first);
+    }
+    return numImages;
+  }
+
   async markDone(block: number): Promise<void> {
     await this.#make();
     await writeFile(path.join(this.#blocks, `${block}.done`), '');

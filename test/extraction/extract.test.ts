@@ -13,12 +13,9 @@ import {
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/common/errors.js';
-import {
-  type ExtractionOptions,
-  type ExtractionResult,
-  extractFeatures,
-} from '../../src/extraction/extract.js';
+import { extractFeatures } from '../../src/extraction/extract.js';
 import { GivenBoxes } from '../../src/extraction/givenBoxes.js';
+import type { ExtractionOptions, ExtractionResult } from '../../src/extraction/settings.js';
 import { readObj36 } from '../../src/features/obj36Reader.js';
 import { openShards } from '../../src/features/storeFiles.js';
 import { storeInfo } from '../../src/features/storeInfo.js';
@@ -254,6 +251,9 @@ describe('pictures that give no features', () => {
       /None of the 1 images gave features\. The first: .*not a JPEG/,
     );
     expect(existsSync(out)).toBe(false);
+    // Mended, they are looked at.
+    copyFileSync(pictureFile(photos, 1), pictureFile(source, 1));
+    expect(await extract(source, out)).toMatchObject({ numImages: 1 });
   });
 
   it('a picture with fewer regions than the profile asks for is written and counted', async () => {

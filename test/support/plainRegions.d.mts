@@ -1,4 +1,4 @@
-import type { Detector } from '../../src/extraction/extract.js';
+import type { Detector } from '../../src/extraction/settings.js';
 
 export function plainRegions(settings?: {
   readonly log?: string;

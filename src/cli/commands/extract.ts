@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { type ExtractionResult, extractFeatures, type SkippedImage } from '../../extraction/extract.js';
+import { extractFeatures } from '../../extraction/extract.js';
 import { GivenBoxes } from '../../extraction/givenBoxes.js';
+import type { ExtractionResult, SkippedImage } from '../../extraction/settings.js';
 import { MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
 import { formatCount } from '../../features/storeInfo.js';
 import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';

@@ -1,0 +1,117 @@
+/** @file This process's work on the pictures of a job: block by block into its log. */
+
+import { setImmediate } from 'node:timers/promises';
+import type { DetectedRegions } from '../vision/detector/index.js';
+import type { ImageFile } from '../vision/imageFiles.js';
+import type { Claim } from './claim.js';
+import { contentHash } from './contentHash.js';
+import type { KnownRows } from './knownRows.js';
+import { batchesOfOneSize, type LoadedPicture, loadAhead, loadPicture } from './loadPictures.js';
+import type { RowLogWriter } from './rowLog.js';
+import type { ExtractionOptions } from './settings.js';
+import type { WorkFolder } from './workFolder.js';
+
+/** Milliseconds of work that a loss of power may cost. */
+const SYNC_INTERVAL = 5000;
+
+export class BlockWorker {
+  #numExtracted = 0;
+  #log: RowLogWriter | undefined;
+  #lastSync = Date.now();
+
+  constructor(
+    private readonly options: ExtractionOptions,
+    private readonly work: WorkFolder,
+    private readonly known: KnownRows,
+  ) {}
+
+  /** Pictures that gave features here. */
+  get numExtracted(): number {
+    return this.#numExtracted;
+  }
+
+  /**
+   * Looks at what of a block is not known or has changed.
+   *
+   * @returns false when it was stopped on the way
+   */
+  async extract(block: number, claim: Claim): Promise<boolean> {
+    const { images, boxes, batchSize = 1, signal, detector } = this.options;
+    const waiting = await this.#waitingIn(block, claim);
+    const [first, end] = this.work.rangeOf(block);
+    const numKnown = (await this.work.countDoneImages()) + end - first - waiting.length;
+    let numDone = 0;
+    const report = (): void => this.options.progress?.update(numKnown + numDone, images.length);
+    report();
+    const load = (image: ImageFile) => loadPicture(image, (decoded) => detector.prepare(decoded), boxes);
+    const skip = (image: ImageFile, reason: string): Promise<void> => this.#skip(image, reason);
+    async function* pictures(): AsyncGenerator<LoadedPicture> {
+      for await (const loaded of loadAhead(waiting, batchSize, load)) {
+        if (signal?.aborted) return;
+        if ('prepared' in loaded) yield loaded;
+        else {
+          numDone++;
+          await skip(loaded.image, loaded.reason);
+        }
+      }
+    }
+    for await (const batch of batchesOfOneSize(pictures(), batchSize)) {
+      // What was gathered before a signal is not begun any more.
+      if (signal?.aborted) break;
+      await this.#extractBatch(batch);
+      numDone += batch.length;
+      report();
+      await claim.renew();
+      // Signals and timers have their turn between pictures.
+      await setImmediate();
+    }
+    await this.#log?.sync();
+    report();
+    return numDone === waiting.length;
+  }
+
+  async close(): Promise<void> {
+    await this.#log?.close();
+  }
+
+  async #waitingIn(block: number, claim: Claim): Promise<ImageFile[]> {
+    const { images, boxes } = this.options;
+    const waiting: ImageFile[] = [];
+    for (const image of images.slice(...this.work.rangeOf(block))) {
+      const given = boxes?.has(image.id) === true ? boxes.boxesOf(image.id) : undefined;
+      if (!(await this.known.isUpToDate(image, given))) waiting.push(image);
+      await claim.renew();
+    }
+    return waiting;
+  }
+
+  async #extractBatch(batch: readonly LoadedPicture[]): Promise<void> {
+    const { detector } = this.options;
+    const found = batch.some(({ boxes }) => boxes !== undefined)
+      ? batch.map(({ prepared, boxes }) => detector.describeBoxes(prepared, boxes as Float32Array))
+      : detector.detectPrepared(batch.map(({ prepared }) => prepared));
+    for (const [i, { image, picture, boxes }] of batch.entries()) {
+      const regions = found[i] as DetectedRegions;
+      if (regions.numBoxes === 0) {
+        await this.#skip(image, `The detector proposes no region in ${image.file}.`);
+        continue;
+      }
+      this.#numExtracted++;
+      const hash = contentHash(picture.sha256, boxes);
+      await (await this.#openLog()).add({ imageId: image.id, ...regions }, hash, picture);
+    }
+    if (Date.now() - this.#lastSync < SYNC_INTERVAL) return;
+    this.#lastSync = Date.now();
+    await this.#log?.sync();
+  }
+
+  async #skip({ id, file }: ImageFile, reason: string): Promise<void> {
+    this.options.onSkip?.({ id, file, reason });
+    await (await this.#openLog()).skip(id, file, reason);
+  }
+
+  async #openLog(): Promise<RowLogWriter> {
+    this.#log ??= await this.work.newLog();
+    return this.#log;
+  }
+}

@@ -1,0 +1,65 @@
+/** @file What an extraction is told, and what it tells at its end. */
+
+import type { Progress } from '../common/progress.js';
+import type { FeatureDType } from '../features/shardFormat.js';
+import type { RegionDetector } from '../vision/detector/index.js';
+import type { ImageFile } from '../vision/imageFiles.js';
+import type { GivenBoxes } from './givenBoxes.js';
+
+/** What an extraction asks of a detector. */
+export type Detector = Pick<
+  RegionDetector,
+  'profile' | 'provenance' | 'prepare' | 'detectPrepared' | 'describeBoxes'
+>;
+
+export interface ExtractionOptions {
+  /** In the order that the output gets. */
+  readonly images: readonly ImageFile[];
+  readonly detector: Detector;
+  /** A file that ends with .tsv, or the folder of a store. */
+  readonly out: string;
+  /** How a store keeps feature values; a TSV file has float32. Default float16. */
+  readonly dtype?: FeatureDType;
+  readonly shardImages?: number;
+  /** Pictures of one size that the detector sees together. Default 1: on a processor more are no faster. */
+  readonly batchSize?: number;
+  /** Boxes to describe instead of those that the detector proposes. */
+  readonly boxes?: GivenBoxes;
+  /** This process's share of the job. Without it, processes take what nobody has taken. */
+  readonly share?: { readonly rank: number; readonly worldSize: number };
+  /** Images that a process claims at once. Default 32, less for a short list. */
+  readonly blockSize?: number;
+  /** Told images done, by all processes, and images in all. */
+  readonly progress?: Progress;
+  /** The same for putting the output together. */
+  readonly assemblyProgress?: Progress;
+  /** Told at once of each picture that gives no features. */
+  readonly onSkip?: (skipped: SkippedImage) => void;
+  /** Once aborted, the job stops after the picture in work; it goes on another time. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A picture without features, and the sentence that says why. */
+export interface SkippedImage {
+  readonly id: string;
+  readonly file: string;
+  readonly reason: string;
+}
+
+export interface ExtractionResult {
+  readonly out: string;
+  /** False when the job was stopped, or others are still at work on it: the output is not there yet, or as it was. */
+  readonly isComplete: boolean;
+  readonly wasInterrupted: boolean;
+  /** Images in the list. */
+  readonly numListed: number;
+  /** Images that this process looked at. */
+  readonly numExtracted: number;
+  /** Images of the list that still have to be looked at, by other processes or another time. */
+  readonly numLeft: number;
+  /** Images of the whole output, those of earlier extractions included; null while it is not complete. */
+  readonly numImages: number | null;
+  /** Of these, images with fewer regions than the profile's least; null while it is not complete. */
+  readonly numShort: number | null;
+  readonly skipped: readonly SkippedImage[];
+}
