@@ -5,6 +5,7 @@ import type { Provenance } from '../features/provenance.js';
 import { DEFAULT_SHARD_IMAGES } from '../features/storeWriter.js';
 import { assemble } from './assemble.js';
 import { BlockWorker } from './blockWorker.js';
+import { isTsv } from './keptRows.js';
 import { KnownRows } from './knownRows.js';
 import { type Output, outputFor } from './output.js';
 import type { Detector, ExtractionOptions, ExtractionResult } from './settings.js';
@@ -45,8 +46,7 @@ interface Job {
 async function begin(options: ExtractionOptions): Promise<Job> {
   const { images, detector, boxes, out } = options;
   const provenance = boxes === undefined ? detector.provenance : provenanceOfGivenBoxes(detector);
-  const isTsv = out.toLowerCase().endsWith('.tsv');
-  const dtype = isTsv ? 'float32' : (options.dtype ?? 'float16');
+  const dtype = isTsv(out) ? 'float32' : (options.dtype ?? 'float16');
   const output = outputFor(out, {
     provenance,
     dtype,

@@ -3,7 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { contentHash, type PictureFile, pictureSha256 } from './contentHash.js';
-import type { KeptRow } from './output.js';
+import type { KeptRow } from './keptRows.js';
 import { readLoggedRow, type SkippedRecord, scanRowLog } from './rowLog.js';
 import type { SkippedImage } from './settings.js';
 

@@ -3,16 +3,9 @@
 import type { Provenance } from '../features/provenance.js';
 import type { FeatureRow } from '../features/row.js';
 import type { FeatureDType } from '../features/shardFormat.js';
+import { isTsv, type KeptRow } from './keptRows.js';
 import { StoreOutput } from './storeOutput.js';
 import { TsvOutput } from './tsvOutput.js';
-
-/** A row that is kept somewhere. */
-export interface KeptRow {
-  readonly imageId: string;
-  /** SHA-256 of what it was made from; empty when that is not known. */
-  readonly contentHash: string;
-  read(): Promise<FeatureRow>;
-}
 
 export interface OutputSettings {
   readonly provenance: Provenance;
@@ -40,7 +33,5 @@ export interface Output {
 
 /** By the ending of the name: `.tsv` for a TSV file, anything else is a store's folder. */
 export function outputFor(path: string, settings: OutputSettings): Output {
-  return path.toLowerCase().endsWith('.tsv')
-    ? new TsvOutput(path, settings)
-    : new StoreOutput(path, settings);
+  return isTsv(path) ? new TsvOutput(path, settings) : new StoreOutput(path, settings);
 }

@@ -7,11 +7,11 @@ import { syncFolder } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
 import type { FeatureRow } from '../features/row.js';
 import type { Shard } from '../features/shardFile.js';
-import { readShardRow } from '../features/shardRows.js';
 import { openShards } from '../features/storeFiles.js';
 import { FeatureStoreWriter } from '../features/storeWriter.js';
 import { differencesOf } from './differences.js';
-import type { KeptRow, Output, OutputSettings } from './output.js';
+import { type KeptRow, rowsOfShards } from './keptRows.js';
+import type { Output, OutputSettings } from './output.js';
 import { WorkFolder } from './workFolder.js';
 
 /** Where the earlier store is for the moment between its removal and the new one's arrival. */
@@ -31,13 +31,7 @@ export class StoreOutput implements Output {
     const shards = openShards(this.path);
     for (const shard of shards) this.#refuseOther(shard);
     this.#numBoxes = shards[0]?.layout.numBoxes ?? 0;
-    return shards.flatMap((shard) =>
-      shard.metadata.imageIds.map((imageId, i) => ({
-        imageId,
-        contentHash: shard.metadata.contentHashes?.[i] ?? '',
-        read: () => readShardRow(shard, i),
-      })),
-    );
+    return rowsOfShards(shards);
   }
 
   async replace(

@@ -2,12 +2,12 @@
 
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../common/errors.js';
-import { readObj36, scanObj36 } from '../features/obj36Reader.js';
 import { writeObj36 } from '../features/obj36Writer.js';
 import type { FeatureRow } from '../features/row.js';
 import { readTsvProvenance, writeTsvProvenance } from '../features/tsvProvenance.js';
 import { differencesOf } from './differences.js';
-import type { KeptRow, Output, OutputSettings } from './output.js';
+import { type KeptRow, rowsOfTsv } from './keptRows.js';
+import type { Output, OutputSettings } from './output.js';
 
 export class TsvOutput implements Output {
   /** Kept as long as the file is the same: looking for the rows means reading all of it. */
@@ -37,18 +37,9 @@ export class TsvOutput implements Output {
     }
     const identity = `${status.ino} ${status.size} ${status.mtimeMs}`;
     if (this.#scanned?.identity !== identity) {
-      this.#scanned = { identity, rows: await this.#scan(origin.contentHashes) };
+      this.#scanned = { identity, rows: await rowsOfTsv(this.path, origin.contentHashes) };
     }
     return this.#scanned.rows;
-  }
-
-  async #scan(contentHashes: ReadonlyMap<string, string>): Promise<KeptRow[]> {
-    const kept: KeptRow[] = [];
-    for await (const { imageId, start, line } of scanObj36(this.path)) {
-      const contentHash = contentHashes.get(imageId) ?? '';
-      kept.push({ imageId, contentHash, read: () => readRowAt(this.path, start, line) });
-    }
-    return kept;
   }
 
   async replace(rows: AsyncIterable<{ row: FeatureRow; contentHash: string }>): Promise<void> {
@@ -62,9 +53,4 @@ export class TsvOutput implements Output {
     await writeObj36(this.path, plainRows());
     await writeTsvProvenance(this.path, { provenance: this.settings.provenance, contentHashes });
   }
-}
-
-async function readRowAt(file: string, start: number, line: number): Promise<FeatureRow> {
-  for await (const { row } of readObj36(file, { start, firstLine: line, maxImages: 1 })) return row;
-  throw new Error(`${file} has no row at byte ${start}; it was changed while it was read.`);
 }

@@ -1,0 +1,57 @@
+/** @file The rows of a store or a TSV file, found by image id and read one at a time. */
+
+import { readObj36, scanObj36 } from '../features/obj36Reader.js';
+import type { FeatureRow } from '../features/row.js';
+import type { Shard } from '../features/shardFile.js';
+import { readShardRow } from '../features/shardRows.js';
+import { openShards } from '../features/storeFiles.js';
+
+/** A row that is kept somewhere. */
+export interface KeptRow {
+  readonly imageId: string;
+  /** SHA-256 of what it was made from; empty when that is not known. */
+  readonly contentHash: string;
+  read(): Promise<FeatureRow>;
+}
+
+export function rowsOfShards(shards: readonly Shard[]): KeptRow[] {
+  return shards.flatMap((shard) =>
+    shard.metadata.imageIds.map((imageId, i) => ({
+      imageId,
+      contentHash: shard.metadata.contentHashes?.[i] ?? '',
+      read: () => readShardRow(shard, i),
+    })),
+  );
+}
+
+/**
+ * Reads the file once from end to end, for the rows' places.
+ *
+ * @param contentHashes by image id, where they are known
+ * @throws LxmertError for a file that is no obj36 TSV file; UsageError when there is none
+ */
+export async function rowsOfTsv(
+  file: string,
+  contentHashes: ReadonlyMap<string, string> = new Map(),
+): Promise<KeptRow[]> {
+  const rows: KeptRow[] = [];
+  for await (const { imageId, start, line } of scanObj36(file)) {
+    const contentHash = contentHashes.get(imageId) ?? '';
+    rows.push({ imageId, contentHash, read: () => readRowAt(file, start, line) });
+  }
+  return rows;
+}
+
+/** Rows of a store, or of a file whose name ends with .tsv. */
+export async function rowsOf(path: string): Promise<KeptRow[]> {
+  return isTsv(path) ? await rowsOfTsv(path) : rowsOfShards(openShards(path));
+}
+
+export function isTsv(path: string): boolean {
+  return path.toLowerCase().endsWith('.tsv');
+}
+
+async function readRowAt(file: string, start: number, line: number): Promise<FeatureRow> {
+  for await (const { row } of readObj36(file, { start, firstLine: line, maxImages: 1 })) return row;
+  throw new Error(`${file} has no row at byte ${start}; it was changed while it was read.`);
+}
