@@ -29,23 +29,31 @@ const Box* BoxesOf(const at::Tensor& boxes) {
   return reinterpret_cast<const Box*>(boxes.data_ptr<float>());
 }
 
-// Both ends of a side belong to it, so its length is their difference + 1.
-float AreaOf(const Box& box) { return (box.x2 - box.x1 + 1.0f) * (box.y2 - box.y1 + 1.0f); }
+// Whether both ends of a side belong to it, so that its length is their difference + 1, as Caffe's code counts; the
+// PyTorch ports count the difference alone.
+enum class Ends { kBoth, kOne };
 
-std::vector<float> AreasOf(const Box* boxes, int64_t count) {
+float AddedLength(Ends ends) { return ends == Ends::kBoth ? 1.0f : 0.0f; }
+
+std::vector<float> AreasOf(const Box* boxes, int64_t count, Ends ends) {
+  const float added = AddedLength(ends);
   std::vector<float> areas(count);
-  for (int64_t i = 0; i < count; i++) areas[i] = AreaOf(boxes[i]);
+  for (int64_t i = 0; i < count; i++) {
+    const Box& box = boxes[i];
+    areas[i] = (box.x2 - box.x1 + added) * (box.y2 - box.y1 + added);
+  }
   return areas;
 }
 
 class Overlap {
  public:
   // The quotient is float32; the threshold stays a double, as the number that a configuration holds.
-  Overlap(double threshold, bool includes_equal) : threshold_(threshold), includes_equal_(includes_equal) {}
+  Overlap(double threshold, bool includes_equal, Ends ends)
+      : threshold_(threshold), includes_equal_(includes_equal), added_(AddedLength(ends)) {}
 
   bool IsTooLarge(const Box& a, float a_area, const Box& b, float b_area) const {
-    const float width = std::max(0.0f, std::min(a.x2, b.x2) - std::max(a.x1, b.x1) + 1.0f);
-    const float height = std::max(0.0f, std::min(a.y2, b.y2) - std::max(a.y1, b.y1) + 1.0f);
+    const float width = std::max(0.0f, std::min(a.x2, b.x2) - std::max(a.x1, b.x1) + added_);
+    const float height = std::max(0.0f, std::min(a.y2, b.y2) - std::max(a.y1, b.y1) + added_);
     const float shared = width * height;
     const double quotient = shared / (a_area + b_area - shared);
     return includes_equal_ ? quotient >= threshold_ : quotient > threshold_;
@@ -54,13 +62,15 @@ class Overlap {
  private:
   double threshold_;
   bool includes_equal_;
+  float added_;
 };
 
 // ---- One list of boxes.
 
 at::Tensor NonMaximumSuppression(const at::Tensor& boxes, const at::Tensor& scores, double threshold,
-                                 bool suppress_equal, int64_t max_kept) {
+                                 bool suppress_equal, bool both_ends, int64_t max_kept) {
   const Box* box = BoxesOf(boxes);
+  const Ends ends = both_ends ? Ends::kBoth : Ends::kOne;
   const int64_t count = boxes.size(0);
   TORCH_CHECK(scores.device().is_cpu() && scores.scalar_type() == at::kFloat && scores.is_contiguous() &&
                   scores.numel() == count,
@@ -69,8 +79,8 @@ at::Tensor NonMaximumSuppression(const at::Tensor& boxes, const at::Tensor& scor
   std::vector<int64_t> order(count);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [score](int64_t a, int64_t b) { return score[a] > score[b]; });
-  const std::vector<float> areas = AreasOf(box, count);
-  const Overlap overlap(threshold, suppress_equal);
+  const std::vector<float> areas = AreasOf(box, count, ends);
+  const Overlap overlap(threshold, suppress_equal, ends);
   std::vector<int64_t> kept;
   for (const int64_t candidate : order) {
     if (static_cast<int64_t>(kept.size()) >= max_kept) break;
@@ -122,7 +132,7 @@ void RadixSort(std::vector<Entry>& entries, std::vector<Entry>& spare) {
 std::vector<uint64_t> SuppressionBits(const Box* boxes, int64_t count, const Overlap& overlap) {
   const int64_t words = (count + 63) / 64;
   std::vector<uint64_t> bits(count * words, 0);
-  const std::vector<float> areas = AreasOf(boxes, count);
+  const std::vector<float> areas = AreasOf(boxes, count, Ends::kBoth);
   for (int64_t a = 0; a < count; a++) {
     for (int64_t b = a + 1; b < count; b++) {
       if (!overlap.IsTooLarge(boxes[a], areas[a], boxes[b], areas[b])) continue;
@@ -145,7 +155,7 @@ at::Tensor SurvivingConfidence(const at::Tensor& boxes, const at::Tensor& probab
   const int64_t classes = probabilities.size(1);
   TORCH_CHECK(first_class >= 0 && first_class <= classes, "class ", first_class, " of ", classes);
   const float* probability = probabilities.data_ptr<float>();
-  const std::vector<uint64_t> bits = SuppressionBits(box, count, Overlap(threshold, suppress_equal));
+  const std::vector<uint64_t> bits = SuppressionBits(box, count, Overlap(threshold, suppress_equal, Ends::kBoth));
   const int64_t words = (count + 63) / 64;
 
   at::Tensor result = at::zeros({count}, at::kFloat);
@@ -270,8 +280,8 @@ at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double sca
 
 TORCH_LIBRARY_FRAGMENT(lxmert, library) {
   library.def(
-      "non_maximum_suppression(Tensor boxes, Tensor scores, float threshold, bool suppress_equal, int max_kept) -> "
-      "Tensor",
+      "non_maximum_suppression(Tensor boxes, Tensor scores, float threshold, bool suppress_equal, bool both_ends, "
+      "int max_kept) -> Tensor",
       &NonMaximumSuppression);
   library.def(
       "surviving_confidence(Tensor boxes, Tensor probabilities, int first_class, float threshold, "

@@ -30,5 +30,7 @@ export async function loadDetectorOf(
   return await RegionDetector.load(options.detector, {
     precision: options.precision,
     ...(profile === undefined ? {} : { profile }),
+    ...(options.minBoxes === undefined ? {} : { minBoxes: options.minBoxes }),
+    ...(options.maxBoxes === undefined ? {} : { maxBoxes: options.maxBoxes }),
   });
 }

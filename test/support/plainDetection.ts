@@ -7,9 +7,9 @@ const { fround } = Math;
 
 export type PlainBox = readonly [number, number, number, number];
 
-/** Intersection over union, a side being x2 - x1 + 1 long. */
-export function overlapOf(a: PlainBox, b: PlainBox): number {
-  const length = (low: number, high: number): number => fround(fround(high - low) + 1);
+/** Intersection over union, a side being x2 - x1 + 1 long, or without the 1. */
+export function overlapOf(a: PlainBox, b: PlainBox, bothEnds = true): number {
+  const length = (low: number, high: number): number => fround(fround(high - low) + (bothEnds ? 1 : 0));
   const area = (box: PlainBox): number => fround(length(box[0], box[2]) * length(box[1], box[3]));
   const width = Math.max(0, length(Math.max(a[0], b[0]), Math.min(a[2], b[2])));
   const height = Math.max(0, length(Math.max(a[1], b[1]), Math.min(a[3], b[3])));
@@ -23,6 +23,7 @@ export function plainSuppression(
   scores: ArrayLike<number>,
   threshold: number,
   suppressEqual: boolean,
+  bothEnds = true,
 ): number[] {
   const order = boxes.map((_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b);
   const struck = new Set<number>();
@@ -31,7 +32,8 @@ export function plainSuppression(
     if (struck.has(winner)) continue;
     kept.push(winner);
     for (const other of order) {
-      const overlap = overlapOf(boxes[winner]!, boxes[other]!);
+      if (other === winner) continue;
+      const overlap = overlapOf(boxes[winner]!, boxes[other]!, bothEnds);
       if (suppressEqual ? overlap >= threshold : overlap > threshold) struck.add(other);
     }
   }

@@ -27,6 +27,7 @@ function suppression(
   threshold: number,
   suppressEqual = true,
   maxKept = boxes.length,
+  bothEnds = true,
 ): number[] {
   return scope(() =>
     Array.from(
@@ -36,6 +37,7 @@ function suppression(
           tensor(scores),
           threshold,
           suppressEqual,
+          bothEnds,
           maxKept,
         )
         .data() as BigInt64Array,
@@ -54,6 +56,9 @@ describe('nonMaximumSuppression', () => {
         const expected = plainSuppression(boxes, scores, threshold, suppressEqual);
         expect(suppression(boxes, scores, threshold, suppressEqual)).toEqual(expected);
         expect(suppression(boxes, scores, threshold, suppressEqual, 5)).toEqual(expected.slice(0, 5));
+        expect(suppression(boxes, scores, threshold, suppressEqual, 80, false)).toEqual(
+          plainSuppression(boxes, scores, threshold, suppressEqual, false),
+        );
       }
     }
   });
@@ -66,6 +71,7 @@ describe('nonMaximumSuppression', () => {
     ];
     expect(overlapOf(boxes[0]!, boxes[1]!)).toBe(Math.fround(1 / 3));
     expect(suppression(boxes, [1, 0.5], 0.32)).toEqual([0]);
+    expect(suppression(boxes, [1, 0.5], 0.32, true, 2, false)).toEqual([0, 1]);
     // Half of the smaller: 50 / 100 exactly.
     const half: PlainBox[] = [
       [0, 0, 9, 9],
@@ -78,10 +84,10 @@ describe('nonMaximumSuppression', () => {
   it('takes no boxes, and refuses what is not boxes', () => {
     expect(suppression([], [], 0.5)).toEqual([]);
     expect(() =>
-      scope(() => ops.nonMaximumSuppression(ops.zeros([3, 5]), ops.zeros([3]), 0.5, true, 3)),
+      scope(() => ops.nonMaximumSuppression(ops.zeros([3, 5]), ops.zeros([3]), 0.5, true, true, 3)),
     ).toThrow('float32 (n, 4)');
     expect(() =>
-      scope(() => ops.nonMaximumSuppression(ops.zeros([3, 4]), ops.zeros([2]), 0.5, true, 3)),
+      scope(() => ops.nonMaximumSuppression(ops.zeros([3, 4]), ops.zeros([2]), 0.5, true, true, 3)),
     ).toThrow('one for each of 3 boxes');
   });
 });

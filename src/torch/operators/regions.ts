@@ -1,6 +1,6 @@
 /**
  * @file This project's own operators for region detection (native/operators/regions.cc), on the CPU. Boxes are
- * contiguous float32 (n, 4): x1, y1, x2, y2, both ends included, so a side is x2 - x1 + 1 long.
+ * contiguous float32 (n, 4): x1, y1, x2, y2. Both ends are included, so a side is x2 - x1 + 1 long, unless it is said.
  */
 
 import type { Tensor } from '../tensor.js';
@@ -9,10 +9,17 @@ import { operator } from './operator.js';
 /**
  * Greedy non-maximum suppression: the int64 indices of the boxes that stay, best score first (the lower index first
  * among equals), at most `maxKept`. A box goes when its overlap (intersection over union) with a better one that
- * stays is above `threshold`, or, with `suppressEqual`, at it.
+ * stays is above `threshold`, or, with `suppressEqual`, at it. Without `bothEnds` a side is x2 - x1 long.
  */
 export const nonMaximumSuppression = operator<
-  (boxes: Tensor, scores: Tensor, threshold: number, suppressEqual: boolean, maxKept: number) => Tensor
+  (
+    boxes: Tensor,
+    scores: Tensor,
+    threshold: number,
+    suppressEqual: boolean,
+    bothEnds: boolean,
+    maxKept: number,
+  ) => Tensor
 >('lxmert::non_maximum_suppression');
 
 /**

@@ -109,9 +109,12 @@ export function mapChannelsOf({ imageStages, stemChannels }: DetectorArchitectur
 /**
  * Names and shapes of the weights, in the network's order. Names are Caffe's layer names followed by `.weight` or
  * `.bias`; BatchNorm and Scale are folded into the convolution before them, so every convolution has a bias.
- * Convolutions are (out, in, k, k), dense layers (out, in).
+ * Convolutions are (out, in, k, k), dense layers (out, in). `bbox_pred` is what only the ports' rules need.
  */
-export function weightShapes(architecture: DetectorArchitecture): Map<string, readonly number[]> {
+export function weightShapes(
+  architecture: DetectorArchitecture,
+  { withBoxPredictor = false }: { readonly withBoxPredictor?: boolean } = {},
+): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   const layer = (name: string, ...shape: number[]): void => {
     shapes.set(`${name}.weight`, shape);
@@ -142,6 +145,7 @@ export function weightShapes(architecture: DetectorArchitecture): Map<string, re
   layer('rpn_bbox_pred', 4 * numAnchors, rpnChannels, 1, 1);
   const featureSize = stage(architecture.regionStage, mapChannels);
   layer('cls_score', numClasses, featureSize);
+  if (withBoxPredictor) layer('bbox_pred', 4 * numClasses, featureSize);
   shapes.set('cls_embedding.weight', [numClasses, classEmbeddingSize]);
   layer('fc_attr', attributeHiddenSize, featureSize + classEmbeddingSize);
   layer('attr_score', architecture.numAttributes, attributeHiddenSize);

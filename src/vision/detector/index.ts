@@ -7,7 +7,7 @@ export {
   weightShapes,
 } from './architecture.js';
 export { DetectorNetwork, type DetectorWeights, type NetworkInput, type NetworkOptions } from './network.js';
-export { CAFFE_10_100, CAFFE_36, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
+export { CAFFE_10_100, CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
 export {
   type DetectedRegions,
   type PreparedImage,

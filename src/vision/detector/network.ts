@@ -5,6 +5,8 @@ import { fromTypedArray, keep, noGrad, scope, type Tensor } from '../../torch/in
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
 import { convolution, dense, type LayerContext, type Observe, residualStage } from './layers.js';
+import { proposePortRegions } from './port/proposals.js';
+import type { DetectorProfile } from './profiles.js';
 import { proposeRegions, type ScaledSize } from './proposals.js';
 import type { RegionOutputs } from './selectRegions.js';
 
@@ -18,6 +20,11 @@ export interface NetworkOptions {
    * bfloat16 moves proposals, and so which regions are chosen.
    */
   readonly precision?: 'float32' | 'bfloat16';
+  /**
+   * Whose rules proposals and outputs follow: the original's, or those of its PyTorch ports, which need `bbox_pred`
+   * among the weights. Default `caffe`.
+   */
+  readonly rules?: DetectorProfile['rules'];
   /** Regions that go through the last stage at once: about 5 MB of memory each at full size. Default 32. */
   readonly regionsAtOnce?: number;
   /** Called with each layer's output, for tests; the tensor ends with the call of the network. */
@@ -25,7 +32,7 @@ export interface NetworkOptions {
 }
 
 /** Where the first pooling still finds a window. */
-const MIN_SIDE = 3;
+export const MIN_INPUT_SIDE = 3;
 /** Layers that stay float32 in every precision, beside the dense ones. */
 const EXACT_LAYERS = /^rpn_(cls_score|bbox_pred)\./;
 
@@ -43,6 +50,7 @@ export class DetectorNetwork {
   readonly #weights: ReadonlyMap<string, Tensor>;
   readonly #precision: 'float32' | 'bfloat16';
   readonly #regionsAtOnce: number;
+  readonly #rules: DetectorProfile['rules'];
   readonly #context: LayerContext;
 
   /** @throws LxmertError when a weight is missing or has another shape */
@@ -50,7 +58,9 @@ export class DetectorNetwork {
     this.architecture = options.architecture ?? BOTTOM_UP_ATTENTION;
     this.#precision = options.precision ?? 'float32';
     this.#regionsAtOnce = options.regionsAtOnce ?? 32;
-    this.#weights = prepareWeights(weights, this.architecture, this.#precision);
+    this.#rules = options.rules ?? 'caffe';
+    const shapes = weightShapes(this.architecture, { withBoxPredictor: this.#rules === 'port' });
+    this.#weights = prepareWeights(weights, shapes, this.#precision);
     this.#context = {
       weightOf: (name) => this.#weights.get(name) as Tensor,
       observe: options.observe,
@@ -59,17 +69,33 @@ export class DetectorNetwork {
 
   /** Proposals, features and probabilities of one image. */
   run(input: NetworkInput): RegionOutputs {
+    return this.runBatch([input])[0] as RegionOutputs;
+  }
+
+  /**
+   * The same of each of several images of one size, which go through the image's stages together. What follows is done
+   * image by image, so that the regions of one never share a product with another's.
+   *
+   * @throws LxmertError when their sizes differ
+   */
+  runBatch(inputs: readonly NetworkInput[]): RegionOutputs[] {
+    if (inputs.length === 0) return [];
     return noGrad(() =>
       scope(() => {
-        const map = this.#featureMap(input);
-        return this.#describe(map, this.#propose(map, input));
+        const maps = this.#featureMaps(inputs);
+        return inputs.map((input, i) =>
+          scope(() => {
+            const map = ops.channelsLast(ops.narrow(maps, 0, i, 1)); // (1, mapChannels, H / 16, W / 16)
+            return this.#describe(map, this.#propose(map, input));
+          }),
+        );
       }),
     );
   }
 
   /** The same for boxes (n, 4) that are given, in pixels of the scaled image. */
   runOnBoxes(input: NetworkInput, boxes: Float32Array): RegionOutputs {
-    return noGrad(() => scope(() => this.#describe(this.#featureMap(input), boxes)));
+    return noGrad(() => scope(() => this.#describe(this.#featureMaps([input]), boxes)));
   }
 
   dispose(): void {
@@ -80,22 +106,13 @@ export class DetectorNetwork {
     this.dispose();
   }
 
-  /** -> (1, mapChannels, height / 16, width / 16) */
-  #featureMap({ values, height, width }: NetworkInput): Tensor {
-    const { inputChannels, imageStages } = this.architecture;
-    if (values.length !== inputChannels * height * width) {
-      throw new LxmertError(
-        `An image of ${width} x ${height} pixels must have ${inputChannels * height * width} values for the detector; it has ${values.length}.`,
-      );
-    }
-    if (height < MIN_SIDE || width < MIN_SIDE) {
-      throw new LxmertError(
-        `An image of ${width} x ${height} pixels after scaling is too narrow for the detector, which needs ${MIN_SIDE} on each side.`,
-      );
-    }
-    using image = fromTypedArray(values, [1, inputChannels, height, width]);
-    using input = ops.channelsLast(ops.to(image, this.#precision));
-    // 7x7, stride 2: (1, stemChannels, H / 2, W / 2); then a clipped 3x3 maximum, stride 2, no padding.
+  /** -> (N, mapChannels, height / 16, width / 16) */
+  #featureMaps(inputs: readonly NetworkInput[]): Tensor {
+    const { imageStages } = this.architecture;
+    const images = inputs.map((input) => this.#imageOf(input, inputs[0] as NetworkInput));
+    using batch = images.length === 1 ? (images[0] as Tensor) : ops.cat(images, 0);
+    using input = ops.channelsLast(ops.to(batch, this.#precision)); // (N, 3, H, W)
+    // 7x7, stride 2: (N, stemChannels, H / 2, W / 2); then a clipped 3x3 maximum, stride 2, no padding.
     using stem = convolution(this.#context, 'conv1', input, { stride: 2, padding: 3, relu: true });
     let x = ops.maxPool2dCeil(stem, 3, 2);
     this.#context.observe?.('pool1', x);
@@ -108,6 +125,27 @@ export class DetectorNetwork {
     return x;
   }
 
+  /** (1, 3, H, W) */
+  #imageOf({ values, height, width }: NetworkInput, first: NetworkInput): Tensor {
+    const { inputChannels } = this.architecture;
+    if (values.length !== inputChannels * height * width) {
+      throw new LxmertError(
+        `An image of ${width} x ${height} pixels must have ${inputChannels * height * width} values for the detector; it has ${values.length}.`,
+      );
+    }
+    if (height < MIN_INPUT_SIDE || width < MIN_INPUT_SIDE) {
+      throw new LxmertError(
+        `An image of ${width} x ${height} pixels after scaling is too narrow for the detector, which needs ${MIN_INPUT_SIDE} on each side.`,
+      );
+    }
+    if (height !== first.height || width !== first.width) {
+      throw new LxmertError(
+        `Images that the detector sees together must have one size after scaling; one is ${first.width} x ${first.height} and one ${width} x ${height}.`,
+      );
+    }
+    return fromTypedArray(values, [1, inputChannels, height, width]);
+  }
+
   /** (n, 4) in pixels of the scaled image */
   #propose(map: Tensor, size: ScaledSize): Float32Array {
     const context = this.#context;
@@ -116,7 +154,8 @@ export class DetectorNetwork {
       // In bfloat16 thousands of anchors would share a score, and no order would be left among them.
       const hidden = ops.to(rounded, 'float32');
       const [, , height, width] = hidden.shape as [number, number, number, number];
-      return proposeRegions(
+      const propose = this.#rules === 'caffe' ? proposeRegions : proposePortRegions;
+      return propose(
         {
           height,
           width,
@@ -139,20 +178,23 @@ export class DetectorNetwork {
       features: new Float32Array(numRegions * regionStage.outputChannels),
       classProbabilities: new Float32Array(numRegions * numClasses),
       attributeProbabilities: new Float32Array(numRegions * numAttributes),
+      ...(this.#rules === 'caffe' ? {} : { boxDeltas: new Float32Array(numRegions * numClasses * 4) }),
     };
     for (let first = 0; first < numRegions; first += this.#regionsAtOnce) {
       scope(() => {
         const part = boxes.slice(first * 4, (first + this.#regionsAtOnce) * 4);
-        const { features, classes, attributes } = this.#describePart(map, part);
+        const { features, classes, attributes, deltas } = this.#describePart(map, part);
         outputs.features.set(features.data() as Float32Array, first * regionStage.outputChannels);
         outputs.classProbabilities.set(classes.data() as Float32Array, first * numClasses);
         outputs.attributeProbabilities.set(attributes.data() as Float32Array, first * numAttributes);
+        if (deltas !== undefined)
+          outputs.boxDeltas?.set(deltas.data() as Float32Array, first * numClasses * 4);
       });
     }
     return outputs;
   }
 
-  #describePart(map: Tensor, boxes: Float32Array): { features: Tensor; classes: Tensor; attributes: Tensor } {
+  #describePart(map: Tensor, boxes: Float32Array): DescribedRegions {
     const { anchors, pooledSize, regionStage } = this.architecture;
     const context = this.#context;
     const pooled = ops.roiMaxPool(
@@ -170,21 +212,38 @@ export class DetectorNetwork {
     const predicted = ops.argmax(classLogits, 1); // (R)
     const embedded = ops.indexSelect(context.weightOf('cls_embedding.weight'), 0, predicted);
     const hidden = dense(context, 'fc_attr', ops.cat([features, embedded], 1), { relu: true });
+    const attributeLogits = dense(context, 'attr_score', hidden);
+    const isPort = this.#rules === 'port';
     return {
       features: ops.contiguous(features),
       classes: ops.softmax(classLogits, 1),
-      attributes: ops.softmax(dense(context, 'attr_score', hidden), 1),
+      attributes: isPort ? softmaxWithoutFirst(attributeLogits) : ops.softmax(attributeLogits, 1),
+      ...(isPort ? { deltas: dense(context, 'bbox_pred', features) } : {}), // (R, 4 x classes)
     };
   }
+}
+
+/** Of some regions; probabilities as {@link RegionOutputs} has them. */
+interface DescribedRegions {
+  readonly features: Tensor;
+  readonly classes: Tensor;
+  readonly attributes: Tensor;
+  readonly deltas?: Tensor;
+}
+
+/** The ports leave "no attribute" out before the softmax; its column is 0 then. (R, A) */
+function softmaxWithoutFirst(logits: Tensor): Tensor {
+  const [numRegions = 0, numAttributes = 0] = logits.shape;
+  const others = ops.softmax(ops.narrow(logits, 1, 1, numAttributes - 1), 1);
+  return ops.cat([ops.zeros([numRegions, 1]), others], 1);
 }
 
 /** Checks the weights and gives the convolutions' the network's format and order in memory. */
 function prepareWeights(
   weights: DetectorWeights,
-  architecture: DetectorArchitecture,
+  shapes: ReadonlyMap<string, readonly number[]>,
   precision: 'float32' | 'bfloat16',
 ): Map<string, Tensor> {
-  const shapes = weightShapes(architecture);
   for (const [name, shape] of shapes) {
     const found = weights[name];
     if (found === undefined) {

@@ -69,18 +69,26 @@ export function proposeRegions(
     .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
     .slice(0, settings.maxBefore);
   const boxes = takeRows(decoded, 4, best);
-  return takeRows(boxes, 4, suppress(boxes, takeRows(scores, 1, best), settings));
+  const { overlap, maxAfter } = settings;
+  const rule = { overlap, suppressEqual: true, bothEnds: true, maxKept: maxAfter };
+  return takeRows(boxes, 4, suppressed(boxes, takeRows(scores, 1, best), rule));
 }
 
-function suppress(boxes: Float32Array, scores: Float32Array, settings: ProposalSettings): number[] {
+/** Numbers of the boxes (n, 4) that non-maximum suppression by their scores leaves, best first. */
+export function suppressed(
+  boxes: Float32Array,
+  scores: Float32Array,
+  rule: { overlap: number; suppressEqual: boolean; bothEnds: boolean; maxKept: number },
+): number[] {
   if (scores.length === 0) return [];
   return scope(() => {
     const kept = ops.nonMaximumSuppression(
       fromTypedArray(boxes, [scores.length, 4]),
       fromTypedArray(scores, [scores.length]),
-      settings.overlap,
-      true,
-      settings.maxAfter,
+      rule.overlap,
+      rule.suppressEqual,
+      rule.bothEnds,
+      rule.maxKept,
     );
     return Array.from(kept.data() as BigInt64Array, Number);
   });

@@ -1,23 +1,27 @@
 /** @file From a picture to the fields of its feature row: preprocessing, network and choice of regions together. */
 
-import { LxmertError } from '../../common/errors.js';
+import { LxmertError, UsageError } from '../../common/errors.js';
 import type { RgbImage } from '../../common/rgbImage.js';
 import { sha256OfFile } from '../../common/sha256.js';
 import { version } from '../../common/version.js';
 import type { Provenance } from '../../features/provenance.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, featureSizeOf } from './architecture.js';
-import { DetectorNetwork, type NetworkOptions } from './network.js';
+import { DetectorNetwork, MIN_INPUT_SIDE, type NetworkInput, type NetworkOptions } from './network.js';
+import { allPortRegions, selectPortRegions } from './port/selectRegions.js';
 import { type DetectorInput, preprocessImage } from './preprocess.js';
-import { CAFFE_PREPROCESS_RULE } from './preprocessRule.js';
-import { CAFFE_36, type DetectorProfile } from './profiles.js';
-import { allRegions, type SelectedRegions, selectRegions } from './selectRegions.js';
+import { CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile, withNumBoxes } from './profiles.js';
+import { allRegions, type RegionOutputs, type SelectedRegions, selectRegions } from './selectRegions.js';
 import { loadDetector } from './weights.js';
+import { type DetectorFamily, detectorRules } from './weightsFamily.js';
 import type { DetectorReport } from './weightsReport.js';
 
 export interface RegionDetectorOptions extends Pick<NetworkOptions, 'precision' | 'regionsAtOnce'> {
   readonly architecture?: DetectorArchitecture;
-  /** Which regions are kept; `caffe-36`, which LXMERT was trained with, when left out. */
+  /** Which regions are kept. Default: `caffe-36`, which LXMERT was trained with, or `d2` for a port's weights. */
   readonly profile?: DetectorProfile;
+  /** Other numbers of regions than the profile's. */
+  readonly minBoxes?: number;
+  readonly maxBoxes?: number;
 }
 
 /** A picture's regions, with the size that their boxes are in. */
@@ -34,51 +38,51 @@ export interface PreparedImage {
   readonly input: DetectorInput;
 }
 
-/** The original detector. Weights of the PyTorch ports need boxes and anchors of their own and are refused. */
+/** The bottom-up-attention detector with weights and a profile. */
 export class RegionDetector implements Disposable {
   private constructor(
     readonly profile: DetectorProfile,
     readonly report: DetectorReport,
     /** What decides the numbers; every file of its features carries it. */
     readonly provenance: Provenance,
+    /** Values of a region's feature vector. */
     readonly featureSize: number,
     private readonly network: DetectorNetwork,
   ) {}
 
   /**
-   * Loads the weights of a .caffemodel, or of a file converted from one.
+   * Loads the weights of a .caffemodel, of a port, or of a file converted from one.
    *
-   * @throws UsageError when there is no such file; CheckpointError when it is damaged or not a whole detector;
-   * LxmertError for the weights of a port, whose features would be others
+   * @throws UsageError when there is no such file, for a profile of other weights' rules and for impossible numbers of
+   * regions; CheckpointError when the file is damaged or not a whole detector
    */
   static async load(file: string, options: RegionDetectorOptions = {}): Promise<RegionDetector> {
-    const { architecture = BOTTOM_UP_ATTENTION, profile = CAFFE_36, ...network } = options;
-    const { weights, facts, report } = await loadDetector(file, { architecture });
+    const { architecture = BOTTOM_UP_ATTENTION, precision, regionsAtOnce, minBoxes, maxBoxes } = options;
+    const { weights, facts, report } = await loadDetector(file, { architecture, withBoxPredictor: 'ports' });
     try {
-      if (facts.family !== 'caffe') {
-        throw new LxmertError(
-          `${file} holds the weights of a port (${facts.family}), whose anchors and boxes follow other rules than the original's: regions found by the rules of ${profile.name} would be wrong. Use the original .caffemodel.`,
-        );
-      }
-      const provenance: Provenance = {
+      const profile = withNumBoxes(profileFor(file, facts.family, options.profile), {
+        ...(minBoxes === undefined ? {} : { minBoxes }),
+        ...(maxBoxes === undefined ? {} : { maxBoxes }),
+      });
+      const network = new DetectorNetwork(weights, {
+        architecture,
+        rules: profile.rules,
+        ...(precision === undefined ? {} : { precision }),
+        ...(regionsAtOnce === undefined ? {} : { regionsAtOnce }),
+      });
+      const provenance = {
         detector: 'bottom-up-attention',
-        weightsSha256: await sha256OfFile(file),
+        weightsSha256: report.originSha256 ?? (await sha256OfFile(file)),
         settings: {
           profile: profile.name,
           minBoxes: profile.minBoxes,
           maxBoxes: profile.maxBoxes,
-          precision: options.precision ?? 'float32',
+          precision: precision ?? 'float32',
         },
         source: null,
         createdBy: `lxmert ${version()}`,
       };
-      return new RegionDetector(
-        profile,
-        report,
-        provenance,
-        featureSizeOf(architecture),
-        new DetectorNetwork(weights, { architecture, ...network }),
-      );
+      return new RegionDetector(profile, report, provenance, featureSizeOf(architecture), network);
     } finally {
       for (const tensor of Object.values(weights)) tensor.dispose();
     }
@@ -87,14 +91,16 @@ export class RegionDetector implements Disposable {
   /**
    * Resizes a picture by the profile's rule.
    *
-   * @throws LxmertError for a picture that is too narrow
+   * @throws LxmertError for a picture that is too long and thin
    */
   prepare(image: RgbImage): PreparedImage {
-    return {
-      height: image.height,
-      width: image.width,
-      input: preprocessImage(image, CAFFE_PREPROCESS_RULE),
-    };
+    const input = preprocessImage(image, this.profile.preprocess);
+    if (Math.min(input.height, input.width) < MIN_INPUT_SIDE) {
+      throw new LxmertError(
+        `A picture of ${image.width} x ${image.height} pixels is too long and thin for the detector: after scaling it is ${input.width} x ${input.height}. Cut it into parts.`,
+      );
+    }
+    return { height: image.height, width: image.width, input };
   }
 
   /**
@@ -107,30 +113,72 @@ export class RegionDetector implements Disposable {
   }
 
   /**
-   * The regions of each of some pictures whose inputs have one size.
+   * The regions of each of some pictures whose inputs have one size, the same as for each by itself.
    *
    * @throws LxmertError when sizes differ, or when the network gives what is no number
    */
   detectPrepared(images: readonly PreparedImage[]): DetectedRegions[] {
-    return images.map(({ height, width, input }) => {
-      const outputs = this.network.run({ ...input, values: input.data });
-      return { height, width, ...selectRegions(outputs, input.scale, this.profile) };
-    });
+    const outputs = this.network.runBatch(images.map(networkInput));
+    return images.map((image, i) => this.#select(image, outputs[i] as RegionOutputs));
   }
 
   /**
    * Features and labels of boxes that are given, (n, 4) in pixels of the picture, in their order.
    *
-   * @throws LxmertError when the network gives what is no number
+   * @throws LxmertError when there are none, or when the network gives what is no number
    */
-  describeBoxes({ height, width, input }: PreparedImage, boxes: Float32Array): DetectedRegions {
-    const scale = Math.fround(input.scale);
-    const scaled = boxes.map((value) => value * scale);
-    const outputs = this.network.runOnBoxes({ ...input, values: input.data }, scaled);
-    return { height, width, ...allRegions(outputs, input.scale), boxes: boxes.slice() };
+  describeBoxes(image: PreparedImage, boxes: Float32Array): DetectedRegions {
+    const { height, width, input } = image;
+    if (boxes.length === 0 || boxes.length % 4 !== 0) {
+      throw new LxmertError(
+        `Boxes to describe must be given as four numbers each, one box or more; found ${boxes.length} numbers.`,
+      );
+    }
+    const isPort = this.profile.rules === 'port';
+    const across = Math.fround(isPort ? input.width / width : input.scale);
+    const down = Math.fround(isPort ? input.height / height : input.scale);
+    const scaled = boxes.map((value, i) => value * (i % 2 === 0 ? across : down));
+    const outputs = this.network.runOnBoxes(networkInput(image), scaled);
+    const regions = isPort ? allPortRegions(outputs, sizesOf(image)) : allRegions(outputs, input.scale);
+    // The boxes as they were given, not as they come back from the input's pixels.
+    return { height, width, ...regions, boxes: boxes.slice() };
   }
 
   [Symbol.dispose](): void {
     this.network.dispose();
   }
+
+  #select(image: PreparedImage, outputs: RegionOutputs): DetectedRegions {
+    const { profile } = this;
+    const { height, width, input } = image;
+    const regions =
+      profile.rules === 'port'
+        ? selectPortRegions(outputs, sizesOf(image), profile)
+        : selectRegions(outputs, input.scale, profile);
+    return { height, width, ...regions };
+  }
+}
+
+function networkInput({ input }: PreparedImage): NetworkInput {
+  return { ...input, values: input.data };
+}
+
+function sizesOf({ height, width, input }: PreparedImage) {
+  return { height, width, inputHeight: input.height, inputWidth: input.width };
+}
+
+/** @throws UsageError when the profile's rules are not those of the weights */
+function profileFor(
+  file: string,
+  family: DetectorFamily,
+  asked: DetectorProfile | undefined,
+): DetectorProfile {
+  const rules = detectorRules(family);
+  const profile = asked ?? (rules === 'caffe' ? CAFFE_36 : D2);
+  if (profile.rules === rules) return profile;
+  const fitting = DETECTOR_PROFILES.filter((each) => each.rules === rules).map(({ name }) => name);
+  throw new UsageError(
+    `${file} holds ${rules === 'caffe' ? "the original's weights" : `a port's weights (${family})`}, whose anchors and boxes follow other rules than the profile ${profile.name}: its regions would be wrong. ` +
+      `The profile${fitting.length > 1 ? 's' : ''} for these weights: ${fitting.join(', ')}.`,
+  );
 }

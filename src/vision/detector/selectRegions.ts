@@ -4,7 +4,7 @@ import { LxmertError } from '../../common/errors.js';
 import { fromTypedArray, scope } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { takeRows, unscaleBoxes } from './boxes.js';
-import type { DetectorProfile } from './profiles.js';
+import type { CaffeProfile } from './profiles.js';
 
 /** What the network says of `numRegions` proposals, best proposal first. */
 export interface RegionOutputs {
@@ -15,8 +15,10 @@ export interface RegionOutputs {
   readonly features: Float32Array;
   /** (numRegions, classes), the background first. */
   readonly classProbabilities: Float32Array;
-  /** (numRegions, attributes), "no attribute" first. */
+  /** (numRegions, attributes), "no attribute" first; by the ports' rules 0 for it, and the others' sum is 1. */
   readonly attributeProbabilities: Float32Array;
+  /** (numRegions, classes, 4): how each class would move the box; by the ports' rules only. */
+  readonly boxDeltas?: Float32Array;
 }
 
 /** The fields of a feature row (`features/row.ts`) that come from the detector. */
@@ -39,11 +41,7 @@ export interface SelectedRegions {
  * @param scale pixels of the scaled image for one of the original
  * @throws LxmertError when a probability is not a number
  */
-export function selectRegions(
-  outputs: RegionOutputs,
-  scale: number,
-  profile: DetectorProfile,
-): SelectedRegions {
+export function selectRegions(outputs: RegionOutputs, scale: number, profile: CaffeProfile): SelectedRegions {
   const boxes = unscaleBoxes(outputs.boxes, scale);
   return labelledRegions(outputs, boxes, chooseRegions(hitConfidence(boxes, outputs, profile), profile));
 }
@@ -55,7 +53,7 @@ export function allRegions(outputs: RegionOutputs, scale: number): SelectedRegio
 }
 
 /** @param boxes (numRegions, 4) in pixels of the original image */
-function labelledRegions(
+export function labelledRegions(
   outputs: RegionOutputs,
   boxes: Float32Array,
   kept: readonly number[],
@@ -78,7 +76,7 @@ function labelledRegions(
 function hitConfidence(
   boxes: Float32Array,
   { numRegions, classProbabilities }: RegionOutputs,
-  { overlap }: DetectorProfile,
+  { overlap }: CaffeProfile,
 ): Float32Array {
   if (numRegions === 0) return new Float32Array(0);
   // Zero times a number is zero, and NaN times it is NaN.
@@ -107,7 +105,7 @@ function hitConfidence(
  * Fewer or more: the `minBoxes` or `maxBoxes` of largest confidence, descending, the later proposal first among
  * equals (the original reverses an ascending sort, whose order among equals it leaves open).
  */
-export function chooseRegions(confidence: Float32Array, profile: DetectorProfile): number[] {
+export function chooseRegions(confidence: Float32Array, profile: CaffeProfile): number[] {
   const { minBoxes, maxBoxes, minConfidence } = profile;
   const all = Array.from(confidence.keys());
   const hits = all.filter((region) => (confidence[region] as number) >= minConfidence);
@@ -118,7 +116,7 @@ export function chooseRegions(confidence: Float32Array, profile: DetectorProfile
 }
 
 /** The most probable label of each region, column 0 left out and not counted; the first among equals. */
-function bestLabels(
+export function bestLabels(
   probabilities: Float32Array,
   numRegions: number,
   regions: readonly number[],

@@ -2,10 +2,18 @@
 
 import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
+import { sha256OfFile } from '../../common/sha256.js';
 import { keep, noGrad, requireMappedFiles, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from './architecture.js';
-import { type DetectorFacts, FAMILY_NOTE, type TensorRole, wantedTensors } from './weightsFamily.js';
+import {
+  type DetectorFacts,
+  detectorRules,
+  FAMILY_NOTE,
+  ORIGIN_NOTE,
+  type TensorRole,
+  wantedTensors,
+} from './weightsFamily.js';
 import { type DetectorLayer, detectorLayers } from './weightsLayers.js';
 import { foldNorm, toCaffeLayout } from './weightsLayout.js';
 import { type DetectorReport, reportDetector, requireWholeDetector } from './weightsReport.js';
@@ -23,8 +31,8 @@ export interface LoadedDetector {
 
 export interface LoadDetectorOptions {
   readonly architecture?: DetectorArchitecture;
-  /** Also `bbox_pred` (6404 x 2048, 52 MB), which region features have no use for. Default false. */
-  readonly withBoxPredictor?: boolean;
+  /** Also `bbox_pred` (6404 x 2048, 52 MB), which only the ports' rules have a use for. Default false. */
+  readonly withBoxPredictor?: boolean | 'ports';
 }
 
 /**
@@ -41,10 +49,11 @@ export async function loadDetector(
   const checkpoint = await CheckpointFile.open(file);
   const report = reportDetector(checkpoint, architecture);
   requireWholeDetector(report);
+  const isWanted = withBoxPredictor === 'ports' ? detectorRules(report.family) === 'port' : withBoxPredictor;
   const weights: Record<string, Tensor> = {};
   try {
     for (const layer of detectorLayers(architecture)) {
-      if (layer.name !== 'bbox_pred' || withBoxPredictor) {
+      if (layer.name !== 'bbox_pred' || isWanted) {
         Object.assign(weights, loadLayer(checkpoint, layer, report, architecture));
       }
     }
@@ -96,7 +105,7 @@ export interface ConvertedDetector {
 
 /**
  * Writes a detector file of any family as safetensors: what {@link loadDetector} gives, `bbox_pred` included, with the
- * family noted, so that loading the result gives the same numbers and facts.
+ * family and the file's SHA-256 noted, so that loading the result gives the same numbers and facts.
  *
  * @throws UsageError when the output's ending is another
  */
@@ -113,7 +122,8 @@ export async function convertDetector(
   const { weights, report } = await loadDetector(input, { architecture, withBoxPredictor: true });
   try {
     const tensors = new Map(Object.entries(weights));
-    await saveTensors(output, tensors, { [FAMILY_NOTE]: report.family });
+    const origin = report.originSha256 ?? (await sha256OfFile(input));
+    await saveTensors(output, tensors, { [FAMILY_NOTE]: report.family, [ORIGIN_NOTE]: origin });
     return { output, numTensors: tensors.size, report };
   } finally {
     for (const tensor of Object.values(weights)) tensor.dispose();

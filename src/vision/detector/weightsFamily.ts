@@ -51,8 +51,16 @@ export const DETECTOR_FACTS: Readonly<Record<DetectorFamily, DetectorFacts>> = {
   huggingface: { family: 'huggingface', ...PORT_FACTS },
 };
 
+/** By whose rules a family's weights find regions. */
+export function detectorRules(family: DetectorFamily): 'caffe' | 'port' {
+  return family === 'caffe' ? 'caffe' : 'port';
+}
+
 /** The key of safetensors' notes under which a converted file says whose weights it holds. */
 export const FAMILY_NOTE = 'lxmert.detector';
+
+/** The key under which it says the SHA-256 of the file that it was made from. */
+export const ORIGIN_NOTE = 'lxmert.detector.sha256';
 
 /** A family, and whether the file is this program's own: folded, in Caffe's layout, by canonical names. */
 export interface DetectorSource {

@@ -7,6 +7,7 @@ import {
   type DetectorFacts,
   type DetectorFamily,
   detectorSource,
+  ORIGIN_NOTE,
   wantedTensors,
 } from './weightsFamily.js';
 import { detectorLayers } from './weightsLayers.js';
@@ -24,6 +25,8 @@ export interface DetectorReport {
   /** True for a file that this program wrote: folded, by canonical names. */
   readonly isConverted: boolean;
   readonly facts: DetectorFacts;
+  /** For a converted file that says it, the SHA-256 of the file it was made from. */
+  readonly originSha256: string | undefined;
   /** Tensors that the detector consists of, in files of this family. */
   readonly numWanted: number;
   /** By their names in the file, as the two that follow. */
@@ -78,12 +81,18 @@ export function reportDetector(
     family,
     isConverted,
     facts,
+    originSha256: isConverted ? originOf(checkpoint) : undefined,
     numWanted: wanted.size,
     loaded,
     missing,
     misfits,
     ignored,
   };
+}
+
+function originOf(checkpoint: CheckpointFile): string | undefined {
+  const note = checkpoint.parsed.metadata.get(ORIGIN_NOTE);
+  return note !== undefined && /^[0-9a-f]{64}$/.test(note) ? note : undefined;
 }
 
 /** Caffe's old files have four sizes, the first ones 1, whatever the blob. */

@@ -7,14 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
 import type { DetectorArchitecture } from '../../../src/vision/detector/architecture.js';
 import { CAFFE_10_100, RegionDetector } from '../../../src/vision/detector/index.js';
-import {
-  caffeDetector,
-  detectron2File,
-  listLayers,
-  randomBlobs,
-  randomPort,
-  TINY_DETECTOR,
-} from '../../support/detectorFiles.js';
+import { caffeDetector, listLayers, randomBlobs, TINY_DETECTOR } from '../../support/detectorFiles.js';
 import { hasShared, sharedPath } from '../../support/shared.js';
 
 /** The published strides, with few blocks and channels. */
@@ -76,12 +69,4 @@ describe.skipIf(!hasShared)('a photo', () => {
     expect(numBoxes).toBeGreaterThanOrEqual(10);
     expect(numBoxes).toBeLessThanOrEqual(100);
   });
-});
-
-it('refuses the weights of a port, whose boxes would be wrong', async () => {
-  const port = path.join(folder, 'port.pkl');
-  writeFileSync(port, detectron2File(randomPort(TINY, 4)));
-  await expect(RegionDetector.load(port, { architecture: TINY })).rejects.toThrow(
-    'weights of a port (detectron2)',
-  );
 });
