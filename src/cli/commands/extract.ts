@@ -2,23 +2,25 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import type { ImageAgreement } from '../../extraction/agreement.js';
 import { extractFeatures } from '../../extraction/extract.js';
 import { GivenBoxes } from '../../extraction/givenBoxes.js';
-import type { ExtractionResult, SkippedImage } from '../../extraction/settings.js';
+import type { ExtractionResult } from '../../extraction/settings.js';
+import { type Verification, verifyFeatures } from '../../extraction/verify.js';
 import { MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
 import { formatCount } from '../../features/storeInfo.js';
 import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
 import { processShare } from '../../train/distributed/environment.js';
 import { type ImageFile, listImageFiles } from '../../vision/imageFiles.js';
 import { readImageList } from '../../vision/imageList.js';
+import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';
 import { defineCommand } from '../command.js';
 import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, existingPath, outputPath } from '../options.js';
 
-/** Skipped pictures that are listed; all of them are in the JSON. */
-const MAX_LISTED = 20;
-
-type Result = ExtractionResult & { readonly maxSkipped: number };
+type Result =
+  | ({ readonly did: 'extract'; readonly maxSkipped: number } & ExtractionResult)
+  | ({ readonly did: 'verify' } & Verification);
 
 export const command = defineCommand({
   description:
@@ -55,6 +57,9 @@ export const command = defineCommand({
   options: z.strictObject({
     out: outputPath().optional().describe('Folder of the store, or a TSV file, to make or to add to'),
     ...detectorOptions,
+    verify: existingPath()
+      .optional()
+      .describe('Write nothing; compare with this TSV file or store instead, picture by picture'),
     boxes: existingFile()
       .optional()
       .describe('Describe these boxes instead of finding some: JSON lines, or an obj36 TSV file'),
@@ -73,10 +78,34 @@ export const command = defineCommand({
       .describe('Pictures of one size that are looked at together; features are the same'),
     maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),
   }),
-  async run({ arguments: { images: sources }, options, progress, notice, signal }): Promise<Result> {
-    const { out } = options;
-    if (out === undefined) throw new UsageError('--out is missing: the store or TSV file to write.');
+  async run({
+    arguments: { images: sources },
+    options,
+    progress,
+    notice,
+    out: print,
+    signal,
+  }): Promise<Result> {
+    const { out, verify } = options;
+    if ((out === undefined) === (verify === undefined)) {
+      throw new UsageError(
+        out === undefined
+          ? '--out is missing: the store or TSV file to write. Or give --verify with one to compare with.'
+          : '--out writes features and --verify compares them: give one of the two.',
+      );
+    }
     const images = await imagesOf(sources);
+    if (verify !== undefined) {
+      using detector = await loadDetectorOf(options);
+      const display = progress('comparing', 'images');
+      try {
+        const onImage = (agreement: ImageAgreement): void => print(agreementLine(agreement));
+        const settings = { images, detector, reference: verify, onImage, progress: display, signal };
+        return { did: 'verify', ...(await verifyFeatures(settings)) };
+      } finally {
+        display.stop();
+      }
+    }
     const boxes = options.boxes === undefined ? undefined : await GivenBoxes.read(options.boxes);
     using detector = await loadDetectorOf(options);
     const display = progress('extracting', 'images');
@@ -86,7 +115,7 @@ export const command = defineCommand({
       const result = await extractFeatures({
         images,
         detector,
-        out,
+        out: out as string,
         dtype: options.dtype,
         shardImages: options.shardImages,
         batchSize: options.batchSize,
@@ -97,14 +126,17 @@ export const command = defineCommand({
         onSkip: ({ reason }) => notice(`Skipped: ${reason}`),
         signal,
       });
-      return { ...result, maxSkipped: options.maxSkipped };
+      return { did: 'extract', ...result, maxSkipped: options.maxSkipped };
     } finally {
       display.stop();
       assembly.stop();
     }
   },
-  render: (result) => renderResult(result),
-  exitCode: ({ isComplete, skipped, maxSkipped }) => (isComplete && skipped.length > maxSkipped ? 1 : 0),
+  render: (result) => (result.did === 'verify' ? renderVerification(result) : renderResult(result)),
+  exitCode: (result) => {
+    if (result.did === 'verify') return result.numAgreeing < result.images.length ? 1 : 0;
+    return result.isComplete && result.skipped.length > result.maxSkipped ? 1 : 0;
+  },
 });
 
 async function imagesOf(sources: readonly string[]): Promise<ImageFile[]> {
@@ -133,14 +165,4 @@ function headline(result: ExtractionResult): string {
       : `; ${formatCount(numShort, 'image')} with fewer regions than the profile asks for, since the detector proposed no more`;
   const news = numExtracted === 0 ? 'nothing was to be done' : `${numExtracted} new`;
   return `${out}: ${formatCount(numImages, 'image')}, ${news}${short}`;
-}
-
-function skippedLines(skipped: readonly SkippedImage[]): string[] {
-  if (skipped.length === 0) return [];
-  const more = skipped.length - MAX_LISTED;
-  return [
-    `${formatCount(skipped.length, 'picture')} gave no features:`,
-    ...skipped.slice(0, MAX_LISTED).map(({ reason }) => `  ${reason}`),
-    ...(more > 0 ? [`  and ${more} more (--json lists all)`] : []),
-  ];
 }
