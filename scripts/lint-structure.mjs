@@ -14,6 +14,7 @@ const rooms = [
   'cli',
   'serve',
   'quickstart',
+  'explain',
   'report',
   'extraction',
   'inference',

@@ -2,8 +2,24 @@
 
 export { CheckpointFile, loadWeights, saveCheckpoint } from './checkpoint/index.js';
 export { LxmertError, UsageError } from './common/errors.js';
+export {
+  type ExtractionOptions,
+  type ExtractionResult,
+  extractFeatures,
+  GivenBoxes,
+  type Verification,
+  verifyFeatures,
+} from './extraction/index.js';
 export { FeatureStore } from './features/index.js';
-export { answerQuestion, regionsFor } from './inference/answerQuestion.js';
+export { readRow } from './features/readRow.js';
+export type { Look, LookedAtRegion, RegionLabel } from './inference/look.js';
+export {
+  type AnswerOptions,
+  Lxmert,
+  type LxmertAnswer,
+  type LxmertImage,
+  type LxmertSource,
+} from './inference/lxmert.js';
 export { type LoadedModel, loadAnsweringModel, type ModelSource } from './inference/modelFolder.js';
 export {
   LXMERT_BASE,
@@ -18,3 +34,11 @@ export { officialVqaScore } from './tasks/metrics/vqaAccuracy.js';
 export { predictAnswers, type RankedAnswer, rankAnswers } from './tasks/predictAnswers.js';
 export { encodeBatch, Vocabulary, WordPieceTokenizer } from './text/index.js';
 export { liveTensors, scope, Tensor } from './torch/index.js';
+export { decodeImage } from './vision/decodeImage.js';
+export {
+  DETECTOR_PROFILES,
+  type DetectedRegions,
+  RegionDetector,
+  type RegionDetectorOptions,
+} from './vision/detector/index.js';
+export { type ImageFile, listImageFiles } from './vision/imageFiles.js';

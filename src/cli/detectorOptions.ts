@@ -6,20 +6,40 @@ import { existingFile } from './options.js';
 
 const profileNames = DETECTOR_PROFILES.map(({ name }) => name) as [string, ...string[]];
 
+const profile = z
+  .enum(profileNames)
+  .optional()
+  .describe('Rules by which regions are found and kept [default: those of the weights, 36 regions]');
+const minBoxes = z.int().min(1).max(300).optional().describe("Fewest regions [default: the profile's]");
+const maxBoxes = z.int().min(1).max(300).optional().describe("Most regions [default: the profile's]");
+const weights = "weights: .caffemodel, a port's .pkl or .bin, or converted .safetensors";
+const precision = z
+  .enum(['float32', 'bfloat16'])
+  .default('float32')
+  .describe("Format of the detector's convolutions; bfloat16 moves features by under one percent");
+
+/** For commands that do nothing without a detector. */
 export const detectorOptions = {
-  detector: existingFile().describe(
-    "The detector's weights: .caffemodel, a port's .pkl or .bin, or converted .safetensors",
-  ),
-  profile: z
-    .enum(profileNames)
+  detector: existingFile().describe(`The detector's ${weights}`),
+  profile,
+  minBoxes,
+  maxBoxes,
+  precision,
+};
+
+/** For commands that look at pictures with a model, whose own precision has the short name. */
+export const lookOptions = {
+  detector: existingFile().optional().describe(`To look at photos: the region detector's ${weights}`),
+  profile,
+  minBoxes,
+  maxBoxes,
+  detectorPrecision: precision,
+  objectNames: existingFile()
     .optional()
-    .describe('Rules by which regions are found and kept [default: those of the weights, 36 regions]'),
-  minBoxes: z.int().min(1).max(300).optional().describe("Fewest regions [default: the profile's]"),
-  maxBoxes: z.int().min(1).max(300).optional().describe("Most regions [default: the profile's]"),
-  precision: z
-    .enum(['float32', 'bfloat16'])
-    .default('float32')
-    .describe('Format of the convolutions; bfloat16 moves features by under one percent'),
+    .describe('Names of objects [default: objects_vocab.txt beside the detector]'),
+  attributeNames: existingFile()
+    .optional()
+    .describe('Names of attributes [default: attributes_vocab.txt beside the detector]'),
 };
 
 /** The detector that {@link detectorOptions} name. */

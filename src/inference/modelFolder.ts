@@ -18,8 +18,8 @@ import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losse
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
-import type { PixelRegionSettings } from './answerQuestion.js';
 import { configOfWeights } from './configOfWeights.js';
+import type { PixelRegionSettings } from './regionFinder.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {

@@ -5,20 +5,20 @@ import { LxmertError, messageOf } from '../common/errors.js';
 import { DEFAULT_MAX_PIXELS } from './decodeImage.js';
 
 /** Twice the width of a card, for screens with fine pixels. */
-const MAX_WIDTH = 680;
+const CARD_WIDTH = 680;
 
 /**
- * The picture as `data:image/webp;base64,...`, upright, at most 680 pixels wide. It is decoded and encoded anew, so
+ * The picture as `data:image/webp;base64,...`, upright, at most `maxWidth` pixels wide. It is decoded and encoded anew, so
  * that nothing else a file may carry (such as where it was taken) goes into the page.
  *
  * @throws LxmertError when the file is no picture, is damaged or has more than 64 megapixels
  */
-export async function thumbnailDataUri(file: string): Promise<string> {
+export async function thumbnailDataUri(file: string, maxWidth = CARD_WIDTH): Promise<string> {
   try {
     const webp = await sharp(file, { limitInputPixels: DEFAULT_MAX_PIXELS, failOn: 'error' })
       .rotate()
       .flatten({ background: '#ffffff' })
-      .resize({ width: MAX_WIDTH, withoutEnlargement: true })
+      .resize({ width: maxWidth, withoutEnlargement: true })
       .webp({ quality: 85 })
       .toBuffer();
     return `data:image/webp;base64,${webp.toString('base64')}`;

@@ -1,21 +1,41 @@
 /** @file `lxmert answer`. */
 
 import { z } from 'zod';
+import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
-import { answerQuestion, regionsFor } from '../../inference/answerQuestion.js';
-import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
+import { explanationOf } from '../../explain/explanation.js';
+import { renderExplanation } from '../../explain/renderExplanation.js';
+import { assertCompatible } from '../../features/provenance.js';
+import { readRow } from '../../features/readRow.js';
+import { describeRegion, type LookedAtRegion } from '../../inference/look.js';
+import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
+import { thumbnailDataUri } from '../../vision/thumbnail.js';
 import { defineCommand } from '../command.js';
-import { modelOptions, modelSource } from '../modelOptions.js';
-import { existingPath } from '../options.js';
+import { lookOptions } from '../detectorOptions.js';
+import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { existingFile, existingPath, outputPath } from '../options.js';
+
+/** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
+const MAX_SEEN = 10;
+/** Pixels: as wide as the page draws a picture, for screens with fine pixels. */
+const PICTURE_WIDTH = 1300;
+
+type Result = { readonly image: string; readonly explain: string | null } & LxmertAnswer;
 
 export const command = defineCommand({
   description:
-    'Answers one question about one image. The image is a picture of a sample-world kind (its regions are found from ' +
-    'its pixels), or, with --features, the id of an image whose region features lie in a store or an obj36 TSV file.',
+    'Answers one question about one image: a photo, which --detector finds the regions of; a picture of the sample world, ' +
+    'whose regions are found from its pixels; or, with --features, the id of an image whose region features lie in a store or ' +
+    'an obj36 TSV file. --explain writes a page that shows what the model looked at.',
   examples: [
     {
       command: 'lxmert answer scene.png "What color is the ring?" --model quickstart/run',
-      does: 'asks about a picture',
+      does: 'asks about a picture of the sample world',
+    },
+    {
+      command:
+        'lxmert answer photo.jpg "What is the man holding?" --model runs/vqa --detector resnet101.caffemodel --explain why.html',
+      does: 'asks about a photo, and shows what the answer was found in',
     },
     {
       command:
@@ -29,22 +49,108 @@ export const command = defineCommand({
   }),
   options: z.strictObject({
     ...modelOptions,
+    ...lookOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
+    ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(3).describe('Answers to print'),
+    explain: outputPath().optional().describe('Write a page that shows what the model looked at'),
+    picture: existingFile().optional().describe('With --features and --explain: the picture, to draw on'),
   }),
-  async run({ arguments: { image, question }, options }) {
+  async run({ arguments: { image, question }, options, notice }): Promise<Result> {
     if (question.trim() === '') throw new UsageError('The question is empty.');
-    const answering = await loadEnsemble(options.model, modelSource(options));
-    try {
-      using regions = await regionsFor(image, options.features, answering.pixelRegions);
-      const answers = answerQuestion(answering, regions, image, question, options.top);
-      return { image, question, answers };
-    } finally {
-      disposeModels(answering);
+    refuseContradictions(options);
+    using lxmert = await Lxmert.load({
+      ...options,
+      vocabulary: options.vocab,
+      numAttentionHeads: options.attentionHeads,
+    });
+    for (const warning of lxmert.warnings) notice(warning);
+    const subject = options.features === undefined ? image : await rowOf(lxmert, image, options, notice);
+    const look = await lxmert.look(subject);
+    const answer = await lxmert.answer(look, question, { topK: options.top });
+    if (options.explain !== undefined) {
+      const explanation = explanationOf(lxmert.answering, look, question, Math.max(options.top, 5));
+      const file = options.features === undefined ? image : options.picture;
+      const picture = file === undefined ? undefined : await thumbnailDataUri(file, PICTURE_WIDTH);
+      await writeFileAtomic(options.explain, renderExplanation(explanation, picture));
     }
+    return { image, explain: options.explain ?? null, ...answer };
   },
-  render: ({ answers }) =>
-    answers
-      .map(({ answer, probability }) => `${(100 * probability).toFixed(1).padStart(5)} %  ${answer}`)
-      .join('\n'),
+  render: ({ answers, regions, explain }) =>
+    [
+      ...answers.map(({ answer, probability }) => `${percentOf(probability)}  ${answer}`),
+      ...seenLines(regions),
+      ...(explain === null ? [] : ['', `What the model looked at: ${explain}`]),
+    ].join('\n'),
 });
+
+function refuseContradictions(options: {
+  features?: string | undefined;
+  detector?: string | undefined;
+  picture?: string | undefined;
+  explain?: string | undefined;
+  model: readonly string[];
+}): void {
+  const { features, detector, picture, explain, model } = options;
+  if (features !== undefined && detector !== undefined) {
+    throw new UsageError(
+      '--features has the regions already and --detector would find them: give one of the two.',
+    );
+  }
+  if (picture !== undefined && (features === undefined || explain === undefined)) {
+    throw new UsageError(
+      '--picture is what --explain draws on when regions come from --features: give both, or leave it out.',
+    );
+  }
+  if (explain !== undefined && model.length > 1) {
+    throw new UsageError(`--explain shows the attention of one model, and ${model.length} were given.`);
+  }
+}
+
+async function rowOf(
+  lxmert: Lxmert,
+  imageId: string,
+  { features = '', allowOtherFeatures }: { features?: string | undefined; allowOtherFeatures: boolean },
+  notice: (line: string) => void,
+) {
+  const { row, provenance } = await readRow(features, imageId);
+  const { trainedOn } = lxmert.answering;
+  if (provenance !== undefined && trainedOn !== undefined) {
+    const featureSize = row.features.length / row.numBoxes;
+    const found = { featureSize, origins: [{ path: features, provenance }] };
+    const options = { allowMismatch: allowOtherFeatures, wayOut: 'pass --allow-other-features' };
+    for (const warning of assertCompatible(found, { provenance: trainedOn }, options)) notice(warning);
+  }
+  return row;
+}
+
+function seenLines(regions: readonly LookedAtRegion[]): string[] {
+  const seen = new Map<string, { times: number; confidence: number }>();
+  for (const region of regions) {
+    const description = describeRegion(region);
+    if (description === undefined) continue;
+    const { times = 0, confidence = 0 } = seen.get(description) ?? {};
+    seen.set(description, {
+      times: times + 1,
+      confidence: Math.max(confidence, region.object?.confidence ?? 0),
+    });
+  }
+  if (seen.size === 0) return [];
+  const surest = [...seen].sort(([, a], [, b]) => b.confidence - a.confidence);
+  const more = surest.length - MAX_SEEN;
+  return [
+    '',
+    'Seen in the picture:',
+    ...surest
+      .slice(0, MAX_SEEN)
+      .map(
+        ([name, { times, confidence }]) =>
+          `${percentOf(confidence)}  ${name}${times > 1 ? `, ${times} times` : ''}`,
+      ),
+    ...(more > 0 ? [`         and ${more} more (--json lists all)`] : []),
+  ];
+}
+
+function percentOf(probability: number): string {
+  return `${(100 * probability).toFixed(1).padStart(5)} %`;
+}

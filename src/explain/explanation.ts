@@ -1,0 +1,112 @@
+/**
+ * @file What a model looked at for an answer, as data: each word's attention on the regions and each region's on the
+ * words, in every cross-modality layer and head. Made of plain values, so that it travels as JSON.
+ */
+
+import { UsageError } from '../common/errors.js';
+import { batchFromRows } from '../features/featureBatch.js';
+import { describeRegion, type Look } from '../inference/look.js';
+import type { LoadedModel } from '../inference/modelFolder.js';
+import { answerInputs } from '../tasks/answerInputs.js';
+import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { noGrad, scope, type Tensor } from '../torch/index.js';
+
+/** Probabilities of one layer: for every head and row they sum to 1 over the columns. */
+export interface AttentionMap {
+  readonly numHeads: number;
+  readonly numRows: number;
+  readonly numColumns: number;
+  /** Base64 of unsigned 16-bit little-endian numbers (heads, rows, columns): probabilities times 65535. */
+  readonly values: string;
+}
+
+export interface ExplainedLayer {
+  /** Rows are words, columns regions. */
+  readonly wordsOnRegions: AttentionMap;
+  /** Rows are regions, columns words. */
+  readonly regionsOnWords: AttentionMap;
+}
+
+export interface ExplainedRegion {
+  /** x1, y1, x2, y2 in pixels of the picture. */
+  readonly box: readonly [number, number, number, number];
+  /** Such as `red truck`; null for regions without labels. */
+  readonly label: string | null;
+  readonly objectConfidence: number | null;
+  readonly attributeConfidence: number | null;
+}
+
+export interface Explanation {
+  readonly question: string;
+  /** The most probable first. */
+  readonly answers: readonly RankedAnswer[];
+  /** The question's word pieces as the model reads them: [CLS], pieces, [SEP]. */
+  readonly words: readonly string[];
+  /** Of the picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly regions: readonly ExplainedRegion[];
+  /** Cross-modality layers, the first first. */
+  readonly layers: readonly ExplainedLayer[];
+}
+
+const SCALE = 65535;
+
+/**
+ * Answers a question about a picture and keeps the attention that led there.
+ *
+ * @param topK answers to give
+ * @throws UsageError for several models, whose attention has no common meaning, and for a model without
+ * cross-modality layers
+ */
+export function explanationOf(answering: LoadedModel, look: Look, question: string, topK = 5): Explanation {
+  const [model, ...others] = answering.models;
+  if (model === undefined || others.length > 0) {
+    throw new UsageError(
+      `One model can be explained, and ${answering.models.length} were given. Name one of them.`,
+    );
+  }
+  if (model.config.numCrossLayers === 0) {
+    throw new UsageError(
+      'This model has no cross-modality layers, so its words and regions never look at each other.',
+    );
+  }
+  const { row, width, height } = look;
+  const { tokenizer, maxLength } = answering;
+  const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
+  const examples = [{ imageIds: [row.imageId], sentence: question }];
+  const layers = scope(() =>
+    noGrad(() => {
+      const inputs = answerInputs(examples, tokenizer, source, { maxLength });
+      const { attentions } = model.forward(inputs, { attentions: true });
+      return (attentions?.cross ?? []).map(({ languageToVision, visionToLanguage }) => ({
+        wordsOnRegions: mapOf(languageToVision), // (1, heads, words, regions)
+        regionsOnWords: mapOf(visionToLanguage), // (1, heads, regions, words)
+      }));
+    }),
+  );
+  return {
+    question,
+    answers: rankAnswers(answering, source, examples, topK)[0] ?? [],
+    words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
+    width,
+    height,
+    regions: look.regions.map((region) => ({
+      box: [region.box.x1, region.box.y1, region.box.x2, region.box.y2],
+      label: describeRegion(region) ?? null,
+      objectConfidence: region.object?.confidence ?? null,
+      attributeConfidence: region.attribute?.confidence ?? null,
+    })),
+    layers,
+  };
+}
+
+function mapOf(probabilities: Tensor): AttentionMap {
+  const [, numHeads = 0, numRows = 0, numColumns = 0] = probabilities.shape;
+  const values = probabilities.toFloat32Array();
+  const bytes = Buffer.alloc(2 * values.length);
+  for (const [i, value] of values.entries()) {
+    bytes.writeUInt16LE(Math.round(Math.min(Math.max(value, 0), 1) * SCALE), 2 * i);
+  }
+  return { numHeads, numRows, numColumns, values: bytes.toString('base64') };
+}

@@ -1,0 +1,39 @@
+/** @file One image's row by its id, from a store or from a TSV file. */
+
+import { statSync } from 'node:fs';
+import { LxmertError, UsageError } from '../common/errors.js';
+import { readFeatureRow } from './obj36Reader.js';
+import type { Provenance } from './provenance.js';
+import type { FeatureRow } from './row.js';
+import { readShardRow } from './shardRows.js';
+import { openShards } from './storeFiles.js';
+import { readTsvProvenance } from './tsvProvenance.js';
+
+/** A row, and what its file states of the detector. */
+export interface StatedRow {
+  readonly row: FeatureRow;
+  readonly provenance: Provenance | undefined;
+}
+
+/**
+ * @param features a store's folder or shard, or an obj36 TSV file
+ * @throws UsageError when there is no such file; LxmertError when it has no row for the image, or a broken one
+ */
+export async function readRow(features: string, imageId: string): Promise<StatedRow> {
+  const status = statSync(features, { throwIfNoEntry: false });
+  if (status === undefined) throw new UsageError(`There is no feature store or TSV file '${features}'.`);
+  if (status.isFile() && !features.endsWith('.safetensors')) {
+    const row = await readFeatureRow(features, imageId);
+    return { row, provenance: (await readTsvProvenance(features))?.provenance };
+  }
+  const shards = openShards(features);
+  for (const shard of shards) {
+    const place = shard.metadata.imageIds.indexOf(imageId);
+    if (place < 0) continue;
+    return { row: await readShardRow(shard, place), provenance: shard.metadata.provenance };
+  }
+  const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
+  throw new LxmertError(
+    `${features} has no row for image ${imageId}. It holds ${numImages} images; the first is ${shards[0]?.metadata.imageIds[0]}.`,
+  );
+}

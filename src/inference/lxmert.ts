@@ -1,0 +1,291 @@
+/** @file From a picture and a question to an answer, with names for everything. */
+
+import { createHash } from 'node:crypto';
+import { LxmertError, UsageError } from '../common/errors.js';
+import type { RgbImage } from '../common/rgbImage.js';
+import { batchFromRows } from '../features/featureBatch.js';
+import { assertCompatible, type Provenance } from '../features/provenance.js';
+import { type FeatureRow, featureSizeOf } from '../features/row.js';
+import type { Precision } from '../model/index.js';
+import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { decodeImage, readPicture } from '../vision/decodeImage.js';
+import { DETECTOR_PROFILES, type DetectorArchitecture, RegionDetector } from '../vision/detector/index.js';
+import { LabelNames } from '../vision/detector/labelNames.js';
+import { disposeModels, loadEnsemble } from './ensemble.js';
+import { type Look, type LookedAtRegion, lookFrom } from './look.js';
+import type { LoadedModel } from './modelFolder.js';
+import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
+
+export interface LxmertSource {
+  /** A run folder or a weights file; of several the probabilities are averaged. */
+  readonly model: string | readonly string[];
+  /** Snapshot of a run folder. Default `BEST`. */
+  readonly snapshot?: 'BEST' | 'LAST' | undefined;
+  /** BERT's vocab.txt; for a weights file, a run folder has its own. */
+  readonly vocabulary?: string | undefined;
+  /** Answer table (label2ans JSON); for a weights file. */
+  readonly answers?: string | undefined;
+  /** Attention heads; for a weights file. Default: hidden size / 64. */
+  readonly numAttentionHeads?: number | undefined;
+  /** Format of the numbers between the model's layers. Default float32. */
+  readonly precision?: Precision | undefined;
+  /** The region detector's weights. Without it, only a model of the sample world can look at a bare picture. */
+  readonly detector?: string | undefined;
+  /** Name of the detector's profile. Default: that of its weights. */
+  readonly profile?: string | undefined;
+  readonly minBoxes?: number | undefined;
+  readonly maxBoxes?: number | undefined;
+  /** Format of the detector's convolutions. Default float32. */
+  readonly detectorPrecision?: 'float32' | 'bfloat16' | undefined;
+  /** Names of objects and attributes. Default: `objects_vocab.txt` and `attributes_vocab.txt` beside the detector. */
+  readonly objectNames?: string | undefined;
+  readonly attributeNames?: string | undefined;
+  /** Go on with a detector other than the one that the model was trained with. Default false. */
+  readonly allowOtherFeatures?: boolean | undefined;
+  /** Pictures whose regions are kept, since looking takes seconds: about 0.3 MB each. Default 16. */
+  readonly keptLooks?: number | undefined;
+  /** For detectors of other sizes than the published one. */
+  readonly architecture?: DetectorArchitecture | undefined;
+}
+
+/** A picture: its file, the bytes of its file, its pixels, an earlier look at it, or a row of features. */
+export type LxmertImage = string | Uint8Array | RgbImage | Look | FeatureRow;
+
+export interface AnswerOptions {
+  /** Answers to give, the most probable first. Default 5. */
+  readonly topK?: number | undefined;
+}
+
+export interface LxmertAnswer {
+  readonly question: string;
+  readonly answers: readonly RankedAnswer[];
+  /** What the answer was found in, in the model's order. */
+  readonly regions: readonly LookedAtRegion[];
+  /** Of the picture, in pixels; boxes are in the same. */
+  readonly width: number;
+  readonly height: number;
+}
+
+const DEFAULT_TOP_K = 5;
+const DEFAULT_KEPT_LOOKS = 16;
+
+/**
+ * A model that answers, with the detector that it sees with.
+ *
+ * ```ts
+ * using lxmert = await Lxmert.load({ model: 'runs/vqa', detector: 'resnet101.caffemodel' });
+ * const { answers, regions } = await lxmert.answer('photo.jpg', 'What colour is the cat?', { topK: 3 });
+ * console.log(answers[0].answer, answers[0].probability, regions[0].object?.name);
+ * ```
+ */
+export class Lxmert implements Disposable {
+  readonly #answering: LoadedModel;
+  readonly #detector: RegionDetector | undefined;
+  readonly #names: LabelNames;
+  readonly #keptLooks: number;
+  /** By the SHA-256 of the picture's file, the oldest first. */
+  readonly #looks = new Map<string, Look>();
+  #isDisposed = false;
+
+  private constructor(
+    answering: LoadedModel,
+    detector: RegionDetector | undefined,
+    names: LabelNames,
+    keptLooks: number,
+    /** What could not be compared between model and detector, or differs and was allowed. */
+    readonly warnings: readonly string[],
+  ) {
+    this.#answering = answering;
+    this.#detector = detector;
+    this.#names = names;
+    this.#keptLooks = keptLooks;
+  }
+
+  /**
+   * @throws UsageError when something is missing that has to be named, for an unknown profile, and for a model that reads
+   * two images; CheckpointError when weights are not whole; LxmertError when the detector is not the one that the model
+   * was trained with
+   */
+  static async load(source: LxmertSource): Promise<Lxmert> {
+    const { model, keptLooks = DEFAULT_KEPT_LOOKS } = source;
+    if (!Number.isInteger(keptLooks) || keptLooks < 0) {
+      throw new UsageError(`keptLooks must be a whole number from 0; found ${keptLooks}.`);
+    }
+    const answering = await loadEnsemble(typeof model === 'string' ? [model] : model, source);
+    let detector: RegionDetector | undefined;
+    try {
+      if (answering.models[0]?.imagesPerExample !== 1) {
+        throw new UsageError(
+          `${answering.weightsFiles[0]} judges statements about two images; this is for questions about one. Use predict nlvr2.`,
+        );
+      }
+      detector = await loadDetector(source);
+      const warnings = detector === undefined ? [] : checkDetector(answering, detector, source);
+      const { objectNames: objects, attributeNames: attributes } = source;
+      const names = await LabelNames.load({ objects, attributes }, source.detector);
+      return new Lxmert(answering, detector, names, keptLooks, warnings);
+    } catch (error) {
+      detector?.[Symbol.dispose]();
+      disposeModels(answering);
+      throw error;
+    }
+  }
+
+  /** The model by itself, for work that needs more than answers. */
+  get answering(): LoadedModel {
+    return this.#answering;
+  }
+
+  /** Undefined without a detector. */
+  get detectorProvenance(): Provenance | undefined {
+    return this.#detector?.provenance;
+  }
+
+  /**
+   * Finds the regions of a picture. A file that was looked at before is not looked at again.
+   *
+   * @throws UsageError when there is no such picture, or nothing to look at it with; LxmertError when it cannot be
+   * decoded, or has no region
+   */
+  async look(image: LxmertImage): Promise<Look> {
+    this.#requireAlive();
+    if (typeof image === 'object' && 'row' in image) return image;
+    if (typeof image === 'object' && 'features' in image) return this.#lookFrom(image, true);
+    const finder = this.#finder();
+    if (typeof image === 'string') {
+      return await this.#lookAtBytes(await readPicture(image), image, finder);
+    }
+    if (image instanceof Uint8Array) return await this.#lookAtBytes(image, 'the picture', finder);
+    return this.#lookAtPixels(image, finder);
+  }
+
+  /**
+   * The most probable answers to a question about a picture.
+   *
+   * @throws UsageError for a question without words, and as {@link look}; LxmertError when the features are not of the
+   * model's size
+   */
+  async answer(image: LxmertImage, question: string, options: AnswerOptions = {}): Promise<LxmertAnswer> {
+    return (await this.answerAll(image, [question], options))[0] as LxmertAnswer;
+  }
+
+  /** The same for several questions about one picture, which is looked at and encoded once. */
+  async answerAll(
+    image: LxmertImage,
+    questions: readonly string[],
+    { topK = DEFAULT_TOP_K }: AnswerOptions = {},
+  ): Promise<LxmertAnswer[]> {
+    if (!Number.isInteger(topK) || topK < 1) {
+      throw new UsageError(`topK must be a whole number from 1; found ${topK}.`);
+    }
+    for (const question of questions) {
+      if (question.trim() === '') throw new UsageError('The question is empty.');
+    }
+    const look = await this.look(image);
+    this.#requireAlive();
+    if (questions.length === 0) return [];
+    const { row, regions, width, height } = look;
+    const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
+    const examples = questions.map((sentence) => ({ imageIds: [row.imageId], sentence }));
+    return rankAnswers(this.#answering, source, examples, topK).map((answers, i) => ({
+      question: questions[i] as string,
+      answers,
+      regions,
+      width,
+      height,
+    }));
+  }
+
+  /** Ends the weights. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#looks.clear();
+    this.#detector?.[Symbol.dispose]();
+    disposeModels(this.#answering);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #requireAlive(): void {
+    if (this.#isDisposed) throw new LxmertError('This Lxmert was disposed of; load it again.');
+  }
+
+  #finder(): RegionFinder {
+    if (this.#detector !== undefined) return detectorFinder(this.#detector);
+    const { pixelRegions } = this.#answering;
+    if (pixelRegions !== undefined) return pixelFinder(pixelRegions);
+    throw new UsageError(
+      'This model was trained on the region features of a detector, so it cannot look at a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.',
+    );
+  }
+
+  async #lookAtBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<Look> {
+    const key = createHash('sha256').update(bytes).digest('hex');
+    const kept = this.#looks.get(key);
+    // Taken out and put back, so that it counts as the newest.
+    this.#looks.delete(key);
+    const look = kept ?? this.#lookAtPixels(await decodeImage(bytes, { name }), finder);
+    this.#looks.set(key, look);
+    for (const oldest of this.#looks.keys()) {
+      if (this.#looks.size <= this.#keptLooks) break;
+      this.#looks.delete(oldest);
+    }
+    return look;
+  }
+
+  #lookAtPixels(image: RgbImage, finder: RegionFinder): Look {
+    const row = finder.find(image, 'picture');
+    if (row.numBoxes === 0) throw new LxmertError('The detector proposes no region in the picture.');
+    return this.#lookFrom(row, finder.hasLabels);
+  }
+
+  #lookFrom(row: FeatureRow, hasLabels: boolean): Look {
+    const size = this.#answering.models[0]?.config.visualFeatureSize;
+    if (featureSizeOf(row) !== size) {
+      throw new LxmertError(
+        `The model reads ${size} values for each region, and these features have ${featureSizeOf(row)}. Use the features that the model was trained on.`,
+      );
+    }
+    return lookFrom(row, hasLabels, this.#names);
+  }
+}
+
+async function loadDetector(source: LxmertSource): Promise<RegionDetector | undefined> {
+  if (source.detector === undefined) return undefined;
+  const { profile, detectorPrecision, minBoxes, maxBoxes, architecture } = source;
+  const found = DETECTOR_PROFILES.find(({ name }) => name === profile);
+  if (profile !== undefined && found === undefined) {
+    const names = DETECTOR_PROFILES.map(({ name }) => name).join(', ');
+    throw new UsageError(`There is no profile '${profile}'; there are ${names}.`);
+  }
+  return await RegionDetector.load(source.detector, {
+    ...(found === undefined ? {} : { profile: found }),
+    ...(detectorPrecision === undefined ? {} : { precision: detectorPrecision }),
+    ...(minBoxes === undefined ? {} : { minBoxes }),
+    ...(maxBoxes === undefined ? {} : { maxBoxes }),
+    ...(architecture === undefined ? {} : { architecture }),
+  });
+}
+
+/** @throws LxmertError listing what differs from the detector that the model was trained with, unless it is allowed */
+function checkDetector(
+  answering: LoadedModel,
+  detector: RegionDetector,
+  { detector: path = '', allowOtherFeatures = false }: LxmertSource,
+): string[] {
+  const { featureSize, provenance } = detector;
+  return assertCompatible(
+    { featureSize, origins: [{ path, provenance }] },
+    {
+      featureSize: answering.models[0]?.config.visualFeatureSize ?? null,
+      provenance: answering.trainedOn ?? null,
+    },
+    {
+      allowMismatch: allowOtherFeatures,
+      wayOut: 'pass --allow-other-features (in JavaScript: allowOtherFeatures)',
+    },
+  );
+}
