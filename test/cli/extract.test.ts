@@ -9,10 +9,12 @@ import { sha256OfFile } from '../../src/common/sha256.js';
 import { readFeatureRow } from '../../src/features/obj36Reader.js';
 import { readShardRows } from '../../src/features/shardRows.js';
 import { openShards } from '../../src/features/storeFiles.js';
+import type { LxmertAnswer } from '../../src/inference/lxmert.js';
 import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/index.js';
 import { collect } from '../features/support.js';
 import { lxmert } from '../support/commandLine.js';
 import { listLayers, writeLargeCaffeDetector } from '../support/detectorFiles.js';
+import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-extract-'));
 const place = (name: string): string => path.join(folder, name);
@@ -99,6 +101,40 @@ describe('extract', () => {
       provenance: { weightsSha256: string };
     };
     expect(stated.provenance.weightsSha256).toBe(await sha256OfFile(detector));
+  }, 120_000);
+
+  it('agrees with its own output, and answers a question about the photo itself', async () => {
+    const words = ['extract', place('first.png'), '--detector', detector];
+    const { stdout, exitCode } = await lxmert(...words, '--verify', place('store'));
+    // The store holds float16.
+    expect(stdout).toMatch(
+      /^agrees {2}first: 36 of 36 boxes found again, IoU 1\.000, .* on the file's boxes by 0\.0\d % .*\n1 image of .*, all in agreement/,
+    );
+    expect(exitCode).toBe(0);
+    await writeSmallRun(place('run'), { featureSize: 2048 });
+    const model = ['--model', place('run')];
+    const question = 'What color is the cat?';
+    const fromPhoto = await lxmert(
+      'answer',
+      place('first.png'),
+      question,
+      ...model,
+      '--detector',
+      detector,
+      '--json',
+    );
+    const fromStore = await lxmert(
+      'answer',
+      'first',
+      question,
+      ...model,
+      '--features',
+      place('store'),
+      '--json',
+    );
+    const [photo, store] = [fromPhoto, fromStore].map((each) => JSON.parse(each.stdout) as LxmertAnswer);
+    expect(photo?.answers.map(({ answer }) => answer)).toEqual(store?.answers.map(({ answer }) => answer));
+    expect(photo?.regions).toEqual(store?.regions);
   }, 120_000);
 
   it.each([

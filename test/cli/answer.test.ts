@@ -1,0 +1,134 @@
+/** @file `lxmert answer` as a user meets it, on pictures of the sample world and on features. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeObj36 } from '../../src/features/obj36Writer.js';
+import { unknownProvenance } from '../../src/features/provenance.js';
+import { makeRow } from '../features/support.js';
+import { lxmert } from '../support/commandLine.js';
+import { writeSmallRun } from '../support/tinyLxmert.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'cli-answer-'));
+const at = (name: string): string => path.join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(async () => {
+  const trainedOn = { ...unknownProvenance, detector: 'one' };
+  await writeSmallRun(at('pixels'), { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
+  await writeSmallRun(at('run'), { trainedOn });
+  await sharp({ create: { width: 80, height: 60, channels: 3, background: '#383' } })
+    .png()
+    .toFile(at('scene.png'));
+  await writeObj36(
+    at('rows.tsv'),
+    [0, 1, 2].map((seed) => makeRow(seed, { featureSize: 7 })),
+  );
+  for (const detector of ['one', 'two']) {
+    await lxmert('features', 'convert', at('rows.tsv'), at(detector), '--detector', detector);
+  }
+});
+
+describe('answer', () => {
+  it('prints answers with their probabilities, and all of it as JSON', async () => {
+    const words = ['answer', at('scene.png'), 'what color?', '--model', at('pixels')];
+    const { stdout, exitCode } = await lxmert(...words);
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n').filter((line) => /^ *\d+\.\d % {2}\S/.test(line))).toHaveLength(3);
+    expect(stdout).not.toContain('Seen in the picture');
+    const json = JSON.parse((await lxmert(...words, '--top', '5', '--json')).stdout) as {
+      answers: object[];
+      regions: object[];
+    };
+    expect(json).toMatchObject({
+      image: at('scene.png'),
+      question: 'what color?',
+      width: 80,
+      height: 60,
+      explain: null,
+    });
+    expect([json.answers.length, json.regions.length]).toEqual([5, 5]);
+  });
+
+  it('finds the image in a store or a TSV file, and says what was seen', async () => {
+    for (const features of [at('one'), at('rows.tsv')]) {
+      const { stdout, stderr, exitCode } = await lxmert(
+        ...['answer', 'image_1', 'what?', '--model', at('run'), '--features', features],
+      );
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/Seen in the picture:\n +\d+\.\d % {2}object \d+, attribute \d+/);
+    }
+    const absent = await lxmert('answer', 'image_9', 'what?', '--model', at('run'), '--features', at('one'));
+    expect(absent).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/no row for image image_9\. It holds 3 images/),
+    });
+  });
+
+  it('refuses features of another detector, unless told', async () => {
+    const words = ['answer', 'image_1', 'what?', '--model', at('run'), '--features', at('two')];
+    const refused = await lxmert(...words);
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/trained with detector "one", here it is "two"/),
+    });
+    expect((await lxmert(...words, '--allow-other-features')).exitCode).toBe(0);
+  });
+
+  it('writes a page, with the picture where there is one', async () => {
+    const page = at('why.html');
+    const { stdout } = await lxmert(
+      'answer',
+      at('scene.png'),
+      'what?',
+      '--model',
+      at('pixels'),
+      '--explain',
+      page,
+    );
+    expect(stdout).toContain(`What the model looked at: ${page}`);
+    expect(readFileSync(page, 'utf8')).toContain('<img src="data:image/webp;base64,');
+    const ofFeatures = [
+      'answer',
+      'image_1',
+      'what?',
+      '--model',
+      at('run'),
+      '--features',
+      at('one'),
+      '--explain',
+      page,
+    ];
+    await lxmert(...ofFeatures);
+    expect(readFileSync(page, 'utf8')).toContain('class="blank"');
+    await lxmert(...ofFeatures, '--picture', at('scene.png'));
+    expect(readFileSync(page, 'utf8')).toContain('<img src="data:image/webp;base64,');
+  });
+
+  it.each([
+    [
+      ['scene.png', 'what?', '--features', at('one'), '--detector', at('scene.png')],
+      /--features has the regions already/,
+    ],
+    [[at('scene.png'), ' '], /question is empty/],
+    [[at('scene.png'), 'what?', '--picture', at('scene.png')], /--picture is what --explain draws on/],
+    [
+      [at('scene.png'), 'what?', '--model', at('run'), '--explain', at('x.html')],
+      /attention of one model, and 2/,
+    ],
+    [[at('absent.png'), 'what?'], /no picture at .*absent\.png/],
+  ])('refuses %j', async (words, message) => {
+    const { stderr, exitCode } = await lxmert('answer', ...words, '--model', at('pixels'));
+    expect({ stderr, exitCode }).toEqual({ stderr: expect.stringMatching(message), exitCode: 2 });
+    expect(existsSync(at('x.html'))).toBe(false);
+  });
+
+  it('cannot look at a bare picture without a detector when the model needs one', async () => {
+    const { stderr, exitCode } = await lxmert('answer', at('scene.png'), 'what?', '--model', at('run'));
+    expect({ stderr, exitCode }).toEqual({
+      stderr: expect.stringMatching(/Name the weights with --detector/),
+      exitCode: 2,
+    });
+  });
+});

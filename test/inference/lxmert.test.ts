@@ -1,0 +1,214 @@
+/** @file From a picture and a question to an answer, against the same steps made one by one. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LxmertError, UsageError } from '../../src/common/errors.js';
+import { batchFromRows } from '../../src/features/featureBatch.js';
+import { disposeModels } from '../../src/inference/ensemble.js';
+import { describeRegion } from '../../src/inference/look.js';
+import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
+import { loadAnsweringModel } from '../../src/inference/modelFolder.js';
+import { rankAnswers } from '../../src/tasks/predictAnswers.js';
+import { decodeImage } from '../../src/vision/decodeImage.js';
+import { RegionDetector } from '../../src/vision/detector/index.js';
+import { LabelNames } from '../../src/vision/detector/labelNames.js';
+import { hasShared, sharedPath } from '../support/shared.js';
+import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-api-'));
+const at = (name: string): string => path.join(folder, name);
+const photo = at('photo.png');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const load = (options: Partial<LxmertSource> = {}): Promise<Lxmert> =>
+  Lxmert.load({
+    model: at('run'),
+    detector: at('small.caffemodel'),
+    architecture: SMALL_DETECTOR,
+    ...options,
+  });
+
+beforeAll(async () => {
+  writeSmallDetector(at('small.caffemodel'));
+  await writeSmallRun(at('run'));
+  await sharp({
+    create: {
+      width: 90,
+      height: 60,
+      channels: 3,
+      background: '#456',
+      noise: { type: 'gaussian', mean: 120, sigma: 60 },
+    },
+  })
+    .png()
+    .toFile(photo);
+});
+
+describe('an answer', () => {
+  it('is what detector and model give step by step', async () => {
+    using lxmert = await load();
+    const result = await lxmert.answer(photo, 'What color is the cat?', { topK: 3 });
+    using detector = await RegionDetector.load(at('small.caffemodel'), { architecture: SMALL_DETECTOR });
+    const found = detector.detect(await decodeImage(photo));
+    const answering = await loadAnsweringModel({ model: at('run') });
+    const row = { imageId: 'x', ...found };
+    const [expected] = rankAnswers(
+      answering,
+      { gather: () => batchFromRows([row]) },
+      [{ imageIds: ['x'], sentence: 'What color is the cat?' }],
+      3,
+    );
+    disposeModels(answering);
+    expect(result.answers).toEqual(expected);
+    expect(result.answers).toHaveLength(3);
+    expect(result).toMatchObject({ question: 'What color is the cat?', width: 90, height: 60 });
+    expect(result.regions).toHaveLength(found.numBoxes);
+    const [x1, y1, x2, y2] = found.boxes;
+    expect(result.regions[0]).toEqual({
+      box: { x1, y1, x2, y2 },
+      object: { id: Number(found.objectsId[0]), name: undefined, confidence: found.objectsConf[0] },
+      attribute: { id: Number(found.attrsId[0]), name: undefined, confidence: found.attrsConf[0] },
+    });
+  });
+
+  it('is the same from a path, bytes, pixels, a look and a row; alone and among others', async () => {
+    using lxmert = await load();
+    const question = 'is the cat white?';
+    const { answers } = await lxmert.answer(photo, question);
+    const look = await lxmert.look(photo);
+    for (const image of [readFileSync(photo), await decodeImage(photo), look, look.row]) {
+      expect((await lxmert.answer(image, question)).answers).toEqual(answers);
+    }
+    const several = await lxmert.answerAll(photo, ['what is the cat', question, 'white?']);
+    expect(several.map((each) => each.question)).toEqual(['what is the cat', question, 'white?']);
+    several[1]?.answers.forEach(({ answer, probability }, i) => {
+      expect(answer).toBe(answers[i]?.answer);
+      expect(probability).toBeCloseTo(answers[i]?.probability ?? 0, 5);
+    });
+    expect(await lxmert.answerAll(photo, [])).toEqual([]);
+  });
+
+  it('looks at a file once, as long as it is kept', async () => {
+    using lxmert = await load({ keptLooks: 1 });
+    const detect = vi.spyOn(RegionDetector.prototype, 'detect');
+    try {
+      const other = await sharp(readFileSync(photo)).negate().png().toBuffer();
+      const first = await lxmert.look(photo);
+      expect(await lxmert.look(readFileSync(photo))).toBe(first);
+      expect(detect).toHaveBeenCalledTimes(1);
+      const second = await lxmert.look(other);
+      expect(second.row.features).not.toEqual(first.row.features);
+      expect(await lxmert.look(other)).toBe(second);
+      expect(detect).toHaveBeenCalledTimes(2);
+      expect((await lxmert.look(photo)).row).toEqual(first.row);
+      expect(detect).toHaveBeenCalledTimes(3);
+    } finally {
+      detect.mockRestore();
+    }
+  });
+
+  it('of a model of the sample world needs no detector', async () => {
+    await writeSmallRun(at('pixels'), { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
+    using lxmert = await Lxmert.load({ model: at('pixels') });
+    const { regions, answers } = await lxmert.answer(photo, 'what');
+    expect(regions).toHaveLength(5);
+    expect(regions[0]).toMatchObject({ object: null, attribute: null });
+    expect(describeRegion(regions[0]!)).toBeUndefined();
+    expect(answers).toHaveLength(5);
+  });
+});
+
+describe('what cannot be answered', () => {
+  it('says what is missing', async () => {
+    using blind = await Lxmert.load({ model: at('run') });
+    await expect(blind.answer(photo, 'what')).rejects.toThrow(
+      /cannot look at a bare picture without one\. Name the weights with --detector/,
+    );
+    using lxmert = await load();
+    await expect(lxmert.answer(photo, '  ')).rejects.toThrow(UsageError);
+    await expect(lxmert.answer(at('absent.jpg'), 'what')).rejects.toThrow(/no picture at .*absent\.jpg/);
+    await expect(lxmert.answer(photo, 'what', { topK: 0 })).rejects.toThrow(/topK must be a whole number/);
+    const { row } = await lxmert.look(photo);
+    const wide = { ...row, features: new Float32Array(row.numBoxes * 8) };
+    await expect(lxmert.answer(wide, 'what')).rejects.toThrow(
+      /reads 7 values for each region, and these features have 8/,
+    );
+    await expect(load({ profile: 'caffe' })).rejects.toThrow(
+      /no profile 'caffe'; there are caffe-36, caffe-10-100, d2/,
+    );
+    await expect(load({ keptLooks: -1 })).rejects.toThrow(UsageError);
+  });
+
+  it('a disposed instance says so, and disposing twice is nothing', async () => {
+    const lxmert = await load();
+    lxmert.dispose();
+    lxmert.dispose();
+    await expect(lxmert.answer(photo, 'what')).rejects.toThrow(/was disposed of/);
+  });
+
+  it('a model of two images is refused', async () => {
+    await writeSmallRun(at('pairs'), { imagesPerExample: 2 });
+    await expect(load({ model: at('pairs') })).rejects.toThrow(/about two images/);
+  });
+
+  it('a detector other than that of the training is refused, unless allowed', async () => {
+    using detector = await RegionDetector.load(at('small.caffemodel'), { architecture: SMALL_DETECTOR });
+    await writeSmallRun(at('known'), { trainedOn: detector.provenance });
+    using same = await load({ model: at('known') });
+    expect(same.warnings).toEqual([]);
+    await expect(load({ model: at('known'), minBoxes: 10 })).rejects.toThrow(
+      /the model was trained with setting minBoxes 36, here it is 10/,
+    );
+    using allowed = await load({ model: at('known'), minBoxes: 10, allowOtherFeatures: true });
+    expect(allowed.warnings).toEqual([expect.stringMatching(/minBoxes 36, here it is 10/)]);
+  });
+});
+
+describe('names', () => {
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `name ${i},other ${i}`).join('\n');
+
+  it('are the first synonyms; files beside the weights are found', async () => {
+    writeFileSync(at('objects_vocab.txt'), lines(1600));
+    const names = await LabelNames.load({}, at('small.caffemodel'));
+    expect([names.object(0), names.object(1599), names.attribute(3)]).toEqual([
+      'name 0',
+      'name 1599',
+      undefined,
+    ]);
+    writeFileSync(at('attributes.txt'), `${lines(400)}\r\n`);
+    const both = await LabelNames.load({ attributes: at('attributes.txt') }, at('small.caffemodel'));
+    expect(both.attribute(399)).toBe('name 399');
+    using lxmert = await load({ attributeNames: at('attributes.txt') });
+    const { regions } = await lxmert.look(photo);
+    const [region] = regions;
+    expect(describeRegion(region!)).toBe(`name ${region?.attribute?.id} name ${region?.object?.id}`);
+    rmSync(at('objects_vocab.txt'));
+  });
+
+  it('of another number are refused', async () => {
+    writeFileSync(at('short.txt'), lines(1599));
+    await expect(LabelNames.load({ objects: at('short.txt') }, undefined)).rejects.toThrow(
+      /should have 1600 lines, one for each of the detector's objects; it has 1599/,
+    );
+    await expect(LabelNames.load({ attributes: at('absent.txt') }, undefined)).rejects.toThrow(UsageError);
+    writeFileSync(at('gap.txt'), lines(400).replace('name 7,other 7', ''));
+    await expect(LabelNames.load({ attributes: at('gap.txt') }, undefined)).rejects.toThrow(LxmertError);
+  });
+
+  it.skipIf(!hasShared)('of Visual Genome are read', async () => {
+    const [objects, attributes] = ['objects', 'attributes'].map((what) =>
+      sharedPath('data', 'vg', `${what}_vocab.txt`),
+    );
+    const names = await LabelNames.load({ objects, attributes }, undefined);
+    expect(names.object(0)).toBe('yolk');
+    expect(names.object(1599)).toMatch(/\w/);
+    expect(names.attribute(0)).toMatch(/\w/);
+    expect(
+      Array.from({ length: 1600 }, (_, i) => names.object(i)).every((name) => name && !name.includes(',')),
+    ).toBe(true);
+  });
+});
