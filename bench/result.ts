@@ -13,6 +13,8 @@ export interface BenchSettings {
   readonly batchSize: number;
   readonly repetitions: number;
   readonly precision: Precision;
+  /** For what has no size in `config`: a small detector too. */
+  readonly isSmall: boolean;
   /** For files; empty at first. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
@@ -64,7 +66,7 @@ export async function timed(
 export async function timedProducts(
   settings: BenchSettings,
   operations: number,
-  work: () => void,
+  work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<
   Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & { readonly precision: Precision }

@@ -9,13 +9,23 @@ import type { BenchResult, BenchSettings } from './result.js';
 import { features, load } from './work/files.js';
 import { inference } from './work/inference.js';
 import { pretraining } from './work/pretraining.js';
+import { suppression } from './work/suppression.js';
 import { training } from './work/training.js';
+import { vision } from './work/vision.js';
 
 /** Work that is done once for each precision. */
-const BY_PRECISION = { inference, training, pretraining } as const;
-const ONCE = { load, features } as const;
+const BY_PRECISION = { inference, training, pretraining, vision } as const;
+const ONCE = { suppression, load, features } as const;
 
-export const WORK_NAMES = ['inference', 'training', 'pretraining', 'load', 'features'] as const;
+export const WORK_NAMES = [
+  'inference',
+  'training',
+  'pretraining',
+  'vision',
+  'suppression',
+  'load',
+  'features',
+] as const;
 export type WorkName = (typeof WORK_NAMES)[number];
 
 export interface BenchOptions extends Omit<BenchSettings, 'folder' | 'precision'> {

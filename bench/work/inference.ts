@@ -68,7 +68,7 @@ async function singleSeen(settings: BenchSettings, model: QuestionAnsweringModel
   const operations = operationsOf(settings, size) - operationsOf(settings, { ...size, numPieces: [] });
   try {
     const result = await timedProducts(often(settings), operations, () =>
-      scope(() => noGrad(() => model.forwardEncoded(inputs, images).logits.data())),
+      scope(() => noGrad(() => void model.forwardEncoded(inputs, images).logits.data())),
     );
     return {
       name: 'latency-seen',

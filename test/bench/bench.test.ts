@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { detectorOperations } from '../../bench/detectorOperations.js';
 import { measure } from '../../bench/measure.js';
 import { forwardOperations, pretrainingOperations, trainingOperations } from '../../bench/operations.js';
 import { batchOf } from '../../bench/questions.js';
 import { runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { LXMERT_BASE, lxmertConfig } from '../../src/model/index.js';
+import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/index.js';
+import { hasShared, sharedPath } from '../support/shared.js';
 
 describe('forwardOperations', () => {
   const perQuestion = (numQuestions: number, perImage: number): number =>
@@ -61,6 +65,28 @@ describe('pretrainingOperations', () => {
   });
 });
 
+describe('detectorOperations', () => {
+  it.skipIf(!hasShared)('counts what the layers of the published network need', () => {
+    // From the description of every layer for a 600 x 1000 picture: weights times places of the output, and one region.
+    const [, ...lines] = readFileSync(sharedPath('facts', 'butd-layers.tsv'), 'utf8').trim().split('\n');
+    let expected = 0;
+    for (const line of lines) {
+      const fields = line.split('\t');
+      const [name = '', type] = fields.slice(1);
+      if (!['Convolution', 'InnerProduct'].includes(type ?? '') || name === 'bbox_pred') continue;
+      const weights = (fields[11] as string).split(' ')[0] as string;
+      const output = (fields[12] as string).split('x').map(Number);
+      const places = type === 'Convolution' ? (output[2] as number) * (output[3] as number) : 1;
+      // Of regions the description has the shape of one.
+      expected += 2 * places * weights.split('x').reduce((product, side) => product * Number(side), 1);
+    }
+    const count = (numRegions: number): number =>
+      detectorOperations(BOTTOM_UP_ATTENTION, 600, 1000, numRegions);
+    expect(count(1)).toBe(expected);
+    expect(count(300) - count(0)).toBe(300 * (count(1) - count(0)));
+  });
+});
+
 describe('measure', () => {
   it('leaves the warm-up out and orders what it counts', async () => {
     let calls = 0;
@@ -86,6 +112,7 @@ describe('runBench', () => {
     });
     const report = await runBench({
       config,
+      isSmall: true,
       numAnswers: 5,
       batchSize: 4,
       repetitions: 2,
@@ -98,6 +125,8 @@ describe('runBench', () => {
       ...byPrecision(['inference', 'inference-shared', 'latency', 'latency-seen']),
       ...byPrecision(['training', 'optimizer', 'loading']),
       ...byPrecision(['pretraining']),
+      ...byPrecision(['vision']),
+      'suppression',
       'load',
       'features',
     ]);
@@ -108,5 +137,5 @@ describe('runBench', () => {
       expect(result.minSeconds, result.name).toBeLessThanOrEqual(result.medianSeconds);
       expect(result.peakResidentBytes, result.name).toBeGreaterThan(1e7);
     }
-  });
+  }, 180_000);
 });

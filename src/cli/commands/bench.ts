@@ -7,19 +7,26 @@ import { defineCommand } from '../command.js';
 
 export const command = defineCommand({
   description:
-    'Measures inference, training, pre-training, loading a checkpoint and reading features, each beside the limit of this ' +
-    'machine (matrix products, memory, file cache) measured in the same run. Full-size LXMERT by default.',
+    'Measures inference, training, pre-training, the region detector, loading a checkpoint and reading features, each beside the ' +
+    'limit of this machine (matrix products, memory, file cache) measured in the same run. Full-size models by default.',
   examples: [
     { command: 'lxmert bench', does: 'measures the full-size model' },
     {
       command: 'lxmert bench --work training --precision float32 --precision bfloat16',
       does: 'measures a training step in both precisions',
     },
+    {
+      command: 'lxmert bench --work vision',
+      does: 'measures the way from a photo to the features of its regions',
+    },
     { command: 'lxmert bench --small --json', does: 'measures a small model and prints JSON' },
   ],
   arguments: z.strictObject({}),
   options: z.strictObject({
-    small: z.boolean().default(false).describe('A model of width 128 with 2 layers of each kind'),
+    small: z
+      .boolean()
+      .default(false)
+      .describe('A model of width 128 with 2 layers of each kind, and a small detector'),
     batchSize: z.int().min(1).max(4096).default(32).describe('Questions at a time'),
     repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
     precision: z
@@ -35,6 +42,7 @@ export const command = defineCommand({
     runBench({
       config: options.small ? SMALL : lxmertConfig(),
       numAnswers: 3129,
+      isSmall: options.small,
       batchSize: options.batchSize,
       precisions: options.precision,
       repetitions: options.repetitions,
@@ -62,12 +70,22 @@ function render(report: BenchReport): string {
       `  min ${formatSeconds(result.minSeconds)}, median ${formatSeconds(result.medianSeconds)} of ${result.repetitions}; ${formatRate(result.rate, result.rateUnit)}`,
       `  ${(100 * result.shareOfLimit).toFixed(0)} % of ${result.limit} (${formatRate(result.limitRate, result.limitUnit)}), at most ${(result.peakResidentBytes / 1e9).toFixed(2)} GB resident`,
     );
+    for (const [name, value] of Object.entries(result.details ?? {})) {
+      lines.push(
+        `  ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}: ${formatDetail(value)}`,
+      );
+    }
   }
   return lines.join('\n');
 }
 
 function formatSeconds(seconds: number): string {
   return seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toFixed(1)} ms`;
+}
+
+/** Three digits that count. */
+function formatDetail(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 function formatRate(rate: number, unit: string): string {
