@@ -1,43 +1,23 @@
 /** @file An explanation as one web page that holds all it needs and asks the network for nothing. */
 
-import { createHash } from 'node:crypto';
-import { escapeHtml, jsonForScript } from '../report/escape.js';
+import { escapeHtml } from '../report/escape.js';
+import { selfContainedPage } from '../report/page.js';
 import { pageStyle } from '../report/style.js';
 import type { ExplainedRegion, Explanation } from './explanation.js';
 import { pageScript } from './pageScript.js';
 import { explanationStyle } from './pageStyle.js';
 
 /**
- * The page, to be written to a file and opened offline. Its security policy forbids every request and every script and
- * style but its own.
+ * The page, to be written to a file and opened offline.
  *
  * @param picture a data URI of the picture; without it, boxes are drawn on an empty field of its size
  */
 export function renderExplanation(explanation: Explanation, picture?: string): string {
-  const style = `${pageStyle}${explanationStyle}`;
-  const policy = [
-    "default-src 'none'",
-    'img-src data:',
-    `style-src ${hashOf(style)}`,
-    `script-src ${hashOf(pageScript)}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
   const { question } = explanation;
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(question)}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
+  return selfContainedPage({
+    title: question,
+    style: `${pageStyle}${explanationStyle}`,
+    body: `<main>
 <header>
 <h1 dir="auto">${escapeHtml(question)}</h1>
 ${renderAnswers(explanation)}
@@ -57,16 +37,9 @@ ${explanation.regions.map(renderRegion).join('\n')}
 </div>
 </section>
 ${renderMap(explanation)}
-</main>
-<script type="application/json" id="explanation">${jsonForScript(explanation)}</script>
-<script>${pageScript}</script>
-</body>
-</html>
-`;
-}
-
-function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+</main>`,
+    script: { text: pageScript, dataId: 'explanation', data: explanation },
+  });
 }
 
 function renderAnswers({ answers }: Explanation): string {

@@ -1,41 +1,17 @@
 /** @file From a photo to the fields of its row: the parts in one line, on a tiny network of random weights. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
-import type { DetectorArchitecture } from '../../../src/vision/detector/architecture.js';
 import { CAFFE_10_100, RegionDetector } from '../../../src/vision/detector/index.js';
-import { caffeDetector, listLayers, randomBlobs, TINY_DETECTOR } from '../../support/detectorFiles.js';
 import { hasShared, sharedPath } from '../../support/shared.js';
-
-/** The published strides, with few blocks and channels. */
-const TINY: DetectorArchitecture = {
-  ...TINY_DETECTOR,
-  imageStages: [
-    { name: 'res2', blocks: ['a'], middleChannels: 3, outputChannels: 6, stride: 1, dilation: 1 },
-    { name: 'res3', blocks: ['a'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
-    { name: 'res4', blocks: ['a'], middleChannels: 2, outputChannels: 5, stride: 2, dilation: 1 },
-  ],
-};
+import { SMALL_DETECTOR, writeSmallDetector } from '../../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'region-detector-'));
 const file = path.join(folder, 'tiny.caffemodel');
-beforeAll(() => {
-  const layers = listLayers(TINY);
-  const blobs = randomBlobs(layers, 3);
-  // Trained layers move anchors a little; at random they blow every box up to the whole photo.
-  const scaled = (name: string, factor: number): void => {
-    blobs.set(
-      name,
-      (blobs.get(name) as Float32Array).map((value) => value * factor),
-    );
-  };
-  scaled('rpn_bbox_pred/0', 0);
-  scaled('rpn_bbox_pred/1', 0.1);
-  writeFileSync(file, caffeDetector(layers, blobs));
-});
+beforeAll(() => writeSmallDetector(file));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(!hasShared)('a photo', () => {
@@ -44,7 +20,7 @@ describe.skipIf(!hasShared)('a photo', () => {
 
   it('gives 36 regions within it, the same each time', async () => {
     const image = await photo();
-    using detector = await RegionDetector.load(file, { architecture: TINY });
+    using detector = await RegionDetector.load(file, { architecture: SMALL_DETECTOR });
     const found = detector.detect(image);
     expect([found.numBoxes, found.height, found.width]).toEqual([36, 333, 500]);
     expect(found.features).toHaveLength(36 * 7);
@@ -64,7 +40,7 @@ describe.skipIf(!hasShared)('a photo', () => {
   });
 
   it('gives as many as the other profile allows', async () => {
-    using detector = await RegionDetector.load(file, { architecture: TINY, profile: CAFFE_10_100 });
+    using detector = await RegionDetector.load(file, { architecture: SMALL_DETECTOR, profile: CAFFE_10_100 });
     const { numBoxes } = detector.detect(await photo());
     expect(numBoxes).toBeGreaterThanOrEqual(10);
     expect(numBoxes).toBeLessThanOrEqual(100);
