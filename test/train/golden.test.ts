@@ -27,6 +27,13 @@ describe.skipIf(!hasShared)('scheduleFactor', () => {
  */
 const LOSS_AFTER_5_STEPS = { vqa: 1e-6, gqa: 1e-6, nlvr2: 3e-5 } as const;
 
+/**
+ * Largest difference of a logit. A gradient that is nothing but rounding moves its weight as far as any other in
+ * BertAdam's first steps. Features changed by half a unit in their last place, ten ways, with two of OpenBLAS's kernels,
+ * moved these logits from the reference's by up to 4.4e-6 (VQA), 9.6e-5 (GQA) and 4.0e-5 (NLVR2).
+ */
+const LOGITS_AFTER_5_STEPS = { vqa: 1e-5, gqa: 2e-4, nlvr2: 1e-4 } as const;
+
 describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('five optimizer steps on %s', (task) => {
   it('have the reference losses, gradient norms and logits after them', () => {
     const golden = new Golden();
@@ -58,7 +65,7 @@ describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('five optimiz
           logits.toFloat32Array(),
           golden.values(`${task}/logit_after_5_steps`),
         );
-        expect(difference).toBeLessThan(5e-5);
+        expect(difference).toBeLessThan(LOGITS_AFTER_5_STEPS[task]);
       }),
     );
   });
