@@ -9,6 +9,7 @@ export default defineConfig({
     // Two files run at once on two cores: teams of threads that wait for each other would starve both.
     env: { OMP_NUM_THREADS: '1' },
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     setupFiles: ['test/setup.ts'],
   },
 });
