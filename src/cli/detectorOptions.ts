@@ -42,15 +42,23 @@ export const lookOptions = {
     .describe('Names of attributes [default: attributes_vocab.txt beside the detector]'),
 };
 
-/** The detector that {@link detectorOptions} name. */
+/** The detector that {@link detectorOptions} name; says what was loaded. */
 export async function loadDetectorOf(
   options: z.output<z.ZodObject<typeof detectorOptions>>,
+  notice: (line: string) => void,
 ): Promise<RegionDetector> {
   const profile = DETECTOR_PROFILES.find(({ name }) => name === options.profile);
-  return await RegionDetector.load(options.detector, {
+  const detector = await RegionDetector.load(options.detector, {
     precision: options.precision,
     ...(profile === undefined ? {} : { profile }),
     ...(options.minBoxes === undefined ? {} : { minBoxes: options.minBoxes }),
     ...(options.maxBoxes === undefined ? {} : { maxBoxes: options.maxBoxes }),
   });
+  const { report, profile: rules } = detector;
+  const origin = report.isConverted ? `${report.family}, converted` : report.family;
+  const unused = report.ignored.length > 0 ? `, ${report.ignored.length} others not used` : '';
+  notice(
+    `Detector: ${report.numWanted} tensors of ${options.detector} (${origin}${unused}); profile ${rules.name}, ${options.precision}.`,
+  );
+  return detector;
 }

@@ -96,7 +96,7 @@ export const command = defineCommand({
     }
     const images = await imagesOf(sources);
     if (verify !== undefined) {
-      using detector = await loadDetectorOf(options);
+      using detector = await loadDetectorOf(options, notice);
       const display = progress('comparing', 'images');
       try {
         const onImage = (agreement: ImageAgreement): void => print(agreementLine(agreement));
@@ -107,7 +107,7 @@ export const command = defineCommand({
       }
     }
     const boxes = options.boxes === undefined ? undefined : await GivenBoxes.read(options.boxes);
-    using detector = await loadDetectorOf(options);
+    using detector = await loadDetectorOf(options, notice);
     const display = progress('extracting', 'images');
     const assembly = progress('writing', 'images');
     const share = processShare();
