@@ -21,7 +21,7 @@ button[aria-pressed="true"] { border-color: var(--accent); box-shadow: inset 0 0
 .picture { border-radius: 8px; overflow: hidden; }
 .picture img, .picture .blank { display: block; width: 100%; height: auto; }
 .seen { position: absolute; inset: 0; width: 100%; height: 100%; }
-.seen rect { --share: 0; vector-effect: non-scaling-stroke; fill: #ffb000; fill-opacity: calc(var(--share) * 0.35); stroke: #ffb000; stroke-opacity: calc(0.18 + var(--share) * 0.82); stroke-width: calc(1px + var(--share) * 2px); cursor: pointer; }
+.seen rect { --share: 0; vector-effect: non-scaling-stroke; fill: transparent; stroke: #ffb000; stroke-opacity: calc(0.15 + var(--share) * 0.85); stroke-width: calc(1px + var(--share) * 4px); paint-order: stroke; cursor: pointer; }
 .seen rect.chosen, .seen rect.pointed { stroke: #ffffff; stroke-opacity: 1; stroke-width: 3px; }
 .regions { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 4px; max-height: 560px; overflow-y: auto; }
 .regions button { --share: 0; position: relative; isolation: isolate; overflow: hidden; width: 100%; display: flex; gap: 12px; justify-content: space-between; text-align: start; padding: 5px 10px; border-color: var(--rule); font-size: 14px; }

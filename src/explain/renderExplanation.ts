@@ -94,10 +94,11 @@ ${rectangles.join('\n')}
 }
 
 function renderRegion(region: ExplainedRegion, i: number): string {
+  const { objectConfidence, attributeConfidence } = region;
   const sure =
-    region.objectConfidence === null
+    objectConfidence === null || attributeConfidence === null
       ? ''
-      : ` <span class="sure">${(100 * region.objectConfidence).toFixed(0)} %</span>`;
+      : ` <span class="sure" title="The detector's confidence">object ${percent(objectConfidence)}, attribute ${percent(attributeConfidence)}</span>`;
   return `<li><button type="button" data-region aria-pressed="false"><span><bdi>${escapeHtml(titleOf(region, i))}</bdi>${sure}</span><span class="value"></span></button></li>`;
 }
 
@@ -112,8 +113,12 @@ function renderMap({ words, regions }: Explanation): string {
 <div class="scroll" tabindex="0" role="region" aria-label="Heat map of words by regions"><table class="map"><tbody>
 ${rows.join('\n')}
 </tbody></table></div>
-<p class="small">Attention says where a layer took its values from, not why an answer was given; heads differ, and the mean hides that.</p>
+<p class="small">In the last layer only what [CLS] looks at reaches the answer; in the layers before it, everything does. Attention says where a layer took its values from, not why an answer was given; heads differ, and the mean hides that.</p>
 </section>`;
+}
+
+function percent(value: number): string {
+  return `${(100 * value).toFixed(0)} %`;
 }
 
 function titleOf({ label }: ExplainedRegion, i: number): string {

@@ -1,5 +1,6 @@
 /** @file What was seen in a picture: its regions with names, and the features that questions are answered from. */
 
+import type { Provenance } from '../features/provenance.js';
 import type { FeatureRow } from '../features/row.js';
 import type { LabelNames } from '../vision/detector/labelNames.js';
 
@@ -29,9 +30,19 @@ export interface Look {
   readonly regions: readonly LookedAtRegion[];
   /** What the model reads. */
   readonly row: FeatureRow;
+  /** What made it; undefined when nothing says. */
+  readonly provenance: Provenance | undefined;
 }
 
-export function lookFrom(row: FeatureRow, hasLabels: boolean, names: LabelNames): Look {
+/** @throws LxmertError for a label beyond the names' file */
+export function lookFrom(
+  row: FeatureRow,
+  {
+    hasLabels,
+    names,
+    provenance,
+  }: { hasLabels: boolean; names: LabelNames; provenance: Provenance | undefined },
+): Look {
   const regions = Array.from({ length: row.numBoxes }, (_, i): LookedAtRegion => {
     const [x1, y1, x2, y2] = row.boxes.subarray(4 * i, 4 * i + 4) as unknown as [
       number,
@@ -50,7 +61,7 @@ export function lookFrom(row: FeatureRow, hasLabels: boolean, names: LabelNames)
         : null,
     };
   });
-  return { width: row.width, height: row.height, regions, row };
+  return { width: row.width, height: row.height, regions, row, provenance };
 }
 
 /** `red truck`, or `attribute 5, object 41` where names are not known; undefined for a region without labels. */

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { batchFromRows } from '../features/featureBatch.js';
-import { assertCompatible, type Provenance } from '../features/provenance.js';
+import { assertCompatible, type Provenance, type ProvenancedFeatures } from '../features/provenance.js';
+import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import type { Precision } from '../model/index.js';
 import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
@@ -48,8 +49,11 @@ export interface LxmertSource {
   readonly architecture?: DetectorArchitecture | undefined;
 }
 
-/** A picture: its file, the bytes of its file, its pixels, an earlier look at it, or a row of features. */
-export type LxmertImage = string | Uint8Array | RgbImage | Look | FeatureRow;
+/**
+ * A picture: its file, the bytes of its file, its pixels, an earlier look at it, or a row of features, best with what its
+ * file states of their origin ({@link readRow}), so that it can be checked.
+ */
+export type LxmertImage = string | Uint8Array | RgbImage | Look | StatedRow | FeatureRow;
 
 export interface AnswerOptions {
   /** Answers to give, the most probable first. Default 5. */
@@ -68,6 +72,8 @@ export interface LxmertAnswer {
 
 const DEFAULT_TOP_K = 5;
 const DEFAULT_KEPT_LOOKS = 16;
+/** More would take memory and be no faster. */
+const QUESTIONS_AT_ONCE = 64;
 
 /**
  * A model that answers, with the detector that it sees with.
@@ -84,21 +90,29 @@ export class Lxmert implements Disposable {
   readonly #names: LabelNames;
   readonly #keptLooks: number;
   /** By the SHA-256 of the picture's file, the oldest first. */
-  readonly #looks = new Map<string, Look>();
+  readonly #looks = new Map<string, Promise<Look>>();
+  readonly #allowOtherFeatures: boolean;
+  readonly #warnings: string[];
   #isDisposed = false;
 
   private constructor(
     answering: LoadedModel,
     detector: RegionDetector | undefined,
     names: LabelNames,
-    keptLooks: number,
-    /** What could not be compared between model and detector, or differs and was allowed. */
-    readonly warnings: readonly string[],
+    { keptLooks = DEFAULT_KEPT_LOOKS, allowOtherFeatures = false }: LxmertSource,
+    warnings: readonly string[],
   ) {
     this.#answering = answering;
     this.#detector = detector;
     this.#names = names;
     this.#keptLooks = keptLooks;
+    this.#allowOtherFeatures = allowOtherFeatures;
+    this.#warnings = [...warnings];
+  }
+
+  /** What could not be compared between model and features, or differs and was allowed. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
   }
 
   /**
@@ -122,8 +136,8 @@ export class Lxmert implements Disposable {
       detector = await loadDetector(source);
       const warnings = detector === undefined ? [] : checkDetector(answering, detector, source);
       const { objectNames: objects, attributeNames: attributes } = source;
-      const names = await LabelNames.load({ objects, attributes }, source.detector);
-      return new Lxmert(answering, detector, names, keptLooks, warnings);
+      const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
+      return new Lxmert(answering, detector, names, source, warnings);
     } catch (error) {
       detector?.[Symbol.dispose]();
       disposeModels(answering);
@@ -149,8 +163,11 @@ export class Lxmert implements Disposable {
    */
   async look(image: LxmertImage): Promise<Look> {
     this.#requireAlive();
-    if (typeof image === 'object' && 'row' in image) return image;
-    if (typeof image === 'object' && 'features' in image) return this.#lookFrom(image, true);
+    if (typeof image === 'object' && 'row' in image) {
+      this.#check(image.row, image.provenance);
+      return 'regions' in image ? image : this.#lookFrom(image.row, true, image.provenance);
+    }
+    if (typeof image === 'object' && 'features' in image) return this.#lookFrom(image, true, undefined);
     const finder = this.#finder();
     if (typeof image === 'string') {
       return await this.#lookAtBytes(await readPicture(image), image, finder);
@@ -187,7 +204,12 @@ export class Lxmert implements Disposable {
     const { row, regions, width, height } = look;
     const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
     const examples = questions.map((sentence) => ({ imageIds: [row.imageId], sentence }));
-    return rankAnswers(this.#answering, source, examples, topK).map((answers, i) => ({
+    const ranked: RankedAnswer[][] = [];
+    for (let first = 0; first < examples.length; first += QUESTIONS_AT_ONCE) {
+      const some = examples.slice(first, first + QUESTIONS_AT_ONCE);
+      ranked.push(...rankAnswers(this.#answering, source, some, topK));
+    }
+    return ranked.map((answers, i) => ({
       question: questions[i] as string,
       answers,
       regions,
@@ -224,32 +246,45 @@ export class Lxmert implements Disposable {
 
   async #lookAtBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<Look> {
     const key = createHash('sha256').update(bytes).digest('hex');
-    const kept = this.#looks.get(key);
     // Taken out and put back, so that it counts as the newest.
+    const look =
+      this.#looks.get(key) ?? decodeImage(bytes, { name }).then((image) => this.#lookAtPixels(image, finder));
     this.#looks.delete(key);
-    const look = kept ?? this.#lookAtPixels(await decodeImage(bytes, { name }), finder);
     this.#looks.set(key, look);
     for (const oldest of this.#looks.keys()) {
       if (this.#looks.size <= this.#keptLooks) break;
       this.#looks.delete(oldest);
     }
-    return look;
+    // What failed may succeed another time.
+    look.catch(() => this.#looks.delete(key));
+    return await look;
   }
 
   #lookAtPixels(image: RgbImage, finder: RegionFinder): Look {
+    this.#requireAlive();
     const row = finder.find(image, 'picture');
     if (row.numBoxes === 0) throw new LxmertError('The detector proposes no region in the picture.');
-    return this.#lookFrom(row, finder.hasLabels);
+    return this.#lookFrom(row, finder.hasLabels, finder.provenance);
   }
 
-  #lookFrom(row: FeatureRow, hasLabels: boolean): Look {
+  #lookFrom(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): Look {
+    this.#check(row, undefined);
+    return lookFrom(row, { hasLabels, names: this.#names, provenance });
+  }
+
+  /** @throws LxmertError for features of another size or, unless allowed, of another origin than the model's */
+  #check(row: FeatureRow, provenance: Provenance | undefined): void {
     const size = this.#answering.models[0]?.config.visualFeatureSize;
     if (featureSizeOf(row) !== size) {
       throw new LxmertError(
         `The model reads ${size} values for each region, and these features have ${featureSizeOf(row)}. Use the features that the model was trained on.`,
       );
     }
-    return lookFrom(row, hasLabels, this.#names);
+    if (provenance === undefined) return;
+    const found = { featureSize: size, origins: [{ path: 'The regions', provenance }] };
+    for (const warning of compatibility(this.#answering, found, this.#allowOtherFeatures)) {
+      if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
+    }
   }
 }
 
@@ -273,19 +308,20 @@ async function loadDetector(source: LxmertSource): Promise<RegionDetector | unde
 /** @throws LxmertError listing what differs from the detector that the model was trained with, unless it is allowed */
 function checkDetector(
   answering: LoadedModel,
-  detector: RegionDetector,
+  { featureSize, provenance }: RegionDetector,
   { detector: path = '', allowOtherFeatures = false }: LxmertSource,
 ): string[] {
-  const { featureSize, provenance } = detector;
+  return compatibility(answering, { featureSize, origins: [{ path, provenance }] }, allowOtherFeatures);
+}
+
+function compatibility(
+  { models, trainedOn }: LoadedModel,
+  found: ProvenancedFeatures,
+  allowMismatch: boolean,
+): string[] {
   return assertCompatible(
-    { featureSize, origins: [{ path, provenance }] },
-    {
-      featureSize: answering.models[0]?.config.visualFeatureSize ?? null,
-      provenance: answering.trainedOn ?? null,
-    },
-    {
-      allowMismatch: allowOtherFeatures,
-      wayOut: 'pass --allow-other-features (in JavaScript: allowOtherFeatures)',
-    },
+    found,
+    { featureSize: models[0]?.config.visualFeatureSize ?? null, provenance: trainedOn ?? null },
+    { allowMismatch, wayOut: 'pass --allow-other-features (in JavaScript: allowOtherFeatures)' },
   );
 }

@@ -19,7 +19,7 @@ import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
-import type { PixelRegionSettings } from './regionFinder.js';
+import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {
@@ -116,7 +116,8 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFiles: [weightsFile],
     pixelRegions: run?.pixelRegions,
-    trainedOn: run?.trainedOn,
+    // A run on pictures and no store states no detector; what it saw is known all the same.
+    trainedOn: run?.trainedOn ?? (run?.pixelRegions && pixelProvenance({ ...run.pixelRegions })),
   };
 }
 
@@ -128,6 +129,12 @@ interface RunConfig {
   readonly trainedOn: Provenance | undefined;
 }
 
+/** Of a run whose store was made of the sample world's pictures. */
+function pixelRegionsOf(provenance: Provenance | undefined): PixelRegionSettings | undefined {
+  const numBoxes = provenance?.settings.numBoxes;
+  return provenance?.detector === PIXEL_REGIONS && typeof numBoxes === 'number' ? { numBoxes } : undefined;
+}
+
 async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
@@ -136,7 +143,7 @@ async function readRunConfig(file: string): Promise<RunConfig> {
       config: model as Partial<LxmertConfig>,
       maxLength,
       loss: settings?.loss,
-      pixelRegions,
+      pixelRegions: pixelRegions ?? pixelRegionsOf(features?.[0]?.provenance),
       trainedOn: features?.[0]?.provenance,
     };
   } catch (error) {

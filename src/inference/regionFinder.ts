@@ -1,9 +1,14 @@
 /** @file How the regions of a bare picture are found: by the detector, or from pixels as in the sample world. */
 
 import type { RgbImage } from '../common/rgbImage.js';
+import { version } from '../common/version.js';
+import type { Provenance } from '../features/provenance.js';
 import type { FeatureRow } from '../features/row.js';
 import type { RegionDetector } from '../vision/detector/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
+
+/** The name that features from pixels carry. */
+export const PIXEL_REGIONS = 'pixel regions';
 
 /** How a model expects regions to be made from pixels; undefined when it was trained on a detector's. */
 export interface PixelRegionSettings {
@@ -13,6 +18,7 @@ export interface PixelRegionSettings {
 export interface RegionFinder {
   /** False where the labels of a row mean nothing. */
   readonly hasLabels: boolean;
+  readonly provenance: Provenance;
   /** @throws LxmertError when there is no region in the picture */
   find(image: RgbImage, imageId: string): FeatureRow;
 }
@@ -20,14 +26,28 @@ export interface RegionFinder {
 export function detectorFinder(detector: RegionDetector): RegionFinder {
   return {
     hasLabels: true,
+    provenance: detector.provenance,
     find: (image, imageId) => ({ imageId, ...detector.detect(image) }),
+  };
+}
+
+/** What is known of the features that a model was trained on when its run says how regions were made. */
+export function pixelProvenance(settings: Provenance['settings']): Provenance {
+  return {
+    detector: PIXEL_REGIONS,
+    weightsSha256: null,
+    settings,
+    source: null,
+    createdBy: `lxmert ${version()}`,
   };
 }
 
 export function pixelFinder(settings: PixelRegionSettings): RegionFinder {
   const extractor = pixelExtractor(settings);
+  const { extractor: _, ...stated } = extractor.provenance;
   return {
     hasLabels: false,
+    provenance: pixelProvenance(stated),
     find(image, imageId) {
       const regions = extractor.extract(image);
       const { numBoxes } = regions;

@@ -8,17 +8,25 @@ import { DEFAULT_MAX_PIXELS } from './decodeImage.js';
 const CARD_WIDTH = 680;
 
 /**
- * The picture as `data:image/webp;base64,...`, upright, at most `maxWidth` pixels wide. It is decoded and encoded anew, so
+ * The picture as `data:image/webp;base64,...`, upright, at most `maxWidth` pixels wide (and `maxHeight` high). It is decoded and encoded anew, so
  * that nothing else a file may carry (such as where it was taken) goes into the page.
  *
  * @throws LxmertError when the file is no picture, is damaged or has more than 64 megapixels
  */
-export async function thumbnailDataUri(file: string, maxWidth = CARD_WIDTH): Promise<string> {
+export async function thumbnailDataUri(
+  file: string,
+  maxWidth = CARD_WIDTH,
+  maxHeight?: number,
+): Promise<string> {
   try {
     const webp = await sharp(file, { limitInputPixels: DEFAULT_MAX_PIXELS, failOn: 'error' })
       .rotate()
       .flatten({ background: '#ffffff' })
-      .resize({ width: maxWidth, withoutEnlargement: true })
+      .resize({
+        width: maxWidth,
+        ...(maxHeight === undefined ? {} : { height: maxHeight, fit: 'inside' as const }),
+        withoutEnlargement: true,
+      })
       .webp({ quality: 85 })
       .toBuffer();
     return `data:image/webp;base64,${webp.toString('base64')}`;

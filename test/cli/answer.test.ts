@@ -102,7 +102,18 @@ describe('answer', () => {
     ];
     await lxmert(...ofFeatures);
     expect(readFileSync(page, 'utf8')).toContain('class="blank"');
-    await lxmert(...ofFeatures, '--picture', at('scene.png'));
+    const other = await lxmert(...ofFeatures, '--picture', at('scene.png'));
+    expect(other).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /scene\.png is 80 x 60 pixels, and the regions are of a picture of \d+ x \d+: it is another/,
+      ),
+    });
+    const { width, height } = makeRow(1, { featureSize: 7 });
+    await sharp({ create: { width, height, channels: 3, background: '#383' } })
+      .png()
+      .toFile(at('own.png'));
+    await lxmert(...ofFeatures, '--picture', at('own.png'));
     expect(readFileSync(page, 'utf8')).toContain('<img src="data:image/webp;base64,');
   });
 

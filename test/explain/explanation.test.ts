@@ -33,7 +33,12 @@ const question = 'What colors is the cat <img src=x onerror=alert(1)>?';
 async function explain(files = [run]): Promise<Explanation> {
   const answering = await loadEnsemble(files, {});
   try {
-    return explanationOf(answering, lookFrom(row, true, names), question, 3);
+    return explanationOf(
+      answering,
+      lookFrom(row, { hasLabels: true, names, provenance: undefined }),
+      question,
+      3,
+    );
   } finally {
     disposeModels(answering);
   }
@@ -106,7 +111,11 @@ describe('an explanation', () => {
       attributeConfidence: row.attrsConf[0],
     });
     const answering = await loadEnsemble([run], {});
-    const unlabelled = explanationOf(answering, lookFrom(row, false, names), question);
+    const unlabelled = explanationOf(
+      answering,
+      lookFrom(row, { hasLabels: false, names, provenance: undefined }),
+      question,
+    );
     disposeModels(answering);
     expect(unlabelled.regions[0]).toMatchObject({ label: null, objectConfidence: null });
   });

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LxmertError, UsageError } from '../../src/common/errors.js';
 import { batchFromRows } from '../../src/features/featureBatch.js';
+import { unknownProvenance } from '../../src/features/provenance.js';
 import { disposeModels } from '../../src/inference/ensemble.js';
 import { describeRegion } from '../../src/inference/look.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
@@ -110,6 +111,24 @@ describe('an answer', () => {
     }
   });
 
+  it('looks once for calls that come together, and again after a failure', async () => {
+    using lxmert = await load();
+    const detect = vi.spyOn(RegionDetector.prototype, 'detect');
+    try {
+      const [first, second] = await Promise.all([lxmert.look(photo), lxmert.look(photo)]);
+      expect(first).toBe(second);
+      expect(detect).toHaveBeenCalledTimes(1);
+      detect.mockImplementationOnce(() => {
+        throw new LxmertError('once');
+      });
+      const other = await sharp(readFileSync(photo)).flip().png().toBuffer();
+      await expect(lxmert.look(other)).rejects.toThrow('once');
+      expect((await lxmert.look(other)).width).toBe(90);
+    } finally {
+      detect.mockRestore();
+    }
+  });
+
   it('of a model of the sample world needs no detector', async () => {
     await writeSmallRun(at('pixels'), { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
     using lxmert = await Lxmert.load({ model: at('pixels') });
@@ -167,11 +186,45 @@ describe('what cannot be answered', () => {
   });
 });
 
+describe('features of another origin', () => {
+  it('are refused in a look of another detector and in a row that says so, unless allowed', async () => {
+    using detector = await RegionDetector.load(at('small.caffemodel'), { architecture: SMALL_DETECTOR });
+    await writeSmallRun(at('known'), { trainedOn: detector.provenance });
+    using lxmert = await load({ model: at('known') });
+    writeSmallDetector(at('other.caffemodel'), 9);
+    using other = await load({ detector: at('other.caffemodel') });
+    const look = await other.look(photo);
+    await expect(lxmert.answer(look, 'what')).rejects.toThrow(
+      /The regions: the model was trained with detector weights/,
+    );
+    const { row, provenance } = look;
+    await expect(lxmert.answer({ row, provenance }, 'what')).rejects.toThrow(/detector weights/);
+    using tolerant = await load({ model: at('known'), allowOtherFeatures: true });
+    expect((await tolerant.answer(look, 'what')).answers).toHaveLength(5);
+    expect(tolerant.warnings).toEqual([expect.stringMatching(/detector weights/)]);
+    // Its own is as good as before.
+    expect((await lxmert.answer(await lxmert.look(photo), 'what')).answers).toHaveLength(5);
+  });
+
+  it('are refused for a model of the sample world', async () => {
+    await writeSmallRun(at('pixels'), { pixelRegions: { numBoxes: 5 } });
+    await expect(load({ model: at('pixels') })).rejects.toThrow(
+      /the model was trained with detector "pixel regions", here it is "bottom-up-attention"/,
+    );
+    // A run on a store that was made of such pictures can look at them too.
+    const trainedOn = { ...unknownProvenance, detector: 'pixel regions', settings: { numBoxes: 4 } };
+    await writeSmallRun(at('stored'), { featureSize: 2048, trainedOn });
+    using stored = await Lxmert.load({ model: at('stored') });
+    expect((await stored.look(photo)).regions).toHaveLength(4);
+  });
+});
+
 describe('names', () => {
   const lines = (count: number): string =>
     Array.from({ length: count }, (_, i) => `name ${i},other ${i}`).join('\n');
 
   it('are the first synonyms; files beside the weights are found', async () => {
+    const { numClasses, numAttributes } = SMALL_DETECTOR;
     writeFileSync(at('objects_vocab.txt'), lines(1600));
     const names = await LabelNames.load({}, at('small.caffemodel'));
     expect([names.object(0), names.object(1599), names.attribute(3)]).toEqual([
@@ -182,7 +235,14 @@ describe('names', () => {
     writeFileSync(at('attributes.txt'), `${lines(400)}\r\n`);
     const both = await LabelNames.load({ attributes: at('attributes.txt') }, at('small.caffemodel'));
     expect(both.attribute(399)).toBe('name 399');
-    using lxmert = await load({ attributeNames: at('attributes.txt') });
+    // A detector of other sizes needs other files.
+    writeFileSync(at('objects_vocab.txt'), lines(numClasses - 1));
+    writeFileSync(at('few.txt'), lines(numAttributes - 1));
+    expect(() => names.object(1600)).toThrow(
+      /There is object number 1600 in the regions, but names for 1600 only/,
+    );
+    using lxmert = await load({ attributeNames: at('few.txt') });
+    await expect(lxmert.look(photo)).resolves.toBeDefined();
     const { regions } = await lxmert.look(photo);
     const [region] = regions;
     expect(describeRegion(region!)).toBe(`name ${region?.attribute?.id} name ${region?.object?.id}`);

@@ -5,10 +5,10 @@ import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
 import { renderExplanation } from '../../explain/renderExplanation.js';
-import { assertCompatible } from '../../features/provenance.js';
 import { readRow } from '../../features/readRow.js';
-import { describeRegion, type LookedAtRegion } from '../../inference/look.js';
+import { describeRegion, type Look, type LookedAtRegion } from '../../inference/look.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
+import { decodeImage } from '../../vision/decodeImage.js';
 import { thumbnailDataUri } from '../../vision/thumbnail.js';
 import { defineCommand } from '../command.js';
 import { lookOptions } from '../detectorOptions.js';
@@ -17,8 +17,10 @@ import { existingFile, existingPath, outputPath } from '../options.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
 const MAX_SEEN = 10;
-/** Pixels: as wide as the page draws a picture, for screens with fine pixels. */
-const PICTURE_WIDTH = 1300;
+/** Pixels of the longer side: about as wide as the page draws a picture, for screens with fine pixels. */
+const PICTURE_SIDE = 1300;
+/** How far the shape of a picture may be from that of the regions' picture: sides are whole pixels. */
+const SHAPE_TOLERANCE = 0.02;
 
 type Result = { readonly image: string; readonly explain: string | null } & LxmertAnswer;
 
@@ -64,14 +66,17 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
+    const look = await lxmert.look(
+      options.features === undefined ? image : await readRow(options.features, image),
+    );
     for (const warning of lxmert.warnings) notice(warning);
-    const subject = options.features === undefined ? image : await rowOf(lxmert, image, options, notice);
-    const look = await lxmert.look(subject);
     const answer = await lxmert.answer(look, question, { topK: options.top });
     if (options.explain !== undefined) {
       const explanation = explanationOf(lxmert.answering, look, question, Math.max(options.top, 5));
       const file = options.features === undefined ? image : options.picture;
-      const picture = file === undefined ? undefined : await thumbnailDataUri(file, PICTURE_WIDTH);
+      if (options.picture !== undefined) await requireShape(options.picture, look);
+      const picture =
+        file === undefined ? undefined : await thumbnailDataUri(file, PICTURE_SIDE, PICTURE_SIDE);
       await writeFileAtomic(options.explain, renderExplanation(explanation, picture));
     }
     return { image, explain: options.explain ?? null, ...answer };
@@ -107,21 +112,14 @@ function refuseContradictions(options: {
   }
 }
 
-async function rowOf(
-  lxmert: Lxmert,
-  imageId: string,
-  { features = '', allowOtherFeatures }: { features?: string | undefined; allowOtherFeatures: boolean },
-  notice: (line: string) => void,
-) {
-  const { row, provenance } = await readRow(features, imageId);
-  const { trainedOn } = lxmert.answering;
-  if (provenance !== undefined && trainedOn !== undefined) {
-    const featureSize = row.features.length / row.numBoxes;
-    const found = { featureSize, origins: [{ path: features, provenance }] };
-    const options = { allowMismatch: allowOtherFeatures, wayOut: 'pass --allow-other-features' };
-    for (const warning of assertCompatible(found, { provenance: trainedOn }, options)) notice(warning);
-  }
-  return row;
+/** @throws UsageError for a picture that the regions cannot be of */
+async function requireShape(file: string, { width, height }: Look): Promise<void> {
+  const picture = await decodeImage(file);
+  const difference = (picture.width * height) / (picture.height * width) - 1;
+  if (Math.abs(difference) <= SHAPE_TOLERANCE) return;
+  throw new UsageError(
+    `${file} is ${picture.width} x ${picture.height} pixels, and the regions are of a picture of ${width} x ${height}: it is another picture.`,
+  );
 }
 
 function seenLines(regions: readonly LookedAtRegion[]): string[] {

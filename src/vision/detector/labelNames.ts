@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LxmertError, unreadable } from '../../common/errors.js';
-import { BOTTOM_UP_ATTENTION } from './architecture.js';
+import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from './architecture.js';
 
 /** The files' names where they are published; looked for beside the detector's weights. */
 const OBJECTS_FILE = 'objects_vocab.txt';
@@ -31,8 +31,11 @@ export class LabelNames {
    * @throws UsageError when a named file is missing; LxmertError when one has another number of names than the
    * detector has classes
    */
-  static async load({ objects, attributes }: LabelFiles, weights: string | undefined): Promise<LabelNames> {
-    const { numClasses, numAttributes } = BOTTOM_UP_ATTENTION;
+  static async load(
+    { objects, attributes }: LabelFiles,
+    weights: string | undefined,
+    { numClasses, numAttributes }: DetectorArchitecture = BOTTOM_UP_ATTENTION,
+  ): Promise<LabelNames> {
     const beside = (name: string): string | undefined => {
       const file = weights === undefined ? undefined : path.join(path.dirname(weights), name);
       return file !== undefined && existsSync(file) ? file : undefined;
@@ -44,13 +47,24 @@ export class LabelNames {
     );
   }
 
+  /** @throws LxmertError for a class that has no name */
   object(id: number): string | undefined {
-    return this.objects?.[id];
+    return nameOf(this.objects, id, 'object');
   }
 
+  /** @throws LxmertError for a class that has no name */
   attribute(id: number): string | undefined {
-    return this.attributes?.[id];
+    return nameOf(this.attributes, id, 'attribute');
   }
+}
+
+function nameOf(names: readonly string[] | undefined, id: number, what: string): string | undefined {
+  if (names === undefined) return undefined;
+  const name = names[id];
+  if (name !== undefined) return name;
+  throw new LxmertError(
+    `There is ${what} number ${id} in the regions, but names for ${names.length} only. The file of names is another detector's.`,
+  );
 }
 
 /** A name on each line; of synonyms with commas between them the first. The last line may lack its end. */
