@@ -175,6 +175,28 @@ describe('the network', () => {
       expect(Math.hypot(...difference)).toBeGreaterThan(0);
     }));
 
+  it('rounds the last stage alone, so that bfloat16 proposes what float32 does', () =>
+    scope(() => {
+      const weights = asTensors(randomWeights(TINY));
+      const image = randomImage(150, 200, 0.5);
+      const formats = new Map<string, string>();
+      using exact = new DetectorNetwork(weights, { architecture: TINY });
+      using rounded = new DetectorNetwork(weights, {
+        architecture: TINY,
+        precision: 'bfloat16',
+        observe: (layer, output) => formats.set(layer, output.dtype),
+      });
+      const expected = exact.run(image);
+      const found = rounded.run(image);
+      expect(expected.numRegions).toBeGreaterThan(36);
+      expect(found.boxes).toEqual(expected.boxes);
+      expect(found.features).not.toEqual(expected.features);
+      const inBfloat16 = [...formats].filter(([, format]) => format === 'bfloat16').map(([layer]) => layer);
+      expect(inBfloat16.every((layer) => layer === 'roi_pool5' || layer.startsWith('res5'))).toBe(true);
+      // The pooled regions, two blocks' three convolutions and sums, and a projection.
+      expect(inBfloat16).toHaveLength(10);
+    }));
+
   it('leaves the weights to their owner, and refuses missing ones and other shapes', () =>
     scope(() => {
       const weights = asTensors(randomWeights(TINY));
