@@ -16,7 +16,7 @@ const weights = "weights: .caffemodel, a port's .pkl or .bin, or converted .safe
 const precision = z
   .enum(['float32', 'bfloat16'])
   .default('float32')
-  .describe("Format of the detector's convolutions; bfloat16 moves features by under one percent");
+  .describe("Format of the detector's last stage; bfloat16 moves features by under one percent");
 
 /** For commands that do nothing without a detector. */
 export const detectorOptions = {

@@ -36,7 +36,7 @@ export interface LxmertSource {
   readonly profile?: string | undefined;
   readonly minBoxes?: number | undefined;
   readonly maxBoxes?: number | undefined;
-  /** Format of the detector's convolutions. Default float32. */
+  /** Format of the detector's last stage. Default float32. */
   readonly detectorPrecision?: 'float32' | 'bfloat16' | undefined;
   /** Names of objects and attributes. Default: `objects_vocab.txt` and `attributes_vocab.txt` beside the detector. */
   readonly objectNames?: string | undefined;
