@@ -29,6 +29,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/answer.js'),
   },
   {
+    name: 'serve',
+    group: 'Models',
+    summary: 'Answer questions about pictures over HTTP',
+    load: () => import('./commands/serve.js'),
+  },
+  {
     name: 'sample',
     group: 'Data',
     summary: 'Draw a small world of pictures and questions',

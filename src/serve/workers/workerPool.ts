@@ -1,0 +1,179 @@
+/** @file Worker threads that each have a model: jobs go to whoever is free, and one that dies is replaced. */
+
+import { Worker } from 'node:worker_threads';
+import { LxmertError, UsageError } from '../../common/errors.js';
+import { ServeError } from '../serveError.js';
+import type { FromWorker, Job, JobResults, ModelFacts, ToWorker, WorkerSetup } from './protocol.js';
+
+interface Task {
+  readonly job: Job;
+  readonly resolve: (result: JobResults[keyof JobResults]) => void;
+  readonly reject: (error: unknown) => void;
+  /** Once more when the worker died with it. */
+  numTries: number;
+}
+
+interface Member {
+  readonly worker: Worker;
+  task: Task | undefined;
+  isReady: boolean;
+}
+
+const MAX_TRIES = 2;
+/** Milliseconds before a worker that died while starting is started again. */
+const RESTART_DELAY = 1000;
+
+export interface WorkerPoolOptions {
+  readonly setup: WorkerSetup;
+  readonly numWorkers: number;
+  /** The worker's program; another in tests. */
+  readonly program?: URL;
+  /** Told when a worker has died and another takes its place. */
+  readonly onReplace?: (reason: string) => void;
+}
+
+export class WorkerPool {
+  readonly #members = new Set<Member>();
+  readonly #queue: Task[] = [];
+  #isClosed = false;
+  #numReplaced = 0;
+
+  private constructor(
+    private readonly options: WorkerPoolOptions,
+    readonly facts: ModelFacts,
+  ) {}
+
+  /**
+   * Starts the workers, each of which loads the model.
+   *
+   * @throws what loading the model throws: UsageError or LxmertError with its sentence
+   */
+  static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
+    const started = await Promise.allSettled(
+      Array.from({ length: options.numWorkers }, () => startWorker(options)),
+    );
+    const failed = started.find((each) => each.status === 'rejected');
+    const ready = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const [first] = ready;
+    if (failed !== undefined || first === undefined) {
+      await Promise.all(ready.map(({ worker }) => worker.terminate()));
+      throw failed?.status === 'rejected' ? failed.reason : new LxmertError('No worker was asked for.');
+    }
+    const pool = new WorkerPool(options, first.facts);
+    for (const { worker } of ready) pool.#adopt(worker);
+    return pool;
+  }
+
+  get numReplaced(): number {
+    return this.#numReplaced;
+  }
+
+  /** Workers that have their model. */
+  get numReady(): number {
+    return [...this.#members].filter(({ isReady }) => isReady).length;
+  }
+
+  /**
+   * Does a job when a worker is free. One whose worker dies is done once more by another.
+   *
+   * @throws ServeError
+   */
+  run<J extends Job>(job: J): Promise<JobResults[J['kind']]> {
+    if (this.#isClosed)
+      return Promise.reject(new ServeError('shutting_down', 'The server is shutting down.'));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        job,
+        resolve: resolve as Task['resolve'],
+        reject,
+        numTries: 0,
+      });
+      this.#assign();
+    });
+  }
+
+  /** Ends the workers; what they are at work on fails. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#members].map(({ worker }) => worker.terminate()));
+  }
+
+  #assign(): void {
+    for (const member of this.#members) {
+      if (!member.isReady || member.task !== undefined) continue;
+      const task = this.#queue.shift();
+      if (task === undefined) return;
+      member.task = task;
+      task.numTries++;
+      member.worker.postMessage({ id: 0, job: task.job } satisfies ToWorker);
+    }
+  }
+
+  #adopt(worker: Worker): void {
+    const member: Member = { worker, task: undefined, isReady: true };
+    this.#members.add(member);
+    worker.on('message', (message: FromWorker) => {
+      const { task } = member;
+      if (task === undefined || (message.kind !== 'result' && message.kind !== 'error')) return;
+      member.task = undefined;
+      if (message.kind === 'result') task.resolve(message.result);
+      else {
+        const { message: text, isClients } = message;
+        task.reject(new ServeError(isClients ? 'unprocessable_image' : 'internal', text));
+      }
+      this.#assign();
+    });
+    let reason = 'it ended';
+    worker.on('error', (error: Error) => {
+      reason = error.message;
+    });
+    worker.once('exit', () => {
+      this.#members.delete(member);
+      this.#giveBack(member.task, reason);
+      if (!this.#isClosed) void this.#replace(reason);
+    });
+    this.#assign();
+  }
+
+  #giveBack(task: Task | undefined, reason: string): void {
+    if (task === undefined) return;
+    if (!this.#isClosed && task.numTries < MAX_TRIES) this.#queue.unshift(task);
+    else if (this.#isClosed) task.reject(new ServeError('shutting_down', 'The server is shutting down.'));
+    else task.reject(new ServeError('internal', `The worker at this request died, twice: ${reason}.`));
+  }
+
+  async #replace(reason: string): Promise<void> {
+    this.#numReplaced++;
+    this.options.onReplace?.(reason);
+    while (!this.#isClosed) {
+      try {
+        const { worker } = await startWorker(this.options);
+        if (this.#isClosed) await worker.terminate();
+        else this.#adopt(worker);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY).unref());
+      }
+    }
+  }
+}
+
+async function startWorker({
+  setup,
+  program = new URL('./worker.js', import.meta.url),
+}: WorkerPoolOptions): Promise<{ worker: Worker; facts: ModelFacts }> {
+  const worker = new Worker(program, { workerData: setup });
+  return await new Promise((resolve, reject) => {
+    worker.once('message', (message: FromWorker) => {
+      if (message.kind === 'ready') return resolve({ worker, facts: message.facts });
+      const text = message.kind === 'failed' ? message.message : 'The worker began with something else.';
+      const isUsage = message.kind === 'failed' && message.isUsage;
+      void worker.terminate();
+      reject(isUsage ? new UsageError(text) : new LxmertError(text));
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) =>
+      reject(new LxmertError(`A worker ended with code ${code} before it was ready.`)),
+    );
+  });
+}

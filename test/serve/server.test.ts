@@ -1,0 +1,251 @@
+/** @file The server over HTTP, with real workers and a small model of the sample world's kind. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Lxmert } from '../../src/inference/lxmert.js';
+import type { AnswerResponse, FeaturesResponse } from '../../src/serve/api.js';
+import { buildServer, type ServerOptions } from '../../src/serve/server.js';
+import { Service, type ServiceOptions } from '../../src/serve/service.js';
+import { WorkerPool } from '../../src/serve/workers/workerPool.js';
+import { isBuilt } from '../support/processes.js';
+import { writeSmallRun } from '../support/tinyLxmert.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'serve-'));
+const run = path.join(folder, 'run');
+const program = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
+const photo = path.join(folder, 'photo.png');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(!isBuilt)('the server', () => {
+  let pool: WorkerPool;
+  const apps: FastifyInstance[] = [];
+  beforeAll(async () => {
+    await writeSmallRun(run, { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
+    await sharp({ create: { width: 60, height: 40, channels: 3, background: '#383' } })
+      .png()
+      .toFile(photo);
+    pool = await WorkerPool.start({ setup: { source: { model: run } }, numWorkers: 1, program });
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(apps.map((app) => app.close()));
+    await pool.close();
+  });
+
+  async function serverOf(
+    options: Partial<ServerOptions & ServiceOptions> = {},
+  ): Promise<{ app: FastifyInstance; service: Service }> {
+    const service = new Service({
+      pool,
+      numWorkers: 1,
+      maxBatch: 8,
+      maxWait: 2,
+      maxQueued: 100,
+      cacheBytes: 1 << 22,
+      ...options,
+    });
+    const app = await buildServer({
+      service,
+      facts: pool.facts,
+      isReady: () => pool.numReady > 0,
+      numReplaced: () => pool.numReplaced,
+      maxBodyBytes: 1 << 20,
+      timeout: 20_000,
+      ...options,
+    });
+    apps.push(app);
+    return { app, service };
+  }
+
+  const image = (): string => readFileSync(photo).toString('base64');
+  const ask = (app: FastifyInstance, payload: object, headers: Record<string, string> = {}) =>
+    app.inject({ method: 'POST', url: '/v1/answer', payload, headers });
+
+  it('answers as the model does, from a picture, its id and its features', async () => {
+    const { app } = await serverOf();
+    const questions = ['what color?', 'is the cat white?'];
+    const response = await ask(app, { image: image(), questions, topK: 3, regions: true });
+    expect(response.statusCode).toBe(200);
+    const body = response.json<AnswerResponse>();
+    using lxmert = await Lxmert.load({ model: run });
+    const expected = await lxmert.answerAll(photo, questions, { topK: 3 });
+    expect(body).toMatchObject({ width: 60, height: 40, imageId: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    body.results.forEach(({ question, answers }, i) => {
+      expect(question).toBe(questions[i]);
+      expect(answers.map(({ answer }) => answer)).toEqual(expected[i]?.answers.map(({ answer }) => answer));
+      answers.forEach(({ probability }, k) => {
+        expect(probability).toBeCloseTo(expected[i]?.answers[k]?.probability ?? -1, 4);
+      });
+    });
+    expect(body.regions).toHaveLength(5);
+    const again = await ask(app, { imageId: body.imageId, questions, topK: 3 });
+    expect(again.json<AnswerResponse>().results).toEqual(body.results);
+    const features = await app.inject({ method: 'POST', url: '/v1/features', payload: { image: image() } });
+    const seen = features.json<FeaturesResponse>();
+    expect([seen.featureSize, seen.regions.length, seen.imageId]).toEqual([2048, 5, body.imageId]);
+    const given = {
+      width: 60,
+      height: 40,
+      boxes: seen.regions.map(({ box }) => box),
+      features: seen.features,
+    };
+    const fromFeatures = await ask(app, { features: given, questions, topK: 3 });
+    expect(fromFeatures.json<AnswerResponse>()).toMatchObject({ imageId: null, results: body.results });
+  });
+
+  it('takes a form with a file', async () => {
+    const { app } = await serverOf();
+    const form = new FormData();
+    form.append('question', 'what?');
+    form.append('question', 'is the cat white?');
+    form.append('topK', '2');
+    form.append('image', new Blob([readFileSync(photo)]), 'photo.png');
+    const encoded = new Response(form);
+    const response = await app.inject({
+      method: 'POST',
+      url: '/v1/answer',
+      payload: Buffer.from(await encoded.arrayBuffer()),
+      headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
+    });
+    expect(response.statusCode).toBe(200);
+    expect(response.json<AnswerResponse>().results.map(({ answers }) => answers.length)).toEqual([2, 2]);
+  });
+
+  it('looks at a picture once, and answers what comes together together', async () => {
+    const { app, service } = await serverOf();
+    const payload = { image: image(), questions: ['what?'] };
+    const responses = await Promise.all(Array.from({ length: 16 }, () => ask(app, payload)));
+    expect(responses.every(({ statusCode }) => statusCode === 200)).toBe(true);
+    expect(service.counts).toMatchObject({ cacheMisses: 1, questions: 16 });
+    expect(service.counts.batches).toBeLessThan(8);
+  });
+
+  it('says what is wrong with a request, and goes on', async () => {
+    const { app } = await serverOf();
+    const cases: [object, number, RegExp][] = [
+      [{ questions: ['what?'] }, 400, /exactly one of image, imageId and features/],
+      [{ image: image(), questions: [] }, 400, /questions/],
+      [{ image: image(), questions: ['what?'], topK: 0 }, 400, /topK/],
+      [{ image: image(), questions: ['what?'], other: 1 }, 400, /other/],
+      [{ image: 'AAAA', questions: ['what?'] }, 422, /not a JPEG/],
+      [{ image: '!', questions: ['what?'] }, 400, /base64/],
+      [{ imageId: 'ab'.repeat(32), questions: ['what?'] }, 404, /not kept here/],
+      [{ image: image(), questions: [' '] }, 400, /questions.0: expected a question with words/],
+      [
+        { features: { width: 5, height: 5, boxes: [[0, 0, 9, 4]], features: 'AAAA' }, questions: ['x'] },
+        400,
+        /float32/,
+      ],
+      [
+        { features: { width: 5, height: 5, boxes: [[0, 0, 9, 4]], features: 'AAAAAAAA' }, questions: ['x'] },
+        400,
+        /features/,
+      ],
+    ];
+    for (const [payload, status, message] of cases) {
+      const response = await ask(app, payload);
+      expect([JSON.stringify(payload).slice(0, 60), response.statusCode]).toEqual([
+        JSON.stringify(payload).slice(0, 60),
+        status,
+      ]);
+      expect(response.body).toMatch(message);
+    }
+    const noJson = await app.inject({
+      method: 'POST',
+      url: '/v1/answer',
+      payload: '{"image": ',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(noJson.statusCode).toBe(400);
+    const text = await app.inject({
+      method: 'POST',
+      url: '/v1/answer',
+      payload: 'x',
+      headers: { 'content-type': 'text/plain' },
+    });
+    expect(text.statusCode).toBe(415);
+    const large = await ask(app, { image: 'A'.repeat(1 << 21), questions: ['what?'] });
+    expect(large.statusCode).toBe(413);
+    const nowhere = await app.inject({ method: 'GET', url: '/etc/passwd' });
+    expect(nowhere.json()).toMatchObject({
+      error: { code: 'not_found', message: expect.any(String), requestId: expect.any(String) },
+    });
+    expect((await ask(app, { image: image(), questions: ['what?'] })).statusCode).toBe(200);
+  });
+
+  it('refuses what is too much with 429 and when to come back, and what takes too long with 504', async () => {
+    const { app } = await serverOf({ maxQueued: 2, maxWait: 50 });
+    const payload = { image: image(), questions: ['what?'] };
+    await ask(app, payload);
+    const many = await Promise.all(Array.from({ length: 6 }, () => ask(app, payload)));
+    const refused = many.filter(({ statusCode }) => statusCode === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.headers['retry-after']).toBe('1');
+    expect(many.filter(({ statusCode }) => statusCode === 200).length).toBeGreaterThan(0);
+    const { app: hasty } = await serverOf({ timeout: 20, maxWait: 500 });
+    expect((await ask(hasty, payload)).statusCode).toBe(504);
+  });
+
+  it('asks for a token where one is set, and for none elsewhere', async () => {
+    const { app } = await serverOf({ token: 'a-token-of-some-length' });
+    const payload = { image: image(), questions: ['what?'] };
+    expect((await ask(app, payload)).statusCode).toBe(401);
+    expect((await ask(app, payload, { authorization: 'Bearer wrong' })).statusCode).toBe(401);
+    expect((await ask(app, payload, { authorization: 'Bearer a-token-of-some-length' })).statusCode).toBe(
+      200,
+    );
+    expect((await app.inject('/healthz')).statusCode).toBe(200);
+  });
+
+  it('tells of itself: models, health, figures, OpenAPI, and headers that browsers heed', async () => {
+    const { app } = await serverOf();
+    await ask(app, { image: image(), questions: ['what?'] });
+    expect((await app.inject('/v1/models')).json()).toMatchObject({
+      models: [{ numAnswers: 5, featureSize: 2048, detector: null, seesPictures: true }],
+    });
+    expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready' });
+    const metrics = (await app.inject('/metrics')).body;
+    expect(metrics).toContain('lxmert_requests_total{route="/v1/answer",status="200"} 1');
+    expect(metrics).toMatch(/lxmert_vision_cache_entries 1\n/);
+    const document = (await app.inject('/openapi.json')).json<{ paths: Record<string, object> }>();
+    expect(Object.keys(document.paths)).toContain('/v1/answer');
+    const { headers } = await app.inject('/healthz');
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('replaces a worker that dies, and does its work once more', async () => {
+    let replaced = 0;
+    const own = await WorkerPool.start({
+      setup: { source: { model: run } },
+      numWorkers: 1,
+      program: pathToFileURL(path.resolve('test/support/dyingWorker.mjs')),
+      onReplace: () => replaced++,
+    });
+    // It dies at its first job; the one that takes its place answers.
+    const { row } = await own.run({ kind: 'look', bytes: new Uint8Array([1]) });
+    expect([row.imageId, replaced, own.numReplaced]).toEqual(['survived', 1, 1]);
+    // One that kills every worker is given up after the second.
+    await expect(own.run({ kind: 'look', bytes: new Uint8Array([0]) })).rejects.toMatchObject({
+      status: 500,
+    });
+    expect((await own.run({ kind: 'look', bytes: new Uint8Array([1]) })).row.imageId).toBe('survived');
+    await own.close();
+    await expect(own.run({ kind: 'look', bytes: new Uint8Array([1]) })).rejects.toMatchObject({
+      status: 503,
+    });
+  });
+
+  it('a model that cannot be loaded is said at the start', async () => {
+    const start = WorkerPool.start({
+      setup: { source: { model: path.join(folder, 'absent') } },
+      numWorkers: 2,
+      program,
+    });
+    await expect(start).rejects.toThrow(/absent/);
+  });
+});
