@@ -7,7 +7,8 @@ import { assemble } from './assemble.js';
 import { BlockWorker } from './blockWorker.js';
 import { isTsv } from './keptRows.js';
 import { KnownRows } from './knownRows.js';
-import { type Output, outputFor } from './output.js';
+import type { Output } from './output.js';
+import { outputFor } from './outputFor.js';
 import type { Detector, ExtractionOptions, ExtractionResult } from './settings.js';
 import { WorkFolder } from './workFolder.js';
 

@@ -3,9 +3,7 @@
 import type { Provenance } from '../features/provenance.js';
 import type { FeatureRow } from '../features/row.js';
 import type { FeatureDType } from '../features/shardFormat.js';
-import { isTsv, type KeptRow } from './keptRows.js';
-import { StoreOutput } from './storeOutput.js';
-import { TsvOutput } from './tsvOutput.js';
+import type { KeptRow } from './keptRows.js';
 
 export interface OutputSettings {
   readonly provenance: Provenance;
@@ -29,9 +27,4 @@ export interface Output {
    * @param temporary a place on the same disk
    */
   replace(rows: AsyncIterable<{ row: FeatureRow; contentHash: string }>, temporary: string): Promise<void>;
-}
-
-/** By the ending of the name: `.tsv` for a TSV file, anything else is a store's folder. */
-export function outputFor(path: string, settings: OutputSettings): Output {
-  return isTsv(path) ? new TsvOutput(path, settings) : new StoreOutput(path, settings);
 }

@@ -3,11 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { z } from 'zod';
-import { endSentence, messageOf } from '../common/errors.js';
 import { version } from '../common/version.js';
-import type { FeatureRow } from '../features/row.js';
 import type { LookedAtRegion } from '../inference/look.js';
 import {
   type AnswerRequest,
@@ -15,11 +11,13 @@ import {
   answerRequest,
   type FeaturesResponse,
   featuresRequest,
-  type givenFeatures,
   MAX_QUESTION_LENGTH,
   MAX_QUESTIONS,
 } from './api.js';
+import { asServeError } from './clientFaults.js';
+import { measure } from './metrics.js';
 import { openApiDocument } from './openApi.js';
+import { decodeBase64, fromForm, parse, readForm, requireImage, rowOf } from './readRequest.js';
 import { ServeError } from './serveError.js';
 import type { Service } from './service.js';
 import type { ModelFacts } from './workers/protocol.js';
@@ -150,29 +148,6 @@ async function seenOf(service: Service, asked: AnswerRequest & { bytes?: Uint8Ar
   return { imageKey: imageId, imageId, seen };
 }
 
-function rowOf({ width, height, boxes, features }: z.output<typeof givenFeatures>): FeatureRow {
-  const bytes = decodeBase64(features);
-  if (bytes.byteLength % 4 !== 0) {
-    throw new ServeError(
-      'bad_request',
-      `features must be float32 values; ${bytes.byteLength} bytes were sent.`,
-    );
-  }
-  const numBoxes = boxes.length;
-  return {
-    imageId: 'features',
-    width,
-    height,
-    numBoxes,
-    boxes: Float32Array.from(boxes.flat()),
-    features: new Float32Array(new Uint8Array(bytes).buffer),
-    objectsId: new BigInt64Array(numBoxes),
-    objectsConf: new Float32Array(numBoxes),
-    attrsId: new BigInt64Array(numBoxes),
-    attrsConf: new Float32Array(numBoxes),
-  };
-}
-
 function regionOf({ box, object, attribute }: LookedAtRegion) {
   const label = (of: LookedAtRegion['object']) => of && { ...of, name: of.name ?? null };
   return {
@@ -180,83 +155,6 @@ function regionOf({ box, object, attribute }: LookedAtRegion) {
     object: label(object),
     attribute: label(attribute),
   };
-}
-
-interface Form {
-  readonly bytes: Uint8Array | undefined;
-  readonly fields: ReadonlyMap<string, readonly string[]>;
-}
-
-async function readForm(request: FastifyRequest): Promise<Form> {
-  const fields = new Map<string, string[]>();
-  let bytes: Uint8Array | undefined;
-  try {
-    for await (const part of request.parts()) {
-      if (part.type !== 'file') {
-        fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), String(part.value)]);
-        continue;
-      }
-      if (part.fieldname !== 'image') {
-        throw new ServeError(
-          'bad_request',
-          `There is no file field '${part.fieldname}': the picture's is 'image'.`,
-        );
-      }
-      bytes = await part.toBuffer();
-    }
-  } catch (error) {
-    // The reader of forms throws plain errors for a form that is cut short or has no boundary.
-    if (asServeError(error).code !== 'internal') throw error;
-    throw new ServeError('bad_request', `The form cannot be read: ${endSentence(messageOf(error))}`, {
-      cause: error,
-    });
-  }
-  return { bytes, fields };
-}
-
-/** Fields `question` (once or more), `topK`, `regions`, and the file `image`. */
-async function fromForm(request: FastifyRequest): Promise<AnswerRequest & { bytes?: Uint8Array }> {
-  const { bytes, fields } = await readForm(request);
-  for (const name of fields.keys()) {
-    if (!['question', 'topK', 'regions', 'imageId'].includes(name)) {
-      throw new ServeError(
-        'bad_request',
-        `There is no field '${name}': question, topK, regions and imageId are known.`,
-      );
-    }
-  }
-  const one = (name: string): string | undefined => fields.get(name)?.[0];
-  const topK = one('topK');
-  const imageId = one('imageId');
-  const asked = parse(answerRequest, {
-    // The picture's bytes follow beside it; the schema is told of a picture all the same.
-    ...(bytes === undefined ? {} : { image: 'AAAA' }),
-    ...(imageId === undefined ? {} : { imageId }),
-    questions: fields.get('question') ?? [],
-    ...(topK === undefined ? {} : { topK: Number(topK) }),
-    regions: one('regions') === 'true',
-  });
-  return bytes === undefined ? asked : { ...asked, bytes };
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  throw new ServeError(
-    'bad_request',
-    `The request is not as expected: ${place}${issue?.message ?? 'no JSON object'}.`,
-  );
-}
-
-function decodeBase64(text: string): Uint8Array {
-  return Buffer.from(text, 'base64');
-}
-
-function requireImage(bytes: Uint8Array | undefined): Uint8Array {
-  if (bytes !== undefined && bytes.byteLength > 0) return bytes;
-  throw new ServeError('bad_request', "The request has no picture: send its file as the field 'image'.");
 }
 
 function requireToken(request: FastifyRequest, token: string): void {
@@ -283,78 +181,9 @@ function deadline(request: FastifyRequest, timeout: number): AbortSignal {
   return controller.signal;
 }
 
-/** Codes of fastify and its parts for what a client did wrong. */
-const CLIENT_FAULTS: Readonly<Record<string, ServeError['code']>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
-  FST_REQ_FILE_TOO_LARGE: 'too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-};
-
 function sendError(known: ServeError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (known.status === 429 || known.status === 503) reply.header('retry-after', String(RETRY_AFTER));
   if (known.status === 401) reply.header('www-authenticate', 'Bearer');
   const { code, message } = known;
   return reply.status(known.status).send({ error: { code, message, requestId: request.id } });
-}
-
-function asServeError(error: unknown): ServeError {
-  if (error instanceof ServeError) return error;
-  const {
-    code = '',
-    statusCode = 500,
-    message = '',
-  } = error as { code?: string; statusCode?: number; message?: string };
-  const fault = CLIENT_FAULTS[code] ?? (statusCode >= 400 && statusCode < 500 ? 'bad_request' : undefined);
-  if (fault !== undefined) return new ServeError(fault, endSentence(message));
-  return new ServeError('internal', 'Something went wrong here; the log says what, by the request id.', {
-    cause: error,
-  });
-}
-
-function measure(app: FastifyInstance, { service, isReady, numReplaced }: ServerOptions): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'lxmert_requests_total',
-    help: 'Requests by route and status',
-    labelNames: ['route', 'status'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'lxmert_request_seconds',
-    help: 'Time from a request to its answer',
-    labelNames: ['route'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers,
-  });
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  gauge('lxmert_ready', '1 when the workers have their models', () => (isReady() ? 1 : 0));
-  gauge('lxmert_queue_length', 'Questions and pictures that wait', () => service.numWaiting);
-  gauge('lxmert_vision_cache_bytes', 'Bytes of kept pictures', () => service.cache.numBytes);
-  gauge('lxmert_vision_cache_entries', 'Kept pictures', () => service.cache.size);
-  gauge(
-    'lxmert_vision_cache_hits',
-    'Pictures that were kept when asked about',
-    () => service.counts.cacheHits,
-  );
-  gauge('lxmert_vision_cache_misses', 'Pictures that had to be looked at', () => service.counts.cacheMisses);
-  gauge('lxmert_questions', 'Questions answered', () => service.counts.questions);
-  gauge('lxmert_batches', 'Batches of questions', () => service.counts.batches);
-  gauge('lxmert_workers_replaced', 'Workers that died and were replaced', numReplaced);
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
-    requests.inc({ route, status: reply.statusCode });
-    seconds.observe({ route }, reply.elapsedTime / 1000);
-  });
-  return registry;
 }

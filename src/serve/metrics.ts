@@ -1,0 +1,60 @@
+/** @file The server's figures in Prometheus' form. */
+
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Service } from './service.js';
+
+export interface Measured {
+  readonly service: Service;
+  readonly isReady: () => boolean;
+  readonly numReplaced: () => number;
+}
+
+/** Counts the requests of `app`; the registry has all figures. */
+export function measure(app: FastifyInstance, { service, isReady, numReplaced }: Measured): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'lxmert_requests_total',
+    help: 'Requests by route and status',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'lxmert_request_seconds',
+    help: 'Time from a request to its answer',
+    labelNames: ['route'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('lxmert_ready', '1 when the workers have their models', () => (isReady() ? 1 : 0));
+  gauge('lxmert_queue_length', 'Questions and pictures that wait', () => service.numWaiting);
+  gauge('lxmert_vision_cache_bytes', 'Bytes of kept pictures', () => service.cache.numBytes);
+  gauge('lxmert_vision_cache_entries', 'Kept pictures', () => service.cache.size);
+  gauge(
+    'lxmert_vision_cache_hits',
+    'Pictures that were kept when asked about',
+    () => service.counts.cacheHits,
+  );
+  gauge('lxmert_vision_cache_misses', 'Pictures that had to be looked at', () => service.counts.cacheMisses);
+  gauge('lxmert_questions', 'Questions answered', () => service.counts.questions);
+  gauge('lxmert_batches', 'Batches of questions', () => service.counts.batches);
+  gauge('lxmert_workers_replaced', 'Workers that died and were replaced', numReplaced);
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    requests.inc({ route, status: reply.statusCode });
+    seconds.observe({ route }, reply.elapsedTime / 1000);
+  });
+  return registry;
+}
