@@ -73,7 +73,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     reply.headers(HEADERS);
   });
   app.addHook('onRequest', async (request) => {
-    if (token !== undefined && request.url.startsWith('/v1/')) requireToken(request, token);
+    // By the route that was found: an address may be written in many ways.
+    if (token !== undefined && request.routeOptions.url?.startsWith('/v1/')) requireToken(request, token);
   });
   app.setErrorHandler((error, request, reply) => {
     const known = asServeError(error);

@@ -198,6 +198,11 @@ describe.skipIf(!isBuilt)('the server', () => {
     expect((await ask(app, payload, { authorization: 'Bearer a-token-of-some-length' })).statusCode).toBe(
       200,
     );
+    for (const url of ['/%761/answer', '/v1/%61nswer', '/%76%31/models', '//v1/answer', '/v1//answer']) {
+      const method = url.endsWith('models') ? 'GET' : 'POST';
+      const { statusCode } = await app.inject({ method, url, ...(method === 'POST' ? { payload } : {}) });
+      expect([401, 404], url).toContain(statusCode);
+    }
     expect((await app.inject('/healthz')).statusCode).toBe(200);
   });
 
