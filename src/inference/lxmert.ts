@@ -62,6 +62,8 @@ export interface AnswerOptions {
 
 export interface LxmertAnswer {
   readonly question: string;
+  /** True when it is longer than the model reads: its end counted for nothing. */
+  readonly isCut: boolean;
   readonly answers: readonly RankedAnswer[];
   /** What the answer was found in, in the model's order. */
   readonly regions: readonly LookedAtRegion[];
@@ -209,8 +211,11 @@ export class Lxmert implements Disposable {
       const some = examples.slice(first, first + QUESTIONS_AT_ONCE);
       ranked.push(...rankAnswers(this.#answering, source, some, topK));
     }
+    const { tokenizer, maxLength } = this.#answering;
     return ranked.map((answers, i) => ({
       question: questions[i] as string,
+      // One piece more than fits between [CLS] and [SEP] is enough to know.
+      isCut: tokenizer.pieceIds(questions[i] as string, maxLength - 1).length > maxLength - 2,
       answers,
       regions,
       width,

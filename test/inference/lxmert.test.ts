@@ -65,7 +65,7 @@ describe('an answer', () => {
     disposeModels(answering);
     expect(result.answers).toEqual(expected);
     expect(result.answers).toHaveLength(3);
-    expect(result).toMatchObject({ question: 'What color is the cat?', width: 90, height: 60 });
+    expect(result).toMatchObject({ question: 'What color is the cat?', isCut: false, width: 90, height: 60 });
     expect(result.regions).toHaveLength(found.numBoxes);
     const [x1, y1, x2, y2] = found.boxes;
     expect(result.regions[0]).toEqual({
@@ -90,6 +90,14 @@ describe('an answer', () => {
       expect(probability).toBeCloseTo(answers[i]?.probability ?? 0, 5);
     });
     expect(await lxmert.answerAll(photo, [])).toEqual([]);
+  });
+
+  it('says when the end of a question was not read', async () => {
+    using lxmert = await load();
+    const words = (count: number): string => Array(count).fill('what').join(' ');
+    const [fits, isCut] = await lxmert.answerAll(photo, [words(18), `${words(18)} cat`]);
+    expect([fits?.isCut, isCut?.isCut]).toEqual([false, true]);
+    expect(isCut?.answers[0]?.probability).toBeCloseTo(fits?.answers[0]?.probability ?? 0, 6);
   });
 
   it('looks at a file once, as long as it is kept', async () => {

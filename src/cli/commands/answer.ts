@@ -71,6 +71,11 @@ export const command = defineCommand({
     );
     for (const warning of lxmert.warnings) notice(warning);
     const answer = await lxmert.answer(look, question, { topK: options.top });
+    if (answer.isCut) {
+      notice(
+        `The model reads ${lxmert.answering.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
+      );
+    }
     if (options.explain !== undefined) {
       const explanation = explanationOf(lxmert.answering, look, question, Math.max(options.top, 5));
       const file = options.features === undefined ? image : options.picture;
