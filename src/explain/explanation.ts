@@ -1,6 +1,7 @@
 /**
  * @file What a model looked at for an answer, as data: each word's attention on the regions and each region's on the
- * words, in every cross-modality layer and head. Made of plain values, so that it travels as JSON.
+ * words, in every cross-modality layer and head, and how much each word and region counted for each answer. Made of
+ * plain values, so that it travels as JSON.
  */
 
 import { UsageError } from '../common/errors.js';
@@ -10,6 +11,7 @@ import type { LoadedModel } from '../inference/modelFolder.js';
 import { answerInputs } from '../tasks/answerInputs.js';
 import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
+import { type Relevance, relevancesOf } from './relevance.js';
 
 /** Probabilities of one layer: for every head and row they sum to 1 over the columns. */
 export interface AttentionMap {
@@ -22,6 +24,18 @@ export interface AttentionMap {
 
 export interface ExplainedLayer {
   /** Rows are words, columns regions. */
+  readonly wordsOnRegions: AttentionMap;
+  /** Rows are regions, columns words. */
+  readonly regionsOnWords: AttentionMap;
+}
+
+/** What counted for one answer, over all layers; see {@link relevancesOf}. Shares sum to 1, or are all 0. */
+export interface AnswerRelevance {
+  /** Share of each word. */
+  readonly words: readonly number[];
+  /** Share of each region. */
+  readonly regions: readonly number[];
+  /** Rows are words, columns regions; one map in place of heads. */
   readonly wordsOnRegions: AttentionMap;
   /** Rows are regions, columns words. */
   readonly regionsOnWords: AttentionMap;
@@ -48,6 +62,8 @@ export interface Explanation {
   readonly regions: readonly ExplainedRegion[];
   /** Cross-modality layers, the first first. */
   readonly layers: readonly ExplainedLayer[];
+  /** Of each of the answers. */
+  readonly relevance: readonly AnswerRelevance[];
 }
 
 const SCALE = 65535;
@@ -85,9 +101,17 @@ export function explanationOf(answering: LoadedModel, look: Look, question: stri
       }));
     }),
   );
+  const answers = rankAnswers(answering, source, examples, topK)[0] ?? [];
+  const relevance = scope(() =>
+    relevancesOf(
+      model,
+      noGrad(() => answerInputs(examples, tokenizer, source, { maxLength })),
+      answers.map(({ answer }) => answering.answerTable.indexOf(answer) ?? 0),
+    ).map(sharesOf),
+  );
   return {
     question,
-    answers: rankAnswers(answering, source, examples, topK)[0] ?? [],
+    answers,
     words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
     width,
     height,
@@ -98,15 +122,49 @@ export function explanationOf(answering: LoadedModel, look: Look, question: stri
       attributeConfidence: region.attribute?.confidence ?? null,
     })),
     layers,
+    relevance,
   };
 }
 
+function sharesOf({ wordsOnWords, wordsOnRegions, regionsOnWords }: Relevance): AnswerRelevance {
+  const numWords = wordsOnWords.shape[0] ?? 0;
+  const numRegions = wordsOnRegions.shape[1] ?? 0;
+  // The answer is read from the first word, [CLS]; that it counts for itself says nothing.
+  const words = wordsOnWords.toFloat32Array().subarray(0, numWords);
+  words[0] = Math.max(0, (words[0] ?? 0) - 1);
+  const acrossWords = wordsOnRegions.toFloat32Array();
+  const acrossRegions = regionsOnWords.toFloat32Array();
+  return {
+    words: shares(words, numWords),
+    regions: shares(acrossWords.subarray(0, numRegions), numRegions),
+    wordsOnRegions: packed(shares(acrossWords, numRegions), [1, numWords, numRegions]),
+    regionsOnWords: packed(shares(acrossRegions, numWords), [1, numRegions, numWords]),
+  };
+}
+
+/** Each row of `width` values divided by its sum. */
+function shares(values: Float32Array, width: number): number[] {
+  return Array.from({ length: values.length / width }, (_, row) => {
+    const own = [...values.subarray(row * width, (row + 1) * width)];
+    const sum = own.reduce((total, value) => total + value, 0);
+    return own.map((value) => (sum > 0 ? value / sum : 0));
+  }).flat();
+}
+
+/** (1, heads, rows, columns) */
 function mapOf(probabilities: Tensor): AttentionMap {
   const [, numHeads = 0, numRows = 0, numColumns = 0] = probabilities.shape;
-  const values = probabilities.toFloat32Array();
+  return packed(probabilities.toFloat32Array(), [numHeads, numRows, numColumns]);
+}
+
+function packed(
+  values: ArrayLike<number> & Iterable<number>,
+  [numHeads, numRows, numColumns]: readonly [number, number, number],
+): AttentionMap {
   const bytes = Buffer.alloc(2 * values.length);
-  for (const [i, value] of values.entries()) {
-    bytes.writeUInt16LE(Math.round(Math.min(Math.max(value, 0), 1) * SCALE), 2 * i);
+  let i = 0;
+  for (const value of values) {
+    bytes.writeUInt16LE(Math.round(Math.min(Math.max(value, 0), 1) * SCALE), 2 * i++);
   }
   return { numHeads, numRows, numColumns, values: bytes.toString('base64') };
 }

@@ -5,6 +5,7 @@ export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
 export { withPlainOperators } from './functional/mode.js';
 export { AnswerHead } from './heads/answerHead.js';
 export { useForInference } from './inferencePrecision.js';
+export type { CrossLayerProbabilities } from './layers/crossLayer.js';
 export {
   type EncodedImages,
   type ImageInputs,

@@ -75,6 +75,8 @@ export interface LxmertOutputs {
   /** (B, H) in the model's precision: tanh of a dense layer over the first word piece, [CLS] */
   readonly pooled: Tensor;
   readonly attentions: EncoderAttentions | undefined;
+  /** The same probabilities as the layers computed them: gradients with respect to these exist. */
+  readonly probabilities: EncoderProbabilities | undefined;
 }
 
 /** What {@link LxmertModel.forwardRows} gives: rows without padding, in the model's precision. */
@@ -206,6 +208,7 @@ export class LxmertModel extends Module {
         options.attentions === true
           ? namedAttentions(probabilities, sentence.packing, images.packing, words.packing, regions.packing)
           : undefined,
+      probabilities: options.attentions === true ? probabilities : undefined,
     };
   }
 

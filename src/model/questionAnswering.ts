@@ -4,7 +4,7 @@ import type { Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { EncoderAttentions } from './attentionMaps.js';
 import type { LxmertConfig } from './config.js';
-
+import type { EncoderProbabilities } from './encoder.js';
 import { AnswerHead } from './heads/answerHead.js';
 import {
   type EncodedImages,
@@ -22,6 +22,8 @@ export interface QuestionAnsweringOutputs {
   /** (B * images, H) */
   readonly pooled: Tensor;
   readonly attentions: EncoderAttentions | undefined;
+  /** As in {@link LxmertOutputs}. */
+  readonly probabilities: EncoderProbabilities | undefined;
 }
 
 export class QuestionAnsweringModel extends Module {
@@ -72,9 +74,9 @@ export class QuestionAnsweringModel extends Module {
     return this.#answer(this.encoder.forwardEncoded(questions, images, imageOf, { outputs: 'pooled' }));
   }
 
-  #answer({ pooled, attentions }: LxmertOutputs): QuestionAnsweringOutputs {
+  #answer({ pooled, attentions, probabilities }: LxmertOutputs): QuestionAnsweringOutputs {
     const { imagesPerExample, config } = this;
     const joined = ops.reshape(pooled, [-1, imagesPerExample * config.hiddenSize]); // (B * images, H) -> (B, images * H)
-    return { logits: ops.to(this.answerHead.forward(joined), 'float32'), pooled, attentions };
+    return { logits: ops.to(this.answerHead.forward(joined), 'float32'), pooled, attentions, probabilities };
   }
 }

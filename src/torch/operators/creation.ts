@@ -17,6 +17,7 @@ const arangeOperator =
   operator<(start: number, end: number, step: number, ...tail: FactoryTail) => Tensor>(
     'aten::arange.start_step',
   );
+const eyeOperator = operator<(n: number, ...tail: FactoryTail) => Tensor>('aten::eye');
 const randOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::rand');
 const randnOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::randn');
 const randintOperator =
@@ -35,6 +36,8 @@ export const full = (size: Shape, value: number, options: Options = {}): Tensor 
 /** start, start + step, ... below `end`; int64 unless said otherwise. */
 export const arange = (start: number, end: number, step = 1, options: Options = {}): Tensor =>
   arangeOperator(start, end, step, ...tail({ dtype: 'int64', ...options }));
+/** (n, n): 1 on the diagonal, else 0. */
+export const eye = (n: number, options: Options = {}): Tensor => eyeOperator(n, ...tail(options));
 /** Uniform in [0, 1). */
 export const rand = (size: Shape, options: Options = {}): Tensor => randOperator(size, ...tail(options));
 /** Standard normal. */
