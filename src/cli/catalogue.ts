@@ -29,9 +29,15 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/answer.js'),
   },
   {
+    name: 'explain',
+    group: 'Start here',
+    summary: 'Show what an answer about one image was found in',
+    load: () => import('./commands/explain.js'),
+  },
+  {
     name: 'serve',
     group: 'Models',
-    summary: 'Answer questions about pictures over HTTP',
+    summary: 'Serve a page and an API that answer questions about pictures',
     load: () => import('./commands/serve.js'),
   },
   {

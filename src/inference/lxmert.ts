@@ -4,7 +4,12 @@ import { createHash } from 'node:crypto';
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { batchFromRows } from '../features/featureBatch.js';
-import { assertCompatible, type Provenance, type ProvenancedFeatures } from '../features/provenance.js';
+import {
+  assertCompatible,
+  type Provenance,
+  type ProvenancedFeatures,
+  unknownProvenance,
+} from '../features/provenance.js';
 import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import type { Precision } from '../model/index.js';
@@ -158,6 +163,23 @@ export class Lxmert implements Disposable {
   }
 
   /**
+   * For a model that is to read the regions that another one finds.
+   *
+   * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
+   */
+  requireFeaturesOf(other: Lxmert): void {
+    const featureSize = other.#answering.models[0]?.config.visualFeatureSize ?? 0;
+    const pixels = other.#answering.pixelRegions;
+    const provenance =
+      other.detectorProvenance ??
+      (pixels === undefined ? other.#answering.trainedOn : pixelFinder(pixels).provenance) ??
+      unknownProvenance;
+    const path = `The regions of ${other.#answering.weightsFiles[0]}`;
+    const found = { featureSize, origins: [{ path, provenance }] };
+    this.#warnings.push(...compatibility(this.#answering, found, this.#allowOtherFeatures));
+  }
+
+  /**
    * Finds the regions of a picture. A file that was looked at before is not looked at again.
    *
    * @throws UsageError when there is no such picture, or nothing to look at it with; LxmertError when it cannot be
@@ -211,11 +233,9 @@ export class Lxmert implements Disposable {
       const some = examples.slice(first, first + QUESTIONS_AT_ONCE);
       ranked.push(...rankAnswers(this.#answering, source, some, topK));
     }
-    const { tokenizer, maxLength } = this.#answering;
     return ranked.map((answers, i) => ({
       question: questions[i] as string,
-      // One piece more than fits between [CLS] and [SEP] is enough to know.
-      isCut: tokenizer.pieceIds(questions[i] as string, maxLength - 1).length > maxLength - 2,
+      isCut: isCut(this.#answering, questions[i] as string),
       answers,
       regions,
       width,
@@ -291,6 +311,12 @@ export class Lxmert implements Disposable {
       if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
     }
   }
+}
+
+/** Whether a question is longer than the model reads. */
+export function isCut({ tokenizer, maxLength }: LoadedModel, question: string): boolean {
+  // One piece more than fits between [CLS] and [SEP] is enough to know.
+  return tokenizer.pieceIds(question, maxLength - 1).length > maxLength - 2;
 }
 
 async function loadDetector(source: LxmertSource): Promise<RegionDetector | undefined> {

@@ -24,33 +24,60 @@ export const givenFeatures = z.strictObject({
   features: base64.describe('Little-endian float32 (boxes, feature size), in base64'),
 });
 
-/** The body of `POST /v1/answer` as JSON: exactly one of `image`, `imageId` and `features`. */
+/** What a request is about: exactly one of them. */
+const subject = {
+  image: base64.optional().describe("The bytes of the picture's file in base64"),
+  imageId: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe('The imageId of an earlier response, as long as the picture is kept'),
+  features: givenFeatures.optional(),
+};
+export interface Subject {
+  readonly image?: string | undefined;
+  readonly imageId?: string | undefined;
+  readonly features?: z.output<typeof givenFeatures> | undefined;
+}
+const hasOneSubject = ({ image, imageId, features }: Subject): boolean =>
+  [image, imageId, features].filter((each) => each !== undefined).length === 1;
+const oneSubject = { error: 'expected exactly one of image, imageId and features' };
+const model = z
+  .string()
+  .min(1)
+  .max(200)
+  .optional()
+  .describe('A name from GET /v1/models; the first model without one');
+
+/** The body of `POST /v1/answer` as JSON. */
 export const answerRequest = z
   .strictObject({
-    image: base64.optional().describe("The bytes of the picture's file in base64"),
-    imageId: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .optional()
-      .describe('The imageId of an earlier response, as long as the picture is kept'),
-    features: givenFeatures.optional(),
+    ...subject,
     questions: z.array(question).min(1).max(MAX_QUESTIONS),
     topK,
     regions: z.boolean().default(false).describe('Give the regions with the answers'),
+    model,
   })
-  .refine(
-    ({ image, imageId, features }) =>
-      [image, imageId, features].filter((each) => each !== undefined).length === 1,
-    { error: 'expected exactly one of image, imageId and features' },
-  );
+  .refine(hasOneSubject, oneSubject);
 export type AnswerRequest = z.output<typeof answerRequest>;
 
-export const featuresRequest = z.strictObject({ image: base64 });
+/** The body of `POST /v1/explain` as JSON. */
+export const explainRequest = z
+  .strictObject({ ...subject, question, topK, model })
+  .refine(hasOneSubject, oneSubject);
+export type ExplainRequest = z.output<typeof explainRequest>;
+
+/** The body of `POST /v1/features` and `POST /v1/regions` as JSON. */
+export const imageRequest = z.strictObject({ image: base64 });
 
 const label = z
   .object({ id: z.int(), name: z.string().nullable(), confidence: z.number() })
   .nullable()
   .describe('Null for regions that no detector found');
+
+const answers = z
+  .array(z.object({ answer: z.string(), probability: z.number() }))
+  .describe('The most probable first');
 
 export const regionResponse = z.object({ box, object: label, attribute: label });
 
@@ -61,7 +88,8 @@ export const answerResponse = z.object({
   results: z.array(
     z.object({
       question: z.string(),
-      answers: z.array(z.object({ answer: z.string(), probability: z.number() })),
+      isCut: z.boolean().describe('True when the question is longer than the model reads'),
+      answers,
     }),
   ),
   regions: z.array(regionResponse).optional(),
@@ -77,6 +105,82 @@ export const featuresResponse = z.object({
   features: base64.describe('Little-endian float32 (regions, featureSize), in base64'),
 });
 export type FeaturesResponse = z.output<typeof featuresResponse>;
+
+export const regionsResponse = featuresResponse.pick({
+  imageId: true,
+  width: true,
+  height: true,
+  regions: true,
+});
+export type RegionsResponse = z.output<typeof regionsResponse>;
+
+/** For every head and row the values sum to 1 over the columns. */
+const attentionMap = z.object({
+  numHeads: z.int(),
+  numRows: z.int(),
+  numColumns: z.int(),
+  values: z
+    .string()
+    .describe(
+      'Base64 of little-endian unsigned 16-bit numbers (heads, rows, columns): each value times 65535',
+    ),
+});
+const bothWays = { wordsOnRegions: attentionMap, regionsOnWords: attentionMap };
+
+/** What `POST /v1/explain` gives: an explanation and the picture's id. */
+export const explainResponse = z.object({
+  imageId: z.string().nullable(),
+  model: z.string(),
+  question: z.string(),
+  answers,
+  words: z.array(z.string()).describe('Word pieces as the model reads them, with [CLS] and [SEP]'),
+  width: z.int(),
+  height: z.int(),
+  regions: z.array(
+    z.object({
+      box,
+      label: z.string().nullable(),
+      objectConfidence: z.number().nullable(),
+      attributeConfidence: z.number().nullable(),
+    }),
+  ),
+  layers: z.array(z.object(bothWays)).describe('Cross-modality layers, the first first'),
+  relevance: z
+    .array(z.object({ words: z.array(z.number()), regions: z.array(z.number()), ...bothWays }))
+    .describe('Of each answer: shares of words and regions in it, over all layers'),
+});
+export type ExplainResponse = z.output<typeof explainResponse>;
+
+export const modelsResponse = z.object({
+  version: z.string(),
+  models: z.array(
+    z.object({
+      name: z.string(),
+      weightsFiles: z.array(z.string()),
+      numAnswers: z.int(),
+      maxLength: z.int(),
+      featureSize: z.int(),
+      detector: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
+      seesPictures: z.boolean().describe('True when a bare picture can be sent'),
+      isOfSampleWorld: z.boolean(),
+      canExplain: z.boolean(),
+      warnings: z.array(z.string()),
+    }),
+  ),
+});
+export type ModelsResponse = z.output<typeof modelsResponse>;
+
+export const sampleResponse = z.object({
+  name: z.string().describe('Its picture is at /v1/samples/NAME.png'),
+  width: z.int(),
+  height: z.int(),
+  questions: z.array(z.object({ question: z.string(), expected: z.array(z.string()) })),
+  objects: z
+    .array(z.object({ name: z.string(), box: z.array(z.number()) }))
+    .describe('What was drawn; the model is not told'),
+});
+export type SampleResponse = z.output<typeof sampleResponse>;
+export const samplesResponse = z.object({ samples: z.array(sampleResponse) });
 
 export const errorResponse = z.object({
   error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }),

@@ -1,6 +1,13 @@
 /** @file A client of the server for Node.js and browsers: it needs nothing but `fetch`. */
 
-import type { AnswerResponse, FeaturesResponse } from './api.js';
+import type {
+  AnswerResponse,
+  ExplainResponse,
+  FeaturesResponse,
+  ModelsResponse,
+  RegionsResponse,
+  SampleResponse,
+} from './api.js';
 
 /** A picture: the bytes of its file, the id of an earlier response, or features that were found elsewhere. */
 export type ClientImage =
@@ -23,12 +30,17 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-export interface AskOptions {
-  /** Answers to each question. Default 5. */
+export interface ExplainOptions {
+  /** Answers to give. Default 5. */
   readonly topK?: number;
+  /** Name of the model to ask; the server's first without one. */
+  readonly model?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface AskOptions extends ExplainOptions {
   /** Give the regions with the answers. Default false. */
   readonly regions?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** What the server refused, and why. */
@@ -71,22 +83,27 @@ export class LxmertClient {
   async answer(
     image: ClientImage,
     questions: readonly string[],
-    { topK, regions, signal }: AskOptions = {},
+    { signal, ...settings }: AskOptions = {},
   ): Promise<AnswerResponse> {
-    const settings = {
-      ...(topK === undefined ? {} : { topK }),
-      ...(regions === undefined ? {} : { regions }),
-    };
-    if (image instanceof Blob || image instanceof Uint8Array) {
-      const form = new FormData();
-      for (const question of questions) form.append('question', question);
-      for (const [name, value] of Object.entries(settings)) form.append(name, String(value));
-      form.append('image', asBlob(image), 'image');
-      return await this.#post('/v1/answer', form, signal);
-    }
-    const subject =
-      'imageId' in image ? image : { features: { ...image, features: toBase64(image.features) } };
-    return await this.#post('/v1/answer', { ...subject, ...settings, questions }, signal);
+    return image instanceof Blob || image instanceof Uint8Array
+      ? await this.#post('/v1/answer', formOf(image, settings, questions), signal)
+      : await this.#post('/v1/answer', { ...subjectOf(image), ...defined(settings), questions }, signal);
+  }
+
+  /** The answers to one question, and what they were found in. */
+  async explain(
+    image: ClientImage,
+    question: string,
+    { signal, ...settings }: ExplainOptions = {},
+  ): Promise<ExplainResponse> {
+    return image instanceof Blob || image instanceof Uint8Array
+      ? await this.#post('/v1/explain', formOf(image, settings, [question]), signal)
+      : await this.#post('/v1/explain', { ...subjectOf(image), ...defined(settings), question }, signal);
+  }
+
+  /** The regions of a picture. */
+  async regions(image: Blob | Uint8Array, signal?: AbortSignal): Promise<RegionsResponse> {
+    return await this.#post('/v1/regions', formOf(image), signal);
   }
 
   /** The regions of a picture, with their features as numbers (regions, featureSize). */
@@ -94,10 +111,23 @@ export class LxmertClient {
     image: Blob | Uint8Array,
     signal?: AbortSignal,
   ): Promise<Omit<FeaturesResponse, 'features'> & { features: Float32Array }> {
-    const form = new FormData();
-    form.append('image', asBlob(image), 'image');
-    const response: FeaturesResponse = await this.#post('/v1/features', form, signal);
+    const response: FeaturesResponse = await this.#post('/v1/features', formOf(image), signal);
     return { ...response, features: fromBase64(response.features) };
+  }
+
+  /** The models that can be asked; the first is asked when none is named. */
+  async models(signal?: AbortSignal): Promise<ModelsResponse> {
+    return (await (await this.#send('/v1/models', { signal })).json()) as ModelsResponse;
+  }
+
+  /** Scenes to try the sample world's model on; none for other models. */
+  async samples(signal?: AbortSignal): Promise<{ samples: SampleResponse[] }> {
+    return (await (await this.#send('/v1/samples', { signal })).json()) as { samples: SampleResponse[] };
+  }
+
+  /** A sample's picture, as PNG. */
+  async samplePicture(name: string, signal?: AbortSignal): Promise<Blob> {
+    return await (await this.#send(`/v1/samples/${encodeURIComponent(name)}.png`, { signal })).blob();
   }
 
   async #post<Result>(
@@ -106,16 +136,37 @@ export class LxmertClient {
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     const isForm = body instanceof FormData;
-    const response = await this.#fetch(`${this.#base}${route}`, {
+    const response = await this.#send(route, {
+      signal,
       method: 'POST',
+      headers: isForm ? {} : { 'content-type': 'application/json' },
+      body: isForm ? body : JSON.stringify(body),
+    });
+    return (await response.json()) as Result;
+  }
+
+  async #send(
+    route: string,
+    {
+      signal,
+      headers = {},
+      ...request
+    }: {
+      readonly signal: AbortSignal | undefined;
+      readonly method?: string;
+      readonly headers?: Record<string, string>;
+      readonly body?: FormData | string;
+    },
+  ): Promise<Response> {
+    const response = await this.#fetch(`${this.#base}${route}`, {
+      ...request,
       headers: {
-        ...(isForm ? {} : { 'content-type': 'application/json' }),
+        ...headers,
         ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
       },
-      body: isForm ? body : JSON.stringify(body),
       ...(signal === undefined ? {} : { signal }),
     });
-    if (response.ok) return (await response.json()) as Result;
+    if (response.ok) return response;
     const text = await response.text();
     const { code = 'unknown', message = text.slice(0, 200), requestId } = errorIn(text);
     const retryAfter = response.headers.get('retry-after');
@@ -136,6 +187,28 @@ function errorIn(text: string): { code?: string; message?: string; requestId?: s
     // A proxy in between may answer in words of its own.
     return {};
   }
+}
+
+type Settings = Readonly<Record<string, string | number | boolean | undefined>>;
+
+function defined(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function formOf(
+  image: Blob | Uint8Array,
+  settings: Settings = {},
+  questions: readonly string[] = [],
+): FormData {
+  const form = new FormData();
+  for (const question of questions) form.append('question', question);
+  for (const [name, value] of Object.entries(defined(settings))) form.append(name, String(value));
+  form.append('image', asBlob(image), 'image');
+  return form;
+}
+
+function subjectOf(image: Exclude<ClientImage, Blob | Uint8Array>): object {
+  return 'imageId' in image ? image : { features: { ...image, features: toBase64(image.features) } };
 }
 
 function asBlob(image: Blob | Uint8Array): Blob {

@@ -49,6 +49,7 @@ export function measure(app: FastifyInstance, { service, isReady, numReplaced }:
   );
   gauge('lxmert_vision_cache_misses', 'Pictures that had to be looked at', () => service.counts.cacheMisses);
   gauge('lxmert_questions', 'Questions answered', () => service.counts.questions);
+  gauge('lxmert_explanations', 'Answers explained', () => service.counts.explanations);
   gauge('lxmert_batches', 'Batches of questions', () => service.counts.batches);
   gauge('lxmert_workers_replaced', 'Workers that died and were replaced', numReplaced);
   app.addHook('onResponse', async (request, reply) => {

@@ -4,7 +4,13 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { endSentence, messageOf } from '../common/errors.js';
 import type { FeatureRow } from '../features/row.js';
-import { type AnswerRequest, answerRequest, type givenFeatures } from './api.js';
+import {
+  type AnswerRequest,
+  answerRequest,
+  type ExplainRequest,
+  explainRequest,
+  type givenFeatures,
+} from './api.js';
 import { asServeError } from './clientFaults.js';
 import { ServeError } from './serveError.js';
 
@@ -41,29 +47,46 @@ export async function readForm(request: FastifyRequest): Promise<Form> {
   return { bytes, fields };
 }
 
-/** Fields `question` (once or more), `topK`, `regions`, and the file `image`. */
-export async function fromForm(request: FastifyRequest): Promise<AnswerRequest & { bytes?: Uint8Array }> {
-  const { bytes, fields } = await readForm(request);
+/** A request and, from a form, the picture's bytes beside it. */
+export type WithBytes<Request> = Request & { readonly bytes?: Uint8Array };
+
+/** Fields `question` (once or more), `topK`, `regions`, `imageId`, `model`, and the file `image`. */
+export async function answerFromForm(request: FastifyRequest): Promise<WithBytes<AnswerRequest>> {
+  const form = await readForm(request);
+  const { question = [], ...others } = knownFields(form, ['question', 'topK', 'regions', 'imageId', 'model']);
+  return withBytes(form, parse(answerRequest, { ...others, questions: question }));
+}
+
+/** The same with one `question` and without `regions`. */
+export async function explainFromForm(request: FastifyRequest): Promise<WithBytes<ExplainRequest>> {
+  const form = await readForm(request);
+  const { question = [], ...others } = knownFields(form, ['question', 'topK', 'imageId', 'model']);
+  return withBytes(form, parse(explainRequest, { ...others, question: question[0] }));
+}
+
+/** The fields as the schemas want them. */
+function knownFields({ bytes, fields }: Form, known: readonly string[]) {
   for (const name of fields.keys()) {
-    if (!['question', 'topK', 'regions', 'imageId'].includes(name)) {
-      throw new ServeError(
-        'bad_request',
-        `There is no field '${name}': question, topK, regions and imageId are known.`,
-      );
-    }
+    if (known.includes(name)) continue;
+    const names = `${known.slice(0, -1).join(', ')} and ${known.at(-1)}`;
+    throw new ServeError('bad_request', `There is no field '${name}': ${names} are known.`);
   }
   const one = (name: string): string | undefined => fields.get(name)?.[0];
   const topK = one('topK');
-  const imageId = one('imageId');
-  const asked = parse(answerRequest, {
+  const [imageId, model] = [one('imageId'), one('model')];
+  return {
     // The picture's bytes follow beside it; the schema is told of a picture all the same.
     ...(bytes === undefined ? {} : { image: 'AAAA' }),
     ...(imageId === undefined ? {} : { imageId }),
-    questions: fields.get('question') ?? [],
+    ...(model === undefined ? {} : { model }),
     ...(topK === undefined ? {} : { topK: Number(topK) }),
-    regions: one('regions') === 'true',
-  });
-  return bytes === undefined ? asked : { ...asked, bytes };
+    ...(known.includes('regions') ? { regions: one('regions') === 'true' } : {}),
+    ...(fields.has('question') ? { question: fields.get('question') } : {}),
+  };
+}
+
+function withBytes<Request extends object>({ bytes }: Form, request: Request): WithBytes<Request> {
+  return bytes === undefined ? request : { ...request, bytes };
 }
 
 /** @throws ServeError naming the first key that is not as expected */

@@ -1,30 +1,19 @@
-/** @file The HTTP server: routes, limits, headers, errors; what it serves is in service.ts. */
+/** @file The HTTP server: limits, headers, errors, figures; its routes are in apiRoutes.ts and pageRoutes.ts. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { version } from '../common/version.js';
-import type { LookedAtRegion } from '../inference/look.js';
-import {
-  type AnswerRequest,
-  type AnswerResponse,
-  answerRequest,
-  type FeaturesResponse,
-  featuresRequest,
-  MAX_QUESTION_LENGTH,
-  MAX_QUESTIONS,
-} from './api.js';
+import { MAX_QUESTION_LENGTH, MAX_QUESTIONS } from './api.js';
+import { addApiRoutes } from './apiRoutes.js';
 import { asServeError } from './clientFaults.js';
 import { measure } from './metrics.js';
-import { openApiDocument } from './openApi.js';
-import { decodeBase64, fromForm, parse, readForm, requireImage, rowOf } from './readRequest.js';
+import { addPageRoutes } from './pageRoutes.js';
 import { ServeError } from './serveError.js';
 import type { Service } from './service.js';
-import type { ModelFacts } from './workers/protocol.js';
 
 export interface ServerOptions {
   readonly service: Service;
-  readonly facts: ModelFacts;
   /** Whether the workers have their models. */
   readonly isReady: () => boolean;
   readonly numReplaced: () => number;
@@ -34,6 +23,8 @@ export interface ServerOptions {
   readonly timeout: number;
   /** Asked of every request to /v1 as `Authorization: Bearer TOKEN`; nothing is asked when absent. */
   readonly token?: string | undefined;
+  /** Origins whose pages may use this server, such as `https://example.org`; none but its own by default. */
+  readonly allowedOrigins?: readonly string[];
   /** Told of what went wrong in the server itself. */
   readonly onFailure?: (requestId: string, error: unknown) => void;
 }
@@ -43,6 +34,7 @@ const HEADERS = {
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 /** Seconds after which a client that was refused may try again. */
@@ -50,11 +42,13 @@ const RETRY_AFTER = 1;
 
 /** Builds the server; `listen` and `close` are the caller's. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { service, facts, isReady, maxBodyBytes, timeout, token } = options;
+  const { service, isReady, maxBodyBytes, timeout, token, allowedOrigins = [] } = options;
   const app = Fastify({
     bodyLimit: maxBodyBytes,
+    // A body that trickles in, a request that is never finished: both end when a request's time is up.
     requestTimeout: timeout,
-    connectionTimeout: timeout,
+    connectionTimeout: 2 * timeout,
+    http: { headersTimeout: timeout, connectionsCheckingInterval: Math.max(50, Math.min(1000, timeout / 4)) },
     routerOptions: { maxParamLength: 100 },
   });
   await app.register(multipart, {
@@ -65,12 +59,21 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       fieldSize: 4 * MAX_QUESTION_LENGTH,
     },
   });
+  if (allowedOrigins.length > 0) {
+    await app.register(cors, { origin: [...allowedOrigins], methods: ['GET', 'POST'] });
+  }
   // Fastify reads plain text too; here a body is JSON or a form.
   app.removeContentTypeParser('text/plain');
   const metrics = measure(app, options);
 
   app.addHook('onSend', async (_request, reply) => {
-    reply.headers(HEADERS);
+    for (const [name, value] of Object.entries(HEADERS)) {
+      // Pages have a policy of their own.
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    }
+    if (reply.hasHeader('access-control-allow-origin')) {
+      reply.header('cross-origin-resource-policy', 'cross-origin');
+    }
   });
   app.addHook('onRequest', async (request) => {
     // By the route that was found: an address may be written in many ways.
@@ -89,38 +92,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ),
   );
 
-  app.post('/v1/answer', async (request): Promise<AnswerResponse> => {
-    const signal = deadline(request, timeout);
-    const asked = request.isMultipart() ? await fromForm(request) : parse(answerRequest, request.body);
-    const { imageKey, imageId, seen } = await seenOf(service, asked, signal);
-    const answers = await service.answer(imageKey, seen, asked.questions, asked.topK, signal);
-    return {
-      imageId,
-      width: seen.row.width,
-      height: seen.row.height,
-      results: asked.questions.map((question, i) => ({ question, answers: [...(answers[i] ?? [])] })),
-      ...(asked.regions ? { regions: seen.regions.map(regionOf) } : {}),
-    };
-  });
-
-  app.post('/v1/features', async (request): Promise<FeaturesResponse> => {
-    const signal = deadline(request, timeout);
-    const bytes = request.isMultipart()
-      ? (await readForm(request)).bytes
-      : decodeBase64(parse(featuresRequest, request.body).image);
-    const { imageId, seen } = await service.look(requireImage(bytes), signal);
-    const { width, height, features, numBoxes } = seen.row;
-    return {
-      imageId,
-      width,
-      height,
-      featureSize: features.length / numBoxes,
-      regions: seen.regions.map(regionOf),
-      features: Buffer.from(features.buffer, features.byteOffset, features.byteLength).toString('base64'),
-    };
-  });
-
-  app.get('/v1/models', async () => ({ version: version(), models: [facts] }));
+  addApiRoutes(app, service, timeout);
+  await addPageRoutes(app, service);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     if (isReady()) return { status: 'ready' };
@@ -129,33 +102,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
-  app.get('/openapi.json', async () => openApiDocument());
   return app;
-}
-
-/** The picture or features that a request is about. */
-async function seenOf(service: Service, asked: AnswerRequest & { bytes?: Uint8Array }, signal: AbortSignal) {
-  if (asked.imageId !== undefined) {
-    const { imageId } = asked;
-    return { imageKey: imageId, imageId, seen: service.recall(imageId) };
-  }
-  if (asked.features !== undefined) {
-    const row = rowOf(asked.features);
-    const imageKey = createHash('sha256').update(asked.features.features).digest('hex');
-    return { imageKey, imageId: null, seen: await service.describe(row) };
-  }
-  const bytes = asked.bytes ?? decodeBase64(asked.image ?? '');
-  const { imageId, seen } = await service.look(requireImage(bytes), signal);
-  return { imageKey: imageId, imageId, seen };
-}
-
-function regionOf({ box, object, attribute }: LookedAtRegion) {
-  const label = (of: LookedAtRegion['object']) => of && { ...of, name: of.name ?? null };
-  return {
-    box: [box.x1, box.y1, box.x2, box.y2] as [number, number, number, number],
-    object: label(object),
-    attribute: label(attribute),
-  };
 }
 
 function requireToken(request: FastifyRequest, token: string): void {
@@ -164,22 +111,6 @@ function requireToken(request: FastifyRequest, token: string): void {
   if (!timingSafeEqual(hash(given), hash(token))) {
     throw new ServeError('unauthorized', 'This server asks for a token: Authorization: Bearer TOKEN.');
   }
-}
-
-/** Ends when the client goes away or its time is up. */
-function deadline(request: FastifyRequest, timeout: number): AbortSignal {
-  const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new ServeError('timeout', `The answer took longer than ${timeout / 1000} s.`)),
-    timeout,
-  );
-  request.raw.once('close', () => {
-    clearTimeout(timer);
-    if (request.raw.destroyed && !request.raw.complete)
-      controller.abort(new ServeError('timeout', 'The client is gone.'));
-  });
-  request.raw.socket.once('close', () => controller.abort(new ServeError('timeout', 'The client is gone.')));
-  return controller.signal;
 }
 
 function sendError(known: ServeError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,12 +1,12 @@
 /** @file What the server does, without HTTP: pictures looked at once, questions answered in batches, all within limits. */
 
 import { createHash } from 'node:crypto';
+import type { Explanation } from '../explain/explanation.js';
 import { type FeatureRow, findRowProblem } from '../features/row.js';
-import type { RankedAnswer } from '../tasks/predictAnswers.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
 import { ServeError } from './serveError.js';
-import type { AskedQuestion, SeenPicture } from './workers/protocol.js';
+import type { Answered, AskedQuestion, ModelFacts, SeenPicture, ToExplain } from './workers/protocol.js';
 import type { WorkerPool } from './workers/workerPool.js';
 
 export interface ServiceOptions {
@@ -26,17 +26,18 @@ export interface ServiceOptions {
 const ENTRY_BYTES = 8192;
 
 export class Service {
-  readonly #answers: BatchQueue<AskedQuestion, readonly RankedAnswer[]>;
+  readonly #answers: BatchQueue<AskedQuestion, Answered>;
   readonly #looks: BatchQueue<Uint8Array, SeenPicture>;
+  readonly #explanations: BatchQueue<ToExplain, Explanation>;
   readonly #cache: ByteCache<SeenPicture>;
   /** Looks that are under way, by picture. */
   readonly #underWay = new Map<string, Promise<SeenPicture>>();
-  readonly counts = { cacheHits: 0, cacheMisses: 0, batches: 0, questions: 0 };
+  readonly counts = { cacheHits: 0, cacheMisses: 0, batches: 0, questions: 0, explanations: 0 };
 
   constructor(private readonly options: ServiceOptions) {
     const { pool, numWorkers, maxBatch, maxWait, maxQueued, cacheBytes } = options;
     this.#cache = new ByteCache(cacheBytes);
-    this.#answers = new BatchQueue<AskedQuestion, readonly RankedAnswer[]>({
+    this.#answers = new BatchQueue<AskedQuestion, Answered>({
       maxBatch,
       maxWait,
       maxQueued,
@@ -56,6 +57,14 @@ export class Service {
       groupOf: () => '',
       run: async ([bytes]) => [await pool.run({ kind: 'look', bytes: bytes as Uint8Array })],
     });
+    this.#explanations = new BatchQueue<ToExplain, Explanation>({
+      maxBatch: 1,
+      maxWait: 0,
+      maxQueued,
+      numWorkers,
+      groupOf: () => '',
+      run: async ([asked]) => [await pool.run({ kind: 'explain', asked: asked as ToExplain })],
+    });
   }
 
   get cache(): { readonly numBytes: number; readonly size: number } {
@@ -63,7 +72,7 @@ export class Service {
   }
 
   get numWaiting(): number {
-    return this.#answers.numWaiting + this.#looks.numWaiting;
+    return this.#answers.numWaiting + this.#looks.numWaiting + this.#explanations.numWaiting;
   }
 
   /**
@@ -72,7 +81,7 @@ export class Service {
    * @throws ServeError for what is no picture, for too many at once, and when nothing can look at pictures
    */
   async look(bytes: Uint8Array, signal?: AbortSignal): Promise<{ imageId: string; seen: SeenPicture }> {
-    if (!this.options.pool.facts.seesPictures) {
+    if (!this.options.pool.facts[0].seesPictures) {
       throw new ServeError(
         'bad_request',
         'This server has no detector, so it cannot look at a picture. Send features, or start it with --detector.',
@@ -105,7 +114,7 @@ export class Service {
   async describe(row: FeatureRow): Promise<SeenPicture> {
     const problem = findRowProblem(row);
     if (problem !== undefined) throw new ServeError('bad_request', `The features are not sound: ${problem}`);
-    const { featureSize } = this.options.pool.facts;
+    const [{ featureSize }] = this.options.pool.facts;
     if (row.features.length !== row.numBoxes * featureSize) {
       throw new ServeError(
         'bad_request',
@@ -121,18 +130,52 @@ export class Service {
     { row }: SeenPicture,
     questions: readonly string[],
     topK: number,
+    model: string,
     signal?: AbortSignal,
-  ): Promise<(readonly RankedAnswer[])[]> {
-    const asked = questions.map((question) => this.#answers.add({ imageKey, row, question, topK }, signal));
+  ): Promise<Answered[]> {
+    const asked = questions.map((question) =>
+      this.#answers.add({ imageKey, row, question, topK, model }, signal),
+    );
     // One failure ends the request; the others must not count as unheard.
     for (const each of asked) each.catch(() => undefined);
     return await Promise.all(asked);
+  }
+
+  /** What the answer to a question was found in. */
+  async explain(asked: ToExplain, signal?: AbortSignal): Promise<Explanation> {
+    if (!this.model(asked.model).canExplain) {
+      throw new ServeError(
+        'bad_request',
+        `The model '${asked.model}' is several models, whose attention has no common meaning, or has no cross-modality layers: it cannot be explained.`,
+      );
+    }
+    this.counts.explanations++;
+    return await this.#explanations.add(asked, signal);
+  }
+
+  /** The first is asked when a request names none. */
+  get models(): readonly ModelFacts[] {
+    return this.options.pool.facts;
+  }
+
+  /**
+   * The model of a name, or the first without one.
+   *
+   * @throws ServeError when there is none of that name
+   */
+  model(name: string | undefined): ModelFacts {
+    const { facts } = this.options.pool;
+    const found = name === undefined ? facts[0] : facts.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    const names = facts.map((each) => each.name).join(', ');
+    throw new ServeError('bad_request', `There is no model '${name}' here; there are: ${names}.`);
   }
 
   /** Resolves when all that was begun has ended. */
   async drain(): Promise<void> {
     await this.#looks.drain();
     await this.#answers.drain();
+    await this.#explanations.drain();
   }
 
   #begin(imageId: string, bytes: Uint8Array): Promise<SeenPicture> {

@@ -32,7 +32,11 @@ describe.skipIf(!isBuilt)('the client', () => {
       .png()
       .toFile(photo);
     const program = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
-    pool = await WorkerPool.start({ setup: { source: { model: run } }, numWorkers: 1, program });
+    pool = await WorkerPool.start({
+      setup: { models: [{ name: 'small', source: { model: run } }] },
+      numWorkers: 1,
+      program,
+    });
     const service = new Service({
       pool,
       numWorkers: 1,
@@ -43,7 +47,6 @@ describe.skipIf(!isBuilt)('the client', () => {
     });
     app = await buildServer({
       service,
-      facts: pool.facts,
       isReady: () => true,
       numReplaced: () => 0,
       maxBodyBytes: 1 << 20,

@@ -46,7 +46,11 @@ describe.skipIf(!isBuilt)('malformed requests', () => {
     const run = path.join(folder, 'run');
     await writeSmallRun(run, { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
     const program = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
-    const pool = await WorkerPool.start({ setup: { source: { model: run } }, numWorkers: 1, program });
+    const pool = await WorkerPool.start({
+      setup: { models: [{ name: 'small', source: { model: run } }] },
+      numWorkers: 1,
+      program,
+    });
     const failures: unknown[] = [];
     const service = new Service({
       pool,
@@ -58,7 +62,6 @@ describe.skipIf(!isBuilt)('malformed requests', () => {
     });
     const app = await buildServer({
       service,
-      facts: pool.facts,
       isReady: () => true,
       numReplaced: () => pool.numReplaced,
       maxBodyBytes: 1 << 16,

@@ -29,7 +29,11 @@ describe.skipIf(!isBuilt)('the server', () => {
     await sharp({ create: { width: 60, height: 40, channels: 3, background: '#383' } })
       .png()
       .toFile(photo);
-    pool = await WorkerPool.start({ setup: { source: { model: run } }, numWorkers: 1, program });
+    pool = await WorkerPool.start({
+      setup: { models: [{ name: 'small', source: { model: run } }] },
+      numWorkers: 1,
+      program,
+    });
   }, 60_000);
   afterAll(async () => {
     await Promise.all(apps.map((app) => app.close()));
@@ -50,7 +54,6 @@ describe.skipIf(!isBuilt)('the server', () => {
     });
     const app = await buildServer({
       service,
-      facts: pool.facts,
       isReady: () => pool.numReady > 0,
       numReplaced: () => pool.numReplaced,
       maxBodyBytes: 1 << 20,
@@ -226,7 +229,7 @@ describe.skipIf(!isBuilt)('the server', () => {
   it('replaces a worker that dies, and does its work once more', async () => {
     let replaced = 0;
     const own = await WorkerPool.start({
-      setup: { source: { model: run } },
+      setup: { models: [{ name: 'small', source: { model: run } }] },
       numWorkers: 1,
       program: pathToFileURL(path.resolve('test/support/dyingWorker.mjs')),
       onReplace: () => replaced++,
@@ -247,7 +250,7 @@ describe.skipIf(!isBuilt)('the server', () => {
 
   it('a model that cannot be loaded is said at the start', async () => {
     const start = WorkerPool.start({
-      setup: { source: { model: path.join(folder, 'absent') } },
+      setup: { models: [{ name: 'small', source: { model: path.join(folder, 'absent') } }] },
       numWorkers: 2,
       program,
     });

@@ -1,27 +1,18 @@
 /** @file `lxmert answer`. */
 
 import { z } from 'zod';
-import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
-import { explanationOf } from '../../explain/explanation.js';
-import { renderExplanation } from '../../explain/renderExplanation.js';
 import { readRow } from '../../features/readRow.js';
-import { describeRegion, type Look, type LookedAtRegion } from '../../inference/look.js';
+import { describeRegion, type LookedAtRegion } from '../../inference/look.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
-import { decodeImage } from '../../vision/decodeImage.js';
-import { thumbnailDataUri } from '../../vision/thumbnail.js';
 import { defineCommand } from '../command.js';
 import { lookOptions } from '../detectorOptions.js';
+import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
 const MAX_SEEN = 10;
-/** Pixels of the longer side: about as wide as the page draws a picture, for screens with fine pixels. */
-const PICTURE_SIDE = 1300;
-/** How far the shape of a picture may be from that of the regions' picture: sides are whole pixels. */
-const SHAPE_TOLERANCE = 0.02;
-
 type Result = { readonly image: string; readonly explain: string | null } & LxmertAnswer;
 
 export const command = defineCommand({
@@ -77,12 +68,14 @@ export const command = defineCommand({
       );
     }
     if (options.explain !== undefined) {
-      const explanation = explanationOf(lxmert.answering, look, question, Math.max(options.top, 5));
-      const file = options.features === undefined ? image : options.picture;
-      if (options.picture !== undefined) await requireShape(options.picture, look);
-      const picture =
-        file === undefined ? undefined : await thumbnailDataUri(file, PICTURE_SIDE, PICTURE_SIDE);
-      await writeFileAtomic(options.explain, renderExplanation(explanation, picture));
+      await writeExplanation({
+        file: options.explain,
+        answering: lxmert.answering,
+        look,
+        question,
+        topK: Math.max(options.top, 5),
+        picture: options.features === undefined ? image : options.picture,
+      });
     }
     return { image, explain: options.explain ?? null, ...answer };
   },
@@ -115,16 +108,6 @@ function refuseContradictions(options: {
   if (explain !== undefined && model.length > 1) {
     throw new UsageError(`--explain shows the attention of one model, and ${model.length} were given.`);
   }
-}
-
-/** @throws UsageError for a picture that the regions cannot be of */
-async function requireShape(file: string, { width, height }: Look): Promise<void> {
-  const picture = await decodeImage(file);
-  const difference = (picture.width * height) / (picture.height * width) - 1;
-  if (Math.abs(difference) <= SHAPE_TOLERANCE) return;
-  throw new UsageError(
-    `${file} is ${picture.width} x ${picture.height} pixels, and the regions are of a picture of ${width} x ${height}: it is another picture.`,
-  );
 }
 
 function seenLines(regions: readonly LookedAtRegion[]): string[] {

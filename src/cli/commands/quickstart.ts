@@ -1,6 +1,7 @@
 /** @file `lxmert quickstart`. */
 
 import { z } from 'zod';
+import { QUICKSTART_DEFAULTS } from '../../quickstart/defaults.js';
 import { type QuickstartResult, runQuickstart } from '../../quickstart/quickstart.js';
 import { defineCommand } from '../command.js';
 import { precisionOption } from '../modelOptions.js';
@@ -14,17 +15,39 @@ export const command = defineCommand({
   examples: [{ command: 'lxmert quickstart', does: 'goes from nothing to answers in a few minutes' }],
   arguments: z.strictObject({}),
   options: z.strictObject({
-    output: outputPath().default('quickstart').describe('Folder to make; it must not hold files yet'),
-    numImages: z.int().min(20).default(1500).describe('Pictures to draw, all splits together'),
-    numEpochs: z.int().min(1).default(6).describe('Passes over the training questions'),
-    numBoxes: z.int().min(6).max(100).default(8).describe('Regions of each picture'),
-    hiddenSize: z.int().min(16).default(96).describe('Width of the model; a multiple of 4'),
-    learningRate: z.number().gt(0).default(5e-4).describe('Peak learning rate'),
-    batchSize: z.int().min(1).default(32).describe('Questions in a training step'),
-    // The products of so small a model are too short to share: a second thread costs more than it gives.
-    numThreads: z.int().min(1).max(256).default(1).describe('Compute threads'),
+    output: outputPath()
+      .default(QUICKSTART_DEFAULTS.folder)
+      .describe('Folder to make; it must not hold files yet'),
+    numImages: z
+      .int()
+      .min(20)
+      .default(QUICKSTART_DEFAULTS.numImages)
+      .describe('Pictures to draw, all splits together'),
+    numEpochs: z
+      .int()
+      .min(1)
+      .default(QUICKSTART_DEFAULTS.numEpochs)
+      .describe('Passes over the training questions'),
+    numBoxes: z
+      .int()
+      .min(6)
+      .max(100)
+      .default(QUICKSTART_DEFAULTS.numBoxes)
+      .describe('Regions of each picture'),
+    hiddenSize: z
+      .int()
+      .min(16)
+      .default(QUICKSTART_DEFAULTS.hiddenSize)
+      .describe('Width of the model; a multiple of 4'),
+    learningRate: z.number().gt(0).default(QUICKSTART_DEFAULTS.learningRate).describe('Peak learning rate'),
+    batchSize: z.int().min(1).default(QUICKSTART_DEFAULTS.batchSize).describe('Questions in a training step'),
+    numThreads: z.int().min(1).max(256).default(QUICKSTART_DEFAULTS.numThreads).describe('Compute threads'),
     ...precisionOption,
-    seed: z.int().min(0).default(9595).describe('Seed of the world, the first weights and the order'),
+    seed: z
+      .int()
+      .min(0)
+      .default(QUICKSTART_DEFAULTS.seed)
+      .describe('Seed of the world, the first weights and the order'),
   }),
   run: ({ options, progress, notice, signal }) =>
     runQuickstart({ ...options, folder: options.output, progress, notice, signal }),

@@ -2,66 +2,91 @@
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, UsageError, unreadable } from '../../common/errors.js';
+import { sampleModel } from '../../quickstart/sampleModel.js';
 import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
+import type { NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
 import { lookOptions } from '../detectorOptions.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile } from '../options.js';
+import { existingFile, existingPath } from '../options.js';
 
 const MEGABYTE = 1024 * 1024;
 
+const options = z.strictObject({
+  ...modelOptions,
+  model: z
+    .array(existingPath())
+    .default([])
+    .describe(
+      "Run folder, or a weights file; of several the probabilities are averaged [default: the sample world's model, trained if there is none]",
+    ),
+  addModel: z
+    .array(existingPath())
+    .default([])
+    .describe('Another model, of the same features, that requests name: to compare with'),
+  ...lookOptions,
+  ...otherFeaturesOption,
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on; 0.0.0.0 for all')
+    .meta({ valueName: 'ADDRESS' }),
+  port: z.int().min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one'),
+  workers: z.int().min(1).max(64).default(1).describe('Worker threads, each with the models in memory'),
+  maxBatch: z.int().min(1).max(1024).default(32).describe('Questions answered together'),
+  maxWait: z.number().min(0).max(1000).default(5).describe('Milliseconds that a question waits for others'),
+  maxQueued: z.int().min(1).default(256).describe('Questions that may wait; more are refused with 429'),
+  cache: z.number().min(0).default(256).describe('Megabytes of looked-at pictures to remember'),
+  maxBody: z.number().gt(0).default(32).describe('Megabytes that a request may have'),
+  timeout: z.number().gt(0).default(120).describe('Seconds that a request may take'),
+  tokenFile: existingFile()
+    .optional()
+    .describe('File with a token that clients must send (Authorization: Bearer)'),
+  allowOrigin: z
+    .array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected an origin such as https://example.org'))
+    .default([])
+    .describe('Origin whose web pages may use the API (CORS); none but its own page by default')
+    .meta({ valueName: 'ORIGIN' }),
+});
+
 export const command = defineCommand({
   description:
-    'Answers questions over HTTP: POST /v1/answer with a picture, features or the id of an earlier picture; POST /v1/features; ' +
-    'GET /v1/models, /healthz, /readyz, /metrics and /openapi.json. The model runs in worker threads; questions that come ' +
-    'together are answered together, and pictures that were looked at are remembered. Ctrl-C and SIGTERM end it when what was ' +
-    'begun is answered.',
+    'Serves a page and an API that answer questions about pictures and show what the answers were found in. Without --model ' +
+    'it serves the model of the sample world, which it trains first if there is none, so that it can be tried with nothing at ' +
+    'hand. The models run in worker threads; questions that come together are answered together, and pictures that were ' +
+    'looked at are remembered. Ctrl-C and SIGTERM end it when what was begun is answered.',
   examples: [
+    { command: 'lxmert serve', does: "serves the sample world's model at http://127.0.0.1:8080" },
     {
       command: 'lxmert serve --model runs/vqa --detector resnet101.caffemodel',
-      does: 'answers on port 8080 of this machine',
+      does: 'answers questions about photos',
     },
     {
-      command: 'lxmert serve --model quickstart/run --port 9000 --workers 2',
-      does: "serves the quickstart's model with two workers",
+      command: 'lxmert serve --model runs/vqa --add-model runs/vqa-longer --port 9000',
+      does: 'serves two models side by side, to compare their answers',
     },
   ],
   arguments: z.strictObject({}),
-  options: z.strictObject({
-    ...modelOptions,
-    ...lookOptions,
-    ...otherFeaturesOption,
-    host: z
-      .string()
-      .min(1)
-      .default('127.0.0.1')
-      .describe('Address to listen on; 0.0.0.0 for all')
-      .meta({ valueName: 'ADDRESS' }),
-    port: z.int().min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one'),
-    workers: z.int().min(1).max(64).default(1).describe('Worker threads, each with the model in memory'),
-    maxBatch: z.int().min(1).max(1024).default(32).describe('Questions answered together'),
-    maxWait: z.number().min(0).max(1000).default(5).describe('Milliseconds that a question waits for others'),
-    maxQueued: z.int().min(1).default(256).describe('Questions that may wait; more are refused with 429'),
-    cache: z.number().min(0).default(256).describe('Megabytes of looked-at pictures to remember'),
-    maxBody: z.number().gt(0).default(32).describe('Megabytes that a request may have'),
-    timeout: z.number().gt(0).default(120).describe('Seconds that a request may take'),
-    tokenFile: existingFile()
-      .optional()
-      .describe('File with a token that clients must send (Authorization: Bearer)'),
-  }),
-  async run({ options, notice, signal }) {
+  options,
+  async run({ options, notice, progress, signal }) {
     const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
+    const named = options.model.length > 0 ? options.model : await trained({ notice, progress, signal });
+    if (named === undefined) return { address: null, numQuestions: 0 };
     const pool = await WorkerPool.start({
       numWorkers: options.workers,
-      setup: { source: { ...options, vocabulary: options.vocab, numAttentionHeads: options.attentionHeads } },
+      setup: { models: namedModels(named, options) },
       onReplace: (reason) => notice(`A worker died (${reason}); another takes its place.`),
     });
     try {
-      for (const warning of pool.facts.warnings) notice(warning);
+      for (const { name, warnings } of pool.facts) {
+        for (const warning of warnings) notice(pool.facts.length > 1 ? `${name}: ${warning}` : warning);
+      }
       const service = new Service({
         pool,
         numWorkers: options.workers,
@@ -72,27 +97,60 @@ export const command = defineCommand({
       });
       const app = await buildServer({
         service,
-        facts: pool.facts,
         isReady: () => pool.numReady > 0,
         numReplaced: () => pool.numReplaced,
         maxBodyBytes: Math.floor(options.maxBody * MEGABYTE),
         timeout: options.timeout * 1000,
         token,
+        allowedOrigins: options.allowOrigin,
         onFailure: (requestId, error) => notice(`Request ${requestId} failed: ${messageOf(error)}`),
       });
       const address = await app.listen({ host: options.host, port: options.port });
-      notice(`Answering at ${address}; Ctrl-C ends it.`);
+      notice(`Open ${address} in a browser; its API is described at ${address}/docs. Ctrl-C ends it.`);
       if (!signal.aborted) await once(signal, 'abort');
       notice(`Ending: ${service.numWaiting} waiting.`);
       await app.close();
       await service.drain();
-      return { address, numQuestions: service.counts.questions };
+      return { address, numQuestions: service.counts.questions + service.counts.explanations };
     } finally {
       await pool.close();
     }
   },
   render: ({ numQuestions }) => `${numQuestions} questions answered.`,
 });
+
+type Options = z.output<typeof options>;
+
+async function trained(
+  context: Omit<Parameters<typeof sampleModel>[0], 'folder'>,
+): Promise<readonly string[] | undefined> {
+  const run = await sampleModel(context);
+  return run === undefined ? undefined : [run];
+}
+
+/** The first model, alone or of several, has the detector; further ones read what it finds. */
+function namedModels(
+  model: readonly string[],
+  { addModel, vocab: vocabulary, attentionHeads: numAttentionHeads, ...options }: Options,
+): [NamedModel, ...NamedModel[]] {
+  const { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames, ...others } = options;
+  const look = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
+  const settings = { ...others, vocabulary, numAttentionHeads };
+  const taken = new Set<string>();
+  const nameOf = (file: string): string => {
+    const name = path.basename(path.resolve(file)).replace(/\.(pth|bin|safetensors)$/, '');
+    // A run of the quickstart is called "run"; two of them are told apart by the folder above.
+    const candidates = [name, `${path.basename(path.dirname(path.resolve(file)))}/${name}`, file];
+    const free = candidates.find((each) => !taken.has(each)) ?? `${file} (${taken.size + 1})`;
+    taken.add(free);
+    return free;
+  };
+  const first = model.length > 1 ? model.map(nameOf).join(' + ') : nameOf(model[0] as string);
+  return [
+    { name: first, source: { ...settings, ...look, model } },
+    ...addModel.map((file) => ({ name: nameOf(file), source: { ...settings, model: file } })),
+  ];
+}
 
 async function readToken(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error) => {

@@ -16,6 +16,8 @@ export interface AskedQuestion {
   readonly answerType: 'yes/no' | 'number' | 'other';
   /** Answer and score in (0, 1]; the first is the best. */
   readonly labels: readonly (readonly [string, number])[];
+  /** The one object that has to be looked at; absent where the answer needs several, or none. */
+  readonly about?: SceneObject;
 }
 
 /** The words that questions draw on: what can be asked about although a scene may not hold it. */
@@ -80,7 +82,7 @@ function askColor(scene: Scene, _words: Words, random: Random): AskedQuestion | 
   const labels: [string, number][] = [[first.color, 1]];
   if (second !== undefined && second.color !== first.color) labels.push([second.color, 0.6]);
   const sentence = random.pick([`What color is the ${shape}?`, `What is the color of the ${shape}?`]);
-  return { kind: 'color', sentence, answerType: 'other', labels };
+  return { kind: 'color', sentence, answerType: 'other', labels, about: first };
 }
 
 function askShape(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
@@ -90,7 +92,7 @@ function askShape(scene: Scene, _words: Words, random: Random): AskedQuestion | 
     `What shape is the ${object.color} object?`,
     `What is the shape of the ${object.color} object?`,
   ]);
-  return { kind: 'shape', sentence, answerType: 'other', labels: [[object.shape, 1]] };
+  return { kind: 'shape', sentence, answerType: 'other', labels: [[object.shape, 1]], about: object };
 }
 
 /** Aims at each count equally often, so that "1" is no safe guess. */
@@ -168,6 +170,7 @@ function askOutermost(scene: Scene, random: Random): AskedQuestion | undefined {
     sentence: `What color is the object ${ends[last]}?`,
     answerType: 'other',
     labels: [[first.color, 1]],
+    about: first,
   };
 }
 

@@ -1,5 +1,6 @@
 /** @file What the server's main thread and its workers say to each other. */
 
+import type { Explanation } from '../../explain/explanation.js';
 import type { FeatureRow } from '../../features/row.js';
 import type { LookedAtRegion } from '../../inference/look.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
@@ -17,25 +18,50 @@ export interface AskedQuestion {
   readonly row: FeatureRow;
   readonly question: string;
   readonly topK: number;
+  /** Name of the model that is asked. */
+  readonly model: string;
+}
+
+export interface ToExplain {
+  readonly seen: SeenPicture;
+  readonly question: string;
+  readonly topK: number;
+  readonly model: string;
+}
+
+/** What is answered to one question. */
+export interface Answered {
+  /** The most probable first. */
+  readonly answers: readonly RankedAnswer[];
+  /** True when the question is longer than the model reads: its end counted for nothing. */
+  readonly isCut: boolean;
 }
 
 export type Job =
   | { readonly kind: 'look'; readonly bytes: Uint8Array }
-  | { readonly kind: 'describe'; readonly row: FeatureRow }
-  | { readonly kind: 'answer'; readonly questions: readonly AskedQuestion[] };
+  | { readonly kind: 'answer'; readonly questions: readonly AskedQuestion[] }
+  | { readonly kind: 'explain'; readonly asked: ToExplain };
 
 export interface JobResults {
   readonly look: SeenPicture;
-  readonly describe: SeenPicture;
-  readonly answer: readonly (readonly RankedAnswer[])[];
+  readonly answer: readonly Answered[];
+  readonly explain: Explanation;
+}
+
+/** A model under the name by which requests ask for it. */
+export interface NamedModel {
+  readonly name: string;
+  readonly source: LxmertSource;
 }
 
 export interface WorkerSetup {
-  readonly source: LxmertSource;
+  /** The first is asked when a request names none; its detector finds the regions that all of them read. */
+  readonly models: readonly [NamedModel, ...NamedModel[]];
 }
 
 /** What a model and its detector are; for `GET /v1/models`. */
 export interface ModelFacts {
+  readonly name: string;
   readonly weightsFiles: readonly string[];
   readonly numAnswers: number;
   readonly maxLength: number;
@@ -43,13 +69,17 @@ export interface ModelFacts {
   readonly detector: Readonly<Record<string, string | number | boolean | null>> | null;
   /** True when a bare picture can be looked at. */
   readonly seesPictures: boolean;
+  /** True when it finds regions in pictures of the sample world's kind only. */
+  readonly isOfSampleWorld: boolean;
+  /** True for one model; the attention of several together has no common meaning. */
+  readonly canExplain: boolean;
   readonly warnings: readonly string[];
 }
 
 export type ToWorker = { readonly id: number; readonly job: Job };
 
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly facts: ModelFacts }
+  | { readonly kind: 'ready'; readonly facts: readonly [ModelFacts, ...ModelFacts[]] }
   | { readonly kind: 'failed'; readonly message: string; readonly isUsage: boolean }
   | { readonly kind: 'result'; readonly id: number; readonly result: JobResults[keyof JobResults] }
   /** `isClients`: what the client gave is at fault. */

@@ -1,17 +1,19 @@
-/** @file A worker thread of the server: a model and a detector, and one job after the other. */
+/** @file A worker thread of the server: models and a detector, and one job after the other. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
+import { explanationOf } from '../../explain/explanation.js';
 import { batchFromRows } from '../../features/featureBatch.js';
-import { Lxmert } from '../../inference/lxmert.js';
+import { isCut, type Lxmert } from '../../inference/lxmert.js';
 import { rankAnswers } from '../../tasks/predictAnswers.js';
+import { loadModels } from './models.js';
 import type {
+  Answered,
   AskedQuestion,
   FromWorker,
   Job,
   JobResults,
-  ModelFacts,
-  SeenPicture,
+  ToExplain,
   ToWorker,
   WorkerSetup,
 } from './protocol.js';
@@ -21,64 +23,59 @@ if (port === null) throw new Error('This file is started by the server, as a wor
 const say = (message: FromWorker): void => port.postMessage(message);
 
 try {
-  const { source } = workerData as WorkerSetup;
-  // Pictures are kept by the main thread, for all workers.
-  const lxmert = await Lxmert.load({ ...source, keptLooks: 0 });
+  const { models, facts } = await loadModels((workerData as WorkerSetup).models);
   port.on('message', ({ id, job }: ToWorker) => {
-    void doJob(lxmert, job)
+    void doJob(models, job)
       .then((result) => say({ kind: 'result', id, result }))
       .catch((error: unknown) =>
         say({ kind: 'error', id, message: messageOf(error), isClients: error instanceof LxmertError }),
       );
   });
-  say({ kind: 'ready', facts: factsOf(lxmert) });
+  say({ kind: 'ready', facts });
 } catch (error) {
   say({ kind: 'failed', message: messageOf(error), isUsage: error instanceof UsageError });
 }
 
-async function doJob(lxmert: Lxmert, job: Job): Promise<JobResults[keyof JobResults]> {
+type Models = ReadonlyMap<string, Lxmert>;
+
+async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResults]> {
   switch (job.kind) {
-    case 'look':
-      return await see(lxmert, job.bytes);
-    case 'describe':
-      return await see(lxmert, job.row);
+    case 'look': {
+      const [first] = models.values();
+      const { row, regions } = await (first as Lxmert).look(job.bytes);
+      return { row, regions };
+    }
     case 'answer':
-      return answer(lxmert, job.questions);
+      return answer(models, job.questions);
+    case 'explain':
+      return explain(models, job.asked);
   }
 }
 
-async function see(lxmert: Lxmert, image: Parameters<Lxmert['look']>[0]): Promise<SeenPicture> {
-  const { row, regions } = await lxmert.look(image);
-  return { row, regions };
-}
-
 /** Questions about one image are given its rows once. */
-function answer(lxmert: Lxmert, questions: readonly AskedQuestion[]): JobResults['answer'] {
+function answer(models: Models, questions: readonly AskedQuestion[]): JobResults['answer'] {
   const rows = new Map(questions.map(({ imageKey, row }) => [imageKey, row]));
   const source = {
     gather: (keys: readonly string[]) =>
       batchFromRows(keys.map((key) => rows.get(key) as AskedQuestion['row'])),
   };
-  const examples = questions.map(({ imageKey, question }) => ({ imageIds: [imageKey], sentence: question }));
-  const most = Math.max(...questions.map(({ topK }) => topK));
-  return rankAnswers(lxmert.answering, source, examples, most).map((answers, i) =>
-    answers.slice(0, questions[i]?.topK),
-  );
+  const answered = new Map<AskedQuestion, Answered>();
+  for (const [name, { answering }] of models) {
+    const asked = questions.filter(({ model }) => model === name);
+    if (asked.length === 0) continue;
+    const examples = asked.map(({ imageKey, question }) => ({ imageIds: [imageKey], sentence: question }));
+    const most = Math.max(...asked.map(({ topK }) => topK));
+    const ranked = rankAnswers(answering, source, examples, most);
+    for (const [i, each] of asked.entries()) {
+      const answers = ranked[i]?.slice(0, each.topK) ?? [];
+      answered.set(each, { answers, isCut: isCut(answering, each.question) });
+    }
+  }
+  return questions.map((question) => answered.get(question) as Answered);
 }
 
-function factsOf(lxmert: Lxmert): ModelFacts {
-  const { answering, detectorProvenance, warnings } = lxmert;
-  const { weightsFiles, answerTable, maxLength, models, pixelRegions } = answering;
-  return {
-    weightsFiles,
-    numAnswers: answerTable.size,
-    maxLength,
-    featureSize: models[0]?.config.visualFeatureSize ?? 0,
-    detector:
-      detectorProvenance === undefined
-        ? null
-        : { sha256: detectorProvenance.weightsSha256, ...detectorProvenance.settings },
-    seesPictures: detectorProvenance !== undefined || pixelRegions !== undefined,
-    warnings,
-  };
+function explain(models: Models, { seen, question, topK, model }: ToExplain): JobResults['explain'] {
+  const { row, regions } = seen;
+  const look = { row, regions, width: row.width, height: row.height, provenance: undefined };
+  return explanationOf((models.get(model) as Lxmert).answering, look, question, topK);
 }

@@ -40,7 +40,8 @@ export class WorkerPool {
 
   private constructor(
     private readonly options: WorkerPoolOptions,
-    readonly facts: ModelFacts,
+    /** Of each model, the first first. */
+    readonly facts: readonly [ModelFacts, ...ModelFacts[]],
   ) {}
 
   /**
@@ -161,7 +162,7 @@ export class WorkerPool {
 async function startWorker({
   setup,
   program = new URL('./worker.js', import.meta.url),
-}: WorkerPoolOptions): Promise<{ worker: Worker; facts: ModelFacts }> {
+}: WorkerPoolOptions): Promise<{ worker: Worker; facts: readonly [ModelFacts, ...ModelFacts[]] }> {
   const worker = new Worker(program, { workerData: setup });
   return await new Promise((resolve, reject) => {
     worker.once('message', (message: FromWorker) => {

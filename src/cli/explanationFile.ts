@@ -1,0 +1,45 @@
+/** @file The page that `answer --explain` and `explain` write. */
+
+import { writeFileAtomic } from '../common/atomicFile.js';
+import { UsageError } from '../common/errors.js';
+import { type Explanation, explanationOf } from '../explain/explanation.js';
+import { renderExplanation } from '../explain/renderExplanation.js';
+import type { Look } from '../inference/look.js';
+import type { LoadedModel } from '../inference/modelFolder.js';
+import { decodeImage } from '../vision/decodeImage.js';
+import { thumbnailDataUri } from '../vision/thumbnail.js';
+
+/** Pixels of the longer side: about as wide as the page draws a picture, for screens with fine pixels. */
+const PICTURE_SIDE = 1300;
+/** How far the shape of a picture may be from that of the regions' picture: sides are whole pixels. */
+const SHAPE_TOLERANCE = 0.02;
+
+export interface ExplanationFile {
+  readonly file: string;
+  readonly answering: LoadedModel;
+  readonly look: Look;
+  readonly question: string;
+  readonly topK: number;
+  /** The picture to draw on; without it, boxes are drawn on an empty field. */
+  readonly picture: string | undefined;
+}
+
+/** @throws UsageError for a picture that the regions cannot be of, and as {@link explanationOf} */
+export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
+  const { file, answering, look, question, topK, picture } = options;
+  if (picture !== undefined) await requireShape(picture, look);
+  const explanation = explanationOf(answering, look, question, topK);
+  const drawn =
+    picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
+  await writeFileAtomic(file, await renderExplanation(explanation, drawn));
+  return explanation;
+}
+
+async function requireShape(file: string, { width, height }: Look): Promise<void> {
+  const picture = await decodeImage(file);
+  const difference = (picture.width * height) / (picture.height * width) - 1;
+  if (Math.abs(difference) <= SHAPE_TOLERANCE) return;
+  throw new UsageError(
+    `${file} is ${picture.width} x ${picture.height} pixels, and the regions are of a picture of ${width} x ${height}: it is another picture.`,
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * @file How often the region that counts most for an answer is the object that was asked about: the pointing game of
+ * Zhang et al. (ECCV 2016), on scenes of the sample world, where it is known what every question is about.
+ */
+
+import { intersectionOverUnion } from '../data/sampleWorld/labelRegions.js';
+import { renderScene } from '../data/sampleWorld/renderScene.js';
+import type { SampleSplit, SceneSource } from '../data/sampleWorld/sceneSource.js';
+import { lookFrom } from '../inference/look.js';
+import type { LoadedModel } from '../inference/modelFolder.js';
+import { type PixelRegionSettings, pixelFinder } from '../inference/regionFinder.js';
+import { LabelNames } from '../vision/detector/labelNames.js';
+import { type ExplainedLayer, type Explanation, explanationOf } from './explanation.js';
+
+/** A region that overlaps the object by as much is it, as everywhere in the sample world. */
+const MIN_OVERLAP = 0.5;
+
+export interface PointingResult {
+  /** Questions about one object whose answer was right and whose object is among the regions. */
+  readonly numQuestions: number;
+  /** Share whose most relevant region is the object. */
+  readonly relevance: number;
+  /** The same for the region that [CLS] attends to most in the last cross-modality layer, over all heads. */
+  readonly attention: number;
+  /** What a region taken at random would give. */
+  readonly chance: number;
+}
+
+/** Plays the game on the first `numScenes` scenes of a split. */
+export function pointingGame(
+  answering: LoadedModel,
+  regions: PixelRegionSettings,
+  scenes: SceneSource,
+  split: SampleSplit,
+  numScenes: number,
+): PointingResult {
+  const finder = pixelFinder(regions);
+  const names = new LabelNames([], []);
+  const found = { numQuestions: 0, relevance: 0, attention: 0, chance: 0 };
+  for (let i = 0; i < Math.min(numScenes, scenes.numImages[split]); i++) {
+    const { scene, questions } = scenes.asked(split, i);
+    const row = finder.find(renderScene(scene), scene.imageId);
+    const look = lookFrom(row, { hasLabels: false, names, provenance: finder.provenance });
+    for (const { sentence, labels, about } of questions) {
+      if (about === undefined) continue;
+      const isObject = look.regions.map(
+        ({ box: { x1, y1, x2, y2 } }) => intersectionOverUnion([x1, y1, x2, y2], about.box) >= MIN_OVERLAP,
+      );
+      if (!isObject.includes(true)) continue;
+      const explanation = explanationOf(answering, look, sentence, 1);
+      if (explanation.answers[0]?.answer !== labels[0]?.[0]) continue;
+      found.numQuestions++;
+      found.chance += isObject.filter(Boolean).length / isObject.length;
+      if (isObject[largest(explanation.relevance[0]?.regions ?? [])]) found.relevance++;
+      if (isObject[largest(lastAttention(explanation))]) found.attention++;
+    }
+  }
+  const { numQuestions, relevance, attention, chance } = found;
+  const share = (count: number): number => (numQuestions === 0 ? 0 : count / numQuestions);
+  return { numQuestions, relevance: share(relevance), attention: share(attention), chance: share(chance) };
+}
+
+/** Of [CLS] on each region, summed over heads. */
+function lastAttention({ layers }: Explanation): number[] {
+  const last = layers.at(-1) as ExplainedLayer;
+  const { numHeads, numRows, numColumns, values } = last.wordsOnRegions;
+  const bytes = Buffer.from(values, 'base64');
+  return Array.from({ length: numColumns }, (_, column) => {
+    let sum = 0;
+    for (let head = 0; head < numHeads; head++) {
+      sum += bytes.readUInt16LE(2 * (head * numRows * numColumns + column));
+    }
+    return sum;
+  });
+}
+
+function largest(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
+}

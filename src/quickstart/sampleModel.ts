@@ -1,0 +1,54 @@
+/** @file The model of the sample world, for commands that are told of no other: the quickstart's, trained if need be. */
+
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { UsageError } from '../common/errors.js';
+import { getNumThreads, setNumThreads } from '../torch/index.js';
+import { QUICKSTART_DEFAULTS } from './defaults.js';
+import { type QuickstartOptions, runQuickstart } from './quickstart.js';
+
+export type SampleModelOptions = Pick<QuickstartOptions, 'progress' | 'notice' | 'signal'> & {
+  /** Where the quickstart lies, or is made. Default `quickstart`. */
+  readonly folder?: string;
+};
+
+/**
+ * The run folder of the quickstart's model. Without one it is trained, which takes minutes; what an interruption leaves
+ * of that is removed.
+ *
+ * @returns undefined when the training was interrupted
+ * @throws UsageError when the folder holds something else
+ */
+export async function sampleModel({
+  folder = QUICKSTART_DEFAULTS.folder,
+  ...options
+}: SampleModelOptions): Promise<string | undefined> {
+  const run = path.join(folder, 'run');
+  // Training takes as many as suit it.
+  const numThreads = getNumThreads();
+  // The report is the last thing that a quickstart writes.
+  if (existsSync(path.join(folder, 'report.html'))) {
+    options.notice(`No model was named: the sample world's, ${run}.`);
+    return run;
+  }
+  if (existsSync(folder)) {
+    throw new UsageError(
+      `No model was named, and the folder '${folder}' holds no finished quickstart to use instead. Name a model with --model, or remove the folder.`,
+    );
+  }
+  options.notice(
+    `No model was named: one of the sample world is trained in '${folder}', once. This takes a few minutes.`,
+  );
+  try {
+    const { wasInterrupted } = await runQuickstart({ ...QUICKSTART_DEFAULTS, ...options, folder });
+    setNumThreads(numThreads);
+    if (!wasInterrupted) return run;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    if (options.signal.aborted) return undefined;
+    throw error;
+  }
+  await rm(folder, { recursive: true, force: true });
+  return undefined;
+}

@@ -1,0 +1,138 @@
+/** @file The routes of the API: what is asked, and what is given for it. */
+
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { version } from '../common/version.js';
+import type { LookedAtRegion } from '../inference/look.js';
+import {
+  type AnswerResponse,
+  answerRequest,
+  type ExplainResponse,
+  explainRequest,
+  type FeaturesResponse,
+  imageRequest,
+  type ModelsResponse,
+  type RegionsResponse,
+  type Subject,
+} from './api.js';
+import {
+  answerFromForm,
+  decodeBase64,
+  explainFromForm,
+  parse,
+  readForm,
+  requireImage,
+  rowOf,
+  type WithBytes,
+} from './readRequest.js';
+import { ServeError } from './serveError.js';
+import type { Service } from './service.js';
+import type { SeenPicture } from './workers/protocol.js';
+
+/** @param timeout milliseconds that a request may take */
+export function addApiRoutes(app: FastifyInstance, service: Service, timeout: number): void {
+  app.post('/v1/answer', async (request, reply): Promise<AnswerResponse> => {
+    const signal = deadline(reply, timeout);
+    const asked = request.isMultipart() ? await answerFromForm(request) : parse(answerRequest, request.body);
+    const model = service.model(asked.model).name;
+    const { imageKey, imageId, seen } = await seenOf(service, asked, signal);
+    const answered = await service.answer(imageKey, seen, asked.questions, asked.topK, model, signal);
+    return {
+      imageId,
+      width: seen.row.width,
+      height: seen.row.height,
+      results: answered.map(({ answers, isCut }, i) => ({
+        question: asked.questions[i] as string,
+        isCut,
+        answers: [...answers],
+      })),
+      ...(asked.regions ? { regions: seen.regions.map(regionOf) } : {}),
+    };
+  });
+
+  app.post('/v1/explain', async (request, reply): Promise<ExplainResponse> => {
+    const signal = deadline(reply, timeout);
+    const asked = request.isMultipart()
+      ? await explainFromForm(request)
+      : parse(explainRequest, request.body);
+    const { question, topK } = asked;
+    const model = service.model(asked.model).name;
+    const { imageId, seen } = await seenOf(service, asked, signal);
+    const explanation = await service.explain({ seen, question, topK, model }, signal);
+    return { imageId, model, ...(explanation as Omit<ExplainResponse, 'imageId' | 'model'>) };
+  });
+
+  app.post('/v1/features', async (request, reply): Promise<FeaturesResponse> => {
+    const { imageId, seen } = await service.look(await imageOf(request), deadline(reply, timeout));
+    const { features, numBoxes } = seen.row;
+    return {
+      ...regionsOf(imageId, seen),
+      featureSize: features.length / numBoxes,
+      features: Buffer.from(features.buffer, features.byteOffset, features.byteLength).toString('base64'),
+    };
+  });
+
+  app.post('/v1/regions', async (request, reply): Promise<RegionsResponse> => {
+    const { imageId, seen } = await service.look(await imageOf(request), deadline(reply, timeout));
+    return regionsOf(imageId, seen);
+  });
+
+  app.get('/v1/models', async (): Promise<ModelsResponse> => {
+    return {
+      version: version(),
+      models: service.models.map((facts) => ({ ...facts })) as ModelsResponse['models'],
+    };
+  });
+}
+
+async function imageOf(request: FastifyRequest): Promise<Uint8Array> {
+  const bytes = request.isMultipart()
+    ? (await readForm(request)).bytes
+    : decodeBase64(parse(imageRequest, request.body).image);
+  return requireImage(bytes);
+}
+
+/** The picture or features that a request is about. */
+async function seenOf(service: Service, asked: WithBytes<Subject>, signal: AbortSignal) {
+  if (asked.imageId !== undefined) {
+    const { imageId } = asked;
+    return { imageKey: imageId, imageId, seen: service.recall(imageId) };
+  }
+  if (asked.features !== undefined) {
+    const row = rowOf(asked.features);
+    const { features, ...rest } = asked.features;
+    const imageKey = createHash('sha256').update(features).update(JSON.stringify(rest)).digest('hex');
+    return { imageKey, imageId: null, seen: await service.describe(row) };
+  }
+  const bytes = asked.bytes ?? decodeBase64(asked.image ?? '');
+  const { imageId, seen } = await service.look(requireImage(bytes), signal);
+  return { imageKey: imageId, imageId, seen };
+}
+
+function regionsOf(imageId: string, { row, regions }: SeenPicture): RegionsResponse {
+  return { imageId, width: row.width, height: row.height, regions: regions.map(regionOf) };
+}
+
+function regionOf({ box, object, attribute }: LookedAtRegion) {
+  const label = (of: LookedAtRegion['object']) => of && { ...of, name: of.name ?? null };
+  return {
+    box: [box.x1, box.y1, box.x2, box.y2] as [number, number, number, number],
+    object: label(object),
+    attribute: label(attribute),
+  };
+}
+
+/** Ends when the client goes away or its time is up. */
+function deadline(reply: FastifyReply, timeout: number): AbortSignal {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new ServeError('timeout', `The answer took longer than ${timeout / 1000} s.`)),
+    timeout,
+  );
+  // Of the response: a request closes when its body was read, long before it is answered.
+  reply.raw.once('close', () => {
+    clearTimeout(timer);
+    if (!reply.raw.writableFinished) controller.abort(new ServeError('timeout', 'The client is gone.'));
+  });
+  return controller.signal;
+}

@@ -1,0 +1,74 @@
+/** @file What a browser is shown: the page, the sample scenes, and the API's own page. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import fastifyStatic from '@fastify/static';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { webFolder } from '../explain/webFolder.js';
+import type { SampleResponse } from './api.js';
+import { openApiDocument } from './openApi.js';
+import { drawSamples } from './samples.js';
+import { ServeError } from './serveError.js';
+import type { Service } from './service.js';
+
+/** Scripts, styles and requests of this server alone; pictures that the visitor chose are blobs. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+/** The library of the API's page styles its elements one by one. */
+const API_PAGE_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+export async function addPageRoutes(app: FastifyInstance, service: Service): Promise<void> {
+  const folder = webFolder();
+  const page = await readFile(path.join(folder, 'app', 'index.html'), 'utf8');
+  app.get('/', async (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', PAGE_POLICY)
+      .header('cache-control', 'no-cache')
+      .send(page),
+  );
+  await app.register(fastifyStatic, {
+    root: path.join(folder, 'app', 'assets'),
+    prefix: '/assets/',
+    index: false,
+    // Their names hold a hash of what is in them.
+    immutable: true,
+    maxAge: '365d',
+  });
+
+  const samples = service.models[0]?.isOfSampleWorld ? await drawSamples() : new Map();
+  app.get('/v1/samples', async (): Promise<{ samples: SampleResponse[] }> => {
+    return { samples: [...samples.values()].map(({ sample }) => sample) };
+  });
+  app.get<{ Params: { file: string } }>('/v1/samples/:file', async ({ params }, reply) => {
+    const scene = samples.get(params.file.replace(/\.png$/, ''));
+    if (scene === undefined || !params.file.endsWith('.png')) {
+      throw new ServeError('not_found', `There is no sample '${params.file}' here.`);
+    }
+    return reply.type('image/png').send(scene.png);
+  });
+
+  const document = openApiDocument();
+  app.get('/openapi.json', async () => document);
+  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { docExpansion: 'list', deepLinking: true },
+    theme: {
+      title: 'LXMERT: the API',
+      // The bar loads documents from elsewhere, which this page may not.
+      css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none; }' }],
+    },
+    staticCSP: API_PAGE_POLICY,
+  });
+}

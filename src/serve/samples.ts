@@ -1,0 +1,49 @@
+/** @file Pictures that the page offers to ask about: scenes of the sample world that no model was trained on. */
+
+import sharp from 'sharp';
+import { renderScene } from '../data/sampleWorld/renderScene.js';
+import { SceneSource } from '../data/sampleWorld/sceneSource.js';
+import { QUICKSTART_DEFAULTS } from '../quickstart/defaults.js';
+import type { SampleResponse } from './api.js';
+
+export interface SampleScene {
+  readonly png: Buffer;
+  readonly sample: SampleResponse;
+}
+
+const NUM_SCENES = 6;
+const MIN_OBJECTS = 3;
+/** Those of the quickstart's world, whose test split nothing is trained or chosen on. */
+const SCENES = {
+  numImages: QUICKSTART_DEFAULTS.numImages,
+  seed: QUICKSTART_DEFAULTS.seed,
+  maxObjects: 4,
+  questionsPerImage: 5,
+} as const;
+
+/** By name, in the order to show them in. */
+export async function drawSamples(): Promise<ReadonlyMap<string, SampleScene>> {
+  const scenes = new SceneSource(SCENES);
+  const asked = Array.from({ length: scenes.numImages.test }, (_, i) => scenes.asked('test', i))
+    .filter(({ scene }) => scene.objects.length >= MIN_OBJECTS)
+    .slice(0, NUM_SCENES);
+  const drawn = asked.map(async ({ scene, questions }, i): Promise<[string, SampleScene]> => {
+    const { width, height, data } = renderScene(scene);
+    const png = await sharp(data, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer();
+    const name = `scene-${i + 1}`;
+    const sample: SampleResponse = {
+      name,
+      width,
+      height,
+      questions: questions.map(({ sentence, labels }) => ({
+        question: sentence,
+        expected: labels.map(([answer]) => answer),
+      })),
+      objects: scene.objects.map(({ color, shape, box }) => ({ name: `${color} ${shape}`, box: [...box] })),
+    };
+    return [name, { png, sample }];
+  });
+  return new Map(await Promise.all(drawn));
+}

@@ -1,0 +1,83 @@
+/** @file One question about the picture. */
+
+import { useEffect, useState } from 'preact/hooks';
+import type { LxmertClient } from '../../src/serve/client.js';
+import { Picture } from '../view/Picture.js';
+import { Regions } from '../view/Regions.js';
+import { QuestionForm } from './QuestionForm.js';
+import { Result } from './Result.js';
+import { Suggestions } from './Suggestions.js';
+import { explainedRegions, withSampleNames } from './seen.js';
+import { type Asked, ask, type ChosenPicture, type ModelFacts } from './server.js';
+import { TaskState } from './TaskState.js';
+import { useTask } from './useTask.js';
+
+interface Props {
+  readonly client: LxmertClient;
+  readonly models: readonly ModelFacts[];
+  readonly picture: ChosenPicture;
+}
+
+export function AskTab({ client, models, picture }: Props) {
+  const [question, setQuestion] = useState('');
+  const [model, setModel] = useState(models[0]?.name ?? '');
+  const task = useTask<Asked>();
+  useEffect(() => task.clear(), [picture]);
+  const send = (asked: string): void => {
+    setQuestion(asked);
+    const facts = models.find(({ name }) => name === model) ?? models[0];
+    if (facts !== undefined) task.run(() => ask(client, picture, asked, facts));
+  };
+  return (
+    <>
+      <QuestionForm
+        label="Question"
+        models={models}
+        question={question}
+        model={model}
+        button={{ text: 'Ask', isDisabled: task.isBusy }}
+        onChange={(changed, name) => {
+          setQuestion(changed);
+          setModel(name);
+        }}
+        onAsk={send}
+      />
+      <Suggestions sample={picture.sample} onChoose={send} />
+      <TaskState task={task} doing="Asking the model" />
+      {task.result === undefined ? (
+        <Seen picture={picture} />
+      ) : (
+        <Result asked={task.result} picture={picture} />
+      )}
+    </>
+  );
+}
+
+/** The picture before anything was asked. */
+function Seen({ picture }: { readonly picture: ChosenPicture }) {
+  const [pointed, setPointed] = useState<number | undefined>();
+  const { width, height } = picture.seen;
+  const regions = withSampleNames(explainedRegions(picture.seen), picture.sample);
+  const seen = { width, height, regions };
+  return (
+    <section class="result" aria-label="What was found in the picture">
+      <h2>{regions.length} regions were found</h2>
+      <div class="columns">
+        <Picture picture={picture.url} seen={seen} shares={undefined} pointed={pointed} />
+        <Regions
+          seen={seen}
+          values={undefined}
+          most={1}
+          chosen={undefined}
+          onChoose={setPointed}
+          onPoint={setPointed}
+        />
+      </div>
+      {picture.sample !== undefined && (
+        <p class="small">
+          The names are those of what was drawn; the model sees pixels and is not told of them.
+        </p>
+      )}
+    </section>
+  );
+}

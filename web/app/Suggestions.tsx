@@ -1,0 +1,31 @@
+/** @file Questions that fit a bundled scene. */
+
+import type { SampleResponse } from '../../src/serve/api.js';
+
+interface Props {
+  readonly sample: SampleResponse | undefined;
+  readonly onChoose: (question: string) => void;
+}
+
+export function Suggestions({ sample, onChoose }: Props) {
+  if (sample === undefined) return null;
+  return (
+    <ul class="suggestions" aria-label="Questions about this scene">
+      {sample.questions.map(({ question }) => (
+        <li key={question}>
+          <button type="button" onClick={() => onChoose(question)}>
+            {question}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Right answers to a bundled scene's own questions. */
+export function expectedOf(
+  sample: SampleResponse | undefined,
+  question: string,
+): readonly string[] | undefined {
+  return sample?.questions.find((each) => each.question === question)?.expected;
+}

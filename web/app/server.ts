@@ -1,0 +1,78 @@
+/** @file The server that this page came from. */
+
+import type {
+  AnswerResponse,
+  ExplainResponse,
+  ModelsResponse,
+  RegionsResponse,
+  SampleResponse,
+} from '../../src/serve/api.js';
+import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
+
+export type ModelFacts = ModelsResponse['models'][number];
+
+/** A picture that was chosen, and what was seen in it. */
+export interface ChosenPicture {
+  readonly file: Blob;
+  readonly name: string;
+  /** An address of the picture for this page. */
+  readonly url: string;
+  readonly seen: RegionsResponse;
+  /** What is known of a bundled scene. */
+  readonly sample: SampleResponse | undefined;
+}
+
+/** What came back for a question. */
+export type Asked =
+  | { readonly kind: 'explained'; readonly explanation: ExplainResponse }
+  /** From several models at once, whose attention has no common meaning. */
+  | {
+      readonly kind: 'answered';
+      readonly question: string;
+      readonly answers: AnswerResponse['results'][number]['answers'];
+    };
+
+const TOKEN_KEY = 'lxmert-token';
+
+/** Kept for this tab alone. */
+export function storedToken(): string | undefined {
+  return sessionStorage.getItem(TOKEN_KEY) ?? undefined;
+}
+
+export function storeToken(token: string): void {
+  sessionStorage.setItem(TOKEN_KEY, token);
+}
+
+export function clientWith(token: string | undefined): LxmertClient {
+  return new LxmertClient(location.origin, token === undefined ? {} : { token });
+}
+
+/** Asks about a picture that the server may have forgotten meanwhile. */
+export async function ask(
+  client: LxmertClient,
+  { file, seen }: ChosenPicture,
+  question: string,
+  model: ModelFacts,
+): Promise<Asked> {
+  const send = async (image: Blob | { imageId: string }): Promise<Asked> => {
+    if (model.canExplain) {
+      return { kind: 'explained', explanation: await client.explain(image, question, { model: model.name }) };
+    }
+    const { results } = await client.answer(image, [question], { model: model.name });
+    return { kind: 'answered', question, answers: results[0]?.answers ?? [] };
+  };
+  try {
+    return await send({ imageId: seen.imageId });
+  } catch (error) {
+    if (error instanceof LxmertClientError && error.code === 'not_found') return await send(file);
+    throw error;
+  }
+}
+
+/** What to tell a visitor of a failure. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof LxmertClientError) {
+    return error.code === 'overloaded' ? 'The server is busy. Try again in a moment.' : error.message;
+  }
+  return 'The server cannot be reached. Is it still running?';
+}

@@ -1,0 +1,76 @@
+/** @file Which map is shown: relevance or a layer, a head, and who looks. */
+
+import { useId } from 'preact/hooks';
+import type { Explanation } from '../../src/explain/explanation.js';
+import type { View } from './attention.js';
+
+interface Props {
+  readonly explanation: Explanation;
+  readonly view: View;
+  readonly onChange: (change: Partial<View>) => void;
+}
+
+export function Controls({ explanation: { layers }, view, onChange }: Props) {
+  const id = useId();
+  const { layer, head, direction } = view;
+  const numHeads = layer === 'relevance' ? 0 : (layers[layer]?.wordsOnRegions.numHeads ?? 0);
+  return (
+    <div class="controls">
+      <label>
+        Show
+        <select
+          value={String(layer)}
+          onChange={({ currentTarget: { value } }) =>
+            onChange({ layer: value === 'relevance' ? value : Number(value) })
+          }
+        >
+          <option value="relevance">what counted for the answer (all layers)</option>
+          {layers.map((_, i) => (
+            <option key={String(i)} value={String(i)}>
+              attention in cross-modality layer {i + 1}
+              {i + 1 === layers.length ? ' (last)' : ''}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Head
+        <select
+          value={head === undefined ? 'mean' : String(head)}
+          disabled={layer === 'relevance'}
+          onChange={({ currentTarget: { value } }) =>
+            onChange({ head: value === 'mean' ? undefined : Number(value) })
+          }
+        >
+          <option value="mean">mean of all</option>
+          {Array.from({ length: numHeads }, (_, i) => (
+            <option key={String(i)} value={String(i)}>
+              {i + 1}
+            </option>
+          ))}
+        </select>
+      </label>
+      <fieldset>
+        <legend>Direction</legend>
+        <label>
+          <input
+            type="radio"
+            name={id}
+            checked={direction === 'words'}
+            onChange={() => onChange({ direction: 'words' })}
+          />
+          a word on the regions
+        </label>
+        <label>
+          <input
+            type="radio"
+            name={id}
+            checked={direction === 'regions'}
+            onChange={() => onChange({ direction: 'regions' })}
+          />
+          a region on the words
+        </label>
+      </fieldset>
+    </div>
+  );
+}
