@@ -11,6 +11,8 @@ import { type QuickstartOptions, runQuickstart } from './quickstart.js';
 export type SampleModelOptions = Pick<QuickstartOptions, 'progress' | 'notice' | 'signal'> & {
   /** Where the quickstart lies, or is made. Default `quickstart`. */
   readonly folder?: string;
+  /** In place of the quickstart's own. */
+  readonly settings?: Partial<QuickstartOptions>;
 };
 
 /**
@@ -22,6 +24,7 @@ export type SampleModelOptions = Pick<QuickstartOptions, 'progress' | 'notice' |
  */
 export async function sampleModel({
   folder = QUICKSTART_DEFAULTS.folder,
+  settings = {},
   ...options
 }: SampleModelOptions): Promise<string | undefined> {
   const run = path.join(folder, 'run');
@@ -41,7 +44,12 @@ export async function sampleModel({
     `No model was named: one of the sample world is trained in '${folder}', once. This takes a few minutes.`,
   );
   try {
-    const { wasInterrupted } = await runQuickstart({ ...QUICKSTART_DEFAULTS, ...options, folder });
+    const { wasInterrupted } = await runQuickstart({
+      ...QUICKSTART_DEFAULTS,
+      ...settings,
+      ...options,
+      folder,
+    });
     setNumThreads(numThreads);
     if (!wasInterrupted) return run;
   } catch (error) {

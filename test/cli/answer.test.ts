@@ -88,7 +88,7 @@ describe('answer', () => {
       page,
     );
     expect(stdout).toContain(`What the model looked at: ${page}`);
-    expect(readFileSync(page, 'utf8')).toContain('<img src="data:image/webp;base64,');
+    expect(readFileSync(page, 'utf8')).toContain('"picture":"data:image/webp;base64,');
     const ofFeatures = [
       'answer',
       'image_1',
@@ -101,7 +101,7 @@ describe('answer', () => {
       page,
     ];
     await lxmert(...ofFeatures);
-    expect(readFileSync(page, 'utf8')).toContain('class="blank"');
+    expect(readFileSync(page, 'utf8')).toContain('"picture":null');
     const other = await lxmert(...ofFeatures, '--picture', at('scene.png'));
     expect(other).toMatchObject({
       exitCode: 2,
@@ -114,7 +114,7 @@ describe('answer', () => {
       .png()
       .toFile(at('own.png'));
     await lxmert(...ofFeatures, '--picture', at('own.png'));
-    expect(readFileSync(page, 'utf8')).toContain('<img src="data:image/webp;base64,');
+    expect(readFileSync(page, 'utf8')).toContain('"picture":"data:image/webp;base64,');
   });
 
   it.each([

@@ -128,11 +128,13 @@ describe('an explanation', () => {
 describe('the page', () => {
   it('holds all it needs, asks for nothing, and lets nothing of a question or a name become markup', async () => {
     const explanation = await explain();
-    const page = renderExplanation(explanation, 'data:image/webp;base64,AAAA');
-    // Attributes that load something: only the icon and the picture, as data.
-    const loads = [...page.matchAll(/\s(?:src|href)="([^"]*)"/g)].map(([, url]) => url);
-    expect(loads).toEqual(['data:,', 'data:image/webp;base64,AAAA']);
-    expect(page).not.toMatch(/https?:/);
+    const picture = 'data:image/webp;base64,AAAA';
+    const page = await renderExplanation(explanation, picture);
+    // Attributes that load something: only the icon, as data; the script draws the picture.
+    const [head = ''] = page.split('<script');
+    const loads = [...head.matchAll(/\s(?:src|href)="([^"]*)"/g)].map(([, url]) => url);
+    expect(loads).toEqual(['data:,']);
+    expect(head).not.toMatch(/https?:/);
     expect(page).not.toContain('<img src=x');
     expect(page).not.toContain('<b>thing');
     expect(page).not.toContain('<b>bold');
@@ -145,17 +147,7 @@ describe('the page', () => {
     expect(policy).toContain(`style-src ${hashOf(style)}`);
     const data =
       /<script type="application\/json" id="explanation">([\s\S]*?)<\/script>/.exec(page)?.[1] ?? '';
-    expect(JSON.parse(data)).toEqual(explanation);
-    // One button for each word and region, one box for each region, one cell for each pair.
-    const count = (pattern: RegExp): number => [...page.matchAll(pattern)].length;
-    expect(count(/<button type="button" data-word /g)).toBe(explanation.words.length);
-    expect(count(/<button type="button" data-region /g)).toBe(5);
-    expect(count(/<rect data-box=/g)).toBe(5);
-    expect(count(/<td data-cell>/g)).toBe(5 * explanation.words.length);
+    expect(JSON.parse(data)).toEqual({ explanation, picture });
     expect(() => new Function(script)).not.toThrow();
-  });
-
-  it('does without a picture', async () => {
-    expect(renderExplanation(await explain())).toContain('class="blank" viewBox="0 0 200 100"');
   });
 });

@@ -1,0 +1,162 @@
+/** @file Explanations, several models, regions and samples over HTTP. */
+
+import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { explanationOf } from '../../src/explain/explanation.js';
+import { Lxmert } from '../../src/inference/lxmert.js';
+import type {
+  AnswerResponse,
+  ExplainResponse,
+  FeaturesResponse,
+  SampleResponse,
+} from '../../src/serve/api.js';
+import { LxmertClient } from '../../src/serve/client.js';
+import { WorkerPool } from '../../src/serve/workers/workerPool.js';
+import { isBuilt } from '../support/processes.js';
+import { writeSmallRun } from '../support/tinyLxmert.js';
+import { type TestServer, testServer, workerProgram } from './support.js';
+
+const question = 'is the cat white?';
+
+describe.skipIf(!isBuilt)('the server', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await testServer();
+  });
+  afterAll(() => server.close());
+
+  const post = (app: FastifyInstance, url: string, payload: object) =>
+    app.inject({ method: 'POST', url, payload });
+  const image = (): string => server.picture.toString('base64');
+
+  it('explains as the model does, from JSON and from a form', async () => {
+    const { app } = await server.serve();
+    const response = await post(app, '/v1/explain', { image: image(), question, topK: 3 });
+    expect(response.statusCode).toBe(200);
+    const { imageId, model, ...explanation } = response.json<ExplainResponse>();
+    expect([imageId, model]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'first']);
+    using lxmert = await Lxmert.load({ model: path.join(server.folder, 'first') });
+    const look = await lxmert.look(server.picture);
+    const expected = explanationOf(lxmert.answering, look, question, 3);
+    expect(explanation.words).toEqual(expected.words);
+    expect(explanation.regions).toEqual(expected.regions);
+    for (const [i, { regions, words }] of expected.relevance.entries()) {
+      expect(explanation.relevance[i]?.regions).toEqual(regions.map((share) => expect.closeTo(share, 4)));
+      expect(explanation.relevance[i]?.words).toEqual(words.map((share) => expect.closeTo(share, 4)));
+    }
+    const address = await app.listen();
+    const client = new LxmertClient(address);
+    expect(await client.explain(server.picture, question, { topK: 3 })).toEqual({
+      imageId,
+      model,
+      ...explanation,
+    });
+    expect(await client.explain({ imageId: imageId ?? '' }, question, { topK: 3 })).toMatchObject(
+      explanation,
+    );
+  });
+
+  it('asks the model that is named, also where both are asked at once', async () => {
+    const { app } = await server.serve({ maxWait: 50 });
+    const ask = async (model?: string) =>
+      (
+        await post(app, '/v1/answer', { image: image(), questions: [question], ...(model && { model }) })
+      ).json<AnswerResponse>();
+    const [first, second, unnamed] = await Promise.all([ask('first'), ask('second'), ask()]);
+    expect(unnamed).toEqual(first);
+    expect(second.results).not.toEqual(first.results);
+    using lxmert = await Lxmert.load({ model: path.join(server.folder, 'second') });
+    const { answers } = await lxmert.answer(server.picture, question);
+    expect(second.results[0]?.answers).toEqual(
+      answers.map(({ answer, probability }) => ({ answer, probability: expect.closeTo(probability, 4) })),
+    );
+    const explained = await post(app, '/v1/explain', { image: image(), question, model: 'second' });
+    expect(explained.json<ExplainResponse>()).toMatchObject({
+      model: 'second',
+      answers: second.results[0]?.answers,
+    });
+    const unknown = await post(app, '/v1/answer', { image: image(), questions: [question], model: 'third' });
+    expect([unknown.statusCode, unknown.body]).toEqual([
+      400,
+      expect.stringContaining('there are: first, second'),
+    ]);
+  });
+
+  it('tells questions that were cut from others', async () => {
+    const { app } = await server.serve();
+    const questions = [question, `${'cat '.repeat(30)}?`];
+    const response = await post(app, '/v1/answer', { image: image(), questions });
+    expect(response.json<AnswerResponse>().results.map(({ isCut }) => isCut)).toEqual([false, true]);
+  });
+
+  it('keeps features with other boxes apart in one batch', async () => {
+    const { app } = await server.serve({ maxWait: 50 });
+    const seen = (await post(app, '/v1/features', { image: image() })).json<FeaturesResponse>();
+    const given = (shift: number) => ({
+      width: 60,
+      height: 40,
+      boxes: seen.regions.map(() => [shift, shift, shift + 20, shift + 10]),
+      features: seen.features,
+    });
+    const ask = async (shift: number) =>
+      (
+        await post(app, '/v1/answer', { features: given(shift), questions: [question] })
+      ).json<AnswerResponse>().results;
+    const together = await Promise.all([ask(0), ask(25)]);
+    expect(together[0]).not.toEqual(together[1]);
+    const probabilities = (results: AnswerResponse['results']) =>
+      results[0]!.answers.map(({ probability }) => expect.closeTo(probability, 4));
+    for (const [i, shift] of [0, 25].entries()) {
+      const alone = await ask(shift);
+      expect(alone[0]!.answers.map(({ probability }) => probability)).toEqual(probabilities(together[i]!));
+    }
+  });
+
+  it('has scenes to try, whose regions it finds', async () => {
+    const { app } = await server.serve();
+    const { samples } = (await app.inject('/v1/samples')).json<{ samples: SampleResponse[] }>();
+    expect(samples).toHaveLength(6);
+    for (const { name, questions, objects, width } of samples) {
+      expect(questions.length).toBeGreaterThan(2);
+      expect(objects.length).toBeGreaterThan(2);
+      const picture = await app.inject(`/v1/samples/${name}.png`);
+      expect(picture.headers['content-type']).toBe('image/png');
+      const regions = await post(app, '/v1/regions', { image: picture.rawPayload.toString('base64') });
+      expect(regions.json()).toMatchObject({ width, regions: { length: 5 } });
+    }
+    for (const other of ['nothing.png', '..%2Fserver.png', 'scene-1', 'scene-1.jpg']) {
+      expect((await app.inject(`/v1/samples/${other}`)).statusCode, other).toBe(404);
+    }
+  });
+
+  it('is for pages of its own origin, unless others are named', async () => {
+    const headers = { origin: 'https://example.org' };
+    const { app } = await server.serve();
+    const closed = await app.inject({ url: '/v1/models', headers });
+    expect(closed.headers['access-control-allow-origin']).toBeUndefined();
+    const { app: open } = await server.serve({ allowedOrigins: ['https://example.org'] });
+    const allowed = await open.inject({ url: '/v1/models', headers });
+    expect(allowed.headers).toMatchObject({
+      'access-control-allow-origin': 'https://example.org',
+      'cross-origin-resource-policy': 'cross-origin',
+    });
+    const stranger = await open.inject({ url: '/v1/models', headers: { origin: 'https://example.com' } });
+    expect(stranger.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('refuses a second model of other features', async () => {
+    const folder = path.join(server.folder, 'other');
+    await writeSmallRun(folder, { featureSize: 2048, pixelRegions: { numBoxes: 9 } });
+    const models = ['first', 'other'].map((name) => ({
+      name,
+      source: { model: path.join(server.folder, name) },
+    }));
+    const start = WorkerPool.start({
+      setup: { models: [models[0]!, models[1]!] },
+      numWorkers: 1,
+      program: workerProgram,
+    });
+    await expect(start).rejects.toThrow(/numBoxes/);
+  });
+});
