@@ -91,14 +91,22 @@ export class BatchQueue<Item, Result> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const batch = this.#takeBatch();
-    if (batch.length === 0) return;
+    // All that waited were cancelled.
+    if (batch.length === 0) {
+      this.#tellIdle();
+      return;
+    }
     this.#numAtWork++;
     void this.#work(batch).finally(() => {
       this.#numAtWork--;
       if (this.#waiting.length > 0) this.#startNext();
-      else if (this.#numAtWork === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      else this.#tellIdle();
     });
     this.#schedule();
+  }
+
+  #tellIdle(): void {
+    if (this.#numAtWork === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** What gathered while a batch was at work has waited long enough. */

@@ -1,17 +1,25 @@
 /** @file The server's figures in Prometheus' form. */
 
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Service } from './service.js';
+
+/** Milliseconds between two looks at the event loop's delay. */
+const DELAY_RESOLUTION = 5;
 
 export interface Measured {
   readonly service: Service;
   readonly isReady: () => boolean;
   readonly numReplaced: () => number;
+  readonly numTensors: () => number;
 }
 
 /** Counts the requests of `app`; the registry has all figures. */
-export function measure(app: FastifyInstance, { service, isReady, numReplaced }: Measured): Registry {
+export function measure(
+  app: FastifyInstance,
+  { service, isReady, numReplaced, numTensors }: Measured,
+): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -38,6 +46,7 @@ export function measure(app: FastifyInstance, { service, isReady, numReplaced }:
       },
     });
   };
+  measureDelay(registry);
   gauge('lxmert_ready', '1 when the workers have their models', () => (isReady() ? 1 : 0));
   gauge('lxmert_queue_length', 'Questions and pictures that wait', () => service.numWaiting);
   gauge('lxmert_vision_cache_bytes', 'Bytes of kept pictures', () => service.cache.numBytes);
@@ -52,10 +61,33 @@ export function measure(app: FastifyInstance, { service, isReady, numReplaced }:
   gauge('lxmert_explanations', 'Answers explained', () => service.counts.explanations);
   gauge('lxmert_batches', 'Batches of questions', () => service.counts.batches);
   gauge('lxmert_workers_replaced', 'Workers that died and were replaced', numReplaced);
+  gauge('lxmert_live_tensors', 'Tensors that are alive in the workers', numTensors);
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     requests.inc({ route, status: reply.statusCode });
     seconds.observe({ route }, reply.elapsedTime / 1000);
   });
   return registry;
+}
+
+/** How late the event loop is: a server that is late answers nobody. */
+function measureDelay(registry: Registry): void {
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION });
+  delay.enable();
+  // The histogram counts the time between two looks, and that they are this far apart is no delay.
+  const seconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - DELAY_RESOLUTION / 1e3);
+  new Gauge({
+    name: 'lxmert_event_loop_delay_seconds',
+    help: 'Delay of the event loop since the figures were last read',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect() {
+      if (delay.count > 0) {
+        this.set({ quantile: '0.5' }, seconds(delay.percentile(50)));
+        this.set({ quantile: '0.99' }, seconds(delay.percentile(99)));
+        this.set({ quantile: '1' }, seconds(delay.max));
+      }
+      delay.reset();
+    },
+  });
 }

@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Whether the workers have their models. */
   readonly isReady: () => boolean;
   readonly numReplaced: () => number;
+  /** Tensors that are alive in the workers. */
+  readonly numTensors: () => number;
   /** Bytes of a request's body. */
   readonly maxBodyBytes: number;
   /** Milliseconds that a request may take. */

@@ -56,6 +56,7 @@ describe.skipIf(!isBuilt)('the server', () => {
       service,
       isReady: () => pool.numReady > 0,
       numReplaced: () => pool.numReplaced,
+      numTensors: () => pool.numTensors,
       maxBodyBytes: 1 << 20,
       timeout: 20_000,
       ...options,

@@ -61,6 +61,7 @@ export async function testServer(): Promise<TestServer> {
         service,
         isReady: () => pool.numReady > 0,
         numReplaced: () => pool.numReplaced,
+        numTensors: () => pool.numTensors,
         maxBodyBytes: 1 << 20,
         timeout: 20_000,
         ...options,

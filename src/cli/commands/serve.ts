@@ -99,6 +99,7 @@ export const command = defineCommand({
         service,
         isReady: () => pool.numReady > 0,
         numReplaced: () => pool.numReplaced,
+        numTensors: () => pool.numTensors,
         maxBodyBytes: Math.floor(options.maxBody * MEGABYTE),
         timeout: options.timeout * 1000,
         token,

@@ -38,12 +38,12 @@ export interface Answered {
 }
 
 export type Job =
-  | { readonly kind: 'look'; readonly bytes: Uint8Array }
+  | { readonly kind: 'look'; readonly pictures: readonly Uint8Array[] }
   | { readonly kind: 'answer'; readonly questions: readonly AskedQuestion[] }
   | { readonly kind: 'explain'; readonly asked: ToExplain };
 
 export interface JobResults {
-  readonly look: SeenPicture;
+  readonly look: readonly SeenPicture[];
   readonly answer: readonly Answered[];
   readonly explain: Explanation;
 }
@@ -81,6 +81,12 @@ export type ToWorker = { readonly id: number; readonly job: Job };
 export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: readonly [ModelFacts, ...ModelFacts[]] }
   | { readonly kind: 'failed'; readonly message: string; readonly isUsage: boolean }
-  | { readonly kind: 'result'; readonly id: number; readonly result: JobResults[keyof JobResults] }
+  | {
+      readonly kind: 'result';
+      readonly id: number;
+      readonly result: JobResults[keyof JobResults];
+      /** Tensors that are alive in the worker: steady, or something leaks. */
+      readonly numTensors: number;
+    }
   /** `isClients`: what the client gave is at fault. */
   | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly isClients: boolean };

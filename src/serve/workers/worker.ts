@@ -1,11 +1,14 @@
 /** @file A worker thread of the server: models and a detector, and one job after the other. */
 
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
 import { batchFromRows } from '../../features/featureBatch.js';
+import type { FeatureRow } from '../../features/row.js';
 import { isCut, type Lxmert } from '../../inference/lxmert.js';
 import { rankAnswers } from '../../tasks/predictAnswers.js';
+import { liveTensors } from '../../torch/liveTensors.js';
 import { loadModels } from './models.js';
 import type {
   Answered,
@@ -13,6 +16,7 @@ import type {
   FromWorker,
   Job,
   JobResults,
+  SeenPicture,
   ToExplain,
   ToWorker,
   WorkerSetup,
@@ -22,11 +26,13 @@ const port = parentPort;
 if (port === null) throw new Error('This file is started by the server, as a worker.');
 const say = (message: FromWorker): void => port.postMessage(message);
 
+// Of this thread and those that compute for it alone: whoever waits for the network is let through first.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 try {
   const { models, facts } = await loadModels((workerData as WorkerSetup).models);
   port.on('message', ({ id, job }: ToWorker) => {
     void doJob(models, job)
-      .then((result) => say({ kind: 'result', id, result }))
+      .then((result) => say({ kind: 'result', id, result, numTensors: liveTensors() }))
       .catch((error: unknown) =>
         say({ kind: 'error', id, message: messageOf(error), isClients: error instanceof LxmertError }),
       );
@@ -42,14 +48,26 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
   switch (job.kind) {
     case 'look': {
       const [first] = models.values();
-      const { row, regions } = await (first as Lxmert).look(job.bytes);
-      return { row, regions };
+      const seen: SeenPicture[] = [];
+      for (const bytes of job.pictures) {
+        const { row, regions } = await (first as Lxmert).look(bytes);
+        seen.push({ row: sharedRow(row), regions });
+      }
+      return seen;
     }
     case 'answer':
       return answer(models, job.questions);
     case 'explain':
       return explain(models, job.asked);
   }
+}
+
+/** A row in memory that threads share: it goes to the main thread and back with every question, and is not copied. */
+function sharedRow(row: FeatureRow): FeatureRow {
+  const shared = new SharedArrayBuffer(row.features.byteLength);
+  const features = new Float32Array(shared);
+  features.set(row.features);
+  return { ...row, features };
 }
 
 /** Questions about one image are given its rows once. */

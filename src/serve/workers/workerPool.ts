@@ -17,6 +17,8 @@ interface Member {
   readonly worker: Worker;
   task: Task | undefined;
   isReady: boolean;
+  /** After its last job. */
+  numTensors: number;
 }
 
 const MAX_TRIES = 2;
@@ -69,6 +71,11 @@ export class WorkerPool {
     return this.#numReplaced;
   }
 
+  /** Tensors that are alive in the workers. */
+  get numTensors(): number {
+    return [...this.#members].reduce((sum, { numTensors }) => sum + numTensors, 0);
+  }
+
   /** Workers that have their model. */
   get numReady(): number {
     return [...this.#members].filter(({ isReady }) => isReady).length;
@@ -111,14 +118,16 @@ export class WorkerPool {
   }
 
   #adopt(worker: Worker): void {
-    const member: Member = { worker, task: undefined, isReady: true };
+    const member: Member = { worker, task: undefined, isReady: true, numTensors: 0 };
     this.#members.add(member);
     worker.on('message', (message: FromWorker) => {
       const { task } = member;
       if (task === undefined || (message.kind !== 'result' && message.kind !== 'error')) return;
       member.task = undefined;
-      if (message.kind === 'result') task.resolve(message.result);
-      else {
+      if (message.kind === 'result') {
+        member.numTensors = message.numTensors;
+        task.resolve(message.result);
+      } else {
         const { message: text, isClients } = message;
         task.reject(new ServeError(isClients ? 'unprocessable_image' : 'internal', text));
       }
