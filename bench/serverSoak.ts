@@ -1,6 +1,6 @@
 /**
- * @file Ten thousand answered requests, new pictures, refusals and clients that go away, against a real server whose worker
- * dies now and then; ends with 1 when memory grows. `node dist/bench/serverSoak.js [REQUESTS]`
+ * @file Ten thousand answered requests, new pictures, refusals and clients that go away, against a real server; ends with 1
+ * when memory grows or a request fails. `node dist/bench/serverSoak.js [REQUESTS]`
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';

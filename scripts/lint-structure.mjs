@@ -33,7 +33,9 @@ const rooms = [
 /** The one file that may load the addon. */
 const addonDoor = 'src/torch/native.ts';
 const maxLines = 600;
-const checkedFolders = ['src', 'test', 'bench', 'scripts', 'native'];
+const checkedFolders = ['src', 'web', 'test', 'bench', 'scripts', 'native'];
+/** What runs in a browser: of src/ it may run these, which need nothing of Node.js, and take types from anywhere. */
+const browserSafe = ['src/serve/client.js', 'src/report/style.js'];
 
 const root = path.resolve(process.argv[2] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..'));
 const problems = [];
@@ -53,7 +55,7 @@ if (problems.length > 0) {
 function filesBelow(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs|cc|h)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|mjs|cc|h)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
     .sort();
 }
@@ -71,7 +73,7 @@ function checkFile(file) {
   if (foreign !== null) {
     report(lineAt(text, foreign.index), `'${foreign[0]}' is not ASCII; write it as an escape.`);
   }
-  if (!/\.(ts|mjs)$/.test(file)) return;
+  if (!/\.(tsx?|mjs)$/.test(file)) return;
   // A test file says what it is in its describe blocks.
   if (!name.endsWith('.test.ts') && !/^(#!.*\n)?\/\*\*\s+(\* )?@file \S/.test(text))
     report(1, 'begin with /** @file one sentence on the file */.');
@@ -80,7 +82,20 @@ function checkFile(file) {
     report(lineAt(text, silenced.index), `@ts-${silenced[1]} hides a type error; mend the types.`);
   }
   if (name.startsWith('src/')) checkImports(name, text, report);
+  if (name.startsWith('web/')) checkWebImports(name, text, report);
   if (name.startsWith('bench/')) checkBenchImports(name, text, report);
+}
+
+function checkWebImports(name, text, report) {
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  for (const statement of source.statements) {
+    if (!ts.isImportDeclaration(statement) || statement.importClause?.isTypeOnly) continue;
+    const from = statement.moduleSpecifier.text;
+    if (!from.startsWith('.')) continue;
+    const target = path.posix.join(path.posix.dirname(name), from);
+    if (target.startsWith('web/') || browserSafe.includes(target)) continue;
+    report(lineAt(text, statement.getStart()), `'${from}' does not run in a browser; import only its types.`);
+  }
 }
 
 function checkBenchImports(name, text, report) {

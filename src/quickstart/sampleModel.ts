@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import { getNumThreads, setNumThreads } from '../torch/index.js';
 import { QUICKSTART_DEFAULTS } from './defaults.js';
 import { type QuickstartOptions, runQuickstart } from './quickstart.js';
@@ -44,14 +44,15 @@ export async function sampleModel({
     `No model was named: one of the sample world is trained in '${folder}', once. This takes a few minutes.`,
   );
   try {
-    const { wasInterrupted } = await runQuickstart({
+    const { wasInterrupted, report } = await runQuickstart({
       ...QUICKSTART_DEFAULTS,
       ...settings,
       ...options,
       folder,
     });
     setNumThreads(numThreads);
-    if (!wasInterrupted) return run;
+    if (report !== undefined) return run;
+    if (!wasInterrupted) throw new LxmertError('The training ended without a model that answers anything.');
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     if (options.signal.aborted) return undefined;

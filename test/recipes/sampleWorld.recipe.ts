@@ -8,6 +8,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SceneSource } from '../../src/data/sampleWorld/sceneSource.js';
+import { pointingGame } from '../../src/explain/pointingGame.js';
+import { disposeModels } from '../../src/inference/ensemble.js';
+import { loadAnsweringModel } from '../../src/inference/modelFolder.js';
 
 const program = path.resolve('dist/src/cli/main.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'recipes-'));
@@ -58,6 +62,20 @@ describe('the sample recipes', () => {
     const { best, blind } = await train('vqa');
     expect(best).toBeGreaterThan(0.85);
     expect(blind).toBeLessThan(0.5);
+
+    // What it learned is to look at what it is asked about: as often as docs/page.md says, with room for another machine.
+    const answering = await loadAnsweringModel({ model: path.join(folder, 'runs/sample-vqa') });
+    try {
+      const world = { numImages: 1500, seed: 1, maxObjects: 4, questionsPerImage: 20 };
+      const pointed = pointingGame(answering, { numBoxes: 8 }, new SceneSource(world), 'minival', 40);
+      console.log(
+        `relevance points at the object: ${pointed.relevance} of ${pointed.numQuestions} (attention ${pointed.attention}, chance ${pointed.chance})`,
+      );
+      expect(pointed.numQuestions).toBeGreaterThan(100);
+      expect(pointed.relevance).toBeGreaterThan(5 * pointed.chance);
+    } finally {
+      disposeModels(answering);
+    }
   });
 
   it.concurrent('GQA, and NLVR2 from its encoder: at least 85 % each', async () => {

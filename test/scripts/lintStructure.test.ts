@@ -31,6 +31,10 @@ describe('breaches', () => {
     write('src/model/lazy.ts', `${header}export const load = () => import('../train/loop.js');\n`);
     write('src/torch/reexport.ts', `${header}export * from '../cli/main.js';\n`);
     write('src/torch/type.ts', `${header}\nimport type { A } from '../index.js';\nexport type B = A;\n`);
+    write(
+      'web/app.tsx',
+      `${header}import type { A } from '../src/data/a.js';\nimport '../src/serve/client.js';\nimport { b } from '../src/data/a.js';\n`,
+    );
     write('src/data/outside.ts', `${header}import '../../scripts/x.js';\n`);
     write('src/attic/old.ts', header);
     write('src/data/addon.ts', `${header}export const file = 'build/native/lxmert_native.node';\n`);
@@ -54,6 +58,7 @@ describe('breaches', () => {
     ['src/model/lazy.ts:2', 'model may not import from train'],
     ['src/torch/reexport.ts:2', 'torch may not import from cli'],
     ['src/torch/type.ts:3', 'is above all rooms'],
+    ['web/app.tsx:4', 'does not run in a browser'],
     ['src/data/outside.ts:2', 'leaves src/'],
     ['src/attic/old.ts:1', 'no room'],
     ['src/data/addon.ts:2', 'only src/torch/native.ts may load the addon'],
@@ -69,7 +74,7 @@ describe('breaches', () => {
   });
 
   it('are all there is: the addon door and downward imports are allowed', () => {
-    expect(lines.at(-1)).toBe("12 breach(es) of the project's structure.");
+    expect(lines.at(-1)).toBe("13 breach(es) of the project's structure.");
   });
 });
 

@@ -49,6 +49,7 @@ describe.skipIf(!isBuilt)('the client', () => {
       service,
       isReady: () => true,
       numReplaced: () => 0,
+      numTensors: () => 0,
       maxBodyBytes: 1 << 20,
       timeout: 20_000,
       token,

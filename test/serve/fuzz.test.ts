@@ -64,6 +64,7 @@ describe.skipIf(!isBuilt)('malformed requests', () => {
       service,
       isReady: () => true,
       numReplaced: () => pool.numReplaced,
+      numTensors: () => 0,
       maxBodyBytes: 1 << 16,
       timeout: 30_000,
       onFailure: (_, error) => failures.push(error),

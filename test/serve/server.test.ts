@@ -236,15 +236,16 @@ describe.skipIf(!isBuilt)('the server', () => {
       onReplace: () => replaced++,
     });
     // It dies at its first job; the one that takes its place answers.
-    const { row } = await own.run({ kind: 'look', bytes: new Uint8Array([1]) });
-    expect([row.imageId, replaced, own.numReplaced]).toEqual(['survived', 1, 1]);
+    const seen = await own.run({ kind: 'look', pictures: [new Uint8Array([1])] });
+    expect([seen[0]?.row.imageId, replaced, own.numReplaced]).toEqual(['survived', 1, 1]);
     // One that kills every worker is given up after the second.
-    await expect(own.run({ kind: 'look', bytes: new Uint8Array([0]) })).rejects.toMatchObject({
+    await expect(own.run({ kind: 'look', pictures: [new Uint8Array([0])] })).rejects.toMatchObject({
       status: 500,
     });
-    expect((await own.run({ kind: 'look', bytes: new Uint8Array([1]) })).row.imageId).toBe('survived');
+    const again = await own.run({ kind: 'look', pictures: [new Uint8Array([1])] });
+    expect(again[0]?.row.imageId).toBe('survived');
     await own.close();
-    await expect(own.run({ kind: 'look', bytes: new Uint8Array([1]) })).rejects.toMatchObject({
+    await expect(own.run({ kind: 'look', pictures: [new Uint8Array([1])] })).rejects.toMatchObject({
       status: 503,
     });
   });

@@ -7,11 +7,16 @@ import { parentPort } from 'node:worker_threads';
 
 const mark = path.join(tmpdir(), `dying-worker-${process.pid}`);
 parentPort.on('message', ({ id, job }) => {
-  if (job.bytes[0] === 0) process.exit(1);
+  if (job.pictures[0][0] === 0) process.exit(1);
   if (!existsSync(mark)) {
     writeFileSync(mark, '');
     throw new Error('The first one dies.');
   }
-  parentPort.postMessage({ kind: 'result', id, result: { row: { imageId: 'survived' }, regions: [] } });
+  parentPort.postMessage({
+    kind: 'result',
+    id,
+    result: [{ row: { imageId: 'survived' }, regions: [] }],
+    numTensors: 0,
+  });
 });
-parentPort.postMessage({ kind: 'ready', facts: { warnings: [] } });
+parentPort.postMessage({ kind: 'ready', facts: [{ warnings: [] }] });
