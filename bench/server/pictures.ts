@@ -21,6 +21,6 @@ export async function pictureMaker(): Promise<(index: number) => Buffer> {
     const own = Buffer.alloc(8);
     own.writeDoubleLE(index);
     // Behind the end of the picture, where decoders do not look.
-    return Buffer.concat([files[index % NUM_SCENES] as Buffer, own]);
+    return Buffer.concat([files[Math.abs(Math.floor(index)) % NUM_SCENES] as Buffer, own]);
   };
 }

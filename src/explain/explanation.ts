@@ -7,6 +7,7 @@
 import { UsageError } from '../common/errors.js';
 import { batchFromRows } from '../features/featureBatch.js';
 import { describeRegion, type Look } from '../inference/look.js';
+import { isCut } from '../inference/lxmert.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { answerInputs } from '../tasks/answerInputs.js';
 import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
@@ -52,6 +53,8 @@ export interface ExplainedRegion {
 
 export interface Explanation {
   readonly question: string;
+  /** True when it is longer than the model reads: its end counted for nothing. */
+  readonly isCut: boolean;
   /** The most probable first. */
   readonly answers: readonly RankedAnswer[];
   /** The question's word pieces as the model reads them: [CLS], pieces, [SEP]. */
@@ -111,6 +114,7 @@ export function explanationOf(answering: LoadedModel, look: Look, question: stri
   );
   return {
     question,
+    isCut: isCut(answering, question),
     answers,
     words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
     width,

@@ -8,12 +8,24 @@ export const MAX_QUESTIONS = 64;
 /** Characters of a question at most: the model reads 20 word pieces. */
 export const MAX_QUESTION_LENGTH = 1000;
 
-const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/, 'expected base64');
+/** Answers explained at most: each takes a pass back through the model. */
+export const MAX_EXPLAINED = 10;
+
+const base64 = z
+  .string()
+  // Decoding skips what is not base64, so the length tells; a pattern would take ten times as long.
+  .refine(
+    (text) =>
+      text.length % 4 === 0 && Buffer.byteLength(text, 'base64') === Buffer.from(text, 'base64').byteLength,
+    { error: 'expected base64' },
+  )
+  .meta({ format: 'byte' });
 const question = z
   .string()
   .max(MAX_QUESTION_LENGTH)
   .refine((text) => text.trim() !== '', { error: 'expected a question with words' });
-const topK = z.int().min(1).max(100).default(5).describe('Answers to each question, the most probable first');
+const answersUpTo = (most: number) =>
+  z.int().min(1).max(most).default(5).describe('Answers to each question, the most probable first');
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).describe('x1, y1, x2, y2 in pixels');
 
 /** Regions that the client found itself. */
@@ -54,7 +66,7 @@ export const answerRequest = z
   .strictObject({
     ...subject,
     questions: z.array(question).min(1).max(MAX_QUESTIONS),
-    topK,
+    topK: answersUpTo(100),
     regions: z.boolean().default(false).describe('Give the regions with the answers'),
     model,
   })
@@ -63,7 +75,7 @@ export type AnswerRequest = z.output<typeof answerRequest>;
 
 /** The body of `POST /v1/explain` as JSON. */
 export const explainRequest = z
-  .strictObject({ ...subject, question, topK, model })
+  .strictObject({ ...subject, question, topK: answersUpTo(MAX_EXPLAINED), model })
   .refine(hasOneSubject, oneSubject);
 export type ExplainRequest = z.output<typeof explainRequest>;
 
@@ -132,6 +144,7 @@ export const explainResponse = z.object({
   imageId: z.string().nullable(),
   model: z.string(),
   question: z.string(),
+  isCut: z.boolean().describe('True when the question is longer than the model reads'),
   answers,
   words: z.array(z.string()).describe('Word pieces as the model reads them, with [CLS] and [SEP]'),
   width: z.int(),

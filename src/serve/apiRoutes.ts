@@ -1,7 +1,7 @@
 /** @file The routes of the API: what is asked, and what is given for it. */
 
 import { createHash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { version } from '../common/version.js';
 import type { LookedAtRegion } from '../inference/look.js';
 import {
@@ -15,24 +15,16 @@ import {
   type RegionsResponse,
   type Subject,
 } from './api.js';
-import {
-  answerFromForm,
-  decodeBase64,
-  explainFromForm,
-  parse,
-  readForm,
-  requireImage,
-  rowOf,
-  type WithBytes,
-} from './readRequest.js';
-import { ServeError } from './serveError.js';
+import { deadlineOf } from './deadlines.js';
+import { type Picture, pictureOf } from './picture.js';
+import { answerFromForm, explainFromForm, pictureFromForm, type WithPicture } from './readForm.js';
+import { decodeBase64, parse, rowOf } from './readRequest.js';
 import type { Service } from './service.js';
 import type { SeenPicture } from './workers/protocol.js';
 
-/** @param timeout milliseconds that a request may take */
-export function addApiRoutes(app: FastifyInstance, service: Service, timeout: number): void {
-  app.post('/v1/answer', async (request, reply): Promise<AnswerResponse> => {
-    const signal = deadline(reply, timeout);
+export function addApiRoutes(app: FastifyInstance, service: Service): void {
+  app.post('/v1/answer', async (request): Promise<AnswerResponse> => {
+    const signal = deadlineOf(request);
     const asked = request.isMultipart() ? await answerFromForm(request) : parse(answerRequest, request.body);
     const model = service.model(asked.model).name;
     const { imageKey, imageId, seen } = await seenOf(service, asked, signal);
@@ -50,8 +42,8 @@ export function addApiRoutes(app: FastifyInstance, service: Service, timeout: nu
     };
   });
 
-  app.post('/v1/explain', async (request, reply): Promise<ExplainResponse> => {
-    const signal = deadline(reply, timeout);
+  app.post('/v1/explain', async (request): Promise<ExplainResponse> => {
+    const signal = deadlineOf(request);
     const asked = request.isMultipart()
       ? await explainFromForm(request)
       : parse(explainRequest, request.body);
@@ -62,8 +54,8 @@ export function addApiRoutes(app: FastifyInstance, service: Service, timeout: nu
     return { imageId, model, ...(explanation as Omit<ExplainResponse, 'imageId' | 'model'>) };
   });
 
-  app.post('/v1/features', async (request, reply): Promise<FeaturesResponse> => {
-    const { imageId, seen } = await service.look(await imageOf(request), deadline(reply, timeout));
+  app.post('/v1/features', async (request): Promise<FeaturesResponse> => {
+    const { imageId, seen } = await service.look(await pictureIn(request), deadlineOf(request));
     const { features, numBoxes } = seen.row;
     return {
       ...regionsOf(imageId, seen),
@@ -72,8 +64,8 @@ export function addApiRoutes(app: FastifyInstance, service: Service, timeout: nu
     };
   });
 
-  app.post('/v1/regions', async (request, reply): Promise<RegionsResponse> => {
-    const { imageId, seen } = await service.look(await imageOf(request), deadline(reply, timeout));
+  app.post('/v1/regions', async (request): Promise<RegionsResponse> => {
+    const { imageId, seen } = await service.look(await pictureIn(request), deadlineOf(request));
     return regionsOf(imageId, seen);
   });
 
@@ -85,15 +77,14 @@ export function addApiRoutes(app: FastifyInstance, service: Service, timeout: nu
   });
 }
 
-async function imageOf(request: FastifyRequest): Promise<Uint8Array> {
-  const bytes = request.isMultipart()
-    ? (await readForm(request)).bytes
-    : decodeBase64(parse(imageRequest, request.body).image);
-  return requireImage(bytes);
+async function pictureIn(request: FastifyRequest): Promise<Picture> {
+  return request.isMultipart()
+    ? await pictureFromForm(request)
+    : pictureOf(decodeBase64(parse(imageRequest, request.body).image));
 }
 
 /** The picture or features that a request is about. */
-async function seenOf(service: Service, asked: WithBytes<Subject>, signal: AbortSignal) {
+async function seenOf(service: Service, asked: WithPicture<Subject>, signal: AbortSignal) {
   if (asked.imageId !== undefined) {
     const { imageId } = asked;
     return { imageKey: imageId, imageId, seen: service.recall(imageId) };
@@ -104,8 +95,8 @@ async function seenOf(service: Service, asked: WithBytes<Subject>, signal: Abort
     const imageKey = createHash('sha256').update(features).update(JSON.stringify(rest)).digest('hex');
     return { imageKey, imageId: null, seen: await service.describe(row) };
   }
-  const bytes = asked.bytes ?? decodeBase64(asked.image ?? '');
-  const { imageId, seen } = await service.look(requireImage(bytes), signal);
+  const picture = asked.picture ?? pictureOf(decodeBase64(asked.image ?? ''));
+  const { imageId, seen } = await service.look(picture, signal);
   return { imageKey: imageId, imageId, seen };
 }
 
@@ -120,19 +111,4 @@ function regionOf({ box, object, attribute }: LookedAtRegion) {
     object: label(object),
     attribute: label(attribute),
   };
-}
-
-/** Ends when the client goes away or its time is up. */
-function deadline(reply: FastifyReply, timeout: number): AbortSignal {
-  const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new ServeError('timeout', `The answer took longer than ${timeout / 1000} s.`)),
-    timeout,
-  );
-  // Of the response: a request closes when its body was read, long before it is answered.
-  reply.raw.once('close', () => {
-    clearTimeout(timer);
-    if (!reply.raw.writableFinished) controller.abort(new ServeError('timeout', 'The client is gone.'));
-  });
-  return controller.signal;
 }

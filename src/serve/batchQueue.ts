@@ -44,7 +44,7 @@ export class BatchQueue<Item, Result> {
   /**
    * Does an item with others.
    *
-   * @param signal once aborted, the item is taken out of the queue and what it gives is not waited for
+   * @param signal aborted while the item waits, it takes it out of the queue; what is at work goes on
    * @throws ServeError when too many wait, and what `run` throws for this item alone
    */
   add(item: Item, signal?: AbortSignal): Promise<Result> {
@@ -63,6 +63,7 @@ export class BatchQueue<Item, Result> {
         'abort',
         () => {
           entry.isCancelled = true;
+          if (!this.#waiting.includes(entry)) return;
           this.#waiting = this.#waiting.filter((each) => each !== entry);
           reject(signal.reason);
         },
@@ -140,7 +141,10 @@ export class BatchQueue<Item, Result> {
       const [only] = batch;
       if (batch.length === 1) return only?.reject(error);
       // Whose fault it was is not known: each by itself, so that one does no harm to the others.
-      for (const entry of batch) if (!entry.isCancelled) await this.#work([entry]);
+      for (const entry of batch) {
+        if (entry.isCancelled) entry.reject(error);
+        else await this.#work([entry]);
+      }
     }
   }
 }

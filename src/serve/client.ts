@@ -208,7 +208,9 @@ function formOf(
 }
 
 function subjectOf(image: Exclude<ClientImage, Blob | Uint8Array>): object {
-  return 'imageId' in image ? image : { features: { ...image, features: toBase64(image.features) } };
+  return 'imageId' in image
+    ? { imageId: image.imageId }
+    : { features: { ...image, features: toBase64(image.features) } };
 }
 
 function asBlob(image: Blob | Uint8Array): Blob {

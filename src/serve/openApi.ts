@@ -20,7 +20,9 @@ type Json = Record<string, unknown>;
 const ERRORS: readonly (readonly [string, string])[] = [
   ['400', 'The request is not as expected'],
   ['401', 'A token is asked for'],
+  ['403', "Another site's page asks"],
   ['404', 'The picture is not kept any more'],
+  ['408', 'The request did not come in time'],
   ['413', 'The body is too large'],
   ['415', 'The body is of another type'],
   ['422', 'The picture cannot be read, or gives no regions'],
@@ -34,7 +36,7 @@ const text = (description: string): Json => ({ type: 'string', description });
 const asked = {
   image,
   imageId: text('In place of a picture: the imageId of an earlier response'),
-  topK: { type: 'integer', minimum: 1, maximum: 100, default: 5 },
+  topK: { type: 'integer', minimum: 1, default: 5 },
   model: text('A name from GET /v1/models; the first model without one'),
 };
 
@@ -88,6 +90,21 @@ export function openApiDocument(): Json {
         "Scenes to try the sample world's model on; empty for other models",
         json(samplesResponse, 'output'),
       ),
+      '/v1/samples/{file}': {
+        get: {
+          tags: ['Pictures'],
+          summary: "A sample's picture",
+          parameters: [
+            { name: 'file', in: 'path', required: true, schema: { type: 'string' }, description: 'NAME.png' },
+          ],
+          responses: {
+            '200': {
+              description: 'Done',
+              content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
+            },
+          },
+        },
+      },
       '/healthz': get('Server', 'Whether the server runs', status('ok')),
       '/readyz': get('Server', 'Whether it can answer; 503 when it cannot', status('ready')),
       '/metrics': get('Server', 'Figures for Prometheus', { 'text/plain': { schema: { type: 'string' } } }),

@@ -5,6 +5,7 @@ import { LxmertError } from '../common/errors.js';
 export type ServeErrorCode =
   | 'bad_request'
   | 'unauthorized'
+  | 'forbidden'
   | 'not_found'
   | 'too_large'
   | 'unsupported_media_type'
@@ -17,6 +18,7 @@ export type ServeErrorCode =
 const STATUS: Readonly<Record<ServeErrorCode, number>> = {
   bad_request: 400,
   unauthorized: 401,
+  forbidden: 403,
   not_found: 404,
   too_large: 413,
   unsupported_media_type: 415,

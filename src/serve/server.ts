@@ -1,18 +1,20 @@
 /** @file The HTTP server: limits, headers, errors, figures; its routes are in apiRoutes.ts and pageRoutes.ts. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Admission, admit } from './admission.js';
 import { MAX_QUESTION_LENGTH, MAX_QUESTIONS } from './api.js';
 import { addApiRoutes } from './apiRoutes.js';
 import { asServeError } from './clientFaults.js';
+import { addDeadlines } from './deadlines.js';
 import { measure } from './metrics.js';
 import { addPageRoutes } from './pageRoutes.js';
 import { ServeError } from './serveError.js';
 import type { Service } from './service.js';
 
-export interface ServerOptions {
+export interface ServerOptions extends Admission {
   readonly service: Service;
   /** Whether the workers have their models. */
   readonly isReady: () => boolean;
@@ -23,10 +25,6 @@ export interface ServerOptions {
   readonly maxBodyBytes: number;
   /** Milliseconds that a request may take. */
   readonly timeout: number;
-  /** Asked of every request to /v1 as `Authorization: Bearer TOKEN`; nothing is asked when absent. */
-  readonly token?: string | undefined;
-  /** Origins whose pages may use this server, such as `https://example.org`; none but its own by default. */
-  readonly allowedOrigins?: readonly string[];
   /** Told of what went wrong in the server itself. */
   readonly onFailure?: (requestId: string, error: unknown) => void;
 }
@@ -42,11 +40,19 @@ const HEADERS = {
 /** Seconds after which a client that was refused may try again. */
 const RETRY_AFTER = 1;
 
+/** Bytes of a JSON body: reading one takes the event loop a few milliseconds for each million. */
+const MAX_JSON_BYTES = 8 * 1024 * 1024;
+
 /** Builds the server; `listen` and `close` are the caller's. */
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { service, isReady, maxBodyBytes, timeout, token, allowedOrigins = [] } = options;
+  const { service, isReady, maxBodyBytes, timeout, allowedOrigins = [] } = options;
   const app = Fastify({
-    bodyLimit: maxBodyBytes,
+    // Pictures that are larger come as forms, which are taken in piece by piece; JSON is read as a whole.
+    bodyLimit: Math.min(maxBodyBytes, MAX_JSON_BYTES),
+    // Said in the form that all errors have.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendError(asServeError(error), request, reply),
+    clientErrorHandler: answerClientError,
     // A body that trickles in, a request that is never finished: both end when a request's time is up.
     requestTimeout: timeout,
     connectionTimeout: 2 * timeout,
@@ -62,13 +68,23 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     },
   });
   if (allowedOrigins.length > 0) {
-    await app.register(cors, { origin: [...allowedOrigins], methods: ['GET', 'POST'] });
+    await app.register(cors, {
+      origin: [...allowedOrigins],
+      methods: ['GET', 'POST'],
+      exposedHeaders: ['retry-after'],
+    });
   }
   // Fastify reads plain text too; here a body is JSON or a form.
   app.removeContentTypeParser('text/plain');
   const metrics = measure(app, options);
 
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  addDeadlines(app, timeout);
   app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
     for (const [name, value] of Object.entries(HEADERS)) {
       // Pages have a policy of their own.
       if (!reply.hasHeader(name)) reply.header(name, value);
@@ -78,8 +94,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     }
   });
   app.addHook('onRequest', async (request) => {
+    if (isClosing) throw new ServeError('shutting_down', 'The server is shutting down.');
     // By the route that was found: an address may be written in many ways.
-    if (token !== undefined && request.routeOptions.url?.startsWith('/v1/')) requireToken(request, token);
+    if (request.routeOptions.url?.startsWith('/v1/')) admit(request, options);
   });
   app.setErrorHandler((error, request, reply) => {
     const known = asServeError(error);
@@ -94,7 +111,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ),
   );
 
-  addApiRoutes(app, service, timeout);
+  addApiRoutes(app, service);
   await addPageRoutes(app, service);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -107,16 +124,30 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   return app;
 }
 
-function requireToken(request: FastifyRequest, token: string): void {
-  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  if (!timingSafeEqual(hash(given), hash(token))) {
-    throw new ServeError('unauthorized', 'This server asks for a token: Authorization: Bearer TOKEN.');
-  }
+/** What is no HTTP, or comes too slowly: there is no request to answer, only a connection. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [status, message] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['408 Request Timeout', 'The request did not come in time.']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', "The request's header is too large."]
+        : ['400 Bad Request', 'This is not HTTP.'];
+  const body = JSON.stringify({ error: { code: 'bad_request', message, requestId: null } });
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${body.length}`,
+    'connection: close',
+    ...Object.entries(HEADERS).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function sendError(known: ServeError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (known.status === 429 || known.status === 503) reply.header('retry-after', String(RETRY_AFTER));
+  // What of the request was not read is not waited for.
+  if (!request.raw.complete) reply.header('connection', 'close');
   if (known.status === 401) reply.header('www-authenticate', 'Bearer');
   const { code, message } = known;
   return reply.status(known.status).send({ error: { code, message, requestId: request.id } });

@@ -1,10 +1,11 @@
 /** @file What the server does, without HTTP: pictures looked at once, questions answered in batches, all within limits. */
 
-import { createHash } from 'node:crypto';
 import type { Explanation } from '../explain/explanation.js';
 import { type FeatureRow, findRowProblem } from '../features/row.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
+import { abortable } from './deadlines.js';
+import type { Picture } from './picture.js';
 import { ServeError } from './serveError.js';
 import type { Answered, AskedQuestion, ModelFacts, SeenPicture, ToExplain } from './workers/protocol.js';
 import type { WorkerPool } from './workers/workerPool.js';
@@ -24,8 +25,18 @@ export interface ServiceOptions {
 
 /** Pictures that are looked at one after the other, so that their questions come together. */
 const LOOKS_AT_ONCE = 16;
+/** Pictures that wait are in memory: beyond this many bytes more are refused. */
+const MAX_BYTES_UNDER_WAY = 512 * 1024 * 1024;
 /** Bytes that a kept picture takes besides its arrays. */
 const ENTRY_BYTES = 8192;
+
+/** A look that several requests may wait for. */
+interface UnderWay {
+  readonly look: Promise<SeenPicture>;
+  /** Takes it out of the queue while it has not begun. */
+  readonly controller: AbortController;
+  numWaiting: number;
+}
 
 export class Service {
   readonly #answers: BatchQueue<AskedQuestion, Answered>;
@@ -33,7 +44,9 @@ export class Service {
   readonly #explanations: BatchQueue<ToExplain, Explanation>;
   readonly #cache: ByteCache<SeenPicture>;
   /** Looks that are under way, by picture. */
-  readonly #underWay = new Map<string, Promise<SeenPicture>>();
+  readonly #underWay = new Map<string, UnderWay>();
+  /** Bytes of pictures that wait or are looked at. */
+  #numBytesUnderWay = 0;
   readonly counts = { cacheHits: 0, cacheMisses: 0, batches: 0, questions: 0, explanations: 0 };
 
   constructor(private readonly options: ServiceOptions) {
@@ -47,7 +60,6 @@ export class Service {
       groupOf: ({ imageKey }) => imageKey,
       run: (questions) => {
         this.counts.batches++;
-        this.counts.questions += questions.length;
         return pool.run({ kind: 'answer', questions });
       },
     });
@@ -83,21 +95,28 @@ export class Service {
    *
    * @throws ServeError for what is no picture, for too many at once, and when nothing can look at pictures
    */
-  async look(bytes: Uint8Array, signal?: AbortSignal): Promise<{ imageId: string; seen: SeenPicture }> {
+  async look(picture: Picture, signal?: AbortSignal): Promise<{ imageId: string; seen: SeenPicture }> {
     if (!this.options.pool.facts[0].seesPictures) {
       throw new ServeError(
         'bad_request',
         'This server has no detector, so it cannot look at a picture. Send features, or start it with --detector.',
       );
     }
-    const imageId = createHash('sha256').update(bytes).digest('hex');
+    const { imageId } = picture;
     const kept = this.#cache.get(imageId);
     if (kept !== undefined) {
       this.counts.cacheHits++;
       return { imageId, seen: kept };
     }
-    const underWay = this.#underWay.get(imageId) ?? this.#begin(imageId, bytes);
-    return { imageId, seen: await abortable(underWay, signal) };
+    const underWay = this.#underWay.get(imageId) ?? this.#begin(picture);
+    underWay.numWaiting++;
+    try {
+      return { imageId, seen: await abortable(underWay.look, signal) };
+    } finally {
+      underWay.numWaiting--;
+      // Nobody waits for it any more: it need not be begun.
+      if (underWay.numWaiting === 0) underWay.controller.abort(new ServeError('timeout', 'Nobody waits.'));
+    }
   }
 
   /** @throws ServeError when the picture is not kept any more */
@@ -137,11 +156,13 @@ export class Service {
     signal?: AbortSignal,
   ): Promise<Answered[]> {
     const asked = questions.map((question) =>
-      this.#answers.add({ imageKey, row, question, topK, model }, signal),
+      abortable(this.#answers.add({ imageKey, row, question, topK, model }, signal), signal),
     );
     // One failure ends the request; the others must not count as unheard.
     for (const each of asked) each.catch(() => undefined);
-    return await Promise.all(asked);
+    const answered = await Promise.all(asked);
+    this.counts.questions += answered.length;
+    return answered;
   }
 
   /** What the answer to a question was found in. */
@@ -152,8 +173,9 @@ export class Service {
         `The model '${asked.model}' is several models, whose attention has no common meaning, or has no cross-modality layers: it cannot be explained.`,
       );
     }
+    const explanation = await abortable(this.#explanations.add(asked, signal), signal);
     this.counts.explanations++;
-    return await this.#explanations.add(asked, signal);
+    return explanation;
   }
 
   /** The first is asked when a request names none. */
@@ -174,6 +196,13 @@ export class Service {
     throw new ServeError('bad_request', `There is no model '${name}' here; there are: ${names}.`);
   }
 
+  /** True while something waits or is at work. */
+  get isBusy(): boolean {
+    return (
+      this.numWaiting > 0 || [this.#looks, this.#answers, this.#explanations].some(({ isBusy }) => isBusy)
+    );
+  }
+
   /** Resolves when all that was begun has ended. */
   async drain(): Promise<void> {
     await this.#looks.drain();
@@ -181,10 +210,16 @@ export class Service {
     await this.#explanations.drain();
   }
 
-  #begin(imageId: string, bytes: Uint8Array): Promise<SeenPicture> {
+  #begin({ bytes, imageId }: Picture): UnderWay {
+    const { byteLength } = bytes;
+    if (this.#numBytesUnderWay + byteLength > MAX_BYTES_UNDER_WAY) {
+      throw new ServeError('overloaded', 'Too many pictures are waiting already; ask again in a moment.');
+    }
     this.counts.cacheMisses++;
+    this.#numBytesUnderWay += byteLength;
+    const controller = new AbortController();
     const look = this.#looks
-      .add(bytes)
+      .add(bytes, controller.signal)
       .then((seen) => {
         this.#cache.set(
           imageId,
@@ -193,20 +228,13 @@ export class Service {
         );
         return seen;
       })
-      .finally(() => this.#underWay.delete(imageId));
+      .finally(() => {
+        this.#underWay.delete(imageId);
+        this.#numBytesUnderWay -= byteLength;
+      });
     look.catch(() => undefined);
-    this.#underWay.set(imageId, look);
-    return look;
+    const underWay = { look, controller, numWaiting: 0 };
+    this.#underWay.set(imageId, underWay);
+    return underWay;
   }
-}
-
-/** A look that others may wait for too goes on when one of them gives up. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await work;
-  return await new Promise<T>((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

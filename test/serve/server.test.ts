@@ -250,6 +250,38 @@ describe.skipIf(!isBuilt)('the server', () => {
     });
   });
 
+  it('lets nothing wait for ever when the pool is closed, or a worker died before it began', async () => {
+    const own = await WorkerPool.start({
+      setup: { models: [{ name: 'small', source: { model: run } }] },
+      numWorkers: 1,
+      program,
+    });
+    const jobs = Array.from({ length: 3 }, () =>
+      own.run({ kind: 'look', pictures: [Uint8Array.from(readFileSync(photo))] }),
+    );
+    const settled = Promise.allSettled(jobs);
+    await own.close();
+    for (const each of await settled)
+      expect(each).toMatchObject({ status: 'rejected', reason: { status: 503 } });
+  });
+
+  it('refuses lists of millions without looking at them one by one', async () => {
+    const { app } = await serverOf({ maxBodyBytes: 1 << 23 });
+    const many = Array.from({ length: 300_000 }, () => []);
+    const cases: [object, RegExp][] = [
+      [{ image: image(), questions: many }, /questions: at most 64/],
+      [
+        { features: { width: 5, height: 5, boxes: many, features: 'AAAA' }, questions: ['x'] },
+        /boxes: at most 100/,
+      ],
+      [{ ...Object.fromEntries(many.map((_, i) => [`key${i}`, 1])), questions: ['x'] }, /keys: at most 20/],
+    ];
+    for (const [payload, message] of cases) {
+      const response = await ask(app, payload);
+      expect([response.statusCode, response.body]).toEqual([400, expect.stringMatching(message)]);
+    }
+  });
+
   it('a model that cannot be loaded is said at the start', async () => {
     const start = WorkerPool.start({
       setup: { models: [{ name: 'small', source: { model: path.join(folder, 'absent') } }] },

@@ -10,7 +10,7 @@ const moduleAt = (name: string): string => pathToFileURL(path.resolve('dist/src/
 
 /** Computes until it is ended. */
 const worker = `
-const { parentPort } = require('node:worker_threads');
+import { parentPort } from 'node:worker_threads';
 (async () => {
   const { scope } = await import(${JSON.stringify(moduleAt('index.js'))});
   const ops = await import(${JSON.stringify(moduleAt('operators/index.js'))});
@@ -21,7 +21,7 @@ const { parentPort } = require('node:worker_threads');
 const program = `
 import { Worker } from 'node:worker_threads';
 for (let i = 0; i < 8; i++) {
-  const worker = new Worker(${JSON.stringify(worker)}, { eval: true });
+  const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(worker)})));
   await new Promise((resolve) => worker.once('message', resolve));
   await new Promise((resolve) => setTimeout(resolve, 3 * i));
   await worker.terminate();

@@ -235,7 +235,7 @@ describe.skipIf(!hasBrowser || !isBuilt)('the page', () => {
         dataTransfer.items.add(new File([bytes], 'dropped.png', { type: 'image/png' }));
         document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
       })()`);
-      await page.getByText('dropped.png').waitFor();
+      await page.getByText('dropped.png', { exact: true }).waitFor();
       await page.getByRole('heading', { name: '6 regions were found' }).waitFor();
     });
   });

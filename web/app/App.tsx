@@ -10,6 +10,7 @@ import {
   type ChosenPicture,
   clientWith,
   type ModelFacts,
+  type ShownPicture,
   sentenceOf,
   storedToken,
   storeToken,
@@ -48,6 +49,8 @@ export function App() {
     };
     load().then(
       (loaded) => {
+        // The server knows it: for reloads of this tab.
+        if (token !== undefined) storeToken(token);
         setServer(loaded);
         setProblem(undefined);
       },
@@ -56,25 +59,18 @@ export function App() {
         setProblem(isToken ? 'token' : sentenceOf(error));
       },
     );
-  }, [client]);
+  }, [client, token]);
 
   const choose = useCallback(
     (file: Blob, name: string, sample: SampleResponse | undefined): void =>
       run(async () => {
         const seen = await client.regions(file);
-        return { file, name, sample, seen, url: URL.createObjectURL(file) };
+        return { file, name, sample, seen };
       }),
     [client],
   );
   const onFile = useCallback((file: File) => choose(file, file.name, undefined), [choose]);
-  const picture = task.result;
-  useEffect(
-    () => () => {
-      if (picture !== undefined) URL.revokeObjectURL(picture.url);
-    },
-    [picture],
-  );
-
+  const picture = useShown(task.result);
   const sampleUrls = useSampleUrls(server?.pictures);
   if (problem === 'token') {
     return (
@@ -82,7 +78,6 @@ export function App() {
         <TokenForm
           wasWrong={token !== undefined}
           onToken={(given) => {
-            storeToken(given);
             setToken(given);
             setClient(clientWith(given));
           }}
@@ -116,21 +111,39 @@ export function App() {
                 if (file !== undefined) choose(file, sample.name, sample);
               }}
             />
-            <TaskState task={task} doing="Looking at the picture" />
+            <TaskState
+              task={task}
+              doing="Looking at the picture"
+              done={({ name, seen }) => `${seen.regions.length} regions were found in ${name}`}
+            />
           </div>
           {picture !== undefined && (
-            <Tabs tabs={TABS} chosen={tab} onChoose={setTab}>
-              {tab === 'Ask' ? (
-                <AskTab client={client} models={server.models} picture={picture} />
-              ) : (
-                <CompareTab client={client} models={server.models} picture={picture} />
-              )}
-            </Tabs>
+            <Tabs<(typeof TABS)[number]>
+              tabs={TABS}
+              chosen={tab}
+              onChoose={setTab}
+              panels={{
+                Ask: <AskTab client={client} models={server.models} picture={picture} />,
+                Compare: <CompareTab client={client} models={server.models} picture={picture} />,
+              }}
+            />
           )}
         </>
       )}
     </Frame>
   );
+}
+
+/** The picture with an address that lives as long as it is shown. */
+function useShown(picture: ChosenPicture | undefined): ShownPicture | undefined {
+  const [shown, setShown] = useState<ShownPicture | undefined>();
+  useEffect(() => {
+    if (picture === undefined) return;
+    const url = URL.createObjectURL(picture.file);
+    setShown({ ...picture, url });
+    return () => URL.revokeObjectURL(url);
+  }, [picture]);
+  return picture === undefined ? undefined : shown;
 }
 
 function Frame({

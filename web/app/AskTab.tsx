@@ -8,14 +8,14 @@ import { QuestionForm } from './QuestionForm.js';
 import { Result } from './Result.js';
 import { Suggestions } from './Suggestions.js';
 import { explainedRegions, withSampleNames } from './seen.js';
-import { type Asked, ask, type ChosenPicture, type ModelFacts } from './server.js';
+import { type Asked, ask, type ModelFacts, type ShownPicture } from './server.js';
 import { TaskState } from './TaskState.js';
 import { useTask } from './useTask.js';
 
 interface Props {
   readonly client: LxmertClient;
   readonly models: readonly ModelFacts[];
-  readonly picture: ChosenPicture;
+  readonly picture: ShownPicture;
 }
 
 export function AskTab({ client, models, picture }: Props) {
@@ -43,7 +43,7 @@ export function AskTab({ client, models, picture }: Props) {
         onAsk={send}
       />
       <Suggestions sample={picture.sample} onChoose={send} />
-      <TaskState task={task} doing="Asking the model" />
+      <TaskState task={task} doing="Asking the model" done={saidOf} />
       {task.result === undefined ? (
         <Seen picture={picture} />
       ) : (
@@ -53,8 +53,14 @@ export function AskTab({ client, models, picture }: Props) {
   );
 }
 
+/** What the answer is, in a word. */
+export function saidOf(asked: Asked): string {
+  const [best] = asked.kind === 'explained' ? asked.explanation.answers : asked.answers;
+  return `The answer: ${best?.answer ?? 'none'}`;
+}
+
 /** The picture before anything was asked. */
-function Seen({ picture }: { readonly picture: ChosenPicture }) {
+function Seen({ picture }: { readonly picture: ShownPicture }) {
   const [pointed, setPointed] = useState<number | undefined>();
   const { width, height } = picture.seen;
   const regions = withSampleNames(explainedRegions(picture.seen), picture.sample);
@@ -69,7 +75,7 @@ function Seen({ picture }: { readonly picture: ChosenPicture }) {
           values={undefined}
           most={1}
           chosen={undefined}
-          onChoose={setPointed}
+          onChoose={undefined}
           onPoint={setPointed}
         />
       </div>

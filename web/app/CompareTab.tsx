@@ -4,17 +4,18 @@ import { useEffect, useState } from 'preact/hooks';
 import type { LxmertClient } from '../../src/serve/client.js';
 import { FIRST_VIEW, type View } from '../view/attention.js';
 import { Controls } from '../view/Controls.js';
+import { saidOf } from './AskTab.js';
 import { QuestionForm } from './QuestionForm.js';
 import { Result } from './Result.js';
 import { Suggestions } from './Suggestions.js';
-import { type Asked, ask, type ChosenPicture, type ModelFacts } from './server.js';
+import { type Asked, ask, type ModelFacts, type ShownPicture } from './server.js';
 import { TaskState } from './TaskState.js';
 import { useTask } from './useTask.js';
 
 interface Props {
   readonly client: LxmertClient;
   readonly models: readonly ModelFacts[];
-  readonly picture: ChosenPicture;
+  readonly picture: ShownPicture;
 }
 
 interface Side {
@@ -49,7 +50,7 @@ export function CompareTab({ client, models, picture }: Props) {
     );
   };
   const isReady = sides.every(({ question }) => question.trim() !== '');
-  const [first] = task.result ?? [];
+  const explained = task.result?.find((each) => each.kind === 'explained');
   return (
     <>
       {sides.map((side, place) => (
@@ -74,16 +75,23 @@ export function CompareTab({ client, models, picture }: Props) {
         }}
       />
       <p>
-        <button type="button" class="primary" disabled={!isReady || task.isBusy} onClick={compare}>
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={!isReady || task.isBusy}
+          onClick={() => {
+            if (isReady && !task.isBusy) compare();
+          }}
+        >
           Compare
         </button>
       </p>
-      <TaskState task={task} doing="Asking twice" />
+      <TaskState task={task} doing="Asking twice" done={(both) => both.map(saidOf).join('. ')} />
       {task.result !== undefined && (
         <>
-          {first?.kind === 'explained' && (
+          {explained !== undefined && (
             <Controls
-              explanation={first.explanation}
+              explanation={explained.explanation}
               view={common}
               onChange={(change) => setCommon((view) => ({ ...view, ...change }))}
             />
@@ -91,7 +99,9 @@ export function CompareTab({ client, models, picture }: Props) {
           <div class="sides">
             {task.result.map((asked, place) => (
               <div key={LABELS[place]}>
-                {models.length > 1 && <p class="small">{sides[place]?.model}</p>}
+                {models.length > 1 && (
+                  <p class="small">{asked.kind === 'explained' ? asked.explanation.model : asked.model}</p>
+                )}
                 <Result
                   asked={asked}
                   picture={picture}

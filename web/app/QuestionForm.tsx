@@ -22,6 +22,8 @@ export function QuestionForm({ label, models, question, model, button, onChange,
       class="ask"
       onSubmit={(event) => {
         event.preventDefault();
+        // Disabled in name alone: a button that is disabled for real loses the focus.
+        if (button?.isDisabled) return;
         setIsEmpty(question.trim() === '');
         if (question.trim() !== '') onAsk(question);
       }}
@@ -55,7 +57,7 @@ export function QuestionForm({ label, models, question, model, button, onChange,
         </label>
       )}
       {button !== undefined && (
-        <button type="submit" class="primary" disabled={button.isDisabled}>
+        <button type="submit" class="primary" aria-disabled={button.isDisabled}>
           {button.text}
         </button>
       )}

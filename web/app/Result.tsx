@@ -5,11 +5,11 @@ import type { View } from '../view/attention.js';
 import { ExplanationView } from '../view/ExplanationView.js';
 import { expectedOf } from './Suggestions.js';
 import { withSampleNames } from './seen.js';
-import type { Asked, ChosenPicture } from './server.js';
+import type { Asked, ShownPicture } from './server.js';
 
 interface Props {
   readonly asked: Asked;
-  readonly picture: ChosenPicture;
+  readonly picture: ShownPicture;
   readonly shared?: { readonly view: View; readonly onChange: (change: Partial<View>) => void } | undefined;
 }
 

@@ -7,11 +7,11 @@ interface Props<Name extends string> {
   readonly tabs: readonly Name[];
   readonly chosen: Name;
   readonly onChoose: (name: Name) => void;
-  /** Of the chosen tab. */
-  readonly children: ComponentChildren;
+  /** What is in each; all of them stay, so that nothing written in one is lost. */
+  readonly panels: Readonly<Record<Name, ComponentChildren>>;
 }
 
-export function Tabs<Name extends string>({ tabs, chosen, onChoose, children }: Props<Name>) {
+export function Tabs<Name extends string>({ tabs, chosen, onChoose, panels }: Props<Name>) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent): void => {
@@ -32,7 +32,7 @@ export function Tabs<Name extends string>({ tabs, chosen, onChoose, children }: 
             role="tab"
             id={`${id}-${name}`}
             aria-selected={name === chosen}
-            aria-controls={`${id}-panel`}
+            aria-controls={`${id}-${name}-panel`}
             tabIndex={name === chosen ? 0 : -1}
             onClick={() => onChoose(name)}
           >
@@ -40,9 +40,18 @@ export function Tabs<Name extends string>({ tabs, chosen, onChoose, children }: 
           </button>
         ))}
       </div>
-      <div class="panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${chosen}`}>
-        {children}
-      </div>
+      {tabs.map((name) => (
+        <div
+          key={name}
+          class="panel"
+          role="tabpanel"
+          id={`${id}-${name}-panel`}
+          aria-labelledby={`${id}-${name}`}
+          hidden={name !== chosen}
+        >
+          {panels[name]}
+        </div>
+      ))}
     </>
   );
 }

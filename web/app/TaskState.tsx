@@ -1,25 +1,26 @@
-/** @file Says that work is under way, or why it failed. */
+/** @file Says that work is under way, that it is done, or why it failed. */
 
 import type { Task } from './useTask.js';
 
-export function TaskState({
-  task,
-  doing,
-}: {
-  readonly task: Pick<Task<unknown>, 'isBusy' | 'failure'>;
+interface Props<T> {
+  readonly task: Pick<Task<T>, 'isBusy' | 'failure' | 'result'>;
   readonly doing: string;
-}) {
-  if (task.isBusy) {
-    return (
-      <p class="busy" role="status">
-        {doing}
-      </p>
-    );
-  }
-  if (task.failure === undefined) return null;
+  /** Said to those who do not see the page. */
+  readonly done: (result: T) => string;
+}
+
+export function TaskState<T>({ task: { isBusy, failure, result }, doing, done }: Props<T>) {
   return (
-    <p class="failure" role="alert">
-      {task.failure}
-    </p>
+    <>
+      {/* Always there: readers of screens say what changes in an element, not what comes with a new one. */}
+      <p class={isBusy ? 'busy' : 'unseen'} role="status">
+        {isBusy ? doing : result === undefined ? '' : done(result)}
+      </p>
+      {failure !== undefined && (
+        <p class="failure" role="alert">
+          {failure}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 /** @file Asks for the token of a server that wants one. */
 
 import { useState } from 'preact/hooks';
+import { isToken } from './server.js';
 
 export function TokenForm({
   wasWrong,
@@ -10,12 +11,15 @@ export function TokenForm({
   readonly onToken: (token: string) => void;
 }) {
   const [token, setToken] = useState('');
+  const [isUnfit, setIsUnfit] = useState(false);
   return (
     <form
       class="ask"
       onSubmit={(event) => {
         event.preventDefault();
-        if (token.trim() !== '') onToken(token.trim());
+        const isFit = isToken(token.trim());
+        setIsUnfit(!isFit);
+        if (isFit) onToken(token.trim());
       }}
     >
       <label class="question">
@@ -30,9 +34,11 @@ export function TokenForm({
       <button type="submit" class="primary">
         Go on
       </button>
-      {wasWrong && (
+      {(isUnfit || wasWrong) && (
         <p class="failure" role="alert">
-          The server does not know this token.
+          {isUnfit
+            ? 'A token has letters, digits and signs of ASCII, without spaces.'
+            : 'The server does not know this token.'}
         </p>
       )}
     </form>

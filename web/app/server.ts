@@ -15,11 +15,14 @@ export type ModelFacts = ModelsResponse['models'][number];
 export interface ChosenPicture {
   readonly file: Blob;
   readonly name: string;
-  /** An address of the picture for this page. */
-  readonly url: string;
   readonly seen: RegionsResponse;
   /** What is known of a bundled scene. */
   readonly sample: SampleResponse | undefined;
+}
+
+/** With an address for this page. */
+export interface ShownPicture extends ChosenPicture {
+  readonly url: string;
 }
 
 /** What came back for a question. */
@@ -28,6 +31,7 @@ export type Asked =
   /** From several models at once, whose attention has no common meaning. */
   | {
       readonly kind: 'answered';
+      readonly model: string;
       readonly question: string;
       readonly answers: AnswerResponse['results'][number]['answers'];
     };
@@ -37,6 +41,11 @@ const TOKEN_KEY = 'lxmert-token';
 /** Kept for this tab alone. */
 export function storedToken(): string | undefined {
   return sessionStorage.getItem(TOKEN_KEY) ?? undefined;
+}
+
+/** What a header can carry. */
+export function isToken(text: string): boolean {
+  return /^[!-~]+$/.test(text);
 }
 
 export function storeToken(token: string): void {
@@ -59,7 +68,7 @@ export async function ask(
       return { kind: 'explained', explanation: await client.explain(image, question, { model: model.name }) };
     }
     const { results } = await client.answer(image, [question], { model: model.name });
-    return { kind: 'answered', question, answers: results[0]?.answers ?? [] };
+    return { kind: 'answered', model: model.name, question, answers: results[0]?.answers ?? [] };
   };
   try {
     return await send({ imageId: seen.imageId });

@@ -41,6 +41,9 @@ export function ExplanationView({ explanation, picture, expected, shared }: Prop
         chosen={view.layer === 'relevance' ? view.answer : undefined}
         onChoose={(answer) => change({ layer: 'relevance', direction: 'words', word: 0, answer })}
       />
+      {explanation.isCut && (
+        <p class="small">The question is longer than the model reads: its end counted for nothing.</p>
+      )}
       {shared === undefined && <Controls explanation={explanation} view={view} onChange={change} />}
       <Words
         words={explanation.words}

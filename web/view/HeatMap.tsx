@@ -69,7 +69,7 @@ export function HeatMap({ explanation, view, rows, onChange }: Props) {
           ))}
         </tbody>
       </table>
-      <p class="reading" role="status">
+      <p class="reading">
         {`"${words[view.word] ?? ''}" and ${nameOf(explanation, view.region)}: ${percent(shareOf(view.word, view.region))}`}
       </p>
     </div>

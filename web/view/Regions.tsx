@@ -26,7 +26,7 @@ export function Regions({ seen, values, most, chosen, onChoose, onPoint }: Props
             <button
               type="button"
               data-region={i}
-              aria-pressed={i === chosen}
+              aria-pressed={onChoose && i === chosen}
               style={{ '--share': String((values?.[i] ?? 0) / most) }}
               onClick={() => onChoose?.(i)}
               onMouseEnter={() => onPoint(i)}

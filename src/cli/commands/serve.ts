@@ -3,9 +3,11 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { messageOf, UsageError, unreadable } from '../../common/errors.js';
+import { hasErrorCode, messageOf, UsageError, unreadable } from '../../common/errors.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
+import { countRequests, endServer } from '../../serve/endServer.js';
 import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
 import type { NamedModel } from '../../serve/workers/protocol.js';
@@ -15,6 +17,7 @@ import { lookOptions } from '../detectorOptions.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';
 
+const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 const MEGABYTE = 1024 * 1024;
 
 const options = z.strictObject({
@@ -104,14 +107,15 @@ export const command = defineCommand({
         timeout: options.timeout * 1000,
         token,
         allowedOrigins: options.allowOrigin,
+        isLocal: LOCAL_HOSTS.includes(options.host),
         onFailure: (requestId, error) => notice(`Request ${requestId} failed: ${messageOf(error)}`),
       });
-      const address = await app.listen({ host: options.host, port: options.port });
+      const numUnderWay = countRequests(app);
+      const address = await listen(app, options);
       notice(`Open ${address} in a browser; its API is described at ${address}/docs. Ctrl-C ends it.`);
       if (!signal.aborted) await once(signal, 'abort');
       notice(`Ending: ${service.numWaiting} waiting.`);
-      await app.close();
-      await service.drain();
+      await endServer(app, service, numUnderWay);
       return { address, numQuestions: service.counts.questions + service.counts.explanations };
     } finally {
       await pool.close();
@@ -119,6 +123,21 @@ export const command = defineCommand({
   },
   render: ({ numQuestions }) => `${numQuestions} questions answered.`,
 });
+
+/** @throws UsageError when the port is taken, or not for everybody */
+async function listen(app: FastifyInstance, { host, port }: Options): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    if (hasErrorCode(error, 'EADDRINUSE')) {
+      throw new UsageError(`Port ${port} of ${host} is in use; name another with --port.`);
+    }
+    if (hasErrorCode(error, 'EACCES')) {
+      throw new UsageError(`Port ${port} is not open to this user; name one from 1024 on with --port.`);
+    }
+    throw error;
+  }
+}
 
 type Options = z.output<typeof options>;
 
@@ -158,8 +177,10 @@ async function readToken(file: string): Promise<string> {
     throw unreadable(file, error);
   });
   const token = text.trim();
-  if (token.length < 16 || /\s/.test(token)) {
-    throw new UsageError(`${file} should hold a token of at least 16 characters without spaces.`);
+  if (token.length < 16 || !/^[!-~]+$/.test(token)) {
+    throw new UsageError(
+      `${file} should hold a token of at least 16 letters, digits and signs of ASCII, without spaces.`,
+    );
   }
   return token;
 }

@@ -1,5 +1,6 @@
 /** @file The models of a worker: the first looks at pictures, and all of them answer from what it saw. */
 
+import path from 'node:path';
 import { Lxmert } from '../../inference/lxmert.js';
 import type { ModelFacts, NamedModel } from './protocol.js';
 
@@ -35,7 +36,10 @@ function factsOf(name: string, { answering, warnings }: Lxmert, eyes: Lxmert): M
   const isOfSampleWorld = detectorProvenance === undefined && eyes.answering.pixelRegions !== undefined;
   return {
     name,
-    weightsFiles,
+    // Where they lie on this machine is nobody's business.
+    weightsFiles: weightsFiles.map((file) =>
+      path.join(path.basename(path.dirname(file)), path.basename(file)),
+    ),
     numAnswers: answerTable.size,
     maxLength,
     featureSize: models[0]?.config.visualFeatureSize ?? 0,

@@ -62,6 +62,7 @@ export interface WorkerSetup {
 /** What a model and its detector are; for `GET /v1/models`. */
 export interface ModelFacts {
   readonly name: string;
+  /** Names without where they lie. */
   readonly weightsFiles: readonly string[];
   readonly numAnswers: number;
   readonly maxLength: number;

@@ -1,6 +1,6 @@
 /** @file A worker thread of the server: models and a detector, and one job after the other. */
 
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
@@ -26,8 +26,7 @@ const port = parentPort;
 if (port === null) throw new Error('This file is started by the server, as a worker.');
 const say = (message: FromWorker): void => port.postMessage(message);
 
-// Of this thread and those that compute for it alone: whoever waits for the network is let through first.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+stepBack();
 try {
   const { models, facts } = await loadModels((workerData as WorkerSetup).models);
   port.on('message', ({ id, job }: ToWorker) => {
@@ -42,6 +41,18 @@ try {
   say({ kind: 'failed', message: messageOf(error), isUsage: error instanceof UsageError });
 }
 
+/** Lowers this thread's priority, and of those that compute for it: whoever serves the network is let through first. */
+function stepBack(): void {
+  const { PRIORITY_BELOW_NORMAL } = constants.priority;
+  // Elsewhere than on Linux a priority is the whole process's.
+  if (process.platform !== 'linux' || getPriority() >= PRIORITY_BELOW_NORMAL) return;
+  try {
+    setPriority(PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Some containers forbid it; answers are the same.
+  }
+}
+
 type Models = ReadonlyMap<string, Lxmert>;
 
 async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResults]> {
@@ -50,7 +61,8 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
       const [first] = models.values();
       const seen: SeenPicture[] = [];
       for (const bytes of job.pictures) {
-        const { row, regions } = await (first as Lxmert).look(bytes);
+        // Decoders do not take memory that threads share.
+        const { row, regions } = await (first as Lxmert).look(Uint8Array.from(bytes));
         seen.push({ row: sharedRow(row), regions });
       }
       return seen;

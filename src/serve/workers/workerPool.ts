@@ -1,7 +1,7 @@
 /** @file Worker threads that each have a model: jobs go to whoever is free, and one that dies is replaced. */
 
 import { Worker } from 'node:worker_threads';
-import { LxmertError, UsageError } from '../../common/errors.js';
+import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { ServeError } from '../serveError.js';
 import type { FromWorker, Job, JobResults, ModelFacts, ToWorker, WorkerSetup } from './protocol.js';
 
@@ -103,6 +103,9 @@ export class WorkerPool {
   /** Ends the workers; what they are at work on fails. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const task of this.#queue.splice(0)) {
+      task.reject(new ServeError('shutting_down', 'The server is shutting down.'));
+    }
     await Promise.all([...this.#members].map(({ worker }) => worker.terminate()));
   }
 
@@ -118,6 +121,10 @@ export class WorkerPool {
   }
 
   #adopt(worker: Worker): void {
+    if (worker.threadId < 0) {
+      void this.#replace('it ended while others began');
+      return;
+    }
     const member: Member = { worker, task: undefined, isReady: true, numTensors: 0 };
     this.#members.add(member);
     worker.on('message', (message: FromWorker) => {
@@ -161,8 +168,9 @@ export class WorkerPool {
         if (this.#isClosed) await worker.terminate();
         else this.#adopt(worker);
         return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY).unref());
+      } catch (error) {
+        this.options.onReplace?.(`the one in its place did not start: ${messageOf(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY));
       }
     }
   }

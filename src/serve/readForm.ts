@@ -1,0 +1,107 @@
+/** @file Requests that come as forms. */
+
+import type { FastifyRequest } from 'fastify';
+import { endSentence, messageOf } from '../common/errors.js';
+import { type AnswerRequest, answerRequest, type ExplainRequest, explainRequest } from './api.js';
+import { asServeError } from './clientFaults.js';
+import { abortable, deadlineOf } from './deadlines.js';
+import { noPicture, type Picture, pictureFrom } from './picture.js';
+import { parse } from './readRequest.js';
+import { ServeError } from './serveError.js';
+
+/** A request and, from a form, the picture beside it. */
+export type WithPicture<Request> = Request & { readonly picture?: Picture };
+
+interface Form {
+  readonly picture: Picture | undefined;
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Fields `question` (once or more), `topK`, `regions`, `imageId`, `model`, and the file `image`. */
+export async function answerFromForm(request: FastifyRequest): Promise<WithPicture<AnswerRequest>> {
+  const form = await readForm(request, ['question', 'topK', 'regions', 'imageId', 'model']);
+  const asked = { ...settingsOf(form), questions: form.fields.get('question') ?? [] };
+  return withPicture(form, parse(answerRequest, asked));
+}
+
+/** The same with one `question` and without `regions`. */
+export async function explainFromForm(request: FastifyRequest): Promise<WithPicture<ExplainRequest>> {
+  const form = await readForm(request, ['question', 'topK', 'imageId', 'model']);
+  const asked = { ...settingsOf(form), question: one(form, 'question') };
+  return withPicture(form, parse(explainRequest, asked));
+}
+
+/** The file `image` alone. */
+export async function pictureFromForm(request: FastifyRequest): Promise<Picture> {
+  const { picture } = await readForm(request, []);
+  if (picture === undefined) throw noPicture();
+  return picture;
+}
+
+/** @throws ServeError for a form that is cut short, comes too slowly, or has other fields or files */
+async function readForm(request: FastifyRequest, known: readonly string[]): Promise<Form> {
+  try {
+    return await abortable(readParts(request, known), deadlineOf(request));
+  } catch (error) {
+    // The reader of forms throws plain errors for a form that is cut short or has no boundary.
+    if (asServeError(error).code !== 'internal') throw error;
+    throw new ServeError('bad_request', `The form cannot be read: ${endSentence(messageOf(error))}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readParts(request: FastifyRequest, known: readonly string[]): Promise<Form> {
+  const fields = new Map<string, string[]>();
+  let picture: Picture | undefined;
+  for await (const part of request.parts()) {
+    if (part.type !== 'file') {
+      if (!known.includes(part.fieldname)) throw unknownField(part.fieldname, known);
+      fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), String(part.value)]);
+      continue;
+    }
+    if (part.fieldname !== 'image') {
+      throw new ServeError(
+        'bad_request',
+        `There is no file field '${part.fieldname}': the picture's is 'image'.`,
+      );
+    }
+    picture = await pictureFrom(part.file);
+    if (part.file.truncated) throw new ServeError('too_large', 'The picture is larger than is taken here.');
+    if (picture.bytes.byteLength === 0) throw noPicture();
+  }
+  return { picture, fields };
+}
+
+function unknownField(name: string, known: readonly string[]): ServeError {
+  const names = known.length === 0 ? 'none but the file image is' : `${known.join(', ')} are`;
+  return new ServeError('bad_request', `There is no field '${name}': ${names} known.`);
+}
+
+/** The fields as the schemas want them. */
+function settingsOf(form: Form) {
+  const [topK, imageId, model] = [one(form, 'topK'), one(form, 'imageId'), one(form, 'model')];
+  const regions = one(form, 'regions');
+  return {
+    // The picture follows beside it; the schema is told of one all the same.
+    ...(form.picture === undefined ? {} : { image: 'AAAA' }),
+    ...(imageId === undefined ? {} : { imageId }),
+    ...(model === undefined ? {} : { model }),
+    ...(topK === undefined ? {} : { topK: Number(topK) }),
+    ...(regions === undefined ? {} : { regions: { true: true, false: false }[regions] ?? regions }),
+  };
+}
+
+/** @throws ServeError when there are several */
+function one({ fields }: Form, name: string): string | undefined {
+  const [value, ...more] = fields.get(name) ?? [];
+  if (more.length === 0) return value;
+  throw new ServeError(
+    'bad_request',
+    `The field '${name}' is there ${more.length + 1} times: once is enough.`,
+  );
+}
+
+function withPicture<Request extends object>({ picture }: Form, request: Request): WithPicture<Request> {
+  return picture === undefined ? request : { ...request, picture };
+}
