@@ -73,8 +73,10 @@ async function load(
   // All connections open at the same moment, which is late by its nature: that is read apart from what follows.
   await setTimeout(OPENING);
   const opening = await server.figures();
-  const found = await loading;
+  // Before the end, when all connections are closed with their questions: that is no load any more.
+  await setTimeout(1000 * seconds - OPENING);
   const after = await server.figures();
+  const found = await loading;
   const grew = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   const delay = (figures: ReadonlyMap<string, number>, quantile: string): number =>
     1000 * (figures.get(`lxmert_event_loop_delay_seconds{quantile="${quantile}"}`) ?? 0);

@@ -23,8 +23,6 @@ export interface ServiceOptions {
   readonly cacheBytes: number;
 }
 
-/** Pictures that are looked at one after the other, so that their questions come together. */
-const LOOKS_AT_ONCE = 16;
 /** Pictures that wait are in memory: beyond this many bytes more are refused. */
 const MAX_BYTES_UNDER_WAY = 512 * 1024 * 1024;
 /** Bytes that a kept picture takes besides its arrays. */
@@ -65,7 +63,8 @@ export class Service {
     });
     this.#looks = new BatchQueue<Uint8Array, SeenPicture>({
       // A detector's look takes seconds and is no faster with others; questions about other pictures go in between.
-      maxBatch: pool.facts[0].isOfSampleWorld ? LOOKS_AT_ONCE : 1,
+      // Where a look is short, as many are done in a row as questions are answered together.
+      maxBatch: pool.facts[0].isOfSampleWorld ? maxBatch : 1,
       maxWait: 0,
       maxQueued,
       numWorkers,
