@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { ServeError } from './serveError.js';
 
 export interface Picture {
-  /** In memory that threads share, so that a worker is given it without copying. */
   readonly bytes: Uint8Array;
   /** SHA-256 in hexadecimal: its imageId. */
   readonly imageId: string;
@@ -14,34 +13,19 @@ export interface Picture {
 export async function pictureFrom(pieces: AsyncIterable<Buffer>): Promise<Picture> {
   const hash = createHash('sha256');
   const kept: Buffer[] = [];
-  let numBytes = 0;
   for await (const piece of pieces) {
     hash.update(piece);
     kept.push(piece);
-    numBytes += piece.byteLength;
   }
-  return { bytes: shared(kept, numBytes), imageId: hash.digest('hex') };
+  return { bytes: Buffer.concat(kept), imageId: hash.digest('hex') };
 }
 
 /** @throws ServeError when there is nothing in it */
 export function pictureOf(bytes: Buffer): Picture {
   if (bytes.byteLength === 0) throw noPicture();
-  return {
-    bytes: shared([bytes], bytes.byteLength),
-    imageId: createHash('sha256').update(bytes).digest('hex'),
-  };
+  return { bytes, imageId: createHash('sha256').update(bytes).digest('hex') };
 }
 
 export function noPicture(): ServeError {
   return new ServeError('bad_request', "The request has no picture: send its file as the field 'image'.");
-}
-
-function shared(pieces: readonly Buffer[], numBytes: number): Uint8Array {
-  const bytes = new Uint8Array(new SharedArrayBuffer(numBytes));
-  let start = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, start);
-    start += piece.byteLength;
-  }
-  return bytes;
 }

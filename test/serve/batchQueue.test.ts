@@ -106,6 +106,24 @@ describe('a batch queue', () => {
     await expect(queue.add('d', AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
   });
 
+  it('drains when all that waited were cancelled, and lets what is at work go on', async () => {
+    const { queue, hold, letGo } = queueOf({ maxWait: 10 });
+    const controller = new AbortController();
+    const cancelled = queue.add('a', controller.signal);
+    const drained = queue.drain();
+    controller.abort(new ServeError('timeout', 'too late'));
+    await expect(cancelled).rejects.toMatchObject({ status: 504 });
+    await drained;
+
+    hold();
+    const late = new AbortController();
+    const atWork = queue.add('b', late.signal);
+    await sleep(30);
+    late.abort(new Error('too late'));
+    letGo();
+    expect(await atWork).toBe('B');
+  });
+
   it('works on as many batches at once as there are workers, and drains', async () => {
     const { queue, batches, hold, letGo } = queueOf({ numWorkers: 2, maxBatch: 1 });
     hold();

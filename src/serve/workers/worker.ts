@@ -61,8 +61,7 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
       const [first] = models.values();
       const seen: SeenPicture[] = [];
       for (const bytes of job.pictures) {
-        // Decoders do not take memory that threads share.
-        const { row, regions } = await (first as Lxmert).look(Uint8Array.from(bytes));
+        const { row, regions } = await (first as Lxmert).look(bytes);
         seen.push({ row: sharedRow(row), regions });
       }
       return seen;
@@ -74,7 +73,10 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
   }
 }
 
-/** A row in memory that threads share: it goes to the main thread and back with every question, and is not copied. */
+/**
+ * A row in memory that threads share: it goes to the main thread and back with every question, and is not copied. (Pictures
+ * are: the collector does not count shared memory, so what comes often and large must not be in it.)
+ */
 function sharedRow(row: FeatureRow): FeatureRow {
   const shared = new SharedArrayBuffer(row.features.byteLength);
   const features = new Float32Array(shared);
