@@ -5,7 +5,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
 import { batchFromRows } from '../../features/featureBatch.js';
-import type { FeatureRow } from '../../features/row.js';
 import { isCut, type Lxmert } from '../../inference/lxmert.js';
 import { rankAnswers } from '../../tasks/predictAnswers.js';
 import { liveTensors } from '../../torch/liveTensors.js';
@@ -62,7 +61,8 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
       const seen: SeenPicture[] = [];
       for (const bytes of job.pictures) {
         const { row, regions } = await (first as Lxmert).look(bytes);
-        seen.push({ row: sharedRow(row), regions });
+        // Copied on its way, like pictures: memory that threads share would not be, but the collector does not count it.
+        seen.push({ row, regions });
       }
       return seen;
     }
@@ -71,17 +71,6 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
     case 'explain':
       return explain(models, job.asked);
   }
-}
-
-/**
- * A row in memory that threads share: it goes to the main thread and back with every question, and is not copied. (Pictures
- * are: the collector does not count shared memory, so what comes often and large must not be in it.)
- */
-function sharedRow(row: FeatureRow): FeatureRow {
-  const shared = new SharedArrayBuffer(row.features.byteLength);
-  const features = new Float32Array(shared);
-  features.set(row.features);
-  return { ...row, features };
 }
 
 /** Questions about one image are given its rows once. */
