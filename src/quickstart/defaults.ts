@@ -13,3 +13,11 @@ export const QUICKSTART_DEFAULTS = {
   precision: 'float32',
   seed: 9595,
 } as const;
+
+/** What its world is like, besides the number of scenes and their seed. */
+export const QUICKSTART_WORLD = {
+  /** More about each picture teaches more than the same again: half as many passes over twice as many questions. */
+  questionsPerImage: 20,
+  /** Counting up to four is learned in minutes, up to five in more. */
+  maxObjects: 4,
+} as const;

@@ -21,6 +21,7 @@ import { finetuneAnswers } from '../train/finetuneAnswers.js';
 import { RunFolder } from '../train/runFolder.js';
 import type { EpochMetrics, StepMetrics } from '../train/trainingLoop.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
+import { QUICKSTART_WORLD } from './defaults.js';
 import { writeQuickstartReport } from './quickstartReport.js';
 
 export interface QuickstartOptions {
@@ -75,11 +76,6 @@ export interface QuickstartResult {
 /** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */
 const EVALUATED_SPLITS = ['minival', 'heldout'] as const;
 const NUM_EXAMPLES = 6;
-/** More about each picture teaches more than the same again: half as many passes over twice as many questions. */
-const QUESTIONS_PER_IMAGE = 20;
-/** Counting up to four is learned in minutes, up to five in more. */
-const MAX_OBJECTS = 4;
-
 export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
   const { folder, notice, signal, seed } = options;
   const start = performance.now();
@@ -104,8 +100,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       numImages: options.numImages,
       seed,
       extractor,
-      maxObjects: MAX_OBJECTS,
-      questionsPerImage: QUESTIONS_PER_IMAGE,
+      ...QUICKSTART_WORLD,
       progress,
       signal,
     }),

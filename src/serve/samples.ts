@@ -3,7 +3,7 @@
 import sharp from 'sharp';
 import { renderScene } from '../data/sampleWorld/renderScene.js';
 import { SceneSource } from '../data/sampleWorld/sceneSource.js';
-import { QUICKSTART_DEFAULTS } from '../quickstart/defaults.js';
+import { QUICKSTART_DEFAULTS, QUICKSTART_WORLD } from '../quickstart/defaults.js';
 import type { SampleResponse } from './api.js';
 
 export interface SampleScene {
@@ -17,7 +17,7 @@ const MIN_OBJECTS = 3;
 const SCENES = {
   numImages: QUICKSTART_DEFAULTS.numImages,
   seed: QUICKSTART_DEFAULTS.seed,
-  maxObjects: 4,
+  maxObjects: QUICKSTART_WORLD.maxObjects,
   questionsPerImage: 5,
 } as const;
 
