@@ -1,82 +1,36 @@
 /** @file The server over HTTP, with real workers and a small model of the sample world's kind. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import type { AnswerResponse, FeaturesResponse } from '../../src/serve/api.js';
-import { buildServer, type ServerOptions } from '../../src/serve/server.js';
-import { Service, type ServiceOptions } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
 import { isBuilt } from '../support/processes.js';
-import { writeSmallRun } from '../support/tinyLxmert.js';
-
-const folder = mkdtempSync(path.join(tmpdir(), 'serve-'));
-const run = path.join(folder, 'run');
-const program = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
-const photo = path.join(folder, 'photo.png');
-afterAll(() => rmSync(folder, { recursive: true }));
+import { type TestServer, testServer, workerProgram } from './support.js';
 
 describe.skipIf(!isBuilt)('the server', () => {
-  let pool: WorkerPool;
-  const apps: FastifyInstance[] = [];
+  let server: TestServer;
+  let run: string;
   beforeAll(async () => {
-    await writeSmallRun(run, { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
-    await sharp({ create: { width: 60, height: 40, channels: 3, background: '#383' } })
-      .png()
-      .toFile(photo);
-    pool = await WorkerPool.start({
-      setup: { models: [{ name: 'small', source: { model: run } }] },
-      numWorkers: 1,
-      program,
-    });
-  }, 60_000);
-  afterAll(async () => {
-    await Promise.all(apps.map((app) => app.close()));
-    await pool.close();
+    server = await testServer();
+    run = path.join(server.folder, 'first');
   });
+  afterAll(() => server.close());
 
-  async function serverOf(
-    options: Partial<ServerOptions & ServiceOptions> = {},
-  ): Promise<{ app: FastifyInstance; service: Service }> {
-    const service = new Service({
-      pool,
-      numWorkers: 1,
-      maxBatch: 8,
-      maxWait: 2,
-      maxQueued: 100,
-      cacheBytes: 1 << 22,
-      ...options,
-    });
-    const app = await buildServer({
-      service,
-      isReady: () => pool.numReady > 0,
-      numReplaced: () => pool.numReplaced,
-      numTensors: () => pool.numTensors,
-      maxBodyBytes: 1 << 20,
-      timeout: 20_000,
-      ...options,
-    });
-    apps.push(app);
-    return { app, service };
-  }
-
-  const image = (): string => readFileSync(photo).toString('base64');
+  const image = (): string => server.picture.toString('base64');
   const ask = (app: FastifyInstance, payload: object, headers: Record<string, string> = {}) =>
     app.inject({ method: 'POST', url: '/v1/answer', payload, headers });
 
   it('answers as the model does, from a picture, its id and its features', async () => {
-    const { app } = await serverOf();
+    const { app } = await server.serve();
     const questions = ['what color?', 'is the cat white?'];
     const response = await ask(app, { image: image(), questions, topK: 3, regions: true });
     expect(response.statusCode).toBe(200);
     const body = response.json<AnswerResponse>();
     using lxmert = await Lxmert.load({ model: run });
-    const expected = await lxmert.answerAll(photo, questions, { topK: 3 });
+    const expected = await lxmert.answerAll(server.picture, questions, { topK: 3 });
     expect(body).toMatchObject({ width: 60, height: 40, imageId: expect.stringMatching(/^[0-9a-f]{64}$/) });
     body.results.forEach(({ question, answers }, i) => {
       expect(question).toBe(questions[i]);
@@ -102,12 +56,12 @@ describe.skipIf(!isBuilt)('the server', () => {
   });
 
   it('takes a form with a file', async () => {
-    const { app } = await serverOf();
+    const { app } = await server.serve();
     const form = new FormData();
     form.append('question', 'what?');
     form.append('question', 'is the cat white?');
     form.append('topK', '2');
-    form.append('image', new Blob([readFileSync(photo)]), 'photo.png');
+    form.append('image', new Blob([new Uint8Array(server.picture)]), 'photo.png');
     const encoded = new Response(form);
     const response = await app.inject({
       method: 'POST',
@@ -120,7 +74,7 @@ describe.skipIf(!isBuilt)('the server', () => {
   });
 
   it('looks at a picture once, and answers what comes together together', async () => {
-    const { app, service } = await serverOf();
+    const { app, service } = await server.serve();
     const payload = { image: image(), questions: ['what?'] };
     const responses = await Promise.all(Array.from({ length: 16 }, () => ask(app, payload)));
     expect(responses.every(({ statusCode }) => statusCode === 200)).toBe(true);
@@ -129,7 +83,7 @@ describe.skipIf(!isBuilt)('the server', () => {
   });
 
   it('says what is wrong with a request, and goes on', async () => {
-    const { app } = await serverOf();
+    const { app } = await server.serve();
     const cases: [object, number, RegExp][] = [
       [{ questions: ['what?'] }, 400, /exactly one of image, imageId and features/],
       [{ image: image(), questions: [] }, 400, /questions/],
@@ -182,7 +136,7 @@ describe.skipIf(!isBuilt)('the server', () => {
   });
 
   it('refuses what is too much with 429 and when to come back, and what takes too long with 504', async () => {
-    const { app } = await serverOf({ maxQueued: 2, maxWait: 50 });
+    const { app } = await server.serve({ maxQueued: 2, maxWait: 50 });
     const payload = { image: image(), questions: ['what?'] };
     await ask(app, payload);
     const many = await Promise.all(Array.from({ length: 6 }, () => ask(app, payload)));
@@ -190,12 +144,12 @@ describe.skipIf(!isBuilt)('the server', () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]?.headers['retry-after']).toBe('1');
     expect(many.filter(({ statusCode }) => statusCode === 200).length).toBeGreaterThan(0);
-    const { app: hasty } = await serverOf({ timeout: 20, maxWait: 500 });
+    const { app: hasty } = await server.serve({ timeout: 20, maxWait: 500 });
     expect((await ask(hasty, payload)).statusCode).toBe(504);
   });
 
   it('asks for a token where one is set, and for none elsewhere', async () => {
-    const { app } = await serverOf({ token: 'a-token-of-some-length' });
+    const { app } = await server.serve({ token: 'a-token-of-some-length' });
     const payload = { image: image(), questions: ['what?'] };
     expect((await ask(app, payload)).statusCode).toBe(401);
     expect((await ask(app, payload, { authorization: 'Bearer wrong' })).statusCode).toBe(401);
@@ -211,7 +165,7 @@ describe.skipIf(!isBuilt)('the server', () => {
   });
 
   it('tells of itself: models, health, figures, OpenAPI, and headers that browsers heed', async () => {
-    const { app } = await serverOf();
+    const { app } = await server.serve();
     await ask(app, { image: image(), questions: ['what?'] });
     expect((await app.inject('/v1/models')).json()).toMatchObject({
       models: [{ numAnswers: 5, featureSize: 2048, detector: null, seesPictures: true }],
@@ -254,10 +208,10 @@ describe.skipIf(!isBuilt)('the server', () => {
     const own = await WorkerPool.start({
       setup: { models: [{ name: 'small', source: { model: run } }] },
       numWorkers: 1,
-      program,
+      program: workerProgram,
     });
     const jobs = Array.from({ length: 3 }, () =>
-      own.run({ kind: 'look', pictures: [Uint8Array.from(readFileSync(photo))] }),
+      own.run({ kind: 'look', pictures: [Uint8Array.from(server.picture)] }),
     );
     const settled = Promise.allSettled(jobs);
     await own.close();
@@ -266,7 +220,7 @@ describe.skipIf(!isBuilt)('the server', () => {
   });
 
   it('refuses lists of millions without looking at them one by one', async () => {
-    const { app } = await serverOf({ maxBodyBytes: 1 << 23 });
+    const { app } = await server.serve({ maxBodyBytes: 1 << 23 });
     const many = Array.from({ length: 300_000 }, () => []);
     const cases: [object, RegExp][] = [
       [{ image: image(), questions: many }, /questions: at most 64/],
@@ -284,9 +238,9 @@ describe.skipIf(!isBuilt)('the server', () => {
 
   it('a model that cannot be loaded is said at the start', async () => {
     const start = WorkerPool.start({
-      setup: { models: [{ name: 'small', source: { model: path.join(folder, 'absent') } }] },
+      setup: { models: [{ name: 'small', source: { model: path.join(server.folder, 'absent') } }] },
       numWorkers: 2,
-      program,
+      program: workerProgram,
     });
     await expect(start).rejects.toThrow(/absent/);
   });

@@ -10,6 +10,11 @@ interface Props {
   readonly onChange: (change: Partial<View>) => void;
 }
 
+const DIRECTIONS = [
+  ['words', 'a word on the regions'],
+  ['regions', 'a region on the words'],
+] as const;
+
 export function Controls({ explanation: { layers }, view, onChange }: Props) {
   const id = useId();
   const { layer, head, direction } = view;
@@ -52,24 +57,17 @@ export function Controls({ explanation: { layers }, view, onChange }: Props) {
       </label>
       <fieldset>
         <legend>Direction</legend>
-        <label>
-          <input
-            type="radio"
-            name={id}
-            checked={direction === 'words'}
-            onChange={() => onChange({ direction: 'words' })}
-          />
-          a word on the regions
-        </label>
-        <label>
-          <input
-            type="radio"
-            name={id}
-            checked={direction === 'regions'}
-            onChange={() => onChange({ direction: 'regions' })}
-          />
-          a region on the words
-        </label>
+        {DIRECTIONS.map(([each, name]) => (
+          <label key={each}>
+            <input
+              type="radio"
+              name={id}
+              checked={direction === each}
+              onChange={() => onChange({ direction: each })}
+            />
+            {name}
+          </label>
+        ))}
       </fieldset>
     </div>
   );
