@@ -1,6 +1,7 @@
 /**
  * @file Requests a second and latencies of a real server under load from another process, beside what the model gives by
- * itself in the same run. `node dist/bench/serverLoad.js [--small] [--seconds S] [--precision P] [--json]`
+ * itself in the same run. `node dist/bench/serverLoad.js [--small] [--seconds S] [--connections N,...]
+ * [--kind seen|fresh] [--precision P] [--json]`
  */
 
 import { execFile } from 'node:child_process';
@@ -22,6 +23,8 @@ const { values } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '30' },
+    connections: { type: 'string', default: '1,8,32,96' },
+    kind: { type: 'string' },
     precision: { type: 'string', default: 'float32' },
     json: { type: 'boolean', default: false },
   },
@@ -29,7 +32,8 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const BATCH = 32;
 const NUM_IMAGES = 64;
-const CONNECTIONS = [1, 8, 32, 96];
+const KINDS = (['seen', 'fresh'] as const).filter((kind) => (values.kind ?? kind) === kind);
+const CONNECTIONS = values.connections.split(',').map(Number);
 /** Milliseconds: the generator starts, and its connections open. */
 const OPENING = 2500;
 const run = promisify(execFile);
@@ -109,7 +113,7 @@ try {
     const picture = await pictureMaker();
     const imageIds: string[] = [];
     for (let i = 0; i < NUM_IMAGES; i++) imageIds.push((await client.regions(picture(i))).imageId);
-    for (const kind of ['seen', 'fresh'] as const) {
+    for (const kind of KINDS) {
       for (const connections of CONNECTIONS) {
         // New pictures push the kept ones out: they come last.
         loads.push({ kind, connections, row: await load(server, kind, connections, imageIds, first) });
@@ -129,7 +133,7 @@ try {
 
 function print(alone: Throughput, runs: readonly Throughput[], rows: readonly Row[]): void {
   console.log(runtimeLine());
-  for (const kind of ['seen', 'fresh'] as const) {
+  for (const kind of KINDS) {
     const each = runs.map((one) => one[kind].toFixed(1)).join(' before, ');
     const what = kind === 'seen' ? 'pictures that were looked at' : 'new pictures, one question each';
     console.log(
