@@ -168,7 +168,11 @@ describe.skipIf(!isBuilt)('the server', () => {
     const { app } = await server.serve();
     await ask(app, { image: image(), questions: ['what?'] });
     expect((await app.inject('/v1/models')).json()).toMatchObject({
-      models: [{ numAnswers: 5, featureSize: 2048, detector: null, seesPictures: true }],
+      // Where the files lie on this machine is not told.
+      models: ['first', 'second'].map((name) => ({
+        ...{ name, weightsFiles: [`${name}/BEST.pth`], canExplain: true },
+        ...{ numAnswers: 5, featureSize: 2048, detector: null, seesPictures: true },
+      })),
     });
     expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready' });
     const metrics = (await app.inject('/metrics')).body;
