@@ -25,6 +25,9 @@ export async function startServer(words: readonly string[]): Promise<ServerProce
   const child = spawn(process.execPath, [program, 'serve', '--port', '0', ...words], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // A program that is ended takes its server along.
+  process.once('exit', () => child.kill());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   let said = '';
   const address = await new Promise<string>((resolve, reject) => {
     child.stderr.on('data', (text: Buffer) => {
