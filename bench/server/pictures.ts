@@ -1,6 +1,6 @@
 /** @file Pictures that all differ, as files: scenes of the sample world with bytes of their own at the end. */
 
-import sharp from 'sharp';
+import { encodePng } from '../../src/data/sampleWorld/encodePng.js';
 import { renderScene } from '../../src/data/sampleWorld/renderScene.js';
 import { SceneSource } from '../../src/data/sampleWorld/sceneSource.js';
 
@@ -10,12 +10,7 @@ const NUM_SCENES = 16;
 export async function pictureMaker(): Promise<(index: number) => Buffer> {
   const source = new SceneSource({ numImages: 100, seed: 3 });
   const files = await Promise.all(
-    Array.from({ length: NUM_SCENES }, (_, i) => {
-      const { width, height, data } = renderScene(source.scene('train', i));
-      return sharp(data, { raw: { width, height, channels: 3 } })
-        .png()
-        .toBuffer();
-    }),
+    Array.from({ length: NUM_SCENES }, (_, i) => encodePng(renderScene(source.scene('train', i)))),
   );
   return (index) => {
     const own = Buffer.alloc(8);

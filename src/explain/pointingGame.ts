@@ -3,7 +3,7 @@
  * Zhang et al. (ECCV 2016), on scenes of the sample world, where it is known what every question is about.
  */
 
-import { intersectionOverUnion } from '../data/sampleWorld/labelRegions.js';
+import { intersectionOverUnion, MIN_OVERLAP } from '../data/sampleWorld/labelRegions.js';
 import { renderScene } from '../data/sampleWorld/renderScene.js';
 import type { SampleSplit, SceneSource } from '../data/sampleWorld/sceneSource.js';
 import { lookFrom } from '../inference/look.js';
@@ -11,9 +11,6 @@ import type { LoadedModel } from '../inference/modelFolder.js';
 import { type PixelRegionSettings, pixelFinder } from '../inference/regionFinder.js';
 import { LabelNames } from '../vision/detector/labelNames.js';
 import { type ExplainedLayer, type Explanation, explanationOf } from './explanation.js';
-
-/** A region that overlaps the object by as much is it, as everywhere in the sample world. */
-const MIN_OVERLAP = 0.5;
 
 export interface PointingResult {
   /** Questions about one object whose answer was right and whose object is among the regions. */

@@ -1,6 +1,6 @@
 /** @file Pictures that the page offers to ask about: scenes of the sample world that no model was trained on. */
 
-import sharp from 'sharp';
+import { encodePng } from '../data/sampleWorld/encodePng.js';
 import { renderScene } from '../data/sampleWorld/renderScene.js';
 import { SceneSource } from '../data/sampleWorld/sceneSource.js';
 import { QUICKSTART_DEFAULTS, QUICKSTART_WORLD } from '../quickstart/defaults.js';
@@ -28,15 +28,13 @@ export async function drawSamples(): Promise<ReadonlyMap<string, SampleScene>> {
     .filter(({ scene }) => scene.objects.length >= MIN_OBJECTS)
     .slice(0, NUM_SCENES);
   const drawn = asked.map(async ({ scene, questions }, i): Promise<[string, SampleScene]> => {
-    const { width, height, data } = renderScene(scene);
-    const png = await sharp(data, { raw: { width, height, channels: 3 } })
-      .png()
-      .toBuffer();
+    const image = renderScene(scene);
+    const png = await encodePng(image);
     const name = `scene-${i + 1}`;
     const sample: SampleResponse = {
       name,
-      width,
-      height,
+      width: image.width,
+      height: image.height,
       questions: questions.map(({ sentence, labels }) => ({
         question: sentence,
         expected: labels.map(([answer]) => answer),

@@ -9,7 +9,7 @@ export const OBJECT_CLASSES = ['background', ...SAMPLE_SHAPES] as const;
 export const ATTRIBUTE_CLASSES: readonly string[] = ['none', ...SAMPLE_COLORS.map((color) => color.name)];
 
 /** A region that overlaps an object by less than this is background (the detector's own rule for its training). */
-const MIN_OVERLAP = 0.5;
+export const MIN_OVERLAP = 0.5;
 
 export interface RegionLabels {
   readonly objectsId: BigInt64Array;

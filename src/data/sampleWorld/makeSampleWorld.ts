@@ -2,7 +2,6 @@
 
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
 import { type Progress, silentProgress } from '../../common/progress.js';
@@ -12,6 +11,7 @@ import { AnswerTable } from '../answerTable.js';
 import type { RegionExtractor } from '../imageRegions.js';
 import type { AskedQuestion } from './askQuestions.js';
 import { CAPTION_FILES, type CaptionSplit, writeCaptions } from './captions/writeCaptions.js';
+import { encodePng } from './encodePng.js';
 import { GQA_FILES, type GqaSplit, writeGqa } from './gqa/writeGqa.js';
 import { labelRegions } from './labelRegions.js';
 import { NLVR2_FILES, type Nlvr2Split, writeNlvr2 } from './nlvr2/writeNlvr2.js';
@@ -135,8 +135,7 @@ async function writeStore(split: string, { folder, extractor, signal }: SampleWo
 /** Draws, encodes and writes a picture; its features come from the very pixels that were written. */
 async function writeImage(scene: Scene, split: string, options: SampleWorldOptions): Promise<FeatureRow> {
   const image = renderScene(scene);
-  const raw = { width: image.width, height: image.height, channels: 3 as const };
-  const png = await sharp(image.data, { raw }).png({ compressionLevel: 6 }).toBuffer();
+  const png = await encodePng(image);
   // Not flushed one by one: a world is whole once world.json, its last file, is there.
   await writeFile(path.join(options.folder, SAMPLE_FILES.image(split, scene.imageId)), png);
   const regions = options.extractor.extract(image);
