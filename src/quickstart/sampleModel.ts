@@ -43,6 +43,7 @@ export async function sampleModel({
   options.notice(
     `No model was named: one of the sample world is trained in '${folder}', once. This takes a few minutes.`,
   );
+  let isFinished = false;
   try {
     const { wasInterrupted, report } = await runQuickstart({
       ...QUICKSTART_DEFAULTS,
@@ -50,14 +51,15 @@ export async function sampleModel({
       ...options,
       folder,
     });
-    setNumThreads(numThreads);
-    if (report !== undefined) return run;
-    if (!wasInterrupted) throw new LxmertError('The training ended without a model that answers anything.');
+    isFinished = report !== undefined;
+    if (!isFinished && !wasInterrupted) {
+      throw new LxmertError('The training ended without a model that answers anything.');
+    }
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    if (options.signal.aborted) return undefined;
-    throw error;
+    if (!options.signal.aborted) throw error;
+  } finally {
+    setNumThreads(numThreads);
+    if (!isFinished) await rm(folder, { recursive: true, force: true });
   }
-  await rm(folder, { recursive: true, force: true });
-  return undefined;
+  return isFinished ? run : undefined;
 }

@@ -10,6 +10,7 @@ import { lookOptions } from '../detectorOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
+import { percentColumn } from '../percent.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
 const MAX_SEEN = 10;
@@ -81,7 +82,7 @@ export const command = defineCommand({
   },
   render: ({ answers, regions, explain }) =>
     [
-      ...answers.map(({ answer, probability }) => `${percentOf(probability)}  ${answer}`),
+      ...answers.map(({ answer, probability }) => `${percentColumn(probability)}  ${answer}`),
       ...seenLines(regions),
       ...(explain === null ? [] : ['', `What the model looked at: ${explain}`]),
     ].join('\n'),
@@ -131,12 +132,8 @@ function seenLines(regions: readonly LookedAtRegion[]): string[] {
       .slice(0, MAX_SEEN)
       .map(
         ([name, { times, confidence }]) =>
-          `${percentOf(confidence)}  ${name}${times > 1 ? `, ${times} times` : ''}`,
+          `${percentColumn(confidence)}  ${name}${times > 1 ? `, ${times} times` : ''}`,
       ),
     ...(more > 0 ? [`         and ${more} more (--json lists all)`] : []),
   ];
-}
-
-function percentOf(probability: number): string {
-  return `${(100 * probability).toFixed(1).padStart(5)} %`;
 }

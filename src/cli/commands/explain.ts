@@ -10,6 +10,7 @@ import { lookOptions } from '../detectorOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
+import { percentColumn } from '../percent.js';
 
 interface Result {
   readonly image: string;
@@ -123,11 +124,11 @@ export const command = defineCommand({
     const list = (counted: readonly Counted[]): string =>
       counted
         .slice(0, 3)
-        .map(({ name, share }) => `${name} ${percent(share).trim()}`)
+        .map(({ name, share }) => `${name} ${percentColumn(share).trim()}`)
         .join(', ');
     const [best] = result.answers;
     return [
-      ...result.answers.map(({ answer, probability }) => `${percent(probability)}  ${answer}`),
+      ...result.answers.map(({ answer, probability }) => `${percentColumn(probability)}  ${answer}`),
       '',
       `Counted most for "${best?.answer}": ${list(best?.regions ?? [])}; of the words ${list(best?.words ?? [])}.`,
       `The whole picture: ${result.output}`,
@@ -140,8 +141,4 @@ function largest(shares: readonly number[]): { place: number; share: number }[] 
     .map((share, place) => ({ place, share }))
     .sort((a, b) => b.share - a.share)
     .slice(0, MOST_LISTED);
-}
-
-function percent(value: number): string {
-  return `${(100 * value).toFixed(1).padStart(5)} %`;
 }
