@@ -4,12 +4,16 @@
 #include "addon_data.h"
 #include "allocator.h"
 #include "autograd.h"
+#include "background_gather.h"
+#include "cards.h"
+#include "cuda/graph.h"
 #include "dispatch.h"
 #include "distributed/distributed.h"
 #include "memory.h"
 #include "operators/parameters.h"
 #include "random.h"
 #include "runtime.h"
+#include "streams.h"
 #include "tensor.h"
 
 namespace {
@@ -31,6 +35,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   lxmert::InstallCpuAllocator();
   env.SetInstanceData(new AddonData());
   exports.Set("TensorHandle", lxmert::TensorHandle::Define(env));
+  exports.Set("DeviceEvent", lxmert::DeviceEvent::Define(env));
+  exports.Set("BackgroundGather", lxmert::BackgroundGather::Define(env));
+#ifdef LXMERT_WITH_CUDA_GRAPHS
+  exports.Set("DeviceGraph", lxmert::CudaGraph::Define(env));
+#endif
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
@@ -50,7 +59,15 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("randomState", lxmert::RandomState);
   add("setRandomState", lxmert::SetRandomState);
   add("runtimeInfo", lxmert::RuntimeInfo);
+  add("cards", lxmert::Cards);
   add("releaseFreeMemory", lxmert::ReleaseFreeMemory);
+  add("allowTf32", lxmert::AllowTf32);
+  add("numDevices", lxmert::NumDevices);
+  add("setDevice", lxmert::SetDevice);
+  add("newStream", lxmert::NewStream);
+  add("currentStream", lxmert::CurrentStream);
+  add("exchangeStream", lxmert::ExchangeStream);
+  add("recordStream", lxmert::RecordStream);
   add("getNumThreads", lxmert::GetNumThreads);
   add("setNumThreads", lxmert::SetNumThreads);
   lxmert::DefineDistributed(env, exports);

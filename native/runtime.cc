@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <malloc.h>
@@ -98,6 +99,20 @@ std::string CpuCapability(const std::string& config) {
   return config.substr(first, config.find('\n', first) - first);
 }
 
+// "13.2" of 13020, as CUDA counts; null for what counts as none.
+Napi::Value CudaVersion(Napi::Env env, long version) {
+  if (version <= 0) return env.Null();
+  return Napi::String::New(env, std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10));
+}
+
+// "9.26.0" of 92600, and "8.9.5" of 8905: up to version 8 the major number counted thousands.
+Napi::Value CudnnVersion(Napi::Env env, long version) {
+  if (version <= 0) return env.Null();
+  const long unit = version < 10000 ? 1000 : 10000;
+  const std::string minor = std::to_string(version % unit / 100), patch = std::to_string(version % 100);
+  return Napi::String::New(env, std::to_string(version / unit) + "." + minor + "." + patch);
+}
+
 }  // namespace
 
 void TuneMalloc() {
@@ -119,6 +134,10 @@ Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
     result.Set("parallelInfo", at::get_parallel_info());
     result.Set("numThreads", Napi::Number::New(env, at::get_num_threads()));
     result.Set("cpuCapability", CpuCapability(config));
+    // The hooks tell what libtorch was built with where at::hasCUDA() says no for want of a driver or a card.
+    const auto& cuda = at::detail::getCUDAHooks();
+    result.Set("cudaBuild", CudaVersion(env, cuda.hasCUDART() ? cuda.versionCUDART() : 0));
+    result.Set("cudnnBuild", CudnnVersion(env, cuda.compiledWithCuDNN() ? cuda.versionCuDNN() : 0));
     result.Set("cudaAvailable", Napi::Boolean::New(env, at::hasCUDA()));
     result.Set("cudaDevices", Napi::Number::New(env, at::hasCUDA() ? static_cast<double>(at::detail::getCUDAHooks().getNumGPUs()) : 0));
     result.Set("oneDnn", Napi::Boolean::New(env, at::hasMKLDNN()));
@@ -126,6 +145,15 @@ Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
     result.Set("blas", BlasInfo(env));
     result.Set("mallocKeepsMemory", Napi::Boolean::New(env, malloc_tuned));
     return result;
+  });
+}
+
+Napi::Value AllowTf32(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), "allowTf32", [&] {
+    const bool allowed = info[0].ToBoolean().Value();
+    at::globalContext().setAllowTF32CuBLAS(allowed);
+    at::globalContext().setAllowTF32CuDNN(allowed);
+    return info.Env().Undefined();
   });
 }
 

@@ -35,6 +35,7 @@ Napi::Function TensorHandle::Define(Napi::Env env) {
           InstanceMethod<&TensorHandle::Item>("itemValue"),
           InstanceMethod<&TensorHandle::Data>("dataView"),
           InstanceMethod<&TensorHandle::SharesStorageWith>("sharesStorageWith"),
+          InstanceMethod<&TensorHandle::Adopt>("adopt"),
           InstanceMethod<&TensorHandle::AccountMemory>("accountMemory"),
           InstanceMethod<&TensorHandle::Dispose>("release"),
           InstanceAccessor<&TensorHandle::IsContiguous>("isContiguous"),
@@ -167,6 +168,16 @@ Napi::Value TensorHandle::Data(const Napi::CallbackInfo& info) {
 
 Napi::Value TensorHandle::SharesStorageWith(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Alive(info.Env()).is_alias_of(TensorOf(info[0], "other")));
+}
+
+// adopt(other): this handle is of the other's memory from now on, on whichever device that is; what a leaf is trained
+// as stays as it was. Graphs made before keep what they were made with.
+void TensorHandle::Adopt(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), "adopt", [&] {
+    const bool requires_grad = Alive(info.Env()).requires_grad();
+    tensor_ = TensorOf(info[0], "other").detach();
+    tensor_.set_requires_grad(requires_grad);
+  });
 }
 
 // Called for tensors outside every scope only: their end is the collector's business, so it has to know their

@@ -37,6 +37,7 @@ class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
   Napi::Value Item(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
   Napi::Value SharesStorageWith(const Napi::CallbackInfo& info);
+  void Adopt(const Napi::CallbackInfo& info);
   void AccountMemory(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 

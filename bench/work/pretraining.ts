@@ -5,8 +5,8 @@ import {
   DEFAULT_LOSSES,
   type PretrainingBatch,
   predictionPlaces,
-  pretrainingLosses,
-} from '../../src/tasks/pretraining/losses.js';
+} from '../../src/tasks/pretraining/labels.js';
+import { pretrainingLosses } from '../../src/tasks/pretraining/losses.js';
 import { fromTypedArray, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { type PredictedCounts, pretrainingOperations } from '../operations.js';

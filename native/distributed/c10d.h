@@ -1,10 +1,7 @@
-// libtorch's process groups, with what differs between its versions in one place.
+// libtorch's process groups: how they are made.
 #pragma once
 
 #ifdef LXMERT_WITH_C10D
-
-#include <torch/csrc/api/include/torch/version.h>
-#include <torch/csrc/autograd/variable.h>
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -15,18 +12,11 @@
 
 #include <chrono>
 #include <string>
-#include <utility>
+
+#include "../versions.h"
 
 namespace lxmert {
 
-// What runs collective operations: up to 1.13 a process group does it itself, later its backend.
-#if TORCH_VERSION_MAJOR >= 2
-using Collectives = c10d::Backend;
-#else
-using Collectives = c10d::ProcessGroup;
-#endif
-// What points to a node of the graph: a std::shared_ptr in older versions, libtorch's own pointer in newer ones.
-using NodePointer = decltype(torch::autograd::impl::grad_accumulator(std::declval<const at::Tensor&>()));
 using WorkPointer = c10::intrusive_ptr<c10d::Work>;
 using StorePointer = c10::intrusive_ptr<c10d::Store>;
 

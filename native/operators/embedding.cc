@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "device.h"
 #include "parameters.h"
 #include "support.h"
 
@@ -80,6 +81,7 @@ at::Tensor Embedding(const at::Tensor& table, const at::Tensor& indices, int64_t
   TORCH_CHECK(table.dim() == 2 && table.scalar_type() == at::kFloat && table.is_contiguous(),
               "the table must be contiguous rows of float32");
   TORCH_CHECK(indices.dim() == 1, "indices must have one dimension but have ", indices.dim());
+  if (!table.is_cpu()) return device::Embedding(table, indices, padding_index);
   return EmbeddingFunction::apply(table, indices, padding_index);
 }
 

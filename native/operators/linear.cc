@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "device.h"
 #include "parameters.h"
 #include "product.h"
 #include "support.h"
@@ -15,6 +16,7 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 
 at::Tensor RowSums(const at::Tensor& x) {
+  if (!x.is_cpu()) return x.sum(at::IntArrayRef{0}, false, at::kFloat);
   const int64_t size = x.size(1);
   const auto kernel = ActiveKernels().sum_rows[FormatOf(x)];
   return SumOverRows(x.size(0), size, [&](int64_t first, int64_t last, float* sums) {
@@ -110,6 +112,7 @@ at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const c10::opti
 
 at::Tensor LinearGelu(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   CheckLinear(x, weight);
+  if (!x.is_cpu()) return device::LinearGelu(x, weight, bias);
   return LinearGeluFunction::apply(x, weight, bias, Records({x, weight, bias}));
 }
 

@@ -2,6 +2,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include "device.h"
 #include "parameters.h"
 #include "product.h"
 #include "support.h"
@@ -146,12 +147,16 @@ at::Tensor SublayerOutput(const at::Tensor& x, const at::Tensor& weight, const a
   CheckRows(x, "x");
   TORCH_CHECK(weight.dim() == 2 && weight.size(1) == x.size(1), "x has rows of ", x.size(1),
               " values, but the weight has the shape ", weight.sizes());
+  if (!x.is_cpu()) {
+    return device::SublayerOutput(x, weight, bias, residual, norm_weight, norm_shift, eps, dropout);
+  }
   return SublayerOutputFunction::apply(x, weight, bias, residual.contiguous(), norm_weight, norm_shift, eps, dropout,
                                        Records({x, weight, residual}));
 }
 
 at::Tensor LayerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& shift, double eps) {
   CheckRows(x, "x");
+  if (!x.is_cpu()) return device::LayerNorm(x, weight, shift, eps);
   return LayerNormFunction::apply(x, weight, shift, eps, Records({x, weight}));
 }
 

@@ -7,7 +7,9 @@ namespace lxmert {
 
 // Up to so many rows the kernel that reads each weight once is faster than a BLAS, which repacks them first
 // (measured: docs/benchmarks.md).
-inline bool IsSmall(const at::Tensor& x) { return x.size(0) <= (FormatOf(x) == kFloat32 ? 40 : 24); }
+inline bool IsSmall(const at::Tensor& x) {
+  return x.is_cpu() && x.size(0) <= (FormatOf(x) == kFloat32 ? 40 : 24);
+}
 
 // x (rows, depth), weight (columns, depth) of one format -> (rows, columns)
 inline at::Tensor Product(const at::Tensor& x, const at::Tensor& weight) {

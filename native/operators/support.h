@@ -11,6 +11,7 @@
 
 namespace lxmert {
 
+// The processor's kernels know two formats.
 inline Format FormatOf(const at::Tensor& tensor) {
   const auto dtype = tensor.scalar_type();
   TORCH_CHECK(dtype == at::kFloat || dtype == at::kBFloat16, "expected float32 or bfloat16 but received ",
@@ -19,9 +20,8 @@ inline Format FormatOf(const at::Tensor& tensor) {
 }
 
 inline void CheckRows(const at::Tensor& tensor, const char* name) {
-  TORCH_CHECK(tensor.device().is_cpu(), name, " must be on the CPU");
   TORCH_CHECK(tensor.dim() == 2, name, " must have two dimensions, rows and values, but has ", tensor.dim());
-  FormatOf(tensor);
+  if (tensor.is_cpu() || tensor.scalar_type() != at::kHalf) FormatOf(tensor);
 }
 
 // A vector of parameters that the kernels read: float32 and `size` long.

@@ -6,7 +6,7 @@ import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 import type { FeatureStore } from '../features/index.js';
 import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
-import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/losses.js';
+import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/labels.js';
 import { featureOptions, openFeatures } from './modelOptions.js';
 import { percent } from './percent.js';
 

@@ -16,7 +16,7 @@ import {
   TIED_DECODER,
   useForInference,
 } from '../model/index.js';
-import { DEFAULT_LOSSES, type LossSettings } from '../tasks/pretraining/losses.js';
+import { DEFAULT_LOSSES, type LossSettings } from '../tasks/pretraining/labels.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { PRETRAINED_FILES } from '../train/pretrain.js';
 import { RUN_FILES } from '../train/runFolder.js';

@@ -8,18 +8,23 @@ export { useForInference } from './inferencePrecision.js';
 export type { CrossLayerProbabilities } from './layers/crossLayer.js';
 export {
   type EncodedImages,
-  type ImageInputs,
-  type LxmertInputs,
   LxmertModel,
   type LxmertOptions,
   type LxmertOutputs,
   type LxmertRows,
   PRECISIONS,
   type Precision,
-  type SentenceInputs,
 } from './lxmert.js';
 export { type Leaf, Module } from './module.js';
+export type {
+  ImageInputs,
+  LxmertInputs,
+  PlacedInputs,
+  PlaceOptions,
+  SentenceInputs,
+} from './placedInputs.js';
 export {
+  type PlacedPredictions,
   type PredictionPlaces,
   type PretrainingClasses,
   PretrainingModel,

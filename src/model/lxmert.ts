@@ -1,6 +1,6 @@
 /** @file The encoder as the tasks see it: sentence and regions in, named outputs out. */
 
-import { type DType, fromTypedArray, scope, type Tensor } from '../torch/index.js';
+import { type DType, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { type EncoderAttentions, namedAttentions } from './attentionMaps.js';
 import type { LxmertConfig } from './config.js';
@@ -9,44 +9,22 @@ import { Encoder, type EncoderProbabilities, type StreamRows } from './encoder.j
 import type { AttentionOptions } from './layers/attention.js';
 import { Linear } from './layers/linear.js';
 import { Module } from './module.js';
-import { type PaddingRule, pack, packingOf, repeatSequences, unpack } from './packing.js';
-
-/** A batch of sentences. */
-export interface SentenceInputs {
-  /** (B, n) int32 or int64 */
-  readonly inputIds: Tensor;
-  /** (B, n), all 0 in every task */
-  readonly tokenTypeIds: Tensor;
-  /** (B, n): 1 for a piece, 0 for padding */
-  readonly attentionMask: Tensor;
-}
-
-/** A batch of images. */
-export interface ImageInputs {
-  /** (images, regions, F) float32 */
-  readonly features: Tensor;
-  /** (images, regions, 4): x1, y1, x2, y2 divided by width and height */
-  readonly boxes: Tensor;
-  /** (images, regions): 1 for a region, 0 for padding; absent in every task of the reference */
-  readonly visualAttentionMask?: Tensor | undefined;
-}
-
-/** One batch of sentences and regions. */
-export interface LxmertInputs extends SentenceInputs, ImageInputs {
-  /**
-   * The place of each sentence's image among the images; absent when each has its own. Images are then computed
-   * once and looked at by all their sentences. Not for training with dropout, which draws anew for each sentence.
-   */
-  readonly imageOf?: readonly number[] | undefined;
-  /**
-   * The place of each example's sentence among the sentences; absent when each example has its own. The language
-   * stream is then computed once for each sentence. Not for training with dropout either.
-   */
-  readonly sentenceOf?: readonly number[] | undefined;
-}
+import { type PaddingRule, type Repetition, repetitionOf, unpack } from './packing.js';
+import {
+  type ImageInputs,
+  type LxmertInputs,
+  type PlacedImages,
+  type PlacedInputs,
+  type PlacedSentences,
+  type PlaceOptions,
+  placeImages,
+  placeInputs,
+  placeSentences,
+  type SentenceInputs,
+} from './placedInputs.js';
 
 /** The formats that numbers between layers may have; master weights and sums within a layer stay float32. */
-export const PRECISIONS = ['float32', 'bfloat16'] as const;
+export const PRECISIONS = ['float32', 'bfloat16', 'float16'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 export interface LxmertOptions {
@@ -91,7 +69,7 @@ export interface LxmertRows {
 export type EncodedImages = StreamRows;
 
 /** Which sentence and which image each example has. */
-type ExamplePlaces = Pick<LxmertInputs, 'imageOf' | 'sentenceOf'>;
+type ExamplePlaces = Partial<Pick<PlacedInputs, 'words' | 'regions'>>;
 
 class Pooler extends Module {
   readonly dense: Linear;
@@ -124,17 +102,31 @@ export class LxmertModel extends Module {
     this.pooler = this.child('pooler', new Pooler(config));
   }
 
+  /** Brings a batch to where the model computes. Call it inside a scope. */
+  place(inputs: LxmertInputs, options: PlaceOptions = {}): PlacedInputs {
+    return placeInputs(inputs, this.device, options);
+  }
+
   forward(inputs: LxmertInputs, options: LxmertOptions = {}): LxmertOutputs {
+    const { result } = scope(() => {
+      const placed = this.place(inputs, options);
+      return { result: this.forwardPlaced(placed, options) };
+    });
+    return result;
+  }
+
+  /** As {@link forward}; nothing in it waits for the device. */
+  forwardPlaced(inputs: PlacedInputs, options: LxmertOptions = {}): LxmertOutputs {
     const probabilities = emptyProbabilities();
-    const images = this.#encodeImages(inputs, options, probabilities);
-    return this.#answer(inputs, images, inputs, options, probabilities);
+    const images = this.#encodeImages(inputs.images, options, probabilities);
+    return this.#answer(inputs.sentences, images, inputs, options, probabilities);
   }
 
   /** The rows of both streams as they are, for heads that read only some of them. */
-  forwardRows(inputs: LxmertInputs, options: Pick<LxmertOptions, 'training'> = {}): LxmertRows {
+  forwardRows(inputs: PlacedInputs, options: Pick<LxmertOptions, 'training'> = {}): LxmertRows {
     const probabilities = emptyProbabilities();
-    const images = this.#encodeImages(inputs, options, probabilities);
-    const { words, regions, result } = this.#meet(inputs, images, inputs, options, probabilities);
+    const images = this.#encodeImages(inputs.images, options, probabilities);
+    const { words, regions, result } = this.#meet(inputs.sentences, images, inputs, options, probabilities);
     const { language, vision, firstWords } = result;
     if (language === undefined || vision === undefined) throw new RangeError('Both streams were asked for.');
     return {
@@ -146,7 +138,10 @@ export class LxmertModel extends Module {
 
   /** The part of {@link forward} that depends on the images alone. */
   encodeImages(images: ImageInputs): EncodedImages {
-    return this.#encodeImages(images, {}, emptyProbabilities());
+    const { encoded } = scope(() => ({
+      encoded: this.#encodeImages(placeImages(images, this.device), {}, emptyProbabilities()),
+    }));
+    return encoded;
   }
 
   /**
@@ -160,20 +155,23 @@ export class LxmertModel extends Module {
     imageOf?: readonly number[],
     options: Omit<LxmertOptions, 'attentions'> = {},
   ): LxmertOutputs {
-    return this.#answer(sentences, images, { imageOf }, options, emptyProbabilities());
+    const { outputs } = scope(() => {
+      const regions = imageOf && repetitionOf(images.packing, imageOf, this.device);
+      const placed = placeSentences(sentences, this.device, options);
+      return { outputs: this.#answer(placed, images, { regions }, options, emptyProbabilities()) };
+    });
+    return outputs;
   }
 
   #encodeImages(
-    { features, boxes, visualAttentionMask }: ImageInputs,
+    { features, boxes, packing }: PlacedImages,
     options: LxmertOptions,
     probabilities: EncoderProbabilities,
   ): StreamRows {
-    const [numImages = 0, numRegions = 0] = features.shape;
-    const packing = packingOf(numImages, numRegions, visualAttentionMask, options.padding);
     const { images } = scope(() => ({
       images: this.encoder.encodeVision(
-        pack(features, packing), // (images, regions, F) -> (rows, F)
-        pack(boxes, packing), // (images, regions, 4) -> (rows, 4)
+        features,
+        boxes,
         packing,
         this.precision,
         attentionOptions(options),
@@ -185,7 +183,7 @@ export class LxmertModel extends Module {
   }
 
   #answer(
-    sentences: SentenceInputs,
+    sentences: PlacedSentences,
     images: StreamRows,
     places: ExamplePlaces,
     options: LxmertOptions,
@@ -214,9 +212,9 @@ export class LxmertModel extends Module {
 
   /** The language stream, and what comes of it and the images in the cross-modality layers. */
   #meet(
-    sentences: SentenceInputs,
+    sentences: PlacedSentences,
     images: StreamRows,
-    { imageOf, sentenceOf }: ExamplePlaces,
+    places: ExamplePlaces,
     options: LxmertOptions,
     probabilities: EncoderProbabilities,
   ) {
@@ -224,35 +222,25 @@ export class LxmertModel extends Module {
     const attention = attentionOptions(options);
     const embedded = this.#embed(sentences, options);
     const sentence = this.encoder.encodeLanguage(embedded, attention, probabilities);
-    const words = forEach(sentence, sentenceOf);
-    const regions = forEach(images, imageOf);
+    const words = forEach(sentence, places.words);
+    const regions = forEach(images, places.regions);
     const result = this.encoder.encodeCross(words, regions, outputs, attention, probabilities);
     return { sentence, words, regions, result };
   }
 
-  #embed({ inputIds, tokenTypeIds, attentionMask }: SentenceInputs, options: LxmertOptions): StreamRows {
-    const [batchSize = 0, length = 0] = inputIds.shape;
-    const packing = packingOf(batchSize, length, attentionMask, options.padding);
-    const { numRows, places } = packing;
-    const positions = Int32Array.from({ length: numRows }, (_, row) => (places?.[row] ?? row) % length);
-    const rows = scope(() => {
-      const embedded = this.embeddings.forward(
-        {
-          inputIds: pack(inputIds, packing), // (B, n) -> (rows)
-          tokenTypeIds: pack(tokenTypeIds, packing),
-          positions: fromTypedArray(positions, [numRows]),
-        },
-        options.training ?? false,
-      );
-      return ops.to(embedded, this.precision);
-    });
+  #embed({ packing, ...words }: PlacedSentences, options: LxmertOptions): StreamRows {
+    const rows = scope(() =>
+      ops.to(this.embeddings.forward(words, options.training ?? false), this.precision),
+    );
     return { rows, packing };
   }
 }
 
 /** The sequences once for each example. */
-function forEach(stream: StreamRows, sequenceOf: readonly number[] | undefined): StreamRows {
-  return sequenceOf === undefined ? stream : repeatSequences(stream.rows, stream.packing, sequenceOf);
+function forEach(stream: StreamRows, repetition: Repetition | undefined): StreamRows {
+  if (repetition === undefined) return stream;
+  const { index, packing } = repetition;
+  return { rows: ops.indexSelect(stream.rows, 0, index), packing };
 }
 
 const FLOAT32: DType = 'float32';

@@ -1,6 +1,6 @@
 /** @file What a part of the model is: named parameters and named parts. */
 
-import { keep, noGrad, scope, type Tensor } from '../torch/index.js';
+import { type Device, keep, noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 
 /** A tensor that is trained. */
@@ -93,6 +93,23 @@ export abstract class Module {
       for (const [name, leaf] of module.leaves(path)) named.set(name, leaf);
     }
     return named;
+  }
+
+  /** Where the parameters are, and so where the module computes. */
+  get device(): Device {
+    const [first] = this.leaves().values();
+    return (first?.tensor.device ?? 'cpu') as Device;
+  }
+
+  /** Moves the parameters; handles stay valid. */
+  moveTo(device: Device): this {
+    noGrad(() => {
+      for (const { tensor } of this.leaves().values()) {
+        if (tensor.device !== device) scope(() => tensor.adopt(ops.toDeviceOf(tensor, device)));
+      }
+    });
+    this.forgetViews();
+    return this;
   }
 
   /** The number of trained values. */

@@ -1,15 +1,16 @@
 /** @file The model of pre-training: the encoder and the heads of all five tasks. */
 
-import { fromTypedArray, type Tensor } from '../torch/index.js';
+import { fromTypedArray, place, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { LxmertConfig } from './config.js';
 import { AnswerHead } from './heads/answerHead.js';
 import { MaskedWordHead } from './heads/maskedWordHead.js';
 import { RegionHead } from './heads/regionHead.js';
 import { Linear } from './layers/linear.js';
-import { type LxmertInputs, LxmertModel, type Precision } from './lxmert.js';
+import { LxmertModel, type Precision } from './lxmert.js';
 import { Module } from './module.js';
 import { rowsAt } from './packing.js';
+import type { LxmertInputs, PlacedInputs } from './placedInputs.js';
 
 /** How many classes the heads tell apart. */
 export interface PretrainingClasses {
@@ -40,6 +41,19 @@ export interface PredictionPlaces {
   readonly features?: Int32Array | undefined;
   /** Examples whose answer is wanted. */
   readonly answers?: Int32Array | undefined;
+}
+
+/** {@link PredictionPlaces} as what a device reads, int32: rows of the streams, and places among the regions' rows. */
+export interface PlacedPredictions {
+  readonly words: Tensor | undefined;
+  readonly matching: boolean;
+  /** Rows of the regions that any head reads. */
+  readonly regions: Tensor | undefined;
+  /** Places among these; null for all of them, in order; undefined for none. */
+  readonly objects: Tensor | null | undefined;
+  readonly attributes: Tensor | null | undefined;
+  readonly features: Tensor | null | undefined;
+  readonly answers: Tensor | undefined;
 }
 
 /** Logits, float32, a row for each place. */
@@ -97,20 +111,55 @@ export class PretrainingModel extends Module {
     this.encoder.precision = precision;
   }
 
-  /** Call it inside a scope. */
   forward(
     inputs: LxmertInputs,
     places: PredictionPlaces,
+    options: { training?: boolean } = {},
+  ): PretrainingOutputs {
+    return scope(() => {
+      const placed = this.encoder.place(inputs);
+      return this.forwardPlaced(placed, this.placePredictions(placed, places), options);
+    });
+  }
+
+  /** Brings what is to be predicted to where the model computes. Call it inside a scope. */
+  placePredictions({ sentences, images }: PlacedInputs, places: PredictionPlaces): PlacedPredictions {
+    const { device } = this;
+    const placed = (rows: Int32Array): Tensor => place(fromTypedArray(rows, [rows.length]), device);
+    const { words, objects, attributes, features, answers } = places;
+    const wanted = [objects, attributes, features].filter((list) => list !== undefined);
+    const union = unionOf(wanted);
+    const positions = new Map([...union].map((region, i) => [region, i]));
+    const among = (list: Int32Array | undefined): Tensor | null | undefined => {
+      if (list === undefined) return undefined;
+      if (list.length === union.length) return null;
+      return placed(list.map((region) => positions.get(region) ?? 0));
+    };
+    return {
+      words: words && placed(rowsAt(sentences.packing, words)),
+      matching: places.matching === true,
+      regions: wanted.length === 0 ? undefined : placed(rowsAt(images.packing, union)),
+      objects: among(objects),
+      attributes: among(attributes),
+      features: among(features),
+      answers: answers && placed(answers),
+    };
+  }
+
+  /** As {@link forward}; nothing in it waits for the device. Call it inside a scope. */
+  forwardPlaced(
+    inputs: PlacedInputs,
+    places: PlacedPredictions,
     { training = false }: { training?: boolean } = {},
   ): PretrainingOutputs {
     const { language, vision, pooled } = this.encoder.forwardRows(inputs, { training });
-    const wordRows = places.words && select(language.rows, rowsAt(language.packing, places.words));
-    const answerRows = places.answers && select(pooled, places.answers);
+    const wordRows = places.words && ops.indexSelect(language.rows, 0, places.words);
+    const answerRows = places.answers && ops.indexSelect(pooled, 0, places.answers);
     const float32 = (logits: Tensor | undefined): Tensor | undefined => logits && ops.to(logits, 'float32');
     return {
       words: float32(wordRows && this.wordHead.forward(wordRows, this.encoder.embeddings.word.weight)),
-      matching: places.matching === true ? float32(this.matchingHead.forward(pooled)) : undefined,
-      ...this.#regions(vision.rows, (wanted) => rowsAt(vision.packing, wanted), places),
+      matching: places.matching ? float32(this.matchingHead.forward(pooled)) : undefined,
+      ...this.#regions(vision.rows, places),
       answers: float32(answerRows && this.answerHead?.forward(answerRows)),
     };
   }
@@ -118,19 +167,14 @@ export class PretrainingModel extends Module {
   /** All three run on one transform of the regions that any of them wants. */
   #regions(
     rows: Tensor,
-    rowsOf: (places: Int32Array) => Int32Array,
-    { objects, attributes, features }: PredictionPlaces,
+    { regions, objects, attributes, features }: PlacedPredictions,
   ): Pick<PretrainingOutputs, 'objects' | 'attributes' | 'features'> {
-    const wanted = [objects, attributes, features].filter((places) => places !== undefined);
-    if (wanted.length === 0) return { objects: undefined, attributes: undefined, features: undefined };
-    const union = unionOf(wanted);
-    const transformed = this.regionHead.transform.forward(select(rows, rowsOf(union))); // (union, H)
-    const positions = new Map([...union].map((place, i) => [place, i]));
-    const logits = (head: Linear, places: Int32Array | undefined): Tensor | undefined => {
-      if (places === undefined) return undefined;
-      const isAll = places.length === union.length;
-      const at = isAll ? undefined : places.map((place) => positions.get(place) ?? 0);
-      return ops.to(head.forward(at === undefined ? transformed : select(transformed, at)), 'float32');
+    if (regions === undefined) return { objects: undefined, attributes: undefined, features: undefined };
+    const transformed = this.regionHead.transform.forward(ops.indexSelect(rows, 0, regions)); // (regions, H)
+    const logits = (head: Linear, among: Tensor | null | undefined): Tensor | undefined => {
+      if (among === undefined) return undefined;
+      const own = among === null ? transformed : ops.indexSelect(transformed, 0, among);
+      return ops.to(head.forward(own), 'float32');
     };
     return {
       objects: logits(this.regionHead.objects, objects),
@@ -154,11 +198,6 @@ export class PretrainingModel extends Module {
     }
     return tensors;
   }
-}
-
-/** (rows, size) -> (indices, size) */
-function select(rows: Tensor, indices: Int32Array): Tensor {
-  return ops.indexSelect(rows, 0, fromTypedArray(indices, [indices.length]));
 }
 
 /** Each place once, ascending. */

@@ -6,15 +6,9 @@ import type { EncoderAttentions } from './attentionMaps.js';
 import type { LxmertConfig } from './config.js';
 import type { EncoderProbabilities } from './encoder.js';
 import { AnswerHead } from './heads/answerHead.js';
-import {
-  type EncodedImages,
-  type LxmertInputs,
-  LxmertModel,
-  type LxmertOutputs,
-  type Precision,
-  type SentenceInputs,
-} from './lxmert.js';
+import { type EncodedImages, LxmertModel, type LxmertOutputs, type Precision } from './lxmert.js';
 import { Module } from './module.js';
+import type { LxmertInputs, PlacedInputs, SentenceInputs } from './placedInputs.js';
 
 export interface QuestionAnsweringOutputs {
   /** (B, answers), before the sigmoid or softmax */
@@ -63,6 +57,11 @@ export class QuestionAnsweringModel extends Module {
     // Attention maps are for looking at: then both directions of the last layer count too.
     const outputs = options.attentions === true ? 'all' : 'pooled';
     return this.#answer(this.encoder.forward(inputs, { ...options, outputs }));
+  }
+
+  /** As {@link forward}, for a batch that is where the model computes (`encoder.place`). */
+  forwardPlaced(inputs: PlacedInputs, options: { training?: boolean } = {}): QuestionAnsweringOutputs {
+    return this.#answer(this.encoder.forwardPlaced(inputs, { ...options, outputs: 'pooled' }));
   }
 
   /** Answers to questions about images that were encoded before (`encoder.encodeImages`). */

@@ -16,8 +16,8 @@ export const DTYPES = [
 
 export type DType = (typeof DTYPES)[number];
 
-/** `cpu`, `cuda` or `cuda:1`. */
-export type Device = 'cpu' | 'cuda' | `cuda:${number}`;
+/** `cpu`, `cuda` or `cuda:1`; the last is libtorch's name for a device that a program adds to it by itself. */
+export type Device = 'cpu' | 'cuda' | `cuda:${number}` | `privateuseone:${number}`;
 
 /** Typed arrays that a tensor can be made over or read into; 16-bit floats are their raw bits. */
 export type TypedArray =

@@ -1,9 +1,20 @@
 /** @file libtorch for TypeScript. */
 
 export { gradients, noGrad, setParameterBuffers, withGrad } from './autograd.js';
+export {
+  allowTf32,
+  type DeviceChoice,
+  defaultDevice,
+  numCards,
+  parseDevice,
+  requireGraphs,
+  requirePrecision,
+  useDevice,
+} from './device.js';
 export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
 export { liveTensors } from './liveTensors.js';
+export { LateNumbers, place, staged } from './placement.js';
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';
 export { keep, scope } from './scope.js';

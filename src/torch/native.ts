@@ -18,6 +18,7 @@ export interface NativeTensor {
   itemValue(): number | boolean;
   dataView(): TypedArray;
   sharesStorageWith(other: NativeTensor): boolean;
+  adopt(other: NativeTensor): void;
   accountMemory(): void;
   release(): void;
   readonly isContiguous: boolean;
@@ -71,10 +72,30 @@ export interface NativeGradientReducer {
   abandon(): void;
 }
 
-/** Everything that native/addon.cc exports. */
+/** A place in a stream of a device's work. */
+export interface NativeDeviceEvent {
+  record(stream: bigint): void;
+  block(stream: bigint): void;
+  query(): boolean;
+  synchronize(): void;
+}
+
+/** Kernels that were recorded and are started as one. */
+export interface NativeDeviceGraph {
+  begin(): void;
+  end(): void;
+  replay(): void;
+  reset(): void;
+}
+
+export interface NativeBackgroundGather {
+  wait(): void;
+}
+
 /** How bytes of a mapped file will be read: here and there, or soon. */
 export type MappedAdvice = 'random' | 'willneed';
 
+/** Everything that native/addon.cc exports. */
 export interface NativeBinding {
   readonly TensorHandle: new () => NativeTensor;
   setTensorClass(tensorClass: new () => NativeTensor): void;
@@ -106,6 +127,23 @@ export interface NativeBinding {
   randomState(device: string): unknown;
   setRandomState(device: string, state: NativeTensor): void;
   runtimeInfo(): RuntimeInfo;
+  numDevices(type: string): number;
+  setDevice(device: string): void;
+  newStream(device: string): bigint;
+  currentStream(device: string): bigint;
+  exchangeStream(device: string, stream: bigint): bigint;
+  recordStream(tensor: NativeTensor, stream: bigint): void;
+  allowTf32(allowed: boolean): void;
+  readonly DeviceEvent: new (device: string) => NativeDeviceEvent;
+  /** Missing where the bridge was built without the headers of CUDA. */
+  readonly DeviceGraph?: new () => NativeDeviceGraph;
+  readonly BackgroundGather: new (
+    output: NativeTensor,
+    sources: readonly NativeTensor[],
+    sourceOf: Int32Array,
+    rowOf: Int32Array,
+    numThreads: number,
+  ) => NativeBackgroundGather;
   releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;

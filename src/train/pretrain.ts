@@ -18,15 +18,8 @@ import {
   type PretrainingScores,
   pretrainingScores,
 } from '../tasks/pretraining/evaluate.js';
-import {
-  LOSS_KEYS,
-  LOSS_TITLES,
-  type LossDenominators,
-  type LossKey,
-  type LossSettings,
-  lossDenominators,
-  pretrainingLosses,
-} from '../tasks/pretraining/losses.js';
+import { LOSS_KEYS, LOSS_TITLES, type LossDenominators, type LossKey, type LossSettings, lossDenominators } from '../tasks/pretraining/labels.js';
+import { pretrainingLosses } from '../tasks/pretraining/losses.js';
 import { WordPieceTokenizer } from '../text/index.js';
 import { shareOf } from './distributed/shardedBatches.js';
 import { overlapNotice } from './notices.js';

@@ -2,7 +2,7 @@
 
 import { CheckpointFile, loadWeights } from '../../src/checkpoint/index.js';
 import { PretrainingModel, TIED_DECODER } from '../../src/model/index.js';
-import type { PretrainingBatch } from '../../src/tasks/pretraining/losses.js';
+import type { PretrainingBatch } from '../../src/tasks/pretraining/labels.js';
 import * as ops from '../../src/torch/operators/index.js';
 import type { Golden } from './golden.js';
 import { goldenInputs } from './goldenModel.js';

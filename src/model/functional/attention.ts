@@ -4,7 +4,8 @@ import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { Segments } from '../packing.js';
 import { dropout } from './dropout.js';
-import { canFuse } from './mode.js';
+import { canFuse, isOnCard } from './mode.js';
+import { slotCrossAttention, slotSelfAttention } from './slotAttention.js';
 
 export interface AttentionSettings {
   readonly numHeads: number;
@@ -27,12 +28,15 @@ export function selfAttention(
   segments: Segments,
   settings: AttentionSettings,
 ): AttentionRows {
-  if (!settings.wantProbabilities && canFuse(projected)) {
+  if (!settings.wantProbabilities && canFuse(projected) && !isOnCard(projected)) {
     const { numHeads, dropout: p } = settings;
     return {
       context: ops.packedSelfAttention(projected, segments.tensor(), numHeads, p),
       probabilities: undefined,
     };
+  }
+  if (!settings.wantProbabilities && segments.sides !== undefined && isOnCard(projected)) {
+    return { context: slotSelfAttention(projected, segments.sides, settings), probabilities: undefined };
   }
   const hidden = (projected.shape[1] ?? 0) / 3;
   const [queries, keys, values] = ops.split(projected, [hidden, hidden, hidden], 1) as [
@@ -50,12 +54,16 @@ export function crossAttention(
   segments: Segments,
   settings: AttentionSettings,
 ): AttentionRows {
-  if (!settings.wantProbabilities && canFuse(queries)) {
+  if (!settings.wantProbabilities && canFuse(queries) && !isOnCard(queries)) {
     const { numHeads, dropout: p } = settings;
     return {
       context: ops.packedCrossAttention(queries, keysValues, segments.tensor(), numHeads, p),
       probabilities: undefined,
     };
+  }
+  if (!settings.wantProbabilities && segments.sides !== undefined && isOnCard(queries)) {
+    const context = slotCrossAttention(queries, keysValues, segments.sides, settings);
+    return { context, probabilities: undefined };
   }
   const hidden = queries.shape[1] ?? 0;
   const [keys, values] = ops.split(keysValues, [hidden, hidden], 1) as [Tensor, Tensor];

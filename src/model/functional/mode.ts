@@ -1,7 +1,7 @@
 /**
- * @file Which version of a layer's arithmetic runs: this project's own operators, which do several steps at once over
- * packed rows on the CPU, or the same written plainly with libtorch's. The plain one is the truth that tests hold the
- * other against, and what every other device and format uses.
+ * @file Which version of a layer's arithmetic runs: this project's own operators over packed rows, or the same written
+ * plainly with libtorch's. On the processor the own ones do several steps in one kernel; on cards they are libtorch's
+ * kernels with this project's gradient buffers. The plain version is the truth that tests hold the others against.
  */
 
 import type { Tensor } from '../../torch/index.js';
@@ -19,9 +19,14 @@ export function withPlainOperators<T>(body: () => T): T {
   }
 }
 
-/** True when the fused operators can take these rows. */
+/** True when the own operators can take these rows. */
 export function canFuse(x: Tensor): boolean {
-  if (isPlain || x.device !== 'cpu') return false;
+  if (isPlain) return false;
   const { dtype } = x;
-  return dtype === 'float32' || dtype === 'bfloat16';
+  return dtype === 'float32' || dtype === 'bfloat16' || (dtype === 'float16' && x.device !== 'cpu');
+}
+
+/** True when rows are to be laid out as a card's kernels want them. */
+export function isOnCard(x: Tensor): boolean {
+  return !isPlain && x.device !== 'cpu';
 }

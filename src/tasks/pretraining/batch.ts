@@ -8,7 +8,7 @@ import type { PretrainingClasses } from '../../model/index.js';
 import type { WordPieceTokenizer } from '../../text/index.js';
 import { fromTypedArray, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import type { PretrainingBatch } from './losses.js';
+import type { PretrainingBatch } from './labels.js';
 
 /** Regions with what the detector said of them; a feature store is one. */
 export interface LabelledRegions {

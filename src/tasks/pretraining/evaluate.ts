@@ -19,10 +19,11 @@ import {
   type LossKey,
   type LossSettings,
   lossDenominators,
-  lossSums,
   type PretrainingLabels,
   predictionPlaces,
-} from './losses.js';
+} from './labels.js';
+import { lossSums } from './losses.js';
+import { placeLabels } from './placedBatch.js';
 
 export interface EvaluationOptions {
   readonly sampling: SamplingSettings;
@@ -165,8 +166,8 @@ class Tally implements PretrainingTally {
       answers: isAnswering && questions.length > 0 ? Int32Array.from(questions) : undefined,
     };
     const outputs = model.forward(inputs, places);
-    const sums = lossSums(outputs, places, labels, settings);
     const denominators = lossDenominators(labels, settings);
+    const sums = lossSums(outputs, placeLabels(labels, places, settings, model.device, { denominators }));
     for (const key of LOSS_KEYS) {
       this.sums[key] += sums[key]?.item() ?? 0;
       this.denominators[key] += denominators[key];

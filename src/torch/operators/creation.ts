@@ -7,7 +7,7 @@ import { operator } from './operator.js';
 type Options = { dtype?: DType; device?: Device };
 type Shape = readonly number[];
 /** dtype, layout, device, pinMemory: the tail that factories share in libtorch's schemas. */
-type FactoryTail = [dtype: DType, layout: null, device: Device, pinMemory: null];
+type FactoryTail = [dtype: DType, layout: null, device: Device, pinMemory: boolean | null];
 
 const emptyOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::empty.memory_format');
 const zerosOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::zeros');
@@ -29,6 +29,9 @@ function tail({ dtype = 'float32', device = 'cpu' }: Options): FactoryTail {
 
 /** Uninitialised. */
 export const empty = (size: Shape, options: Options = {}): Tensor => emptyOperator(size, ...tail(options));
+/** Uninitialised, in memory of the processor that cards read by themselves. Only where libtorch has a card. */
+export const emptyPinned = (size: Shape, dtype: DType): Tensor =>
+  emptyOperator(size, dtype, null, 'cpu', true);
 export const zeros = (size: Shape, options: Options = {}): Tensor => zerosOperator(size, ...tail(options));
 export const ones = (size: Shape, options: Options = {}): Tensor => onesOperator(size, ...tail(options));
 export const full = (size: Shape, value: number, options: Options = {}): Tensor =>

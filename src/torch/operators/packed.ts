@@ -1,6 +1,6 @@
 /**
- * @file This project's own operators (native/operators): over packed rows (rows, size) in float32 or bfloat16, on the
- * CPU. Weights may be float32 where the rows are bfloat16; biases and what belongs to norms are float32 always.
+ * @file This project's own operators (native/operators): over packed rows (rows, size) in float32 or bfloat16, on cards
+ * in float16 too. Weights, biases and what belongs to norms may be float32 where the rows are not.
  */
 
 import type { Tensor } from '../tensor.js';
@@ -54,6 +54,24 @@ export const packedCrossAttention =
   operator<
     (queries: Tensor, keysValues: Tensor, segments: Tensor, numHeads: number, dropout: number) => Tensor
   >('lxmert::cross_attention');
+
+/**
+ * Rows by an index that has an inverse. The gradient is taken by `inverse`, times `counts` (rows, 1), which is 0 where the
+ * inverse names a row that stands for nothing.
+ */
+export const exchangeRows =
+  operator<(rows: Tensor, index: Tensor, inverse: Tensor, counts: Tensor | null) => Tensor>(
+    'lxmert::exchange_rows',
+  );
+
+/**
+ * softmax(q k^T / sqrt(size)) v in libtorch's fused kernels where its version has them; all (S, heads, L, size).
+ *
+ * @param mask bool, true where a key may be looked at; broadcast to (S, heads, queries, keys)
+ */
+export const scaledDotProduct = operator<
+  (queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | null, dropout: number) => Tensor
+>('lxmert::scaled_dot_product');
 
 /** Rows of a float32 table; `paddingIndex` names the row that gets no gradient. (rows) -> (rows, size) */
 export const packedEmbedding =

@@ -7,11 +7,8 @@ import { unknownProvenance } from '../../../src/features/provenance.js';
 import { FeatureStoreWriter } from '../../../src/features/storeWriter.js';
 import { lxmertConfig, PretrainingModel } from '../../../src/model/index.js';
 import { pretrainingBatch } from '../../../src/tasks/pretraining/batch.js';
-import {
-  DEFAULT_LOSSES,
-  lossDenominators,
-  pretrainingLosses,
-} from '../../../src/tasks/pretraining/losses.js';
+import { DEFAULT_LOSSES, lossDenominators } from '../../../src/tasks/pretraining/labels.js';
+import { pretrainingLosses } from '../../../src/tasks/pretraining/losses.js';
 import { Vocabulary, WordPieceTokenizer } from '../../../src/text/index.js';
 import { noGrad, scope } from '../../../src/torch/index.js';
 import { makeRow, temporaryFolder } from '../../features/support.js';

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withPlainOperators } from '../../../src/model/index.js';
-import {
-  DEFAULT_LOSSES,
-  LOSS_KEYS,
-  LOSS_TITLES,
-  pretrainingLosses,
-} from '../../../src/tasks/pretraining/losses.js';
+import { DEFAULT_LOSSES, LOSS_KEYS, LOSS_TITLES } from '../../../src/tasks/pretraining/labels.js';
+import { pretrainingLosses } from '../../../src/tasks/pretraining/losses.js';
 import { noGrad, scope } from '../../../src/torch/index.js';
 import { BertAdam } from '../../../src/train/bertAdam.js';
 import { clipGradients } from '../../../src/train/clipGradients.js';

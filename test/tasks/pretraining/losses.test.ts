@@ -6,8 +6,8 @@ import {
   type LossSettings,
   lossDenominators,
   type PretrainingBatch,
-  pretrainingLosses,
-} from '../../../src/tasks/pretraining/losses.js';
+} from '../../../src/tasks/pretraining/labels.js';
+import { pretrainingLosses } from '../../../src/tasks/pretraining/losses.js';
 import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../../src/torch/index.js';
 import * as ops from '../../../src/torch/operators/index.js';
 import { FlatParameters } from '../../../src/train/flatParameters.js';

@@ -1,0 +1,95 @@
+/**
+ * @file From the processor's memory to the device that computes. Copies go through pinned memory and, inside
+ * {@link staged}, in a stream of their own, so that the next batch travels while the device still computes.
+ */
+
+import type { Device } from './dtype.js';
+import { native } from './native.js';
+import * as creation from './operators/creation.js';
+import * as elementwise from './operators/elementwise.js';
+import { scope } from './scope.js';
+import type { Tensor } from './tensor.js';
+
+/** Tensors that the innermost {@link staged} has sent. */
+let sent: Tensor[] | undefined;
+
+const copyStreams = new Map<Device, bigint>();
+
+/** The tensor on `device`; itself when it is there. */
+export function place(tensor: Tensor, device: Device): Tensor {
+  if (tensor.device === device) return tensor;
+  const placed = scope(() => creation.toDeviceOf(pinned(tensor, device), device, true));
+  sent?.push(placed);
+  return placed;
+}
+
+/**
+ * A copy in memory that a card can read by itself. libtorch keeps such memory for reuse and knows which copies still
+ * read it.
+ */
+function pinned(tensor: Tensor, device: Device): Tensor {
+  if (!device.startsWith('cuda') || tensor.device !== 'cpu') return tensor;
+  return elementwise.copy_(creation.emptyPinned(tensor.shape, tensor.dtype), tensor);
+}
+
+/**
+ * Runs `body`, whose {@link place}ments are done in the device's copying stream; what the device computes afterwards
+ * waits for them, this thread does not.
+ */
+export function staged<T>(device: Device, body: () => T): T {
+  if (device === 'cpu') return body();
+  const binding = native();
+  const copying = copyStreams.get(device) ?? binding.newStream(device);
+  copyStreams.set(device, copying);
+  const computing = binding.currentStream(device);
+  const outer = sent;
+  const own: Tensor[] = [];
+  sent = own;
+  binding.exchangeStream(device, copying);
+  let result: T;
+  try {
+    result = body();
+  } finally {
+    binding.exchangeStream(device, computing);
+    sent = outer;
+  }
+  const event = new binding.DeviceEvent(device);
+  event.record(copying);
+  event.block(computing);
+  // Memory that was taken in one stream and is read in another must not be reused in the first before.
+  for (const tensor of own) if (!tensor.isDisposed) binding.recordStream(tensor, computing);
+  return result;
+}
+
+/** Numbers on their way from a device to the processor. */
+export class LateNumbers {
+  readonly #host: Tensor;
+  readonly #event: InstanceType<ReturnType<typeof native>['DeviceEvent']> | undefined;
+
+  /** Starts the copy of a tensor's values; nothing waits for it. */
+  constructor(values: Tensor) {
+    const device = values.device as Device;
+    this.#host = scope(() =>
+      device.startsWith('cuda')
+        ? elementwise.copy_(creation.emptyPinned(values.shape, values.dtype), values, true)
+        : creation.toDeviceOf(values, 'cpu', true),
+    );
+    if (device !== 'cpu') {
+      this.#event = new (native().DeviceEvent)(device);
+      this.#event.record(native().currentStream(device));
+    }
+  }
+
+  /** The values, once the device has come to where they were asked for. May be called once. */
+  read(): Float32Array {
+    this.#event?.synchronize();
+    const values = this.#host.toFloat32Array();
+    this.#host.dispose();
+    return values;
+  }
+
+  /** Gives them up. */
+  dispose(): void {
+    this.#host.dispose();
+  }
+}
