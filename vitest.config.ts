@@ -10,6 +10,7 @@ export default defineConfig({
     env: { OMP_NUM_THREADS: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    globalSetup: ['test/globalSetup.ts'],
     setupFiles: ['test/setup.ts'],
   },
 });

@@ -60,6 +60,7 @@ await runTraining({
     batchSize: BATCH_SIZE,
     startEpoch: () => undefined,
     prepare: () => randomInputs(config, batchOf(BATCH_SIZE)),
+    place: (inputs: LxmertInputs) => inputs,
     loss,
     evaluate: async () => 0,
   },

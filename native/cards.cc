@@ -35,13 +35,12 @@ class ManagementLibrary {
     return address != nullptr && address(arguments...) == 0;
   }
 
-  // What a function writes as text after its other arguments; null when it fails.
+  // What a function writes as text after its other arguments, or `otherwise` when it fails.
   template <typename... Arguments>
-  Napi::Value Text(Napi::Env env, const char* function, Arguments... arguments) const {
+  std::string Text(const char* function, const char* otherwise, Arguments... arguments) const {
     char text[128] = {};
     const auto size = static_cast<unsigned int>(sizeof text - 1);
-    if (!Call(function, arguments..., static_cast<char*>(text), size)) return env.Null();
-    return Napi::String::New(env, text);
+    return Call(function, arguments..., static_cast<char*>(text), size) ? text : otherwise;
   }
 
  private:
@@ -70,8 +69,8 @@ Napi::Value CudaVersion(Napi::Env env, const ManagementLibrary& library) {
 Napi::Value Describe(Napi::Env env, const ManagementLibrary& library, unsigned int index, Card card) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("index", Napi::Number::New(env, index));
-  result.Set("name", library.Text(env, "nvmlDeviceGetName", card));
-  result.Set("uuid", library.Text(env, "nvmlDeviceGetUUID", card));
+  result.Set("name", library.Text("nvmlDeviceGetName", "NVIDIA card", card));
+  result.Set("uuid", library.Text("nvmlDeviceGetUUID", "", card));
   // A card that shares the processor's memory has none of its own to tell.
   Memory memory = {};
   const bool has_memory = library.Call("nvmlDeviceGetMemoryInfo", card, &memory);
@@ -104,7 +103,7 @@ Napi::Value Cards(const Napi::CallbackInfo& info) {
       cards[cards.Length()] = Describe(env, library, index, card);
     }
     Napi::Object result = Napi::Object::New(env);
-    result.Set("driverVersion", library.Text(env, "nvmlSystemGetDriverVersion"));
+    result.Set("driverVersion", library.Text("nvmlSystemGetDriverVersion", "unknown"));
     result.Set("cudaDriverVersion", CudaVersion(env, library));
     result.Set("cards", cards);
     return result;

@@ -38,6 +38,7 @@ export { decodeImage } from './vision/decodeImage.js';
 export {
   DETECTOR_PROFILES,
   type DetectedRegions,
+  type DetectorPrecision,
   RegionDetector,
   type RegionDetectorOptions,
 } from './vision/detector/index.js';

@@ -15,9 +15,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 SCRIPT = Path(__file__).with_name("compare.py")
@@ -31,6 +32,9 @@ WORK = (
     ("detect", 1),
     ("detect", 8),
 )
+
+
+KINDS = ("matrix", *dict(WORK))
 
 
 class Variant(NamedTuple):
@@ -59,7 +63,9 @@ CONVERTED = (
 
 def main() -> None:
     arguments = argument_parser().parse_args()
-    rows = list(table())
+    # Leaving through an exception, so that the row under way is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    rows = list(table(arguments.work))
     with arguments.json_lines.open("a", encoding="utf-8") as lines:
         for number, row in enumerate(rows, start=1):
             options = [
@@ -80,6 +86,7 @@ def argument_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--device", choices=("cuda", "cpu"), default="cuda")
     add("--json-lines", type=Path, required=True, help="file that lines are added to")
+    add("--work", nargs="+", choices=KINDS, default=KINDS, help="only these rows (all)")
     add("--size", choices=("base", "tiny"), default="base")
     add("--steps", type=int, default=30, help="timed steps of each row (30)")
     add("--warmup", type=int, default=10, help="steps before them (10)")
@@ -87,11 +94,14 @@ def argument_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def table() -> Iterator[list[str]]:
+def table(kinds: Collection[str]) -> Iterator[list[str]]:
     """The options of each row. The device's limits come first."""
-    for precision in PRECISIONS:
-        yield ["--implementation", "matrix", "--precision", precision]
+    if "matrix" in kinds:
+        for precision in PRECISIONS:
+            yield ["--implementation", "matrix", "--precision", precision]
     for work, batch_size in WORK:
+        if work not in kinds:
+            continue
         for variant in variants(work):
             yield [
                 *("--implementation", variant.implementation, "--work", work),
@@ -109,12 +119,23 @@ def variants(work: str) -> tuple[Variant, ...]:
 
 
 def run(options: list[str], timeout: float) -> dict[str, Any]:
-    """The line that `compare.py` prints, or one that says why there is none."""
+    """The line that `compare.py` prints, or one that says why there is none.
+
+    Compiled code goes to a folder of the row's own: a row that is ended while it compiles leaves
+    broken files, which the next one would load.
+    """
+    with TemporaryDirectory(prefix="lxmert-compare-") as cache:
+        return run_with_cache(options, timeout, cache)
+
+
+def run_with_cache(options: list[str], timeout: float, cache: str) -> dict[str, Any]:
+    """`run` with compiled code below `cache`."""
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT), *options, "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"TORCHINDUCTOR_CACHE_DIR": cache, "TRITON_CACHE_DIR": f"{cache}/triton"},
         # A session of its own, so that a compiler's helpers can be ended with it.
         start_new_session=True,
     )
@@ -162,7 +183,7 @@ def summary(result: dict[str, Any]) -> str:
     if "skipped" in result:
         return f"skipped. {result['skipped']}"
     if "matrixTeraflops" in result:
-        return f"{result['matrixTeraflops']:.1f} TFLOP/s"
+        return f"{result['matrixTeraflops']:.3g} TFLOP/s"
     return (
         f"{result['examplesPerSecond']:.1f} examples/s, "
         f"{1000 * result['secondsPerStep']:.1f} ms a step, "

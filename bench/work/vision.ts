@@ -64,7 +64,7 @@ async function featureError(
   rounded: RegionDetector,
 ): Promise<number> {
   using exact = await RegionDetector.load(file, { architecture });
-  const [found] = exact.detectPrepared([prepared]);
+  const [found] = exact.detectBatch([prepared]);
   if (found === undefined) return Number.NaN;
   const { features } = rounded.describeBoxes(prepared, found.boxes);
   const reference = exact.describeBoxes(prepared, found.boxes).features;

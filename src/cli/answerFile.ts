@@ -46,8 +46,9 @@ export async function withAnsweringModel<T>(
     fixedAnswers: typeof task.answers === 'string' ? undefined : task.answers,
   });
   try {
-    notice(`${runtimeLine()}, ${options.precision}`);
-    const warning = options.precision === 'bfloat16' ? bfloat16Warning() : undefined;
+    const device = answering.models[0]?.device ?? 'cpu';
+    notice(`${runtimeLine()}, ${options.precision}${device === 'cpu' ? '' : ` on ${device}`}`);
+    const warning = options.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
     if (warning !== undefined) notice(warning);
     checkTask(task, answering);
     checkFeatures(store, answering, options.allowOtherFeatures, notice);

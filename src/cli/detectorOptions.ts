@@ -1,6 +1,7 @@
 /** @file Options of commands that look at pictures with the region detector. */
 
 import { z } from 'zod';
+import type { Device } from '../torch/index.js';
 import { DETECTOR_PROFILES, RegionDetector } from '../vision/detector/index.js';
 import { existingFile } from './options.js';
 
@@ -14,9 +15,11 @@ const minBoxes = z.int().min(1).max(300).optional().describe("Fewest regions [de
 const maxBoxes = z.int().min(1).max(300).optional().describe("Most regions [default: the profile's]");
 const weights = "weights: .caffemodel, a port's .pkl or .bin, or converted .safetensors";
 const precision = z
-  .enum(['float32', 'bfloat16'])
+  .enum(['float32', 'bfloat16', 'float16'])
   .default('float32')
-  .describe("Format of the detector's last stage; bfloat16 moves features by under one percent");
+  .describe(
+    "Format of the detector's last stage, on a card of all its stages, where float16 is possible too; bfloat16 in the last stage moves features by under one percent",
+  );
 
 /** For commands that do nothing without a detector. */
 export const detectorOptions = {
@@ -42,13 +45,15 @@ export const lookOptions = {
     .describe('Names of attributes [default: attributes_vocab.txt beside the detector]'),
 };
 
-/** The detector that {@link detectorOptions} name; says what was loaded. */
+/** The detector that {@link detectorOptions} name, on a device; says what was loaded. */
 export async function loadDetectorOf(
   options: z.output<z.ZodObject<typeof detectorOptions>>,
   notice: (line: string) => void,
+  device: Device = 'cpu',
 ): Promise<RegionDetector> {
   const profile = DETECTOR_PROFILES.find(({ name }) => name === options.profile);
   const detector = await RegionDetector.load(options.detector, {
+    device,
     precision: options.precision,
     ...(profile === undefined ? {} : { profile }),
     ...(options.minBoxes === undefined ? {} : { minBoxes: options.minBoxes }),
@@ -58,7 +63,7 @@ export async function loadDetectorOf(
   const origin = report.isConverted ? `${report.family}, converted` : report.family;
   const unused = report.ignored.length > 0 ? `, ${report.ignored.length} others not used` : '';
   notice(
-    `Detector: ${report.numWanted} tensors of ${options.detector} (${origin}${unused}); profile ${rules.name}, ${options.precision}.`,
+    `Detector: ${report.numWanted} tensors of ${options.detector} (${origin}${unused}); profile ${rules.name}, ${options.precision}${device === 'cpu' ? '' : ` on ${detector.device}`}.`,
   );
   return detector;
 }

@@ -21,6 +21,7 @@ import { exitCodeOf, processOptions, thisProcess } from './processes.js';
 import {
   architectureOptions,
   configOf,
+  deviceSettings,
   scheduleOptions,
   scheduleSettings,
   snapshotOptions,
@@ -165,6 +166,7 @@ async function finetune(task: AnsweringTask, options: Flags, context: Context): 
       run,
       snapshots: snapshotSettings(options),
       provenance: { command: `finetune ${task.name}`, options, features: store.origins },
+      device: deviceSettings(options),
       distributed: me.distributed,
       progress,
       signal: context.signal,

@@ -5,17 +5,30 @@ import { UsageError } from '../common/errors.js';
 import { assertCompatible, FeatureStore } from '../features/index.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { PRECISIONS, type Precision } from '../model/index.js';
+import { type Device, requirePrecision } from '../torch/index.js';
+import { deviceOf, deviceOptions } from './deviceOptions.js';
 import { existingFile, existingPath } from './options.js';
 
 export { percent } from './percent.js';
 
-/** The format that a model computes in. */
-export const precisionOption = {
+/** What computes a model, and in which format. */
+export const computeOptions = {
   precision: z
     .enum(PRECISIONS)
     .default('float32')
-    .describe('Numbers between layers; bfloat16 is faster where the processor has it'),
+    .describe('Numbers between layers; bfloat16 is faster where the hardware has it, float16 is for cards'),
+  ...deviceOptions,
 };
+
+/** A process's device and format, as a model takes them. @throws UsageError when there is no such device or format */
+export function computeSettings(options: { device: string; tf32: boolean; precision: Precision }): {
+  readonly device: Device;
+  readonly precision: Precision;
+} {
+  const device = deviceOf(options);
+  requirePrecision(options.precision, device);
+  return { device, precision: options.precision };
+}
 
 /** Which model answers. */
 export const modelOptions = {
@@ -33,7 +46,7 @@ export const modelOptions = {
     .min(1)
     .optional()
     .describe('Attention heads, for a weights file [default: hidden size / 64]'),
-  ...precisionOption,
+  ...computeOptions,
 };
 
 /** Where region features lie. */
@@ -80,13 +93,15 @@ export function modelSource(options: {
   answers?: string | undefined;
   attentionHeads?: number | undefined;
   precision: Precision;
+  device: string;
+  tf32: boolean;
 }) {
   return {
     snapshot: options.snapshot,
     vocabulary: options.vocab,
     answers: options.answers,
     numAttentionHeads: options.attentionHeads,
-    precision: options.precision,
+    ...computeSettings(options),
   };
 }
 

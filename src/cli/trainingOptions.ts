@@ -6,8 +6,9 @@ import { UsageError } from '../common/errors.js';
 import type { FeatureStore } from '../features/index.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
 import { DEFAULT_MAX_LENGTH, type Vocabulary } from '../text/index.js';
-import type { RunSettings } from '../train/trainingRun.js';
-import { precisionOption } from './modelOptions.js';
+import { hasGraphs } from '../torch/index.js';
+import type { DeviceSettings, RunSettings } from '../train/trainingRun.js';
+import { computeOptions, computeSettings } from './modelOptions.js';
 
 export const architectureOptions = {
   languageLayers: z
@@ -64,7 +65,11 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
       .max(512)
       .default(DEFAULT_MAX_LENGTH)
       .describe('Word pieces of a sentence, at most'),
-    ...precisionOption,
+    ...computeOptions,
+    cudaGraphs: z
+      .boolean()
+      .default(true)
+      .describe('On a card: start the kernels of a step as one graph, where the build can'),
   };
 }
 
@@ -85,6 +90,21 @@ export function scheduleSettings(
     seed: options.seed,
     precision: options.precision,
     maxLength: options.maxLength,
+  };
+}
+
+/** Which device {@link scheduleOptions} say, as a run takes it. @throws UsageError when it is not there */
+export function deviceSettings(
+  options: Pick<
+    z.output<z.ZodObject<ReturnType<typeof scheduleOptions>>>,
+    'device' | 'tf32' | 'precision' | 'cudaGraphs'
+  >,
+): DeviceSettings {
+  const { device } = computeSettings(options);
+  return {
+    device,
+    allowTf32: options.tf32,
+    useGraphs: options.cudaGraphs && device !== 'cpu' && hasGraphs(),
   };
 }
 

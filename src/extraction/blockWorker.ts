@@ -8,7 +8,7 @@ import { contentHash } from './contentHash.js';
 import type { KnownRows } from './knownRows.js';
 import { batchesOfOneSize, type LoadedPicture, loadAhead, loadPicture } from './loadPictures.js';
 import type { RowLogWriter } from './rowLog.js';
-import type { ExtractionOptions } from './settings.js';
+import { batchSizeOf, type ExtractionOptions } from './settings.js';
 import type { WorkFolder } from './workFolder.js';
 
 /** Milliseconds of work that a loss of power may cost. */
@@ -36,7 +36,8 @@ export class BlockWorker {
    * @returns false when it was stopped on the way
    */
   async extract(block: number, claim: Claim): Promise<boolean> {
-    const { images, boxes, batchSize = 1, signal, detector } = this.options;
+    const { images, boxes, signal, detector } = this.options;
+    const batchSize = batchSizeOf(this.options);
     const waiting = await this.#waitingIn(block, claim);
     const [first, end] = this.work.rangeOf(block);
     const numKnown = (await this.work.countDoneImages()) + end - first - waiting.length;
@@ -89,7 +90,7 @@ export class BlockWorker {
     const { detector } = this.options;
     const found = batch.some(({ boxes }) => boxes !== undefined)
       ? batch.map(({ prepared, boxes }) => detector.describeBoxes(prepared, boxes as Float32Array))
-      : detector.detectPrepared(batch.map(({ prepared }) => prepared));
+      : detector.detectBatch(batch.map(({ prepared }) => prepared));
     for (const [i, { image, picture, boxes }] of batch.entries()) {
       const regions = found[i] as DetectedRegions;
       if (regions.numBoxes === 0) {

@@ -9,7 +9,7 @@ import { isTsv } from './keptRows.js';
 import { KnownRows } from './knownRows.js';
 import type { Output } from './output.js';
 import { outputFor } from './outputFor.js';
-import type { Detector, ExtractionOptions, ExtractionResult } from './settings.js';
+import { batchSizeOf, type Detector, type ExtractionOptions, type ExtractionResult } from './settings.js';
 import { WorkFolder } from './workFolder.js';
 
 /** Images of a block at most: what is handed out at once. */
@@ -58,7 +58,7 @@ async function begin(options: ExtractionOptions): Promise<Job> {
     provenance,
     dtype,
     imageIds: images.map(({ id }) => id),
-    blockSize: options.blockSize ?? blockSizeFor(images.length, options.batchSize ?? 1),
+    blockSize: options.blockSize ?? blockSizeFor(images.length, batchSizeOf(options)),
   };
   // Refused before a folder is made for it.
   await output.keptRows();

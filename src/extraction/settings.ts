@@ -9,8 +9,9 @@ import type { GivenBoxes } from './givenBoxes.js';
 /** What an extraction asks of a detector. */
 export type Detector = Pick<
   RegionDetector,
-  'profile' | 'provenance' | 'prepare' | 'detectPrepared' | 'describeBoxes'
->;
+  'profile' | 'provenance' | 'prepare' | 'detectBatch' | 'describeBoxes'
+> &
+  Partial<Pick<RegionDetector, 'device'>>;
 
 export interface ExtractionOptions {
   /** In the order that the output gets. */
@@ -21,7 +22,10 @@ export interface ExtractionOptions {
   /** How a store keeps feature values; a TSV file has float32. Default float16. */
   readonly dtype?: FeatureDType;
   readonly shardImages?: number;
-  /** Pictures of one size that the detector sees together. Default 1: on a processor more are no faster. */
+  /**
+   * Pictures of one size that the detector sees together. Default 1 on the processor, where more are no faster, and 8 on a
+   * card.
+   */
   readonly batchSize?: number;
   /** Boxes to describe instead of those that the detector proposes. */
   readonly boxes?: GivenBoxes;
@@ -37,6 +41,13 @@ export interface ExtractionOptions {
   readonly onSkip?: (skipped: SkippedImage) => void;
   /** Once aborted, the job stops after the picture in work; it goes on another time. */
   readonly signal?: AbortSignal | undefined;
+}
+
+const CARD_BATCH_SIZE = 8;
+
+/** Pictures that an extraction's detector sees together. */
+export function batchSizeOf({ batchSize, detector }: ExtractionOptions): number {
+  return batchSize ?? ((detector.device ?? 'cpu') === 'cpu' ? 1 : CARD_BATCH_SIZE);
 }
 
 /** A picture without features, and the sentence that says why. */

@@ -59,7 +59,7 @@ export async function verifyFeatures(options: VerificationOptions): Promise<Veri
     }
     const row = await rows.get(image.id)?.read();
     if (row === undefined) throw new LxmertError(`${reference} has lost its row for image ${image.id}.`);
-    const found = detector.detectPrepared([loaded.prepared])[0] as DetectedRegions;
+    const found = detector.detectBatch([loaded.prepared])[0] as DetectedRegions;
     const described = detector.describeBoxes(loaded.prepared, row.boxes);
     const agreement = compareRows(row, { imageId: image.id, ...found }, described);
     agreements.push(agreement);

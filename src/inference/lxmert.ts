@@ -14,8 +14,14 @@ import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import type { Precision } from '../model/index.js';
 import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
-import { DETECTOR_PROFILES, type DetectorArchitecture, RegionDetector } from '../vision/detector/index.js';
+import {
+  DETECTOR_PROFILES,
+  type DetectorArchitecture,
+  type DetectorPrecision,
+  RegionDetector,
+} from '../vision/detector/index.js';
 import { LabelNames } from '../vision/detector/labelNames.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type Look, type LookedAtRegion, lookFrom } from './look.js';
@@ -35,14 +41,16 @@ export interface LxmertSource {
   readonly numAttentionHeads?: number | undefined;
   /** Format of the numbers between the model's layers. Default float32. */
   readonly precision?: Precision | undefined;
+  /** What computes, such as `cuda`; `auto` takes a card where there is one. Default: the processor. */
+  readonly device?: DeviceChoice | undefined;
   /** The region detector's weights. Without it, only a model of the sample world can look at a bare picture. */
   readonly detector?: string | undefined;
   /** Name of the detector's profile. Default: that of its weights. */
   readonly profile?: string | undefined;
   readonly minBoxes?: number | undefined;
   readonly maxBoxes?: number | undefined;
-  /** Format of the detector's last stage. Default float32. */
-  readonly detectorPrecision?: 'float32' | 'bfloat16' | undefined;
+  /** Format of the detector's last stage, on a card of all its convolutions. Default float32. */
+  readonly detectorPrecision?: DetectorPrecision | undefined;
   /** Names of objects and attributes. Default: `objects_vocab.txt` and `attributes_vocab.txt` beside the detector. */
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
@@ -132,7 +140,9 @@ export class Lxmert implements Disposable {
     if (!Number.isInteger(keptLooks) || keptLooks < 0) {
       throw new UsageError(`keptLooks must be a whole number from 0; found ${keptLooks}.`);
     }
-    const answering = await loadEnsemble(typeof model === 'string' ? [model] : model, source);
+    const device = useDevice(source.device ?? 'cpu');
+    requirePrecision(source.precision ?? 'float32', device);
+    const answering = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
     let detector: RegionDetector | undefined;
     try {
       if (answering.models[0]?.imagesPerExample !== 1) {
@@ -140,7 +150,7 @@ export class Lxmert implements Disposable {
           `${answering.weightsFiles[0]} judges statements about two images; this is for questions about one. Use predict nlvr2.`,
         );
       }
-      detector = await loadDetector(source);
+      detector = await loadDetector(source, device);
       const warnings = detector === undefined ? [] : checkDetector(answering, detector, source);
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
@@ -319,7 +329,7 @@ export function isCut({ tokenizer, maxLength }: LoadedModel, question: string): 
   return tokenizer.pieceIds(question, maxLength - 1).length > maxLength - 2;
 }
 
-async function loadDetector(source: LxmertSource): Promise<RegionDetector | undefined> {
+async function loadDetector(source: LxmertSource, device: Device): Promise<RegionDetector | undefined> {
   if (source.detector === undefined) return undefined;
   const { profile, detectorPrecision, minBoxes, maxBoxes, architecture } = source;
   const found = DETECTOR_PROFILES.find(({ name }) => name === profile);
@@ -328,6 +338,7 @@ async function loadDetector(source: LxmertSource): Promise<RegionDetector | unde
     throw new UsageError(`There is no profile '${profile}'; there are ${names}.`);
   }
   return await RegionDetector.load(source.detector, {
+    device,
     ...(found === undefined ? {} : { profile: found }),
     ...(detectorPrecision === undefined ? {} : { precision: detectorPrecision }),
     ...(minBoxes === undefined ? {} : { minBoxes }),

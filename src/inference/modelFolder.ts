@@ -17,6 +17,7 @@ import {
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
+import type { Device } from '../torch/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
@@ -35,6 +36,8 @@ export interface ModelSource {
   readonly numAttentionHeads?: number | undefined;
   /** What to answer in; float32 unless said otherwise. */
   readonly precision?: Precision | undefined;
+  /** Where the model computes; the processor unless it says otherwise. */
+  readonly device?: Device | undefined;
   /** The answers of a task that fixes them: then no table is looked for. */
   readonly fixedAnswers?: readonly string[] | undefined;
 }
@@ -101,7 +104,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   const model = new QuestionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
-    useForInference(model, source.precision ?? 'float32');
+    useForInference(model, source.precision ?? 'float32', source.device);
   } catch (error) {
     model.dispose();
     throw error;

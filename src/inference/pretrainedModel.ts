@@ -18,6 +18,7 @@ import {
 } from '../model/index.js';
 import { DEFAULT_LOSSES, type LossSettings } from '../tasks/pretraining/labels.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
+import type { Device } from '../torch/index.js';
 import { PRETRAINED_FILES } from '../train/pretrain.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
@@ -33,6 +34,8 @@ export interface PretrainedSource {
   readonly qaSets?: readonly string[] | undefined;
   readonly numAttentionHeads?: number | undefined;
   readonly precision?: Precision | undefined;
+  /** Where the model computes; the processor unless it says otherwise. */
+  readonly device?: Device | undefined;
 }
 
 export interface PretrainedModel {
@@ -120,7 +123,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       require: 'all',
       only: (name) => name !== TIED_DECODER,
     });
-    useForInference(model, source.precision ?? 'float32');
+    useForInference(model, source.precision ?? 'float32', source.device);
   } catch (error) {
     model.dispose();
     throw error;

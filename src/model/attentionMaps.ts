@@ -1,6 +1,6 @@
 /** @file The attention probabilities of a batch under their names, padded to one shape a layer. */
 
-import { type Device, type Tensor, tensor } from '../torch/index.js';
+import { type Device, place, type Tensor, tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { EncoderProbabilities } from './encoder.js';
 import type { Packing } from './packing.js';
@@ -70,6 +70,7 @@ function spread(x: Tensor, dim: 1 | 2, packing: Packing, sequence: number, numHe
   const columns = Array.from({ length: count }, (_, i) =>
     places === null ? i : (places[start + i] ?? 0) - sequence * width,
   );
-  const index = tensor(columns, [count], 'int64');
-  return ops.indexCopy(ops.zeros(shape, { dtype: x.dtype, device: x.device as Device }), dim, index, x);
+  const device = x.device as Device;
+  const index = place(tensor(columns, [count], 'int64'), device);
+  return ops.indexCopy(ops.zeros(shape, { dtype: x.dtype, device }), dim, index, x);
 }

@@ -1,6 +1,6 @@
 /** @file What a part of the model is: named parameters and named parts. */
 
-import { type Device, keep, noGrad, scope, type Tensor } from '../torch/index.js';
+import { type Device, keep, noGrad, scope, setParameterBuffers, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 
 /** A tensor that is trained. */
@@ -129,7 +129,11 @@ export abstract class Module {
   /** Ends every parameter. The module cannot be used afterwards. */
   dispose(): void {
     this.forgetViews();
-    for (const { tensor } of this.leaves().values()) tensor.dispose();
+    for (const { tensor } of this.leaves().values()) {
+      if (tensor.isDisposed) continue;
+      setParameterBuffers(tensor, null, null);
+      tensor.dispose();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -16,7 +16,7 @@ import { lxmertConfig, type Precision } from '../model/index.js';
 import { predictAnswers, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
 import { vqa } from '../tasks/vqa.js';
 import { Vocabulary } from '../text/index.js';
-import { setNumThreads } from '../torch/index.js';
+import { type Device, setNumThreads } from '../torch/index.js';
 import { finetuneAnswers } from '../train/finetuneAnswers.js';
 import { RunFolder } from '../train/runFolder.js';
 import type { EpochMetrics, StepMetrics } from '../train/trainingLoop.js';
@@ -34,6 +34,8 @@ export interface QuickstartOptions {
   readonly batchSize: number;
   readonly numThreads: number;
   readonly precision: Precision;
+  /** What computes; the processor unless it says otherwise. */
+  readonly device?: Device;
   readonly seed: number;
   readonly progress: (label: string, unit: string) => Progress & { stop(): void };
   readonly notice: (line: string) => void;
@@ -155,6 +157,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
         maxLength: 20,
       },
       run,
+      device: { device: options.device ?? 'cpu', allowTf32: false, useGraphs: false },
       provenance: {
         command: 'quickstart',
         world,
@@ -178,7 +181,11 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   if (fitted.wasInterrupted || fitted.bestEpoch === undefined) {
     return { ...result, seconds: seconds(), accuracy: [], examples: [], report: undefined };
   }
-  const answering = await loadAnsweringModel({ model: runFolder, precision: options.precision });
+  const answering = await loadAnsweringModel({
+    model: runFolder,
+    precision: options.precision,
+    device: options.device,
+  });
   try {
     const accuracy: AccuracyRow[] = [];
     for (const split of EVALUATED_SPLITS) {

@@ -8,10 +8,14 @@ import * as ops from '../torch/operators/index.js';
 /** Regions of images by id; a feature store is one, and so is an image whose regions were just computed. */
 export interface RegionSource {
   /**
+   * @param options.dtype `stored` lets features come in the format that they are kept in, float32 or float16
    * @returns features (B, regions, F) and boxes (B, regions, 4) normalised to 0..1, both float32, and a mask
    * (B, regions) of 1 and 0 where images have fewer regions than others
    */
-  gather(imageIds: readonly string[]): {
+  gather(
+    imageIds: readonly string[],
+    options?: { readonly dtype?: 'float32' | 'stored' },
+  ): {
     readonly features: Tensor;
     readonly boxes: Tensor;
     readonly mask: Tensor | null;
@@ -31,6 +35,8 @@ export interface AnswerInputsOptions {
   readonly maxLength: number;
   /** Images and sentences that occur several times are computed once: for answering, not for training with dropout. */
   readonly share?: boolean;
+  /** Features stay in the format that they are stored in. */
+  readonly keepsStoredFormat?: boolean;
 }
 
 /**
@@ -43,7 +49,7 @@ export function answerInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  { maxLength, share = false }: AnswerInputsOptions,
+  { maxLength, share = false, keepsStoredFormat = false }: AnswerInputsOptions,
 ): LxmertInputs {
   const imageIds = examples.flatMap((example) => example.imageIds);
   // One entry for each image: the reference runs the sentence with each.
@@ -55,7 +61,9 @@ export function answerInputs(
   const longest = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
   const cut = (values: Int32Array): Tensor =>
     ops.contiguous(ops.narrow(fromTypedArray(values, [batch.batchSize, batch.maxLength]), 1, 0, longest));
-  const { features, boxes, mask } = source.gather(images.values);
+  const { features, boxes, mask } = source.gather(images.values, {
+    dtype: keepsStoredFormat ? 'stored' : 'float32',
+  });
   return {
     inputIds: cut(batch.inputIds),
     tokenTypeIds: cut(batch.tokenTypeIds),

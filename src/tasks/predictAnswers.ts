@@ -40,11 +40,16 @@ export function rankAnswers(
   return scope(() =>
     noGrad(() => {
       const { tokenizer, maxLength } = answering;
-      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true });
+      const isOnCard = answering.models[0]?.device !== 'cpu';
+      const inputs = answerInputs(examples, tokenizer, source, {
+        maxLength,
+        share: true,
+        keepsStoredFormat: isOnCard,
+      });
       const average = averageProbabilities(answering, inputs);
       const [values, indices] = ops.topk(average, Math.min(numBest, answering.answerTable.size), 1);
       const probabilities = values.toFloat32Array(); // (B, best)
-      const places = ops.to(indices, 'int32').data(); // (B, best)
+      const places = indices.toFloat32Array(); // (B, best); exact, since tables are far smaller than 2^24
       const width = probabilities.length / examples.length;
       return examples.map((_, row) =>
         Array.from({ length: width }, (_, rank) => ({

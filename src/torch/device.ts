@@ -61,7 +61,7 @@ function absent(device: Device, type: string, count: number): string {
   if (record?.cuda === true) {
     return `This ${where} can compute on NVIDIA cards, but sees none, so there is no device '${device}': 'lxmert doctor' says what it finds of card and driver.`;
   }
-  return `This ${where} computes on the processor only, so there is no device '${device}'. Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=… ./setup'.`;
+  return `This ${where} computes on the processor only, so there is no device '${device}'. Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=... ./setup'.`;
 }
 
 /** Whether float32 products and convolutions on a card may round their factors to TF32: ten times faster, 11 bits. */
@@ -82,9 +82,14 @@ export function requirePrecision(precision: string, device: Device): void {
   }
 }
 
-/** @throws LxmertError when this build cannot record graphs of kernels */
+/** Whether this build can record graphs of kernels: it was made where the headers of CUDA are. */
+export function hasGraphs(): boolean {
+  return native().DeviceGraph !== undefined;
+}
+
+/** @throws LxmertError when it cannot */
 export function requireGraphs(): void {
-  if (native().DeviceGraph === undefined) {
+  if (!hasGraphs()) {
     throw new LxmertError(
       'This bridge was built without the headers of CUDA, so it cannot record CUDA graphs: docs/gpu.md says which package brings them.',
     );

@@ -3,10 +3,11 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../common/errors.js';
+import { describeCard, readNvidiaDriver, visibleCards } from './cards.js';
 import { type Facts, type Finding, findingsOf, type GemmRates, readEngineVariables } from './findings.js';
 import { type BuildRecord, buildRecord, native } from './native.js';
 import { readProcessor } from './processor.js';
-import { defaultNumThreads, runtimeInfo, setNumThreads } from './runtime.js';
+import { defaultNumThreads, type RuntimeInfo, runtimeInfo, setNumThreads } from './runtime.js';
 
 /** Seconds per data type: enough for a stable best time, short enough to wait for. */
 const measureSeconds = 0.6;
@@ -31,6 +32,9 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   const isLoaded = failure === null;
   if (isLoaded) setNumThreads(options.numThreads ?? defaultNumThreads());
   const gemmRates = isLoaded && options.measure ? await measure(options.signal) : null;
+  const nvidia = isLoaded ? readNvidiaDriver() : null;
+  const cards = nvidia?.cards ?? [];
+  const cudaVisibleDevices = process.env.CUDA_VISIBLE_DEVICES;
   const facts: Facts = {
     installation,
     isLibraryUnchanged: installation !== null && isUnchanged(installation),
@@ -38,7 +42,10 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     runtime: isLoaded ? runtimeInfo() : null,
     gemmRates,
     processor: readProcessor(),
-    hasNvidiaGpu: existsSync('/dev/nvidia0'),
+    hasNvidiaGpu: cards.length > 0 || existsSync('/dev/nvidia0'),
+    nvidia,
+    visibleCards: visibleCards(cards, cudaVisibleDevices),
+    cudaVisibleDevices: cudaVisibleDevices ?? null,
     environment: readEngineVariables(),
   };
   const findings = findingsOf(facts);
@@ -75,7 +82,7 @@ async function measure(signal: AbortSignal): Promise<GemmRates> {
 
 /** The examination as text: facts in a column, then what was found. */
 export function renderExamination(examination: Examination): string {
-  const rows = [...engineRows(examination), ...machineRows(examination)];
+  const rows = [...engineRows(examination), ...cardRows(examination), ...machineRows(examination)];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
   for (const { severity, problem, fix } of examination.findings) {
@@ -111,7 +118,7 @@ function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
       'memory',
       runtime.mallocKeepsMemory ? 'freed memory is kept for reuse' : 'freed memory goes back at once',
     ],
-    ['CUDA', runtime.cudaAvailable ? `${runtime.cudaDevices} device(s)` : 'not available'],
+    ['CUDA', cudaOf(runtime)],
   );
   if (gemmRates !== null) {
     const rate = (value: number): string => `${(value / 1e9).toFixed(1)} GFLOP/s`;
@@ -119,6 +126,29 @@ function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
       'matrix products',
       `float32 ${rate(gemmRates.float32)}, bfloat16 ${rate(gemmRates.bfloat16)}`,
     ]);
+  }
+  return rows;
+}
+
+/** The CUDA that libtorch was built with, and whether it starts. */
+function cudaOf({ cudaBuild, cudnnBuild, cudaAvailable, cudaDevices }: RuntimeInfo): string {
+  if (cudaBuild === null) return 'not in this libtorch';
+  const build = `${cudaBuild}${cudnnBuild === null ? '' : `, cuDNN ${cudnnBuild}`}`;
+  if (!cudaAvailable) return `${build}; it finds no card`;
+  return `${build}; ${cudaDevices === 1 ? 'one card' : `${cudaDevices} cards`}`;
+}
+
+function cardRows({ nvidia, visibleCards, cudaVisibleDevices }: Examination): Row[] {
+  const rows: Row[] = [];
+  if (nvidia !== null) {
+    const { driverVersion, cudaDriverVersion } = nvidia;
+    const cuda = cudaDriverVersion === null ? '' : `, for CUDA up to ${cudaDriverVersion}`;
+    rows.push(['NVIDIA driver', `${driverVersion}${cuda}`]);
+  }
+  if (cudaVisibleDevices !== null)
+    rows.push(['CUDA_VISIBLE_DEVICES', cudaVisibleDevices || 'empty: no card']);
+  for (const { device, card } of visibleCards) {
+    rows.push([device, card === null ? 'the part of a card (MIG) that is named above' : describeCard(card)]);
   }
   return rows;
 }

@@ -1,5 +1,7 @@
 /** @file What is wrong or slow with the engine on this machine, each with its fix: pure rules over facts. */
 
+import { cardFindings } from './cardFindings.js';
+import type { NvidiaDriver, VisibleCard } from './cards.js';
 import type { BuildRecord } from './native.js';
 import { hasBfloat16, type Processor } from './processor.js';
 import type { RuntimeInfo } from './runtime.js';
@@ -29,7 +31,14 @@ export interface Facts {
   readonly runtime: RuntimeInfo | null;
   readonly gemmRates: GemmRates | null;
   readonly processor: Processor;
+  /** Whether the driver lists a card or the system has a device file of one. */
   readonly hasNvidiaGpu: boolean;
+  /** The driver and its cards; null without one, and when the bridge does not load. */
+  readonly nvidia: NvidiaDriver | null;
+  /** The cards that CUDA_VISIBLE_DEVICES leaves. */
+  readonly visibleCards: readonly VisibleCard[];
+  /** What CUDA_VISIBLE_DEVICES says, which may be nothing; null when it is not set. */
+  readonly cudaVisibleDevices: string | null;
   /** The settings in force in the environment; see {@link readEngineVariables}. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -47,6 +56,7 @@ const engineVariables = [
   'ATEN_CPU_CAPABILITY',
   'DNNL_MAX_CPU_ISA',
   'ONEDNN_MAX_CPU_ISA',
+  'CUDA_DEVICE_ORDER',
   'MALLOC_ARENA_MAX',
   'LD_PRELOAD',
 ] as const;
@@ -68,7 +78,8 @@ export function findingsOf(facts: Facts): Finding[] {
     ...blasFindings(facts),
     ...threadFindings(facts),
     ...kernelFindings(facts),
-    ...deviceFindings(facts),
+    ...bfloat16Findings(facts),
+    ...cardFindings(facts),
   ];
   const order = { broken: 0, slow: 1, note: 2 };
   return findings.sort((a, b) => order[a.severity] - order[b.severity]);
@@ -183,26 +194,13 @@ function kernelFindings({ environment, processor, runtime }: Facts): Finding[] {
   return findings;
 }
 
-function deviceFindings({ gemmRates, processor, runtime, hasNvidiaGpu }: Facts): Finding[] {
-  const findings: Finding[] = [];
-  if (gemmRates !== null ? gemmRates.bfloat16 < gemmRates.float32 : !hasBfloat16(processor)) {
-    const measured =
-      gemmRates === null ? '' : ` (${(gemmRates.bfloat16 / gemmRates.float32).toFixed(2)} of its rate)`;
-    const reason = hasBfloat16(processor)
-      ? 'This libtorch makes no use of the bfloat16 instructions here'
-      : 'This processor has no bfloat16 instructions';
-    findings.push({
-      severity: 'note',
-      problem: `${reason}: bfloat16 is slower than float32${measured}.`,
-      fix: 'Keep to float32 on this machine.',
-    });
-  }
-  if (hasNvidiaGpu && runtime !== null && !runtime.cudaAvailable) {
-    findings.push({
-      severity: 'slow',
-      problem: 'There is an NVIDIA GPU here, but this libtorch cannot use it.',
-      fix: 'LIBTORCH=/path/to/a/libtorch/with/CUDA ./setup',
-    });
-  }
-  return findings;
+function bfloat16Findings({ gemmRates, processor }: Facts): Finding[] {
+  if (gemmRates !== null ? gemmRates.bfloat16 >= gemmRates.float32 : hasBfloat16(processor)) return [];
+  const measured =
+    gemmRates === null ? '' : ` (${(gemmRates.bfloat16 / gemmRates.float32).toFixed(2)} of its rate)`;
+  const reason = hasBfloat16(processor)
+    ? 'This libtorch makes no use of the bfloat16 instructions here'
+    : 'This processor has no bfloat16 instructions';
+  const problem = `${reason}: bfloat16 is slower than float32${measured}.`;
+  return [{ severity: 'note', problem, fix: 'Keep to float32 on this machine.' }];
 }

@@ -5,12 +5,14 @@ export {
   allowTf32,
   type DeviceChoice,
   defaultDevice,
+  hasGraphs,
   numCards,
   parseDevice,
   requireGraphs,
   requirePrecision,
   useDevice,
 } from './device.js';
+export { type DeviceGraph, deviceGraph } from './deviceGraph.js';
 export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
 export { liveTensors } from './liveTensors.js';

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { LxmertError, messageOf } from '../common/errors.js';
 import { packageRoot } from '../common/version.js';
+import type { NvidiaDriver } from './cards.js';
 import type { DType, TypedArray } from './dtype.js';
 import type { RuntimeInfo } from './runtime.js';
 
@@ -144,6 +145,7 @@ export interface NativeBinding {
     rowOf: Int32Array,
     numThreads: number,
   ) => NativeBackgroundGather;
+  cards(library: string): NvidiaDriver | null;
   releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;

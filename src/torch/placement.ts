@@ -7,7 +7,7 @@ import type { Device } from './dtype.js';
 import { native } from './native.js';
 import * as creation from './operators/creation.js';
 import * as elementwise from './operators/elementwise.js';
-import { scope } from './scope.js';
+import { keep, scope } from './scope.js';
 import type { Tensor } from './tensor.js';
 
 /** Tensors that the innermost {@link staged} has sent. */
@@ -69,15 +69,22 @@ export class LateNumbers {
   /** Starts the copy of a tensor's values; nothing waits for it. */
   constructor(values: Tensor) {
     const device = values.device as Device;
-    this.#host = scope(() =>
-      device.startsWith('cuda')
-        ? elementwise.copy_(creation.emptyPinned(values.shape, values.dtype), values, true)
-        : creation.toDeviceOf(values, 'cpu', true),
+    this.#host = keep(
+      scope(() =>
+        device.startsWith('cuda')
+          ? elementwise.copy_(creation.emptyPinned(values.shape, values.dtype), values, true)
+          : creation.toDeviceOf(values, 'cpu', true),
+      ),
     );
     if (device !== 'cpu') {
       this.#event = new (native().DeviceEvent)(device);
       this.#event.record(native().currentStream(device));
     }
+  }
+
+  /** True when the device has come to where they were asked for. */
+  get isReady(): boolean {
+    return this.#event?.query() ?? true;
   }
 
   /** The values, once the device has come to where they were asked for. May be called once. */

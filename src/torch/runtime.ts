@@ -24,6 +24,11 @@ export interface RuntimeInfo {
   readonly cpuCapability: string;
   /** The instruction set of this project's own kernels: `baseline`, `avx2`, `avx512`, `avx512bf16`. */
   readonly fusedKernels: string;
+  /** The CUDA that libtorch was built with, as in `13.2`, whether or not it can start here; null without CUDA. */
+  readonly cudaBuild: string | null;
+  /** The cuDNN that libtorch was built with, as in `9.26.0`. */
+  readonly cudnnBuild: string | null;
+  /** Whether there are a driver and a card that it runs on. */
   readonly cudaAvailable: boolean;
   readonly cudaDevices: number;
   readonly oneDnn: boolean;

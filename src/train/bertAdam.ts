@@ -3,7 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import { keep, noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import { bertAdamUpdate } from './bertAdamUpdate.js';
+import { bertAdamUpdate, type DeviceScale, deviceBertAdamUpdate } from './bertAdamUpdate.js';
 import type { FlatGroup, FlatParameter, FlatParameters } from './flatParameters.js';
 import { rangesOf } from './flatRanges.js';
 import { type ScheduleName, scheduleFactor } from './schedule.js';
@@ -68,11 +68,11 @@ export class BertAdam implements Disposable {
   /**
    * One step for every parameter that has a gradient; the gradients are given up.
    *
-   * @param gradientScale multiplies each gradient first (`clipGradients`)
+   * @param scale multiplies each gradient first (`clipGradients`); on a card it lies there, and nothing waits for it
    */
-  step(gradientScale = 1): void {
+  step(scale: number | DeviceScale = 1): void {
     const { beta1, beta2, eps, weightDecay } = this.#options;
-    const numbers = { gradientScale, beta1, beta2, eps, weightDecay };
+    const numbers = { beta1, beta2, eps, weightDecay };
     noGrad(() => {
       for (const state of this.#groups) {
         const withGradient = this.parameters.withGradient(state.group);
@@ -81,16 +81,17 @@ export class BertAdam implements Disposable {
           scope(() => {
             const part = (flat: Tensor): Tensor => ops.narrow(flat, 0, range.offset, range.length);
             const { values, gradients, copy } = state.group;
-            bertAdamUpdate(
-              {
-                values: part(values),
-                gradients: part(gradients),
-                mean: part(state.mean),
-                meanSquare: part(state.meanSquare),
-                copy: copy && part(copy),
-              },
-              { ...numbers, rate: this.learningRateAt(step) },
-            );
+            const buffers = {
+              values: part(values),
+              gradients: part(gradients),
+              mean: part(state.mean),
+              meanSquare: part(state.meanSquare),
+              copy: copy && part(copy),
+            };
+            const rate = this.learningRateAt(step);
+            if (typeof scale === 'number')
+              bertAdamUpdate(buffers, { ...numbers, gradientScale: scale, rate });
+            else deviceBertAdamUpdate(buffers, { ...numbers, rate }, scale);
           });
           for (const { name } of range.parameters) this.#steps.set(name, step + 1);
         }

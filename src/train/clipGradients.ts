@@ -1,7 +1,7 @@
 /** @file Bounding the gradient's global norm. */
 
 import type { Tensor } from '../torch/index.js';
-import { noGrad, scope } from '../torch/index.js';
+import { type Device, noGrad, scope } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { FlatGroup, FlatParameters } from './flatParameters.js';
 import { rangesOf } from './flatRanges.js';
@@ -23,6 +23,21 @@ export function clipGradients(flat: FlatParameters, maxNorm: number): ClippedGra
   return { norm, scale: Math.min(1, maxNorm / (norm + 1e-6)) };
 }
 
+/** () float32: the norm of all gradients, where they lie; nothing waits for it. */
+export function deviceGradientNorm(flat: FlatParameters): Tensor {
+  return scope(() =>
+    noGrad(() => {
+      const norms = flat.groups.flatMap((group) =>
+        rangesOf(flat.withGradient(group), () => 0).map(({ offset, length }) =>
+          ops.vectorNorm(ops.narrow(group.gradients, 0, offset, length), 'float32'),
+        ),
+      );
+      const device: Device = flat.device;
+      return norms.length === 0 ? ops.zeros([], { device }) : ops.vectorNorm(ops.stack(norms), 'float32');
+    }),
+  );
+}
+
 /** What lies between parameters in the buffer is zero; parameters without a gradient are left out. */
 function sumOfSquares(group: FlatGroup, flat: FlatParameters): number {
   let sum = 0;
@@ -33,6 +48,5 @@ function sumOfSquares(group: FlatGroup, flat: FlatParameters): number {
 }
 
 function squares(values: Tensor): number {
-  if (values.device === 'cpu') return ops.sumOfSquares(values);
-  return ops.norm(ops.to(values, 'float32')).item() ** 2;
+  return ops.sumOfSquares(values);
 }

@@ -10,7 +10,7 @@ import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { ANSWER_LOSSES, type AnswerLossName, probabilitiesOf } from '../tasks/losses.js';
 import { type AnsweringModel, predictAnswers } from '../tasks/predictAnswers.js';
 import { WordPieceTokenizer } from '../text/index.js';
-import { fromTypedArray } from '../torch/index.js';
+import { fromTypedArray, place } from '../torch/index.js';
 import { shareOf } from './distributed/shardedBatches.js';
 import { type InitialWeights, loadInitialWeights } from './initialWeights.js';
 import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
@@ -60,7 +60,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     loadWeights:
       initialWeights &&
       ((model, say) => loadInitialWeights(initialWeights, model.namedParameters(), answerTable, say)),
-    start: ({ model, log, numBatches, say, inShares }) => {
+    start: ({ model, log, numBatches, rowUnit, say, inShares }) => {
       const answering: AnsweringModel = {
         models: [model],
         probabilities: probabilitiesOf(settings.loss),
@@ -83,13 +83,21 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
         },
         prepare: (indices) => {
           const questions = indices.map((index) => training.question(index));
-          const inputs = answerInputs(questions, answering.tokenizer, options.features, settings);
+          const inputs = answerInputs(questions, answering.tokenizer, options.features, {
+            maxLength: settings.maxLength,
+            // Half of what travels to a card, whose kernels widen the numbers there.
+            keepsStoredFormat: model.device !== 'cpu',
+          });
           const targets = training.targets(indices);
           return { inputs, targets: fromTypedArray(targets, [indices.length, answerTable.size]) };
         },
         foresee: (indices) =>
           options.features.prefetch?.(indices.flatMap((index) => training.question(index).imageIds)),
-        loss: ({ inputs, targets }) => loss(model.forward(inputs, { training: true }).logits, targets),
+        place: ({ inputs, targets }) => ({
+          inputs: model.encoder.place(inputs, { rowUnit }),
+          targets: place(targets, model.device),
+        }),
+        loss: ({ inputs, targets }) => loss(model.forwardPlaced(inputs, { training: true }).logits, targets),
         evaluate: async (signal) => {
           const { questions } = validation;
           const { evaluationBatchSize: batchSize } = task;

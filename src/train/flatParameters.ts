@@ -5,6 +5,7 @@
 
 import type { Leaf, Module, Precision } from '../model/index.js';
 import {
+  type Device,
   type DType,
   keep,
   noGrad,
@@ -29,7 +30,7 @@ export interface FlatGroup {
   readonly values: Tensor;
   /** In the format that the backward pass computes these gradients in. */
   readonly gradients: Tensor;
-  /** The values in bfloat16, or null when they are used as they are. */
+  /** The values in the format that is computed with, or null when they are used as they are. */
   readonly copy: Tensor | null;
   readonly parameters: readonly FlatParameter[];
 }
@@ -44,23 +45,29 @@ export class FlatParameters implements Disposable {
    * Moves parameters into flat buffers; handles stay valid. From now on their gradients are written there.
    *
    * @param leaves by name (`Module.leaves`)
-   * @param precision `bfloat16` keeps the gradients of dense weights, and a copy of these weights, in bfloat16
+   * @param precision 16 bits keep the gradients of dense weights, and a copy of these weights, in that format
+   * @param device where the parameters are moved; a card's kernels take rows and weights of one format, so there all
+   *   parameters have such a copy
    */
-  constructor(leaves: ReadonlyMap<string, Leaf>, precision: Precision = 'float32') {
+  constructor(
+    leaves: ReadonlyMap<string, Leaf>,
+    precision: Precision = 'float32',
+    readonly device: Device = 'cpu',
+  ) {
     const entries = [...leaves];
     const formatOf = ([, { tensor, isDense }]: (typeof entries)[number]): DType =>
-      precision === 'bfloat16' && isDense ? precision : tensor.dtype;
-    this.groups = [...new Set(entries.map(formatOf))].map((format) =>
+      precision !== 'float32' && isDense ? precision : tensor.dtype;
+    this.groups = [...new Set(entries.map(formatOf))].map((gradientFormat) =>
       makeGroup(
-        entries.filter((entry) => formatOf(entry) === format),
-        format,
+        entries.filter((entry) => formatOf(entry) === gradientFormat),
+        { gradientFormat, copyFormat: device === 'cpu' ? gradientFormat : precision, device },
       ),
     );
   }
 
   /** The parameters of a model, whose views are made anew. */
-  static of(model: Module, precision: Precision = 'float32'): FlatParameters {
-    const flat = new FlatParameters(model.leaves(), precision);
+  static of(model: Module, precision: Precision = 'float32', device: Device = 'cpu'): FlatParameters {
+    const flat = new FlatParameters(model.leaves(), precision, device);
     model.forgetViews();
     // The parameters' first memory, as much as the model.
     releaseFreeMemory();
@@ -88,12 +95,30 @@ export class FlatParameters implements Disposable {
     );
   }
 
+  /** The names of parameters that have a gradient. */
+  namesWithGradient(): ReadonlySet<string> {
+    const found = this.groups.flatMap((group) => this.withGradient(group).map(({ name }) => name));
+    return new Set(found);
+  }
+
+  /** Makes what lies in the buffers the gradients of these parameters: after kernels that wrote there by themselves. */
+  attachGradients(names: ReadonlySet<string>): void {
+    for (const { gradients, parameters } of this.groups) {
+      for (const { name, tensor, offset, length } of parameters) {
+        if (!names.has(name)) continue;
+        scope(() => {
+          tensor.grad = ops.view(ops.narrow(gradients, 0, offset, length), tensor.shape);
+        });
+      }
+    }
+  }
+
   /** Gives up all gradients; the next backward pass starts anew. */
   zeroGrad(): void {
     for (const { parameters } of this.groups) for (const { tensor } of parameters) tensor.grad = null;
   }
 
-  /** Brings the bfloat16 copies up to date, after values were written by other means than the optimizer. */
+  /** Brings the copies up to date, after values were written by other means than the optimizer. */
   refreshCopies(): void {
     noGrad(() => {
       for (const { copy, values } of this.groups) if (copy !== null) ops.copy_(copy, values);
@@ -114,7 +139,16 @@ export class FlatParameters implements Disposable {
   }
 }
 
-function makeGroup(entries: readonly (readonly [string, Leaf])[], format: DType): FlatGroup {
+interface GroupFormats {
+  readonly gradientFormat: DType;
+  readonly copyFormat: DType;
+  readonly device: Device;
+}
+
+function makeGroup(
+  entries: readonly (readonly [string, Leaf])[],
+  { gradientFormat, copyFormat, device }: GroupFormats,
+): FlatGroup {
   const parameters: FlatParameter[] = [];
   let total = 0;
   for (const [name, { tensor }] of entries) {
@@ -123,16 +157,17 @@ function makeGroup(entries: readonly (readonly [string, Leaf])[], format: DType)
   }
   return noGrad(() => {
     const master = entries[0]?.[1].tensor.dtype ?? 'float32';
-    const values = keep(ops.zeros([total], { dtype: master }));
+    const values = keep(ops.zeros([total], { dtype: master, device }));
     for (const { tensor, offset, length } of parameters) {
       scope(() => {
         const place = ops.view(ops.narrow(values, 0, offset, length), tensor.shape);
         ops.copy_(place, tensor);
-        ops.setData(tensor, place);
+        if (tensor.device === device) ops.setData(tensor, place);
+        else tensor.adopt(place);
       });
     }
-    const gradients = keep(ops.zeros([total], { dtype: format }));
-    const copy = format === master ? null : keep(ops.to(values, format));
+    const gradients = keep(ops.zeros([total], { dtype: gradientFormat, device }));
+    const copy = copyFormat === master ? null : keep(ops.to(values, copyFormat));
     for (const { tensor, offset, length } of parameters) {
       scope(() => {
         const part = (flat: Tensor): Tensor => ops.view(ops.narrow(flat, 0, offset, length), tensor.shape);

@@ -18,8 +18,16 @@ import {
   type PretrainingScores,
   pretrainingScores,
 } from '../tasks/pretraining/evaluate.js';
-import { LOSS_KEYS, LOSS_TITLES, type LossDenominators, type LossKey, type LossSettings, lossDenominators } from '../tasks/pretraining/labels.js';
-import { pretrainingLosses } from '../tasks/pretraining/losses.js';
+import {
+  LOSS_KEYS,
+  LOSS_TITLES,
+  type LossDenominators,
+  type LossKey,
+  type LossSettings,
+  lossDenominators,
+} from '../tasks/pretraining/labels.js';
+import { placedLosses } from '../tasks/pretraining/losses.js';
+import { placeBatch } from '../tasks/pretraining/placedBatch.js';
 import { WordPieceTokenizer } from '../text/index.js';
 import { shareOf } from './distributed/shardedBatches.js';
 import { overlapNotice } from './notices.js';
@@ -83,7 +91,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     makeModel: () => new PretrainingModel(config, classes),
     loadWeights:
       initialWeights && ((model, say) => loadPretrainingWeights(initialWeights, model, answerTable, say)),
-    start: ({ model, optimizer, numBatches, say, inShares }) => {
+    start: ({ model, optimizer, numBatches, rowUnit, say, inShares }) => {
       const overlap = overlapNotice(training.imageIds, validation.imageIds);
       if (overlap !== undefined) say(overlap);
       const tokenizer = new WordPieceTokenizer(options.vocabulary);
@@ -111,11 +119,13 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
             sources,
           ),
         counts: ({ labels }) => ({ ...lossDenominators(labels, losses) }),
-        loss: (batch, whole) => {
-          const { total, losses: each } = pretrainingLosses(model, batch, losses, {
-            training: true,
-            ...(whole !== undefined && { denominators: whole as LossDenominators }),
-          });
+        place: (batch, whole) =>
+          placeBatch(model, batch, losses, {
+            rowUnit,
+            denominators: whole as LossDenominators | undefined,
+          }),
+        loss: (placed) => {
+          const { total, losses: each } = placedLosses(model, placed, losses, { training: true });
           return { total, parts: titled(each) };
         },
         evaluate: async (signal) => {

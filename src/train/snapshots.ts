@@ -14,10 +14,11 @@ import { CheckpointFile, saveTensors } from '../checkpoint/index.js';
 import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
 import type { Module } from '../model/index.js';
-import { getRandomState, noGrad, scope, setRandomState, type Tensor } from '../torch/index.js';
+import { type Device, getRandomState, noGrad, scope, setRandomState, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { BertAdam } from './bertAdam.js';
 import type { FlatParameters } from './flatParameters.js';
+import type { LossScale } from './lossScale.js';
 import { type TrainingState, trainingStateSchema } from './trainingState.js';
 
 /** What a snapshot is taken of. */
@@ -25,6 +26,8 @@ export interface Snapshotted {
   readonly model: Module;
   readonly parameters: FlatParameters;
   readonly optimizer: BertAdam;
+  /** In float16. */
+  readonly lossScale?: LossScale | undefined;
 }
 
 const manifestSchema = z.object({
@@ -35,12 +38,16 @@ const manifestSchema = z.object({
   state: trainingStateSchema,
   /** Steps that each parameter was trained. */
   steps: z.record(z.string(), z.int().min(0)),
+  /** In float16: what the loss is multiplied by, and steps since that changed. */
+  lossScale: z.object({ scale: z.number().gt(0), numSteps: z.int().min(0) }).optional(),
 });
 type Manifest = z.output<typeof manifestSchema>;
 
 const PARAMETER = 'parameter/';
 const OPTIMIZER = 'optimizer/';
-const RANDOM = 'random/cpu';
+/** Of each device's generator. A card's goes by its kind: a run may go on on another one. */
+const RANDOM = 'random/';
+const randomNameOf = (device: Device): string => RANDOM + (device.split(':')[0] ?? '');
 
 export class Snapshots {
   /**
@@ -70,21 +77,26 @@ export class Snapshots {
     }
   }
 
-  async #write({ model, optimizer }: Snapshotted, state: TrainingState): Promise<void> {
+  async #write(
+    { model, parameters, optimizer, lossScale }: Snapshotted,
+    state: TrainingState,
+  ): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     const name = nameOf(state.step);
     const file = this.#file(`${name}.safetensors`);
     // Taken again after a resume from an earlier one: it counts only when it is whole anew.
     await rm(this.#file(`${name}.json`), { force: true });
     const saved = optimizer.state();
-    const random = getRandomState();
+    const random = devicesOf(parameters).map(
+      (device) => [randomNameOf(device), getRandomState(device)] as const,
+    );
     try {
-      const tensors = new Map<string, Tensor>([[RANDOM, random]]);
+      const tensors = new Map<string, Tensor>(random);
       for (const [key, tensor] of model.namedParameters()) tensors.set(PARAMETER + key, tensor);
       for (const [key, tensor] of saved.tensors) tensors.set(OPTIMIZER + key, tensor);
       await saveTensors(file, tensors);
     } finally {
-      random.dispose();
+      for (const [, generator] of random) generator.dispose();
       for (const tensor of saved.tensors.values()) tensor.dispose();
     }
     const manifest: Manifest = {
@@ -93,6 +105,7 @@ export class Snapshots {
       checksum: await checksumOf(file),
       state,
       steps: { ...saved.steps },
+      ...(lossScale !== undefined && { lossScale: lossScale.state() }),
     };
     await writeFileAtomic(this.#file(`${name}.json`), `${JSON.stringify(manifest)}\n`);
     for (const old of (await this.#names()).slice(this.numKept)) await this.#remove(old);
@@ -122,7 +135,7 @@ export class Snapshots {
   async #putBack(
     file: string,
     manifest: Manifest,
-    { model, parameters, optimizer }: Snapshotted,
+    { model, parameters, optimizer, lossScale }: Snapshotted,
   ): Promise<void> {
     const tensors = await CheckpointFile.open(file);
     const own = model.namedParameters();
@@ -142,7 +155,12 @@ export class Snapshots {
           if (key.startsWith(OPTIMIZER)) states.set(key.slice(OPTIMIZER.length), tensors.tensor(key));
         }
         optimizer.restore(states, manifest.steps);
-        setRandomState(ops.clone(tensors.tensor(RANDOM)));
+        for (const device of devicesOf(parameters)) {
+          // A run that was on the processor before has no generator of a card to go on with.
+          if (!tensors.entries.has(randomNameOf(device))) continue;
+          setRandomState(ops.clone(tensors.tensor(randomNameOf(device))), device);
+        }
+        if (manifest.lossScale !== undefined) lossScale?.restore(manifest.lossScale);
       }),
     );
     parameters.refreshCopies();
@@ -192,6 +210,10 @@ export class Snapshots {
   #file(name: string): string {
     return path.join(this.folder, name);
   }
+}
+
+function devicesOf({ device }: FlatParameters): readonly Device[] {
+  return device === 'cpu' ? ['cpu'] : ['cpu', device];
 }
 
 const NAME = /^step-\d{10}\.json$/;

@@ -55,6 +55,13 @@ async function keep(run: FailedRun): Promise<string> {
     : `${saved}, and a snapshot with them: the same command with --resume goes on from there.`;
 }
 
+/** A loss or a gradient that cannot be trained with. */
+export function notFinite(what: string): LxmertError {
+  return new LxmertError(
+    `${what} Training stopped before it could spoil the weights. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
+  );
+}
+
 /** A sentence for a person, or undefined for an error that nobody foresaw. */
 function sentenceOf(error: unknown, place: string): string | undefined {
   if (isOutOfMemory(error)) {

@@ -31,29 +31,47 @@ interface StepPlace {
   readonly partners: StepPartners | undefined;
 }
 
+/** The parts of this process's share of a batch, where the model computes. */
+export interface PlacedParts<Placed> {
+  readonly parts: readonly Placed[];
+  /** What each part's loss is multiplied by, so that all add up to the batch's. */
+  readonly share: number;
+}
+
+/** Makes the parts of a batch and brings them to where the model computes. Call it inside a scope. */
+export function placeParts<Batch, Placed>(
+  task: TrainingTask<Batch, Placed>,
+  batch: number,
+  partners: StepPartners | undefined,
+): PlacedParts<Placed> {
+  const { numParts = 1 } = task;
+  const numShares = numParts * (partners?.worldSize ?? 1);
+  const prepared = Array.from({ length: numParts }, (_, part) => task.prepare(batch, part));
+  const whole = numShares === 1 ? undefined : wholeCounts(task, prepared, partners);
+  return {
+    parts: prepared.map((part) => task.place(part, whole)),
+    // Losses that are divided by the whole batch's counts add up by themselves.
+    share: whole === undefined ? 1 / numShares : 1,
+  };
+}
+
 /**
  * Computes the gradients of a batch's loss, over all parts and processes. A loss that is not finite is returned as such,
  * and then without a backward pass unless other processes wait for the gradients.
  */
-export function backwardOfParts<Batch>(
-  task: TrainingTask<Batch>,
+export function backwardOfParts<Batch, Placed>(
+  task: TrainingTask<Batch, Placed>,
   { batch, meter, partners }: StepPlace,
 ): StepValue {
-  const { numParts = 1 } = task;
-  const numShares = numParts * (partners?.worldSize ?? 1);
-  const prepared = meter.waiting(() =>
-    Array.from({ length: numParts }, (_, part) => task.prepare(batch, part)),
-  );
-  const whole = numShares === 1 ? undefined : wholeCounts(task, prepared, partners);
-  // Losses that are divided by the whole batch's counts add up by themselves.
-  const share = whole === undefined ? 1 / numShares : 1;
+  const placed = meter.waiting(() => placeParts(task, batch, partners));
+  const { share } = placed;
   const sums: StepValue[] = [];
-  for (const [part, inputs] of prepared.entries()) {
+  for (const [part, inputs] of placed.parts.entries()) {
     const value = scope(() => {
-      const { total, parts } = asStepLoss(task.loss(inputs, whole));
+      const { total, parts } = asStepLoss(task.loss(inputs));
       const found = numbersOf(total, parts, share);
       if (!Number.isFinite(found.loss) && partners === undefined) return found;
-      if (part === numParts - 1) partners?.beforeLastBackward();
+      if (part === placed.parts.length - 1) partners?.beforeLastBackward();
       (share === 1 ? total : ops.mul(total, share)).backward();
       return found;
     });
@@ -64,8 +82,8 @@ export function backwardOfParts<Batch>(
   return partners === undefined ? own : overProcesses(own, partners);
 }
 
-function wholeCounts<Batch>(
-  task: TrainingTask<Batch>,
+function wholeCounts<Batch, Placed>(
+  task: TrainingTask<Batch, Placed>,
   prepared: readonly Batch[],
   partners: StepPartners | undefined,
 ): Counts | undefined {
@@ -77,7 +95,10 @@ function wholeCounts<Batch>(
   return partners === undefined ? own : named(Object.keys(own), partners.sum(Object.values(own)));
 }
 
-function asStepLoss(loss: Tensor | StepLoss): { readonly total: Tensor; readonly parts?: StepLoss['parts'] } {
+export function asStepLoss(loss: Tensor | StepLoss): {
+  readonly total: Tensor;
+  readonly parts?: StepLoss['parts'];
+} {
   return 'parts' in loss ? loss : { total: loss };
 }
 

@@ -1,14 +1,17 @@
 /** @file The training loop. */
 
 import { setImmediate } from 'node:timers/promises';
-import { LxmertError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
-import { getRandomState, scope, setRandomState } from '../torch/index.js';
+import { setRandomState } from '../torch/index.js';
 import type { BertAdam } from './bertAdam.js';
-import { clipGradients } from './clipGradients.js';
+import { DeviceSteps } from './deviceSteps.js';
+import { HostSteps } from './hostSteps.js';
+import type { LossScale } from './lossScale.js';
+import { randomStates } from './randomStates.js';
 import { endFailedRun } from './stepFailure.js';
 import { describeStep, StepMeter, type StepRates } from './stepMeter.js';
-import { backwardOfParts, type StepPartners } from './stepParts.js';
+import type { StepPartners } from './stepParts.js';
+import { StepFailure, type StepOutcome, type StepRunner } from './stepRunner.js';
 import { INITIAL_STATE, type TrainingState } from './trainingState.js';
 import type { Evaluation, TrainingTask } from './trainingTask.js';
 
@@ -21,6 +24,8 @@ export interface StepMetrics extends StepRates {
   readonly learningRate: number;
   /** Of a loss that is made of several. */
   readonly losses?: Readonly<Record<string, number>>;
+  /** What the loss was multiplied by, in float16. */
+  readonly lossScale?: number;
 }
 
 export interface EpochMetrics {
@@ -36,8 +41,8 @@ export interface EpochMetrics {
   readonly seconds: number;
 }
 
-export interface TrainingOptions<Batch = unknown> {
-  readonly task: TrainingTask<Batch>;
+export interface TrainingOptions<Batch = unknown, Placed = unknown> {
+  readonly task: TrainingTask<Batch, Placed>;
   readonly optimizer: BertAdam;
   readonly numEpochs: number;
   /** The largest global norm of the gradients; 5 in the reference's fine-tuning. */
@@ -61,6 +66,12 @@ export interface TrainingOptions<Batch = unknown> {
   /** With partners it must abort in all processes between the same two steps. */
   readonly signal?: AbortSignal | undefined;
   readonly partners?: StepPartners | undefined;
+  /** For float16. */
+  readonly lossScale?: LossScale | undefined;
+  /** On a card: start the kernels of a step as one graph. */
+  readonly useGraphs?: boolean;
+  /** Told of steps that changed nothing because the loss scale was too large. */
+  readonly onSkipped?: (step: number, lossScale: number) => void;
 }
 
 export interface TrainingResult {
@@ -81,16 +92,37 @@ const STEPS_PER_RECORD = 20;
  * @throws LxmertError when a step or an evaluation fails (a loss that is not finite, features that are gone, no
  * memory); `LAST` and a snapshot of the state after the last whole step are saved before
  */
-export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promise<TrainingResult> {
+export async function runTraining<Batch, Placed>(
+  options: TrainingOptions<Batch, Placed>,
+): Promise<TrainingResult> {
+  const { task, optimizer, clipNorm, partners } = options;
+  const meter = new StepMeter(task.batchSize);
+  const context = { task, optimizer, clipNorm, meter, partners };
+  const { lossScale, useGraphs = false } = options;
+  const runner =
+    optimizer.parameters.device === 'cpu'
+      ? new HostSteps(context)
+      : new DeviceSteps(context, { lossScale, useGraphs });
+  try {
+    return await runEpochs(options, runner, meter);
+  } finally {
+    runner.dispose();
+  }
+}
+
+async function runEpochs<Batch, Placed>(
+  options: TrainingOptions<Batch, Placed>,
+  runner: StepRunner,
+  meter: StepMeter,
+): Promise<TrainingResult> {
   const { task, optimizer, numEpochs, progress = silentProgress, signal } = options;
   const totalSteps = numEpochs * task.numBatches;
   const start = options.start ?? INITIAL_STATE;
   let { step, bestScore } = start;
   let bestEpoch = start.bestEpoch ?? undefined;
-  const meter = new StepMeter(task.batchSize);
 
-  const stateAt = (epoch: number, batch: number, sums: EpochSums): TrainingState => ({
-    step,
+  const stateAt = (epoch: number, batch: number, sums: EpochSums, at = step): TrainingState => ({
+    step: at,
     epoch,
     batch,
     epochLoss: sums.loss,
@@ -103,26 +135,57 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
     await options.save('LAST', undefined);
     return { bestScore, bestEpoch, numSteps: step, wasInterrupted: true };
   };
-  /** Does what may fail; the run is saved as it was before, random numbers included. */
-  const rescued = async <T>(state: TrainingState, place: string, work: () => T): Promise<Awaited<T>> => {
-    const random = getRandomState();
+  /** Saves the run as it was after `state`, random numbers included, and gives the error to end with. */
+  const failed = async (error: unknown, state: TrainingState, place: string): Promise<unknown> => {
+    optimizer.parameters.zeroGrad();
+    const { snapshot } = options;
+    return endFailedRun(error, {
+      numSteps: state.step,
+      place,
+      parameters: optimizer.parameters,
+      snapshot: snapshot && (() => snapshot(state)),
+      saveWeights: () => options.save('LAST', undefined),
+      ...(options.lastFile !== undefined && { lastFile: options.lastFile }),
+      ...(options.partners !== undefined && { savedElsewhere: () => options.partners!.savedElsewhere() }),
+    });
+  };
+  const placeOf = (epoch: number, batch: number, at: number): string =>
+    `step ${at} (epoch ${epoch}, batch ${batch})`;
+  /** Does what may fail. */
+  const rescued = async <T>(
+    at: { epoch: number; batch: number; sums: EpochSums; place: string },
+    work: () => T,
+  ): Promise<Awaited<T>> => {
+    const { epoch, batch, sums, place } = at;
+    const random = randomStates(optimizer.parameters.device);
     try {
       return await work();
     } catch (error) {
-      optimizer.parameters.zeroGrad();
-      setRandomState(random);
-      const { snapshot } = options;
-      throw await endFailedRun(error, {
-        numSteps: state.step,
-        place,
-        parameters: optimizer.parameters,
-        snapshot: snapshot && (() => snapshot(state)),
-        saveWeights: () => options.save('LAST', undefined),
-        ...(options.lastFile !== undefined && { lastFile: options.lastFile }),
-        ...(options.partners !== undefined && { savedElsewhere: () => options.partners!.savedElsewhere() }),
-      });
+      if (error instanceof StepFailure) {
+        setRandomState(error.random, optimizer.parameters.device);
+        error.random.dispose();
+        optimizer.steps = error.counters;
+        const state = stateAt(epoch, error.batch, sums, error.step);
+        throw await failed(error.cause, state, placeOf(epoch, error.batch, error.step));
+      }
+      random.putBack();
+      throw await failed(error, stateAt(epoch, batch, sums), place);
     } finally {
       random.dispose();
+    }
+  };
+  /** Takes note of steps that have become known. */
+  const note = (done: readonly StepOutcome[], epoch: number, sums: EpochSums): void => {
+    for (const { step: number, batch: _, wasSkipped = false, ...outcome } of done) {
+      if (wasSkipped) options.onSkipped?.(number, outcome.lossScale ?? 0);
+      // A loss that was too large for its format says nothing of the epoch.
+      if (Number.isFinite(outcome.loss)) addTo(sums, outcome);
+      const numDone = number + 1;
+      const rates = meter.rates();
+      progress.update(numDone, totalSteps, describeStep(outcome.loss, rates));
+      if (numDone % STEPS_PER_RECORD !== 0 && numDone !== totalSteps) continue;
+      options.onStep?.({ step: numDone, epoch, ...outcome, ...rates });
+      meter.restart();
     }
   };
 
@@ -135,29 +198,32 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
       : { loss: 0, losses: undefined };
     // Neither an evaluation nor the steps of a resumed run are time of these steps.
     meter.restart();
+    /** Everything that was handed over is done and known. */
+    const settled = async (batch: number): Promise<void> => {
+      const place = `the end of ${placeOf(epoch, batch - 1, step - 1)}`;
+      note(await rescued({ epoch, batch, sums, place }, () => runner.drain()), epoch, sums);
+    };
     for (let batch = isResumed ? start.batch : 0; batch < task.numBatches; batch++) {
-      if (signal?.aborted === true) return interrupted(stateAt(epoch, batch, sums));
-      const place = `step ${step} (epoch ${epoch}, batch ${batch})`;
-      const done = await rescued(stateAt(epoch, batch, sums), place, () =>
-        trainStep(options, meter, batch, step),
-      );
-      step++;
-      addTo(sums, done);
-      const rates = meter.rates();
-      progress.update(step, totalSteps, describeStep(done.loss, rates));
-      if (step % STEPS_PER_RECORD === 0 || step === totalSteps) {
-        options.onStep?.({ step, epoch, ...done, ...rates });
-        meter.restart();
+      if (signal?.aborted === true) {
+        await settled(batch);
+        return interrupted(stateAt(epoch, batch, sums));
       }
+      const place = placeOf(epoch, batch, step);
+      const done = await rescued({ epoch, batch, sums, place }, () => runner.run(batch, step));
+      step++;
+      note(done, epoch, sums);
       if (step % (options.stepsPerSnapshot ?? Number.POSITIVE_INFINITY) === 0) {
+        await settled(batch + 1);
         await options.snapshot?.(stateAt(epoch, batch + 1, sums));
       }
       // Lets signals and the progress bar through between steps.
       await setImmediate();
     }
+    await settled(task.numBatches);
     const trained = stateAt(epoch, task.numBatches, sums);
-    const found = await rescued(trained, `the evaluation after epoch ${epoch}`, () =>
-      evaluateUnlessAborted(task, signal),
+    const found = await rescued(
+      { epoch, batch: task.numBatches, sums, place: `the evaluation after epoch ${epoch}` },
+      () => evaluateUnlessAborted(task, signal),
     );
     if (found === undefined) return interrupted(trained);
     const { score, details } = typeof found === 'number' ? { score: found, details: undefined } : found;
@@ -180,32 +246,6 @@ export async function runTraining<Batch>(options: TrainingOptions<Batch>): Promi
     });
   }
   return { bestScore, bestEpoch, numSteps: step, wasInterrupted: false };
-}
-
-/**
- * Forward, backward, clipping, update. Until the last line no weight has changed.
- *
- * @throws LxmertError when the loss or the gradient is not finite
- */
-function trainStep<Batch>(
-  { task, optimizer, clipNorm, partners }: TrainingOptions<Batch>,
-  meter: StepMeter,
-  batch: number,
-  step: number,
-): Pick<StepMetrics, 'loss' | 'losses' | 'gradientNorm' | 'learningRate'> {
-  return scope(() => {
-    partners?.beforeStep(step);
-    const { loss: value, losses } = backwardOfParts(task, { batch, meter, partners });
-    if (!Number.isFinite(value)) throw notFinite(`The loss became ${value}.`);
-    const { norm: gradientNorm, scale } = clipGradients(optimizer.parameters, clipNorm);
-    if (!Number.isFinite(gradientNorm)) {
-      throw notFinite(`The gradient became ${gradientNorm} although the loss is ${value}.`);
-    }
-    const learningRate = optimizer.learningRateAt(step);
-    optimizer.step(scale);
-    meter.stepDone();
-    return { loss: value, ...(losses && { losses }), gradientNorm, learningRate };
-  });
 }
 
 /** Sums over the steps of an epoch. */
@@ -246,12 +286,6 @@ function isBetter(
   if (better === 'higher') return score > bestScore;
   const isFirst = bestEpoch === undefined || bestEpoch < (comparableFrom?.(epoch) ?? 0);
   return isFirst || score < bestScore;
-}
-
-function notFinite(what: string): LxmertError {
-  return new LxmertError(
-    `${what} Training stopped before it could spoil the weights. Try a lower --learning-rate, and check the features with 'lxmert features verify'.`,
-  );
 }
 
 /** The score, or undefined when the evaluation was interrupted. */

@@ -7,7 +7,7 @@ import type { AnswerTable } from '../data/answerTable.js';
 import { EpochSampler } from '../data/epochSampler.js';
 import type { LxmertConfig, Module, Precision } from '../model/index.js';
 import type { Vocabulary } from '../text/index.js';
-import { manualSeed } from '../torch/index.js';
+import { allowTf32, type Device, manualSeed } from '../torch/index.js';
 import { bfloat16Warning } from '../torch/processor.js';
 import { runtimeLine } from '../torch/runtime.js';
 import { BertAdam } from './bertAdam.js';
@@ -17,6 +17,7 @@ import type { ProcessPlace } from './distributed/environment.js';
 import { clearRescueMarks } from './distributed/rescue.js';
 import { partsOf, requireDivisible, type Sharding, UNDIVIDED } from './distributed/shardedBatches.js';
 import { FlatParameters } from './flatParameters.js';
+import { LossScale } from './lossScale.js';
 import { isBefore, requireSameRun } from './resume.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
 import { RunLog } from './runLog.js';
@@ -57,6 +58,15 @@ export interface DistributedSettings {
   readonly timeoutSeconds: number;
 }
 
+/** How a run uses a device. None of it changes what is computed, beyond rounding. */
+export interface DeviceSettings {
+  readonly device: Device;
+  /** float32 products may round their factors to TF32. */
+  readonly allowTf32: boolean;
+  /** Start the kernels of a step as one graph. */
+  readonly useGraphs: boolean;
+}
+
 /** What every run is given besides what it trains. */
 export interface RunOptions {
   readonly run: RunFolder;
@@ -64,6 +74,8 @@ export interface RunOptions {
   readonly vocabulary: Vocabulary;
   /** None means that the run cannot be resumed. */
   readonly snapshots?: SnapshotSettings | undefined;
+  /** Where the model computes; the processor unless it says otherwise. */
+  readonly device?: DeviceSettings | undefined;
   /** Set when this is one of several processes. */
   readonly distributed?: DistributedSettings | undefined;
   /** What the run was started with, kept in config.json so that it can be repeated. */
@@ -77,7 +89,7 @@ export interface RunOptions {
 /** A model that can be trained. */
 export type TrainableModel = Module & { precision: Precision };
 
-export interface TrainingRun<M extends TrainableModel, Batch> {
+export interface TrainingRun<M extends TrainableModel, Batch, Placed> {
   /** As `config.json` calls it. */
   readonly task: string;
   /** Kept in config.json, and compared when a run is resumed. */
@@ -91,7 +103,7 @@ export interface TrainingRun<M extends TrainableModel, Batch> {
   /** Puts the first weights into the model of a run that begins; absent: they stay as drawn. */
   readonly loadWeights?: ((model: M, say: (line: string) => void) => Promise<LoadReport>) | undefined;
   /** What is trained, asked for when model and optimizer are as they were at the run's place. */
-  start(started: StartedRun<M>): RunningTask<Batch>;
+  start(started: StartedRun<M>): RunningTask<Batch, Placed>;
 }
 
 export interface StartedRun<M> {
@@ -100,6 +112,8 @@ export interface StartedRun<M> {
   readonly log: RunLog;
   /** Steps of an epoch. */
   readonly numBatches: number;
+  /** Rows of a batch are to come in multiples of this (`PlaceOptions.rowUnit`). */
+  readonly rowUnit: number;
   /** Writes a line into the log and to the person. */
   say(line: string): void;
   /** Does an evaluation's work in shares, one in each process, and gives those of all processes in order. */
@@ -110,8 +124,11 @@ export interface StartedRun<M> {
 }
 
 /** The parts of a training task that differ between runs, with examples in place of batches. */
-export interface RunningTask<Batch>
-  extends Pick<TrainingTask<Batch>, 'loss' | 'counts' | 'evaluate' | 'better' | 'comparableFrom'> {
+export interface RunningTask<Batch, Placed>
+  extends Pick<
+    TrainingTask<Batch, Placed>,
+    'place' | 'loss' | 'counts' | 'evaluate' | 'better' | 'comparableFrom'
+  > {
   /** Called before an epoch's first step. */
   startEpoch?(epoch: number): void;
   /** A part of a batch, called inside a scope. */
@@ -140,9 +157,9 @@ export interface TrainingRunResult extends TrainingResult {
  *
  * @throws UsageError when a run is to be resumed with other settings, model or data
  */
-export async function trainInFolder<M extends TrainableModel, Batch>(
+export async function trainInFolder<M extends TrainableModel, Batch, Placed>(
   options: RunOptions,
-  training: TrainingRun<M, Batch>,
+  training: TrainingRun<M, Batch, Placed>,
 ): Promise<TrainingRunResult> {
   const { run, config, notice = () => undefined } = options;
   const { settings, data } = training;
@@ -157,7 +174,10 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
   manualSeed(settings.seed);
   const model = training.makeModel();
   model.precision = settings.precision;
-  const flat = FlatParameters.of(model, settings.precision);
+  const { device = 'cpu', useGraphs = false } = options.device ?? {};
+  allowTf32(options.device?.allowTf32 ?? false);
+  const flat = FlatParameters.of(model, settings.precision, device);
+  const lossScale = settings.precision === 'float16' ? new LossScale(device) : undefined;
   const sampler = new EpochSampler(training.numExamples, settings.batchSize, settings.seed);
   const optimizer = new BertAdam(flat, {
     learningRate: settings.learningRate,
@@ -183,10 +203,12 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
     const before = resume ? await run.readJson(RUN_FILES.config) : undefined;
     if (before !== undefined)
       requireSameRun(before, { model: { ...config }, settings: { ...settings }, data });
-    say(`${runtimeLine()}, ${settings.precision}`);
-    const warning = settings.precision === 'bfloat16' ? bfloat16Warning() : undefined;
+    say(
+      `${runtimeLine()}, ${settings.precision}${device === 'cpu' ? '' : ` on ${deviceLine(options.device)}`}`,
+    );
+    const warning = settings.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
     if (warning !== undefined) say(warning);
-    const snapshotted = { model, parameters: flat, optimizer };
+    const snapshotted = { model, parameters: flat, optimizer, lossScale };
     const found = resume ? await snapshots?.restore(snapshotted, say) : undefined;
     if (before !== undefined) {
       await run.keepMetrics((record) => found !== undefined && isBefore(record, found));
@@ -227,13 +249,14 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       optimizer,
       log,
       numBatches: sampler.numBatches,
+      rowUnit: useGraphs ? GRAPH_ROW_UNIT : 1,
       say,
       inShares: async (work, signal) =>
         team === undefined ? [await work(UNDIVIDED, signal)] : team.shared((own) => work(sharding, own)),
     });
     let epoch = 0;
     let batches: readonly Uint32Array[] = [];
-    const result = await runTraining<Batch>({
+    const result = await runTraining<Batch, Placed>({
       task: {
         ...task,
         numBatches: sampler.numBatches,
@@ -278,6 +301,10 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
       progress: options.progress ?? silentProgress,
       signal: team?.signal ?? options.signal,
       partners: team,
+      lossScale,
+      useGraphs,
+      onSkipped: (number, scale) =>
+        run.log(`Step ${number} changed nothing: a gradient overflowed with the loss scale ${scale}.`),
     });
     task.finish?.(result);
     return {
@@ -296,14 +323,26 @@ export async function trainInFolder<M extends TrainableModel, Batch>(
   } finally {
     team?.[Symbol.dispose]();
     optimizer[Symbol.dispose]();
+    lossScale?.[Symbol.dispose]();
     flat[Symbol.dispose]();
     model.dispose();
   }
 }
 
+/**
+ * Rows of a batch's words and labels come in multiples of this where graphs of kernels are recorded: a batch of 256
+ * questions has about 2,500 rows, give or take 50, so few graphs serve all batches and few rows are computed for nothing.
+ */
+const GRAPH_ROW_UNIT = 64;
+
+function deviceLine(settings: DeviceSettings | undefined): string {
+  const { device = 'cpu', allowTf32: tf32 = false, useGraphs = false } = settings ?? {};
+  return `${device}${tf32 ? ', TF32' : ''}${useGraphs ? ', graphs' : ''}`;
+}
+
 /** What all processes must have alike. */
-function agreementOf<M extends TrainableModel, Batch>(
-  { task, settings, data, answerTable }: TrainingRun<M, Batch>,
+function agreementOf<M extends TrainableModel, Batch, Placed>(
+  { task, settings, data, answerTable }: TrainingRun<M, Batch, Placed>,
   config: LxmertConfig,
   vocabulary: Vocabulary,
   model: M,

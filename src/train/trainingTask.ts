@@ -22,7 +22,7 @@ export interface Evaluation {
 }
 
 /** What is trained: its batches, its loss, and how good it is after an epoch. */
-export interface TrainingTask<Batch = unknown> {
+export interface TrainingTask<Batch = unknown, Placed = unknown> {
   readonly numBatches: number;
   /** Examples of a step, in all processes and parts together. */
   readonly batchSize: number;
@@ -38,12 +38,15 @@ export interface TrainingTask<Batch = unknown> {
    */
   counts?(prepared: Batch): Counts;
   /**
-   * The loss of a part, a scalar with its graph. Called inside the same scope.
+   * Brings a part to where the model computes. What is decided on the processor is decided here: plain objects of tensors
+   * and numbers, from which the loss is made by kernels alone. Called inside the same scope.
    *
    * @param whole the counts of the whole batch, when this is but a part of it: losses of the parts then add up to that
    *   of the batch
    */
-  loss(prepared: Batch, whole?: Counts): Tensor | StepLoss;
+  place(prepared: Batch, whole?: Counts): Placed;
+  /** The loss of a part, a scalar with its graph. Called inside a scope; on a card nothing in it may wait for the card. */
+  loss(placed: Placed): Tensor | StepLoss;
   /** The score that decides which snapshot is best. */
   evaluate(signal: AbortSignal | undefined): Promise<number | Evaluation>;
   /** Which scores are better; `higher` unless it says otherwise. */

@@ -3,16 +3,17 @@ import { type QuestionAnsweringModel, withPlainOperators } from '../../src/model
 import { bestAnswerLoss } from '../../src/tasks/losses.js';
 import { noGrad, scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
+import { onDevice, testDevices } from '../support/devices.js';
 import { Golden, maxDifference, normOf } from '../support/golden.js';
 import { canonicalName, goldenInputs, goldenLoss, goldenModel } from '../support/goldenModel.js';
 import { hasShared } from '../support/shared.js';
 
-describe.skipIf(!hasShared)('the encoder', () => {
+describe.skipIf(!hasShared).each(testDevices)('the encoder on %s', (device) => {
   let golden: Golden;
   let model: QuestionAnsweringModel;
   beforeAll(() => {
     golden = new Golden();
-    model = goldenModel(golden, 'vqa');
+    model = goldenModel(golden, 'vqa').moveTo(device);
   });
   afterAll(() => model.dispose());
 
@@ -68,7 +69,10 @@ describe.skipIf(!hasShared)('the encoder', () => {
         const sums = ops.sum(visionToLanguage!, [-1]).toFloat32Array();
         expect(maxDifference(sums, new Float32Array(sums.length).fill(1))).toBeLessThan(1e-5);
         const padding = ops.sub(ops.neg(ops.to(inputs.attentionMask, 'float32')), -1); // (B, n)
-        const onPadding = ops.mul(visionToLanguage!, ops.view(padding, [batchSize, 1, 1, numPieces]));
+        const onPadding = ops.mul(
+          visionToLanguage!,
+          onDevice(ops.view(padding, [batchSize, 1, 1, numPieces]), device),
+        );
         expect(ops.max(onPadding).item()).toBe(0);
       }
     });
@@ -76,17 +80,20 @@ describe.skipIf(!hasShared)('the encoder', () => {
 });
 
 /** This project's own operators, and libtorch's. */
-const VERSIONS = [
-  ['fused', <T>(body: () => T): T => body()],
-  ['plain', withPlainOperators],
-] as const;
+const VERSIONS = testDevices.flatMap(
+  (device) =>
+    [
+      [device, 'fused', <T>(body: () => T): T => body()],
+      [device, 'plain', withPlainOperators],
+    ] as const,
+);
 
 describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('%s', (task) => {
   it.each(VERSIONS)(
-    'has the reference logits, loss, gradients and parameters without gradient, %s',
-    (_, run) => {
+    'has the reference logits, loss, gradients and parameters without gradient, on %s, %s',
+    (device, _, run) => {
       const golden = new Golden();
-      using model = goldenModel(golden, task);
+      using model = goldenModel(golden, task).moveTo(device);
       scope(() => {
         const { logits } = run(() => model.forward(goldenInputs(golden, task), { training: true }));
         expect(maxDifference(logits.toFloat32Array(), golden.values(`${task}/logit`))).toBeLessThan(2e-5);

@@ -5,7 +5,7 @@ import { readLegacy } from '../../src/checkpoint/read/legacy.js';
 import type { TensorEntry } from '../../src/checkpoint/tensorEntry.js';
 import { type LxmertInputs, QuestionAnsweringModel } from '../../src/model/index.js';
 import { classLoss, softAnswerLoss } from '../../src/tasks/losses.js';
-import { mapFile, noGrad, scope, type Tensor, tensor } from '../../src/torch/index.js';
+import { type Device, mapFile, noGrad, place, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import type { Golden } from './golden.js';
 import { sharedPath } from './shared.js';
@@ -63,10 +63,11 @@ export function canonicalName(name: string): string {
 
 /** The loss of a golden batch. */
 export function goldenLoss(golden: Golden, task: GoldenTask, logits: Tensor): Tensor {
-  if (task !== 'nlvr2') return softAnswerLoss(logits, golden.tensor(`${task}/target`));
+  const device = logits.device as Device;
+  if (task !== 'nlvr2') return softAnswerLoss(logits, place(golden.tensor(`${task}/target`), device));
   const labels = golden.values('nlvr2/label');
   const targets = Float32Array.from({ length: 2 * labels.length }, (_, i) =>
     labels[Math.floor(i / 2)] === i % 2 ? 1 : 0,
   );
-  return classLoss(logits, tensor(targets, [labels.length, 2]));
+  return classLoss(logits, place(tensor(targets, [labels.length, 2]), device));
 }

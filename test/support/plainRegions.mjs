@@ -49,7 +49,7 @@ export function plainRegions({ log, milliseconds = 0, precision = 'float32', min
       const means = Float32Array.from(sums, (sum) => sum / (height * width));
       return { height, width, input: { data: means, height, width, scale: 1 } };
     },
-    detectPrepared(images) {
+    detectBatch(images) {
       const [first] = images;
       if (
         images.some(({ input }) => input.height !== first.input.height || input.width !== first.input.width)

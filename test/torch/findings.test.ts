@@ -20,6 +20,8 @@ const runtime: RuntimeInfo = {
   numThreads: 8,
   fusedKernels: 'avx2',
   cpuCapability: 'AVX512',
+  cudaBuild: null,
+  cudnnBuild: null,
   cudaAvailable: false,
   cudaDevices: 0,
   oneDnn: true,
@@ -48,6 +50,9 @@ const healthy: Facts = {
     vectorFeatures: ['avx2', 'fma', 'avx512f', 'avx512_bf16'],
   },
   hasNvidiaGpu: false,
+  nvidia: null,
+  visibleCards: [],
+  cudaVisibleDevices: null,
   environment: {},
 };
 
@@ -108,7 +113,13 @@ describe('findingsOf', () => {
       /0\.25 of its rate/,
       /float32/,
     ],
-    ['an idle GPU', { hasNvidiaGpu: true }, 'slow', /NVIDIA/, /LIBTORCH/],
+    [
+      'an idle card',
+      { hasNvidiaGpu: true },
+      'slow',
+      /^This libtorch \(2\.4\.1 in \/opt\/libtorch\) computes on the processor only, so the NVIDIA card here/,
+      /^Install one with CUDA \(for instance Python's torch\) and run 'LIBTORCH=\u2026 \.\/setup'\.$/,
+    ],
   ])('%s', (_name, change, severity, problem, fix) => {
     const findings = findingsOf({ ...healthy, ...change });
     expect(findings).toHaveLength(1);

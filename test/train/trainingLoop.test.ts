@@ -35,7 +35,7 @@ function flatOf(tensors: Readonly<Record<string, Tensor>>): FlatParameters {
 }
 
 /** Fits y = 2 x; the scores are given. */
-function setup(scores: number[], overrides: Partial<TrainingOptions<Tensor>> = {}) {
+function setup(scores: number[], overrides: Partial<TrainingOptions<Tensor, Tensor>> = {}) {
   manualSeed(1);
   const weight = tensor([0]);
   weight.requiresGrad = true;
@@ -48,12 +48,13 @@ function setup(scores: number[], overrides: Partial<TrainingOptions<Tensor>> = {
     const error = ops.sub(ops.mul(x, weight), ops.mul(x, 2));
     return ops.mean(ops.mul(error, error));
   };
-  const options: TrainingOptions<Tensor> = {
+  const options: TrainingOptions<Tensor, Tensor> = {
     task: {
       numBatches: 40,
       batchSize: 8,
       startEpoch: () => undefined,
       prepare: () => ops.rand([8]),
+      place: (x: Tensor) => x,
       loss: (x: Tensor) => loss(x),
       evaluate: async () => {
         live.push(liveTensors());
@@ -146,7 +147,7 @@ describe('runTraining', () => {
 
   it('records what a loss is made of and what an evaluation found, through a resume', async () => {
     const states: TrainingState[] = [];
-    const parts = (overrides: Partial<TrainingOptions<Tensor>> = {}) => {
+    const parts = (overrides: Partial<TrainingOptions<Tensor, Tensor>> = {}) => {
       const run = setup([1, 1, 1], {
         stepsPerSnapshot: 15,
         snapshot: async (state) => {

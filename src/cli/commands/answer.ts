@@ -7,6 +7,7 @@ import { describeRegion, type LookedAtRegion } from '../../inference/look.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
 import { defineCommand } from '../command.js';
 import { lookOptions } from '../detectorOptions.js';
+import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
@@ -55,6 +56,7 @@ export const command = defineCommand({
     refuseContradictions(options);
     using lxmert = await Lxmert.load({
       ...options,
+      device: deviceOf(options),
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });

@@ -5,7 +5,7 @@ import { assertCompatible } from '../../features/index.js';
 import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
 import { evaluatePretraining, pretrainingScores } from '../../tasks/pretraining/evaluate.js';
 import { defineCommand } from '../command.js';
-import { otherFeaturesOption, precisionOption } from '../modelOptions.js';
+import { computeOptions, computeSettings, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';
 import {
   openPretrainFeatures,
@@ -52,7 +52,7 @@ export const command = defineCommand({
       .describe('Attention heads, for a weights file [default: hidden size / 64]'),
     batchSize: z.int().min(1).default(128).describe('Examples computed at once'),
     seed: z.int().min(0).default(9595).describe('Seed of masks and exchanged sentences'),
-    ...precisionOption,
+    ...computeOptions,
   }),
   run: async ({ arguments: { sentences }, options, progress, notice, signal }) => {
     const loaded = await loadPretrainedModel({
@@ -61,7 +61,7 @@ export const command = defineCommand({
       answers: options.answers,
       qaSets: options.qaSets,
       numAttentionHeads: options.attentionHeads,
-      precision: options.precision,
+      ...computeSettings(options),
     });
     const { model, tokenizer, answerTable, losses } = loaded;
     try {

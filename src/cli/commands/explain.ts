@@ -7,6 +7,7 @@ import { Lxmert } from '../../inference/lxmert.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
 import { lookOptions } from '../detectorOptions.js';
+import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
@@ -87,6 +88,7 @@ export const command = defineCommand({
     using lxmert = await Lxmert.load({
       ...options,
       model,
+      device: deviceOf(options),
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });

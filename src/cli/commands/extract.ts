@@ -74,8 +74,10 @@ export const command = defineCommand({
       .int()
       .min(1)
       .max(256)
-      .default(1)
-      .describe('Pictures of one size that are looked at together; features are the same'),
+      .optional()
+      .describe(
+        'Pictures of one size that are looked at together; features are the same [default: 1 on the processor, 8 on a card]',
+      ),
     maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),
   }),
   async run({
@@ -118,7 +120,7 @@ export const command = defineCommand({
         out: out as string,
         dtype: options.dtype,
         shardImages: options.shardImages,
-        batchSize: options.batchSize,
+        ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
         ...(boxes === undefined ? {} : { boxes }),
         ...(share === undefined ? {} : { share }),
         progress: display,

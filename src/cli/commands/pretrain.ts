@@ -25,6 +25,7 @@ import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
 import {
   architectureOptions,
   configOf,
+  deviceSettings,
   scheduleOptions,
   scheduleSettings,
   snapshotOptions,
@@ -159,6 +160,7 @@ export const command = defineCommand({
         run,
         snapshots: snapshotSettings(given),
         provenance: { command: 'pretrain', options: given, features: store.origins },
+        device: deviceSettings(given),
         distributed: me.distributed,
         progress,
         signal,

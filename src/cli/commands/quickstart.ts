@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { QUICKSTART_DEFAULTS } from '../../quickstart/defaults.js';
 import { type QuickstartResult, runQuickstart } from '../../quickstart/quickstart.js';
 import { defineCommand } from '../command.js';
-import { precisionOption } from '../modelOptions.js';
+import { computeOptions, computeSettings } from '../modelOptions.js';
 import { outputPath } from '../options.js';
 
 export const command = defineCommand({
@@ -42,7 +42,7 @@ export const command = defineCommand({
     learningRate: z.number().gt(0).default(QUICKSTART_DEFAULTS.learningRate).describe('Peak learning rate'),
     batchSize: z.int().min(1).default(QUICKSTART_DEFAULTS.batchSize).describe('Questions in a training step'),
     numThreads: z.int().min(1).max(256).default(QUICKSTART_DEFAULTS.numThreads).describe('Compute threads'),
-    ...precisionOption,
+    ...computeOptions,
     seed: z
       .int()
       .min(0)
@@ -50,7 +50,14 @@ export const command = defineCommand({
       .describe('Seed of the world, the first weights and the order'),
   }),
   run: ({ options, progress, notice, signal }) =>
-    runQuickstart({ ...options, folder: options.output, progress, notice, signal }),
+    runQuickstart({
+      ...options,
+      ...computeSettings(options),
+      folder: options.output,
+      progress,
+      notice,
+      signal,
+    }),
   render,
 });
 

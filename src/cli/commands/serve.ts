@@ -14,6 +14,7 @@ import type { NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
 import { lookOptions } from '../detectorOptions.js';
+import { deviceOf } from '../deviceOptions.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';
 
@@ -155,7 +156,7 @@ function namedModels(
 ): [NamedModel, ...NamedModel[]] {
   const { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames, ...others } = options;
   const look = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
-  const settings = { ...others, vocabulary, numAttentionHeads };
+  const settings = { ...others, device: deviceOf(options), vocabulary, numAttentionHeads };
   const taken = new Set<string>();
   const nameOf = (file: string): string => {
     const name = path.basename(path.resolve(file)).replace(/\.(pth|bin|safetensors)$/, '');

@@ -6,6 +6,7 @@ export * from './elementwise.js';
 export * from './indexing.js';
 export * from './neural.js';
 export { type DeclaredOperator, declaredOperators, schemaOf } from './operator.js';
+export * from './optimizer.js';
 export * from './packed.js';
 export * from './reduction.js';
 export * from './regions.js';

@@ -21,6 +21,17 @@ export function schemaOf({ name, overload }: DeclaredOperator): ResolvedOperator
   return native().resolveOperator(name, overload);
 }
 
+/** True when this libtorch has the operator: for those that came with a later version. */
+export function hasOperator(schemaName: string): boolean {
+  const [name = '', overload = ''] = schemaName.split('.');
+  try {
+    native().resolveOperator(name, overload);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * A function that calls the operator through libtorch's dispatcher. `F` states the arguments in the schema's
  * order; `undefined` takes the schema's default and `null` is None. The operator is looked up at its first call.

@@ -22,6 +22,11 @@ export const sum = (self: Tensor, dims?: readonly number[], keepDim = false): Te
 export const mean = (self: Tensor, dims?: readonly number[], keepDim = false): Tensor =>
   dims === undefined ? meanAll(self) : meanDims(self, dims, keepDim);
 
+const vectorNormOperator =
+  operator<(self: Tensor, order: number, dims: null, keepDim: boolean, dtype: DType) => Tensor>(
+    'aten::linalg_vector_norm',
+  );
+
 export const max = operator<(self: Tensor) => Tensor>('aten::max');
 export const min = operator<(self: Tensor) => Tensor>('aten::min');
 /** Largest values over a dimension and where they are. */
@@ -40,6 +45,9 @@ export const any = operator<(self: Tensor) => Tensor>('aten::any');
 export const cumsum = operator<(self: Tensor, dim: number, dtype?: DType) => Tensor>('aten::cumsum');
 /** The Euclidean norm of all elements. */
 export const norm = operator<(self: Tensor) => Tensor>('aten::norm.Scalar');
+/** The Euclidean norm of all elements, summed up and given in `dtype`. */
+export const vectorNorm = (self: Tensor, dtype: DType): Tensor =>
+  vectorNormOperator(self, 2, null, false, dtype);
 export const allclose =
   operator<(self: Tensor, other: Tensor, relative?: number, absolute?: number) => boolean>('aten::allclose');
 export const equal = operator<(self: Tensor, other: Tensor) => boolean>('aten::equal');

@@ -44,3 +44,11 @@ export const constantPad =
 export const repeatInterleave = operator<(self: Tensor, repeats: number, dim?: number) => Tensor>(
   'aten::repeat_interleave.self_int',
 );
+/**
+ * Sorted along a dimension, and where each element was; equal ones keep their order if `isStable`, and NaN counts as the
+ * largest.
+ */
+export const sort =
+  operator<(self: Tensor, isStable: boolean, dim?: number, descending?: boolean) => [Tensor, Tensor]>(
+    'aten::sort.stable',
+  );

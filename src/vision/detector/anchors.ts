@@ -24,9 +24,17 @@ export function baseAnchors({ stride, ratios, scales }: AnchorSettings): Float32
   return Float32Array.from(boxes);
 }
 
-/** The anchors of every cell of a map: y slowest, then x, then the anchor's number. (height, width, numAnchors, 4) */
-export function anchorGrid(settings: AnchorSettings, height: number, width: number): Float32Array {
-  const base = baseAnchors(settings);
+/**
+ * The anchors of every cell of a map: y slowest, then x, then the anchor's number. (height, width, numAnchors, 4)
+ *
+ * @param base those around cell (0, 0), (numAnchors, 4)
+ */
+export function anchorGrid(
+  settings: AnchorSettings,
+  height: number,
+  width: number,
+  base: Float32Array = baseAnchors(settings),
+): Float32Array {
   const grid = new Float32Array(height * width * base.length);
   let target = 0;
   for (let y = 0; y < height; y++) {

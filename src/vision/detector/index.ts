@@ -6,7 +6,8 @@ export {
   featureSizeOf,
   weightShapes,
 } from './architecture.js';
-export { DetectorNetwork, type DetectorWeights, type NetworkInput, type NetworkOptions } from './network.js';
+export { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
+export type { DetectorPrecision, DetectorWeights } from './networkWeights.js';
 export { CAFFE_10_100, CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
 export {
   type DetectedRegions,

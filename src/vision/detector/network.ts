@@ -1,36 +1,48 @@
 /** @file The detector's network: from an image's values to proposals, and from proposals to features and labels. */
 
 import { LxmertError } from '../../common/errors.js';
-import { fromTypedArray, keep, noGrad, scope, type Tensor } from '../../torch/index.js';
+import {
+  type Device,
+  fromTypedArray,
+  noGrad,
+  place,
+  requirePrecision,
+  scope,
+  type Tensor,
+} from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
-import { convolution, dense, type LayerContext, type Observe, residualStage } from './layers.js';
+import { describeOnCard } from './card/describe.js';
+import { proposeOnCard } from './card/proposals.js';
+import { convolution, type LayerContext, type Observe, residualStage } from './layers.js';
+import { type DetectorPrecision, type DetectorWeights, prepareWeights } from './networkWeights.js';
 import { proposePortRegions } from './port/proposals.js';
 import type { DetectorProfile } from './profiles.js';
 import { proposeRegions, type ScaledSize } from './proposals.js';
+import { describeRegions, type RegionHead } from './regionHead.js';
 import type { RegionOutputs } from './selectRegions.js';
-
-/** Tensors by the names of `weightShapes`; others are not looked at. */
-export type DetectorWeights = Readonly<Record<string, Tensor>>;
 
 export interface NetworkOptions {
   readonly architecture?: DetectorArchitecture;
-  /**
-   * Format of the last stage's convolutions, 92 % of the arithmetic. All else is float32 whatever this says: rounding in
-   * the first layers grows through the hundred that follow, to several percent of a feature, while rounding in the last
-   * stage stays below one; and proposals are float32's to the last bit. Default float32.
-   */
-  readonly precision?: 'float32' | 'bfloat16';
+  /** What computes; a card with its number. Default `cpu`. */
+  readonly device?: Device;
+  /** Format of convolutions: {@link DetectorPrecision}. Default float32. */
+  readonly precision?: DetectorPrecision;
   /**
    * Whose rules proposals and outputs follow: the original's, or those of its PyTorch ports, which need `bbox_pred`
    * among the weights. Default `caffe`.
    */
   readonly rules?: DetectorProfile['rules'];
-  /** Regions that go through the last stage at once: about 5 MB of memory each at full size. Default 32. */
+  /**
+   * Regions that go through the last stage at once: about 5 MB of memory each at full size, half of that in a format of 16
+   * bits. Default 32 on the processor, whose caches they pass through, and 256 on a card, which needs many to be busy.
+   */
   readonly regionsAtOnce?: number;
   /** Called with each layer's output, for tests; the tensor ends with the call of the network. */
   readonly observe?: Observe;
 }
+
+const REGIONS_AT_ONCE = { cpu: 32, card: 256 } as const;
 
 /** Where the first pooling still finds a window. */
 export const MIN_INPUT_SIDE = 3;
@@ -45,24 +57,36 @@ export interface NetworkInput extends ScaledSize {
  */
 export class DetectorNetwork {
   readonly architecture: DetectorArchitecture;
+  readonly device: Device;
   readonly #weights: ReadonlyMap<string, Tensor>;
-  readonly #precision: 'float32' | 'bfloat16';
+  readonly #precision: DetectorPrecision;
   readonly #regionsAtOnce: number;
-  readonly #rules: DetectorProfile['rules'];
   readonly #context: LayerContext;
+  readonly #head: RegionHead;
 
-  /** @throws LxmertError when a weight is missing or has another shape */
+  /**
+   * @throws LxmertError when a weight is missing or has another shape; UsageError for a format that the device cannot
+   * compute in
+   */
   constructor(weights: DetectorWeights, options: NetworkOptions = {}) {
-    this.architecture = options.architecture ?? BOTTOM_UP_ATTENTION;
-    this.#precision = options.precision ?? 'float32';
-    this.#regionsAtOnce = options.regionsAtOnce ?? 32;
-    this.#rules = options.rules ?? 'caffe';
-    const shapes = weightShapes(this.architecture, { withBoxPredictor: this.#rules === 'port' });
-    this.#weights = prepareWeights(weights, shapes, this.architecture, this.#precision);
+    const {
+      architecture = BOTTOM_UP_ATTENTION,
+      device = 'cpu',
+      precision = 'float32',
+      rules = 'caffe',
+    } = options;
+    requirePrecision(precision, device);
+    this.architecture = architecture;
+    this.device = device;
+    this.#precision = precision;
+    this.#regionsAtOnce = options.regionsAtOnce ?? REGIONS_AT_ONCE[device === 'cpu' ? 'cpu' : 'card'];
+    const shapes = weightShapes(architecture, { withBoxPredictor: rules === 'port' });
+    this.#weights = prepareWeights(weights, shapes, { architecture, precision, device });
     this.#context = {
       weightOf: (name) => this.#weights.get(name) as Tensor,
       observe: options.observe,
     };
+    this.#head = { context: this.#context, architecture, rules };
   }
 
   /** Proposals, features and probabilities of one image. */
@@ -71,8 +95,10 @@ export class DetectorNetwork {
   }
 
   /**
-   * The same of each of several images of one size, which go through the image's stages together. What follows is done
-   * image by image, so that the regions of one never share a product with another's.
+   * The same of each of several images of one size, which go through the image's stages together. On the processor what
+   * follows is done image by image, so that the regions of one never share a product with another's. On a card all images'
+   * regions go through the last stage together, and this thread waits for the card twice: for the proposals, and for the
+   * outputs.
    *
    * @throws LxmertError when their sizes differ
    */
@@ -81,10 +107,14 @@ export class DetectorNetwork {
     return noGrad(() =>
       scope(() => {
         const maps = this.#featureMaps(inputs);
+        if (this.device !== 'cpu') {
+          return describeOnCard(this.#head, maps, this.#proposeOnCard(maps, inputs), this.#regionsAtOnce);
+        }
         return inputs.map((input, i) =>
           scope(() => {
             const map = ops.channelsLast(ops.narrow(maps, 0, i, 1)); // (1, mapChannels, H / 16, W / 16)
-            return this.#describe(map, this.#propose(map, input));
+            const boxes = this.#propose(map, input);
+            return describeRegions(this.#head, ops.to(map, this.#precision), boxes, this.#regionsAtOnce);
           }),
         );
       }),
@@ -93,7 +123,14 @@ export class DetectorNetwork {
 
   /** The same for boxes (n, 4) that are given, in pixels of the scaled image. */
   runOnBoxes(input: NetworkInput, boxes: Float32Array): RegionOutputs {
-    return noGrad(() => scope(() => this.#describe(this.#featureMaps([input]), boxes)));
+    return noGrad(() =>
+      scope(() => {
+        const maps = this.#featureMaps([input]);
+        return this.device === 'cpu'
+          ? describeRegions(this.#head, ops.to(maps, this.#precision), boxes, this.#regionsAtOnce)
+          : (describeOnCard(this.#head, maps, [boxes], this.#regionsAtOnce)[0] as RegionOutputs);
+      }),
+    );
   }
 
   dispose(): void {
@@ -108,8 +145,9 @@ export class DetectorNetwork {
   #featureMaps(inputs: readonly NetworkInput[]): Tensor {
     const { imageStages } = this.architecture;
     const images = inputs.map((input) => this.#imageOf(input, inputs[0] as NetworkInput));
-    using batch = images.length === 1 ? (images[0] as Tensor) : ops.cat(images, 0);
-    using input = ops.channelsLast(batch); // (N, 3, H, W)
+    using batch = place(images.length === 1 ? (images[0] as Tensor) : ops.cat(images, 0), this.device);
+    using rounded = this.device === 'cpu' ? batch : ops.to(batch, this.#precision);
+    using input = ops.channelsLast(rounded); // (N, 3, H, W)
     // 7x7, stride 2: (N, stemChannels, H / 2, W / 2); then a clipped 3x3 maximum, stride 2, no padding.
     using stem = convolution(this.#context, 'conv1', input, { stride: 2, padding: 3, relu: true });
     let x = ops.maxPool2dCeil(stem, 3, 2);
@@ -150,7 +188,7 @@ export class DetectorNetwork {
     return scope(() => {
       const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
       const [, , height, width] = hidden.shape as [number, number, number, number];
-      const propose = this.#rules === 'caffe' ? proposeRegions : proposePortRegions;
+      const propose = this.#head.rules === 'caffe' ? proposeRegions : proposePortRegions;
       return propose(
         {
           height,
@@ -165,101 +203,17 @@ export class DetectorNetwork {
     });
   }
 
-  #describe(map: Tensor, boxes: Float32Array): RegionOutputs {
-    const numRegions = boxes.length / 4;
-    const cells = ops.to(map, this.#precision);
-    const { regionStage, numClasses, numAttributes } = this.architecture;
-    const outputs = {
-      numRegions,
-      boxes,
-      features: new Float32Array(numRegions * regionStage.outputChannels),
-      classProbabilities: new Float32Array(numRegions * numClasses),
-      attributeProbabilities: new Float32Array(numRegions * numAttributes),
-      ...(this.#rules === 'caffe' ? {} : { boxDeltas: new Float32Array(numRegions * numClasses * 4) }),
-    };
-    for (let first = 0; first < numRegions; first += this.#regionsAtOnce) {
-      scope(() => {
-        const part = boxes.slice(first * 4, (first + this.#regionsAtOnce) * 4);
-        const { features, classes, attributes, deltas } = this.#describePart(cells, part);
-        outputs.features.set(features.data() as Float32Array, first * regionStage.outputChannels);
-        outputs.classProbabilities.set(classes.data() as Float32Array, first * numClasses);
-        outputs.attributeProbabilities.set(attributes.data() as Float32Array, first * numAttributes);
-        if (deltas !== undefined)
-          outputs.boxDeltas?.set(deltas.data() as Float32Array, first * numClasses * 4);
-      });
-    }
-    return outputs;
-  }
-
-  #describePart(map: Tensor, boxes: Float32Array): DescribedRegions {
-    const { anchors, pooledSize, regionStage } = this.architecture;
+  /** (n, 4) of each image, in pixels of the scaled image */
+  #proposeOnCard(maps: Tensor, images: readonly ScaledSize[]): Float32Array[] {
     const context = this.#context;
-    const pooled = ops.roiMaxPool(
-      map,
-      fromTypedArray(boxes, [boxes.length / 4, 4]),
-      1 / anchors.stride,
-      pooledSize,
-    );
-    context.observe?.('roi_pool5', pooled); // (R, mapChannels, 14, 14)
-    const last = residualStage(context, regionStage, pooled); // (R, featureSize, 14, 14)
-    const features = ops.mean(ops.to(last, 'float32'), [2, 3]); // (R, featureSize)
-    context.observe?.('pool5_flat', features);
-    const classLogits = dense(context, 'cls_score', features);
-    // The attribute head is told the class, the background included.
-    const predicted = ops.argmax(classLogits, 1); // (R)
-    const embedded = ops.indexSelect(context.weightOf('cls_embedding.weight'), 0, predicted);
-    const hidden = dense(context, 'fc_attr', ops.cat([features, embedded], 1), { relu: true });
-    const attributeLogits = dense(context, 'attr_score', hidden);
-    const isPort = this.#rules === 'port';
-    return {
-      features: ops.contiguous(features),
-      classes: ops.softmax(classLogits, 1),
-      attributes: isPort ? softmaxWithoutFirst(attributeLogits) : ops.softmax(attributeLogits, 1),
-      ...(isPort ? { deltas: dense(context, 'bbox_pred', features) } : {}), // (R, 4 x classes)
-    };
+    return scope(() => {
+      const hidden = convolution(context, 'rpn_conv/3x3', maps, { padding: 1, relu: true });
+      const exact = ops.to(hidden, 'float32');
+      const outputs = {
+        scores: convolution(context, 'rpn_cls_score', exact), // (N, 2A, H, W)
+        deltas: convolution(context, 'rpn_bbox_pred', exact), // (N, 4A, H, W)
+      };
+      return proposeOnCard(outputs, images, this.architecture.anchors, this.#head.rules);
+    });
   }
-}
-
-/** Of some regions; probabilities as {@link RegionOutputs} has them. */
-interface DescribedRegions {
-  readonly features: Tensor;
-  readonly classes: Tensor;
-  readonly attributes: Tensor;
-  readonly deltas?: Tensor;
-}
-
-/** The ports leave "no attribute" out before the softmax; its column is 0 then. (R, A) */
-function softmaxWithoutFirst(logits: Tensor): Tensor {
-  const [numRegions = 0, numAttributes = 0] = logits.shape;
-  const others = ops.softmax(ops.narrow(logits, 1, 1, numAttributes - 1), 1);
-  return ops.cat([ops.zeros([numRegions, 1]), others], 1);
-}
-
-/** Checks the weights and gives the last stage's the network's format, and all convolutions' their order in memory. */
-function prepareWeights(
-  weights: DetectorWeights,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  { regionStage }: DetectorArchitecture,
-  precision: 'float32' | 'bfloat16',
-): Map<string, Tensor> {
-  for (const [name, shape] of shapes) {
-    const found = weights[name];
-    if (found === undefined) {
-      throw new LxmertError(`The detector's weights lack ${name}, which should be ${shape.join(' x ')}.`);
-    }
-    if (found.shape.length !== shape.length || found.shape.some((size, i) => size !== shape[i])) {
-      throw new LxmertError(
-        `The detector's weight ${name} should be ${shape.join(' x ')}; it is ${found.shape.join(' x ')}.`,
-      );
-    }
-  }
-  return scope(() => {
-    const prepared = new Map<string, Tensor>();
-    for (const name of shapes.keys()) {
-      const dtype = name.startsWith(regionStage.name) ? precision : 'float32';
-      const weight = ops.to(weights[name] as Tensor, dtype);
-      prepared.set(name, keep(weight.shape.length === 4 ? ops.channelsLast(weight) : ops.contiguous(weight)));
-    }
-    return prepared;
-  });
 }

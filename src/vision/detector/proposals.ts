@@ -68,10 +68,24 @@ export function proposeRegions(
   const best = boxesOfSize(decoded, settings.minSide * Math.fround(image.scale))
     .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
     .slice(0, settings.maxBefore);
-  const boxes = takeRows(decoded, 4, best);
-  const { overlap, maxAfter } = settings;
+  return survivingBoxes(takeRows(decoded, 4, best), takeRows(scores, 1, best), settings);
+}
+
+/** Of boxes (n, 4), best first, with their scores: those that suppression leaves. */
+export function survivingBoxes(
+  boxes: Float32Array,
+  scores: Float32Array,
+  { overlap, maxAfter }: ProposalSettings = PROPOSAL_SETTINGS,
+): Float32Array {
   const rule = { overlap, suppressEqual: true, bothEnds: true, maxKept: maxAfter };
-  return takeRows(boxes, 4, suppressed(boxes, takeRows(scores, 1, best), rule));
+  return takeRows(boxes, 4, suppressed(boxes, scores, rule));
+}
+
+/** @param logits what the score was made of, where it is known */
+export function brokenScore(logits = ''): LxmertError {
+  return new LxmertError(
+    `The detector's region proposals hold a score that is not a number${logits}. Its weights or the picture's values are broken; convert or download the weights again.`,
+  );
 }
 
 /** Numbers of the boxes (n, 4) that non-maximum suppression by their scores leaves, best first. */
@@ -120,9 +134,7 @@ function objectProbabilities(logits: Float32Array, numCells: number, numAnchors:
       const other = fround(exp(fround(background - largest)));
       const probability = share / fround(share + other);
       if (Number.isNaN(probability)) {
-        throw new LxmertError(
-          `The detector's region proposals hold a score that is not a number (logits ${background} and ${object}). Its weights or the picture's values are broken; convert or download the weights again.`,
-        );
+        throw brokenScore(` (logits ${background} and ${object})`);
       }
       probabilities[cell * numAnchors + anchor] = probability;
     }

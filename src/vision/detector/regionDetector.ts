@@ -5,8 +5,10 @@ import type { RgbImage } from '../../common/rgbImage.js';
 import { sha256OfFile } from '../../common/sha256.js';
 import { version } from '../../common/version.js';
 import type { Provenance } from '../../features/provenance.js';
+import { type Device, requirePrecision, useDevice } from '../../torch/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, featureSizeOf } from './architecture.js';
 import { DetectorNetwork, MIN_INPUT_SIDE, type NetworkInput, type NetworkOptions } from './network.js';
+import type { DetectorPrecision } from './networkWeights.js';
 import { allPortRegions, selectPortRegions } from './port/selectRegions.js';
 import { type DetectorInput, preprocessImage } from './preprocess.js';
 import { CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile, withNumBoxes } from './profiles.js';
@@ -16,6 +18,8 @@ import { type DetectorFamily, detectorRules } from './weightsFamily.js';
 import type { DetectorReport } from './weightsReport.js';
 
 export interface RegionDetectorOptions extends Pick<NetworkOptions, 'precision' | 'regionsAtOnce'> {
+  /** What computes: the processor or a card. Default `cpu`. */
+  readonly device?: Device;
   readonly architecture?: DetectorArchitecture;
   /** Which regions are kept. Default: `caffe-36`, which LXMERT was trained with, or `d2` for a port's weights. */
   readonly profile?: DetectorProfile;
@@ -50,14 +54,22 @@ export class RegionDetector implements Disposable {
     private readonly network: DetectorNetwork,
   ) {}
 
+  /** Where the network is. */
+  get device(): Device {
+    return this.network.device;
+  }
+
   /**
    * Loads the weights of a .caffemodel, of a port, or of a file converted from one.
    *
    * @throws UsageError when there is no such file, for a profile of other weights' rules and for impossible numbers of
-   * regions; CheckpointError when the file is damaged or not a whole detector
+   * regions, for a device that is not there and a format that it cannot compute in; CheckpointError when the file is damaged or not a whole detector
    */
   static async load(file: string, options: RegionDetectorOptions = {}): Promise<RegionDetector> {
-    const { architecture = BOTTOM_UP_ATTENTION, precision, regionsAtOnce, minBoxes, maxBoxes } = options;
+    const { architecture = BOTTOM_UP_ATTENTION, regionsAtOnce, minBoxes, maxBoxes } = options;
+    const { precision = 'float32' } = options;
+    const device = useDevice(options.device ?? 'cpu');
+    requirePrecision(precision, device);
     const { weights, facts, report } = await loadDetector(file, { architecture, withBoxPredictor: 'ports' });
     try {
       const profile = withNumBoxes(profileFor(file, facts.family, options.profile), {
@@ -67,7 +79,8 @@ export class RegionDetector implements Disposable {
       const network = new DetectorNetwork(weights, {
         architecture,
         rules: profile.rules,
-        ...(precision === undefined ? {} : { precision }),
+        device,
+        precision,
         ...(regionsAtOnce === undefined ? {} : { regionsAtOnce }),
       });
       const provenance = {
@@ -77,7 +90,7 @@ export class RegionDetector implements Disposable {
           profile: profile.name,
           minBoxes: profile.minBoxes,
           maxBoxes: profile.maxBoxes,
-          precision: precision ?? 'float32',
+          precision: statedPrecision(precision, device),
         },
         source: null,
         createdBy: `lxmert ${version()}`,
@@ -109,17 +122,32 @@ export class RegionDetector implements Disposable {
    * @throws LxmertError for a picture that is too narrow, or when the network gives what is no number
    */
   detect(image: RgbImage): DetectedRegions {
-    return this.detectPrepared([this.prepare(image)])[0] as DetectedRegions;
+    return this.detectBatch([this.prepare(image)])[0] as DetectedRegions;
   }
 
   /**
-   * The regions of each of some pictures whose inputs have one size, the same as for each by itself.
+   * The regions of each of some pictures, in their order: on the processor the same as for each by itself, on a card the
+   * same but for what its products round differently in other sizes. Pictures whose inputs have one size go through the
+   * network together, those of another size after them. None is padded to another's size: the zeros that convolutions put
+   * around a picture stand where padding would, but in every layer anew, so the layers' values on padding would reach into
+   * the picture and change its features.
    *
-   * @throws LxmertError when sizes differ, or when the network gives what is no number
+   * @throws LxmertError when the network gives what is no number
    */
-  detectPrepared(images: readonly PreparedImage[]): DetectedRegions[] {
-    const outputs = this.network.runBatch(images.map(networkInput));
-    return images.map((image, i) => this.#select(image, outputs[i] as RegionOutputs));
+  detectBatch(images: readonly PreparedImage[]): DetectedRegions[] {
+    const groups = new Map<string, number[]>();
+    images.forEach(({ input }, i) => {
+      const size = `${input.height} x ${input.width}`;
+      groups.set(size, [...(groups.get(size) ?? []), i]);
+    });
+    const found = new Array<DetectedRegions>(images.length);
+    for (const group of groups.values()) {
+      const outputs = this.network.runBatch(group.map((i) => networkInput(images[i] as PreparedImage)));
+      group.forEach((i, k) => {
+        found[i] = this.#select(images[i] as PreparedImage, outputs[k] as RegionOutputs);
+      });
+    }
+    return found;
   }
 
   /**
@@ -157,6 +185,14 @@ export class RegionDetector implements Disposable {
         : selectRegions(outputs, input.scale, profile);
     return { height, width, ...regions };
   }
+}
+
+/**
+ * What features say of their format. On a card bfloat16 is that of every layer, which moves features by percents: they are
+ * not those of the processor's bfloat16.
+ */
+function statedPrecision(precision: DetectorPrecision, device: Device): string {
+  return precision === 'bfloat16' && device !== 'cpu' ? 'bfloat16 in all layers' : precision;
 }
 
 function networkInput({ input }: PreparedImage): NetworkInput {

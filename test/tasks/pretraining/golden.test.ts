@@ -6,21 +6,26 @@ import { noGrad, scope } from '../../../src/torch/index.js';
 import { BertAdam } from '../../../src/train/bertAdam.js';
 import { clipGradients } from '../../../src/train/clipGradients.js';
 import { FlatParameters } from '../../../src/train/flatParameters.js';
+import { deviceClip } from '../../support/deviceClip.js';
+import { testDevices } from '../../support/devices.js';
 import { Golden, maxDifference, normOf } from '../../support/golden.js';
 import { goldenPretrainingBatch, goldenPretrainingModel } from '../../support/goldenPretraining.js';
 import { hasShared } from '../../support/shared.js';
 
 /** This project's own operators, and libtorch's. */
-const VERSIONS = [
-  ['fused', <T>(body: () => T): T => body()],
-  ['plain', withPlainOperators],
-] as const;
+const VERSIONS = testDevices.flatMap(
+  (device) =>
+    [
+      [device, 'fused', <T>(body: () => T): T => body()],
+      [device, 'plain', withPlainOperators],
+    ] as const,
+);
 
-describe.skipIf(!hasShared).each(VERSIONS)('pre-training, %s', (_, run) => {
+describe.skipIf(!hasShared).each(VERSIONS)('pre-training on %s, %s', (device, _, run) => {
   it('has the reference losses and answer scores', async () => {
     const golden = new Golden();
     const { loss_names, steps } = golden.index.pretrain;
-    using model = await goldenPretrainingModel(golden);
+    using model = (await goldenPretrainingModel(golden)).moveTo(device);
     scope(() =>
       noGrad(() => {
         const batch = goldenPretrainingBatch(golden);
@@ -45,8 +50,8 @@ describe.skipIf(!hasShared).each(VERSIONS)('pre-training, %s', (_, run) => {
 
   it.each(['their own', 'flat buffers'])('has the reference gradients, in %s', async (where) => {
     const golden = new Golden();
-    using model = await goldenPretrainingModel(golden);
-    using flat = where === 'flat buffers' ? FlatParameters.of(model) : undefined;
+    using model = (await goldenPretrainingModel(golden)).moveTo(device);
+    using flat = where === 'flat buffers' ? FlatParameters.of(model, 'float32', device) : undefined;
     scope(() => {
       const { total } = run(() => pretrainingLosses(model, goldenPretrainingBatch(golden), DEFAULT_LOSSES));
       total.backward();
@@ -73,8 +78,8 @@ describe.skipIf(!hasShared).each(VERSIONS)('pre-training, %s', (_, run) => {
 
   it('has the reference losses, norms, rates and parameters over five steps', async () => {
     const golden = new Golden();
-    using model = await goldenPretrainingModel(golden);
-    using parameters = FlatParameters.of(model);
+    using model = (await goldenPretrainingModel(golden)).moveTo(device);
+    using parameters = FlatParameters.of(model, 'float32', device);
     using optimizer = new BertAdam(parameters, { learningRate: 1e-3, totalSteps: 20, warmupRatio: 0.1 });
     const compare = (after: string): void => {
       const named = model.namedParameters();
@@ -96,7 +101,7 @@ describe.skipIf(!hasShared).each(VERSIONS)('pre-training, %s', (_, run) => {
           expect(Math.abs(relative), `${key} at step ${step}`).toBeLessThan(1e-5);
         }
         total.backward();
-        const { norm, scale } = clipGradients(parameters, 1);
+        const { norm, scale } = device === 'cpu' ? clipGradients(parameters, 1) : deviceClip(parameters, 1);
         expect(Math.abs(norm / expected.grad_norm - 1), `norm at step ${step}`).toBeLessThan(1e-4);
         expect(optimizer.learningRateAt(step)).toBeCloseTo(expected.lr, 12);
         optimizer.step(scale);

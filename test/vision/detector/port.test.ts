@@ -253,12 +253,14 @@ describe('a detector with the weights of a port', () => {
       detector.prepare({ ...image, data: image.data.map((value) => value ^ (37 * shift)) }),
     );
     const all = [detector.prepare(image), ...others];
-    const together = detector.detectPrepared(all);
-    expect(together).toEqual(all.map((each) => detector.detectPrepared([each])[0]));
+    const together = detector.detectBatch(all);
+    expect(together).toEqual(all.map((each) => detector.detectBatch([each])[0]));
     expect(new Set(together.map(({ features }) => features[0])).size).toBeGreaterThan(4);
     const wider = detector.prepare({ width: 100, height: 50, data: image.data.slice(0, 15000) });
-    expect(() => detector.detectPrepared([all[0]!, wider])).toThrow(/must have one size/);
-    expect(detector.detectPrepared([])).toEqual([]);
+    // A group of its own, in its place.
+    const mixed = detector.detectBatch([all[0]!, wider, all[1]!]);
+    expect(mixed).toEqual([together[0], detector.detectBatch([wider])[0], together[1]]);
+    expect(detector.detectBatch([])).toEqual([]);
   });
 
   it('refuses the profile of other weights, and impossible numbers of regions', async () => {

@@ -8,7 +8,7 @@ import type { AnchorSettings } from '../architecture.js';
 const { fround } = Math;
 
 /** Box deltas of sides stop here, at a factor of 1000 / 16: exp of more would overflow. */
-const MAX_LOG_FACTOR = fround(Math.log(1000 / 16));
+export const MAX_LOG_FACTOR = fround(Math.log(1000 / 16));
 
 /**
  * The anchors around a cell, in Caffe's order (ratio slow, scale fast), which loaded weights have: areas are exactly

@@ -1,9 +1,8 @@
 /** @file From the region proposal network's outputs to proposals, by the PyTorch ports' rules. */
 
-import { LxmertError } from '../../../common/errors.js';
 import type { AnchorSettings } from '../architecture.js';
 import { takeRows } from '../boxes.js';
-import { PROPOSAL_SETTINGS, type RpnOutput, type ScaledSize, suppressed } from '../proposals.js';
+import { brokenScore, PROPOSAL_SETTINGS, type RpnOutput, type ScaledSize, suppressed } from '../proposals.js';
 import { clipPortBoxes, movePortBox, portAnchors } from './boxes.js';
 
 const NO_WEIGHTS = [1, 1, 1, 1] as const;
@@ -19,7 +18,7 @@ export function proposePortRegions(
   image: ScaledSize,
   anchors: AnchorSettings,
 ): Float32Array {
-  const { maxBefore, maxAfter, overlap } = PROPOSAL_SETTINGS;
+  const { maxBefore } = PROPOSAL_SETTINGS;
   const base = portAnchors(anchors);
   const numAnchors = base.length / 4;
   const numCells = height * width;
@@ -37,9 +36,15 @@ export function proposePortRegions(
     boxes.set(movePortBox(box, delta, 0, NO_WEIGHTS), 4 * i);
   });
   clipPortBoxes(boxes, image.height, image.width);
-  const sound = best.map((_, i) => i).filter((i) => hasArea(boxes, 4 * i));
+  return survivingPortBoxes(boxes, takeRows(logits, 1, best));
+}
+
+/** Of boxes (n, 4), best first, with their logits: those that have a side and that suppression leaves. */
+export function survivingPortBoxes(boxes: Float32Array, logits: Float32Array): Float32Array {
+  const { maxAfter, overlap } = PROPOSAL_SETTINGS;
+  const sound = Array.from(logits.keys()).filter((i) => hasArea(boxes, 4 * i));
   const kept = takeRows(boxes, 4, sound);
-  const keptLogits = Float32Array.from(sound, (i) => logits[best[i] as number] as number);
+  const keptLogits = takeRows(logits, 1, sound);
   const settings = { overlap, suppressEqual: false, bothEnds: false, maxKept: maxAfter };
   return takeRows(kept, 4, suppressed(kept, keptLogits, settings));
 }
@@ -56,11 +61,7 @@ function objectLogits(scores: Float32Array, numCells: number, numAnchors: number
   for (let anchor = 0; anchor < numAnchors; anchor++) {
     for (let cell = 0; cell < numCells; cell++) {
       const logit = scores[(numAnchors + anchor) * numCells + cell] as number;
-      if (Number.isNaN(logit)) {
-        throw new LxmertError(
-          "The detector's region proposals hold a score that is not a number. Its weights or the picture's values are broken; convert or download the weights again.",
-        );
-      }
+      if (Number.isNaN(logit)) throw brokenScore();
       logits[cell * numAnchors + anchor] = logit;
     }
   }

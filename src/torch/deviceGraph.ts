@@ -1,0 +1,83 @@
+/** @file Recording what a device is told to compute, to tell it again as one. */
+
+import { requireGraphs } from './device.js';
+import type { Device } from './dtype.js';
+import { type NativeDeviceGraph, native } from './native.js';
+import { copy_ } from './operators/elementwise.js';
+import type { Tensor } from './tensor.js';
+
+export interface DeviceGraph {
+  /**
+   * Records what `body` tells the device. Tensors of before keep their places; those made meanwhile belong to the graph.
+   *
+   * @returns its result, whose values are there after the next {@link replay}
+   */
+  record(body: () => Tensor): Tensor;
+  replay(): void;
+  reset(): void;
+}
+
+/**
+ * A graph for a device's current stream, which must not be its default one.
+ *
+ * @throws LxmertError where this build has none
+ */
+export function deviceGraph(device: Device): DeviceGraph {
+  return device.startsWith('cuda') ? new CudaGraph() : new RepeatedCalls();
+}
+
+class CudaGraph implements DeviceGraph {
+  readonly #graph: NativeDeviceGraph;
+
+  constructor() {
+    requireGraphs();
+    this.#graph = new (native().DeviceGraph!)();
+  }
+
+  record(body: () => Tensor): Tensor {
+    this.#graph.begin();
+    let result: Tensor;
+    try {
+      result = body();
+    } catch (error) {
+      // The capture has to end before anything else may use the stream; the first error is the one to tell.
+      try {
+        this.#graph.end();
+      } catch {}
+      throw error;
+    }
+    this.#graph.end();
+    return result;
+  }
+
+  replay(): void {
+    this.#graph.replay();
+  }
+
+  reset(): void {
+    this.#graph.reset();
+  }
+}
+
+/** For devices without graphs: the calls are made again, into the same places. */
+class RepeatedCalls implements DeviceGraph {
+  #again: (() => void) | undefined;
+
+  record(body: () => Tensor): Tensor {
+    const result = body();
+    this.#again = () => {
+      const next = body();
+      copy_(result, next);
+      next.dispose();
+    };
+    return result;
+  }
+
+  replay(): void {
+    this.#again?.();
+  }
+
+  reset(): void {
+    this.#again = undefined;
+  }
+}
