@@ -33,7 +33,9 @@ inline c10::intrusive_ptr<Collectives> MakeNccl(const StorePointer& store, int r
                                                 std::chrono::milliseconds timeout) {
   auto options = c10d::ProcessGroupNCCL::Options::create();
   options->timeout = timeout;
-  return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, world_size, options);
+  // Its keys must not meet those of the other group in the same store.
+  const StorePointer own = c10::make_intrusive<c10d::PrefixStore>("nccl", store);
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(own, rank, world_size, options);
 }
 #endif
 

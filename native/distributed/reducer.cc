@@ -33,9 +33,13 @@ int64_t Nanoseconds() {
 
 }  // namespace
 
-Reducer::Reducer(c10::intrusive_ptr<Collectives> group, std::vector<at::Tensor> buffers,
-                 std::vector<LeafPlace> places, int64_t bucket_bytes, int rank)
-    : group_(std::move(group)), buffers_(std::move(buffers)), bucket_bytes_(bucket_bytes), rank_(rank) {
+Reducer::Reducer(c10::intrusive_ptr<Collectives> group, c10::intrusive_ptr<Collectives> host_group,
+                 std::vector<at::Tensor> buffers, std::vector<LeafPlace> places, int64_t bucket_bytes, int rank)
+    : group_(std::move(group)),
+      host_group_(std::move(host_group)),
+      buffers_(std::move(buffers)),
+      bucket_bytes_(bucket_bytes),
+      rank_(rank) {
   const auto num_leaves = static_cast<int64_t>(places.size());
   for (LeafPlace& place : places) {
     TORCH_CHECK(place.buffer < buffers_.size() && place.offset >= 0 &&
@@ -139,20 +143,28 @@ bool Reducer::Settle(Leaf& leaf) {
   return true;
 }
 
-WorkPointer Reducer::Sum(const at::Tensor& tensor) {
+WorkPointer Reducer::Sum(Collectives& group, const at::Tensor& tensor) {
   std::vector<at::Tensor> tensors = {tensor};
-  return group_->allreduce(tensors);
+  return group.allreduce(tensors);
+}
+
+at::Tensor Reducer::Sendable(const at::Tensor& range) const {
+  // A group of its own for gradients takes them where they are, as they are.
+  if (group_ != host_group_) return range;
+  // Gloo reads the processor's memory, cannot add numbers of 16 bits, and each of its hops would round.
+  const bool is_plain = range.is_cpu() && range.scalar_type() == at::kFloat;
+  return is_plain ? range : range.to(at::TensorOptions().device(at::kCPU).dtype(at::kFloat));
 }
 
 void Reducer::Launch(Bucket& bucket) {
   const at::Tensor range = buffers_[bucket.buffer].narrow(0, bucket.offset, bucket.length);
-  // Gloo cannot add numbers in bfloat16, and each of its hops would round.
-  const bool widen = range.scalar_type() == at::kBFloat16 && range.is_cpu();
-  bucket.sent = widen ? range.to(at::kFloat) : range;
+  bucket.sent = Sendable(range);
   times_.launches.push_back(Now());
   times_.bytes.push_back(static_cast<int64_t>(bucket.sent.nbytes()));
   bucket.completion = std::make_shared<double>(0);
-  bucket.work = Sum(bucket.sent);
+  bucket.work = Sum(*group_, bucket.sent);
+  // On a card the work is done when its stream comes to it, which nobody waits for.
+  if (!bucket.sent.is_cpu()) return;
   // It runs before wait() returns: libtorch tells the future first.
   bucket.work->getFuture()->addCallback(
       [begin = begin_, completion = bucket.completion](c10::ivalue::Future&) {
@@ -197,8 +209,8 @@ std::vector<double> Reducer::Finish(std::vector<double> extras) {
   std::vector<double> numbers;
   for (Leaf& leaf : leaves_) numbers.push_back(Settle(leaf) ? 1 : 0);
   numbers.insert(numbers.end(), extras.begin(), extras.end());
-  const at::Tensor summed = at::tensor(numbers, at::kDouble).to(buffers_.at(0).device());
-  const WorkPointer numbers_work = Sum(summed);
+  const at::Tensor result = at::tensor(numbers, at::kDouble);
+  const WorkPointer numbers_work = Sum(*host_group_, result);
   for (Bucket& bucket : buckets_) {
     bucket.work->wait();
     if (!bucket.sent.is_alias_of(buffers_[bucket.buffer])) {
@@ -209,7 +221,6 @@ std::vector<double> Reducer::Finish(std::vector<double> extras) {
     bucket.work.reset();
   }
   numbers_work->wait();
-  const at::Tensor result = summed.cpu();
   const double* sums = result.data_ptr<double>();
 
   bool changed = !order_known_;
@@ -219,8 +230,8 @@ std::vector<double> Reducer::Finish(std::vector<double> extras) {
     if (has_gradient && !leaf.expected) {
       const at::Tensor slice = Slice(leaf.place);
       if (numbers[i] == 0) slice.zero_();
-      const at::Tensor sent = slice.scalar_type() == at::kBFloat16 && slice.is_cpu() ? slice.to(at::kFloat) : slice;
-      Sum(sent)->wait();
+      const at::Tensor sent = Sendable(slice);
+      Sum(*group_, sent)->wait();
       if (!sent.is_alias_of(slice)) slice.copy_(sent);
     }
     TakeResult(leaf, has_gradient);
@@ -246,11 +257,10 @@ void Reducer::TakeResult(Leaf& leaf, bool has_gradient) {
 void Reducer::AgreeOnOrder() {
   std::vector<int64_t> positions;
   for (const Leaf& leaf : leaves_) positions.push_back(leaf.position);
-  at::Tensor order = at::tensor(positions, at::kLong).to(buffers_.at(0).device());
+  const at::Tensor order = at::tensor(positions, at::kLong);
   std::vector<at::Tensor> tensors = {order};
-  group_->broadcast(tensors, c10d::BroadcastOptions())->wait();
-  const at::Tensor agreed = order.cpu();
-  for (size_t i = 0; i < leaves_.size(); i++) leaves_[i].position = agreed.data_ptr<int64_t>()[i];
+  host_group_->broadcast(tensors, c10d::BroadcastOptions())->wait();
+  for (size_t i = 0; i < leaves_.size(); i++) leaves_[i].position = order.data_ptr<int64_t>()[i];
   order_known_ = true;
   MakeBuckets();
 }
@@ -263,6 +273,7 @@ std::vector<std::vector<int64_t>> Reducer::BucketLeaves() const {
 
 void Reducer::Abandon() {
   new c10::intrusive_ptr<Collectives>(group_);
+  new c10::intrusive_ptr<Collectives>(host_group_);
   new std::vector<at::Tensor>(buffers_);
   for (Bucket& bucket : buckets_) new std::pair<WorkPointer, at::Tensor>(bucket.work, bucket.sent);
 }

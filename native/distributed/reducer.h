@@ -37,8 +37,9 @@ struct ReducerTimes {
 // next: its gradient, if there is one again, is summed at the end.
 class Reducer : public std::enable_shared_from_this<Reducer> {
  public:
-  Reducer(c10::intrusive_ptr<Collectives> group, std::vector<at::Tensor> buffers, std::vector<LeafPlace> places,
-          int64_t bucket_bytes, int rank);
+  // Gradients go through `group`, numbers of the processors through `host_group`; both may be one.
+  Reducer(c10::intrusive_ptr<Collectives> group, c10::intrusive_ptr<Collectives> host_group,
+          std::vector<at::Tensor> buffers, std::vector<LeafPlace> places, int64_t bucket_bytes, int rank);
   ~Reducer();
   // Registers for the leaves' gradients; once, after construction.
   void Listen();
@@ -85,12 +86,15 @@ class Reducer : public std::enable_shared_from_this<Reducer> {
   at::Tensor Slice(const LeafPlace& place) const;
   // Whether the leaf has a gradient; it then lies in the buffer.
   bool Settle(Leaf& leaf);
-  WorkPointer Sum(const at::Tensor& tensor);
+  // What is sent of a range of gradients: itself, or what the group can add.
+  at::Tensor Sendable(const at::Tensor& range) const;
+  static WorkPointer Sum(Collectives& group, const at::Tensor& tensor);
   void TakeResult(Leaf& leaf, bool has_gradient);
   void AgreeOnOrder();
   double Now() const;
 
   c10::intrusive_ptr<Collectives> group_;
+  c10::intrusive_ptr<Collectives> host_group_;
   std::vector<at::Tensor> buffers_;
   std::vector<Leaf> leaves_;
   std::vector<Bucket> buckets_;

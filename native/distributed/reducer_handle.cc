@@ -51,8 +51,9 @@ ReducerHandle::ReducerHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
       places.push_back({TensorHandle::TensorOf(leaf_array.Get(i), "leaves"), static_cast<size_t>(numbers[3 * i]),
                         numbers[3 * i + 1], numbers[3 * i + 2]});
     }
-    reducer_ = std::make_shared<Reducer>(std::move(group), std::move(buffers), std::move(places),
-                                         IntegerFrom(info[5], "bucketBytes"), rank);
+    auto host_group = CollectiveGroup::GroupOf(info[6]);
+    reducer_ = std::make_shared<Reducer>(std::move(group), std::move(host_group), std::move(buffers),
+                                         std::move(places), IntegerFrom(info[5], "bucketBytes"), rank);
     reducer_->Listen();
   });
 }

@@ -4,6 +4,7 @@ import { LxmertError } from '../common/errors.js';
 import { fromTypedArray, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { type FeatureBatch, mostBoxes, regionTensors } from './featureBatch.js';
+import { FeaturesAhead } from './featuresAhead.js';
 import { MappedShard } from './mappedShard.js';
 import type { ProvenancedFeatures } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
@@ -34,6 +35,8 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   readonly #mapped: (MappedShard | undefined)[];
   /** Images whose features the disk was asked for and that were not gathered since. */
   readonly #prefetched = new Set<number>();
+  /** Of the next batch, in the background. */
+  #ahead: FeaturesAhead | undefined;
   #isDisposed = false;
 
   private constructor(index: StoreIndex) {
@@ -114,6 +117,39 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     for (const id of imageIds) this.#prefetchAt(this.#index.indexOf(id));
   }
 
+  /**
+   * Brings the features of a batch together in the background, in memory that a card reads by itself where there is one;
+   * {@link gather} of the same images with `dtype: 'stored'` then finds them there. Stores whose images differ in their
+   * number of regions or their format are only prefetched.
+   *
+   * @throws LxmertError for an image that is not here
+   */
+  gatherAhead(imageIds: readonly string[]): void {
+    this.prefetch(imageIds);
+    const indices = imageIds.map((id) => this.#index.indexOf(id));
+    const places = indices.map((index) => this.#index.placeAt(index));
+    const sources = [...new Set(places.map(({ shard }) => shard))].map((number) => this.#shard(number));
+    const isFull = places.every(({ shard, row }) => {
+      const mapped = this.#shard(shard);
+      return mapped.regionsAt(row).numBoxes === mapped.shard.layout.numBoxes;
+    });
+    const [first] = sources;
+    const isOneKind = sources.every(
+      ({ shard: { layout } }) =>
+        layout.dtype === first?.shard.layout.dtype && layout.numBoxes === first.shard.layout.numBoxes,
+    );
+    this.#ahead?.dispose();
+    this.#ahead = undefined;
+    if (!isFull || !isOneKind || places.length === 0) return;
+    const numberOf = new Map(sources.map((source, i) => [source, i]));
+    this.#ahead = new FeaturesAhead(
+      indices,
+      sources.map(({ features }) => features),
+      Int32Array.from(places, ({ shard }) => numberOf.get(this.#shard(shard)) ?? 0),
+      Int32Array.from(places, ({ row }) => row),
+    );
+  }
+
   #prefetchAt(index: number): void {
     if (this.#prefetched.has(index)) return;
     this.#prefetched.add(index);
@@ -127,10 +163,12 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     // All are asked for before the first is waited for: a disk is faster with many requests at once.
     for (const index of indices) this.#prefetchAt(index);
     for (const index of indices) this.#prefetched.delete(index);
+    const ahead = options.dtype === 'stored' && this.#ahead?.isFor(indices) ? this.#ahead : undefined;
     try {
       const batch = this.#gatherPlaces(
         indices.map((index) => this.#index.placeAt(index)),
         options,
+        ahead,
       );
       requireMappedFiles();
       return batch;
@@ -141,16 +179,22 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     }
   }
 
-  #gatherPlaces(places: readonly ImagePlace[], options: GatherOptions): FeatureBatch {
+  #gatherPlaces(
+    places: readonly ImagePlace[],
+    options: GatherOptions,
+    ahead: FeaturesAhead | undefined,
+  ): FeatureBatch {
     const rows = places.map(({ shard, row }) => this.#shard(shard).regionsAt(row));
     const width = mostBoxes(rows);
     return scope(() => ({
-      features: this.#gatherFeatures(
-        places,
-        rows.map((row) => row.numBoxes),
-        width,
-        options.dtype ?? 'float32',
-      ),
+      features:
+        ahead?.take() ??
+        this.#gatherFeatures(
+          places,
+          rows.map((row) => row.numBoxes),
+          width,
+          options.dtype ?? 'float32',
+        ),
       ...regionTensors(rows, width, options.labels ?? false),
     }));
   }
@@ -219,6 +263,8 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /** Ends the mappings. Batches gathered before stay. */
   dispose(): void {
     this.#isDisposed = true;
+    this.#ahead?.dispose();
+    this.#ahead = undefined;
     for (const shard of this.#mapped) shard?.dispose();
     this.#mapped.fill(undefined);
   }

@@ -4,7 +4,8 @@ import { UsageError } from '../common/errors.js';
 import { type LoadedModel, loadAnsweringModel, type ModelSource } from './modelFolder.js';
 
 /** Ends the weights of every model. */
-export function disposeModels({ models }: LoadedModel): void {
+export function disposeModels({ models, graphs = [] }: LoadedModel): void {
+  for (const recorded of graphs) recorded.dispose();
   for (const model of models) model.dispose();
 }
 
@@ -27,6 +28,7 @@ export async function loadEnsemble(
     return {
       ...first,
       models: loaded.flatMap(({ models }) => models),
+      graphs: first.graphs && loaded.flatMap(({ graphs = [] }) => graphs),
       weightsFiles: loaded.flatMap(({ weightsFiles }) => weightsFiles),
     };
   } catch (error) {

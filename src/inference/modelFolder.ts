@@ -17,7 +17,7 @@ import {
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
 import type { AnsweringModel } from '../tasks/predictAnswers.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
-import type { Device } from '../torch/index.js';
+import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
@@ -110,8 +110,11 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     throw error;
   }
   const tokenizer = new WordPieceTokenizer(vocabulary);
+  const { device = 'cpu' } = source;
   return {
     models: [model],
+    // A question is hundreds of small kernels: starting them one by one takes longer than computing them.
+    graphs: device !== 'cpu' && hasGraphs() ? [new ShapeGraphs(device, NOTHING_AROUND)] : undefined,
     // A bare weights file does not say: what the published models of its kind were trained with.
     probabilities: probabilitiesOf(run?.loss ?? (model.imagesPerExample === 1 ? 'soft' : 'class')),
     tokenizer,
@@ -123,6 +126,8 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     trainedOn: run?.trainedOn ?? (run?.pixelRegions && pixelProvenance({ ...run.pixelRegions })),
   };
 }
+
+const NOTHING_AROUND = { note: () => undefined, restore: () => undefined };
 
 interface RunConfig {
   readonly config: Partial<LxmertConfig>;

@@ -22,6 +22,8 @@ export interface RegionSource {
   };
   /** Told which images are gathered next; a source that reads them from a disk can begin. */
   prefetch?(imageIds: readonly string[]): void;
+  /** Likewise, of a batch that is gathered with `dtype: 'stored'`; its features can be brought together meanwhile. */
+  gatherAhead?(imageIds: readonly string[]): void;
 }
 
 /** A sentence about one image or two. */
@@ -35,8 +37,8 @@ export interface AnswerInputsOptions {
   readonly maxLength: number;
   /** Images and sentences that occur several times are computed once: for answering, not for training with dropout. */
   readonly share?: boolean;
-  /** Features stay in the format that they are stored in. */
-  readonly keepsStoredFormat?: boolean;
+  /** Features stay in the format that they are stored in, half of what travels; few different widths of sentences. */
+  readonly forCard?: boolean;
 }
 
 /**
@@ -49,7 +51,7 @@ export function answerInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  { maxLength, share = false, keepsStoredFormat = false }: AnswerInputsOptions,
+  { maxLength, share = false, forCard = false }: AnswerInputsOptions,
 ): LxmertInputs {
   const imageIds = examples.flatMap((example) => example.imageIds);
   // One entry for each image: the reference runs the sentence with each.
@@ -58,11 +60,14 @@ export function answerInputs(
   const texts = share ? different(sentences) : { values: sentences };
 
   const batch = encodeBatch(tokenizer, texts.values, { maxLength });
-  const longest = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
+  const numPieces = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
+  const longest = forCard
+    ? Math.min(batch.maxLength, Math.ceil(numPieces / WIDTH_UNIT) * WIDTH_UNIT)
+    : numPieces;
   const cut = (values: Int32Array): Tensor =>
     ops.contiguous(ops.narrow(fromTypedArray(values, [batch.batchSize, batch.maxLength]), 1, 0, longest));
   const { features, boxes, mask } = source.gather(images.values, {
-    dtype: keepsStoredFormat ? 'stored' : 'float32',
+    dtype: forCard ? 'stored' : 'float32',
   });
   return {
     inputIds: cut(batch.inputIds),
@@ -75,6 +80,9 @@ export function answerInputs(
     sentenceOf: texts.places,
   };
 }
+
+/** Graphs of kernels are recorded for one width each. */
+const WIDTH_UNIT = 8;
 
 /** Each value once, and where each of the given ones is then; no places when all differ. */
 function different(values: readonly string[]): {

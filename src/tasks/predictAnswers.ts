@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { sequentialBatches } from '../data/epochSampler.js';
-import type { LxmertInputs, QuestionAnsweringModel } from '../model/index.js';
+import type { LxmertInputs, PlacedInputs, QuestionAnsweringModel } from '../model/index.js';
 import type { WordPieceTokenizer } from '../text/index.js';
-import { noGrad, scope, type Tensor } from '../torch/index.js';
+import { noGrad, type ShapeGraphs, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { answerInputs, type ImageSentence, type RegionSource } from './answerInputs.js';
 
@@ -20,6 +20,8 @@ export interface AnsweringModel {
   readonly answerTable: AnswerTable;
   /** Word pieces a sentence is cut to, [CLS] and [SEP] included. */
   readonly maxLength: number;
+  /** On a card: records the passes of each model, in the models' order. */
+  readonly graphs?: readonly ShapeGraphs[] | undefined;
 }
 
 /** An answer and its probability. */
@@ -44,7 +46,7 @@ export function rankAnswers(
       const inputs = answerInputs(examples, tokenizer, source, {
         maxLength,
         share: true,
-        keepsStoredFormat: isOnCard,
+        forCard: isOnCard,
       });
       const average = averageProbabilities(answering, inputs);
       const [values, indices] = ops.topk(average, Math.min(numBest, answering.answerTable.size), 1);
@@ -61,10 +63,19 @@ export function rankAnswers(
   );
 }
 
+/** Rows of words come in multiples of this where passes are recorded, so that questions have few different shapes. */
+const GRAPH_ROW_UNIT = 8;
+
 /** (B, answers) */
-function averageProbabilities({ models, probabilities }: AnsweringModel, inputs: LxmertInputs): Tensor {
-  const each = models.map((model) => {
-    const { logits } = model.forward(inputs);
+function averageProbabilities(
+  { models, probabilities, graphs }: AnsweringModel,
+  inputs: LxmertInputs,
+): Tensor {
+  const each = models.map((model, i) => {
+    const recorded = graphs?.[i];
+    const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
+    const pass = (own: PlacedInputs): Tensor => model.forwardPlaced(own).logits;
+    const logits = recorded === undefined ? pass(placed) : recorded.run(placed, pass);
     return probabilities === 'softmax' ? ops.softmax(logits, 1) : ops.sigmoid(logits);
   });
   return ops.div(

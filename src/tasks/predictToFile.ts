@@ -12,8 +12,17 @@ export interface PartialRegionSource extends RegionSource {
   has(imageId: string): boolean;
 }
 
+/** Processes that answer one file together; the first writes. */
+export interface PredictingTeam {
+  readonly rank: number;
+  readonly worldSize: number;
+  /** Every process's value, by rank. */
+  gather<T>(value: T): T[];
+}
+
 export interface PredictToFileOptions {
   readonly batchSize: number;
+  readonly team?: PredictingTeam | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,7 +39,8 @@ const BATCHES_AT_ONCE = 16;
 /**
  * Answers examples as they are read and writes each answer in the order of the file: memory does not grow with their
  * number. They are read twice; the first time only counts, so that a fault at the end of a file is found before hours
- * of work. The file appears whole under its name, or not at all.
+ * of work. The file appears whole under its name, or not at all. Several processes take blocks in turn; the file is the
+ * same as one process writes.
  *
  * @param read the examples from the start
  */
@@ -40,27 +50,37 @@ export async function predictToFile(
   read: () => AsyncIterable<Question>,
   format: DumpFormat,
   output: string,
-  { batchSize, progress = silentProgress, signal }: PredictToFileOptions,
+  { batchSize, team = ALONE, progress = silentProgress, signal }: PredictToFileOptions,
 ): Promise<PredictedFile> {
   let numExamples = 0;
   for await (const _ of read()) {
     if (numExamples++ % 4096 === 0) signal?.throwIfAborted();
   }
-  return withAtomicFile(output, async ({ handle }) => {
+  const work = async (write: (text: string) => Promise<unknown>): Promise<PredictedFile> => {
     let numAnswers = 0;
     let numWithoutImage = 0;
+    let numBlocks = 0;
     let held: Question[] = [];
-    const flush = async (): Promise<void> => {
-      const answers = await predictAnswers(answering, source, held, { batchSize, signal });
+    let own: Question[] = [];
+    /** Answers this process's block of a round of blocks, one for each process, and writes all of them. */
+    const finishRound = async (): Promise<void> => {
+      const answers = await predictAnswers(answering, source, own, { batchSize, signal });
+      const rows = own.map((question, i) => format.row(question, answers[i] ?? ''));
+      own = [];
       let text = '';
-      for (const [i, question] of held.entries()) {
+      for (const row of team.gather(rows).flat()) {
         text += numAnswers === 0 ? format.opening : format.separator;
-        text += format.row(question, answers[i] ?? '');
+        text += row;
         numAnswers++;
       }
-      await handle.write(text);
-      held = [];
+      await write(text);
       progress.update(numAnswers + numWithoutImage, numExamples);
+    };
+    const endBlock = async (): Promise<void> => {
+      const turn = numBlocks++ % team.worldSize;
+      if (turn === team.rank) own = held;
+      held = [];
+      if (turn === team.worldSize - 1) await finishRound();
     };
     for await (const example of read()) {
       if (!example.imageIds.every((id) => source.has(id))) {
@@ -68,10 +88,15 @@ export async function predictToFile(
         continue;
       }
       held.push(example);
-      if (held.length === BATCHES_AT_ONCE * batchSize) await flush();
+      if (held.length === BATCHES_AT_ONCE * batchSize) await endBlock();
     }
-    if (held.length > 0) await flush();
-    await handle.write(numAnswers === 0 ? format.empty : format.closing);
+    if (held.length > 0) await endBlock();
+    if (numBlocks % team.worldSize !== 0) await finishRound();
+    await write(numAnswers === 0 ? format.empty : format.closing);
     return { numAnswers, numWithoutImage };
-  });
+  };
+  if (team.rank !== 0) return work(async () => undefined);
+  return withAtomicFile(output, ({ handle }) => work((text) => handle.write(text)));
 }
+
+const ALONE: PredictingTeam = { rank: 0, worldSize: 1, gather: (value) => [value] };

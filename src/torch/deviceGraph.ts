@@ -18,23 +18,39 @@ export interface DeviceGraph {
 }
 
 /**
- * A graph for a device's current stream, which must not be its default one.
+ * A graph of a device's kernels, replayed in whichever stream is current then.
  *
  * @throws LxmertError where this build has none
  */
 export function deviceGraph(device: Device): DeviceGraph {
-  return device.startsWith('cuda') ? new CudaGraph() : new RepeatedCalls();
+  return device.startsWith('cuda') ? new CudaGraph(device) : new RepeatedCalls();
 }
 
 class CudaGraph implements DeviceGraph {
   readonly #graph: NativeDeviceGraph;
 
-  constructor() {
+  constructor(private readonly device: Device) {
     requireGraphs();
     this.#graph = new (native().DeviceGraph!)();
   }
 
+  /** In a stream of its own, since the default one cannot record, after everything that was begun before. */
   record(body: () => Tensor): Tensor {
+    const binding = native();
+    const before = binding.currentStream(this.device);
+    const recording = binding.newStream(this.device);
+    const reached = new binding.DeviceEvent(this.device);
+    reached.record(before);
+    reached.block(recording);
+    binding.exchangeStream(this.device, recording);
+    try {
+      return this.#recordHere(body);
+    } finally {
+      binding.exchangeStream(this.device, before);
+    }
+  }
+
+  #recordHere(body: () => Tensor): Tensor {
     this.#graph.begin();
     let result: Tensor;
     try {

@@ -42,11 +42,21 @@ export class GradientReducer implements Disposable {
   constructor(
     readonly group: ProcessGroup,
     { buffers, places, bucketBytes }: GradientReducerOptions,
+    /** For numbers of the processors, when the gradients' group is for cards. */
+    hostGroup: ProcessGroup = group,
   ) {
     const { GradientReducer: Native } = native();
     const leaves = places.map(({ leaf }) => leaf);
     const numbers = places.flatMap(({ buffer, offset, length }) => [buffer, offset, length]);
-    this.#native = new Native!(group.handle, group.rank, buffers, leaves, numbers, bucketBytes);
+    this.#native = new Native!(
+      group.handle,
+      group.rank,
+      buffers,
+      leaves,
+      numbers,
+      bucketBytes,
+      hostGroup.handle,
+    );
   }
 
   /** Says that the gradients of the next backward pass are the ones to sum, together with those there are already. */

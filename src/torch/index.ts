@@ -1,6 +1,7 @@
 /** @file libtorch for TypeScript. */
 
 export { gradients, noGrad, setParameterBuffers, withGrad } from './autograd.js';
+export { emptyForCards, type Gathering, gatherInBackground } from './backgroundGather.js';
 export {
   allowTf32,
   type DeviceChoice,
@@ -20,4 +21,6 @@ export { LateNumbers, place, staged } from './placement.js';
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';
 export { keep, scope } from './scope.js';
+export { type AroundGraph, ShapeGraphs } from './shapeGraphs.js';
 export { Tensor } from './tensor.js';
+export { disposeTensors, tensorsOf } from './tensorTree.js';

@@ -174,6 +174,7 @@ export interface NativeBinding {
     leaves: readonly NativeTensor[],
     places: readonly number[],
     bucketBytes: number,
+    hostGroup: NativeCollectiveGroup,
   ) => NativeGradientReducer;
 }
 

@@ -28,7 +28,7 @@ export function place(tensor: Tensor, device: Device): Tensor {
  * read it.
  */
 function pinned(tensor: Tensor, device: Device): Tensor {
-  if (!device.startsWith('cuda') || tensor.device !== 'cpu') return tensor;
+  if (!device.startsWith('cuda') || tensor.device !== 'cpu' || creation.isPinned(tensor)) return tensor;
   return elementwise.copy_(creation.emptyPinned(tensor.shape, tensor.dtype), tensor);
 }
 

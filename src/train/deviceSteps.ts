@@ -4,7 +4,17 @@
  * gradients are finite is decided on the card, which leaves the weights as they are when they are not.
  */
 
-import { getRandomState, keep, LateNumbers, noGrad, scope, staged, type Tensor } from '../torch/index.js';
+import {
+  disposeTensors,
+  getRandomState,
+  keep,
+  LateNumbers,
+  noGrad,
+  scope,
+  staged,
+  type Tensor,
+  tensorsOf,
+} from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { deviceGradientNorm } from './clipGradients.js';
 import type { LossScale } from './lossScale.js';
@@ -12,7 +22,6 @@ import { notFinite } from './stepFailure.js';
 import { type NamedValues, StepGraphs } from './stepGraphs.js';
 import { asStepLoss, type PlacedParts, placeParts } from './stepParts.js';
 import { type StepContext, StepFailure, type StepOutcome, type StepRunner } from './stepRunner.js';
-import { disposeTensors, tensorsOf } from './tensorTree.js';
 
 /** float16 whose loss overflows at this scale has another fault than its scale. */
 const SMALLEST_SCALE = 2 ** -10;
@@ -122,7 +131,9 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
         const scaledNorm = deviceGradientNorm(optimizer.parameters);
         const scale = lossScale?.factor ?? ops.onesLike(scaledNorm);
         const norm = ops.div(scaledNorm, scale);
-        const isGood = ops.isfinite(ops.add(norm, ops.select(losses.values, 0, 0)));
+        // Several processes must decide alike: they have one norm, and losses of their own.
+        const judged = partners === undefined ? ops.add(norm, ops.select(losses.values, 0, 0)) : norm;
+        const isGood = ops.isfinite(judged);
         const isBad = ops.to(ops.logicalNot(isGood), 'float32');
         const isSkipped = lossScale === undefined ? ops.maximum(this.#hasFailed, isBad) : isBad;
         // maxNorm / (norm + 1e-6) where that is below 1, as PyTorch's clip_grad_norm_, the other way up.

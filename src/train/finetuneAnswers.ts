@@ -86,13 +86,17 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           const inputs = answerInputs(questions, answering.tokenizer, options.features, {
             maxLength: settings.maxLength,
             // Half of what travels to a card, whose kernels widen the numbers there.
-            keepsStoredFormat: model.device !== 'cpu',
+            forCard: model.device !== 'cpu',
           });
           const targets = training.targets(indices);
           return { inputs, targets: fromTypedArray(targets, [indices.length, answerTable.size]) };
         },
-        foresee: (indices) =>
-          options.features.prefetch?.(indices.flatMap((index) => training.question(index).imageIds)),
+        foresee: (indices) => {
+          const images = indices.flatMap((index) => training.question(index).imageIds);
+          if (images.length === 0) return;
+          if (model.device === 'cpu') options.features.prefetch?.(images);
+          else options.features.gatherAhead?.(images);
+        },
         place: ({ inputs, targets }) => ({
           inputs: model.encoder.place(inputs, { rowUnit }),
           targets: place(targets, model.device),

@@ -96,7 +96,15 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       if (overlap !== undefined) say(overlap);
       const tokenizer = new WordPieceTokenizer(options.vocabulary);
       const text = sentencePieces(tokenizer, settings.maxLength);
-      const sources: BatchSources = { corpus: training, features, tokenizer, classes };
+      const isOnCard = model.device !== 'cpu';
+      const sources: BatchSources = {
+        corpus: training,
+        features,
+        tokenizer,
+        classes,
+        // Half of what travels to a card, whose kernels widen the numbers there.
+        forCard: isOnCard,
+      };
       const numRegionsOf = (image: number): number => features.numBoxesOf(training.imageIds[image] ?? '');
       let losses = settings.losses;
       return {
@@ -118,6 +126,12 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
             }),
             sources,
           ),
+        foresee: (examples) => {
+          const images = examples.map((example) => training.imageIdOf(example));
+          if (images.length === 0) return;
+          if (isOnCard) features.gatherAhead?.(images);
+          else features.prefetch?.(images);
+        },
         counts: ({ labels }) => ({ ...lossDenominators(labels, losses) }),
         place: (batch, whole) =>
           placeBatch(model, batch, losses, {

@@ -192,6 +192,7 @@ export async function trainInFolder<M extends TrainableModel, Batch, Placed>(
       team = await DataParallel.join({
         place,
         timeoutSeconds,
+        device,
         run,
         seed: settings.seed,
         signal: options.signal,

@@ -67,7 +67,7 @@ function* copyChunks({ storage, storageOffset, numElements, dtype }: TensorEntry
 function bytesOf(tensor: Tensor): Uint8Array {
   return scope(() =>
     noGrad(() => {
-      const view = ops.contiguous(ops.detach(tensor)).data();
+      const view = ops.contiguous(ops.toDeviceOf(ops.detach(tensor), 'cpu')).data();
       return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     }),
   );

@@ -8,24 +8,39 @@ import { launchProcesses } from '../../train/distributed/launchProcesses.js';
 import { defineCommand } from '../command.js';
 
 /** First words of the commands whose processes share the work. */
-const SHARING_COMMANDS = ['finetune', 'pretrain', 'extract'];
+const SHARING_COMMANDS = ['finetune', 'pretrain', 'extract', 'predict'];
 
 export const command = defineCommand({
   description:
-    'Starts several processes of one training or extraction on this machine, each with its share of the work and of the ' +
-    'cores. The first process speaks as usual; lines of the others carry their number. Ends with the exit code of the ' +
+    'Starts several processes of one training, extraction or prediction on this machine, each with its share of the work ' +
+    'and of the cores, or with a card of its own. The first process speaks as usual; lines of the others carry their number. Ends with the exit code of the ' +
     'first process that failed. On several machines use torchrun or srun instead: see docs/distributed.md.',
   examples: [
     {
       command: 'lxmert launch --processes 2 -- finetune vqa --config configs/vqa.toml --output runs/vqa',
       does: 'trains on two processors of one machine',
     },
+    {
+      command: 'lxmert launch --gpus 0,1,2,3 -- pretrain --config configs/pretrain.toml --precision bfloat16',
+      does: 'pre-trains on four cards, one process on each',
+    },
   ],
   arguments: z.strictObject({
     words: z.array(z.string()).min(1).describe("What would follow 'lxmert', after --"),
   }),
   options: z.strictObject({
-    processes: z.int().min(1).max(1024).describe('Processes to start'),
+    processes: z
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Processes to start, unless --gpus says how many'),
+    gpus: z
+      .string()
+      .regex(/^[^\s,]+(,[^\s,]+)*$/, 'expected numbers or UUIDs of cards with commas between, such as 0,1')
+      .optional()
+      .describe("Cards, one process on each: numbers or UUIDs as 'lxmert doctor' lists them")
+      .meta({ valueName: 'LIST' }),
     grace: z
       .number()
       .gt(0)
@@ -38,9 +53,14 @@ export const command = defineCommand({
         `'lxmert ${words[0]}' does not work in several processes. Commands that do: ${SHARING_COMMANDS.join(', ')}.`,
       );
     }
+    const cards = cardsOf(options.gpus);
+    if ((cards === undefined) === (options.processes === undefined)) {
+      throw new UsageError('Say how many: give either --processes or --gpus.');
+    }
     const program = path.join(packageRoot(), 'dist/src/cli/main.js');
     const { exitCode, failed } = await launchProcesses({
-      numProcesses: options.processes,
+      numProcesses: cards?.length ?? options.processes ?? 1,
+      cards,
       command: [process.execPath, program, ...words],
       graceSeconds: options.grace,
       signal,
@@ -52,3 +72,12 @@ export const command = defineCommand({
   render: () => '',
   exitCode: ({ exitCode }) => exitCode,
 });
+
+/** @throws UsageError for a card that is named twice */
+function cardsOf(list: string | undefined): readonly string[] | undefined {
+  const cards = list?.split(',');
+  const twice = cards?.find((card, i) => cards.indexOf(card) !== i);
+  if (twice !== undefined)
+    throw new UsageError(`--gpus names the card ${twice} twice; each takes one process.`);
+  return cards;
+}

@@ -12,9 +12,13 @@ import type { PretrainingBatch } from './labels.js';
 
 /** Regions with what the detector said of them; a feature store is one. */
 export interface LabelledRegions {
-  gather(imageIds: readonly string[], options: { readonly labels: true }): FeatureBatch;
+  gather(
+    imageIds: readonly string[],
+    options: { readonly labels: true; readonly dtype?: 'float32' | 'stored' },
+  ): FeatureBatch;
   gatherRegions(regions: readonly RegionPlace[]): Tensor;
   prefetch?(imageIds: readonly string[]): void;
+  gatherAhead?(imageIds: readonly string[]): void;
   numBoxesOf(imageId: string): number;
 }
 
@@ -33,6 +37,8 @@ export interface BatchSources {
   readonly features: LabelledRegions;
   readonly tokenizer: WordPieceTokenizer;
   readonly classes: PretrainingClasses;
+  /** Features stay in the format that they are stored in, half of what travels; few different widths of sentences. */
+  readonly forCard?: boolean;
 }
 
 /**
@@ -42,11 +48,14 @@ export interface BatchSources {
  */
 export function pretrainingBatch(
   examples: readonly SampledExample[],
-  { corpus, features: source, tokenizer, classes }: BatchSources,
+  { corpus, features: source, tokenizer, classes, forCard = false }: BatchSources,
 ): PretrainingBatch {
   const imageIds = examples.map(({ example }) => corpus.imageIdOf(example));
-  const words = wordArrays(examples, tokenizer);
-  const regions = source.gather(imageIds, { labels: true });
+  const words = wordArrays(examples, tokenizer, forCard ? WIDTH_UNIT : 1);
+  const regions = source.gather(imageIds, {
+    labels: true,
+    dtype: forCard ? 'stored' : 'float32',
+  });
   const [batchSize = 0, numRegions = 0] = regions.boxes.shape;
   if (regions.labels === null) throw new RangeError('The detector labels were asked for.');
   const { objectsId, objectsConf, attrsId, attrsConf } = regions.labels;
@@ -84,9 +93,17 @@ export function pretrainingBatch(
   };
 }
 
+/** Graphs of kernels are recorded for one width each. */
+const WIDTH_UNIT = 8;
+
 /** (B, width) each: [CLS], the pieces as shown, [SEP], padding. */
-function wordArrays(examples: readonly SampledExample[], { vocabulary }: WordPieceTokenizer) {
-  const width = 2 + examples.reduce((most, { words }) => Math.max(most, words.pieces.length), 0);
+function wordArrays(
+  examples: readonly SampledExample[],
+  { vocabulary }: WordPieceTokenizer,
+  widthUnit: number,
+) {
+  const longest = 2 + examples.reduce((most, { words }) => Math.max(most, words.pieces.length), 0);
+  const width = Math.ceil(longest / widthUnit) * widthUnit;
   const inputIds = new Int32Array(examples.length * width);
   const attentionMask = new Int32Array(examples.length * width);
   const labels = new Int32Array(examples.length * width).fill(-1);
@@ -117,14 +134,15 @@ function maskedFeatures(
       substitutes.push({ imageId: corpus.imageIds[fromImage] ?? '', region: fromRegion });
     }
   }
-  const shown = ops.mul(features, fromTypedArray(isShown, [batchSize, numRegions, 1]));
+  const factors = ops.to(fromTypedArray(isShown, [batchSize, numRegions, 1]), features.dtype);
+  const shown = ops.mul(features, factors);
   if (substitutes.length > 0) {
     const index = ops.to(fromTypedArray(Int32Array.from(places)), 'int64');
     ops.indexCopy_(
       ops.view(shown, [batchSize * numRegions, size]),
       0,
       index,
-      source.gatherRegions(substitutes),
+      ops.to(source.gatherRegions(substitutes), features.dtype),
     );
   }
   return shown;

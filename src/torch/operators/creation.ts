@@ -49,6 +49,9 @@ export const randn = (size: Shape, options: Options = {}): Tensor => randnOperat
 export const randint = (low: number, high: number, size: Shape, options: Options = {}): Tensor =>
   randintOperator(low, high, size, ...tail({ dtype: 'int64', ...options }));
 
+/** Whether a tensor lies in memory that cards read by themselves. */
+export const isPinned = operator<(self: Tensor) => boolean>('aten::is_pinned');
+
 export const zerosLike = operator<(self: Tensor) => Tensor>('aten::zeros_like');
 export const onesLike = operator<(self: Tensor) => Tensor>('aten::ones_like');
 export const emptyLike = operator<(self: Tensor) => Tensor>('aten::empty_like');

@@ -6,7 +6,8 @@
 import { Random } from '../../common/random.js';
 import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
 import { type GradientPlace, GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
-import { manualSeed, scope, type Tensor, tensor } from '../../torch/index.js';
+import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
 import type { BertAdam } from '../bertAdam.js';
 import type { FlatParameters } from '../flatParameters.js';
 import type { RunFolder } from '../runFolder.js';
@@ -38,6 +39,8 @@ export class DataParallel implements Disposable, StepPartners {
     readonly runId: string,
     readonly store: KeyStore,
     readonly options: DataParallelOptions,
+    /** Sums what lies on cards; the processors' group where there are none. */
+    private readonly tensorGroup: ProcessGroup,
   ) {
     this.rank = place.rank;
     this.worldSize = place.worldSize;
@@ -45,8 +48,8 @@ export class DataParallel implements Disposable, StepPartners {
 
   /** Waits for the other processes and compares with them. @throws LxmertError when they do not fit together */
   static async join(options: DataParallelOptions): Promise<DataParallel> {
-    const { store, group, runId } = await meet(options);
-    return new DataParallel(options.place, group, runId, store, options);
+    const { store, group, cardGroup, runId } = await meet(options);
+    return new DataParallel(options.place, group, runId, store, options, cardGroup ?? group);
   }
 
   /** True for the process that speaks and writes. */
@@ -66,7 +69,17 @@ export class DataParallel implements Disposable, StepPartners {
 
   /** Replaces tensors by those of process 0. */
   broadcast(tensors: readonly Tensor[]): void {
-    for (const tensor of tensors) this.group.broadcast(tensor, 0).wait();
+    for (const tensor of tensors) {
+      if (tensor.device === 'cpu' || this.tensorGroup !== this.group) {
+        this.tensorGroup.broadcast(tensor, 0).wait();
+        continue;
+      }
+      scope(() => {
+        const copy = ops.toDeviceOf(tensor, 'cpu');
+        this.group.broadcast(copy, 0).wait();
+        noGrad(() => ops.copy_(tensor, copy));
+      });
+    }
   }
 
   /**
@@ -91,11 +104,9 @@ export class DataParallel implements Disposable, StepPartners {
   /** From now on gradients of these parameters are summed over the processes. */
   reduceGradientsOf(flat: FlatParameters, bucketBytes = DEFAULT_BUCKET_BYTES): void {
     this.#reducer?.[Symbol.dispose]();
-    this.#reducer = new GradientReducer(this.group, {
-      buffers: flat.groups.map(({ gradients }) => gradients),
-      places: this.#placesOf(flat),
-      bucketBytes,
-    });
+    const buffers = flat.groups.map(({ gradients }) => gradients);
+    const work = { buffers, places: this.#placesOf(flat), bucketBytes };
+    this.#reducer = new GradientReducer(this.tensorGroup, work, this.group);
   }
 
   /** In the order of the model, as far as it is known: the groups are interleaved by the share of each that is before. */
@@ -185,6 +196,11 @@ export class DataParallel implements Disposable, StepPartners {
 
   [Symbol.dispose](): void {
     this.#reducer?.[Symbol.dispose]();
+    if (this.tensorGroup !== this.group) {
+      // Operations that one process gave up are never ended by the others.
+      if (this.group.isBroken) this.tensorGroup.giveUp();
+      this.tensorGroup[Symbol.dispose]();
+    }
     this.group[Symbol.dispose]();
     this.store[Symbol.dispose]();
   }

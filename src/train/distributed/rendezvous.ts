@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LxmertError } from '../../common/errors.js';
 import { KeyStore, localAddress, ProcessGroup } from '../../torch/distributed.js';
+import type { Device } from '../../torch/index.js';
 import { type Agreement, difference, disagreement } from './agreement.js';
 import type { ProcessPlace } from './environment.js';
 import { isListening, untilThere } from './patience.js';
@@ -17,12 +18,17 @@ export interface RendezvousOptions {
   /** How long the processes may take to arrive: they load their data first. */
   readonly arrivalSeconds?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where the tensors are that the processes exchange; the processor unless it says otherwise. */
+  readonly device?: Device | undefined;
 }
 
 /** What {@link meet} gives. The store must stay as long as the group. */
 export interface Meeting {
   readonly store: KeyStore;
+  /** For numbers and tensors of the processors. */
   readonly group: ProcessGroup;
+  /** For tensors on cards; undefined where none was asked for. */
+  readonly cardGroup: ProcessGroup | undefined;
   /** The same in all processes, another for each start. */
   readonly runId: string;
 }
@@ -44,8 +50,11 @@ export async function meet(options: RendezvousOptions): Promise<Meeting> {
     const runId = await compareAll(store, options, { seconds: timeoutSeconds, signal });
     const address = await ownAddress(store, place, { seconds: timeoutSeconds, signal });
     const { rank, worldSize } = place;
-    const group = new ProcessGroup({ backend: 'gloo', store, rank, worldSize, address, timeoutSeconds });
-    return { store, group, runId };
+    const common = { store, rank, worldSize, address, timeoutSeconds };
+    const group = new ProcessGroup({ backend: 'gloo', ...common });
+    const isOnCards = options.device?.startsWith('cuda') === true;
+    const cardGroup = isOnCards ? new ProcessGroup({ backend: 'nccl', ...common }) : undefined;
+    return { store, group, cardGroup, runId };
   } catch (error) {
     store[Symbol.dispose]();
     throw error;

@@ -1,6 +1,6 @@
 /** @file Tensors anywhere in plain objects and arrays: a batch, for instance. */
 
-import { Tensor } from '../torch/index.js';
+import { Tensor } from './tensor.js';
 
 /** Every tensor, in the order of the objects' keys. */
 export function tensorsOf(value: unknown): Tensor[] {
