@@ -7,12 +7,13 @@
 #include "convert.h"
 #include "errors.h"
 #include "tensor.h"
+#include "versions.h"
 
 namespace lxmert {
 namespace {
 
 at::Generator GeneratorOf(const Napi::Value& device) {
-  return at::globalContext().defaultGenerator(at::Device(device.ToString().Utf8Value()));
+  return DefaultGenerator(at::Device(device.ToString().Utf8Value()));
 }
 
 }  // namespace

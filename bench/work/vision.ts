@@ -104,7 +104,7 @@ function numAnchorsOf({ anchors }: DetectorArchitecture, height: number, width: 
 }
 
 /** A thirty-second of the channels, and few blocks. */
-function smallDetector(): DetectorArchitecture {
+export function smallDetector(): DetectorArchitecture {
   const narrow = (channels: number): number => channels / 32;
   const stage = (of: DetectorArchitecture['regionStage']): DetectorArchitecture['regionStage'] => ({
     ...of,

@@ -44,6 +44,7 @@ export function useDevice(choice: DeviceChoice = defaultDevice()): Device {
   const count = native().numDevices(type);
   if (Number(index) >= count) throw new UsageError(absent(device, type, count));
   native().setDevice(device);
+  if (!isTf32Decided) allowTf32(false);
   return device;
 }
 
@@ -64,8 +65,14 @@ function absent(device: Device, type: string, count: number): string {
   return `This ${where} computes on the processor only, so there is no device '${device}'. Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=... ./setup'.`;
 }
 
-/** Whether float32 products and convolutions on a card may round their factors to TF32: ten times faster, 11 bits. */
+let isTf32Decided = false;
+
+/**
+ * Whether float32 products and convolutions on a card may round their factors to TF32: ten times faster, 11 bits. They may
+ * not unless somebody says so; libtorch by itself lets convolutions.
+ */
 export function allowTf32(allowed: boolean): void {
+  isTf32Decided = true;
   native().allowTf32(allowed);
 }
 

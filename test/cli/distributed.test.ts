@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
+import { launchProcesses } from '../../src/train/distributed/launchProcesses.js';
 import {
   type Ended,
   freePort,
@@ -205,11 +206,45 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
     const uneven = await launch(3, ...finetune('uneven'));
     expect(uneven.status).toBe(2);
     expect(uneven.stderr).toContain('Use a --batch-size of 30 or 33.');
-    const other = await launch(2, 'predict', 'vqa');
+    const other = await launch(2, 'evaluate', 'vqa');
     expect([other.status, other.stderr]).toEqual([
       2,
       expect.stringContaining('does not work in several processes'),
     ]);
+  });
+
+  it('predicts the file that one process writes', async () => {
+    const { status, stderr } = await lxmert(...finetune('answering'));
+    expect(status, stderr).toBe(0);
+    const predict = (output: string): string[] => [
+      ...['predict', 'vqa', at('world/vqa/minival.json'), '--model', at('answering'), '--batch-size', '1'],
+      ...['--features', at('minival'), '--output', at(output)],
+    ];
+    const [one, three] = [await lxmert(...predict('one.json')), await launch(3, ...predict('three.json'))];
+    expect([one.status, three.status], three.stderr).toEqual([0, 0]);
+    expect(three.stdout.trim().split('\n')).toHaveLength(1);
+    const answers = readFileSync(at('one.json'), 'utf8');
+    expect(JSON.parse(answers).length).toBeGreaterThan(3 * 16);
+    expect(readFileSync(at('three.json'), 'utf8')).toBe(answers);
+  });
+
+  it('gives each process its card, and refuses a card twice', async () => {
+    const twice = await lxmert('launch', '--gpus', '0,0', '--', ...finetune('cards'));
+    expect([twice.status, twice.stderr]).toEqual([2, expect.stringContaining('names the card 0 twice')]);
+    const both = await lxmert('launch', '--gpus', '0', '--processes', '2', '--', ...finetune('cards'));
+    expect([both.status, both.stderr]).toEqual([2, expect.stringContaining('either --processes or --gpus')]);
+    const seen = await launchProcesses({
+      numProcesses: 2,
+      cards: ['3', 'GPU-12ab'],
+      command: [
+        process.execPath,
+        '-e',
+        'process.exit(process.env.CUDA_VISIBLE_DEVICES === ["3", "GPU-12ab"][process.env.RANK] ? 0 : 9)',
+      ],
+      graceSeconds: 5,
+      say: () => undefined,
+    });
+    expect(seen).toEqual({ exitCode: 0, failed: undefined });
   });
 
   it('ends the others when the first cannot start', async () => {

@@ -1,5 +1,6 @@
 /** @file One process of a group, for tests: runs the scenarios that its command line lists and prints what it saw. */
 
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -13,6 +14,10 @@ const ops = await load('torch/operators/index.js');
 /** Pairs of a scenario's name and its settings. */
 const asked = JSON.parse(process.argv[2]);
 const place = processPlace();
+
+// A device must be there before the first backward pass.
+const [practiceLibrary] = asked.flatMap(([, settings]) => settings?.practiceLibrary ?? []);
+if (practiceLibrary !== undefined) createRequire(import.meta.url)(practiceLibrary);
 
 const join = (agreement = {}, patience = {}) =>
   DataParallel.join({
@@ -59,7 +64,11 @@ const scenarios = {
   reducer(settings) {
     const { rank } = team;
     const leaves = leavesOf(settings.sizes);
-    const flat = new FlatParameters(leaves);
+    const device = settings.practiceLibrary === undefined ? 'cpu' : 'privateuseone:0';
+    const flat = new FlatParameters(leaves, 'float32', device);
+    // What process 0 has is everybody's.
+    if (place.rank !== 0) for (const { values } of flat.groups) scope(() => ops.zero_(ops.detach(values)));
+    team.broadcast(flat.groups.map(({ values }) => values));
     team.reduceGradientsOf(flat, settings.bucketBytes);
     const names = [...leaves.keys()];
     const steps = settings.uses.map((uses) =>

@@ -14,6 +14,7 @@ interface PracticeDevice {
 
 const buildScript = fileURLToPath(new URL('../native/build.mjs', import.meta.url));
 let library: PracticeDevice | undefined;
+let libraryFile = '';
 
 function loaded(): PracticeDevice {
   if (library === undefined) {
@@ -22,8 +23,8 @@ function loaded(): PracticeDevice {
     const words = [buildScript, '--native', path.dirname(addonPath())];
     const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`The practice device could not be built:\n${stdout}${stderr}`);
-    const file = stdout.trimEnd().split('\n').at(-1)!;
-    library = createRequire(import.meta.url)(file) as PracticeDevice;
+    libraryFile = stdout.trimEnd().split('\n').at(-1)!;
+    library = createRequire(import.meta.url)(libraryFile) as PracticeDevice;
   }
   return library;
 }
@@ -35,6 +36,12 @@ function loaded(): PracticeDevice {
 export function practiceDevice(): 'privateuseone:0' {
   loaded();
   return 'privateuseone:0';
+}
+
+/** Its library, for processes that load it by themselves after the bridge. */
+export function practiceLibrary(): string {
+  loaded();
+  return libraryFile;
 }
 
 /** What a GPU would have made the processor wait for, since the counts were last reset. */

@@ -16,6 +16,7 @@ import { readImageList } from '../../vision/imageList.js';
 import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';
 import { defineCommand } from '../command.js';
 import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
+import { deviceOf, deviceOptions } from '../deviceOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 
 type Result =
@@ -57,6 +58,7 @@ export const command = defineCommand({
   options: z.strictObject({
     out: outputPath().optional().describe('Folder of the store, or a TSV file, to make or to add to'),
     ...detectorOptions,
+    ...deviceOptions,
     verify: existingPath()
       .optional()
       .describe('Write nothing; compare with this TSV file or store instead, picture by picture'),
@@ -98,7 +100,7 @@ export const command = defineCommand({
     }
     const images = await imagesOf(sources);
     if (verify !== undefined) {
-      using detector = await loadDetectorOf(options, notice);
+      using detector = await loadDetectorOf(options, notice, deviceOf(options));
       const display = progress('comparing', 'images');
       try {
         const onImage = (agreement: ImageAgreement): void => print(agreementLine(agreement));
@@ -109,7 +111,7 @@ export const command = defineCommand({
       }
     }
     const boxes = options.boxes === undefined ? undefined : await GivenBoxes.read(options.boxes);
-    using detector = await loadDetectorOf(options, notice);
+    using detector = await loadDetectorOf(options, notice, deviceOf(options));
     const display = progress('extracting', 'images');
     const assembly = progress('writing', 'images');
     const share = processShare();

@@ -7,10 +7,12 @@ import {
   lossDenominators,
   type PretrainingBatch,
 } from '../../../src/tasks/pretraining/labels.js';
-import { pretrainingLosses } from '../../../src/tasks/pretraining/losses.js';
+import { placedLosses, pretrainingLosses } from '../../../src/tasks/pretraining/losses.js';
+import { placeBatch } from '../../../src/tasks/pretraining/placedBatch.js';
 import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../../src/torch/index.js';
 import * as ops from '../../../src/torch/operators/index.js';
 import { FlatParameters } from '../../../src/train/flatParameters.js';
+import { testDevices } from '../../support/devices.js';
 import { maxDifference, normOf } from '../../support/golden.js';
 
 const [numWords, numRegions, featureSize] = [5, 3, 6];
@@ -218,4 +220,37 @@ it('word embeddings keep nothing of the decoder when they are next used alone', 
   zero();
   expect(maxDifference(gradient(), expected)).toBeLessThan(1e-6);
   flat.zeroGrad();
+});
+
+describe.each(testDevices)('a batch with rows that stand for nothing, on %s', (device) => {
+  it('has the losses and gradients of the batch without', () => {
+    using model = newModel().moveTo(device);
+    const gradientsWith = (rowUnit: number): { losses: number[]; gradients: Map<string, Float32Array> } =>
+      scope(() => {
+        const batch = batchOf(FOUR);
+        // The third sentence is shorter: without padding there are 18 rows.
+        const attentionMask = tensor(
+          [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1],
+          [4, 5],
+          'int32',
+        );
+        const short = { ...batch, inputs: { ...batch.inputs, attentionMask } };
+        const placed = placeBatch(model, short, DEFAULT_LOSSES, { rowUnit });
+        if (rowUnit > 1) expect(placed.inputs.sentences.packing.numRows % rowUnit).toBe(0);
+        const { total, losses } = placedLosses(model, placed, DEFAULT_LOSSES);
+        total.backward();
+        const named = model.namedGradients();
+        const gradients = new Map(
+          [...named].map(([name, gradient]) => [name, gradient?.toFloat32Array() ?? new Float32Array()]),
+        );
+        for (const gradient of named.values()) gradient?.dispose();
+        for (const { tensor: leaf } of model.leaves().values()) leaf.grad = null;
+        return { losses: LOSS_KEYS.map((key) => losses[key]?.item() ?? Number.NaN), gradients };
+      });
+    const [plain, filled] = [gradientsWith(1), gradientsWith(16)];
+    for (const [i, loss] of plain.losses.entries()) expect(filled.losses[i]).toBeCloseTo(loss, 5);
+    for (const [name, values] of plain.gradients) {
+      expect(maxDifference(filled.gradients.get(name)!, values), name).toBeLessThan(1e-5);
+    }
+  });
 });

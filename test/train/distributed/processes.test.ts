@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { practiceLibrary } from '../../support/practiceDevice.js';
 import { isBuilt, runScenarios, type Scenario } from '../../support/processes.js';
 
 interface Operations {
@@ -39,6 +40,16 @@ describe.skipIf(!isBuilt).each([2, 4])('%i processes', (numProcesses) => {
     // Each leaf is larger than a bucket, so it is one of its own.
     ['reducer', { sizes, bucketBytes: 64, uses: Array(2).fill(use(['d', 'a', 'c'], ['a', 'c', 'd'])) }],
     ['embedding'],
+    // The first of these once more where gradients lie on a card.
+    [
+      'reducer',
+      {
+        sizes,
+        bucketBytes: 256,
+        uses: Array(3).fill(use(['a', 'c'], ['a', 'd'])),
+        practiceLibrary: practiceLibrary(),
+      },
+    ],
   ];
   let results: unknown[][] = [];
   beforeAll(async () => {
@@ -85,6 +96,13 @@ describe.skipIf(!isBuilt).each([2, 4])('%i processes', (numProcesses) => {
     for (const { steps } of of<Steps>(3)) {
       expect(steps.map(({ numBuckets }) => numBuckets)).toEqual([4, 3]);
       expect(steps.map(({ bytes }) => bytes)).toEqual([4 * (16 + 48 + 32 + 64), 4 * (16 + 32 + 64)]);
+    }
+  });
+
+  it('sum gradients that lie on a card', () => {
+    const expected = [mean(1), null, mean(3, [0]), mean(4, others)];
+    for (const { steps } of of<Steps>(5)) {
+      expect(steps.map(({ gradients }) => gradients)).toEqual([expected, expected, expected]);
     }
   });
 
