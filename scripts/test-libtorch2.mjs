@@ -160,7 +160,20 @@ async function provideTorch(folder, torchVersion) {
     throw new Failure(`${folder} has torch ${torch.version}, not ${torchVersion}. Name another folder.`);
   }
   console.log(`torch ${torch.version} in ${torch.folder}.`);
+  await provideHeaders(python, torch.folder);
   return torch;
+}
+
+/** Headers of CUDA that torch's own packages lack: with them the parts for graphs and NCCL are compiled too. */
+async function provideHeaders(python, torchFolder) {
+  const packages = path.join(torchFolder, '../nvidia');
+  const folders = existsSync(packages)
+    ? readdirSync(packages).map((name) => path.join(packages, name, 'include'))
+    : [];
+  const has = (file) => folders.some((folder) => existsSync(path.join(folder, file)));
+  if (!has('cuda_runtime.h') || has('crt/host_config.h')) return;
+  const status = await run(python, ['-m', 'pip', 'install', '--quiet', 'nvidia-cuda-crt']);
+  if (status !== 0) console.log('Without nvidia-cuda-crt, graphs and NCCL are left out of the bridge.');
 }
 
 function announceDownload(folder) {
@@ -182,7 +195,7 @@ function printPlan({ venv, torchVersion, keep, rest }) {
   const torch = torchVersion === undefined ? 'torch' : `torch==${torchVersion}`;
   const isKept = keep || venv !== undefined;
   const lines = [
-    `python3 -m venv ${folder}, and pip install ${torch} there, unless it has torch`,
+    `python3 -m venv ${folder}, and pip install ${torch} nvidia-cuda-crt there, unless it has them`,
     `LIBTORCH=${folder}/lib/python3.*/site-packages/torch node scripts/build-native.mjs --output build/libtorch2`,
     `LXMERT_NATIVE=build/libtorch2/lxmert_native.node vitest run${rest.map((word) => ` ${word}`).join('')}`,
     isKept ? `keep ${folder} and build/libtorch2` : `remove ${folder} and build/libtorch2`,

@@ -16,20 +16,27 @@ export function comparisonTable(lines: readonly Line[]): string {
     const ours = own.find(
       ({ implementation, precision }) => implementation === 'lxmert' && precision === 'bfloat16',
     );
+    const counted = own.find(({ operationsPerStep }) => operationsPerStep !== undefined);
     for (const line of own) {
-      table.push(`| ${kind} | ${nameOf(line)} | ${cells(line, ours, limits).join(' | ')} |`);
+      table.push(`| ${kind} | ${nameOf(line)} | ${cells(line, ours, counted, limits).join(' | ')} |`);
     }
   }
   return table.join('\n');
 }
 
-function cells(line: Line, ours: Line | undefined, limits: ReadonlyMap<string, number>): string[] {
+function cells(
+  line: Line,
+  ours: Line | undefined,
+  own: Line | undefined,
+  limits: ReadonlyMap<string, number>,
+): string[] {
   if (typeof line.skipped === 'string') return [`not measured: ${line.skipped}`, '', '', ''];
   const rate = Number(line.examplesPerSecond);
   const times =
     ours === undefined || line === ours ? '' : `${(Number(ours.examplesPerSecond) / rate).toFixed(2)} times`;
   // The operations that the work needs are the same for all; this project counts them.
-  const operations = Number(line.operationsPerStep ?? Number.NaN) / Number(line.secondsPerStep);
+  const needed = Number(line.operationsPerStep ?? own?.operationsPerStep ?? Number.NaN);
+  const operations = needed / Number(line.secondsPerStep);
   const share = operations / (limits.get(String(line.precision)) ?? Number.NaN);
   return [
     rate >= 100 ? rate.toFixed(0) : rate.toPrecision(3),
