@@ -113,12 +113,13 @@ function allOf({ language, vision, cross }: Maps): Tensor[] {
   return [...language, ...vision, ...cross.flatMap((layer) => Object.values(layer))];
 }
 
-/** (heads, queries, keys) -> (queries, keys) float32. A map that the answer does not depend on weighs nothing. */
+/** (heads, queries, keys) -> (queries, keys) float32, on the processor: what follows is small. A map that the answer does not depend on weighs nothing. */
 function weighed(probabilities: Tensor, gradient: Tensor | null): Tensor {
   return noGrad(() => {
     const map = ops.to(ops.detach(probabilities), 'float32');
     if (gradient === null) return ops.zeros(map.shape.slice(1));
-    return ops.mean(ops.relu(ops.mul(map, ops.to(gradient, 'float32'))), [0], false);
+    const weighedMap = ops.mean(ops.relu(ops.mul(map, ops.to(gradient, 'float32'))), [0], false);
+    return ops.toDeviceOf(weighedMap, 'cpu');
   });
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Device } from './dtype.js';
-import { native } from './native.js';
+import { type NativeDeviceEvent, native } from './native.js';
 import * as creation from './operators/creation.js';
 import * as elementwise from './operators/elementwise.js';
 import { keep, scope } from './scope.js';
@@ -13,7 +13,23 @@ import type { Tensor } from './tensor.js';
 /** Tensors that the innermost {@link staged} has sent. */
 let sent: Tensor[] | undefined;
 
-const copyStreams = new Map<Device, bigint>();
+/** Where a device's copies go, and what tells their end. */
+interface CopyLane {
+  readonly stream: bigint;
+  readonly event: NativeDeviceEvent;
+}
+
+const copyLanes = new Map<Device, CopyLane>();
+
+function copyLaneOf(device: Device): CopyLane {
+  let lane = copyLanes.get(device);
+  if (lane === undefined) {
+    const binding = native();
+    lane = { stream: binding.newStream(device), event: new binding.DeviceEvent(device) };
+    copyLanes.set(device, lane);
+  }
+  return lane;
+}
 
 /** The tensor on `device`; itself when it is there. */
 export function place(tensor: Tensor, device: Device): Tensor {
@@ -39,8 +55,7 @@ function pinned(tensor: Tensor, device: Device): Tensor {
 export function staged<T>(device: Device, body: () => T): T {
   if (device === 'cpu') return body();
   const binding = native();
-  const copying = copyStreams.get(device) ?? binding.newStream(device);
-  copyStreams.set(device, copying);
+  const { stream: copying, event } = copyLaneOf(device);
   const computing = binding.currentStream(device);
   const outer = sent;
   const own: Tensor[] = [];
@@ -53,7 +68,6 @@ export function staged<T>(device: Device, body: () => T): T {
     binding.exchangeStream(device, computing);
     sent = outer;
   }
-  const event = new binding.DeviceEvent(device);
   event.record(copying);
   event.block(computing);
   // Memory that was taken in one stream and is read in another must not be reused in the first before.
@@ -64,7 +78,7 @@ export function staged<T>(device: Device, body: () => T): T {
 /** Numbers on their way from a device to the processor. */
 export class LateNumbers {
   readonly #host: Tensor;
-  readonly #event: InstanceType<ReturnType<typeof native>['DeviceEvent']> | undefined;
+  readonly #event: NativeDeviceEvent | undefined;
 
   /** Starts the copy of a tensor's values; nothing waits for it. */
   constructor(values: Tensor) {

@@ -5,6 +5,7 @@ import { type LxmertInputs, useForInference } from '../../src/model/index.js';
 import { scope, type Tensor } from '../../src/torch/index.js';
 import { liveTensors } from '../../src/torch/liveTensors.js';
 import * as ops from '../../src/torch/operators/index.js';
+import { testDevices } from '../support/devices.js';
 import { Golden } from '../support/golden.js';
 import { goldenInputs, goldenModel } from '../support/goldenModel.js';
 import { hasShared } from '../support/shared.js';
@@ -53,10 +54,10 @@ function difference(found: Tensor, expected: readonly (readonly number[])[]): nu
 }
 
 describe.skipIf(!hasShared)('relevance', () => {
-  it("follows the paper's rules: equal to another implementation's on the golden weights", () => {
+  it.each(testDevices)("follows the paper's rules on %s: equal to another implementation's", (device) => {
     const golden = new Golden();
     using model = goldenModel(golden, 'vqa');
-    useForInference(model, 'float32');
+    useForInference(model, 'float32', device);
     for (const { example, answers } of cases) {
       scope(() => {
         const found = relevancesOf(

@@ -65,7 +65,7 @@ describe('test-libtorch2: words', () => {
     ];
     const { status, out, err } = run(words);
     expect({ status, err }).toEqual({ status: 0, err: '' });
-    expect(out).toContain('python3 -m venv /opt/venv, and pip install torch==2.6.0 there');
+    expect(out).toContain('python3 -m venv /opt/venv, and pip install torch==2.6.0 nvidia-cuda-crt there');
     expect(out).toContain(
       'LXMERT_NATIVE=build/libtorch2/lxmert_native.node vitest run test/torch -t two words\n',
     );
@@ -74,7 +74,7 @@ describe('test-libtorch2: words', () => {
 
   it('keeps its own flags to itself, up to a double dash', () => {
     const { out } = run(['--dry-run', '--reporter=dot', '--', '--keep', '--venv']);
-    expect(out).toContain('pip install torch there');
+    expect(out).toContain('pip install torch nvidia-cuda-crt there');
     expect(out).toContain('vitest run --reporter=dot --keep --venv\n');
     expect(out).toMatch(/\nremove .*lxmert-libtorch2-/);
     expect(run(['--dry-run', '--keep']).out).toMatch(/\nkeep .*lxmert-libtorch2-/);
