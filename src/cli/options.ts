@@ -141,6 +141,12 @@ export function validate(schema: z.ZodObject, raw: Values, label: (parameter: Pa
   if (issue.code === 'custom') throw new UsageError(`${capitalize(named)}: ${issue.message}.`);
   const index = issue.path[1];
   const wrong = Array.isArray(value) && typeof index === 'number' ? value[index] : value;
+  // A pattern's own words say more than that it is a text.
+  if (issue.code === 'invalid_format' && issue.message.startsWith('expected ')) {
+    throw new UsageError(
+      `${capitalize(named)} must be ${issue.message.slice('expected '.length)}, not '${String(wrong)}'.`,
+    );
+  }
   const several = Array.isArray(value) && typeof index !== 'number' ? `${issue.message}, ` : '';
   throw new UsageError(
     `${capitalize(named)} must be ${several || `${parameter.expectation}, `}not '${String(wrong)}'.`,
