@@ -2,6 +2,8 @@
 
 #ifdef LXMERT_WITH_CUDA_GRAPHS
 
+#include <ATen/Context.h>
+
 #include "../errors.h"
 
 namespace lxmert {
@@ -25,8 +27,13 @@ Napi::Function CudaGraph::Define(Napi::Env env) {
                      });
 }
 
-CudaGraph::CudaGraph(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<CudaGraph>(info), graph_(std::make_unique<at::cuda::CUDAGraph>()) {}
+CudaGraph::CudaGraph(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CudaGraph>(info) {
+  Guard(info.Env(), "DeviceGraph", [&] {
+    // Where there is no card libtorch would end the process, not throw.
+    TORCH_CHECK(at::hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() > 0, "there is no card");
+    graph_ = std::make_unique<at::cuda::CUDAGraph>();
+  });
+}
 
 Napi::Value CudaGraph::Begin(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), "begin", [&] {
