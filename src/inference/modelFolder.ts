@@ -127,7 +127,12 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
   };
 }
 
-const NOTHING_AROUND = { note: () => undefined, restore: () => undefined };
+const NOTHING_AROUND = {
+  note: () => undefined,
+  restore: () => undefined,
+  givenUp: (error: unknown) =>
+    process.emitWarning(`Answers are computed without graphs of kernels: ${messageOf(error)}`),
+};
 
 interface RunConfig {
   readonly config: Partial<LxmertConfig>;

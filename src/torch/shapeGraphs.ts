@@ -23,6 +23,8 @@ export interface AroundGraph<Noted> {
   note(): Noted;
   /** After a replay: does what the recorded work did on this side. */
   restore(noted: Noted): void;
+  /** Recording failed, and the work goes on without graphs: undoes what it left on this side, and tells whoever may know. */
+  givenUp?(error: unknown): void;
 }
 
 interface Recorded<Noted> {
@@ -36,6 +38,7 @@ interface Recorded<Noted> {
 export class ShapeGraphs<Noted = undefined> implements Disposable {
   readonly #numRuns = new Map<string, number>();
   readonly #recorded = new Map<string, Recorded<Noted>>();
+  #isGivenUp = false;
 
   constructor(
     private readonly device: Device,
@@ -59,8 +62,9 @@ export class ShapeGraphs<Noted = undefined> implements Disposable {
     if (recorded === undefined) {
       const numRuns = (this.#numRuns.get(key) ?? 0) + 1;
       this.#numRuns.set(key, numRuns);
-      if (numRuns <= NUM_WARM_UPS || this.#recorded.size >= MOST_GRAPHS) return scope(() => body(batch));
-      recorded = this.#record(batch, body);
+      const isRecorded = numRuns > NUM_WARM_UPS && this.#recorded.size < MOST_GRAPHS && !this.#isGivenUp;
+      recorded = isRecorded ? this.#tryToRecord(batch, body) : undefined;
+      if (recorded === undefined) return scope(() => body(batch));
       this.#recorded.set(key, recorded);
     }
     for (const [i, tensor] of tensorsOf(batch).entries()) copy_(recorded.inputs[i] as Tensor, tensor, true);
@@ -70,8 +74,20 @@ export class ShapeGraphs<Noted = undefined> implements Disposable {
     return clone(recorded.output);
   }
 
-  #record<Batch>(batch: Batch, body: (batch: Batch) => Tensor): Recorded<Noted> {
+  #tryToRecord<Batch>(batch: Batch, body: (batch: Batch) => Tensor): Recorded<Noted> | undefined {
     const inputs: Tensor[] = [];
+    try {
+      return this.#record(batch, body, inputs);
+    } catch (error) {
+      // What a device cannot record it may compute all the same; if not, that says so itself.
+      this.#isGivenUp = true;
+      disposeTensors(inputs);
+      this.around.givenUp?.(error);
+      return undefined;
+    }
+  }
+
+  #record<Batch>(batch: Batch, body: (batch: Batch) => Tensor, inputs: Tensor[]): Recorded<Noted> {
     const own = withTensors(batch, (tensor) => {
       const place = keep(clone(tensor));
       inputs.push(place);

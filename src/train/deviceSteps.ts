@@ -43,6 +43,8 @@ export interface DeviceStepOptions {
   readonly lossScale: LossScale | undefined;
   /** Record the kernels of a batch's shape, and start them as one from then on. */
   readonly useGraphs: boolean;
+  /** Told why, when that does not work and steps go on without. */
+  readonly onGraphsGivenUp?: ((error: unknown) => void) | undefined;
 }
 
 export class DeviceSteps<Batch, Placed> implements StepRunner {
@@ -57,7 +59,7 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
     private readonly options: DeviceStepOptions,
   ) {
     const { parameters } = context.optimizer;
-    this.#graphs = options.useGraphs ? new StepGraphs(parameters) : undefined;
+    this.#graphs = options.useGraphs ? new StepGraphs(parameters, options.onGraphsGivenUp) : undefined;
     this.#hasFailed = keep(ops.zeros([], { device: parameters.device }));
   }
 

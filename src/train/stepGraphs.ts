@@ -19,8 +19,11 @@ export class StepGraphs {
   /** What the numbers of the pass at hand are called. */
   #names: readonly string[] = [];
 
-  /** @param parameters whose gradients the passes write into their buffers */
-  constructor(parameters: FlatParameters) {
+  /**
+   * @param parameters whose gradients the passes write into their buffers
+   * @param givenUp told why, when passes cannot be recorded and go on without
+   */
+  constructor(parameters: FlatParameters, givenUp: (error: unknown) => void = () => undefined) {
     this.#graphs = new ShapeGraphs<Noted>(parameters.device, {
       note: () => {
         const withGradient = parameters.namesWithGradient();
@@ -31,6 +34,10 @@ export class StepGraphs {
       restore: ({ names, withGradient }) => {
         this.#names = names;
         parameters.attachGradients(withGradient);
+      },
+      givenUp: (error) => {
+        parameters.zeroGrad();
+        givenUp(error);
       },
     });
   }

@@ -70,6 +70,8 @@ export interface TrainingOptions<Batch = unknown, Placed = unknown> {
   readonly lossScale?: LossScale | undefined;
   /** On a card: start the kernels of a step as one graph. */
   readonly useGraphs?: boolean;
+  /** Told why, when graphs cannot be recorded and steps go on without. */
+  readonly onGraphsGivenUp?: (error: unknown) => void;
   /** Told of steps that changed nothing because the loss scale was too large. */
   readonly onSkipped?: (step: number, lossScale: number) => void;
 }
@@ -102,7 +104,7 @@ export async function runTraining<Batch, Placed>(
   const runner =
     optimizer.parameters.device === 'cpu'
       ? new HostSteps(context)
-      : new DeviceSteps(context, { lossScale, useGraphs });
+      : new DeviceSteps(context, { lossScale, useGraphs, onGraphsGivenUp: options.onGraphsGivenUp });
   try {
     return await runEpochs(options, runner, meter);
   } finally {

@@ -1,6 +1,7 @@
 /** @file A training in a run folder: what fine-tuning and pre-training do alike, from the seed to the last snapshot. */
 
 import type { LoadReport } from '../checkpoint/index.js';
+import { messageOf } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { version } from '../common/version.js';
 import type { AnswerTable } from '../data/answerTable.js';
@@ -304,6 +305,10 @@ export async function trainInFolder<M extends TrainableModel, Batch, Placed>(
       partners: team,
       lossScale,
       useGraphs,
+      onGraphsGivenUp: (error) =>
+        say(
+          `The kernels of a step could not be recorded as a graph, so they are started one by one: ${messageOf(error)}`,
+        ),
       onSkipped: (number, scale) =>
         run.log(`Step ${number} changed nothing: a gradient overflowed with the loss scale ${scale}.`),
     });

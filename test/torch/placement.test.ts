@@ -59,6 +59,24 @@ describe.each(cardDevices)('on %s', (device) => {
   });
 });
 
+describe.each(cardDevices)('graphs on %s', (device) => {
+  it('are given up when work cannot be recorded, and the work is done without them', () => {
+    scope(() => {
+      const said: string[] = [];
+      const around = { note: () => undefined, restore: () => undefined };
+      using graphs = new ShapeGraphs(device, { ...around, givenUp: (error) => said.push(String(error)) });
+      let numCalls = 0;
+      const body = ({ x }: { x: Tensor }): Tensor => {
+        if (++numCalls === 3) throw new Error('cannot be recorded');
+        return ops.mul(x, 2);
+      };
+      const seen = [1, 2, 3, 4, 5].map((i) => graphs.run({ x: place(tensor([i]), device) }, body).item());
+      expect(seen).toEqual([2, 4, 6, 8, 10]);
+      expect([said, graphs.numGraphs]).toEqual([['Error: cannot be recorded'], 0]);
+    });
+  });
+});
+
 describe('a tree of tensors', () => {
   it('has them in order, can be made of others, and is told from trees that kernels would see as different', () => {
     scope(() => {
