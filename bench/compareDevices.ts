@@ -66,6 +66,11 @@ try {
 }
 const lines = readFileSync(values.output, 'utf8').trim().split('\n');
 console.log(`\n${comparisonTable(lines.map((line) => JSON.parse(line) as Record<string, unknown>))}`);
+if (isTiny) {
+  console.log(
+    '\nTiny sizes are there to see that everything runs; they differ between implementations, so the ratios say nothing.',
+  );
+}
 
 function runOthers(): void {
   const words = [
