@@ -14,6 +14,7 @@ class CudaGraph : public Napi::ObjectWrap<CudaGraph> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit CudaGraph(const Napi::CallbackInfo& info);
+  ~CudaGraph() override;
 
  private:
   // begin(): from now on this thread's stream, which must not be the default one, records instead of running
@@ -23,7 +24,10 @@ class CudaGraph : public Napi::ObjectWrap<CudaGraph> {
   Napi::Value Replay(const Napi::CallbackInfo& info);
   Napi::Value Reset(const Napi::CallbackInfo& info);
 
+  void Release();
+
   std::unique_ptr<at::cuda::CUDAGraph> graph_;
+  bool is_counted_ = false;
 };
 
 }  // namespace lxmert

@@ -210,7 +210,8 @@ std::vector<double> Reducer::Finish(std::vector<double> extras) {
   for (Leaf& leaf : leaves_) numbers.push_back(Settle(leaf) ? 1 : 0);
   numbers.insert(numbers.end(), extras.begin(), extras.end());
   const at::Tensor result = at::tensor(numbers, at::kDouble);
-  const WorkPointer numbers_work = Sum(*host_group_, result);
+  // First what this thread waits for, so that a process that is gone is noticed: on a card the others only queue.
+  Sum(*host_group_, result)->wait();
   for (Bucket& bucket : buckets_) {
     bucket.work->wait();
     if (!bucket.sent.is_alias_of(buffers_[bucket.buffer])) {
@@ -220,7 +221,6 @@ std::vector<double> Reducer::Finish(std::vector<double> extras) {
     bucket.sent.reset();
     bucket.work.reset();
   }
-  numbers_work->wait();
   const double* sums = result.data_ptr<double>();
 
   bool changed = !order_known_;

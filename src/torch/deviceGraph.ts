@@ -26,6 +26,15 @@ export function deviceGraph(device: Device): DeviceGraph {
   return device.startsWith('cuda') ? new CudaGraph(device) : new RepeatedCalls();
 }
 
+/** One for each device: libraries keep workspaces for each stream that they were used in. */
+const recordingStreams = new Map<Device, bigint>();
+
+function recordingStreamOf(device: Device): bigint {
+  const stream = recordingStreams.get(device) ?? native().newStream(device);
+  recordingStreams.set(device, stream);
+  return stream;
+}
+
 class CudaGraph implements DeviceGraph {
   readonly #graph: NativeDeviceGraph;
 
@@ -38,7 +47,7 @@ class CudaGraph implements DeviceGraph {
   record(body: () => Tensor): Tensor {
     const binding = native();
     const before = binding.currentStream(this.device);
-    const recording = binding.newStream(this.device);
+    const recording = recordingStreamOf(this.device);
     const reached = new binding.DeviceEvent(this.device);
     reached.record(before);
     reached.block(recording);
@@ -57,9 +66,11 @@ class CudaGraph implements DeviceGraph {
       result = body();
     } catch (error) {
       // The capture has to end before anything else may use the stream; the first error is the one to tell.
-      try {
-        this.#graph.end();
-      } catch {}
+      for (const tidy of [() => this.#graph.end(), () => this.#graph.reset()]) {
+        try {
+          tidy();
+        } catch {}
+      }
       throw error;
     }
     this.#graph.end();

@@ -17,7 +17,7 @@ export { type DeviceGraph, deviceGraph } from './deviceGraph.js';
 export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
 export { liveTensors } from './liveTensors.js';
-export { LateNumbers, place, staged } from './placement.js';
+export { deviceAnswers, LateNumbers, place, staged } from './placement.js';
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';
 export { keep, scope } from './scope.js';

@@ -3,6 +3,7 @@
  * {@link staged}, in a stream of their own, so that the next batch travels while the device still computes.
  */
 
+import { setTimeout } from 'node:timers/promises';
 import type { Device } from './dtype.js';
 import { type NativeDeviceEvent, native } from './native.js';
 import * as creation from './operators/creation.js';
@@ -74,6 +75,21 @@ export function staged<T>(device: Device, body: () => T): T {
   for (const tensor of own) if (!tensor.isDisposed) binding.recordStream(tensor, computing);
   return result;
 }
+
+/** Whether a device gets done within a time what it was told so far; asks now and then, and does not wait in it. */
+export async function deviceAnswers(device: Device, milliseconds: number): Promise<boolean> {
+  if (device === 'cpu') return true;
+  const event = new (native().DeviceEvent)(device);
+  event.record(native().currentStream(device));
+  const end = performance.now() + milliseconds;
+  while (!event.query()) {
+    if (performance.now() > end) return false;
+    await setTimeout(POLL_MILLISECONDS);
+  }
+  return true;
+}
+
+const POLL_MILLISECONDS = 20;
 
 /** Numbers on their way from a device to the processor. */
 export class LateNumbers {

@@ -5,6 +5,7 @@
  */
 
 import {
+  deviceAnswers,
   disposeTensors,
   getRandomState,
   keep,
@@ -38,6 +39,12 @@ interface Pending {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** A batch that is there before its step is done. */
+interface Staged<Placed> {
+  readonly batch: number;
+  readonly parts: PlacedParts<Placed>;
+}
+
 export interface DeviceStepOptions {
   /** For float16. */
   readonly lossScale: LossScale | undefined;
@@ -49,10 +56,10 @@ export interface DeviceStepOptions {
 
 export class DeviceSteps<Batch, Placed> implements StepRunner {
   readonly #graphs: StepGraphs | undefined;
-  #next: { readonly batch: number; readonly parts: PlacedParts<Placed> } | undefined;
+  #next: Staged<Placed> | undefined;
   #pending: Pending | undefined;
-  /** () float32: 1 from a step on whose gradients were not finite; not used with a loss scale. */
-  #hasFailed: Tensor;
+  /** () float32: 1 from a step on that ends the run, so that none after it changes anything. */
+  readonly #hasFailed: Tensor;
 
   constructor(
     private readonly context: StepContext<Batch, Placed>,
@@ -65,11 +72,11 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
 
   run(batch: number, step: number): readonly StepOutcome[] {
     const { task, partners } = this.context;
+    const parts = this.#next?.batch === batch ? this.#next.parts : this.#stage(batch);
+    this.#next = undefined;
     const counters = this.context.optimizer.steps;
     partners?.beforeStep(step);
     const random = getRandomState(this.context.optimizer.parameters.device);
-    const parts = this.#next?.batch === batch ? this.#next.parts : this.#stage(batch);
-    this.#next = undefined;
     let launched: Pending;
     try {
       launched = { step, batch, random, counters, ...this.#launch(parts, step) };
@@ -81,7 +88,7 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
     }
     const before = this.#pending;
     this.#pending = launched;
-    if (batch + 1 < task.numBatches) this.#next = { batch: batch + 1, parts: this.#stage(batch + 1) };
+    if (batch + 1 < task.numBatches) this.#next = this.#stageAhead(batch + 1);
     return before === undefined ? [] : [this.#read(before)];
   }
 
@@ -91,6 +98,10 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
     return last === undefined ? [] : [this.#read(last)];
   }
 
+  answers(milliseconds: number): Promise<boolean> {
+    return deviceAnswers(this.context.optimizer.parameters.device, milliseconds);
+  }
+
   dispose(): void {
     this.#forget(this.#pending);
     this.#pending = undefined;
@@ -98,6 +109,15 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
     this.#next = undefined;
     this.#graphs?.dispose();
     this.#hasFailed.dispose();
+  }
+
+  /** What fails here fails again when its step is to be done, whose place is then the right one to tell. */
+  #stageAhead(batch: number): Staged<Placed> | undefined {
+    try {
+      return { batch, parts: this.#stage(batch) };
+    } catch {
+      return undefined;
+    }
   }
 
   /** The next batch on its way to the card. */
@@ -137,7 +157,10 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
         const judged = partners === undefined ? ops.add(norm, ops.select(losses.values, 0, 0)) : norm;
         const isGood = ops.isfinite(judged);
         const isBad = ops.to(ops.logicalNot(isGood), 'float32');
-        const isSkipped = lossScale === undefined ? ops.maximum(this.#hasFailed, isBad) : isBad;
+        const isSkipped = ops.maximum(this.#hasFailed, isBad);
+        // With a loss scale the next, smaller one may do, unless it has become as small as it may.
+        const isHopeless =
+          lossScale === undefined ? isBad : ops.mul(isBad, ops.to(ops.le(scale, SMALLEST_SCALE), 'float32'));
         // maxNorm / (norm + 1e-6) where that is below 1, as PyTorch's clip_grad_norm_, the other way up.
         const excess = ops.clamp(ops.div(ops.add(norm, 1e-6), clipNorm), 1, null);
         optimizer.step({ divisor: ops.mul(scale, excess), isSkipped });
@@ -145,8 +168,8 @@ export class DeviceSteps<Batch, Placed> implements StepRunner {
           losses.values,
           ops.stack([norm, isSkipped, ops.mul(scale, 1)]), // a copy: the scale is about to change
         ]);
-        if (lossScale === undefined) ops.copy_(this.#hasFailed, isSkipped);
-        else lossScale.update(isSkipped);
+        ops.copy_(this.#hasFailed, ops.maximum(this.#hasFailed, isHopeless));
+        lossScale?.update(isSkipped);
         meter.stepDone();
         return {
           numbers: new LateNumbers(numbers),

@@ -35,5 +35,9 @@ export class HostSteps<Batch, Placed> implements StepRunner {
     return [];
   }
 
+  async answers(): Promise<boolean> {
+    return true;
+  }
+
   dispose(): void {}
 }

@@ -12,6 +12,8 @@ export interface FailedRun {
   /** "step 12 (epoch 0, batch 12)" or "the evaluation after epoch 3". */
   readonly place: string;
   readonly parameters: FlatParameters;
+  /** Whether the weights can be read: a card may wait for ever for a process that is gone. */
+  readonly canRead?: () => Promise<boolean>;
   /** Writes a snapshot that the run can go on from; absent for a run that takes none. */
   readonly snapshot: (() => Promise<void>) | undefined;
   /** The file that the weights go into; LAST.pth unless it says otherwise. */
@@ -40,6 +42,9 @@ async function keep(run: FailedRun): Promise<string> {
   const { numSteps, parameters, snapshot, saveWeights, lastFile = 'LAST.pth' } = run;
   const elsewhere = await run.savedElsewhere?.();
   if (elsewhere !== undefined) return elsewhere;
+  if ((await run.canRead?.()) === false) {
+    return 'The card waits for something that does not come, so the weights could not be read: the last snapshot is what is good, and the same command with --resume goes on from there.';
+  }
   if (!areFinite(parameters)) {
     return 'The weights are spoiled as well, so they were not saved: what the run saved before is what is good.';
   }

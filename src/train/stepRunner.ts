@@ -43,6 +43,11 @@ export interface StepRunner {
   run(batch: number, step: number): readonly StepOutcome[];
   /** Waits for everything that was handed over. @throws StepFailure */
   drain(): readonly StepOutcome[];
+  /**
+   * Whether the device gets done within a time what it was told: a card may wait for another process for ever, and
+   * whoever reads from it then does too.
+   */
+  answers(milliseconds: number): Promise<boolean>;
   dispose(): void;
 }
 

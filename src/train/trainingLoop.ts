@@ -83,6 +83,9 @@ export interface TrainingResult {
   readonly wasInterrupted: boolean;
 }
 
+/** Milliseconds that a card has after a failure for what it was told before. */
+const CARD_PATIENCE = 10_000;
+
 /** Steps between two records of the metrics, so that a long run's file stays small. */
 const STEPS_PER_RECORD = 20;
 
@@ -145,6 +148,7 @@ async function runEpochs<Batch, Placed>(
       numSteps: state.step,
       place,
       parameters: optimizer.parameters,
+      canRead: () => runner.answers(CARD_PATIENCE),
       snapshot: snapshot && (() => snapshot(state)),
       saveWeights: () => options.save('LAST', undefined),
       ...(options.lastFile !== undefined && { lastFile: options.lastFile }),
@@ -162,7 +166,8 @@ async function runEpochs<Batch, Placed>(
     const random = randomStates(optimizer.parameters.device);
     try {
       return await work();
-    } catch (error) {
+    } catch (thrown) {
+      const error = firstFailure(thrown, epoch, sums);
       if (error instanceof StepFailure) {
         setRandomState(error.random, optimizer.parameters.device);
         error.random.dispose();
@@ -174,6 +179,17 @@ async function runEpochs<Batch, Placed>(
       throw await failed(error, stateAt(epoch, batch, sums), place);
     } finally {
       random.dispose();
+    }
+  };
+  /** What failed first: this, or a step before it that nobody has heard of yet. */
+  const firstFailure = (error: unknown, epoch: number, sums: EpochSums): unknown => {
+    // What several processes have to tell each other can no longer be told.
+    if (error instanceof StepFailure || options.partners !== undefined) return error;
+    try {
+      note(runner.drain(), epoch, sums);
+      return error;
+    } catch (earlier) {
+      return earlier instanceof StepFailure ? earlier : error;
     }
   };
   /** Takes note of steps that have become known. */

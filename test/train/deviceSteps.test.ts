@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LxmertError } from '../../src/common/errors.js';
 import {
   type LxmertInputs,
   lxmertConfig,
@@ -245,6 +246,44 @@ describe.each(cardDevices)('steps on %s', (device) => {
     });
     await expect(run).rejects.toThrow(/The loss became NaN.*step 4 \(epoch 0, batch 4\)/s);
     expect(states).toMatchObject([{ step: 4, batch: 4, epoch: 0 }]);
+  });
+
+  it('tell a batch that cannot be made by its own step, after the steps before it are known', async () => {
+    const states: TrainingState[] = [];
+    const found: number[] = [];
+    const run = train(device, {
+      spoil: (batch) => {
+        if (batch === 5) throw new LxmertError('The features of batch 5 are gone.');
+        return false;
+      },
+      overrides: {
+        progress: { update: (numDone) => found.push(numDone) },
+        snapshot: async (state) => {
+          states.push(state);
+        },
+      },
+    });
+    await expect(run).rejects.toThrow(/batch 5 are gone\. This was at step 5 \(epoch 0, batch 5\)/);
+    expect(found).toEqual([1, 2, 3, 4, 5]);
+    expect(states).toMatchObject([{ step: 5, batch: 5 }]);
+    expect(states[0]!.epochLoss).toBeGreaterThan(0);
+  });
+
+  it('tell a step that was not finite, not the one that failed while nobody had heard of it', async () => {
+    const states: TrainingState[] = [];
+    const run = train(device, {
+      spoil: (batch) => {
+        if (batch === 5) throw new LxmertError('The features of batch 5 are gone.');
+        return batch === 4;
+      },
+      overrides: {
+        snapshot: async (state) => {
+          states.push(state);
+        },
+      },
+    });
+    await expect(run).rejects.toThrow(/The loss became NaN.*step 4 \(epoch 0, batch 4\)/s);
+    expect(states).toMatchObject([{ step: 4, batch: 4 }]);
   });
 
   describe.skipIf(isOld)('with snapshots', () => {

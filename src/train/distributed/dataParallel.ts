@@ -195,12 +195,13 @@ export class DataParallel implements Disposable, StepPartners {
   }
 
   [Symbol.dispose](): void {
-    this.#reducer?.[Symbol.dispose]();
-    if (this.tensorGroup !== this.group) {
-      // Operations that one process gave up are never ended by the others.
-      if (this.group.isBroken) this.tensorGroup.giveUp();
-      this.tensorGroup[Symbol.dispose]();
+    // Operations that one process gave up are never ended by the others.
+    if (this.group.isBroken || this.tensorGroup.isBroken) {
+      this.group.giveUp();
+      this.tensorGroup.giveUp();
     }
+    this.#reducer?.[Symbol.dispose]();
+    if (this.tensorGroup !== this.group) this.tensorGroup[Symbol.dispose]();
     this.group[Symbol.dispose]();
     this.store[Symbol.dispose]();
   }
