@@ -1,6 +1,7 @@
 /** @file Answers to batches of questions, from host memory to the answer's number and back. */
 
 import { QuestionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { GRAPH_ROW_UNIT } from '../../src/tasks/predictAnswers.js';
 import { disposeTensors, hasGraphs, noGrad, ShapeGraphs, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { medianOf } from '../measure.js';
@@ -8,9 +9,6 @@ import { forwardOperations } from '../operations.js';
 import { NUM_REGIONS } from '../questions.js';
 import { madeUpBatch, NUM_BATCHES } from './batches.js';
 import type { StepSettings, TimedSteps } from './steps.js';
-
-/** As answering on a card has it (src/tasks/predictAnswers.ts). */
-const ROW_UNIT = 8;
 
 export function inferenceSteps(settings: StepSettings): TimedSteps {
   const { config, numAnswers, batchSize, precision, device, numSteps, warmUp } = settings;
@@ -24,7 +22,7 @@ export function inferenceSteps(settings: StepSettings): TimedSteps {
       scope(() =>
         noGrad(() => {
           const { inputs } = batches[step % NUM_BATCHES] as (typeof batches)[number];
-          const placed = model.encoder.place(inputs, { rowUnit: usesGraphs ? ROW_UNIT : 1 });
+          const placed = model.encoder.place(inputs, { rowUnit: usesGraphs ? GRAPH_ROW_UNIT : 1 });
           const pass = (own: typeof placed) => model.forwardPlaced(own).logits;
           const logits = usesGraphs ? graphs.run(placed, pass) : pass(placed);
           ops.argmax(logits, 1).toFloat32Array();

@@ -23,6 +23,7 @@ import { FlatParameters } from '../../src/train/flatParameters.js';
 import { HostSteps } from '../../src/train/hostSteps.js';
 import { LossScale } from '../../src/train/lossScale.js';
 import { StepMeter } from '../../src/train/stepMeter.js';
+import { GRAPH_ROW_UNIT } from '../../src/train/trainingRun.js';
 import type { TrainingTask } from '../../src/train/trainingTask.js';
 import { pretrainingOperations, trainingOperations } from '../operations.js';
 import { NUM_REGIONS } from '../questions.js';
@@ -44,9 +45,6 @@ export interface TimedSteps {
   readonly operationsPerStep: number;
   readonly usesGraphs: boolean;
 }
-
-/** As a run on a card has them (src/train/trainingRun.ts). */
-const ROW_UNIT = 64;
 
 export function finetuneSteps(settings: StepSettings): TimedSteps {
   const { config, numAnswers, batchSize, device } = settings;
@@ -104,7 +102,7 @@ export function pretrainSteps(settings: StepSettings): TimedSteps {
 }
 
 function rowUnitOn(device: Device): number {
-  return device !== 'cpu' && hasGraphs() ? ROW_UNIT : 1;
+  return device !== 'cpu' && hasGraphs() ? GRAPH_ROW_UNIT : 1;
 }
 
 /** Ends the model. */

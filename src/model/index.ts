@@ -33,3 +33,4 @@ export {
   TIED_DECODER,
 } from './pretraining.js';
 export { QuestionAnsweringModel, type QuestionAnsweringOutputs } from './questionAnswering.js';
+export { WIDTH_UNIT } from './slots.js';

@@ -24,8 +24,8 @@ export interface SlotLayout {
   readonly isKey: Tensor | null;
 }
 
-/** Widths are multiples of this: kernels read masks in units of eight, and batches of a few widths reuse graphs. */
-const WIDTH_UNIT = 8;
+/** Widths on cards are multiples of this: kernels read masks in units of eight, and few widths need few graphs. */
+export const WIDTH_UNIT = 8;
 
 /** The slots of a batch's rows, on `device`. Call it inside a scope: the tensors belong to it. */
 export function slotLayout(packing: Packing, device: Device): SlotLayout {

@@ -1,6 +1,6 @@
 /** @file From questions to the tensors that a model reads. */
 
-import type { LxmertInputs } from '../model/index.js';
+import { type LxmertInputs, WIDTH_UNIT } from '../model/index.js';
 import { encodeBatch, type WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
@@ -80,9 +80,6 @@ export function answerInputs(
     sentenceOf: texts.places,
   };
 }
-
-/** Graphs of kernels are recorded for one width each. */
-const WIDTH_UNIT = 8;
 
 /** Each value once, and where each of the given ones is then; no places when all differ. */
 function different(values: readonly string[]): {

@@ -64,7 +64,7 @@ export function rankAnswers(
 }
 
 /** Rows of words come in multiples of this where passes are recorded, so that questions have few different shapes. */
-const GRAPH_ROW_UNIT = 8;
+export const GRAPH_ROW_UNIT = 8;
 
 /** (B, answers) */
 function averageProbabilities(

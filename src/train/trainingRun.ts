@@ -339,7 +339,7 @@ export async function trainInFolder<M extends TrainableModel, Batch, Placed>(
  * Rows of a batch's words and labels come in multiples of this where graphs of kernels are recorded: a batch of 256
  * questions has about 2,500 rows, give or take 50, so few graphs serve all batches and few rows are computed for nothing.
  */
-const GRAPH_ROW_UNIT = 64;
+export const GRAPH_ROW_UNIT = 64;
 
 function deviceLine(settings: DeviceSettings | undefined): string {
   const { device = 'cpu', allowTf32: tf32 = false, useGraphs = false } = settings ?? {};

@@ -4,7 +4,7 @@ import { LxmertError } from '../../common/errors.js';
 import type { PretrainingCorpus } from '../../data/pretraining/corpus.js';
 import type { SampledExample, SentencePieces } from '../../data/pretraining/sampling.js';
 import type { FeatureBatch, RegionPlace } from '../../features/index.js';
-import type { PretrainingClasses } from '../../model/index.js';
+import { type PretrainingClasses, WIDTH_UNIT } from '../../model/index.js';
 import type { WordPieceTokenizer } from '../../text/index.js';
 import { fromTypedArray, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
@@ -92,9 +92,6 @@ export function pretrainingBatch(
     },
   };
 }
-
-/** Graphs of kernels are recorded for one width each. */
-const WIDTH_UNIT = 8;
 
 /** (B, width) each: [CLS], the pieces as shown, [SEP], padding. */
 function wordArrays(

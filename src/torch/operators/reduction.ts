@@ -43,8 +43,6 @@ export const topk =
 export const all = operator<(self: Tensor) => Tensor>('aten::all');
 export const any = operator<(self: Tensor) => Tensor>('aten::any');
 export const cumsum = operator<(self: Tensor, dim: number, dtype?: DType) => Tensor>('aten::cumsum');
-/** The Euclidean norm of all elements. */
-export const norm = operator<(self: Tensor) => Tensor>('aten::norm.Scalar');
 /** The Euclidean norm of all elements, summed up and given in `dtype`. */
 export const vectorNorm = (self: Tensor, dtype: DType): Tensor =>
   vectorNormOperator(self, 2, null, false, dtype);
