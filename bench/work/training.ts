@@ -3,7 +3,11 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { FeatureStore } from '../../src/features/index.js';
-import { type LxmertInputs, QuestionAnsweringModel } from '../../src/model/index.js';
+import {
+  type LxmertInputs,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
+} from '../../src/model/index.js';
 import { answerInputs } from '../../src/tasks/answerInputs.js';
 import { softAnswerLoss } from '../../src/tasks/losses.js';
 import { WordPieceTokenizer } from '../../src/text/index.js';
@@ -25,7 +29,7 @@ type AnswerTrainer = Trainer<QuestionAnsweringModel>;
 
 export async function training(settings: BenchSettings): Promise<BenchResult[]> {
   const { config, batchSize, numAnswers } = settings;
-  using trainer = new Trainer(new QuestionAnsweringModel(config, numAnswers), settings.precision);
+  using trainer = new Trainer(questionAnsweringModel(config, numAnswers), settings.precision);
   const size = batchOf(batchSize);
   const step = await timedProducts(
     settings,
@@ -129,6 +133,6 @@ async function loading(settings: BenchSettings, trainer: AnswerTrainer): Promise
 }
 
 function lossOf({ model }: AnswerTrainer, inputs: LxmertInputs, numAnswers: number): Tensor {
-  const { logits } = model.forward(inputs, { training: true });
+  const logits = model.forward(inputs, { training: true }).logits.answer;
   return softAnswerLoss(logits, ops.mul(ops.rand([logits.shape[0] ?? 0, numAnswers]), 0.01));
 }
