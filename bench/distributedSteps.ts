@@ -6,6 +6,8 @@
  */
 
 import { fileURLToPath } from 'node:url';
+import { medianOf } from '../src/bench/measure.js';
+import { batchOf, randomInputs } from '../src/bench/questions.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { softAnswerLoss } from '../src/tasks/losses.js';
 import type { ReductionTimes } from '../src/torch/gradientReducer.js';
@@ -18,8 +20,6 @@ import { DataParallel } from '../src/train/distributed/dataParallel.js';
 import { processPlace } from '../src/train/distributed/environment.js';
 import { launchProcesses } from '../src/train/distributed/launchProcesses.js';
 import { FlatParameters } from '../src/train/flatParameters.js';
-import { medianOf } from './measure.js';
-import { batchOf, randomInputs } from './questions.js';
 
 const NUM_ANSWERS = 3129;
 /** The first steps draw memory, and the second has the order of buckets that stays. */

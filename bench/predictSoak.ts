@@ -6,6 +6,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { randomImageId, writeRandomStore } from '../src/bench/work/randomStore.js';
 import type { Question } from '../src/data/annotations/question.js';
 import { AnswerTable } from '../src/data/answerTable.js';
 import { FeatureStore } from '../src/features/index.js';
@@ -14,7 +15,6 @@ import { gqa } from '../src/tasks/gqa.js';
 import { predictToFile } from '../src/tasks/predictToFile.js';
 import { Vocabulary, WordPieceTokenizer } from '../src/text/index.js';
 import { manualSeed, setNumThreads } from '../src/torch/index.js';
-import { randomImageId, writeRandomStore } from './work/randomStore.js';
 
 /** What the process may grow by from a tenth of the way to its end, for the collector's own unsteadiness. */
 const TOLERATED_BYTES = 24 * 2 ** 20;

@@ -3,13 +3,13 @@
  * `node dist/bench/soak.js [EPOCHS] [STEPS PER EPOCH]`
  */
 
+import { batchOf, randomInputs } from '../src/bench/questions.js';
 import { type LxmertInputs, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { liveTensors, manualSeed, setNumThreads, type Tensor } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 import { BertAdam } from '../src/train/bertAdam.js';
 import { FlatParameters } from '../src/train/flatParameters.js';
 import { runTraining } from '../src/train/trainingLoop.js';
-import { batchOf, randomInputs } from './questions.js';
 
 /** What the process may grow by from the end of epoch 2 to the last, for the collector's own unsteadiness. */
 const TOLERATED_BYTES = 8 * 2 ** 20;

@@ -1,12 +1,12 @@
 /** @file Answers to batches of questions, from host memory to the answer's number and back. */
 
+import { medianOf } from '../../src/bench/measure.js';
+import { forwardOperations } from '../../src/bench/operations.js';
+import { NUM_REGIONS } from '../../src/bench/questions.js';
 import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
 import { GRAPH_ROW_UNIT } from '../../src/tasks/predictAnswers.js';
 import { disposeTensors, hasGraphs, noGrad, ShapeGraphs, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { medianOf } from '../measure.js';
-import { forwardOperations } from '../operations.js';
-import { NUM_REGIONS } from '../questions.js';
 import { madeUpBatch, NUM_BATCHES } from './batches.js';
 import type { StepSettings, TimedSteps } from './steps.js';
 

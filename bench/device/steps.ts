@@ -1,5 +1,7 @@
 /** @file Training steps as a run does them, on batches in memory. */
 
+import { pretrainingOperations, trainingOperations } from '../../src/bench/operations.js';
+import { NUM_REGIONS } from '../../src/bench/questions.js';
 import {
   type LxmertConfig,
   type Module,
@@ -25,8 +27,6 @@ import { LossScale } from '../../src/train/lossScale.js';
 import { StepMeter } from '../../src/train/stepMeter.js';
 import { GRAPH_ROW_UNIT } from '../../src/train/trainingRun.js';
 import type { TrainingTask } from '../../src/train/trainingTask.js';
-import { pretrainingOperations, trainingOperations } from '../operations.js';
-import { NUM_REGIONS } from '../questions.js';
 import { madeUpBatch, madeUpPretraining, madeUpTargets, NUM_BATCHES } from './batches.js';
 import { synchronize } from './synchronize.js';
 

@@ -2,10 +2,10 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { NUM_REGIONS } from '../../src/bench/questions.js';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import { LXMERT_BASE, lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { manualSeed } from '../../src/torch/index.js';
-import { NUM_REGIONS } from '../questions.js';
 
 /** Of VQA. */
 const NUM_ANSWERS = 3129;

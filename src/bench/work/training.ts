@@ -2,17 +2,15 @@
 
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { FeatureStore } from '../../src/features/index.js';
-import {
-  type LxmertInputs,
-  type QuestionAnsweringModel,
-  questionAnsweringModel,
-} from '../../src/model/index.js';
-import { answerInputs } from '../../src/tasks/answerInputs.js';
-import { softAnswerLoss } from '../../src/tasks/losses.js';
-import { WordPieceTokenizer } from '../../src/text/index.js';
-import { scope, type Tensor } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
+
+import { FeatureStore } from '../../features/index.js';
+import { type LxmertInputs, type QuestionAnsweringModel, questionAnsweringModel } from '../../model/index.js';
+import { answerInputs } from '../../tasks/answerInputs.js';
+import { softAnswerLoss } from '../../tasks/losses.js';
+import { WordPieceTokenizer } from '../../text/index.js';
+import { scope, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+
 import { copyRate } from '../limits.js';
 import { medianOf } from '../measure.js';
 import { trainingOperations } from '../operations.js';

@@ -2,11 +2,13 @@
 
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { CheckpointFile, loadWeights, saveCheckpoint } from '../../src/checkpoint/index.js';
-import { Random } from '../../src/common/random.js';
-import { FeatureStore } from '../../src/features/index.js';
-import { questionAnsweringModel } from '../../src/model/index.js';
-import { scope } from '../../src/torch/index.js';
+
+import { CheckpointFile, loadWeights, saveCheckpoint } from '../../checkpoint/index.js';
+import { Random } from '../../common/random.js';
+import { FeatureStore } from '../../features/index.js';
+import { questionAnsweringModel } from '../../model/index.js';
+import { scope } from '../../torch/index.js';
+
 import { copyRate } from '../limits.js';
 import { NUM_REGIONS } from '../questions.js';
 import { type BenchResult, type BenchSettings, timed } from '../result.js';

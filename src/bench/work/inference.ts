@@ -1,11 +1,8 @@
 /** @file Inference: batches about as many images as questions and about few, and single questions. */
 
-import {
-  type QuestionAnsweringModel,
-  questionAnsweringModel,
-  useForInference,
-} from '../../src/model/index.js';
-import { noGrad, scope } from '../../src/torch/index.js';
+import { type QuestionAnsweringModel, questionAnsweringModel, useForInference } from '../../model/index.js';
+import { noGrad, scope } from '../../torch/index.js';
+
 import { type BatchSize, forwardOperations } from '../operations.js';
 import { batchOf, ONE_QUESTION, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
