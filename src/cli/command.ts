@@ -3,17 +3,6 @@
 import type { z } from 'zod';
 import type { Progress } from '../common/progress.js';
 
-declare module 'zod' {
-  interface GlobalMeta {
-    /** What stands for the value in help, as in `--output FILE`. Chosen from the type when absent. */
-    valueName?: string | undefined;
-    /** A one-letter form of the flag. */
-    short?: string | undefined;
-    /** Set by the path schemas of options.ts. */
-    pathKind?: 'file' | 'folder' | 'either' | 'new' | undefined;
-  }
-}
-
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {
   stop(): void;

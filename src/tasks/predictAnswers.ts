@@ -1,21 +1,24 @@
-/** @file Answers of a model for a whole split. */
+/** @file What a trained model says of sentences about images: probabilities, ranked answers, predictions of a split. */
 
 import { setImmediate } from 'node:timers/promises';
 import { type Progress, silentProgress } from '../common/progress.js';
+import type { Question } from '../data/annotations/question.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { sequentialBatches } from '../data/epochSampler.js';
-import type { LxmertInputs, PlacedInputs, QuestionAnsweringModel } from '../model/index.js';
+import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
 import type { WordPieceTokenizer } from '../text/index.js';
 import { noGrad, type ShapeGraphs, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { answerInputs, type ImageSentence, type RegionSource } from './answerInputs.js';
+import { rankedAnswers } from './answering.js';
+import type { HeadActivation, Prediction, Task } from './task.js';
 
-/** A model with what it needs to read questions and name answers. */
-export interface AnsweringModel {
+/** A model with what it needs to read sentences and name answers. */
+export interface Predictor<Head extends string = string> {
   /** One, or several whose probabilities are averaged. */
-  readonly models: readonly QuestionAnsweringModel[];
-  /** What the training loss makes of a logit: each answer for itself, or one against the others. */
-  readonly probabilities: 'sigmoid' | 'softmax';
+  readonly models: readonly TaskModel<Head>[];
+  /** What makes probabilities of each head's logits. */
+  readonly activations: Readonly<Record<Head, HeadActivation>>;
   readonly tokenizer: WordPieceTokenizer;
   readonly answerTable: AnswerTable;
   /** Word pieces a sentence is cut to, [CLS] and [SEP] included. */
@@ -24,11 +27,11 @@ export interface AnsweringModel {
   readonly graphs?: readonly ShapeGraphs[] | undefined;
 }
 
+/** A model that chooses an answer, with other heads or without. */
+export type AnsweringModel = Predictor<'answer'>;
+
 /** An answer and its probability. */
-export interface RankedAnswer {
-  readonly answer: string;
-  readonly probability: number;
-}
+export type RankedAnswer = Prediction;
 
 /**
  * The `numBest` most probable answers for each sentence, best first.
@@ -39,26 +42,27 @@ export function rankAnswers(
   examples: readonly ImageSentence[],
   numBest = 1,
 ): RankedAnswer[][] {
+  return withProbabilities(answering, source, examples, ({ answer }) =>
+    rankedAnswers(answer, answering.answerTable, numBest),
+  );
+}
+
+/**
+ * Hands the probabilities of each head, float32 (B, size), to `read`, which returns plain values: the tensors end with
+ * it.
+ */
+export function withProbabilities<Head extends string, T>(
+  predictor: Predictor<Head>,
+  source: RegionSource,
+  examples: readonly ImageSentence[],
+  read: (probabilities: Readonly<Record<Head, Tensor>>) => T,
+): T {
   return scope(() =>
     noGrad(() => {
-      const { tokenizer, maxLength } = answering;
-      const isOnCard = answering.models[0]?.device !== 'cpu';
-      const inputs = answerInputs(examples, tokenizer, source, {
-        maxLength,
-        share: true,
-        forCard: isOnCard,
-      });
-      const average = averageProbabilities(answering, inputs);
-      const [values, indices] = ops.topk(average, Math.min(numBest, answering.answerTable.size), 1);
-      const probabilities = values.toFloat32Array(); // (B, best)
-      const places = indices.toFloat32Array(); // (B, best); exact, since tables are far smaller than 2^24
-      const width = probabilities.length / examples.length;
-      return examples.map((_, row) =>
-        Array.from({ length: width }, (_, rank) => ({
-          answer: answering.answerTable.answer(Number(places[row * width + rank])),
-          probability: probabilities[row * width + rank] ?? 0,
-        })),
-      );
+      const { tokenizer, maxLength } = predictor;
+      const forCard = predictor.models[0]?.device !== 'cpu';
+      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true, forCard });
+      return read(averageProbabilities(predictor, inputs));
     }),
   );
 }
@@ -66,22 +70,43 @@ export function rankAnswers(
 /** Rows of words come in multiples of this where passes are recorded, so that questions have few different shapes. */
 export const GRAPH_ROW_UNIT = 8;
 
-/** (B, answers) */
-function averageProbabilities(
-  { models, probabilities, graphs }: AnsweringModel,
+function averageProbabilities<Head extends string>(
+  { models, activations, graphs }: Predictor<Head>,
   inputs: LxmertInputs,
-): Tensor {
+): Record<Head, Tensor> {
   const each = models.map((model, i) => {
     const recorded = graphs?.[i];
     const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
-    const pass = (own: PlacedInputs): Tensor => model.forwardPlaced(own).logits.answer;
+    // A graph has one output: the logits of all heads side by side.
+    const pass = (own: PlacedInputs): Tensor => joined(Object.values<Tensor>(model.forwardPlaced(own).logits));
     const logits = recorded === undefined ? pass(placed) : recorded.run(placed, pass);
-    return probabilities === 'softmax' ? ops.softmax(logits, 1) : ops.sigmoid(logits);
+    return splitByHead<Head>(model, logits);
   });
-  return ops.div(
-    each.reduce((sum, values) => ops.add(sum, values)),
-    models.length,
-  );
+  const average = {} as Record<Head, Tensor>;
+  for (const name of Object.keys(each[0] ?? {}) as Head[]) {
+    const activate = activations[name] === 'softmax' ? softmaxOfRows : ops.sigmoid;
+    const sum = each.map((logits) => activate(logits[name])).reduce((total, values) => ops.add(total, values));
+    average[name] = ops.div(sum, models.length);
+  }
+  return average;
+}
+
+const softmaxOfRows = (logits: Tensor): Tensor => ops.softmax(logits, 1);
+
+/** (B, size) of each to (B, sum of sizes) */
+function joined(logits: readonly Tensor[]): Tensor {
+  return logits.length === 1 ? (logits[0] as Tensor) : ops.cat(logits, 1);
+}
+
+/** (B, sum of sizes) to (B, size) of each head, in the model's order */
+function splitByHead<Head extends string>({ heads }: TaskModel<Head>, logits: Tensor): Record<Head, Tensor> {
+  const split = {} as Record<Head, Tensor>;
+  let start = 0;
+  for (const { name, size } of heads) {
+    split[name as Head] = ops.narrow(logits, 1, start, size);
+    start += size;
+  }
+  return split;
 }
 
 export interface PredictOptions {
@@ -91,32 +116,35 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The most probable answer for each example, in order. */
-export async function predictAnswers(
-  answering: AnsweringModel,
+/** What a task's model says of each example, in order. */
+export async function predictExamples<
+  Example extends Question,
+  Predicted extends Prediction,
+  Head extends string,
+>(
+  task: Pick<Task<Example, Predicted, Head>, 'predictions'>,
+  predictor: Predictor<Head>,
   source: RegionSource,
-  examples: readonly ImageSentence[],
-  options: PredictOptions,
-): Promise<string[]> {
-  const { batchSize, progress = silentProgress, signal } = options;
-  const answers = new Array<string>(examples.length).fill('');
+  examples: readonly Example[],
+  { batchSize, progress = silentProgress, signal }: PredictOptions,
+): Promise<Predicted[]> {
+  const predictions = new Array<Predicted>(examples.length);
   const order = groupedByImage(examples);
-  let numAnswered = 0;
+  let numDone = 0;
   for (const places of sequentialBatches(examples.length, batchSize)) {
     signal?.throwIfAborted();
     const batch = places.map((place) => order[place] ?? 0);
-    const ranked = rankAnswers(
-      answering,
-      source,
-      batch.map((index) => examples[index] as ImageSentence),
+    const some = batch.map((index) => examples[index] as Example);
+    const found = withProbabilities(predictor, source, some, (probabilities) =>
+      task.predictions(probabilities, predictor.answerTable),
     );
-    for (const [row, index] of batch.entries()) answers[index] = ranked[row]?.[0]?.answer ?? '';
-    numAnswered += batch.length;
-    progress.update(numAnswered, examples.length);
+    for (const [row, index] of batch.entries()) predictions[index] = found[row] as Predicted;
+    numDone += batch.length;
+    progress.update(numDone, examples.length);
     // Lets signals and timers through between batches.
     await setImmediate();
   }
-  return answers;
+  return predictions;
 }
 
 /** Indices of examples so that those about one image stand together: its vision stream is then computed once. */
