@@ -53,8 +53,10 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   readonly options: O;
   /** True for a command whose options may also come from a file: it gets `--config` and `--print-config`. */
   readonly configurable?: boolean;
-  /** Does the work and returns what `--json` prints. */
+  /** Does the work and returns the result, which `--json` prints. */
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
+  /** What `--json` prints, where that is not the result as it is. */
+  json?(result: Result): unknown;
   /** The result as text for a person; an empty text prints nothing. */
   render(result: Result): string;
   /** For a command whose result can be bad news: what the process ends with. */
@@ -95,7 +97,7 @@ export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Resu
     async execute(context) {
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {
-        json: result,
+        json: definition.json === undefined ? result : definition.json(result),
         text: definition.render(result),
         exitCode: definition.exitCode?.(result) ?? 0,
       };

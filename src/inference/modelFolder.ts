@@ -72,12 +72,16 @@ export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
  * @throws as {@link loadModel}; LxmertError for a model whose task has no head that chooses an answer
  */
 export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
-  const loaded = await loadModel(source);
-  if (!('answer' in loaded.activations)) {
-    for (const model of loaded.models) model.dispose();
-    throw new LxmertError(`${loaded.weightsFiles[0]} has no answer head, so it cannot answer. Fine-tune it first.`);
-  }
-  return loaded as LoadedModel<string> as LoadedModel;
+  return requireAnswering(await loadModel(source));
+}
+
+/** @throws LxmertError for a model that has no head that chooses an answer; its weights end then */
+export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
+  if ('answer' in loaded.activations) return loaded as LoadedModel<string> as LoadedModel;
+  for (const model of loaded.models) model.dispose();
+  throw new LxmertError(
+    `${loaded.weightsFiles[0]} has no answer head, so it cannot answer. Fine-tune it first.`,
+  );
 }
 
 /**

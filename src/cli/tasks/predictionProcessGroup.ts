@@ -1,12 +1,12 @@
 /** @file The processes of one prediction, which answer blocks of a file in turn. */
 
-import { version } from '../common/version.js';
-import type { AnsweringTask } from '../tasks/answeringTask.js';
-import type { PredictingTeam } from '../tasks/predictToFile.js';
-import { flattened } from '../train/distributed/agreement.js';
-import { processPlace } from '../train/distributed/environment.js';
-import { gather } from '../train/distributed/gather.js';
-import { meet } from '../train/distributed/rendezvous.js';
+import { version } from '../../common/version.js';
+import type { Task } from '../../tasks/task.js';
+import type { PredictionProcessGroup } from '../../tasks/predictToFile.js';
+import { flattened } from '../../train/distributed/agreement.js';
+import { processPlace } from '../../train/distributed/environment.js';
+import { gather } from '../../train/distributed/gather.js';
+import { meet } from '../../train/distributed/rendezvous.js';
 
 /**
  * The processes that a launcher started, after they have compared what they are to do; undefined for a process that is
@@ -14,11 +14,11 @@ import { meet } from '../train/distributed/rendezvous.js';
  *
  * @throws LxmertError when they do not come together, or differ
  */
-export async function predictingTeam(
-  task: AnsweringTask,
+export async function predictionProcessGroup(
+  task: Task,
   options: { readonly distributedTimeout: number } & Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
-): Promise<(PredictingTeam & Disposable) | undefined> {
+): Promise<(PredictionProcessGroup & Disposable) | undefined> {
   const place = processPlace();
   if (place === undefined) return undefined;
   const { group, store } = await meet({
