@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { detectorOperations } from '../../bench/detectorOperations.js';
-import { measure } from '../../bench/measure.js';
-import { forwardOperations, pretrainingOperations, trainingOperations } from '../../bench/operations.js';
-import { batchOf } from '../../bench/questions.js';
-import { runBench, WORK_NAMES } from '../../bench/runBench.js';
+import { detectorOperations } from '../../src/bench/detectorOperations.js';
+import { measure } from '../../src/bench/measure.js';
+import { forwardOperations, pretrainingOperations, trainingOperations } from '../../src/bench/operations.js';
+import { batchOf } from '../../src/bench/questions.js';
+import { runBench, WORK_NAMES } from '../../src/bench/runBench.js';
 import { LXMERT_BASE, lxmertConfig } from '../../src/model/index.js';
 import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/index.js';
 import { publishedPath } from '../support/published.js';

@@ -9,7 +9,7 @@ import {
 } from '../../src/checkpoint/index.js';
 import { matchingRows } from '../../src/data/answerNormalization.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
-import { QuestionAnsweringModel } from '../../src/model/index.js';
+import { questionAnsweringModel } from '../../src/model/index.js';
 import { tensor } from '../../src/torch/index.js';
 import { Golden, goldenPath } from '../support/golden.js';
 import { floats, pickle, pickledDict, pickledTensor, pthFile, temporaryFolder } from './bytes.js';
@@ -68,7 +68,7 @@ describe('heads as the reference makes them from the pre-trained file', () => {
     };
     expect([...rows]).toEqual(answers.loaded_rows[task]);
     const checkpoint = await CheckpointFile.open(goldenPath('model_legacy.pth'));
-    using model = new QuestionAnsweringModel(golden.modelConfig(), target.size);
+    using model = questionAnsweringModel(golden.modelConfig(), target.size);
     const parameters = model.namedParameters();
     const report = loadWeights(checkpoint, parameters, {
       require: 'all',

@@ -13,7 +13,7 @@ import {
 } from '../../src/checkpoint/index.js';
 import { writableFromEntry } from '../../src/checkpoint/write/writableTensor.js';
 import { UsageError } from '../../src/common/errors.js';
-import { type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { type LxmertConfig, lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { goldenPath } from '../support/golden.js';
@@ -39,7 +39,7 @@ async function saved(
   change: (parameters: Map<string, Tensor>) => void = () => undefined,
   numAnswers = 5,
 ): Promise<CheckpointFile> {
-  using model = new QuestionAnsweringModel(small, numAnswers);
+  using model = questionAnsweringModel(small, numAnswers);
   const parameters = new Map(model.namedParameters());
   const before = new Set(parameters.values());
   change(parameters);
@@ -214,7 +214,7 @@ describe('weights of another model', () => {
     const checkpoint = await saved(name, (parameters) => {
       for (const key of [...parameters.keys()]) if (!keep(key)) parameters.delete(key);
     });
-    using model = new QuestionAnsweringModel(small, 5);
+    using model = questionAnsweringModel(small, 5);
     let message = '';
     try {
       loadWeights(checkpoint, model.namedParameters(), { require: 'encoder' });

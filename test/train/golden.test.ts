@@ -47,7 +47,7 @@ describe.each(['vqa', 'gqa', 'nlvr2'] as const)('five optimizer steps on %s', (t
       warmupRatio: warmup,
     });
     const lossNow = () =>
-      goldenLoss(golden, task, model.forward(goldenInputs(golden, task), { training: true }).logits);
+      goldenLoss(golden, task, model.forward(goldenInputs(golden, task), { training: true }).logits.answer);
     for (const [i, expected] of steps.entries()) {
       scope(() => {
         const loss = lossNow();
@@ -62,7 +62,7 @@ describe.each(['vqa', 'gqa', 'nlvr2'] as const)('five optimizer steps on %s', (t
     scope(() =>
       noGrad(() => {
         expect(Math.abs(lossNow().item() / loss_after_5_steps - 1)).toBeLessThan(LOSS_AFTER_5_STEPS[task]);
-        const { logits } = model.forward(goldenInputs(golden, task));
+        const logits = model.forward(goldenInputs(golden, task)).logits.answer;
         const difference = maxDifference(
           logits.toFloat32Array(),
           golden.values(`${task}/logit_after_5_steps`),

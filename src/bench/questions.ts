@@ -1,8 +1,8 @@
 /** @file Questions as long as real ones about random regions: the arithmetic does not depend on the values. */
 
-import type { LxmertConfig, LxmertInputs } from '../src/model/index.js';
-import { tensor } from '../src/torch/index.js';
-import * as ops from '../src/torch/operators/index.js';
+import type { LxmertConfig, LxmertInputs } from '../model/index.js';
+import { tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
 import type { BatchSize } from './operations.js';
 
 /** Regions of an image, and pieces that the reference pads questions to. */

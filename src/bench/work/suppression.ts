@@ -1,9 +1,9 @@
 /** @file Non-maximum suppression in every class of the region detector. */
 
-import { Random } from '../../src/common/random.js';
-import { fromTypedArray, noGrad, scope } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
-import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/architecture.js';
+import { Random } from '../../common/random.js';
+import { fromTypedArray, noGrad, scope } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { BOTTOM_UP_ATTENTION } from '../../vision/detector/architecture.js';
 import { measure } from '../measure.js';
 import { type BenchResult, type BenchSettings, timed } from '../result.js';
 

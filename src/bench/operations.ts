@@ -1,6 +1,6 @@
 /** @file How many floating-point operations a model needs: what a measured time is held against. */
 
-import type { LxmertConfig, PretrainingClasses } from '../src/model/index.js';
+import type { LxmertConfig, PretrainingClasses } from '../model/index.js';
 
 /** A batch's sizes: what padding adds does not count. */
 export interface BatchSize {

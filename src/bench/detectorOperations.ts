@@ -5,7 +5,7 @@ import {
   featureSizeOf,
   mapChannelsOf,
   type StageArchitecture,
-} from '../src/vision/detector/architecture.js';
+} from '../vision/detector/architecture.js';
 
 /**
  * Operations of the convolutions and dense layers, a multiplication and an addition counting two.

@@ -1,7 +1,7 @@
 /** @file Questions of made-up words about random images. */
 
-import type { ImageSentence } from '../../src/tasks/answerInputs.js';
-import { Vocabulary } from '../../src/text/index.js';
+import type { ImageSentence } from '../../tasks/answerInputs.js';
+import { Vocabulary } from '../../text/index.js';
 import { lengthOf } from '../questions.js';
 import { randomImageId } from './randomStore.js';
 

@@ -1,10 +1,10 @@
 /** @file A model in training, without data or run. */
 
-import type { Module, Precision } from '../../src/model/index.js';
-import type { Tensor } from '../../src/torch/index.js';
-import { BertAdam } from '../../src/train/bertAdam.js';
-import { clipGradients } from '../../src/train/clipGradients.js';
-import { FlatParameters } from '../../src/train/flatParameters.js';
+import type { Module, Precision } from '../../model/index.js';
+import type { Tensor } from '../../torch/index.js';
+import { BertAdam } from '../../train/bertAdam.js';
+import { clipGradients } from '../../train/clipGradients.js';
+import { FlatParameters } from '../../train/flatParameters.js';
 
 const CLIP_NORM = 5;
 

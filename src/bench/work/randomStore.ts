@@ -1,7 +1,7 @@
 /** @file A feature store of random regions. */
 
-import { Random } from '../../src/common/random.js';
-import { FeatureStoreWriter, unknownProvenance } from '../../src/features/index.js';
+import { Random } from '../../common/random.js';
+import { FeatureStoreWriter, unknownProvenance } from '../../features/index.js';
 import { NUM_REGIONS } from '../questions.js';
 
 export function randomImageId(index: number): string {

@@ -1,7 +1,7 @@
 /** @file What a piece of measured work gives, and how it is held against the machine's limit. */
 
-import type { LxmertConfig, Precision } from '../src/model/index.js';
-import { releaseFreeMemory } from '../src/torch/index.js';
+import type { LxmertConfig, Precision } from '../model/index.js';
+import { releaseFreeMemory } from '../torch/index.js';
 import { gemmRate } from './limits.js';
 import { measure, type Timing } from './measure.js';
 import { peakMemory, resetPeakMemory } from './peakMemory.js';

@@ -1,14 +1,10 @@
 /** @file A step of pre-training with all of its losses. */
 
-import { PretrainingModel, PUBLISHED_CLASSES } from '../../src/model/index.js';
-import {
-  DEFAULT_LOSSES,
-  type PretrainingBatch,
-  predictionPlaces,
-} from '../../src/tasks/pretraining/labels.js';
-import { pretrainingLosses } from '../../src/tasks/pretraining/losses.js';
-import { fromTypedArray, scope } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
+import { PretrainingModel, PUBLISHED_CLASSES } from '../../model/index.js';
+import { DEFAULT_LOSSES, type PretrainingBatch, predictionPlaces } from '../../tasks/pretraining/labels.js';
+import { pretrainingLosses } from '../../tasks/pretraining/losses.js';
+import { fromTypedArray, scope } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
 import { type PredictedCounts, pretrainingOperations } from '../operations.js';
 import { batchOf, NUM_REGIONS, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';

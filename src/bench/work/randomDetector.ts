@@ -1,10 +1,10 @@
 /** @file A detector of random weights whose network computes something: activations keep their size through its layers. */
 
-import { saveTensors } from '../../src/checkpoint/index.js';
-import { fromTypedArray, manualSeed, scope, type Tensor } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
-import { type DetectorArchitecture, weightShapes } from '../../src/vision/detector/architecture.js';
-import { FAMILY_NOTE } from '../../src/vision/detector/weightsFamily.js';
+import { saveTensors } from '../../checkpoint/index.js';
+import { fromTypedArray, manualSeed, scope, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { type DetectorArchitecture, weightShapes } from '../../vision/detector/architecture.js';
+import { FAMILY_NOTE } from '../../vision/detector/weightsFamily.js';
 
 /** Writes it in the layout of a converted .caffemodel. */
 export async function writeRandomDetector(file: string, architecture: DetectorArchitecture): Promise<void> {

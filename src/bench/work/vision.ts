@@ -2,10 +2,10 @@
 
 import path from 'node:path';
 import sharp from 'sharp';
-import { Random } from '../../src/common/random.js';
-import { decodeImage } from '../../src/vision/decodeImage.js';
-import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from '../../src/vision/detector/architecture.js';
-import { type PreparedImage, RegionDetector } from '../../src/vision/detector/index.js';
+import { Random } from '../../common/random.js';
+import { decodeImage } from '../../vision/decodeImage.js';
+import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from '../../vision/detector/architecture.js';
+import { type PreparedImage, RegionDetector } from '../../vision/detector/index.js';
 import { detectorOperations } from '../detectorOperations.js';
 import { measure } from '../measure.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
