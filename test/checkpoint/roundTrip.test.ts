@@ -12,8 +12,7 @@ import {
 import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { manualSeed, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { Golden, maxDifference } from '../support/golden.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { Golden, goldenPath, maxDifference } from '../support/golden.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -98,9 +97,9 @@ describe('dtypes', () => {
   });
 });
 
-describe.skipIf(!hasShared)('the golden files', () => {
+describe('the golden files', () => {
   it.each(['model_legacy.pth', 'model_zip.pth'])('%s has the recorded sums', async (name) => {
-    const checkpoint = await CheckpointFile.open(sharedPath('golden', name));
+    const checkpoint = await CheckpointFile.open(goldenPath(name));
     const recorded = (
       new Golden().index as unknown as {
         model_files: { tensors: Record<string, { sum: number; sumsq: number }> };

@@ -6,9 +6,8 @@ import * as ops from '../../src/torch/operators/index.js';
 import { onDevice, testDevices } from '../support/devices.js';
 import { Golden, maxDifference, normOf } from '../support/golden.js';
 import { canonicalName, goldenInputs, goldenLoss, goldenModel } from '../support/goldenModel.js';
-import { hasShared } from '../support/shared.js';
 
-describe.skipIf(!hasShared).each(testDevices)('the encoder on %s', (device) => {
+describe.each(testDevices)('the encoder on %s', (device) => {
   let golden: Golden;
   let model: QuestionAnsweringModel;
   beforeAll(() => {
@@ -88,7 +87,7 @@ const VERSIONS = testDevices.flatMap(
     ] as const,
 );
 
-describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('%s', (task) => {
+describe.each(['vqa', 'gqa', 'nlvr2'] as const)('%s', (task) => {
   it.each(VERSIONS)(
     'has the reference logits, loss, gradients and parameters without gradient, on %s, %s',
     (device, _, run) => {
@@ -120,7 +119,7 @@ describe.skipIf(!hasShared).each(['vqa', 'gqa', 'nlvr2'] as const)('%s', (task) 
   );
 });
 
-describe.skipIf(!hasShared)('the loss against the best answer', () => {
+describe('the loss against the best answer', () => {
   it("is the reference's --mceLoss", () => {
     const golden = new Golden();
     using model = goldenModel(golden, 'gqa');

@@ -12,13 +12,13 @@ import { classLoss, softAnswerLoss } from '../../src/tasks/losses.js';
 import { type Device, mapFile, noGrad, place, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import type { Golden } from './golden.js';
-import { sharedPath } from './shared.js';
+import { goldenPath } from './golden.js';
 
 export type GoldenTask = 'vqa' | 'gqa' | 'nlvr2';
 
 /** The model of a golden task: encoder and head rows as the reference transferred them. */
 export function goldenModel(golden: Golden, task: GoldenTask): QuestionAnsweringModel {
-  using file = FileReader.open(sharedPath('golden', 'model_legacy.pth'));
+  using file = FileReader.open(goldenPath('model_legacy.pth'));
   const entries = new Map(readLegacy(file).entries.map((entry) => [entry.name, entry]));
   const isPair = task === 'nlvr2';
   const numAnswers = task === 'nlvr2' ? 2 : golden.index[task].label2ans.length;
