@@ -4,7 +4,13 @@ import { CheckpointError } from './checkpointError.js';
 import { CheckpointFile } from './checkpointFile.js';
 import { type WrittenConfig, writeHuggingFaceConfig } from './huggingFaceConfig.js';
 import { missingEncoderTensors } from './modelSizes.js';
-import { type HeadPrefixes, isKnownPart, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
+import {
+  type HeadPrefixes,
+  isKnownPart,
+  type NamingFamily,
+  nameIn,
+  referenceFamily,
+} from './names/tensorNames.js';
 import { distinctViews } from './tensorEntry.js';
 import { layoutOf, writeByEnding } from './write/saveCheckpoint.js';
 import { writableFromEntry } from './write/writableTensor.js';

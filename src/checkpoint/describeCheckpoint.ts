@@ -72,11 +72,15 @@ export function describeCheckpoint(
     sizes: modelSizes(checkpoint),
     numAnswers: numAnswersOf(checkpoint),
     taskHeads: heads.filter(
-      (head) => !isKnownPart(`${head}.`) && [...checkpoint.entries.keys()].some((name) => name.startsWith(`${head}.`)),
+      (head) =>
+        !isKnownPart(`${head}.`) &&
+        [...checkpoint.entries.keys()].some((name) => name.startsWith(`${head}.`)),
     ),
     tied: tiedNames(checkpoint),
     missing,
-    others: [...checkpoint.entries].filter(([name]) => !isKnownPart(name, heads)).map(([, entry]) => entry.name),
+    others: [...checkpoint.entries]
+      .filter(([name]) => !isKnownPart(name, heads))
+      .map(([, entry]) => entry.name),
     wrapper: checkpoint.parsed.wrapper,
     loadedBy: missing.length > 0 ? [] : loadedBy(checkpoint),
   };

@@ -100,7 +100,9 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const { vocabularyFile, answersFile } = filesOf(source, isRun, task);
   const checkpoint = await CheckpointFile.open(weightsFile);
   const answerTable =
-    answersFile === undefined ? new AnswerTable(fixedAnswers(task) ?? []) : await AnswerTable.load(answersFile);
+    answersFile === undefined
+      ? new AnswerTable(fixedAnswers(task) ?? [])
+      : await AnswerTable.load(answersFile);
   const heads: HeadDefinition[] =
     task === undefined ? [answerHeadDefinition(answerTable.size)] : headsOf(task, answerTable);
   requireAnswers(checkpoint, heads, answersFile ?? 'the task');

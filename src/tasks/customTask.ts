@@ -1,7 +1,7 @@
 /** @file What the two tasks for data of one's own share. */
 
-import type { Question } from '../data/annotations/question.js';
 import { streamCustomExamples } from '../data/annotations/customAnnotations.js';
+import type { Question } from '../data/annotations/question.js';
 import { answeringTask } from './answering.js';
 import { lineDump } from './dumpFormat.js';
 import type { Prediction, Task } from './task.js';

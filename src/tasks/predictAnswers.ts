@@ -78,14 +78,17 @@ function averageProbabilities<Head extends string>(
     const recorded = graphs?.[i];
     const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
     // A graph has one output: the logits of all heads side by side.
-    const pass = (own: PlacedInputs): Tensor => joined(Object.values<Tensor>(model.forwardPlaced(own).logits));
+    const pass = (own: PlacedInputs): Tensor =>
+      joined(Object.values<Tensor>(model.forwardPlaced(own).logits));
     const logits = recorded === undefined ? pass(placed) : recorded.run(placed, pass);
     return splitByHead<Head>(model, logits);
   });
   const average = {} as Record<Head, Tensor>;
   for (const name of Object.keys(each[0] ?? {}) as Head[]) {
     const activate = activations[name] === 'softmax' ? softmaxOfRows : ops.sigmoid;
-    const sum = each.map((logits) => activate(logits[name])).reduce((total, values) => ops.add(total, values));
+    const sum = each
+      .map((logits) => activate(logits[name]))
+      .reduce((total, values) => ops.add(total, values));
     average[name] = ops.div(sum, models.length);
   }
   return average;

@@ -125,10 +125,7 @@ export interface Task<
   ): Tensor | StepLoss;
   activations(loss: AnswerLossName): Readonly<Record<Head, HeadActivation>>;
   /** From probabilities (B, size) of each head; called inside a scope, without gradients. */
-  predictions(
-    probabilities: Readonly<Record<Head, Tensor>>,
-    answerTable: AnswerTable,
-  ): readonly Predicted[];
+  predictions(probabilities: Readonly<Record<Head, Tensor>>, answerTable: AnswerTable): readonly Predicted[];
   /** How right predictions are, one for each example. */
   scores(examples: readonly Example[], predictions: readonly Predicted[]): TaskScores;
   /** The file that the test server or the official script reads. */

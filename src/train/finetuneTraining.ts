@@ -39,11 +39,8 @@ interface Placed<Head extends string> {
   readonly targets: Readonly<Record<Head, Tensor>>;
 }
 
-export class FinetuneTraining<
-  Example extends Question,
-  Predicted extends Prediction,
-  Head extends string,
-> implements TaskTraining<Batch<Head>, Placed<Head>>
+export class FinetuneTraining<Example extends Question, Predicted extends Prediction, Head extends string>
+  implements TaskTraining<Batch<Head>, Placed<Head>>
 {
   /** Of the last evaluation. */
   scores: TaskScores | undefined;
@@ -119,7 +116,7 @@ export class FinetuneTraining<
     const inputs = answerInputs(examples, this.#predictor.tokenizer, features, {
       maxLength: settings.maxLength,
       // Half of what travels to a GPU, whose kernels widen the numbers there.
-      forGpu: this.model.device !== 'cpu',
+      forCard: this.model.device !== 'cpu',
     });
     const targets = task.targets(examples, this.answerTable);
     return {
@@ -139,7 +136,7 @@ export class FinetuneTraining<
     const images = indices.flatMap((index) => training.question(index).imageIds);
     if (images.length === 0) return;
     if (this.model.device === 'cpu') features.prefetch?.(images);
-    else features.prefetchBatch?.(images);
+    else features.gatherAhead?.(images);
   }
 
   place({ inputs, targets }: Batch<Head>): Placed<Head> {

@@ -102,7 +102,12 @@ describe('QuestionSet', () => {
       name: 'train',
     });
     expect([set.size, set.numWithoutImage]).toEqual([2, 1]);
-    expect([...answerTargets([1, 0].map((i) => set.question(i)), set.answerTable)]).toEqual([0, 0, 0, 0, 1, Math.fround(0.3)]);
+    expect([
+      ...answerTargets(
+        [1, 0].map((i) => set.question(i)),
+        set.answerTable,
+      ),
+    ]).toEqual([0, 0, 0, 0, 1, Math.fround(0.3)]);
   });
 
   it('stops at a label outside the table, or skips it', () => {
@@ -114,7 +119,12 @@ describe('QuestionSet', () => {
     };
     expect(() => new QuestionSet({ ...options, unknownAnswers: 'error' })).toThrow("'maybe'");
     const set = new QuestionSet({ ...options, unknownAnswers: 'skip' });
-    expect([...answerTargets([0].map((i) => set.question(i)), set.answerTable)]).toEqual([0, 0, 0]);
+    expect([
+      ...answerTargets(
+        [0].map((i) => set.question(i)),
+        set.answerTable,
+      ),
+    ]).toEqual([0, 0, 0]);
   });
 
   it('says when no image is there', () => {
@@ -144,7 +154,12 @@ describe('QuestionSet', () => {
       unknownAnswers: 'error',
       name: 'toy',
     });
-    expect([...answerTargets([0, 1, 2, 3].map((i) => set.question(i)), set.answerTable)]).toEqual([...expected]);
+    expect([
+      ...answerTargets(
+        [0, 1, 2, 3].map((i) => set.question(i)),
+        set.answerTable,
+      ),
+    ]).toEqual([...expected]);
   });
 });
 

@@ -60,7 +60,7 @@ export const command = defineCommand({
     const program = path.join(packageRoot(), 'dist/src/cli/main.js');
     const { exitCode, failed } = await launchProcesses({
       numProcesses: cards?.length ?? options.processes ?? 1,
-      cards,
+      gpus: cards,
       command: [process.execPath, program, ...words],
       graceSeconds: options.grace,
       signal,

@@ -9,8 +9,8 @@ import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
 import { QuestionSet, type UnknownAnswers } from '../../data/questionSet.js';
 import type { FeatureStore } from '../../features/index.js';
-import type { Task } from '../../tasks/task.js';
 import { LOSS_NAMES } from '../../tasks/losses.js';
+import type { Task } from '../../tasks/task.js';
 import { Vocabulary } from '../../text/index.js';
 import { type FinetuneResult, finetune } from '../../train/finetune.js';
 import type { InitialWeights } from '../../train/initialWeights.js';
@@ -90,7 +90,13 @@ type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 's
 
 /** The command of a task. */
 export function finetuneCommand(task: Task): Command {
-  const common = { ...task.help.finetune, configurable: true, arguments: z.strictObject({}), render, exitCode: exitCodeOf };
+  const common = {
+    ...task.help.finetune,
+    configurable: true,
+    arguments: z.strictObject({}),
+    render,
+    exitCode: exitCodeOf,
+  };
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
     const flags = task.answers === 'built' ? builtFlags : {};

@@ -1,10 +1,10 @@
 /** @file The processes of one prediction, which answer blocks of a file in turn. */
 
 import { version } from '../../common/version.js';
-import type { Task } from '../../tasks/task.js';
 import type { PredictionProcessGroup } from '../../tasks/predictToFile.js';
+import type { Task } from '../../tasks/task.js';
 import { flattened } from '../../train/distributed/agreement.js';
-import { processPlace } from '../../train/distributed/environment.js';
+import { processRank } from '../../train/distributed/environment.js';
 import { gather } from '../../train/distributed/gather.js';
 import { meet } from '../../train/distributed/rendezvous.js';
 
@@ -19,10 +19,10 @@ export async function predictionProcessGroup(
   options: { readonly distributedTimeout: number } & Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
 ): Promise<(PredictionProcessGroup & Disposable) | undefined> {
-  const place = processPlace();
-  if (place === undefined) return undefined;
+  const self = processRank();
+  if (self === undefined) return undefined;
   const { group, store } = await meet({
-    place,
+    process: self,
     agreement: flattened({
       version: version(),
       task: task.name,
@@ -32,8 +32,8 @@ export async function predictionProcessGroup(
     signal,
   });
   return {
-    rank: place.rank,
-    worldSize: place.worldSize,
+    rank: self.rank,
+    worldSize: self.worldSize,
     gather: (value) => gather(group, value),
     [Symbol.dispose]: () => {
       group[Symbol.dispose]();
