@@ -25,7 +25,7 @@ import {
 import { LabelNames } from '../vision/detector/labelNames.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type Look, type LookedAtRegion, lookFrom } from './look.js';
-import type { LoadedModel } from './modelFolder.js';
+import { type LoadedModel, requireAnswering } from './modelFolder.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
 export interface LxmertSource {
@@ -142,7 +142,8 @@ export class Lxmert implements Disposable {
     }
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
-    const answering = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
+    const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
+    const answering = requireAnswering(loaded);
     let detector: RegionDetector | undefined;
     try {
       if (answering.models[0]?.imagesPerExample !== 1) {

@@ -78,7 +78,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
 /** @throws LxmertError for a model that has no head that chooses an answer; its weights end then */
 export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
   if ('answer' in loaded.activations) return loaded as LoadedModel<string> as LoadedModel;
-  for (const model of loaded.models) model.dispose();
+  for (const each of [...loaded.models, ...(loaded.graphs ?? [])]) each.dispose();
   throw new LxmertError(
     `${loaded.weightsFiles[0]} has no answer head, so it cannot answer. Fine-tune it first.`,
   );

@@ -30,7 +30,7 @@ function answeringOn(device: Device, precision: 'float32' | 'bfloat16' = 'float3
   useForInference(model, precision, device);
   return {
     models: [model],
-    probabilities: 'softmax',
+    activations: { answer: 'softmax' },
     tokenizer: new WordPieceTokenizer(new Vocabulary(WORDS)),
     answerTable: new AnswerTable(ANSWERS),
     maxLength: 20,

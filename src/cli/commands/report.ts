@@ -76,7 +76,7 @@ async function examplesFor(
   const { answeredExamples } = await import('../../report/answeredExamples.js');
   const { checkFeatures } = await import('../modelOptions.js');
   using store = FeatureStore.open(features);
-  const answering = await loadAnsweringModel({ model: run, snapshot: given.snapshot });
+  const answering = await loadAnsweringModel({ model: run, weights: given.snapshot });
   try {
     checkFeatures(store, answering, given.allowOtherFeatures, notice);
     return await answeredExamples({
