@@ -27,6 +27,7 @@ const rooms = [
   'model',
   'checkpoint',
   'torch',
+  'formats',
   'common',
 ];
 
