@@ -2,9 +2,9 @@
 
 import path from 'node:path';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
 import type { ZipMember } from '../formats/zip/zipDirectory.js';
 import { unpackZipMember } from '../formats/zip/zipFile.js';
-import type { ByteCursor, ByteSource } from './byteSource.js';
 import { listZipMembers } from './zipArchive.js';
 
 /** A source that keeps a stream open between readings; close it when done. */
