@@ -97,7 +97,7 @@ export function modelSource(options: {
   tf32: boolean;
 }) {
   return {
-    snapshot: options.snapshot,
+    weights: options.snapshot,
     vocabulary: options.vocab,
     answers: options.answers,
     numAttentionHeads: options.attentionHeads,
