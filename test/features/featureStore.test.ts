@@ -47,7 +47,7 @@ describe.skipIf(!isBuilt)('gathering', async () => {
   } = isBuilt
     ? {
         ...(await import('../../src/features/index.js')),
-        ...(await import('../../src/features/float16.js')),
+        ...(await import('../../src/formats/float16.js')),
         ...(await import('../../src/torch/index.js')),
       }
     : ({} as never);
