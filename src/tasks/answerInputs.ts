@@ -23,7 +23,7 @@ export interface RegionSource {
   /** Told which images are gathered next; a source that reads them from a disk can begin. */
   prefetch?(imageIds: readonly string[]): void;
   /** Likewise, of a batch that is gathered with `dtype: 'stored'`; its features can be brought together meanwhile. */
-  gatherAhead?(imageIds: readonly string[]): void;
+  prefetchBatch?(imageIds: readonly string[]): void;
 }
 
 /** A sentence about one image or two. */
@@ -38,7 +38,7 @@ export interface AnswerInputsOptions {
   /** Images and sentences that occur several times are computed once: for answering, not for training with dropout. */
   readonly share?: boolean;
   /** Features stay in the format that they are stored in, half of what travels; few different widths of sentences. */
-  readonly forCard?: boolean;
+  readonly forGpu?: boolean;
 }
 
 /**
@@ -51,7 +51,7 @@ export function answerInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  { maxLength, share = false, forCard = false }: AnswerInputsOptions,
+  { maxLength, share = false, forGpu = false }: AnswerInputsOptions,
 ): LxmertInputs {
   const imageIds = examples.flatMap((example) => example.imageIds);
   // One entry for each image: the reference runs the sentence with each.
@@ -61,13 +61,13 @@ export function answerInputs(
 
   const batch = encodeBatch(tokenizer, texts.values, { maxLength });
   const numPieces = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
-  const longest = forCard
+  const longest = forGpu
     ? Math.min(batch.maxLength, Math.ceil(numPieces / WIDTH_UNIT) * WIDTH_UNIT)
     : numPieces;
   const cut = (values: Int32Array): Tensor =>
     ops.contiguous(ops.narrow(fromTypedArray(values, [batch.batchSize, batch.maxLength]), 1, 0, longest));
   const { features, boxes, mask } = source.gather(images.values, {
-    dtype: forCard ? 'stored' : 'float32',
+    dtype: forGpu ? 'stored' : 'float32',
   });
   return {
     inputIds: cut(batch.inputIds),

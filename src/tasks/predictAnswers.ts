@@ -60,8 +60,8 @@ export function withProbabilities<Head extends string, T>(
   return scope(() =>
     noGrad(() => {
       const { tokenizer, maxLength } = predictor;
-      const forCard = predictor.models[0]?.device !== 'cpu';
-      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true, forCard });
+      const forGpu = predictor.models[0]?.device !== 'cpu';
+      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true, forGpu });
       return read(averageProbabilities(predictor, inputs));
     }),
   );

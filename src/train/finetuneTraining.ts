@@ -116,7 +116,7 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     const inputs = answerInputs(examples, this.#predictor.tokenizer, features, {
       maxLength: settings.maxLength,
       // Half of what travels to a GPU, whose kernels widen the numbers there.
-      forCard: this.model.device !== 'cpu',
+      forGpu: this.model.device !== 'cpu',
     });
     const targets = task.targets(examples, this.answerTable);
     return {
@@ -136,7 +136,7 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     const images = indices.flatMap((index) => training.question(index).imageIds);
     if (images.length === 0) return;
     if (this.model.device === 'cpu') features.prefetch?.(images);
-    else features.gatherAhead?.(images);
+    else features.prefetchBatch?.(images);
   }
 
   place({ inputs, targets }: Batch<Head>): Placed<Head> {

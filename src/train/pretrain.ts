@@ -173,7 +173,7 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
 
   /** Half of what travels to a GPU, whose kernels widen the numbers there. */
   #sourcesOf(corpus: PretrainingCorpus): BatchSources {
-    return { ...this.#sources, corpus, forCard: this.model.device !== 'cpu' };
+    return { ...this.#sources, corpus, forGpu: this.model.device !== 'cpu' };
   }
 
   prepare(examples: readonly number[], epoch: number): PretrainingBatch {
@@ -191,7 +191,7 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
     const images = examples.map((example) => training.imageIdOf(example));
     if (images.length === 0) return;
     if (this.model.device === 'cpu') features.prefetch?.(images);
-    else features.gatherAhead?.(images);
+    else features.prefetchBatch?.(images);
   }
 
   counts({ labels }: PretrainingBatch): Counts {
