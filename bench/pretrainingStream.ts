@@ -5,6 +5,12 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { medianOf } from '../src/bench/measure.js';
+import { peakMemory, resetPeakMemory } from '../src/bench/peakMemory.js';
+import { lengthOf } from '../src/bench/questions.js';
+import { madeUpVocabulary } from '../src/bench/work/madeUpQuestions.js';
+import { randomImageId, writeRandomStore } from '../src/bench/work/randomStore.js';
+import { Trainer } from '../src/bench/work/trainer.js';
 import { Random } from '../src/common/random.js';
 import { CorpusBuilder, type PretrainingCorpus } from '../src/data/pretraining/corpus.js';
 import { drawsOf } from '../src/data/pretraining/draws.js';
@@ -17,12 +23,6 @@ import { pretrainingLosses } from '../src/tasks/pretraining/losses.js';
 import { WordPieceTokenizer } from '../src/text/index.js';
 import { manualSeed, scope } from '../src/torch/index.js';
 import { runtimeLine } from '../src/torch/runtime.js';
-import { medianOf } from './measure.js';
-import { peakMemory, resetPeakMemory } from './peakMemory.js';
-import { lengthOf } from './questions.js';
-import { madeUpVocabulary } from './work/madeUpQuestions.js';
-import { randomImageId, writeRandomStore } from './work/randomStore.js';
-import { Trainer } from './work/trainer.js';
 
 /** Images of the run that is held against: few enough to stay in memory. */
 const NUM_HELD = 64;

@@ -1,8 +1,8 @@
 /** @file A device's own limit: its rate of matrix products, by bench/reference/matrix_rate.py's rule. */
 
+import { medianOf } from '../../src/bench/measure.js';
 import { type Device, type DType, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { medianOf } from '../measure.js';
 import { synchronize } from './synchronize.js';
 
 const SIDE = { card: 8192, processor: 1024 } as const;
