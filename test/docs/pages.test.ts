@@ -62,13 +62,13 @@ describe('code and settings', () => {
   });
 });
 
-describe('docs/dependencies.md', () => {
+describe('docs/how-it-works/dependencies.md', () => {
   it('names exactly the packages of package.json', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
       string,
       Record<string, string>
     >;
-    const [atRunTime = '', forBuilding = ''] = readFileSync('docs/dependencies.md', 'utf8')
+    const [atRunTime = '', forBuilding = ''] = readFileSync('docs/how-it-works/dependencies.md', 'utf8')
       .split(/^## .*$/m)
       .slice(1);
     const named = (section: string): string[] =>
