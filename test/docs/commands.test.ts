@@ -39,11 +39,15 @@ describe.skipIf(!isBuilt).each(PAGES)('docs/$name, on the sample world', (entry)
   });
 
   it.each(commands)('%s', (command) => {
-    const printed = execFileSync(process.execPath, [program, ...words(command + (SHORTER[command] ?? '')).slice(2)], {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const printed = execFileSync(
+      process.execPath,
+      [program, ...words(command + (SHORTER[command] ?? '')).slice(2)],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     expect(printed.trim()).not.toBe('');
   });
 

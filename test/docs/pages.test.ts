@@ -40,7 +40,19 @@ describe('pages', () => {
 describe('code and settings', () => {
   const roots = ['src', 'native', 'test', 'scripts', 'bench', 'web', 'configs', 'deploy'];
   const files = roots.flatMap((root) =>
-    writtenFiles(root, ['.ts', '.tsx', '.mjs', '.py', '.cc', '.h', '.cu', '.toml', '.txt', 'file', '.service']),
+    writtenFiles(root, [
+      '.ts',
+      '.tsx',
+      '.mjs',
+      '.py',
+      '.cc',
+      '.h',
+      '.cu',
+      '.toml',
+      '.txt',
+      'file',
+      '.service',
+    ]),
   );
 
   it('name pages that exist, and headings that these have', () => {
