@@ -47,7 +47,7 @@ needing('bridge').describe('gathering', async () => {
   } = hasBridge
     ? {
         ...(await import('../../src/features/index.js')),
-        ...(await import('../../src/features/float16.js')),
+        ...(await import('../../src/formats/float16.js')),
         ...(await import('../../src/torch/index.js')),
       }
     : ({} as never);
