@@ -1,8 +1,7 @@
 /** @file What a picture's features are made from, as a hash: by it a row is known to be up to date. */
 
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { sha256OfFile } from '../common/sha256.js';
+import { sha256Of, sha256OfFile } from '../formats/hashes/sha256.js';
 
 /** A picture's file as it was when it was read. */
 export interface PictureFile {
@@ -13,11 +12,6 @@ export interface PictureFile {
   readonly modified: number;
 }
 
-/** SHA-256 of the bytes, in hexadecimal. */
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 /**
  * Of what a row is made from: the picture's own SHA-256, or with given boxes one of both.
  *
@@ -25,8 +19,7 @@ export function sha256Of(bytes: Uint8Array): string {
  */
 export function contentHash(pictureSha256: string, boxes?: Float32Array): string {
   if (boxes === undefined) return pictureSha256;
-  const bytes = new Uint8Array(boxes.buffer, boxes.byteOffset, boxes.byteLength);
-  return createHash('sha256').update(pictureSha256).update(bytes).digest('hex');
+  return sha256Of(pictureSha256, new Uint8Array(boxes.buffer, boxes.byteOffset, boxes.byteLength));
 }
 
 /**

@@ -4,10 +4,11 @@ import { stat } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { findBoxProblem } from '../features/row.js';
+import { sha256Of } from '../formats/hashes/sha256.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
 import type { PreparedImage } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
-import { type PictureFile, sha256Of } from './contentHash.js';
+import type { PictureFile } from './contentHash.js';
 import type { GivenBoxes } from './givenBoxes.js';
 
 /** A picture that is ready for the detector. */

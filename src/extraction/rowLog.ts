@@ -9,9 +9,9 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { FLOAT16_MAX, float16ToFloat32, float32ToFloat16 } from '../features/float16.js';
 import { type FeatureRow, featureSizeOf, findRowProblem, MAX_BOXES } from '../features/row.js';
 import { type FeatureDType, MAX_FEATURE_SIZE } from '../features/shardFormat.js';
+import { FLOAT16_MAX, float16ToFloat32, float32ToFloat16 } from '../formats/float16.js';
 import type { PictureFile } from './contentHash.js';
 
 /** Mark, bytes of the header, bytes of the body, checksum of the header, checksum of the body: u32 each. */

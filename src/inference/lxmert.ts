@@ -1,6 +1,5 @@
 /** @file From a picture and a question to an answer, with names for everything. */
 
-import { createHash } from 'node:crypto';
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { batchFromRows } from '../features/featureBatch.js';
@@ -12,6 +11,7 @@ import {
 } from '../features/provenance.js';
 import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
+import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
 import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
 import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
@@ -280,7 +280,7 @@ export class Lxmert implements Disposable {
   }
 
   async #regionsOfBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<ImageRegions> {
-    const key = createHash('sha256').update(bytes).digest('hex');
+    const key = sha256Of(bytes);
     // Taken out and put back, so that it counts as the newest.
     const imageRegions =
       this.#cachedImages.get(key) ??

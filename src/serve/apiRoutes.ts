@@ -1,8 +1,8 @@
 /** @file The routes of the API: what is asked, and what is given for it. */
 
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { version } from '../common/version.js';
+import { sha256Of } from '../formats/hashes/sha256.js';
 import type { ImageRegion } from '../inference/imageRegions.js';
 import {
   type AnswerResponse,
@@ -92,7 +92,7 @@ async function seenOf(service: Service, asked: WithPicture<Subject>, signal: Abo
   if (asked.features !== undefined) {
     const row = rowOf(asked.features);
     const { features, ...rest } = asked.features;
-    const imageKey = createHash('sha256').update(features).update(JSON.stringify(rest)).digest('hex');
+    const imageKey = sha256Of(features, JSON.stringify(rest));
     return { imageKey, imageId: null, seen: await service.describe(row) };
   }
   const picture = asked.picture ?? pictureOf(decodeBase64(asked.image ?? ''));

@@ -1,5 +1,6 @@
 /** @file The NVIDIA GPUs of this machine as the driver tells them, and which of them this process may use. */
 
+import { formatGibibytes } from '../formats/numbers.js';
 import { native } from './native.js';
 
 export interface Gpu {
@@ -85,15 +86,12 @@ export function isOrderUncertain(gpus: readonly Gpu[], deviceOrder: string | und
   return deviceOrder !== 'PCI_BUS_ID' && new Set(gpus.map(({ name }) => name)).size > 1;
 }
 
-const gibibyte = 2 ** 30;
-
 /** One line about a GPU, as in `NVIDIA H100 80GB HBM3, 79.6 GiB (78.9 free), compute capability 9.0`. */
 export function describeGpu({ name, totalBytes, freeBytes, computeCapability }: Gpu): string {
-  const gibibytes = (bytes: number): string => (bytes / gibibyte).toFixed(1);
   const parts = [name];
   if (totalBytes !== null) {
-    const free = freeBytes === null ? '' : ` (${gibibytes(freeBytes)} free)`;
-    parts.push(`${gibibytes(totalBytes)} GiB${free}`);
+    const free = freeBytes === null ? '' : ` (${(freeBytes / 2 ** 30).toFixed(1)} free)`;
+    parts.push(`${formatGibibytes(totalBytes, 1)}${free}`);
   }
   if (computeCapability !== null) parts.push(`compute capability ${computeCapability}`);
   return parts.join(', ');

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
+import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
 import { defineCommand } from '../command.js';
@@ -11,7 +12,6 @@ import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
-import { percentColumn } from '../percent.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
 const MAX_SEEN = 10;
@@ -84,7 +84,7 @@ export const command = defineCommand({
   },
   render: ({ answers, regions, explain }) =>
     [
-      ...answers.map(({ answer, probability }) => `${percentColumn(probability)}  ${answer}`),
+      ...answers.map(({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`),
       ...seenLines(regions),
       ...(explain === null ? [] : ['', `What the model looked at: ${explain}`]),
     ].join('\n'),
@@ -134,7 +134,7 @@ function seenLines(regions: readonly ImageRegion[]): string[] {
       .slice(0, MAX_SEEN)
       .map(
         ([name, { times, confidence }]) =>
-          `${percentColumn(confidence)}  ${name}${times > 1 ? `, ${times} times` : ''}`,
+          `${formatPercent(confidence, 1).padStart(7)}  ${name}${times > 1 ? `, ${times} times` : ''}`,
       ),
     ...(more > 0 ? [`         and ${more} more (--json lists all)`] : []),
   ];

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
+import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert } from '../../inference/lxmert.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
@@ -11,7 +12,6 @@ import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
-import { percentColumn } from '../percent.js';
 
 interface Result {
   readonly image: string;
@@ -128,11 +128,13 @@ export const command = defineCommand({
     const list = (counted: readonly Counted[]): string =>
       counted
         .slice(0, 3)
-        .map(({ name, share }) => `${name} ${percentColumn(share).trim()}`)
+        .map(({ name, share }) => `${name} ${formatPercent(share, 1)}`)
         .join(', ');
     const [best] = result.answers;
     return [
-      ...result.answers.map(({ answer, probability }) => `${percentColumn(probability)}  ${answer}`),
+      ...result.answers.map(
+        ({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`,
+      ),
       '',
       `Counted most for "${best?.answer}": ${list(best?.regions ?? [])}; of the words ${list(best?.words ?? [])}.`,
       `The whole picture: ${result.output}`,

@@ -2,9 +2,9 @@
 
 import { LxmertError, UsageError } from '../../common/errors.js';
 import type { RgbImage } from '../../common/rgbImage.js';
-import { sha256OfFile } from '../../common/sha256.js';
 import { version } from '../../common/version.js';
 import type { Provenance } from '../../features/provenance.js';
+import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { type Device, requirePrecision, useDevice } from '../../torch/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, featureSizeOf } from './architecture.js';
 import { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';

@@ -2,7 +2,7 @@
 
 import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
-import { sha256OfFile } from '../../common/sha256.js';
+import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { keep, noGrad, requireMappedFiles, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from './architecture.js';

@@ -11,7 +11,7 @@ import {
 import { download } from '../../../src/data/download/download.js';
 import { findParts, joinParts } from '../../../src/data/download/joinParts.js';
 import { errorOf, temporaryFolder } from '../../features/support.js';
-import { makeZip } from '../../features/zipFile.js';
+import { makeZip } from '../../formats/zipFile.js';
 import { publishedPath } from '../../support/published.js';
 import { randomBytes, serveFile, startServer } from './server.js';
 

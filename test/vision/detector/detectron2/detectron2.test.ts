@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/common/errors.js';
 import { Random } from '../../../../src/common/random.js';
 import type { RgbImage } from '../../../../src/common/rgbImage.js';
-import { sha256OfFile } from '../../../../src/common/sha256.js';
+import { sha256OfFile } from '../../../../src/formats/hashes/sha256.js';
 import type { DetectorArchitecture } from '../../../../src/vision/detector/architecture.js';
 import { proposeDetectron2Regions } from '../../../../src/vision/detector/detectron2/proposeDetectron2Regions.js';
 import { selectDetectron2Regions } from '../../../../src/vision/detector/detectron2/selectDetectron2Regions.js';

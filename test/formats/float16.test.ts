@@ -7,7 +7,7 @@ import {
   findNonFiniteFloat16,
   float16ToFloat32,
   float32ToFloat16,
-} from '../../src/features/float16.js';
+} from '../../src/formats/float16.js';
 
 const allBits = Uint16Array.from({ length: 65536 }, (_, i) => i);
 const allValues = new Float32Array(65536);

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { readLines } from '../../src/features/lineReader.js';
-import { errorOf, temporaryFolder } from './support.js';
+import { readLines } from '../../src/formats/lines/lineReader.js';
+import { errorOf, temporaryFolder } from '../features/support.js';
 
 const folder = temporaryFolder();
 let numFiles = 0;
@@ -18,7 +18,7 @@ function fileOf(content: string | Buffer): string {
 
 async function linesOf(file: string, options: { start?: number; firstLine?: number } = {}) {
   const lines: { text: string; ending: string; number: number; start: number; end: number }[] = [];
-  for await (const line of readLines(file, { maxLineBytes: 1 << 25, ...options }))
+  for await (const line of readLines(file, { maxLineBytes: 1 << 25, expected: 'no line is.', ...options }))
     lines.push({ ...line, text: line.bytes.toString('latin1') });
   return lines;
 }
@@ -68,7 +68,7 @@ describe('readLines', () => {
     for (const content of [`ab\n${'x'.repeat(101)}\n`, `ab\n${'x'.repeat(5_000_000)}`]) {
       const file = fileOf(content);
       const error = await errorOf(async () => {
-        for await (const _ of readLines(file, { maxLineBytes: 100 }));
+        for await (const _ of readLines(file, { maxLineBytes: 100, expected: 'no line is.' }));
       });
       expect(error.message).toContain(`${file}, line 2: the line is longer than 100 bytes`);
     }

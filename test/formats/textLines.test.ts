@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LxmertError, UsageError } from '../../src/common/errors.js';
-import { readJsonLines } from '../../src/data/annotations/jsonLines.js';
-import { readTextLines } from '../../src/data/annotations/textFile.js';
-import { temporaryFolder } from './prepare/support.js';
+import { readJsonLines } from '../../src/formats/lines/jsonLines.js';
+import { readTextLines } from '../../src/formats/lines/textLines.js';
+import { temporaryFolder } from '../data/prepare/support.js';
 
 const folder = temporaryFolder();
 

@@ -1,6 +1,6 @@
 /** @file Lines of a source of any size in constant memory, each with its number and byte range. */
 
-import { LxmertError } from '../common/errors.js';
+import { LxmertError } from '../../common/errors.js';
 import { asByteSource, type ByteCursor, type ByteSource } from './byteSource.js';
 
 /** One line. `bytes` is a view that the next line overwrites; copy what must outlive it. */
@@ -23,11 +23,9 @@ export interface LineOptions {
   readonly firstLine?: number;
   /** A longer line is an error: the file is not what it is taken for. */
   readonly maxLineBytes: number;
-  /** Ends the error about a line that is too long: '... bytes, which' and this. Default: of an obj36 file. */
-  readonly expected?: string;
+  /** Ends the error about a line that is too long: '... bytes, which' and this. */
+  readonly expected: string;
 }
-
-const OBJ36_ROW = 'no row of region features is. Is this really an obj36 TSV file?';
 
 const CHUNK_BYTES = 1 << 22;
 const NEWLINE = 0x0a;
@@ -102,11 +100,7 @@ function makeLine(whole: Buffer, number: number, start: number, hasNewline: bool
   };
 }
 
-function tooLong(
-  file: string,
-  line: number,
-  { maxLineBytes, expected = OBJ36_ROW }: LineOptions,
-): LxmertError {
+function tooLong(file: string, line: number, { maxLineBytes, expected }: LineOptions): LxmertError {
   return new LxmertError(
     `${file}, line ${line}: the line is longer than ${maxLineBytes} bytes, which ${expected}`,
   );

@@ -1,7 +1,7 @@
 /** @file Files with one JSON value on each line. */
 
 import { LxmertError, messageOf } from '../../common/errors.js';
-import { readTextLines } from './textFile.js';
+import { readTextLines } from './textLines.js';
 
 /** A value, and where it stands, as in `line 3`. */
 export interface PlacedValue {

@@ -1,8 +1,8 @@
-/** @file Where the bytes of a TSV file come from: a file, or a member of a zip archive that is never unpacked. */
+/** @file Where the bytes of a table come from: a file, or a member of a zip archive that is never unpacked. */
 
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { LxmertError, UsageError, unreadable } from '../common/errors.js';
+import { LxmertError, UsageError, unreadable } from '../../common/errors.js';
 
 /** Bytes that can be read from any position on, in order. */
 export interface ByteSource {

@@ -1,7 +1,6 @@
-/** @file The four ways in which protobuf writes a field, as far as event files need them. */
+/** @file The fields of protobuf messages as bytes, in the four ways in which they are written. */
 
-/** How a field's bytes are to be read; part of its key (Protocol Buffers encoding guide). */
-const WIRE_TYPES = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const;
+import { WIRE_TYPES, type WireType } from './wireTypes.js';
 
 /** A whole number from 0 to 2^53 - 1. */
 export function varintField(field: number, value: number): Uint8Array {
@@ -24,7 +23,7 @@ export function floatField(field: number, value: number): Uint8Array {
 /** A text, as UTF-8, or a message that is already encoded. */
 export function bytesField(field: number, value: string | Uint8Array): Uint8Array {
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
-  return concatenate(keyOf(field, 'lengthDelimited'), varint(bytes.length), bytes);
+  return concatenate(keyOf(field, 'bytes'), varint(bytes.length), bytes);
 }
 
 /** A message: its fields one after the other. */
@@ -32,7 +31,7 @@ export function concatenate(...parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-function keyOf(field: number, wireType: keyof typeof WIRE_TYPES): Uint8Array {
+function keyOf(field: number, wireType: WireType): Uint8Array {
   return varint(field * 8 + WIRE_TYPES[wireType]);
 }
 

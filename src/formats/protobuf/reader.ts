@@ -1,12 +1,11 @@
 /** @file The fields of a protobuf message in a file, one after another, with nothing read but their heads. */
 
-import { CheckpointError } from '../checkpointError.js';
-import { type FileReader, truncated } from './fileReader.js';
+import type { SyncRandomAccess } from '../randomAccess.js';
+import { WIRE_TYPES, type WireType } from './wireTypes.js';
 
-/** How a field's value is written; the two kinds of groups, long abandoned, are not read. */
-export type WireType = 'varint' | 'fixed64' | 'bytes' | 'fixed32';
-
-const wireTypes: Readonly<Record<number, WireType>> = { 0: 'varint', 1: 'fixed64', 2: 'bytes', 5: 'fixed32' };
+const wireTypes = new Map(
+  Object.entries(WIRE_TYPES).map(([type, code]) => [code as number, type as WireType]),
+);
 
 /** A field: its number, and where its value lies. `value` is that of a varint, 0 for the others. */
 export interface ProtobufField {
@@ -15,6 +14,14 @@ export interface ProtobufField {
   readonly start: number;
   readonly end: number;
   readonly value: bigint;
+}
+
+/** The errors of whoever reads: its sentences name the file and say what it should be. */
+export interface ProtobufErrors {
+  /** At byte `position` the message stops making sense; `fault` is a clause. */
+  malformed(position: number, fault: string): Error;
+  /** The file should have `neededBytes` at least. */
+  truncated(neededBytes: number): Error;
 }
 
 /**
@@ -32,12 +39,15 @@ export class ProtobufReader {
   #windowStart = 0;
   #numFields = 0;
 
-  constructor(private readonly file: FileReader) {}
+  constructor(
+    private readonly file: SyncRandomAccess,
+    private readonly errors: ProtobufErrors,
+  ) {}
 
   /**
    * The fields between two bytes of the file. A consumer may read other messages with the same reader meanwhile.
    *
-   * @throws CheckpointError for a field that is malformed or reaches beyond `end`
+   * @throws {@link ProtobufErrors} for a field that is malformed or reaches beyond `end`
    */
   *fields(start: number, end: number): Generator<ProtobufField, void, void> {
     let position = start;
@@ -72,7 +82,7 @@ export class ProtobufReader {
     return values;
   }
 
-  /** A field's text. @throws CheckpointError when it is over `maxLength` bytes, no UTF-8, or has control characters */
+  /** A field's text. @throws {@link ProtobufErrors} when it is over `maxLength` bytes, no UTF-8, or has control characters */
   text(field: ProtobufField, maxLength: number): string {
     const length = field.end - field.start;
     if (length > maxLength) this.fail(field.start, `a name has ${length} bytes`);
@@ -83,19 +93,16 @@ export class ProtobufReader {
     return text;
   }
 
-  /** @throws CheckpointError that says where the file stops making sense */
+  /** Throws the error for a message that stops making sense. */
   fail(position: number, fault: string): never {
-    throw new CheckpointError(
-      this.file.path,
-      `the file is no whole .caffemodel (a protobuf of Caffe): at byte ${position}, ${fault}. It is damaged or of another kind; download or copy it again.`,
-    );
+    throw this.errors.malformed(position, fault);
   }
 
   #field(position: number, end: number): ProtobufField {
     if (++this.#numFields > maxFields) this.fail(position, `more than ${maxFields} fields have come already`);
     const { value: tag, next } = this.#varint(position, end);
     const number = Number(tag >> 3n);
-    const wireType = wireTypes[Number(tag & 7n)];
+    const wireType = wireTypes.get(Number(tag & 7n));
     // Field numbers have 29 bits.
     if (number === 0 || number >= 2 ** 29) this.fail(position, `a field has the number ${number}`);
     if (wireType === undefined) this.fail(position, `a field is of the unknown kind ${tag & 7n}`);
@@ -112,7 +119,7 @@ export class ProtobufReader {
     }
     if (length > BigInt(end - start)) {
       if (end === this.file.size && length < 2n ** 48n) {
-        throw truncated(this.file.path, start + Number(length), this.file.size);
+        throw this.errors.truncated(start + Number(length));
       }
       this.fail(position, `a field of ${length} bytes does not fit the ${end - start} that are left for it`);
     }
@@ -142,7 +149,7 @@ export class ProtobufReader {
 
   #byte(position: number, end: number): number {
     if (position >= end) {
-      if (end === this.file.size) throw truncated(this.file.path, position + 1, this.file.size);
+      if (end === this.file.size) throw this.errors.truncated(position + 1);
       this.fail(position, 'a field ends inside a number');
     }
     const index = position - this.#windowStart;

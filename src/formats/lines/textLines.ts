@@ -1,6 +1,6 @@
 /** @file Lines of a text file of any size. */
 
-import { readLines } from '../../features/lineReader.js';
+import { readLines } from './lineReader.js';
 
 /** A line longer than this is no line of annotations. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;

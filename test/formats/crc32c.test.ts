@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32c, maskedCrc32c } from '../../../src/train/tensorBoard/crc32c.js';
+import { crc32c, maskedCrc32c } from '../../src/formats/hashes/crc32c.js';
 
 describe('crc32c', () => {
   // The check value of the CRC catalogue and the examples of RFC 3720, appendix B.4.
