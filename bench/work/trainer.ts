@@ -2,9 +2,9 @@
 
 import type { Module, Precision } from '../../src/model/index.js';
 import type { Tensor } from '../../src/torch/index.js';
-import { BertAdam } from '../../src/train/bertAdam.js';
-import { clipGradients } from '../../src/train/clipGradients.js';
-import { FlatParameters } from '../../src/train/flatParameters.js';
+import { BertAdam } from '../../src/train/optimizers/bertAdam.js';
+import { clipGradients } from '../../src/train/optimizers/clipGradients.js';
+import { FlatParameters } from '../../src/train/optimizers/flatParameters.js';
 
 const CLIP_NORM = 5;
 

@@ -235,7 +235,7 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
     expect([both.status, both.stderr]).toEqual([2, expect.stringContaining('either --processes or --gpus')]);
     const seen = await launchProcesses({
       numProcesses: 2,
-      cards: ['3', 'GPU-12ab'],
+      gpus: ['3', 'GPU-12ab'],
       command: [
         process.execPath,
         '-e',
