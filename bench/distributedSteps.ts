@@ -6,7 +6,9 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { LXMERT_BASE, type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { medianOf } from '../src/bench/measure.js';
+import { batchOf, randomInputs } from '../src/bench/questions.js';
+import { LXMERT_BASE, type LxmertConfig, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { softAnswerLoss } from '../src/tasks/losses.js';
 import type { ReductionTimes } from '../src/torch/gradientReducer.js';
 import { scope } from '../src/torch/index.js';
@@ -18,8 +20,6 @@ import { launchProcesses } from '../src/train/distributed/launchProcesses.js';
 import { BertAdam } from '../src/train/optimizers/bertAdam.js';
 import { clipGradients } from '../src/train/optimizers/clipGradients.js';
 import { FlatParameters } from '../src/train/optimizers/flatParameters.js';
-import { medianOf } from './measure.js';
-import { batchOf, randomInputs } from './questions.js';
 
 const NUM_ANSWERS = 3129;
 /** The first steps draw memory, and the second has the order of buckets that stays. */
@@ -59,7 +59,7 @@ function measure(
   numExamples: number,
   processGroup: DataParallel | undefined,
 ): StepTimes[] {
-  const network = new QuestionAnsweringModel(model, NUM_ANSWERS);
+  const network = questionAnsweringModel(model, NUM_ANSWERS);
   const flat = FlatParameters.of(network);
   const optimizer = new BertAdam(flat, { learningRate: 1e-6, totalSteps: 1000 });
   processGroup?.begin(flat, optimizer, undefined);
@@ -68,7 +68,7 @@ function measure(
     const start = performance.now();
     scope(() => {
       const size = batchOf(numExamples);
-      const { logits } = network.forward(randomInputs(model, size), { training: true });
+      const logits = network.forward(randomInputs(model, size), { training: true }).logits.answer;
       const loss = softAnswerLoss(logits, ops.full(logits.shape, 0.5));
       processGroup?.beforeLastBackward();
       loss.backward();

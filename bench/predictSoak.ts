@@ -6,15 +6,15 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { randomImageId, writeRandomStore } from '../src/bench/work/randomStore.js';
 import type { Question } from '../src/data/annotations/question.js';
 import { AnswerTable } from '../src/data/answerTable.js';
 import { FeatureStore } from '../src/features/index.js';
-import { lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { gqa } from '../src/tasks/gqa.js';
 import { predictToFile } from '../src/tasks/predictToFile.js';
 import { Vocabulary, WordPieceTokenizer } from '../src/text/index.js';
 import { manualSeed, setNumThreads } from '../src/torch/index.js';
-import { randomImageId, writeRandomStore } from './work/randomStore.js';
 
 /** What the process may grow by from a tenth of the way to its end, for the collector's own unsteadiness. */
 const TOLERATED_BYTES = 24 * 2 ** 20;
@@ -57,7 +57,7 @@ const config = lxmertConfig({
   visualFeatureSize: FEATURE_SIZE,
 });
 const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-predict-'));
-const model = new QuestionAnsweringModel(config, 10);
+const model = questionAnsweringModel(config, 10);
 try {
   await writeRandomStore(path.join(folder, 'store'), NUM_IMAGES, FEATURE_SIZE);
   using store = FeatureStore.open(path.join(folder, 'store'));

@@ -5,6 +5,12 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { medianOf } from '../src/bench/measure.js';
+import { peakMemory, resetPeakMemory } from '../src/bench/peakMemory.js';
+import { lengthOf } from '../src/bench/questions.js';
+import { madeUpVocabulary } from '../src/bench/work/madeUpQuestions.js';
+import { randomImageId, writeRandomStore } from '../src/bench/work/randomStore.js';
+import { Trainer } from '../src/bench/work/trainer.js';
 import { Random } from '../src/common/random.js';
 import { CorpusBuilder, type PretrainingCorpus } from '../src/data/pretraining/corpus.js';
 import { drawsOf } from '../src/data/pretraining/draws.js';
@@ -17,12 +23,6 @@ import { pretrainingLosses } from '../src/tasks/pretraining/losses.js';
 import { WordPieceTokenizer } from '../src/text/index.js';
 import { manualSeed, scope } from '../src/torch/index.js';
 import { runtimeLine } from '../src/torch/runtime.js';
-import { medianOf } from './measure.js';
-import { peakMemory, resetPeakMemory } from './peakMemory.js';
-import { lengthOf } from './questions.js';
-import { madeUpVocabulary } from './work/madeUpQuestions.js';
-import { randomImageId, writeRandomStore } from './work/randomStore.js';
-import { Trainer } from './work/trainer.js';
 
 /** Images of the run that is held against: few enough to stay in memory. */
 const NUM_HELD = 64;
@@ -77,7 +77,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   const random = new Random(3);
   // As a run does it: the images of a step are asked for while the one before is computed.
   const next = new Map<PretrainingCorpus, number[]>();
-  const foresee = (corpus: PretrainingCorpus, store: FeatureStore): void => {
+  const prefetch = (corpus: PretrainingCorpus, store: FeatureStore): void => {
     const examples = Array.from({ length: batchSize }, () => random.integer(corpus.size));
     next.set(corpus, examples);
     store.prefetch(examples.map((example) => corpus.imageIdOf(example)));
@@ -92,7 +92,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
       });
       const sources = { corpus, features: store, tokenizer, classes: PUBLISHED_CLASSES };
       const batch = pretrainingBatch(examples ?? [], sources);
-      foresee(corpus, store);
+      prefetch(corpus, store);
       read = performance.now();
       trainer.step(pretrainingLosses(model, batch, DEFAULT_LOSSES, { training: true }).total);
     });
@@ -100,7 +100,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   };
   const streaming = { corpus: corpusOf(large.numImages), store: large };
   const inMemory = { corpus: corpusOf(NUM_HELD), store: held };
-  for (const { corpus, store } of [streaming, inMemory]) foresee(corpus, store);
+  for (const { corpus, store } of [streaming, inMemory]) prefetch(corpus, store);
   // Touches every image that is to be in memory.
   scope(() => void held.gather(held.imageIds));
   resetPeakMemory();

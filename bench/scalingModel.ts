@@ -3,9 +3,9 @@
  * `node dist/bench/scalingModel.js`
  */
 
+import { trainingOperations } from '../src/bench/operations.js';
+import { batchOf } from '../src/bench/questions.js';
 import { LXMERT_BASE } from '../src/model/index.js';
-import { trainingOperations } from './operations.js';
-import { batchOf } from './questions.js';
 
 /** A kind of node and what joins nodes; rates in bytes and operations a second. */
 export interface Cluster {

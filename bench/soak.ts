@@ -3,11 +3,11 @@
  * `node dist/bench/soak.js [EPOCHS] [STEPS PER EPOCH]`
  */
 
-import { type LxmertInputs, lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { batchOf, randomInputs } from '../src/bench/questions.js';
+import { type LxmertInputs, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { liveTensors, manualSeed, setNumThreads, type Tensor } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 import { Trainer } from '../src/train/trainer.js';
-import { batchOf, randomInputs } from './questions.js';
 
 /** What the process may grow by from the end of epoch 2 to the last, for the collector's own unsteadiness. */
 const TOLERATED_BYTES = 8 * 2 ** 20;
@@ -41,12 +41,12 @@ const config = lxmertConfig({
 // Memory is measured, not speed: one thread keeps other load on the machine from stretching the run.
 setNumThreads(1);
 manualSeed(1);
-const model = new QuestionAnsweringModel(config, NUM_ANSWERS);
+const model = questionAnsweringModel(config, NUM_ANSWERS);
 const resident: number[] = [];
 const live: number[] = [];
 
 function loss(inputs: LxmertInputs): Tensor {
-  const { logits } = model.forward(inputs, { training: true }); // (B, answers)
+  const logits = model.forward(inputs, { training: true }).logits.answer; // (B, answers)
   return ops.binaryCrossEntropyWithLogits(logits, ops.rand([BATCH_SIZE, NUM_ANSWERS]));
 }
 

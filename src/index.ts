@@ -12,7 +12,7 @@ export {
 } from './extraction/index.js';
 export { FeatureStore } from './features/index.js';
 export { readRow } from './features/readRow.js';
-export type { Look, LookedAtRegion, RegionLabel } from './inference/look.js';
+export type { ImageRegion, ImageRegions, RegionLabel } from './inference/imageRegions.js';
 export {
   type AnswerOptions,
   Lxmert,
@@ -26,7 +26,8 @@ export {
   type LxmertConfig,
   LxmertModel,
   lxmertConfig,
-  QuestionAnsweringModel,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
 } from './model/index.js';
 export type { CoverageRules, NotComputed } from './tasks/metrics/coverage.js';
 export { scoreGqaFiles, scoreNlvr2Files, scoreVqaFiles } from './tasks/metrics/scoreFiles.js';

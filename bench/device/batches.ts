@@ -1,11 +1,11 @@
 /** @file Made-up batches by the rules of bench/reference/batches.py, which the other implementations draw from. */
 
+import { NUM_REGIONS } from '../../src/bench/questions.js';
 import { Random } from '../../src/common/random.js';
 import type { LxmertConfig, LxmertInputs, PretrainingClasses } from '../../src/model/index.js';
 import type { PretrainingBatch } from '../../src/tasks/pretraining/labels.js';
 import { keep, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { NUM_REGIONS } from '../questions.js';
 
 /** Batches that the steps take in turn. */
 export const NUM_BATCHES = 8;

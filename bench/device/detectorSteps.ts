@@ -1,15 +1,15 @@
 /** @file The region detector, pictures of one size together, from decoded pixels to regions in this process's memory. */
 
 import path from 'node:path';
+import { detectorOperations } from '../../src/bench/detectorOperations.js';
+import { medianOf } from '../../src/bench/measure.js';
+import { writeRandomDetector } from '../../src/bench/work/randomDetector.js';
+import { smallDetector } from '../../src/bench/work/vision.js';
 import type { RgbImage } from '../../src/common/rgbImage.js';
 import type { Precision } from '../../src/model/index.js';
 import type { Device } from '../../src/torch/index.js';
 import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/architecture.js';
 import { type PreparedImage, RegionDetector } from '../../src/vision/detector/index.js';
-import { detectorOperations } from '../detectorOperations.js';
-import { medianOf } from '../measure.js';
-import { writeRandomDetector } from '../work/randomDetector.js';
-import { smallDetector } from '../work/vision.js';
 import type { TimedSteps } from './steps.js';
 
 export interface DetectorSettings {

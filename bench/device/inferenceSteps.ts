@@ -1,18 +1,18 @@
 /** @file Answers to batches of questions, from host memory to the answer's number and back. */
 
-import { QuestionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { medianOf } from '../../src/bench/measure.js';
+import { forwardOperations } from '../../src/bench/operations.js';
+import { NUM_REGIONS } from '../../src/bench/questions.js';
+import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
 import { GRAPH_ROW_UNIT } from '../../src/tasks/predictAnswers.js';
 import { disposeTensors, hasGraphs, noGrad, ShapeGraphs, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { medianOf } from '../measure.js';
-import { forwardOperations } from '../operations.js';
-import { NUM_REGIONS } from '../questions.js';
 import { madeUpBatch, NUM_BATCHES } from './batches.js';
 import type { StepSettings, TimedSteps } from './steps.js';
 
 export function inferenceSteps(settings: StepSettings): TimedSteps {
   const { config, numAnswers, batchSize, precision, device, numSteps, warmUp } = settings;
-  const model = new QuestionAnsweringModel(config, numAnswers);
+  const model = questionAnsweringModel(config, numAnswers);
   const batches = Array.from({ length: NUM_BATCHES }, (_, i) => madeUpBatch(config, batchSize, i));
   const usesGraphs = device !== 'cpu' && hasGraphs();
   const graphs = new ShapeGraphs(device, { note: () => undefined, restore: () => undefined });
@@ -23,7 +23,7 @@ export function inferenceSteps(settings: StepSettings): TimedSteps {
         noGrad(() => {
           const { inputs } = batches[step % NUM_BATCHES] as (typeof batches)[number];
           const placed = model.encoder.place(inputs, { rowUnit: usesGraphs ? GRAPH_ROW_UNIT : 1 });
-          const pass = (own: typeof placed) => model.forwardPlaced(own).logits;
+          const pass = (own: typeof placed) => model.forwardPlaced(own).logits.answer;
           const logits = usesGraphs ? graphs.run(placed, pass) : pass(placed);
           ops.argmax(logits, 1).toFloat32Array();
         }),

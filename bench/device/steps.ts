@@ -1,12 +1,14 @@
 /** @file Training steps as a run does them, on batches in memory. */
 
+import { pretrainingOperations, trainingOperations } from '../../src/bench/operations.js';
+import { NUM_REGIONS } from '../../src/bench/questions.js';
 import {
   type LxmertConfig,
   type Module,
   type Precision,
   PretrainingModel,
   PUBLISHED_CLASSES,
-  QuestionAnsweringModel,
+  questionAnsweringModel,
 } from '../../src/model/index.js';
 import { softAnswerLoss } from '../../src/tasks/losses.js';
 import {
@@ -25,8 +27,6 @@ import { BertAdam } from '../../src/train/optimizers/bertAdam.js';
 import { FlatParameters } from '../../src/train/optimizers/flatParameters.js';
 import { StepMeter } from '../../src/train/stepMeter.js';
 import { CpuSteps } from '../../src/train/stepRunner.js';
-import { pretrainingOperations, trainingOperations } from '../operations.js';
-import { NUM_REGIONS } from '../questions.js';
 import { madeUpBatch, madeUpPretraining, madeUpTargets, NUM_BATCHES } from './batches.js';
 import { synchronize } from './synchronize.js';
 
@@ -48,7 +48,7 @@ export interface TimedSteps {
 
 export function finetuneSteps(settings: StepSettings): TimedSteps {
   const { config, numAnswers, batchSize, device } = settings;
-  const model = new QuestionAnsweringModel(config, numAnswers);
+  const model = questionAnsweringModel(config, numAnswers);
   const batches = Array.from({ length: NUM_BATCHES }, (_, i) => ({
     ...madeUpBatch(config, batchSize, i),
     targets: madeUpTargets(batchSize, numAnswers),
@@ -65,7 +65,7 @@ export function finetuneSteps(settings: StepSettings): TimedSteps {
         targets: place(targets, device),
       }),
       loss: ({ inputs, targets }) =>
-        softAnswerLoss(model.forwardPlaced(inputs, { training: true }).logits, targets),
+        softAnswerLoss(model.forwardPlaced(inputs, { training: true }).logits.answer, targets),
     });
   } finally {
     disposeTensors(batches);

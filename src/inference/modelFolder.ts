@@ -11,7 +11,7 @@ import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import {
   type LxmertConfig,
   type Precision,
-  QuestionAnsweringModel,
+  questionAnsweringModel,
   useForInference,
 } from '../model/index.js';
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
@@ -27,7 +27,7 @@ export interface ModelSource {
   /** A run folder, or a checkpoint file. */
   readonly model: string;
   /** `BEST` or `LAST` of a run folder. */
-  readonly snapshot?: 'BEST' | 'LAST' | undefined;
+  readonly weights?: 'BEST' | 'LAST' | undefined;
   /** The vocabulary file; a run folder has its own. */
   readonly vocabulary?: string | undefined;
   /** The answer table (label2ans); a run folder has its own. */
@@ -70,7 +70,7 @@ export type LoadedModel = AnsweringModel & {
 export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
   const configFile = path.join(source.model, RUN_FILES.config);
   const isRun = existsSync(configFile);
-  const weightsFile = isRun ? path.join(source.model, `${source.snapshot ?? 'BEST'}.pth`) : source.model;
+  const weightsFile = isRun ? path.join(source.model, `${source.weights ?? 'BEST'}.pth`) : source.model;
   const vocabularyFile =
     source.vocabulary ?? (isRun ? path.join(source.model, RUN_FILES.vocabulary) : undefined);
   const answersFile = source.answers ?? (isRun ? path.join(source.model, RUN_FILES.answers) : undefined);
@@ -101,7 +101,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     runConfig: run?.config,
     numAttentionHeads: source.numAttentionHeads,
   });
-  const model = new QuestionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
+  const model = questionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
     useForInference(model, source.precision ?? 'float32', source.device);

@@ -42,11 +42,11 @@ export function rankAnswers(
   return scope(() =>
     noGrad(() => {
       const { tokenizer, maxLength } = answering;
-      const isOnCard = answering.models[0]?.device !== 'cpu';
+      const isOnGpu = answering.models[0]?.device !== 'cpu';
       const inputs = answerInputs(examples, tokenizer, source, {
         maxLength,
         share: true,
-        forCard: isOnCard,
+        forCard: isOnGpu,
       });
       const average = averageProbabilities(answering, inputs);
       const [values, indices] = ops.topk(average, Math.min(numBest, answering.answerTable.size), 1);
@@ -74,7 +74,7 @@ function averageProbabilities(
   const each = models.map((model, i) => {
     const recorded = graphs?.[i];
     const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
-    const pass = (own: PlacedInputs): Tensor => model.forwardPlaced(own).logits;
+    const pass = (own: PlacedInputs): Tensor => model.forwardPlaced(own).logits.answer;
     const logits = recorded === undefined ? pass(placed) : recorded.run(placed, pass);
     return probabilities === 'softmax' ? ops.softmax(logits, 1) : ops.sigmoid(logits);
   });

@@ -8,7 +8,8 @@ import {
   type LxmertConfig,
   type LxmertInputs,
   type PlacedInputs,
-  QuestionAnsweringModel,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
 } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
@@ -58,7 +59,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
   const { task, training, settings, config, initialWeights } = options;
   const { answerTable } = training;
   manualSeed(settings.seed);
-  const model = new QuestionAnsweringModel(config, answerTable.size, task.imagesPerExample);
+  const model = questionAnsweringModel(config, answerTable.size, task.imagesPerExample);
   try {
     const answering = new AnswerTraining(model, options);
     const trainer = new Trainer({
@@ -171,7 +172,7 @@ class AnswerTraining implements TaskTraining<Batch, Placed> {
     const images = indices.flatMap((index) => training.question(index).imageIds);
     if (images.length === 0) return;
     if (this.model.device === 'cpu') features.prefetch?.(images);
-    else features.gatherAhead?.(images);
+    else features.prefetchBatch?.(images);
   }
 
   place({ inputs, targets }: Batch): Placed {
@@ -183,7 +184,7 @@ class AnswerTraining implements TaskTraining<Batch, Placed> {
 
   loss({ inputs, targets }: Placed): Tensor {
     const { logits } = this.model.forwardPlaced(inputs, { training: true });
-    return ANSWER_LOSSES[this.options.settings.loss](logits, targets);
+    return ANSWER_LOSSES[this.options.settings.loss](logits.answer, targets);
   }
 
   async evaluate({ inShares }: Parameters<TaskTraining['evaluate']>[0]): Promise<{ score: number }> {

@@ -191,7 +191,7 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
     const images = examples.map((example) => training.imageIdOf(example));
     if (images.length === 0) return;
     if (this.model.device === 'cpu') features.prefetch?.(images);
-    else features.gatherAhead?.(images);
+    else features.prefetchBatch?.(images);
   }
 
   counts({ labels }: PretrainingBatch): Counts {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { batchFromRows } from '../../src/features/index.js';
-import { lxmertConfig, QuestionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { lxmertConfig, questionAnsweringModel, useForInference } from '../../src/model/index.js';
 import { type AnsweringModel, rankAnswers } from '../../src/tasks/predictAnswers.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
 import { makeRow } from '../features/support.js';
-import { cardDevices } from '../support/devices.js';
+import { gpuDevices } from '../support/devices.js';
 import { WORDS } from '../support/tinyLxmert.js';
 
 const ANSWERS = ['one', 'two', 'three', 'four', 'five', 'six'];
@@ -26,7 +26,7 @@ function answeringOn(device: Device, precision: 'float32' | 'bfloat16' = 'float3
     visualFeatureSize: 6,
     initializerRange: 0.3,
   });
-  const model = new QuestionAnsweringModel(config, ANSWERS.length);
+  const model = questionAnsweringModel(config, ANSWERS.length);
   useForInference(model, precision, device);
   return {
     models: [model],
@@ -51,7 +51,7 @@ const questions = [
   { imageIds: ['c'], sentence: 'what cat ?' },
 ];
 
-describe.each(cardDevices)('answers on %s', (device) => {
+describe.each(gpuDevices)('answers on %s', (device) => {
   it("are the processor's, recorded as graphs or not, to questions that share images and to single ones", () => {
     const [host, card] = [answeringOn('cpu'), answeringOn(device)];
     try {

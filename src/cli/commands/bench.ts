@@ -1,7 +1,7 @@
 /** @file `lxmert bench`. */
 
 import { z } from 'zod';
-import { type BenchReport, runBench, WORK_NAMES } from '../../../bench/runBench.js';
+import { type BenchReport, runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { lxmertConfig, PRECISIONS } from '../../model/index.js';
 import { defineCommand } from '../command.js';
 

@@ -1,10 +1,10 @@
 /** @file `lxmert score vqa`. */
 
 import { z } from 'zod';
+import { formatPercent } from '../../formats/numbers.js';
 import { scoreVqaFiles } from '../../tasks/metrics/scoreFiles.js';
 import { defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
-import { percent } from '../percent.js';
 import { coverageLines, coverageOptions, tableLines } from '../scoreCommands.js';
 
 export const command = defineCommand({
@@ -31,7 +31,7 @@ export const command = defineCommand({
   },
   render: (result) =>
     [
-      `Accuracy ${percent(result.accuracy)} over ${result.numQuestions} questions.`,
+      `Accuracy ${formatPercent(result.accuracy)} over ${result.numQuestions} questions.`,
       ...coverageLines(result, result.missing),
       ...tableLines('By answer type', result.byAnswerType),
       ...tableLines('By question type', result.byQuestionType),

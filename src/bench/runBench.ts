@@ -1,0 +1,67 @@
+/** @file The measured work of `lxmert bench`: each with its ratio to the machine's limit in the same run. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Precision } from '../model/index.js';
+import { runtimeLine } from '../torch/runtime.js';
+import type { BenchResult, BenchSettings } from './result.js';
+import { features, load } from './work/files.js';
+import { inference } from './work/inference.js';
+import { pretraining } from './work/pretraining.js';
+import { suppression } from './work/suppression.js';
+import { training } from './work/training.js';
+import { vision } from './work/vision.js';
+
+/** Work that is done once for each precision. */
+const BY_PRECISION = { inference, training, pretraining, vision } as const;
+const ONCE = { suppression, load, features } as const;
+
+export const WORK_NAMES = [
+  'inference',
+  'training',
+  'pretraining',
+  'vision',
+  'suppression',
+  'load',
+  'features',
+] as const;
+export type WorkName = (typeof WORK_NAMES)[number];
+
+export interface BenchOptions extends Omit<BenchSettings, 'folder' | 'precision'> {
+  readonly precisions: readonly Precision[];
+  readonly work: readonly WorkName[];
+  readonly onStart?: (what: string) => void;
+}
+
+export interface BenchReport {
+  readonly runtime: string;
+  readonly batchSize: number;
+  readonly results: readonly BenchResult[];
+}
+
+export async function runBench(options: BenchOptions): Promise<BenchReport> {
+  const { work, precisions, onStart } = options;
+  const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-bench-'));
+  try {
+    const results: BenchResult[] = [];
+    for (const name of work) {
+      if (name in BY_PRECISION) {
+        for (const precision of precisions) {
+          onStart?.(`${name} in ${precision}`);
+          results.push(
+            ...(await BY_PRECISION[name as keyof typeof BY_PRECISION]({ ...options, precision, folder })),
+          );
+        }
+      } else {
+        onStart?.(name);
+        results.push(
+          ...(await ONCE[name as keyof typeof ONCE]({ ...options, precision: 'float32', folder })),
+        );
+      }
+    }
+    return { runtime: runtimeLine(), batchSize: options.batchSize, results };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
