@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import { medianOf } from '../src/bench/measure.js';
 import { batchOf, randomInputs } from '../src/bench/questions.js';
-import { LXMERT_BASE, type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { LXMERT_BASE, type LxmertConfig, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { softAnswerLoss } from '../src/tasks/losses.js';
 import type { ReductionTimes } from '../src/torch/gradientReducer.js';
 import { scope } from '../src/torch/index.js';
@@ -55,7 +55,7 @@ interface StepTimes {
 
 /** Steps of one process, with or without the others. */
 function measure(model: LxmertConfig, numExamples: number, team: DataParallel | undefined): StepTimes[] {
-  const network = new QuestionAnsweringModel(model, NUM_ANSWERS);
+  const network = questionAnsweringModel(model, NUM_ANSWERS);
   const flat = FlatParameters.of(network);
   const optimizer = new BertAdam(flat, { learningRate: 1e-6, totalSteps: 1000 });
   team?.begin(flat, optimizer, undefined);
@@ -64,7 +64,7 @@ function measure(model: LxmertConfig, numExamples: number, team: DataParallel | 
     const start = performance.now();
     scope(() => {
       const size = batchOf(numExamples);
-      const { logits } = network.forward(randomInputs(model, size), { training: true });
+      const logits = network.forward(randomInputs(model, size), { training: true }).logits.answer;
       const loss = softAnswerLoss(logits, ops.full(logits.shape, 0.5));
       team?.beforeLastBackward();
       loss.backward();

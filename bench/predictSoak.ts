@@ -10,7 +10,7 @@ import { randomImageId, writeRandomStore } from '../src/bench/work/randomStore.j
 import type { Question } from '../src/data/annotations/question.js';
 import { AnswerTable } from '../src/data/answerTable.js';
 import { FeatureStore } from '../src/features/index.js';
-import { lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { gqa } from '../src/tasks/gqa.js';
 import { predictToFile } from '../src/tasks/predictToFile.js';
 import { Vocabulary, WordPieceTokenizer } from '../src/text/index.js';
@@ -57,7 +57,7 @@ const config = lxmertConfig({
   visualFeatureSize: FEATURE_SIZE,
 });
 const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-predict-'));
-const model = new QuestionAnsweringModel(config, 10);
+const model = questionAnsweringModel(config, 10);
 try {
   await writeRandomStore(path.join(folder, 'store'), NUM_IMAGES, FEATURE_SIZE);
   using store = FeatureStore.open(path.join(folder, 'store'));

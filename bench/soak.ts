@@ -4,7 +4,7 @@
  */
 
 import { batchOf, randomInputs } from '../src/bench/questions.js';
-import { type LxmertInputs, lxmertConfig, QuestionAnsweringModel } from '../src/model/index.js';
+import { type LxmertInputs, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { liveTensors, manualSeed, setNumThreads, type Tensor } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 import { BertAdam } from '../src/train/bertAdam.js';
@@ -43,14 +43,14 @@ const config = lxmertConfig({
 // Memory is measured, not speed: one thread keeps other load on the machine from stretching the run.
 setNumThreads(1);
 manualSeed(1);
-const model = new QuestionAnsweringModel(config, NUM_ANSWERS);
+const model = questionAnsweringModel(config, NUM_ANSWERS);
 const parameters = FlatParameters.of(model);
 const optimizer = new BertAdam(parameters, { learningRate: 1e-4, totalSteps: numEpochs * numBatches });
 const resident: number[] = [];
 const live: number[] = [];
 
 function loss(inputs: LxmertInputs): Tensor {
-  const { logits } = model.forward(inputs, { training: true }); // (B, answers)
+  const logits = model.forward(inputs, { training: true }).logits.answer; // (B, answers)
   return ops.binaryCrossEntropyWithLogits(logits, ops.rand([BATCH_SIZE, NUM_ANSWERS]));
 }
 

@@ -26,7 +26,8 @@ export {
   type LxmertConfig,
   LxmertModel,
   lxmertConfig,
-  QuestionAnsweringModel,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
 } from './model/index.js';
 export type { CoverageRules, NotComputed } from './tasks/metrics/coverage.js';
 export { scoreGqaFiles, scoreNlvr2Files, scoreVqaFiles } from './tasks/metrics/scoreFiles.js';

@@ -3,7 +3,7 @@
 import { medianOf } from '../../src/bench/measure.js';
 import { forwardOperations } from '../../src/bench/operations.js';
 import { NUM_REGIONS } from '../../src/bench/questions.js';
-import { QuestionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
 import { GRAPH_ROW_UNIT } from '../../src/tasks/predictAnswers.js';
 import { disposeTensors, hasGraphs, noGrad, ShapeGraphs, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
@@ -12,7 +12,7 @@ import type { StepSettings, TimedSteps } from './steps.js';
 
 export function inferenceSteps(settings: StepSettings): TimedSteps {
   const { config, numAnswers, batchSize, precision, device, numSteps, warmUp } = settings;
-  const model = new QuestionAnsweringModel(config, numAnswers);
+  const model = questionAnsweringModel(config, numAnswers);
   const batches = Array.from({ length: NUM_BATCHES }, (_, i) => madeUpBatch(config, batchSize, i));
   const usesGraphs = device !== 'cpu' && hasGraphs();
   const graphs = new ShapeGraphs(device, { note: () => undefined, restore: () => undefined });
@@ -23,7 +23,7 @@ export function inferenceSteps(settings: StepSettings): TimedSteps {
         noGrad(() => {
           const { inputs } = batches[step % NUM_BATCHES] as (typeof batches)[number];
           const placed = model.encoder.place(inputs, { rowUnit: usesGraphs ? GRAPH_ROW_UNIT : 1 });
-          const pass = (own: typeof placed) => model.forwardPlaced(own).logits;
+          const pass = (own: typeof placed) => model.forwardPlaced(own).logits.answer;
           const logits = usesGraphs ? graphs.run(placed, pass) : pass(placed);
           ops.argmax(logits, 1).toFloat32Array();
         }),

@@ -8,7 +8,7 @@ import {
   type Precision,
   PretrainingModel,
   PUBLISHED_CLASSES,
-  QuestionAnsweringModel,
+  questionAnsweringModel,
 } from '../../src/model/index.js';
 import { softAnswerLoss } from '../../src/tasks/losses.js';
 import {
@@ -48,7 +48,7 @@ export interface TimedSteps {
 
 export function finetuneSteps(settings: StepSettings): TimedSteps {
   const { config, numAnswers, batchSize, device } = settings;
-  const model = new QuestionAnsweringModel(config, numAnswers);
+  const model = questionAnsweringModel(config, numAnswers);
   const batches = Array.from({ length: NUM_BATCHES }, (_, i) => ({
     ...madeUpBatch(config, batchSize, i),
     targets: madeUpTargets(batchSize, numAnswers),
@@ -65,7 +65,7 @@ export function finetuneSteps(settings: StepSettings): TimedSteps {
         targets: place(targets, device),
       }),
       loss: ({ inputs, targets }) =>
-        softAnswerLoss(model.forwardPlaced(inputs, { training: true }).logits, targets),
+        softAnswerLoss(model.forwardPlaced(inputs, { training: true }).logits.answer, targets),
     });
   } finally {
     disposeTensors(batches);

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { NUM_REGIONS } from '../../src/bench/questions.js';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
-import { LXMERT_BASE, lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { LXMERT_BASE, lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { manualSeed } from '../../src/torch/index.js';
 
 /** Of VQA. */
@@ -28,7 +28,7 @@ export async function writeServedModel(folder: string, size: 'base' | 'small'): 
           numCrossLayers: 2,
         });
   manualSeed(1);
-  using model = new QuestionAnsweringModel(config, NUM_ANSWERS);
+  using model = questionAnsweringModel(config, NUM_ANSWERS);
   await saveCheckpoint(path.join(folder, 'BEST.pth'), model.namedParameters(), 'reference-finetuned');
   const words = [...SPECIAL, ...WORDS];
   const rest = Array.from({ length: config.vocabSize - words.length }, (_, i) => `unused${i}`);

@@ -78,7 +78,7 @@ function weighedMaps(
       const maps = mapsFrom(probabilities, ([map]) => map as Tensor); // a batch of one
       const all = allOf(maps);
       return answers.map((answer) => {
-        const logit = ops.select(ops.select(logits, 0, 0), 0, answer);
+        const logit = ops.select(ops.select(logits.answer, 0, 0), 0, answer);
         const found = gradients([logit], all, { retainGraph: true });
         return mapsFrom(maps, (map) => weighed(map, found[all.indexOf(map)] ?? null));
       });

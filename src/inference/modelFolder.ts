@@ -11,7 +11,7 @@ import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import {
   type LxmertConfig,
   type Precision,
-  QuestionAnsweringModel,
+  questionAnsweringModel,
   useForInference,
 } from '../model/index.js';
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
@@ -101,7 +101,7 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     runConfig: run?.config,
     numAttentionHeads: source.numAttentionHeads,
   });
-  const model = new QuestionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
+  const model = questionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
     useForInference(model, source.precision ?? 'float32', source.device);

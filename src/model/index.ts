@@ -4,6 +4,7 @@ export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
 export { withPlainOperators } from './functional/mode.js';
 export { AnswerHead } from './heads/answerHead.js';
+export { answerHeadDefinition, type HeadDefinition } from './heads/headDefinition.js';
 export { useForInference } from './inferencePrecision.js';
 export type { CrossLayerProbabilities } from './layers/crossLayer.js';
 export {
@@ -32,5 +33,10 @@ export {
   PUBLISHED_CLASSES,
   TIED_DECODER,
 } from './pretraining.js';
-export { QuestionAnsweringModel, type QuestionAnsweringOutputs } from './questionAnswering.js';
 export { WIDTH_UNIT } from './slots.js';
+export {
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
+  TaskModel,
+  type TaskOutputs,
+} from './taskModel.js';

@@ -74,7 +74,7 @@ function averageProbabilities(
   const each = models.map((model, i) => {
     const recorded = graphs?.[i];
     const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
-    const pass = (own: PlacedInputs): Tensor => model.forwardPlaced(own).logits;
+    const pass = (own: PlacedInputs): Tensor => model.forwardPlaced(own).logits.answer;
     const logits = recorded === undefined ? pass(placed) : recorded.run(placed, pass);
     return probabilities === 'softmax' ? ops.softmax(logits, 1) : ops.sigmoid(logits);
   });

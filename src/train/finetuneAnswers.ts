@@ -4,7 +4,7 @@ import { saveCheckpoint } from '../checkpoint/index.js';
 import { type AnswerScores, scoreAnswers } from '../data/answerScore.js';
 import { openingAnswers } from '../data/baselines.js';
 import type { QuestionSet } from '../data/questionSet.js';
-import { QuestionAnsweringModel } from '../model/index.js';
+import { type QuestionAnsweringModel, questionAnsweringModel } from '../model/index.js';
 import { answerInputs, type RegionSource } from '../tasks/answerInputs.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import { ANSWER_LOSSES, type AnswerLossName, probabilitiesOf } from '../tasks/losses.js';
@@ -56,7 +56,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
     data: { trainingQuestions: training.size, validationQuestions: validation.size },
     numExamples: training.size,
     answerTable,
-    makeModel: () => new QuestionAnsweringModel(config, answerTable.size, task.imagesPerExample),
+    makeModel: () => questionAnsweringModel(config, answerTable.size, task.imagesPerExample),
     loadWeights:
       initialWeights &&
       ((model, say) => loadInitialWeights(initialWeights, model.namedParameters(), answerTable, say)),
@@ -101,7 +101,8 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           inputs: model.encoder.place(inputs, { rowUnit }),
           targets: place(targets, model.device),
         }),
-        loss: ({ inputs, targets }) => loss(model.forwardPlaced(inputs, { training: true }).logits, targets),
+        loss: ({ inputs, targets }) =>
+          loss(model.forwardPlaced(inputs, { training: true }).logits.answer, targets),
         evaluate: async (signal) => {
           const { questions } = validation;
           const { evaluationBatchSize: batchSize } = task;

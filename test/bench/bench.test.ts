@@ -7,7 +7,7 @@ import { batchOf } from '../../src/bench/questions.js';
 import { runBench, WORK_NAMES } from '../../src/bench/runBench.js';
 import { LXMERT_BASE, lxmertConfig } from '../../src/model/index.js';
 import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/index.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { publishedPath } from '../support/published.js';
 
 describe('forwardOperations', () => {
   const perQuestion = (numQuestions: number, perImage: number): number =>
@@ -66,9 +66,9 @@ describe('pretrainingOperations', () => {
 });
 
 describe('detectorOperations', () => {
-  it.skipIf(!hasShared)('counts what the layers of the published network need', () => {
+  it('counts what the layers of the published network need', () => {
     // From the description of every layer for a 600 x 1000 picture: weights times places of the output, and one region.
-    const [, ...lines] = readFileSync(sharedPath('facts', 'butd-layers.tsv'), 'utf8').trim().split('\n');
+    const [, ...lines] = readFileSync(publishedPath('butd-layers.tsv'), 'utf8').trim().split('\n');
     let expected = 0;
     for (const line of lines) {
       const fields = line.split('\t');

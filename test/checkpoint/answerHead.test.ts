@@ -9,10 +9,9 @@ import {
 } from '../../src/checkpoint/index.js';
 import { matchingRows } from '../../src/data/answerNormalization.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
-import { QuestionAnsweringModel } from '../../src/model/index.js';
+import { questionAnsweringModel } from '../../src/model/index.js';
 import { tensor } from '../../src/torch/index.js';
-import { Golden } from '../support/golden.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { Golden, goldenPath } from '../support/golden.js';
 import { floats, pickle, pickledDict, pickledTensor, pthFile, temporaryFolder } from './bytes.js';
 
 const folder = temporaryFolder();
@@ -58,18 +57,18 @@ describe('rows of an answer head', () => {
   });
 });
 
-describe.skipIf(!hasShared)('heads as the reference makes them from the pre-trained file', () => {
+describe('heads as the reference makes them from the pre-trained file', () => {
   it.each(['vqa', 'gqa'] as const)('%s', async (task) => {
     const golden = new Golden();
-    const source = await AnswerTable.loadPretraining(sharedPath('golden', 'toy', 'all_ans.json'));
+    const source = await AnswerTable.loadPretraining(goldenPath('toy', 'all_ans.json'));
     const target = new AnswerTable(golden.index[task].label2ans);
     const rows = matchingRows(target, source);
-    const { answers } = JSON.parse(readFileSync(sharedPath('golden', 'index.json'), 'utf8')) as {
+    const { answers } = JSON.parse(readFileSync(goldenPath('index.json'), 'utf8')) as {
       answers: { loaded_rows: Record<string, number[]> };
     };
     expect([...rows]).toEqual(answers.loaded_rows[task]);
-    const checkpoint = await CheckpointFile.open(sharedPath('golden', 'model_legacy.pth'));
-    using model = new QuestionAnsweringModel(golden.modelConfig(), target.size);
+    const checkpoint = await CheckpointFile.open(goldenPath('model_legacy.pth'));
+    using model = questionAnsweringModel(golden.modelConfig(), target.size);
     const parameters = model.namedParameters();
     const report = loadWeights(checkpoint, parameters, {
       require: 'all',

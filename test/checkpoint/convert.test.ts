@@ -13,10 +13,10 @@ import {
 } from '../../src/checkpoint/index.js';
 import { writableFromEntry } from '../../src/checkpoint/write/writableTensor.js';
 import { UsageError } from '../../src/common/errors.js';
-import { type LxmertConfig, lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { type LxmertConfig, lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { goldenPath } from '../support/golden.js';
 import { floats, pickle, pickledDict, pickledTensor, pthFile, temporaryFolder } from './bytes.js';
 
 const folder = temporaryFolder();
@@ -39,7 +39,7 @@ async function saved(
   change: (parameters: Map<string, Tensor>) => void = () => undefined,
   numAnswers = 5,
 ): Promise<CheckpointFile> {
-  using model = new QuestionAnsweringModel(small, numAnswers);
+  using model = questionAnsweringModel(small, numAnswers);
   const parameters = new Map(model.namedParameters());
   const before = new Set(parameters.values());
   change(parameters);
@@ -214,7 +214,7 @@ describe('weights of another model', () => {
     const checkpoint = await saved(name, (parameters) => {
       for (const key of [...parameters.keys()]) if (!keep(key)) parameters.delete(key);
     });
-    using model = new QuestionAnsweringModel(small, 5);
+    using model = questionAnsweringModel(small, 5);
     let message = '';
     try {
       loadWeights(checkpoint, model.namedParameters(), { require: 'encoder' });
@@ -243,14 +243,12 @@ describe('weights of another model', () => {
   });
 });
 
-describe.skipIf(!hasShared)('the golden pre-training file', () => {
+describe('the golden pre-training file', () => {
   it('is described with what its makers wrote down', async () => {
-    const index = JSON.parse(await readFile(sharedPath('golden', 'index.json'), 'utf8')) as {
+    const index = JSON.parse(await readFile(goldenPath('index.json'), 'utf8')) as {
       model_files: { state_dict_keys: number; parameter_count: number };
     };
-    const description = describeCheckpoint(
-      await CheckpointFile.open(sharedPath('golden', 'model_legacy.pth')),
-    );
+    const description = describeCheckpoint(await CheckpointFile.open(goldenPath('model_legacy.pth')));
     expect(description).toMatchObject({
       kind: 'pre-training',
       names: 'reference-pretraining',

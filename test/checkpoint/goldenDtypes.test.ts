@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { goldenPath } from '../support/golden.js';
 
 interface Recorded {
   readonly dtype: string;
@@ -21,17 +21,15 @@ function exactValues(tensor: Tensor): Array<number | bigint> {
   return [...(plain.data() as Float64Array | BigInt64Array)];
 }
 
-describe.skipIf(!hasShared)('the recorded values', () => {
-  const recorded = hasShared
-    ? (
-        JSON.parse(readFileSync(sharedPath('golden', 'index.json'), 'utf8')) as {
-          dtypes_files: { tensors: Record<string, Recorded> };
-        }
-      ).dtypes_files.tensors
-    : {};
+describe('the recorded values', () => {
+  const recorded = (
+    JSON.parse(readFileSync(goldenPath('index.json'), 'utf8')) as {
+      dtypes_files: { tensors: Record<string, Recorded> };
+    }
+  ).dtypes_files.tensors;
 
   it.each(['dtypes_legacy.pth', 'dtypes_zip.pth'])('%s', async (name) => {
-    const checkpoint = await CheckpointFile.open(sharedPath('golden', name));
+    const checkpoint = await CheckpointFile.open(goldenPath(name));
     expect([...checkpoint.entries.keys()]).toEqual(Object.keys(recorded));
     expect(checkpoint.parsed.ignored).toEqual(['plain']);
     for (const [key, { dtype, shape, stride, storage_offset, values }] of Object.entries(recorded)) {

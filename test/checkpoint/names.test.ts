@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encoderShapes } from '../../src/checkpoint/architecture.js';
 import { canonicalName, nameIn, referenceFamily } from '../../src/checkpoint/index.js';
 import { namingFamily } from '../../src/checkpoint/names/tensorNames.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { publishedPath } from '../support/published.js';
 
 describe('names of every family come to one', () => {
   it.each([
@@ -42,13 +42,11 @@ describe('names of every family come to one', () => {
   });
 });
 
-describe.skipIf(!hasShared)('the 473 tensors of the published model', () => {
-  const [, ...rows] = hasShared
-    ? readFileSync(sharedPath('facts', 'lxmert-tensors.tsv'), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => line.split('\t'))
-    : [];
+describe('the 473 tensors of the published model', () => {
+  const [, ...rows] = readFileSync(publishedPath('lxmert-tensors.tsv'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'));
   const column = (index: number): string[] => rows.map((row) => row[index]!);
   const isName = (name: string): boolean => /^[a-z]/.test(name) && name.includes('.');
 

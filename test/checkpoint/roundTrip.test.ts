@@ -9,11 +9,10 @@ import {
   modelSizes,
   saveCheckpoint,
 } from '../../src/checkpoint/index.js';
-import { lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { manualSeed, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { Golden, maxDifference } from '../support/golden.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { Golden, goldenPath, maxDifference } from '../support/golden.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -45,8 +44,8 @@ describe.each([
 ] as const)('%s with names of %s', (name, family, expectedName) => {
   it('comes back equal in another model', async () => {
     const file = path.join(folder, name);
-    using model = new QuestionAnsweringModel(small, 5);
-    using other = new QuestionAnsweringModel(small, 5);
+    using model = questionAnsweringModel(small, 5);
+    using other = questionAnsweringModel(small, 5);
     await saveCheckpoint(file, model.namedParameters(), family);
     const checkpoint = await CheckpointFile.open(file);
     expect(checkpoint.parsed.entries.map((entry) => entry.name)).toContain(expectedName);
@@ -98,9 +97,9 @@ describe('dtypes', () => {
   });
 });
 
-describe.skipIf(!hasShared)('the golden files', () => {
+describe('the golden files', () => {
   it.each(['model_legacy.pth', 'model_zip.pth'])('%s has the recorded sums', async (name) => {
-    const checkpoint = await CheckpointFile.open(sharedPath('golden', name));
+    const checkpoint = await CheckpointFile.open(goldenPath(name));
     const recorded = (
       new Golden().index as unknown as {
         model_files: { tensors: Record<string, { sum: number; sumsq: number }> };
@@ -127,8 +126,8 @@ describe.skipIf(!hasShared)('the golden files', () => {
 describe('a file that does not fit', () => {
   it('is refused whole when the encoder is not whole, and names what is missing', async () => {
     const file = path.join(folder, 'fewer.pth');
-    using fewer = new QuestionAnsweringModel({ ...small, numLanguageLayers: 1 }, 5);
-    using model = new QuestionAnsweringModel(small, 5);
+    using fewer = questionAnsweringModel({ ...small, numLanguageLayers: 1 }, 5);
+    using model = questionAnsweringModel(small, 5);
     await saveCheckpoint(file, fewer.namedParameters(), 'reference-finetuned');
     const before = values(model.namedParameters());
     const checkpoint = await CheckpointFile.open(file);
@@ -140,8 +139,8 @@ describe('a file that does not fit', () => {
 
   it('reports a head of another size and loads the encoder', async () => {
     const file = path.join(folder, 'head.pth');
-    using source = new QuestionAnsweringModel(small, 7);
-    using model = new QuestionAnsweringModel(small, 5);
+    using source = questionAnsweringModel(small, 7);
+    using model = questionAnsweringModel(small, 5);
     await saveCheckpoint(file, source.namedParameters(), 'reference-finetuned');
     const report = loadWeights(await CheckpointFile.open(file), model.namedParameters(), {
       require: 'encoder',
@@ -167,7 +166,7 @@ describe('a file that does not fit', () => {
 
   it('never crashes or hangs on a truncated file', async () => {
     const whole = path.join(folder, 'whole.pth');
-    using model = new QuestionAnsweringModel(small, 5);
+    using model = questionAnsweringModel(small, 5);
     await saveCheckpoint(whole, model.namedParameters(), 'reference-finetuned');
     const { size } = await stat(whole);
     const bytes = await import('node:fs/promises').then((fs) => fs.readFile(whole));

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { matchingRows, normalizeAnswer } from '../../src/data/answerNormalization.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { goldenPath } from '../support/golden.js';
+import { publishedPath } from '../support/published.js';
 
 describe('normalizeAnswer', () => {
   it.each([
@@ -28,9 +29,9 @@ it('matchingRows finds answers by their normal spelling', () => {
   ]);
 });
 
-describe.skipIf(!hasShared)('against the reference', () => {
+describe('against the reference', () => {
   it('spells every recorded answer alike', () => {
-    const { answers } = JSON.parse(readFileSync(sharedPath('golden', 'index.json'), 'utf8')) as {
+    const { answers } = JSON.parse(readFileSync(goldenPath('index.json'), 'utf8')) as {
       answers: { convert_ans: [string, string, boolean][] };
     };
     expect(answers.convert_ans.length).toBeGreaterThan(20);
@@ -42,8 +43,8 @@ describe.skipIf(!hasShared)('against the reference', () => {
     ['vqa', 3129, 3124],
     ['gqa', 1842, 1736],
   ] as const)('%s: of %i answers, %i are found', async (task, size, numFound) => {
-    const source = await AnswerTable.loadPretraining(sharedPath('data', 'lxmert', 'lxmert', 'all_ans.json'));
-    const target = await AnswerTable.load(sharedPath('data', 'lxmert', task, 'trainval_label2ans.json'));
+    const source = await AnswerTable.loadPretraining(publishedPath('lxmert', 'lxmert', 'all_ans.json'));
+    const target = await AnswerTable.load(publishedPath('lxmert', task, 'trainval_label2ans.json'));
     expect([source.size, target.size]).toEqual([9500, size]);
     expect(matchingRows(target, source).filter((row) => row >= 0).length).toBe(numFound);
   });

@@ -7,8 +7,8 @@ import { scoreAnswers } from '../../src/data/answerScore.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { EpochSampler, sequentialBatches } from '../../src/data/epochSampler.js';
 import { QuestionSet } from '../../src/data/questionSet.js';
-import { Golden } from '../support/golden.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { Golden, goldenPath } from '../support/golden.js';
+import { publishedPath } from '../support/published.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -54,11 +54,11 @@ describe('readQuestions', () => {
     await expect(readQuestions(file)).rejects.toThrow(file);
   });
 
-  it.skipIf(!hasShared)('reads real questions of VQA v2', async () => {
-    const questions = await readQuestions(sharedPath('data/vqa/val2014_600img.lxmert.json'));
+  it('reads real questions of VQA v2', async () => {
+    const questions = await readQuestions(publishedPath('vqa/val2014_600img.lxmert.json'));
     expect(questions.length).toBe(3303);
     expect(questions.filter((question) => question.labels?.size === 0).length).toBe(62);
-    const table = await AnswerTable.load(sharedPath('data/lxmert/vqa/trainval_label2ans.json'));
+    const table = await AnswerTable.load(publishedPath('lxmert/vqa/trainval_label2ans.json'));
     expect(table.size).toBe(3129);
     expect(table.answer(0)).toBe('');
   });
@@ -126,9 +126,9 @@ describe('QuestionSet', () => {
     expect(() => new QuestionSet({ ...options, hasImage: () => false })).toThrow("'a'");
   });
 
-  it.skipIf(!hasShared)('makes the targets of the golden case', async () => {
+  it('makes the targets of the golden case', async () => {
     const golden = new Golden();
-    const questions = await readQuestions(sharedPath('golden/toy/vqa.json'));
+    const questions = await readQuestions(goldenPath('toy/vqa.json'));
     const expected = golden.values('vqa/target');
     const sentences = [
       'How many dogs are there?',
@@ -164,8 +164,8 @@ describe('EpochSampler', () => {
 });
 
 describe('scoreAnswers', () => {
-  it.skipIf(!hasShared)('gives the golden score of the golden predictions', async () => {
-    const questions = await readQuestions(sharedPath('golden/toy/vqa.json'));
+  it('gives the golden score of the golden predictions', async () => {
+    const questions = await readQuestions(goldenPath('toy/vqa.json'));
     const predictions = await readPredictions();
     const answers = questions.map((question) => predictions.get(question.questionId) ?? '');
     expect(scoreAnswers(questions, answers).overall).toBeCloseTo(new Golden().index.vqa.valid_score, 12);
@@ -190,7 +190,7 @@ describe('scoreAnswers', () => {
 
 async function readPredictions(): Promise<Map<number | string, string>> {
   const { readFile } = await import('node:fs/promises');
-  const rows = JSON.parse(await readFile(sharedPath('golden/toy/vqa_predict.json'), 'utf8')) as {
+  const rows = JSON.parse(await readFile(goldenPath('toy/vqa_predict.json'), 'utf8')) as {
     answer: string;
     question_id: number;
   }[];

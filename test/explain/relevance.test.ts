@@ -8,7 +8,6 @@ import * as ops from '../../src/torch/operators/index.js';
 import { testDevices } from '../support/devices.js';
 import { Golden } from '../support/golden.js';
 import { goldenInputs, goldenModel } from '../support/goldenModel.js';
-import { hasShared } from '../support/shared.js';
 
 /** One golden question and picture; rows left out of the file are named by their number. */
 interface Case {
@@ -53,7 +52,7 @@ function difference(found: Tensor, expected: readonly (readonly number[])[]): nu
   return Math.max(...flat.map((value, i) => Math.abs(value - values[i]!))) / largest;
 }
 
-describe.skipIf(!hasShared)('relevance', () => {
+describe('relevance', () => {
   it.each(testDevices)("follows the paper's rules on %s: equal to another implementation's", (device) => {
     const golden = new Golden();
     using model = goldenModel(golden, 'vqa');

@@ -5,7 +5,7 @@ import { compareRows } from '../../src/extraction/agreement.js';
 import { readObj36 } from '../../src/features/obj36Reader.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { collect, makeRow } from '../features/support.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { publishedPath } from '../support/published.js';
 
 /** Boxes that overlap little, so that each has one partner. */
 function gridRow(numBoxes = 20): FeatureRow {
@@ -122,9 +122,9 @@ describe('two rows', () => {
   });
 });
 
-describe.skipIf(!hasShared)('the real rows', () => {
+describe('the real rows', () => {
   it('agree with themselves, and not with each other', async () => {
-    const rows = (await collect(readObj36(sharedPath('data', 'features', 'train2014_obj36.tsv')))).map(
+    const rows = (await collect(readObj36(publishedPath('features', 'train2014_obj36.tsv')))).map(
       ({ row }) => row,
     );
     for (const [i, row] of rows.entries()) {

@@ -16,7 +16,7 @@ import { rankAnswers } from '../../src/tasks/predictAnswers.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
 import { RegionDetector } from '../../src/vision/detector/index.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { publishedPath } from '../support/published.js';
 import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-api-'));
@@ -267,9 +267,9 @@ describe('names', () => {
     await expect(LabelNames.load({ attributes: at('gap.txt') }, undefined)).rejects.toThrow(LxmertError);
   });
 
-  it.skipIf(!hasShared)('of Visual Genome are read', async () => {
+  it('of Visual Genome are read', async () => {
     const [objects, attributes] = ['objects', 'attributes'].map((what) =>
-      sharedPath('data', 'vg', `${what}_vocab.txt`),
+      publishedPath('vg', `${what}_vocab.txt`),
     );
     const names = await LabelNames.load({ objects, attributes }, undefined);
     expect(names.object(0)).toBe('yolk');

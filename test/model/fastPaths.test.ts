@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type LxmertInputs,
   lxmertConfig,
-  QuestionAnsweringModel,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
   useForInference,
   withPlainOperators,
 } from '../../src/model/index.js';
@@ -28,7 +29,7 @@ function makeModel(): QuestionAnsweringModel {
     visualFeatureSize: 20,
     initializerRange: 0.15,
   });
-  return new QuestionAnsweringModel(config, 11);
+  return questionAnsweringModel(config, 11);
 }
 
 /** Questions of LENGTHS, each about its own image. */
@@ -106,20 +107,24 @@ describe('the model', () => {
         features: ops.indexSelect(inputs.features, 0, rows),
         boxes: ops.indexSelect(inputs.boxes, 0, rows),
       };
-      const expected = model.forward(repeated).logits;
-      expect(difference(model.forward({ ...inputs, imageOf }).logits, expected)).toBeLessThan(1e-5);
+      const expected = model.forward(repeated).logits.answer;
+      expect(difference(model.forward({ ...inputs, imageOf }).logits.answer, expected)).toBeLessThan(1e-5);
       const images = model.encoder.encodeImages(inputs);
-      expect(difference(model.forwardEncoded(inputs, images, imageOf).logits, expected)).toBeLessThan(1e-5);
+      expect(difference(model.forwardEncoded(inputs, images, imageOf).logits.answer, expected)).toBeLessThan(
+        1e-5,
+      );
     }));
 
   it('gives each example the same alone and in a batch', () =>
     inside((inputs) => {
-      const { logits } = model.forward(inputs);
+      const logits = model.forward(inputs).logits.answer;
       for (const [i] of LENGTHS.entries()) {
         const alone = Object.fromEntries(
           Object.entries(inputs).map(([name, t]) => [name, ops.narrow(t as Tensor, 0, i, 1)]),
         ) as unknown as LxmertInputs;
-        expect(difference(model.forward(alone).logits, ops.narrow(logits, 0, i, 1))).toBeLessThan(1e-5);
+        expect(difference(model.forward(alone).logits.answer, ops.narrow(logits, 0, i, 1))).toBeLessThan(
+          1e-5,
+        );
       }
     }));
 
@@ -127,22 +132,22 @@ describe('the model', () => {
     inside((inputs) => {
       const mask = tensor([1, 0, 1, 1, 0, 1], [1, NUM_REGIONS]);
       const visualAttentionMask = ops.contiguous(ops.expand(mask, [LENGTHS.length, NUM_REGIONS]));
-      const masked = model.forward({ ...inputs, visualAttentionMask }).logits;
+      const masked = model.forward({ ...inputs, visualAttentionMask }).logits.answer;
       const hidden = ops.unsqueeze(ops.sub(ops.onesLike(visualAttentionMask), visualAttentionMask), 2);
       const changed = {
         ...inputs,
         features: ops.add(inputs.features, ops.mul(hidden, 100)),
         visualAttentionMask,
       };
-      expect(difference(model.forward(changed).logits, masked)).toBe(0);
-      expect(difference(model.forward(inputs).logits, masked)).toBeGreaterThan(1e-4);
+      expect(difference(model.forward(changed).logits.answer, masked)).toBe(0);
+      expect(difference(model.forward(inputs).logits.answer, masked)).toBeGreaterThan(1e-4);
     }));
 
   it('draws the same dropout for a seed, and other dropout for another', () =>
     inside((inputs) => {
       const draw = (seed: number): Tensor => {
         manualSeed(seed);
-        return model.forward(inputs, { training: true }).logits;
+        return model.forward(inputs, { training: true }).logits.answer;
       };
       const first = draw(1);
       expect(difference(draw(1), first)).toBe(0);
@@ -157,12 +162,12 @@ describe('bfloat16', () => {
         using model = makeModel();
         manualSeed(2);
         const inputs = makeInputs();
-        const exact = model.forward(inputs).logits;
+        const exact = model.forward(inputs).logits.answer;
         const spread = Math.sqrt(ops.mean(ops.mul(exact, exact)).item());
         model.precision = 'bfloat16';
-        const converted = model.forward(inputs).logits;
+        const converted = model.forward(inputs).logits.answer;
         useForInference(model, 'bfloat16');
-        const stored = model.forward(inputs).logits;
+        const stored = model.forward(inputs).logits.answer;
         expect(stored.dtype).toBe('float32');
         // docs/precision.md: at most a tenth of the logits' spread.
         expect(maxDifference(stored.toFloat32Array(), exact.toFloat32Array()) / spread).toBeLessThan(0.1);

@@ -1,9 +1,17 @@
 /** @file The golden cases: tensors and facts recorded from the reference implementation. */
 
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { lxmertConfig } from '../../src/model/index.js';
 import { type Tensor, tensor } from '../../src/torch/index.js';
-import { sharedPath } from './shared.js';
+
+const root = fileURLToPath(new URL('../golden/', import.meta.url));
+
+/** A file of test/golden, whose README says what is in it. */
+export function goldenPath(...parts: string[]): string {
+  return path.join(root, ...parts);
+}
 
 interface GoldenTensor {
   readonly dtype: 'f32' | 'i32';
@@ -93,8 +101,8 @@ export class Golden {
   readonly #data: Buffer;
 
   constructor() {
-    this.index = JSON.parse(readFileSync(sharedPath('golden', 'index.json'), 'utf8')) as GoldenIndex;
-    this.#data = readFileSync(sharedPath('golden', 'data.bin'));
+    this.index = JSON.parse(readFileSync(goldenPath('index.json'), 'utf8')) as GoldenIndex;
+    this.#data = readFileSync(goldenPath('data.bin'));
   }
 
   /** Names of golden tensors that begin with `prefix`, without it. */

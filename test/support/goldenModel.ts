@@ -3,22 +3,26 @@
 import { FileReader } from '../../src/checkpoint/read/fileReader.js';
 import { readLegacy } from '../../src/checkpoint/read/legacy.js';
 import type { TensorEntry } from '../../src/checkpoint/tensorEntry.js';
-import { type LxmertInputs, QuestionAnsweringModel } from '../../src/model/index.js';
+import {
+  type LxmertInputs,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
+} from '../../src/model/index.js';
 import { classLoss, softAnswerLoss } from '../../src/tasks/losses.js';
 import { type Device, mapFile, noGrad, place, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import type { Golden } from './golden.js';
-import { sharedPath } from './shared.js';
+import { goldenPath } from './golden.js';
 
 export type GoldenTask = 'vqa' | 'gqa' | 'nlvr2';
 
 /** The model of a golden task: encoder and head rows as the reference transferred them. */
 export function goldenModel(golden: Golden, task: GoldenTask): QuestionAnsweringModel {
-  using file = FileReader.open(sharedPath('golden', 'model_legacy.pth'));
+  using file = FileReader.open(goldenPath('model_legacy.pth'));
   const entries = new Map(readLegacy(file).entries.map((entry) => [entry.name, entry]));
   const isPair = task === 'nlvr2';
   const numAnswers = task === 'nlvr2' ? 2 : golden.index[task].label2ans.length;
-  const model = new QuestionAnsweringModel(golden.modelConfig(), numAnswers, isPair ? 2 : 1);
+  const model = questionAnsweringModel(golden.modelConfig(), numAnswers, isPair ? 2 : 1);
   noGrad(() =>
     scope(() => {
       for (const [name, parameter] of model.namedParameters()) {

@@ -5,8 +5,8 @@ import { PretrainingModel, TIED_DECODER } from '../../src/model/index.js';
 import type { PretrainingBatch } from '../../src/tasks/pretraining/labels.js';
 import * as ops from '../../src/torch/operators/index.js';
 import type { Golden } from './golden.js';
+import { goldenPath } from './golden.js';
 import { goldenInputs } from './goldenModel.js';
-import { sharedPath } from './shared.js';
 
 export async function goldenPretrainingModel(
   golden: Golden,
@@ -18,11 +18,9 @@ export async function goldenPretrainingModel(
     numAttributes: attr_id_num!,
     numAnswers: num_answers!,
   });
-  const report = loadWeights(
-    await CheckpointFile.open(sharedPath('golden', file)),
-    model.checkpointTensors(),
-    { require: 'all' },
-  );
+  const report = loadWeights(await CheckpointFile.open(goldenPath(file)), model.checkpointTensors(), {
+    require: 'all',
+  });
   if (!report.loaded.includes(TIED_DECODER)) throw new Error('The golden file has no tied decoder.');
   if (report.unexpected.length > 0) throw new Error(`Unexpected: ${report.unexpected.join()}`);
   return model;

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import type { Provenance } from '../../src/features/provenance.js';
-import { lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { manualSeed } from '../../src/torch/random.js';
 import type { DetectorArchitecture } from '../../src/vision/detector/architecture.js';
 import { caffeDetector, listLayers, randomBlobs, TINY_DETECTOR } from './detectorFiles.js';
@@ -82,7 +82,7 @@ export async function writeSmallRun(folder: string, options: SmallModelOptions =
     initializerRange: 0.5,
   });
   manualSeed(seed);
-  using model = new QuestionAnsweringModel(config, ANSWERS.length, imagesPerExample);
+  using model = questionAnsweringModel(config, ANSWERS.length, imagesPerExample);
   await saveCheckpoint(path.join(folder, 'BEST.pth'), model.namedParameters(), 'reference-finetuned');
   writeFileSync(path.join(folder, 'vocab.txt'), `${WORDS.join('\n')}\n`);
   writeFileSync(path.join(folder, 'trainval_label2ans.json'), JSON.stringify(ANSWERS));

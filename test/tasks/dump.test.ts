@@ -4,7 +4,7 @@ import { formatDump } from '../../src/tasks/dumpFormat.js';
 import { nlvr2 } from '../../src/tasks/nlvr2.js';
 import { answeringTask } from '../../src/tasks/registry.js';
 import { vqa } from '../../src/tasks/vqa.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { goldenPath } from '../support/golden.js';
 
 async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -13,14 +13,14 @@ async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('formatDump', () => {
-  it.skipIf(!hasShared).each([
+  it.each([
     ['vqa', 'vqa_predict.json', 'answer', 'question_id'],
     ['gqa', 'gqa_predict.json', 'prediction', 'questionId'],
   ] as const)('writes what the reference wrote, byte for byte: %s', async (name, file, answerKey, idKey) => {
     const task = answeringTask(name);
-    const expected = await readFile(sharedPath(`golden/toy/${file}`), 'utf8');
+    const expected = await readFile(goldenPath(`toy/${file}`), 'utf8');
     const rows = JSON.parse(expected) as Record<string, string | number>[];
-    const questions = await collect(task.read(sharedPath(`golden/toy/${name}.json`)));
+    const questions = await collect(task.read(goldenPath(`toy/${name}.json`)));
     const byId = new Map(questions.map((question) => [question.questionId, question]));
     const ordered = rows.map((row) => byId.get(row[idKey]!)!);
     expect(
@@ -32,9 +32,9 @@ describe('formatDump', () => {
     ).toBe(expected);
   });
 
-  it.skipIf(!hasShared)('writes the lines of NLVR2 as the reference did', async () => {
-    const expected = await readFile(sharedPath('golden/toy/nlvr2_predict.csv'), 'utf8');
-    const statements = await collect(nlvr2.read(sharedPath('golden/toy/nlvr2.json')));
+  it('writes the lines of NLVR2 as the reference did', async () => {
+    const expected = await readFile(goldenPath('toy/nlvr2_predict.csv'), 'utf8');
+    const statements = await collect(nlvr2.read(goldenPath('toy/nlvr2.json')));
     const byId = new Map(statements.map((statement) => [statement.questionId, statement]));
     const rows = expected
       .trim()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { batchFromRows } from '../../src/features/index.js';
-import { lxmertConfig, QuestionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { lxmertConfig, questionAnsweringModel, useForInference } from '../../src/model/index.js';
 import { type AnsweringModel, rankAnswers } from '../../src/tasks/predictAnswers.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
@@ -26,7 +26,7 @@ function answeringOn(device: Device, precision: 'float32' | 'bfloat16' = 'float3
     visualFeatureSize: 6,
     initializerRange: 0.3,
   });
-  const model = new QuestionAnsweringModel(config, ANSWERS.length);
+  const model = questionAnsweringModel(config, ANSWERS.length);
   useForInference(model, precision, device);
   return {
     models: [model],

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeBatch, splitWords, Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { goldenPath } from '../support/golden.js';
+import { publishedPath } from '../support/published.js';
 
 interface GoldenCase {
   text: string;
@@ -16,16 +17,16 @@ interface SmallGolden {
 }
 type RealSentence = Omit<GoldenCase, 'text'> & { sent: string };
 
-function readJson<T>(...parts: string[]): T {
-  return JSON.parse(readFileSync(sharedPath(...parts), 'utf8')) as T;
+function readJson<T>(name: string): T {
+  return JSON.parse(readFileSync(goldenPath(name), 'utf8')) as T;
 }
 
-describe.skipIf(!hasShared)('with the small vocabulary', () => {
+describe('with the small vocabulary', () => {
   let golden: SmallGolden;
   let vocabulary: Vocabulary;
   beforeAll(async () => {
-    golden = readJson<SmallGolden>('golden', 'tokenizer.json');
-    vocabulary = await Vocabulary.load(sharedPath('golden', 'vocab_small.txt'));
+    golden = readJson<SmallGolden>('tokenizer.json');
+    vocabulary = await Vocabulary.load(goldenPath('vocab_small.txt'));
   });
 
   it('splits every sentence into the same words', () => {
@@ -61,10 +62,10 @@ describe.skipIf(!hasShared)('with the small vocabulary', () => {
   });
 });
 
-describe.skipIf(!hasShared)('with the vocabulary of bert-base-uncased', () => {
+describe('with the vocabulary of bert-base-uncased', () => {
   let tokenizer: WordPieceTokenizer;
   beforeAll(async () => {
-    tokenizer = new WordPieceTokenizer(await Vocabulary.load(sharedPath('data', 'bert', 'vocab.txt')));
+    tokenizer = new WordPieceTokenizer(await Vocabulary.load(publishedPath('bert', 'vocab.txt')));
   });
 
   it('reads all entries, with the special tokens where BERT has them', () => {
@@ -80,7 +81,7 @@ describe.skipIf(!hasShared)('with the vocabulary of bert-base-uncased', () => {
   });
 
   it('finds the same pieces and ids in difficult sentences', () => {
-    const { tests } = readJson<{ tests: GoldenCase[] }>('golden', 'tokenizer_bert_base_uncased.json');
+    const { tests } = readJson<{ tests: GoldenCase[] }>('tokenizer_bert_base_uncased.json');
     expect(tests).toHaveLength(80);
     for (const { text, tokens, ids } of tests) {
       expect(tokenizer.tokenize(text), text).toEqual(tokens);
@@ -89,9 +90,7 @@ describe.skipIf(!hasShared)('with the vocabulary of bert-base-uncased', () => {
   });
 
   it('finds the same pieces and ids in 1,520 sentences of VQA, GQA and NLVR2', () => {
-    const lines = readFileSync(sharedPath('data', 'bert', 'golden-tokens.jsonl'), 'utf8')
-      .trim()
-      .split('\n');
+    const lines = readFileSync(publishedPath('bert', 'golden-tokens.jsonl'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(1520);
     for (const line of lines) {
       const { sent, tokens, ids } = JSON.parse(line) as RealSentence;

@@ -7,7 +7,8 @@ import {
   type LxmertInputs,
   lxmertConfig,
   type Precision,
-  QuestionAnsweringModel,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
 } from '../../src/model/index.js';
 import { softAnswerLoss } from '../../src/tasks/losses.js';
 import { type Device, manualSeed, place, scope, type Tensor, tensor } from '../../src/torch/index.js';
@@ -107,7 +108,7 @@ async function train(device: Device, variation: Variation = {}) {
     overrides = {},
   } = variation;
   manualSeed(3);
-  const model = new QuestionAnsweringModel(config, NUM_ANSWERS);
+  const model = questionAnsweringModel(config, NUM_ANSWERS);
   model.precision = precision;
   const flat = FlatParameters.of(model, precision, device);
   const optimizer = new BertAdam(flat, { learningRate: 1e-3, totalSteps: 2 * NUM_BATCHES });
@@ -130,7 +131,7 @@ async function train(device: Device, variation: Variation = {}) {
           targets: place(targets, device),
         }),
         loss: (placed) => {
-          const { logits } = model.forwardPlaced(placed.inputs, { training: true });
+          const logits = model.forwardPlaced(placed.inputs, { training: true }).logits.answer;
           return softAnswerLoss(logits, placed.targets);
         },
         evaluate: async () => 0,

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   lxmertConfig,
   type Precision,
-  QuestionAnsweringModel,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
   withPlainOperators,
 } from '../../src/model/index.js';
 import { softAnswerLoss } from '../../src/tasks/losses.js';
@@ -30,14 +31,14 @@ const CONFIG = lxmertConfig({
 
 function smallModel(): QuestionAnsweringModel {
   manualSeed(1);
-  return new QuestionAnsweringModel(CONFIG, 7);
+  return questionAnsweringModel(CONFIG, 7);
 }
 
 /** Three questions of different lengths; `first` chooses their words. */
 function lossOf(model: QuestionAnsweringModel, first: number): Tensor {
   const ids = Int32Array.from({ length: 15 }, (_, i) => 1 + ((first + 7 * i) % 49));
   const mask = [1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0];
-  const { logits } = model.forward(
+  const logits = model.forward(
     {
       inputIds: tensor(ids, [3, 5]),
       tokenTypeIds: ops.zeros([3, 5], { dtype: 'int32' }),
@@ -52,7 +53,7 @@ function lossOf(model: QuestionAnsweringModel, first: number): Tensor {
       ),
     },
     { training: true },
-  );
+  ).logits.answer;
   return softAnswerLoss(logits, ops.full([3, 7], 0.3));
 }
 

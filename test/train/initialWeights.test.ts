@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guessedAttentionHeads, saveCheckpoint } from '../../src/checkpoint/index.js';
 import { UsageError } from '../../src/common/errors.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
-import { lxmertConfig, QuestionAnsweringModel } from '../../src/model/index.js';
+import { lxmertConfig, type QuestionAnsweringModel, questionAnsweringModel } from '../../src/model/index.js';
 import { loadInitialWeights } from '../../src/train/initialWeights.js';
 
 const small = lxmertConfig({
@@ -35,7 +35,7 @@ describe('loadInitialWeights', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'weights-'));
     file = path.join(folder, 'model_LXRT.pth');
-    using model = new QuestionAnsweringModel(small, pretrainingAnswers.size);
+    using model = questionAnsweringModel(small, pretrainingAnswers.size);
     pretrained = rowsOf(model);
     pooler = model.namedParameters().get('bert.pooler.dense.weight')!.toFloat32Array();
     await saveCheckpoint(file, model.namedParameters(), 'reference-pretraining');
@@ -44,7 +44,7 @@ describe('loadInitialWeights', () => {
 
   it('answers: takes the encoder and the rows of answers that both tables have', async () => {
     const table = new AnswerTable(['Grey', 'a bird', 'two', 'the cat']);
-    using model = new QuestionAnsweringModel(small, table.size);
+    using model = questionAnsweringModel(small, table.size);
     const lines: string[] = [];
     const weights = { file, parts: 'answers', pretrainingAnswers } as const;
     await loadInitialWeights(weights, model.namedParameters(), table, (line) => lines.push(line));
@@ -54,7 +54,7 @@ describe('loadInitialWeights', () => {
   });
 
   it('encoder: leaves the head as it was drawn', async () => {
-    using model = new QuestionAnsweringModel(small, 2);
+    using model = questionAnsweringModel(small, 2);
     const before = rowsOf(model);
     const table = new AnswerTable(['cat', 'dog']);
     await loadInitialWeights({ file, parts: 'encoder' }, model.namedParameters(), table, () => undefined);
@@ -64,7 +64,7 @@ describe('loadInitialWeights', () => {
 
   it('stops when no answer is known', async () => {
     const table = new AnswerTable(['bird']);
-    using model = new QuestionAnsweringModel(small, 1);
+    using model = questionAnsweringModel(small, 1);
     const weights = { file, parts: 'answers', pretrainingAnswers } as const;
     const loading = loadInitialWeights(weights, model.namedParameters(), table, () => undefined);
     await expect(loading).rejects.toThrow(/None of the 1 answers is among the 4/);

@@ -6,7 +6,6 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LxmertError, UsageError } from '../../src/common/errors.js';
 import { type DecodeOptions, decodeImage } from '../../src/vision/decodeImage.js';
-import { hasShared } from '../support/shared.js';
 import { bgrSha256, fixture, fixtureJson, goldenPhotos } from './support.js';
 
 interface Decoded {
@@ -56,7 +55,7 @@ describe('pixels are those of OpenCV, to the last bit', () => {
     expect(bgrSha256(image).slice(0, 16)).toBe(expected.bgrSha256);
   });
 
-  it.skipIf(!hasShared).each(hasShared ? goldenPhotos() : [])('photo $name', async (photo) => {
+  it.each(goldenPhotos())('photo $name', async (photo) => {
     const image = await decodeImage(photo.file);
     expect([image.height, image.width]).toEqual([photo.height, photo.width]);
     expect(bgrSha256(image)).toBe(photo.bgrSha256);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/common/errors.js';
 import { imageIdOf, listImageFiles } from '../../src/vision/imageFiles.js';
-import { hasShared, sharedPath } from '../support/shared.js';
+import { publishedPath } from '../support/published.js';
 
 let top: string;
 beforeEach(() => {
@@ -120,11 +120,8 @@ it('a source that is not there, or is no file, is refused', async () => {
   await expect(listImageFiles(['/dev/null'])).rejects.toThrow('/dev/null is neither a file nor a folder.');
 });
 
-it.skipIf(!hasShared)(
-  'finds the photos of the reference material by the ids of their rows of features',
-  async () => {
-    const photos = await listImageFiles([sharedPath('data', 'images')]);
-    expect(photos).toHaveLength(19);
-    expect(photos.map(({ id }) => id)).toContain('COCO_train2014_000000387267');
-  },
-);
+it('finds the photos in folders by their names', async () => {
+  const photos = await listImageFiles([publishedPath('images', 'cc0')]);
+  expect(photos).toHaveLength(3);
+  expect(photos.map(({ id }) => id)).toEqual(['chelsea', 'coffee', 'rocket']);
+});

@@ -1,10 +1,11 @@
 """Makes test/vision/fixtures: small pictures of every kind, and what OpenCV and Pillow make of them.
 
     python3 -m venv ENV && ENV/bin/pip install 'opencv-python-headless==5.0.0.*' pillow==13.0.0
-    ENV/bin/python test/vision/makeFixtures.py test/vision/fixtures FOLDER_OF_PHOTOS
+    ENV/bin/python test/vision/makeFixtures.py test/vision/fixtures test/published/images
 
-FOLDER_OF_PHOTOS holds golden-decode-preprocess.tsv, whose first column names the photos. The pictures come from a
-fixed seed; their bytes depend on the versions of the encoders, so pictures.json is always written along with them.
+The second folder holds the photos; those in its folder cut/ are made here from the others, and photos.json with what
+OpenCV makes of all of them is written into it. The pictures come from a fixed seed; their bytes depend on the versions
+of the encoders, so the JSON files are always written along with them.
 """
 
 import hashlib
@@ -95,13 +96,15 @@ def sha256(array):
 means = np.array([[[102.9801, 115.9465, 122.7717]]])
 
 
+def scale_of(sides):
+    scale = 600 / min(sides)
+    return 1000 / max(sides) if np.round(scale * max(sides)) > 1000 else scale
+
+
 def preprocess(image):
     centred = image.astype(np.float32, copy=True)
     centred -= means
-    sides = image.shape[:2]
-    scale = 600 / min(sides)
-    if np.round(scale * max(sides)) > 1000:
-        scale = 1000 / max(sides)
+    scale = scale_of(image.shape[:2])
     resized = cv2.resize(centred, None, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
     return resized.transpose(2, 0, 1)
 
@@ -130,11 +133,41 @@ for file in sorted(out.iterdir()):
     decoded[file.name] = {"height": image.shape[0], "width": image.shape[1], "bgrSha256": sha256(image)}
 (out / "pictures.json").write_text(json.dumps({"openCv": cv2.__version__, "pictures": decoded}, indent=2) + "\n")
 
-lines = (photos / "golden-decode-preprocess.tsv").read_text().strip().split("\n")[1:]
+# Photos as cameras and the web give them: half colours, progressive, upright, and too wide for the longest side.
+(photos / "cut").mkdir(exist_ok=True)
+names = ["coffee.png", "chelsea.png", "rocket.jpg"]
+coffee, chelsea, rocket = (Image.open(photos / "cc0" / name).convert("RGB") for name in names)
+coffee.crop((100, 33, 600, 366)).save(photos / "cut/coffee.jpg", quality=85, subsampling=2)
+chelsea.crop((90, 0, 330, 299)).save(photos / "cut/chelsea.jpg", quality=90, subsampling=1, progressive=True)
+rocket.crop((1, 100, 640, 329)).save(photos / "cut/rocket.jpg", quality=75, subsampling=0)
+
+golden = []
 blobs = {}
-for name in (line.split("\t")[0] for line in lines):
-    image = cv2.imread(str(photos / name))
-    blobs[name] = [sha256(preprocess(image)), sha256(preprocess_detectron2(image))]
+for file in sorted(photos.glob("*/*.*")):
+    name = file.relative_to(photos).as_posix()
+    image = cv2.imread(str(file))
+    blob = preprocess(image)
+    rows, columns = blob.shape[1:]
+    sides = image.shape[:2]
+    scale = scale_of(sides)
+    corners = [(0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1)]
+    places = [*corners, (rows // 2, columns // 2), (rows // 3, columns // 5), (7, 13), (rows - 3, columns // 2)]
+    golden.append(
+        {
+            "name": name,
+            "height": sides[0],
+            "width": sides[1],
+            "bgrSha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
+            "scale": scale,
+            "inputHeight": rows,
+            "inputWidth": columns,
+            "means": [float(blob[c].mean(dtype=np.float64)) for c in range(3)],
+            "samples": [{"at": [c, y, x], "value": float(blob[c, y, x])} for y, x in places for c in range(3)],
+        }
+    )
+    blobs[name] = [sha256(blob), sha256(preprocess_detectron2(image))]
+(photos / "photos.json").write_text(json.dumps({"openCv": cv2.__version__, "photos": golden}, indent=1) + "\n")
+
 # Pictures that both sides can make: byte i is (i * i * 31 + i * 7) >> 3, its lowest 8 bits.
 for size in [(1500, 1000), (601, 799), (50, 31), (600, 800), (1200, 700), (900, 1400)]:
     i = np.arange(size[0] * size[1] * 3, dtype=np.int64)

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RgbImage } from '../../src/common/rgbImage.js';
-import { sharedPath } from '../support/shared.js';
+import { publishedPath } from '../support/published.js';
 
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'fixtures');
 
@@ -35,10 +35,9 @@ export function sha256(array: Uint8Array | Float32Array): string {
     .digest('hex');
 }
 
-/** What OpenCV 5.0.0 made of one photo of the reference material. */
+/** What OpenCV made of one photo. */
 export interface GoldenPhoto {
   readonly name: string;
-  readonly file: string;
   readonly height: number;
   readonly width: number;
   readonly bgrSha256: string;
@@ -50,29 +49,9 @@ export interface GoldenPhoto {
   readonly samples: readonly { readonly at: readonly [number, number, number]; readonly value: number }[];
 }
 
-export function goldenPhotos(): GoldenPhoto[] {
-  const text = readFileSync(sharedPath('data', 'images', 'golden-decode-preprocess.tsv'), 'utf8');
-  const [header, ...rows] = text.trim().split('\n');
-  const columns = (header as string).split('\t');
-  return rows.map((row) => {
-    const fields = row.split('\t');
-    const field = (name: string) => fields[columns.indexOf(name)] as string;
-    return {
-      name: field('file'),
-      file: sharedPath('data', 'images', field('file')),
-      height: Number(field('h')),
-      width: Number(field('w')),
-      bgrSha256: field('bgr_sha256'),
-      scale: Number(field('im_scale')),
-      inputHeight: Number(field('blob_h')),
-      inputWidth: Number(field('blob_w')),
-      means: ['mean_b', 'mean_g', 'mean_r'].map((name) => Number(field(name))),
-      samples: field('samples(c:y:x=value)')
-        .split(' ')
-        .map((sample) => {
-          const [place, value] = sample.split('=') as [string, string];
-          return { at: place.split(':').map(Number) as [number, number, number], value: Number(value) };
-        }),
-    };
-  });
+/** The photos of test/published/images, and what makeFixtures.py wrote of them. */
+export function goldenPhotos(): (GoldenPhoto & { readonly file: string })[] {
+  const text = readFileSync(publishedPath('images', 'photos.json'), 'utf8');
+  const { photos } = JSON.parse(text) as { photos: GoldenPhoto[] };
+  return photos.map((photo) => ({ ...photo, file: publishedPath('images', photo.name) }));
 }

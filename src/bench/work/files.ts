@@ -2,18 +2,20 @@
 
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+
 import { CheckpointFile, loadWeights, saveCheckpoint } from '../../checkpoint/index.js';
 import { Random } from '../../common/random.js';
 import { FeatureStore } from '../../features/index.js';
-import { QuestionAnsweringModel } from '../../model/index.js';
+import { questionAnsweringModel } from '../../model/index.js';
 import { scope } from '../../torch/index.js';
+
 import { copyRate } from '../limits.js';
 import { NUM_REGIONS } from '../questions.js';
 import { type BenchResult, type BenchSettings, timed } from '../result.js';
 import { writeRandomStore } from './randomStore.js';
 
 export async function load(settings: BenchSettings): Promise<BenchResult[]> {
-  using model = new QuestionAnsweringModel(settings.config, settings.numAnswers);
+  using model = questionAnsweringModel(settings.config, settings.numAnswers);
   const file = path.join(settings.folder, 'model.pth');
   const parameters = model.namedParameters();
   await saveCheckpoint(file, parameters, 'reference-finetuned');

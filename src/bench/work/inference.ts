@@ -1,7 +1,8 @@
 /** @file Inference: batches about as many images as questions and about few, and single questions. */
 
-import { QuestionAnsweringModel, useForInference } from '../../model/index.js';
+import { type QuestionAnsweringModel, questionAnsweringModel, useForInference } from '../../model/index.js';
 import { noGrad, scope } from '../../torch/index.js';
+
 import { type BatchSize, forwardOperations } from '../operations.js';
 import { batchOf, ONE_QUESTION, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
@@ -12,7 +13,7 @@ const PER_IMAGE = 5;
 const LATENCY_FACTOR = 5;
 
 export async function inference(settings: BenchSettings): Promise<BenchResult[]> {
-  using model = new QuestionAnsweringModel(settings.config, settings.numAnswers);
+  using model = questionAnsweringModel(settings.config, settings.numAnswers);
   useForInference(model, settings.precision);
   const { batchSize } = settings;
   return [
@@ -68,7 +69,7 @@ async function singleSeen(settings: BenchSettings, model: QuestionAnsweringModel
   const operations = operationsOf(settings, size) - operationsOf(settings, { ...size, numPieces: [] });
   try {
     const result = await timedProducts(often(settings), operations, () =>
-      scope(() => noGrad(() => void model.forwardEncoded(inputs, images).logits.data())),
+      scope(() => noGrad(() => void model.forwardEncoded(inputs, images).logits.answer.data())),
     );
     return {
       name: 'latency-seen',
@@ -84,7 +85,7 @@ async function singleSeen(settings: BenchSettings, model: QuestionAnsweringModel
 }
 
 function answer(model: QuestionAnsweringModel, size: BatchSize): void {
-  scope(() => noGrad(() => model.forward(randomInputs(model.config, size)).logits.data()));
+  scope(() => noGrad(() => model.forward(randomInputs(model.config, size)).logits.answer.data()));
 }
 
 function operationsOf({ config, numAnswers }: BenchSettings, size: BatchSize): number {

@@ -2,13 +2,15 @@
 
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+
 import { FeatureStore } from '../../features/index.js';
-import { type LxmertInputs, QuestionAnsweringModel } from '../../model/index.js';
+import { type LxmertInputs, type QuestionAnsweringModel, questionAnsweringModel } from '../../model/index.js';
 import { answerInputs } from '../../tasks/answerInputs.js';
 import { softAnswerLoss } from '../../tasks/losses.js';
 import { WordPieceTokenizer } from '../../text/index.js';
 import { scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+
 import { copyRate } from '../limits.js';
 import { medianOf } from '../measure.js';
 import { trainingOperations } from '../operations.js';
@@ -25,7 +27,7 @@ type AnswerTrainer = Trainer<QuestionAnsweringModel>;
 
 export async function training(settings: BenchSettings): Promise<BenchResult[]> {
   const { config, batchSize, numAnswers } = settings;
-  using trainer = new Trainer(new QuestionAnsweringModel(config, numAnswers), settings.precision);
+  using trainer = new Trainer(questionAnsweringModel(config, numAnswers), settings.precision);
   const size = batchOf(batchSize);
   const step = await timedProducts(
     settings,
@@ -129,6 +131,6 @@ async function loading(settings: BenchSettings, trainer: AnswerTrainer): Promise
 }
 
 function lossOf({ model }: AnswerTrainer, inputs: LxmertInputs, numAnswers: number): Tensor {
-  const { logits } = model.forward(inputs, { training: true });
+  const logits = model.forward(inputs, { training: true }).logits.answer;
   return softAnswerLoss(logits, ops.mul(ops.rand([logits.shape[0] ?? 0, numAnswers]), 0.01));
 }

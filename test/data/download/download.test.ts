@@ -12,7 +12,7 @@ import { download } from '../../../src/data/download/download.js';
 import { findParts, joinParts } from '../../../src/data/download/joinParts.js';
 import { errorOf, temporaryFolder } from '../../features/support.js';
 import { makeZip } from '../../features/zipFile.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { randomBytes, serveFile, startServer } from './server.js';
 
 const root = temporaryFolder();
@@ -54,7 +54,7 @@ describe('the list of published files', () => {
     expect(() => selectFiles(files, ['vqa', 'coco'])).toThrow("There is no file or group 'coco'");
   });
 
-  it.skipIf(!hasShared)('states sizes and checksums of the real files', () => {
+  it('states sizes and checksums of the real files', () => {
     const known: [string, string][] = [
       ['bert-vocabulary', 'bert/vocab.txt'],
       ['vqa-ans2label', 'lxmert/vqa/trainval_ans2label.json'],
@@ -69,7 +69,7 @@ describe('the list of published files', () => {
     const stated = files.filter((file) => file.sha256 !== undefined);
     expect(stated.map((file) => file.name).sort()).toEqual(known.map(([name]) => name).sort());
     for (const [name, place] of known) {
-      const bytes = readFileSync(sharedPath('data', place));
+      const bytes = readFileSync(publishedPath(place));
       const file = files.find((each) => each.name === name)!;
       expect([file.size, file.sha256], name).toEqual([
         bytes.length,

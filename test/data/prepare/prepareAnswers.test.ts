@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../../src/data/answerTable.js';
 import { prepareAnswers } from '../../../src/data/prepare/prepareAnswers.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
@@ -52,19 +52,16 @@ describe('prepareAnswers', () => {
     ).rejects.toThrow('No answer is that of 9 examples or more; there are 7 examples.');
   });
 
-  it.skipIf(!hasShared)(
-    'gives the published table back, byte for byte, from data that holds its answers',
-    async () => {
-      const published = sharedPath('data', 'lxmert', 'lxmert', 'all_ans.json');
-      const entries = readJson(published) as { ans: string; dsets: string[] }[];
-      const images = entries.reverse().map(({ ans, dsets }, i) => ({
-        img_id: String(i),
-        labelf: Object.fromEntries(dsets.reverse().map((set) => [set, [{ [ans]: 1 }]])),
-      }));
-      const source = writeFiles(path.join(folder, 'published'), { 'train.json': images });
-      const target = path.join(folder, 'published_again.json');
-      await prepareAnswers({ sources: [source], outputFile: target });
-      expect(readFileSync(target, 'utf8')).toBe(readFileSync(published, 'utf8'));
-    },
-  );
+  it('gives the published table back, byte for byte, from data that holds its answers', async () => {
+    const published = publishedPath('lxmert', 'lxmert', 'all_ans.json');
+    const entries = readJson(published) as { ans: string; dsets: string[] }[];
+    const images = entries.reverse().map(({ ans, dsets }, i) => ({
+      img_id: String(i),
+      labelf: Object.fromEntries(dsets.reverse().map((set) => [set, [{ [ans]: 1 }]])),
+    }));
+    const source = writeFiles(path.join(folder, 'published'), { 'train.json': images });
+    const target = path.join(folder, 'published_again.json');
+    await prepareAnswers({ sources: [source], outputFile: target });
+    expect(readFileSync(target, 'utf8')).toBe(readFileSync(published, 'utf8'));
+  });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prepareNlvr2 } from '../../../src/data/prepare/prepareNlvr2.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
@@ -69,9 +69,9 @@ describe('prepareNlvr2', () => {
     );
   });
 
-  it.skipIf(!hasShared)("makes the reference's validation file byte for byte", async () => {
+  it("makes the reference's validation file byte for byte", async () => {
     const outputFolder = newFolder();
-    const prepared = await prepareNlvr2({ sources: [sharedPath('data', 'nlvr2', 'dev.json')], outputFolder });
+    const prepared = await prepareNlvr2({ sources: [publishedPath('nlvr2', 'dev.json')], outputFolder });
     expect(prepared.splits[0]?.numQuestions).toBe(6982);
     const bytes = readFileSync(path.join(outputFolder, 'valid.json'));
     expect(createHash('sha256').update(bytes).digest('hex')).toMatch(/^1de87ab7cd82b565/);

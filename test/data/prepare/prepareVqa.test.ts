@@ -6,7 +6,7 @@ import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { AnswerTable } from '../../../src/data/answerTable.js';
 import { prepareVqa, softScore, vqaLabel } from '../../../src/data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../../src/data/prepare/questionIds.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { makeZip, namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
@@ -302,38 +302,40 @@ describe('soft scores', () => {
     expect([1, 2, 3, 4, 5, 10].map(softScore)).toEqual([0.3, 0.6, 0.9, 1, 1, 1]);
   });
 
-  it.skipIf(!hasShared)('give the labels of published questions from the raw answers', async () => {
-    const table = await AnswerTable.load(sharedPath('data', 'lxmert', 'vqa', 'trainval_label2ans.json'));
-    const rows = readFileSync(sharedPath('data', 'vqa', 'train2014_131486.source.csv'), 'utf8').split('\n');
-    const answersOf = new Map(
-      rows
-        .slice(1)
-        .map((row) => [Number(row.split(',')[2]), /\.jpg,"([^"]*)"/.exec(row)?.[1]?.split(', ') ?? []]),
-    );
-    const published = await readQuestions(sharedPath('data', 'vqa', 'train2014_131486.lxmert.json'));
-    expect(published).toHaveLength(4);
-    for (const { questionId, labels } of published) {
-      const answers = answersOf.get(Number(questionId)) ?? [];
-      expect(answers).toHaveLength(10);
-      expect(vqaLabel(answers, table).label).toEqual(labels);
-    }
+  it.each([
+    [{ yes: 10 }, { yes: 1 }],
+    [
+      { yes: 6, no: 4 },
+      { yes: 1, no: 1 },
+    ],
+    [
+      { yes: 9, no: 1 },
+      { yes: 1, no: 0.3 },
+    ],
+    [
+      { mountains: 5, rocks: 2, rock: 3 },
+      { mountains: 1, rocks: 0.6, rock: 0.9 },
+    ],
+    [{ red: 9, 'a colour that no table has': 1 }, { red: 1 }],
+  ])('give, of the answers %j, the labels %j with the published table', async (counts, expected) => {
+    const table = await AnswerTable.load(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
+    const answers = Object.entries(counts).flatMap(([answer, count]) => Array<string>(count).fill(answer));
+    expect(answers).toHaveLength(10);
+    expect(vqaLabel(answers, table).label).toEqual(new Map(Object.entries(expected)));
   });
 
-  it.skipIf(!hasShared)(
-    'are all that 3,303 published questions hold, with no more than ten annotators',
-    async () => {
-      const table = await AnswerTable.load(sharedPath('data', 'lxmert', 'vqa', 'trainval_label2ans.json'));
-      const annotators = new Map([1, 2, 3, 4].map((count) => [softScore(count), count]));
-      for (const { labels } of await readQuestions(sharedPath('data', 'vqa', 'val2014_600img.lxmert.json'))) {
-        let numAnnotators = 0;
-        for (const [answer, score] of labels ?? []) {
-          expect(table.indexOf(answer)).toBeDefined();
-          numAnnotators += annotators.get(score) ?? Number.NaN;
-        }
-        expect(numAnnotators).toBeLessThanOrEqual(10);
+  it('are all that 3,303 published questions hold, with no more than ten annotators', async () => {
+    const table = await AnswerTable.load(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
+    const annotators = new Map([1, 2, 3, 4].map((count) => [softScore(count), count]));
+    for (const { labels } of await readQuestions(publishedPath('vqa', 'val2014_600img.lxmert.json'))) {
+      let numAnnotators = 0;
+      for (const [answer, score] of labels ?? []) {
+        expect(table.indexOf(answer)).toBeDefined();
+        numAnnotators += annotators.get(score) ?? Number.NaN;
       }
-    },
-  );
+      expect(numAnnotators).toBeLessThanOrEqual(10);
+    }
+  });
 });
 
 describe('readQuestionIds', () => {
@@ -346,8 +348,8 @@ describe('readQuestionIds', () => {
     await expect(readQuestionIds(file)).rejects.toThrow(message);
   });
 
-  it.skipIf(!hasShared)('reads the ids of the published minival', async () => {
-    expect((await readQuestionIds(sharedPath('data', 'vqa', 'minival_question_ids.txt'))).size).toBe(25_994);
+  it('reads the ids of the published minival', async () => {
+    expect((await readQuestionIds(publishedPath('vqa', 'minival_question_ids.txt'))).size).toBe(25_994);
     await expect(readQuestionIds(path.join(folder, 'missing.txt'))).rejects.toThrow(UsageError);
   });
 });

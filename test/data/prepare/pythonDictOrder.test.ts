@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pythonDictOrder, pythonHash, pythonProbes } from '../../../src/data/prepare/pythonDictOrder.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { readJson } from './support.js';
 
 describe('the order of a Python 2.7 dict', () => {
@@ -28,16 +28,13 @@ describe('the order of a Python 2.7 dict', () => {
     expect(numAscending).toBeGreaterThan(0.8 * words.length);
   });
 
-  it.skipIf(!hasShared)(
-    'every answer of the published VQA table lies where a dict of 2^17 slots puts it',
-    () => {
-      const answers = readJson(sharedPath('data', 'lxmert', 'vqa', 'trainval_label2ans.json')) as string[];
-      expect(numPlaceable(answers, 1 << 17)).toBe(answers.length);
-      // In another order, or a dict of another size, most cannot lie there.
-      expect(numPlaceable([...answers].sort(), 1 << 17)).toBeLessThan(answers.length / 2);
-      expect(numPlaceable(answers, 1 << 18)).toBeLessThan(answers.length / 2);
-    },
-  );
+  it('every answer of the published VQA table lies where a dict of 2^17 slots puts it', () => {
+    const answers = readJson(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json')) as string[];
+    expect(numPlaceable(answers, 1 << 17)).toBe(answers.length);
+    // In another order, or a dict of another size, most cannot lie there.
+    expect(numPlaceable([...answers].sort(), 1 << 17)).toBeLessThan(answers.length / 2);
+    expect(numPlaceable(answers, 1 << 18)).toBeLessThan(answers.length / 2);
+  });
 });
 
 /** How many of `words`, in their order, can be given ascending slots among the first few that their hashes lead to. */

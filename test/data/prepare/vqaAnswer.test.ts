@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { normalizeVqaAnswer } from '../../../src/data/prepare/vqaAnswer.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { readJson } from './support.js';
 
 describe('normalizeVqaAnswer', () => {
@@ -36,8 +36,8 @@ describe('normalizeVqaAnswer', () => {
     expect(normalizeVqaAnswer(answer)).toBe(expected);
   });
 
-  it.skipIf(!hasShared)('leaves every answer of the published table as it is', () => {
-    const answers = readJson(sharedPath('data', 'lxmert', 'vqa', 'trainval_label2ans.json')) as string[];
+  it('leaves every answer of the published table as it is', () => {
+    const answers = readJson(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json')) as string[];
     expect(answers.filter((answer) => normalizeVqaAnswer(answer) !== answer)).toEqual([]);
   });
 });

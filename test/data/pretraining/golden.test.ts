@@ -5,13 +5,12 @@ import { readCorpus } from '../../../src/data/pretraining/readCorpus.js';
 import { sampleExample } from '../../../src/data/pretraining/sampling.js';
 import { sentencePieces } from '../../../src/tasks/pretraining/batch.js';
 import { Vocabulary, WordPieceTokenizer } from '../../../src/text/index.js';
-import { Golden, type GoldenDraw } from '../../support/golden.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { Golden, type GoldenDraw, goldenPath } from '../../support/golden.js';
 
 async function toyCorpus() {
-  const answerTable = await AnswerTable.loadPretraining(sharedPath('golden', 'toy', 'all_ans.json'));
+  const answerTable = await AnswerTable.loadPretraining(goldenPath('toy', 'all_ans.json'));
   const { corpus } = await readCorpus({
-    files: [sharedPath('golden', 'toy', 'lxmert_train.json')],
+    files: [goldenPath('toy', 'lxmert_train.json')],
     hasImage: () => true,
     answerTable,
   });
@@ -63,7 +62,7 @@ class ReplayedDraws implements Draws {
   }
 }
 
-describe.skipIf(!hasShared)('the reference data set', () => {
+describe('the reference data set', () => {
   it('has the same examples, with cleaned answers in the same order', async () => {
     const { corpus, answerTable } = await toyCorpus();
     const examples = Array.from({ length: corpus.size }, (_, i) => {
@@ -79,7 +78,7 @@ describe.skipIf(!hasShared)('the reference data set', () => {
   });
 
   it('has the same answers of each selection of question sets', async () => {
-    const file = sharedPath('golden', 'toy', 'all_ans.json');
+    const file = goldenPath('toy', 'all_ans.json');
     const { all, ...selections } = new Golden().index.answers.num_answers;
     expect((await AnswerTable.loadPretraining(file)).size).toBe(all);
     for (const [sets, size] of Object.entries(selections)) {
@@ -90,7 +89,7 @@ describe.skipIf(!hasShared)('the reference data set', () => {
 
   it('shows each example as the reference does when the same is drawn', async () => {
     const { corpus } = await toyCorpus();
-    const vocabulary = await Vocabulary.load(sharedPath('golden', 'vocab_small.txt'));
+    const vocabulary = await Vocabulary.load(goldenPath('vocab_small.txt'));
     const text = sentencePieces(new WordPieceTokenizer(vocabulary), 20);
     const { cases } = new Golden().index.masking;
     expect(cases.length).toBe(10);

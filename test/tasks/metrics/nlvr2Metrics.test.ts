@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sentenceGroup } from '../../../src/tasks/metrics/nlvr2Metrics.js';
 import { scoreNlvr2Files } from '../../../src/tasks/metrics/scoreFiles.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { strict, temporaryFiles } from './support.js';
 
 const write = temporaryFiles();
@@ -148,14 +148,12 @@ describe('sentenceGroup', () => {
   });
 });
 
-describe.skipIf(!hasShared)('the real dev set', () => {
-  const questions = sharedPath('data/nlvr2/dev.json');
-  const examples = hasShared
-    ? readFileSync(questions, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { identifier: string; label: string })
-    : [];
+describe('the real dev set', () => {
+  const questions = publishedPath('nlvr2/dev.json');
+  const examples = readFileSync(questions, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { identifier: string; label: string });
   const score = (judge: (example: { identifier: string; label: string }, i: number) => string) =>
     scoreNlvr2Files({
       predictions: write(

@@ -10,7 +10,6 @@ import { deviceClip } from '../../support/deviceClip.js';
 import { testDevices } from '../../support/devices.js';
 import { Golden, maxDifference, normOf } from '../../support/golden.js';
 import { goldenPretrainingBatch, goldenPretrainingModel } from '../../support/goldenPretraining.js';
-import { hasShared } from '../../support/shared.js';
 
 /** This project's own operators, and libtorch's. */
 const VERSIONS = testDevices.flatMap(
@@ -21,7 +20,7 @@ const VERSIONS = testDevices.flatMap(
     ] as const,
 );
 
-describe.skipIf(!hasShared).each(VERSIONS)('pre-training on %s, %s', (device, _, run) => {
+describe.each(VERSIONS)('pre-training on %s, %s', (device, _, run) => {
   it('has the reference losses and answer scores', async () => {
     const golden = new Golden();
     const { loss_names, steps } = golden.index.pretrain;

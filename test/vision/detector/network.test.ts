@@ -13,7 +13,7 @@ import { CAFFE_36 } from '../../../src/vision/detector/profiles.js';
 import { selectRegions } from '../../../src/vision/detector/selectRegions.js';
 import type { PlainBox } from '../../support/plainDetection.js';
 import { PlainDetector, type PlainWeights } from '../../support/plainDetector.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 
 /** The published topology with fewer blocks and channels. */
 const TINY: DetectorArchitecture = {
@@ -224,29 +224,27 @@ describe('the network', () => {
     }));
 });
 
-describe.skipIf(!hasShared)('the published network', () => {
+describe('the published network', () => {
   interface Layer {
     readonly name: string;
     readonly type: string;
     readonly blobs: readonly number[][];
     readonly output: string;
   }
-  const layers: Layer[] = hasShared
-    ? readFileSync(sharedPath('facts/butd-layers.tsv'), 'utf8')
-        .trimEnd()
-        .split('\n')
-        .slice(1)
-        .map((line) => {
-          const fields = line.split('\t');
-          const blobs = (fields[11] ?? '').split(' ').filter((shape) => shape !== '');
-          return {
-            name: fields[1]!,
-            type: fields[2]!,
-            blobs: blobs.map((shape) => shape.split('x').map(Number)),
-            output: fields[12] ?? '',
-          };
-        })
-    : [];
+  const layers: Layer[] = readFileSync(publishedPath('butd-layers.tsv'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => {
+      const fields = line.split('\t');
+      const blobs = (fields[11] ?? '').split(' ').filter((shape) => shape !== '');
+      return {
+        name: fields[1]!,
+        type: fields[2]!,
+        blobs: blobs.map((shape) => shape.split('x').map(Number)),
+        output: fields[12] ?? '',
+      };
+    });
 
   it('has the weights of the published description, BatchNorm and Scale folded', () => {
     const expected = new Map<string, readonly number[]>();

@@ -8,7 +8,6 @@ import {
   detectorInputSize,
   type PreprocessRule,
 } from '../../../src/vision/detector/preprocessRule.js';
-import { hasShared } from '../../support/shared.js';
 import { fixtureJson, goldenPhotos, sha256 } from '../support.js';
 
 /** Of each photo, or picture of `height x width`, the inputs by OpenCV and by Pillow. */
@@ -48,7 +47,7 @@ function sampleAt(
 }
 
 describe('the input of the detector for photos is that of OpenCV', () => {
-  it.skipIf(!hasShared).each(hasShared ? goldenPhotos() : [])('$name', async (photo) => {
+  it.each(goldenPhotos())('$name', async (photo) => {
     const input = preprocessImage(await decodeImage(photo.file));
     const { height, width } = input;
     expect([height, width, input.scale]).toEqual([photo.inputHeight, photo.inputWidth, photo.scale]);
@@ -66,13 +65,10 @@ describe('the input of the detector for photos is that of OpenCV', () => {
     expect(sha256(input.data).slice(0, 16)).toBe(digests[photo.name]?.[0]);
   });
 
-  it.skipIf(!hasShared).each(hasShared ? goldenPhotos() : [])(
-    '$name, and of Pillow by the rule of the port',
-    async (photo) => {
-      const input = preprocessImage(await decodeImage(photo.file), DETECTRON2_PREPROCESS_RULE);
-      expect(sha256(input.data).slice(0, 16)).toBe(digests[photo.name]?.[1]);
-    },
-  );
+  it.each(goldenPhotos())('$name, and of Pillow by the rule of the port', async (photo) => {
+    const input = preprocessImage(await decodeImage(photo.file), DETECTRON2_PREPROCESS_RULE);
+    expect(sha256(input.data).slice(0, 16)).toBe(digests[photo.name]?.[1]);
+  });
 });
 
 describe('resizing', () => {

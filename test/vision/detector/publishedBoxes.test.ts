@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { boxesOfSize, clipBoxes, unscaleBoxes } from '../../../src/vision/detector/boxes.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 
 interface PublishedRow {
   readonly img_id: string;
@@ -23,12 +23,10 @@ function scaledSize(height: number, width: number): { height: number; width: num
   return { height: halfEven(height * scale), width: halfEven(width * scale), scale };
 }
 
-describe.skipIf(!hasShared)('boxes of the published features', () => {
-  const rows = hasShared
-    ? (JSON.parse(
-        readFileSync(sharedPath('data/features/train2014_obj36.expected.json'), 'utf8'),
-      ) as PublishedRow[])
-    : [];
+describe('boxes of the published features', () => {
+  const rows = JSON.parse(
+    readFileSync(publishedPath('features/train2014_obj36.expected.json'), 'utf8'),
+  ) as PublishedRow[];
 
   it('end, at the border, exactly where a clipped box of the scaled image ends', () => {
     expect(rows.length).toBe(10);

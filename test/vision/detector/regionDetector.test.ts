@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
 import { CAFFE_10_100, RegionDetector } from '../../../src/vision/detector/index.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 import { SMALL_DETECTOR, writeSmallDetector } from '../../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'region-detector-'));
@@ -14,9 +14,8 @@ const file = path.join(folder, 'tiny.caffemodel');
 beforeAll(() => writeSmallDetector(file));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(!hasShared)('a photo', () => {
-  const photo = () =>
-    decodeImage(sharedPath('data', 'images', 'coco_train2014', 'COCO_train2014_000000132417.jpg'));
+describe('a photo', () => {
+  const photo = () => decodeImage(publishedPath('images', 'cut', 'coffee.jpg'));
 
   it('gives 36 regions within it, the same each time', async () => {
     const image = await photo();

@@ -25,7 +25,7 @@ import {
   TINY_DETECTOR,
   writeLargeCaffeDetector,
 } from '../../support/detectorFiles.js';
-import { hasShared, sharedPath } from '../../support/shared.js';
+import { publishedPath } from '../../support/published.js';
 
 const folder = temporaryFolder();
 
@@ -69,8 +69,8 @@ describe('the table of blobs', () => {
       ),
     );
 
-  it.skipIf(!hasShared)('is that of the published network: 639 blobs, 65,559,622 numbers', () => {
-    const rows = readFileSync(sharedPath('facts', 'butd-layers.tsv'), 'utf8').trim().split('\n').slice(1);
+  it('is that of the published network: 639 blobs, 65,559,622 numbers', () => {
+    const rows = readFileSync(publishedPath('butd-layers.tsv'), 'utf8').trim().split('\n').slice(1);
     const published = rows.flatMap((row) => {
       const cells = row.split('\t');
       const shapes = (cells[11] ?? '').split(' ').filter((shape) => shape !== '');
