@@ -4,10 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { writeFileAtomically } from '../common/atomicFile.js';
+import { writeFileAtomic } from '../common/atomicFile.js';
 import { isInstalled } from '../common/installation.js';
 import { packageRoot, version } from '../common/version.js';
 
@@ -21,13 +21,14 @@ export interface BridgePlace {
   readonly isCached: boolean;
 }
 
-/** The bridge's folder: in the package where there is one (or will be), else the one in the cache that was made last. */
+/** Where the bridge is, or would be: the one that was made last, which a clone has beside its sources. */
 export function bridgeFolder(root = packageRoot()): string {
-  const own = ownFolder(root);
-  if (!belongsInCache(root) || existsSync(own)) return own;
+  if (!belongsInCache(root)) return ownFolder(root);
   const cache = cacheFolder(root);
   const choice = choiceFile(cache);
-  return path.join(cache, existsSync(choice) ? readFileSync(choice, 'utf8').trim() : 'libtorch');
+  if (existsSync(choice)) return path.join(cache, readFileSync(choice, 'utf8').trim());
+  // A clone that another user set up.
+  return existsSync(ownFolder(root)) ? ownFolder(root) : path.join(cache, 'libtorch');
 }
 
 /** Where a bridge for a version of libtorch is to be built. */
@@ -38,10 +39,8 @@ export function placeForBridge(libtorchVersion: string, root = packageRoot()): B
 }
 
 /** Makes the bridge in a place the one that is loaded from now on. */
-export function chooseBridge({ folder, isCached }: BridgePlace): void {
-  if (!isCached) return;
-  mkdirSync(path.dirname(folder), { recursive: true });
-  writeFileAtomically(choiceFile(path.dirname(folder)), `${path.basename(folder)}\n`);
+export async function chooseBridge({ folder, isCached }: BridgePlace): Promise<void> {
+  if (isCached) await writeFileAtomic(choiceFile(path.dirname(folder)), `${path.basename(folder)}\n`);
 }
 
 function ownFolder(root: string): string {
