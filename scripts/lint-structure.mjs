@@ -28,6 +28,7 @@ const rooms = [
   'model',
   'checkpoint',
   'torch',
+  'formats',
   'common',
 ];
 

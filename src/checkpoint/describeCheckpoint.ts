@@ -1,5 +1,6 @@
 /** @file What a checkpoint is, for a person: `lxmert checkpoint info`. */
 
+import { formatMegabytes, formatMillions } from '../formats/numbers.js';
 import type { CheckpointFile } from './checkpointFile.js';
 import { huggingFaceClass } from './huggingFaceConfig.js';
 import {
@@ -144,12 +145,10 @@ export const FORMATS: Readonly<Record<CheckpointFormat, string>> = {
 /** A row for each fact. */
 export function renderDescription(description: CheckpointDescription): string {
   const { sizes } = description;
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-  const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
   const answers = description.numAnswers === undefined ? '' : `, ${description.numAnswers} answers`;
   const dtypes = Object.entries(description.dtypes).map(([dtype, count]) => `${dtype} (${count})`);
   const rows: [string, string][] = [
-    ['File', `${description.file}, ${megabytes(description.numBytes)}`],
+    ['File', `${description.file}, ${formatMegabytes(description.numBytes)}`],
     ['Format', FORMATS[description.format]],
     [
       'Names',
@@ -162,10 +161,13 @@ export function renderDescription(description: CheckpointDescription): string {
     ],
     ['Heads', guessedHeads(sizes.hiddenSize)],
     ['Inputs', `${sizes.vocabSize} word pieces, ${sizes.visualFeatureSize} values a region`],
-    ['Tensors', `${description.numTensors}: ${dtypes.join(', ')}; ${megabytes(description.numTensorBytes)}`],
+    [
+      'Tensors',
+      `${description.numTensors}: ${dtypes.join(', ')}; ${formatMegabytes(description.numTensorBytes)}`,
+    ],
     [
       'Parameters',
-      `${millions(description.numStoredValues)} stored, ${millions(description.numUniqueValues)} unique`,
+      `${formatMillions(description.numStoredValues)} stored, ${formatMillions(description.numUniqueValues)} unique`,
     ],
     ...description.tied.map((names): [string, string] => ['Tied', names.join(' = ')]),
     ...listRow('Missing', description.missing),

@@ -4,8 +4,7 @@ import type { DescriptionAgreement, ImageAgreement } from '../extraction/agreeme
 import { LEAST_FOUND, MOST_FEATURE_ERROR, SAME_BOX } from '../extraction/agreement.js';
 import type { SkippedImage } from '../extraction/settings.js';
 import type { Verification } from '../extraction/verify.js';
-import { formatCount } from '../features/storeInfo.js';
-import { percent } from './percent.js';
+import { formatCount, formatPercent } from '../formats/numbers.js';
 
 /** Skipped pictures that are listed; all of them are in the JSON. */
 const MAX_LISTED = 20;
@@ -18,7 +17,7 @@ export function agreementLine(agreement: ImageAgreement): string {
     ...(meanOverlap === null ? [] : [`IoU ${meanOverlap.toFixed(3)}`]),
     ...(numSame > 1 && !agreement.isSameOrder ? ['in another order'] : []),
     ...(onFoundBoxes === null ? [] : [`features on them off by ${errorText(onFoundBoxes)}`]),
-    `on the file's boxes by ${errorText(onReferenceBoxes)}, objects ${percent(onReferenceBoxes.sameObjects)} the same`,
+    `on the file's boxes by ${errorText(onReferenceBoxes)}, objects ${formatPercent(onReferenceBoxes.sameObjects)} the same`,
   ];
   return `${agreement.agrees ? 'agrees ' : 'DIFFERS'} ${imageId}: ${parts.join(', ')}`;
 }
@@ -26,14 +25,14 @@ export function agreementLine(agreement: ImageAgreement): string {
 function errorText({ medianError, largestError }: DescriptionAgreement): string {
   const text = (error: number): string => {
     if (error === 0) return '0';
-    return error < 1e-4 ? error.toExponential(0) : percent(error);
+    return error < 1e-4 ? error.toExponential(0) : formatPercent(error);
   };
   return `${text(medianError)} (most ${text(largestError)})`;
 }
 
 export function renderVerification(result: Verification): string {
   const { reference, images, numAgreeing, numWithoutRow, skipped, wasInterrupted } = result;
-  const rule = `at least ${percent(LEAST_FOUND)} of the boxes found again with an IoU of ${SAME_BOX}, and features on the file's boxes off by no more than ${percent(MOST_FEATURE_ERROR)} in the median`;
+  const rule = `at least ${formatPercent(LEAST_FOUND)} of the boxes found again with an IoU of ${SAME_BOX}, and features on the file's boxes off by no more than ${formatPercent(MOST_FEATURE_ERROR)} in the median`;
   const verdict =
     numAgreeing === images.length
       ? `${formatCount(images.length, 'image')} of ${reference}, all in agreement`

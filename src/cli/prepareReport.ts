@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { type PreparedSplit, shareWithLabel } from '../data/prepare/prepareOptions.js';
-import { formatCount } from '../features/storeInfo.js';
+import { formatCount, formatPercent } from '../formats/numbers.js';
 
 /** Rows between two lines of progress. */
 const NOTICE_EVERY = 200_000;
@@ -28,7 +28,7 @@ export function renderSplits(
     const unanswered = numQuestions - numAnswered;
     return [
       target,
-      `${numWithLabel} with a label (${(100 * share).toFixed(1)} %)`,
+      `${numWithLabel} with a label (${formatPercent(share, 1)})`,
       ...(unanswered > 0 ? [`${unanswered} without answers`] : []),
       ...(numAnswersOutsideTable > 0
         ? [`${formatCount(numAnswersOutsideTable, 'answer')} outside the table`]

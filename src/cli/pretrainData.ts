@@ -5,12 +5,12 @@ import { z } from 'zod';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 import type { FeatureStore } from '../features/index.js';
+import { formatNumber, formatPercent } from '../formats/numbers.js';
 import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
 import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/labels.js';
 import { featureOptions, openFeatures } from './modelOptions.js';
-import { percent } from './percent.js';
 
-/** Images that `--tiny` keeps of each feature file in pre-training (reference facts). */
+/** Images that `--tiny` keeps of each feature file in pre-training, as the reference's does. */
 const TINY_IMAGES = 500;
 
 export const pretrainFeatureOptions = {
@@ -56,13 +56,12 @@ export async function readSentences(
     sources,
   });
   const names = files.map((file) => path.basename(file)).join(', ');
-  const count = (number: number): string => number.toLocaleString('en-US');
   const without =
     numWithoutFeatures === 0
       ? ''
-      : `; ${count(numWithoutFeatures)} images left out, which have no features here`;
+      : `; ${formatNumber(numWithoutFeatures)} images left out, which have no features here`;
   notice(
-    `${names}: ${count(corpus.size)} sentences about ${count(corpus.imageIds.length)} images${without}.`,
+    `${names}: ${formatNumber(corpus.size)} sentences about ${formatNumber(corpus.imageIds.length)} images${without}.`,
   );
   return corpus;
 }
@@ -73,7 +72,8 @@ export function renderScores(scores: PretrainingScores): string[] {
   const row = (name: string, loss: number | undefined, note = ''): void => {
     lines.push(`  ${name.padEnd(10)}${(loss?.toFixed(4) ?? '').padStart(9)}${note && `   ${note}`}`);
   };
-  const right = (share: number | undefined): string => (share === undefined ? '' : `${percent(share)} right`);
+  const right = (share: number | undefined): string =>
+    share === undefined ? '' : `${formatPercent(share)} right`;
   const notes: Partial<Record<string, string>> = {
     words: right(scores.wordAccuracy),
     matching: right(scores.matchingAccuracy),
@@ -85,11 +85,11 @@ export function renderScores(scores: PretrainingScores): string[] {
   }
   if (scores.answersByDataSet.length > 0) lines.push('', 'QA accuracy by data set');
   for (const { dataSet, accuracy, numQuestions } of scores.answersByDataSet) {
-    lines.push(`  ${dataSet.padEnd(28)}${percent(accuracy).padStart(9)}  of ${numQuestions}`);
+    lines.push(`  ${dataSet.padEnd(28)}${formatPercent(accuracy).padStart(9)}  of ${numQuestions}`);
   }
   if (scores.answerAccuracyOfAllPairs !== undefined) {
     lines.push(
-      `Counted as the reference does, exchanged questions too: ${percent(scores.answerAccuracyOfAllPairs)}.`,
+      `Counted as the reference does, exchanged questions too: ${formatPercent(scores.answerAccuracyOfAllPairs)}.`,
     );
   }
   return lines;

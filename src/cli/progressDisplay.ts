@@ -1,6 +1,7 @@
 /** @file Progress on stderr: a bar on a terminal, a plain line now and then when the output goes elsewhere. */
 
 import { MultiBar, type Options, type SingleBar } from 'cli-progress';
+import { formatDuration, formatNumber } from '../formats/numbers.js';
 import type { ProgressDisplay } from './command.js';
 
 /** Milliseconds between two plain lines. */
@@ -126,19 +127,11 @@ function asEnding(detail: string | undefined): string {
 /** "1,200 of 5,000 rows (24 %), 310 rows/s, 12 s left"; the rate counts only what was done while watching. */
 function describe(done: number, total: number, unit: string, sinceStart: number, seconds: number): string {
   const percent = total > 0 ? ` (${Math.floor((done / total) * 100)} %)` : '';
-  const text = `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${unit}${percent}`;
+  const text = `${formatNumber(done)} of ${formatNumber(total)} ${unit}${percent}`;
   if (sinceStart <= 0 || seconds <= 0) return text;
   const rate = sinceStart / seconds;
-  const rateText = rate >= 100 ? Math.round(rate).toLocaleString('en-US') : rate.toPrecision(2);
+  const rateText = rate >= 100 ? formatNumber(Math.round(rate)) : rate.toPrecision(2);
   const left =
     done < total ? `${formatDuration((total - done) / rate)} left` : `took ${formatDuration(seconds)}`;
   return `${text}, ${rateText} ${unit}/s, ${left}`;
-}
-
-/** 7 s, 4 min 10 s, 3 h 05 min. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }

@@ -1,21 +1,15 @@
 /** @file What a picture's features are made from, as a hash: by it a row is known to be up to date. */
 
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { sha256OfFile } from '../common/sha256.js';
+import { sha256Of, sha256OfFile } from '../formats/hashes/sha256.js';
 
-/** A picture's file as it was when it was looked at. */
+/** A picture's file as it was when it was read. */
 export interface PictureFile {
   /** In hexadecimal. */
   readonly sha256: string;
   readonly numBytes: number;
   /** When it was last changed, in milliseconds. */
   readonly modified: number;
-}
-
-/** SHA-256 of the bytes, in hexadecimal. */
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /**
@@ -25,12 +19,11 @@ export function sha256Of(bytes: Uint8Array): string {
  */
 export function contentHash(pictureSha256: string, boxes?: Float32Array): string {
   if (boxes === undefined) return pictureSha256;
-  const bytes = new Uint8Array(boxes.buffer, boxes.byteOffset, boxes.byteLength);
-  return createHash('sha256').update(pictureSha256).update(bytes).digest('hex');
+  return sha256Of(pictureSha256, new Uint8Array(boxes.buffer, boxes.byteOffset, boxes.byteLength));
 }
 
 /**
- * The SHA-256 of a picture's file. A file of the size and time of an earlier look is not read again.
+ * The SHA-256 of a picture's file. A file of the size and time of an earlier reading is not read again.
  *
  * @throws UsageError when it is not there; LxmertError when it cannot be read
  */

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { readJsonLines } from '../data/annotations/jsonLines.js';
 import { checkRecord } from '../data/annotations/record.js';
 import { readObj36 } from '../features/obj36Reader.js';
 import { MAX_BOXES } from '../features/row.js';
+import { readJsonLines } from '../formats/lines/jsonLines.js';
 
 const lineSchema = z.object({
   image: z.union([z.string().min(1), z.int()]).transform(String),

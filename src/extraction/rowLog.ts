@@ -9,9 +9,9 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { FLOAT16_MAX, float16ToFloat32, float32ToFloat16 } from '../features/float16.js';
 import { type FeatureRow, featureSizeOf, findRowProblem, MAX_BOXES } from '../features/row.js';
 import { type FeatureDType, MAX_FEATURE_SIZE } from '../features/shardFormat.js';
+import { FLOAT16_MAX, float16ToFloat32, float32ToFloat16 } from '../formats/float16.js';
 import type { PictureFile } from './contentHash.js';
 
 /** Mark, bytes of the header, bytes of the body, checksum of the header, checksum of the body: u32 each. */
@@ -211,7 +211,7 @@ export async function readLoggedRow(record: LogRecord): Promise<FeatureRow> {
   const wanted = n * (16 + 4 + 4 + 8 + 8 + featureSize * (dtype === 'float16' ? 2 : 4));
   if (crc32(body) !== bodyChecksum || bodyBytes !== wanted) {
     throw new LxmertError(
-      `The row of image ${imageId} in ${file} is damaged. Delete that file and run the same command again: its images are looked at anew.`,
+      `The row of image ${imageId} in ${file} is damaged. Delete that file and run the same command again: its images are extracted anew.`,
     );
   }
   let position = 0;

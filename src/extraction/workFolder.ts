@@ -1,6 +1,6 @@
 /** @file The folder beside the output that an extraction keeps its state in until the output is whole. */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
 import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import type { FeatureDType } from '../features/shardFormat.js';
+import { sha256Of } from '../formats/hashes/sha256.js';
 import { Claim, isHeld } from './claim.js';
 import { differencesOf } from './differences.js';
 import { isLogName, RowLogWriter } from './rowLog.js';
@@ -155,7 +156,7 @@ export class WorkFolder {
       version: 1,
       provenance,
       dtype,
-      images: createHash('sha256').update(imageIds.join('\n')).digest('hex'),
+      images: sha256Of(imageIds.join('\n')),
       numImages: imageIds.length,
       blockSize,
     };

@@ -2,7 +2,7 @@
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
-import { asByteSource, type ByteSource } from './byteSource.js';
+import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type LocatedRow, readObj36, scanObj36 } from './obj36Reader.js';
 import { type Provenance, unknownProvenance } from './provenance.js';
 import { openShard, type Shard } from './shardFile.js';

@@ -1,8 +1,8 @@
 /** @file Reading obj36 TSV files, the published form of LXMERT's region features, row by row. */
 
 import { LxmertError } from '../common/errors.js';
-import { asByteSource, type ByteSource } from './byteSource.js';
-import { readLines } from './lineReader.js';
+import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
+import { readLines } from '../formats/lines/lineReader.js';
 import { type FeatureRow, findIdProblem, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
 
 /** Columns in file order. There is no header line. */
@@ -20,7 +20,12 @@ export const OBJ36_COLUMNS = [
 ] as const;
 
 /** Far above a real row: 36 boxes of 2048 values take 395,180 bytes, 100 boxes 1.1 MB. */
-export const MAX_ROW_BYTES = 1 << 26;
+const MAX_ROW_BYTES = 1 << 26;
+
+const ROW_LIMITS = {
+  maxLineBytes: MAX_ROW_BYTES,
+  expected: 'no row of region features is. Is this really an obj36 TSV file?',
+} as const;
 
 export interface Obj36ReadOptions {
   /** Stop after this many rows: the first 512 are the reference's `--tiny`, the first 5000 its `--fast`. */
@@ -40,7 +45,7 @@ export interface LocatedRow {
   readonly lineEnding: '\n' | '\r\n' | '';
 }
 
-/** What a look at a row says of it. */
+/** What a first reading of a row says of it. */
 export interface ScannedRow {
   readonly imageId: string;
   readonly numBoxes: number;
@@ -63,7 +68,7 @@ export async function* readObj36(
   let numRows = 0;
   if (max <= 0) return;
   const { name } = asByteSource(source);
-  for await (const line of readLines(source, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
+  for await (const line of readLines(source, { ...options, ...ROW_LIMITS })) {
     if (line.bytes.length === 0) continue;
     const row = parseObj36Row(line.bytes, name, line.number);
     yield { row, line: line.number, start: line.start, end: line.end, lineEnding: line.ending };
@@ -79,7 +84,7 @@ export async function* readObj36(
 export async function readFeatureRow(file: string, imageId: string): Promise<FeatureRow> {
   let numRows = 0;
   let firstId = '';
-  for await (const line of readLines(file, { maxLineBytes: MAX_ROW_BYTES })) {
+  for await (const line of readLines(file, ROW_LIMITS)) {
     if (line.bytes.length === 0) continue;
     const tab = line.bytes.indexOf(TAB);
     const id = line.bytes.subarray(0, tab < 0 ? undefined : tab).toString('utf8');
@@ -92,14 +97,14 @@ export async function readFeatureRow(file: string, imageId: string): Promise<Fea
   );
 }
 
-/** Reads image ids, box counts and places only, without decoding; for looking ahead and for finding rows again. */
+/** Reads image ids, box counts and places only, without decoding; for reading ahead and for finding rows again. */
 export async function* scanObj36(
   source: string | ByteSource,
   options: Obj36ReadOptions = {},
 ): AsyncGenerator<ScannedRow, void, undefined> {
   let numRows = 0;
   const { name } = asByteSource(source);
-  for await (const line of readLines(source, { ...options, maxLineBytes: MAX_ROW_BYTES })) {
+  for await (const line of readLines(source, { ...options, ...ROW_LIMITS })) {
     if (line.bytes.length === 0) continue;
     const fields = new Fields(line.bytes, name, line.number);
     yield {

@@ -2,14 +2,14 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { LxmertError, messageOf, unreadable } from '../common/errors.js';
-import { findIdProblem } from './row.js';
 import {
   LENGTH_BYTES,
   parseHeader,
   parseHeaderLength,
+  SAFETENSORS_ITEM_BYTES,
   type SafetensorsHeader,
-  SHARD_ITEM_BYTES,
-} from './safetensorsHeader.js';
+} from '../formats/safetensorsHeader.js';
+import { findIdProblem } from './row.js';
 import {
   decodeMetadata,
   MAX_BOXES,
@@ -106,7 +106,11 @@ function wrapProblems<T>(path: string, work: () => T): T {
 function readLayout(header: SafetensorsHeader): ShardLayout {
   const features = header.tensors.get('features');
   const [, numBoxes = 0, featureSize = 0] = features?.shape ?? [];
-  if (features === undefined || features.shape.length !== 3 || features.dtype === 'I64')
+  if (
+    features === undefined ||
+    features.shape.length !== 3 ||
+    (features.dtype !== 'F16' && features.dtype !== 'F32')
+  )
     throw new Error('it has no tensor features of type F16 or F32 and shape [images, boxes, size]');
   if (numBoxes < 1 || numBoxes > MAX_BOXES || featureSize < 1 || featureSize > MAX_FEATURE_SIZE)
     throw new Error(`its features have the impossible shape [${features.shape.join(', ')}]`);
@@ -141,7 +145,7 @@ function locateTensors(header: SafetensorsHeader): Record<ShardTensorName, Shard
     located[name] = {
       byteOffset: header.dataStart + place.begin,
       numBytes,
-      numElements: numBytes / SHARD_ITEM_BYTES[place.dtype],
+      numElements: numBytes / SAFETENSORS_ITEM_BYTES[place.dtype],
     };
   }
   // checkTensors has seen every name.

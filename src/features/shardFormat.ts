@@ -1,9 +1,9 @@
 /** @file What a feature shard holds: tensors by name, order, type and shape, and the metadata of its header. */
 
 import { z } from 'zod';
+import type { SafetensorsType } from '../formats/safetensorsHeader.js';
 import { type Provenance, provenanceSchema } from './provenance.js';
 import { MAX_BOXES } from './row.js';
-import type { ShardDType } from './safetensorsHeader.js';
 
 export const SHARD_FORMAT = 'lxmert-features';
 export const SHARD_FORMAT_VERSION = '1';
@@ -42,7 +42,7 @@ export type ShardTensorName =
 export function shardTensors(
   layout: ShardLayout,
   numImages: number,
-): (readonly [name: ShardTensorName, dtype: ShardDType, shape: readonly number[]])[] {
+): (readonly [name: ShardTensorName, dtype: SafetensorsType, shape: readonly number[]])[] {
   const { numBoxes, featureSize, dtype } = layout;
   return [
     ['features', dtype === 'float16' ? 'F16' : 'F32', [numImages, numBoxes, featureSize]],
@@ -107,7 +107,8 @@ export function encodeMetadata(metadata: ShardMetadata): Record<string, string> 
 }
 
 /** @throws Error with a sentence fragment for what is missing or wrong. */
-export function decodeMetadata(raw: Readonly<Record<string, string>>): ShardMetadata {
+export function decodeMetadata(metadata: ReadonlyMap<string, string>): ShardMetadata {
+  const raw: Readonly<Record<string, string>> = Object.fromEntries(metadata);
   if (raw.format !== SHARD_FORMAT)
     throw new Error(
       `its header does not call it ${SHARD_FORMAT}, so it is a safetensors file of another kind`,

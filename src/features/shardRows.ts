@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
-import { float16ToFloat32 } from './float16.js';
+import { float16ToFloat32 } from '../formats/float16.js';
 import type { FeatureRow } from './row.js';
 import type { Shard } from './shardFile.js';
 import type { ShardTensorName } from './shardFormat.js';

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { AtomicFile } from '../common/atomicFile.js';
 import { LxmertError } from '../common/errors.js';
-import { FLOAT16_MAX, float32ToFloat16 } from './float16.js';
+import { FLOAT16_MAX, float32ToFloat16 } from '../formats/float16.js';
+import { headerJson, LENGTH_BYTES, padHeader } from '../formats/safetensorsHeader.js';
 import { type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
-import { formatHeader } from './safetensorsHeader.js';
 import { encodeMetadata, type ShardLayout, type ShardMetadata, shardTensors } from './shardFormat.js';
 
 /** Header bytes set aside for each image id: `COCO_train2014_000000132417` takes 32 with its quotes. */
@@ -154,10 +154,10 @@ export class ShardWriter {
       contentHashes: this.#contentHashes.some((hash) => hash !== '') ? this.#contentHashes : null,
       sha256: this.#hash.digest('hex'),
     });
-    const header = formatHeader(shardTensors(this.layout, this.numImages), metadata, this.headerBytes);
-    if (header === undefined)
+    const json = headerJson(shardTensors(this.layout, this.numImages), metadata);
+    if (LENGTH_BYTES + json.length > this.headerBytes)
       throw new LxmertError(`The header of ${this.file.path} does not fit into ${this.headerBytes} bytes.`);
-    await writeAtStart(this.file, header);
+    await writeAtStart(this.file, padHeader(json, this.headerBytes));
     await this.file.commit();
   }
 

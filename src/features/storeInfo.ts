@@ -1,5 +1,6 @@
 /** @file What a feature store holds, as data and as text. */
 
+import { formatBytes } from '../formats/numbers.js';
 import type { Provenance } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
 import { openShards } from './storeFiles.js';
@@ -55,21 +56,4 @@ export function formatStoreInfo(info: StoreInfo): string {
     ['created by', provenance.createdBy],
   ];
   return `${lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n')}\n`;
-}
-
-/** `1 shard`, `2 shards`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** `302 MB`, in powers of ten as disks count. */
-export function formatBytes(numBytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = numBytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
 }

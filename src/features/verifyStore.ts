@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { messageOf } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
-import { findNonFiniteFloat16 } from './float16.js';
+import { findNonFiniteFloat16 } from '../formats/float16.js';
+import { formatCount } from '../formats/numbers.js';
 import { findRowProblem } from './row.js';
 import type { Shard } from './shardFile.js';
 import { readBlocks, rowOfBlock, type ShardBlock } from './shardRows.js';
 import { openShards } from './storeFiles.js';
-import { formatCount } from './storeInfo.js';
 
 export interface StoreProblem {
   /** Path of the shard, or of the store when it does not open. */

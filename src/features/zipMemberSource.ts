@@ -1,12 +1,11 @@
 /** @file A member of a zip archive as a source of bytes: inflated on the way, never written to a disk. */
 
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import zlib, { createInflateRaw } from 'node:zlib';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
-import type { ByteCursor, ByteSource } from './byteSource.js';
-import { listZipMembers, type ZipMember } from './zipArchive.js';
+import type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
+import type { ZipMember } from '../formats/zip/zipDirectory.js';
+import { unpackZipMember } from '../formats/zip/zipFile.js';
+import { listZipMembers } from './zipArchive.js';
 
 /** A source that keeps a stream open between readings; close it when done. */
 export interface ZipMemberSource extends ByteSource {
@@ -75,32 +74,14 @@ function chooseMember(archive: string, members: readonly ZipMember[], name: stri
 /** The unpacked bytes of a member from its beginning. */
 class MemberStream {
   position = 0;
-  #crc = 0;
   #rest: Buffer = Buffer.alloc(0);
-  readonly #file: Readable;
-  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #chunks: AsyncGenerator<Buffer, void, void>;
 
   constructor(
     private readonly archive: string,
     private readonly member: ZipMember,
   ) {
-    const { dataStart, compressedBytes } = member;
-    this.#file =
-      compressedBytes === 0
-        ? Readable.from([])
-        : createReadStream(archive, {
-            start: dataStart,
-            end: dataStart + compressedBytes - 1,
-            highWaterMark: 1 << 20,
-          });
-    this.#chunks = this.#unpack()[Symbol.asyncIterator]();
-  }
-
-  #unpack(): AsyncIterable<Buffer> {
-    if (!this.member.isDeflated) return this.#file;
-    const inflate = createInflateRaw({ chunkSize: 1 << 18 });
-    this.#file.on('error', (error) => inflate.destroy(error));
-    return this.#file.pipe(inflate);
+    this.#chunks = unpackZipMember(archive, member);
   }
 
   async read(buffer: Buffer, offset: number, length: number): Promise<number> {
@@ -120,8 +101,7 @@ class MemberStream {
   }
 
   close(): void {
-    this.#file.destroy();
-    void this.#chunks.return?.();
+    void this.#chunks.return();
   }
 
   #take(numBytes: number): void {
@@ -133,38 +113,20 @@ class MemberStream {
   async #next(): Promise<Buffer> {
     while (this.#rest.length === 0) {
       const { value, done } = await this.#pull();
-      if (done === true) {
-        this.#checkEnd();
-        return this.#rest;
-      }
-      this.#crc = zlib.crc32(value, this.#crc);
+      if (done === true) return this.#rest;
       this.#rest = value;
-      if (this.position + value.length > this.member.numBytes)
-        throw this.#damage(`it holds more than the ${this.member.numBytes} bytes that the archive states`);
     }
     return this.#rest;
   }
 
-  async #pull(): Promise<IteratorResult<Buffer, unknown>> {
+  async #pull(): Promise<IteratorResult<Buffer, void>> {
     try {
       return await this.#chunks.next();
     } catch (error) {
-      throw this.#damage(messageOf(error), error);
+      throw new LxmertError(
+        `${this.archive}: ${this.member.name} is damaged: ${messageOf(error)}. Fetch the archive again, and begin the store anew.`,
+        { cause: error },
+      );
     }
-  }
-
-  #checkEnd(): void {
-    if (this.position !== this.member.numBytes)
-      throw this.#damage(`it ends after ${this.position} of ${this.member.numBytes} bytes`);
-    if (this.#crc !== this.member.crc32) throw this.#damage('its CRC-32 checksum does not fit');
-  }
-
-  #damage(problem: string, cause?: unknown): LxmertError {
-    return new LxmertError(
-      `${this.archive}: ${this.member.name} is damaged: ${problem}. Fetch the archive again, and begin the store anew.`,
-      {
-        cause,
-      },
-    );
   }
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import type { FeatureStore } from '../features/index.js';
+import { formatMillions } from '../formats/numbers.js';
 import { type ReportExample, renderReport } from '../report/index.js';
 import { pictureRegions } from '../report/pictureRegions.js';
 import type { AnsweredExample, QuickstartResult } from './quickstart.js';
@@ -18,7 +19,7 @@ export async function writeQuickstartReport(
     subtitle:
       'A small model, trained from scratch on pictures drawn here, answers questions about scenes it never saw.',
     facts: [
-      { label: 'Parameters', value: `${(result.numParameters / 1e6).toFixed(2)} M` },
+      { label: 'Parameters', value: formatMillions(result.numParameters) },
       { label: 'Training steps', value: String(result.steps.at(-1)?.step ?? 0) },
       { label: 'Time in all', value: `${result.seconds.toFixed(0)} s` },
     ],

@@ -1,8 +1,9 @@
 /** @file The table of accuracies: the model beside its yardsticks, a bar under each number. */
 
 import { LxmertError } from '../common/errors.js';
+import { formatNumber } from '../formats/numbers.js';
 import { escapeHtml } from './escape.js';
-import { bar, checkedFraction, formatCount, formatPercent } from './numbers.js';
+import { bar, checkedFraction, formatPercent } from './numbers.js';
 import type { ReportAccuracy, ReportAccuracyRow } from './runReport.js';
 
 /**
@@ -44,5 +45,5 @@ function renderRow(row: ReportAccuracyRow, columns: readonly string[]): string {
     const fraction = checkedFraction(value, `the accuracy '${row.label}', '${columns[index]}'`);
     return `<td class="${kind}">${formatPercent(fraction)}${bar(fraction)}</td>`;
   });
-  return `<tr><th scope="row"><bdi>${escapeHtml(row.label)}</bdi></th>${cells.join('')}<td class="number count">${formatCount(row.numQuestions)}</td></tr>`;
+  return `<tr><th scope="row"><bdi>${escapeHtml(row.label)}</bdi></th>${cells.join('')}<td class="number count">${formatNumber(row.numQuestions)}</td></tr>`;
 }

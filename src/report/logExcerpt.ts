@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { LxmertError } from '../common/errors.js';
-import { readLines } from '../features/lineReader.js';
+import { readLines } from '../formats/lines/lineReader.js';
 
 /** The beginning says what was in force and what was loaded, the end how it went. */
 const NUM_FIRST = 40;

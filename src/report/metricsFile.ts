@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { readLines } from '../features/lineReader.js';
-import { formatCount } from './numbers.js';
+import { readLines } from '../formats/lines/lineReader.js';
+import { formatNumber } from '../formats/numbers.js';
 import { ThinnedPoints } from './thinnedPoints.js';
 
 /** The numbers of a step's record that are drawn. */
@@ -175,7 +175,7 @@ class History {
     );
     if (this.#hasTooManyEpochs) {
       problems.push(
-        `metrics.jsonl has more than ${formatCount(MAX_EPOCHS)} epochs; the later ones were left out.`,
+        `metrics.jsonl has more than ${formatNumber(MAX_EPOCHS)} epochs; the later ones were left out.`,
       );
     }
     return {
@@ -198,9 +198,9 @@ class History {
       );
     }
     if (this.#numResumes > 0) {
-      const times = this.#numResumes === 1 ? 'once' : `${formatCount(this.#numResumes)} times`;
+      const times = this.#numResumes === 1 ? 'once' : `${formatNumber(this.#numResumes)} times`;
       notes.push(
-        `The run was resumed ${times}, the last time before step ${formatCount(this.#resumedAt)}. What it had recorded of that step and later ones before is not shown.`,
+        `The run was resumed ${times}, the last time before step ${formatNumber(this.#resumedAt)}. What it had recorded of that step and later ones before is not shown.`,
       );
     }
     return notes;
@@ -219,7 +219,7 @@ function count(lines: LineCount, number: number): void {
 
 function aboutLines(lines: LineCount, what: string, reason: string): string[] {
   if (lines.count === 0) return [];
-  const which = lines.count === 1 ? `Line ${lines.first}` : `${formatCount(lines.count)} lines`;
+  const which = lines.count === 1 ? `Line ${lines.first}` : `${formatNumber(lines.count)} lines`;
   const first = lines.count === 1 ? '' : `, the first of them line ${lines.first},`;
   const verb = lines.count === 1 ? what.replace(/^hold /, 'holds ') : what;
   return [

@@ -23,18 +23,6 @@ export function formatPercent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)}%`;
 }
 
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-/** `45 s`, `12 min 5 s`, `19 h 42 min` */
-export function formatDuration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${formatCount(Math.floor(whole / 3600))} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
 /** A measured value in four significant digits, without trailing zeros. */
 export function formatValue(value: number): string {
   const rounded = Number(value.toPrecision(4));

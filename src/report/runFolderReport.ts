@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
+import { formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configurationGroups } from './configurationGroups.js';
 import { readLogExcerpt } from './logExcerpt.js';
 import { type RecordedEpoch, type RunMetrics, readMetrics } from './metricsFile.js';
-import { formatCount, formatDuration, formatPercent } from './numbers.js';
+import { formatPercent } from './numbers.js';
 import { runCurves } from './runCurves.js';
 import type { ReportAccuracy, ReportExample, ReportFact, RunReport } from './runReport.js';
 import { accuracyOf, scoresSchema } from './scoresFile.js';
@@ -158,8 +159,8 @@ function subtitle({ task, data, madeBy }: ConfigFacts): string {
   const { trainingQuestions, trainingSentences } = data ?? {};
   const trained = [
     task === PRETRAINING ? 'A pre-training' : kind,
-    trainingQuestions === undefined ? '' : ` with ${formatCount(trainingQuestions)} questions`,
-    trainingSentences === undefined ? '' : ` with ${formatCount(trainingSentences)} sentences`,
+    trainingQuestions === undefined ? '' : ` with ${formatNumber(trainingQuestions)} questions`,
+    trainingSentences === undefined ? '' : ` with ${formatNumber(trainingSentences)} sentences`,
   ].join('');
   return `${trained}${madeBy?.lxmert === undefined ? '' : `, by lxmert ${madeBy.lxmert}`}.`;
 }
@@ -180,12 +181,12 @@ function shortFacts(
     );
     facts.push({ label: 'Best epoch', value: String(best.epoch) });
   }
-  const planned = settings?.numEpochs === undefined ? '' : ` of ${formatCount(settings.numEpochs)}`;
-  facts.push({ label: 'Epochs finished', value: `${formatCount(epochs.length)}${planned}` });
-  facts.push({ label: 'Steps recorded', value: formatCount(numSteps) });
+  const planned = settings?.numEpochs === undefined ? '' : ` of ${formatNumber(settings.numEpochs)}`;
+  facts.push({ label: 'Epochs finished', value: `${formatNumber(epochs.length)}${planned}` });
+  facts.push({ label: 'Steps recorded', value: formatNumber(numSteps) });
   if (seconds > 0) facts.push({ label: 'Time of the epochs', value: formatDuration(seconds) });
   if (peakResidentBytes !== undefined) {
-    facts.push({ label: 'Peak resident memory', value: `${(peakResidentBytes / 2 ** 30).toFixed(2)} GiB` });
+    facts.push({ label: 'Peak resident memory', value: formatGibibytes(peakResidentBytes) });
   }
   return facts;
 }

@@ -1,6 +1,7 @@
 /** @file A picture's file as it was sent, and the name that its content gives it. */
 
 import { createHash } from 'node:crypto';
+import { sha256Of } from '../formats/hashes/sha256.js';
 import { ServeError } from './serveError.js';
 
 export interface Picture {
@@ -23,7 +24,7 @@ export async function pictureFrom(pieces: AsyncIterable<Buffer>): Promise<Pictur
 /** @throws ServeError when there is nothing in it */
 export function pictureOf(bytes: Buffer): Picture {
   if (bytes.byteLength === 0) throw noPicture();
-  return { bytes, imageId: createHash('sha256').update(bytes).digest('hex') };
+  return { bytes, imageId: sha256Of(bytes) };
 }
 
 export function noPicture(): ServeError {

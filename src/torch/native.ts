@@ -6,8 +6,8 @@ import path from 'node:path';
 import { LxmertError, messageOf } from '../common/errors.js';
 import { setupCommand } from '../common/installation.js';
 import { bridgeFolder } from './bridgeFolder.js';
-import type { NvidiaDriver } from './cards.js';
 import type { DType, TypedArray } from './dtype.js';
+import type { NvidiaDriver } from './gpus.js';
 import type { RuntimeInfo } from './runtime.js';
 
 /** The class that the addon defines; {@link Tensor} extends it. */
@@ -146,7 +146,7 @@ export interface NativeBinding {
     rowOf: Int32Array,
     numThreads: number,
   ) => NativeBackgroundGather;
-  cards(library: string): NvidiaDriver | null;
+  gpus(library: string): NvidiaDriver | null;
   releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;

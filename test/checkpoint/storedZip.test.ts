@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { FileReader } from '../../src/checkpoint/read/fileReader.js';
-import { readZipDirectory } from '../../src/checkpoint/read/zipArchive.js';
+import { listStoredMembers } from '../../src/checkpoint/read/zipArchive.js';
 import { StoredZip } from '../../src/checkpoint/write/storedZip.js';
 import { withAtomicFile } from '../../src/common/atomicFile.js';
 import { temporaryFolder } from './bytes.js';
@@ -36,7 +36,7 @@ describe.each([
   it('holds every member whole, at a multiple of 64 bytes, with its checksum', async () => {
     const { crc32 } = await import('node:zlib');
     using file = FileReader.open(await write(name, zip64From));
-    const directory = await readZipDirectory(file);
+    const directory = await listStoredMembers(file);
     expect([...directory.keys()]).toEqual(members.map(([member]) => member));
     for (const [member, data] of members) {
       const { byteOffset, byteLength, crc32: checksum } = directory.get(member)!;

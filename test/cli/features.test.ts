@@ -8,7 +8,7 @@ import { catalogue } from '../../src/cli/catalogue.js';
 import { runCommandLine } from '../../src/cli/program.js';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
 import { makeRow, makeRows, temporaryFolder } from '../features/support.js';
-import { makeZip } from '../features/zipFile.js';
+import { makeZip } from '../formats/zipFile.js';
 
 const folder = temporaryFolder();
 const source = path.join(folder, 'rows.tsv');

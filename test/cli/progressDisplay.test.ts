@@ -1,7 +1,7 @@
 /** @file Progress where there is no terminal: few lines, with rate and remaining time. */
 
 import { describe, expect, it } from 'vitest';
-import { barLine, formatDuration, linesOn } from '../../src/cli/progressDisplay.js';
+import { barLine, linesOn } from '../../src/cli/progressDisplay.js';
 
 describe('plain lines', () => {
   it('prints a line every ten seconds and one at the end', () => {
@@ -55,16 +55,5 @@ describe('a bar', () => {
     expect(narrow).toBe(`Training [#####.....] ${text}`);
     expect(narrow.length).toBeLessThan(44);
     expect(barLine('Training', text, 0.5, 39)).toBe(`Training: ${text}`);
-  });
-});
-
-describe('formatDuration', () => {
-  it.each([
-    [0.2, '1 s'],
-    [59, '59 s'],
-    [90, '1 min 30 s'],
-    [3725, '1 h 02 min'],
-  ])('%d', (seconds, text) => {
-    expect(formatDuration(seconds)).toBe(text);
   });
 });

@@ -5,8 +5,8 @@ import { convertToStore } from '../../src/features/convertToStore.js';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
 import { listZipMembers } from '../../src/features/zipArchive.js';
 import { openTsvInZip } from '../../src/features/zipMemberSource.js';
+import { makeZip, type TestMember } from '../formats/zipFile.js';
 import { errorOf, makeRows, temporaryFolder } from './support.js';
-import { makeZip, type TestMember } from './zipFile.js';
 
 const folder = temporaryFolder();
 const source = path.join(folder, 'rows.tsv');

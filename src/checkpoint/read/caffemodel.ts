@@ -3,6 +3,7 @@
  * the place of its numbers is noted. Field numbers are those of Caffe's published caffe.proto.
  */
 
+import { type ProtobufField, ProtobufReader } from '../../formats/protobuf/reader.js';
 import { CheckpointError } from '../checkpointError.js';
 import {
   contiguousStrides,
@@ -11,9 +12,8 @@ import {
   elementSize,
   type TensorEntry,
 } from '../tensorEntry.js';
-import type { FileReader } from './fileReader.js';
+import { type FileReader, truncated } from './fileReader.js';
 import type { CaffeLayer, ParsedCheckpoint } from './parsed.js';
-import { type ProtobufField, ProtobufReader } from './protobuf.js';
 import type { Run } from './scattered.js';
 
 /** NetParameter: name, the first format's layers, today's layers. */
@@ -47,7 +47,7 @@ export function readCaffemodel(file: FileReader): ParsedCheckpoint {
 export function isCaffemodel(file: FileReader): boolean {
   let hasLayers = false;
   try {
-    for (const { number, wireType } of new ProtobufReader(file).fields(0, file.size)) {
+    for (const { number, wireType } of protobufReader(file).fields(0, file.size)) {
       if (!netFields.has(number)) return false;
       if (number === NET.layer || number === NET.layersV1) {
         if (wireType !== 'bytes') return false;
@@ -61,6 +61,17 @@ export function isCaffemodel(file: FileReader): boolean {
   return hasLayers;
 }
 
+function protobufReader(file: FileReader): ProtobufReader {
+  return new ProtobufReader(file, {
+    malformed: (position, fault) =>
+      new CheckpointError(
+        file.path,
+        `the file is no whole .caffemodel (a protobuf of Caffe): at byte ${position}, ${fault}. It is damaged or of another kind; download or copy it again.`,
+      ),
+    truncated: (neededBytes) => truncated(file.path, neededBytes, file.size),
+  });
+}
+
 class NetWalk {
   readonly entries: TensorEntry[] = [];
   readonly layers: CaffeLayer[] = [];
@@ -70,7 +81,7 @@ class NetWalk {
   #numRuns = 0;
 
   constructor(private readonly file: FileReader) {
-    this.#reader = new ProtobufReader(file);
+    this.#reader = protobufReader(file);
   }
 
   run(): void {

@@ -10,11 +10,11 @@ import type { PickleValue } from '../pickle/values.js';
 import type { FileReader } from './fileReader.js';
 import { type ParsedCheckpoint, resolveEntries, withPickleErrors } from './parsed.js';
 import { findStateDict, isTorchTensor } from './stateDict.js';
-import { readZipDirectory, type ZipMember } from './zipArchive.js';
+import { listStoredMembers, type StoredMember } from './zipArchive.js';
 
 /** Describes the tensors of a zip .pth file. @throws CheckpointError when it is damaged or no weights. */
 export async function readZip(file: FileReader): Promise<ParsedCheckpoint> {
-  const members = await readZipDirectory(file);
+  const members = await listStoredMembers(file);
   const pickle = findPickle(file.path, members);
   const prefix = pickle.name.slice(0, -'data.pkl'.length);
   requireLittleEndian(file, members.get(`${prefix}byteorder`));
@@ -31,7 +31,7 @@ export async function readZip(file: FileReader): Promise<ParsedCheckpoint> {
   return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored };
 }
 
-function unpickle(file: FileReader, member: ZipMember): PickleValue {
+function unpickle(file: FileReader, member: StoredMember): PickleValue {
   if (member.byteLength > pickleLimits.bytes) {
     throw new CheckpointError(
       file.path,
@@ -49,7 +49,7 @@ function unpickle(file: FileReader, member: ZipMember): PickleValue {
   return withPickleErrors(file.path, () => readPickle(PickleSource.of(bytes), environment));
 }
 
-function findPickle(path: string, members: ReadonlyMap<string, ZipMember>): ZipMember {
+function findPickle(path: string, members: ReadonlyMap<string, StoredMember>): StoredMember {
   const names = [...members.keys()];
   const pickles = names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (names.some((name) => /^([^/]+\/)?constants\.pkl$/.test(name))) {
@@ -66,7 +66,7 @@ function findPickle(path: string, members: ReadonlyMap<string, ZipMember>): ZipM
   );
 }
 
-function requireLittleEndian(file: FileReader, member: ZipMember | undefined): void {
+function requireLittleEndian(file: FileReader, member: StoredMember | undefined): void {
   if (member === undefined) return; // only newer versions of torch write it
   const order = file.read(member.byteOffset, Math.min(member.byteLength, 16)).toString('latin1');
   if (order === 'little') return;

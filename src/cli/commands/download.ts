@@ -10,7 +10,7 @@ import {
 } from '../../data/download/catalogue.js';
 import { type DownloadedFile, download } from '../../data/download/download.js';
 import { DEFAULT_NUM_ATTEMPTS, DEFAULT_STALL_MS } from '../../data/download/fetchFile.js';
-import { formatBytes, formatCount } from '../../features/storeInfo.js';
+import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { outputPath } from '../options.js';
 

@@ -3,15 +3,15 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
+import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert } from '../../inference/lxmert.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
-import { lookOptions } from '../detectorOptions.js';
+import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
-import { percentColumn } from '../percent.js';
 
 interface Result {
   readonly image: string;
@@ -60,7 +60,7 @@ export const command = defineCommand({
     model: existingPath()
       .optional()
       .describe("Run folder, or a weights file [default: the sample world's model]"),
-    ...lookOptions,
+    ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(5).describe('Answers to explain'),
@@ -92,12 +92,14 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
-    const look = await lxmert.look(features === undefined ? image : await readRow(features, image));
+    const imageRegions = await lxmert.detectRegions(
+      features === undefined ? image : await readRow(features, image),
+    );
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({
       file: options.output,
       answering: lxmert.answering,
-      look,
+      imageRegions,
       question,
       topK: options.top,
       picture: features === undefined ? image : picture,
@@ -126,11 +128,13 @@ export const command = defineCommand({
     const list = (counted: readonly Counted[]): string =>
       counted
         .slice(0, 3)
-        .map(({ name, share }) => `${name} ${percentColumn(share).trim()}`)
+        .map(({ name, share }) => `${name} ${formatPercent(share, 1)}`)
         .join(', ');
     const [best] = result.answers;
     return [
-      ...result.answers.map(({ answer, probability }) => `${percentColumn(probability)}  ${answer}`),
+      ...result.answers.map(
+        ({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`,
+      ),
       '',
       `Counted most for "${best?.answer}": ${list(best?.regions ?? [])}; of the words ${list(best?.words ?? [])}.`,
       `The whole picture: ${result.output}`,

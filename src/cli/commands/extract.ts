@@ -8,8 +8,8 @@ import { GivenBoxes } from '../../extraction/givenBoxes.js';
 import type { ExtractionResult } from '../../extraction/settings.js';
 import { type Verification, verifyFeatures } from '../../extraction/verify.js';
 import { MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
-import { formatCount } from '../../features/storeInfo.js';
 import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
+import { formatCount } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/environment.js';
 import { type ImageFile, listImageFiles } from '../../vision/imageFiles.js';
 import { readImageList } from '../../vision/imageList.js';
@@ -78,7 +78,7 @@ export const command = defineCommand({
       .max(256)
       .optional()
       .describe(
-        'Pictures of one size that are looked at together; features are the same [default: 1 on the processor, 8 on a card]',
+        'Pictures of one size that are detected in one batch; features are the same [default: 1 on the processor, 8 on a GPU]',
       ),
     maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),
   }),

@@ -6,10 +6,10 @@ import { type ConvertResult, convertToStore } from '../../features/convertToStor
 import { convertToTsv } from '../../features/convertToTsv.js';
 import { type Provenance, parseSettings, unknownProvenance } from '../../features/provenance.js';
 import { MAX_BOXES, MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
-import { formatBytes, formatCount } from '../../features/storeInfo.js';
 import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
 import { readTsvProvenance } from '../../features/tsvProvenance.js';
 import { openTsvInZip } from '../../features/zipMemberSource.js';
+import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 

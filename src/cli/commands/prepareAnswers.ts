@@ -6,7 +6,7 @@ import {
   type PreparedAnswers,
   prepareAnswers,
 } from '../../data/prepare/prepareAnswers.js';
-import { formatCount } from '../../features/storeInfo.js';
+import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 import { rowNotices } from '../prepareReport.js';
@@ -56,11 +56,11 @@ export const command = defineCommand({
     return { output: options.output, ...prepared };
   },
   render: ({ output, ...counts }) => {
-    const share = counts.numExamples === 0 ? 0 : (100 * counts.numExamplesCovered) / counts.numExamples;
+    const share = counts.numExamples === 0 ? 0 : counts.numExamplesCovered / counts.numExamples;
     return (
       `${output}: ${counts.numAnswers} of ${formatCount(counts.numAnswersFound, 'answer')}, each of at least ` +
       `${formatCount(counts.fewestOccurrences, 'example')}\n${formatCount(counts.numExamples, 'labelled example')} of ${formatCount(counts.numImages, 'image')}, ` +
-      `${counts.numExamplesCovered} of them with an answer in the table (${share.toFixed(1)} %)`
+      `${counts.numExamplesCovered} of them with an answer in the table (${formatPercent(share, 1)})`
     );
   },
 });

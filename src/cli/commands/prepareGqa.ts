@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { AnswerTable } from '../../data/answerTable.js';
 import { type PreparedGqa, prepareGqa } from '../../data/prepare/prepareGqa.js';
-import { formatCount } from '../../features/storeInfo.js';
+import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { renderSplits, rowNotices } from '../prepareReport.js';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AnswerTable } from '../../data/answerTable.js';
 import { type PreparedVqa, prepareVqa, VQA_MIN_OCCURRENCES } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
-import { formatCount } from '../../features/storeInfo.js';
+import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { renderSplits, rowNotices } from '../prepareReport.js';

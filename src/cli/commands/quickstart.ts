@@ -1,6 +1,7 @@
 /** @file `lxmert quickstart`. */
 
 import { z } from 'zod';
+import { formatMillions, formatPercent } from '../../formats/numbers.js';
 import { QUICKSTART_DEFAULTS } from '../../quickstart/defaults.js';
 import { type QuickstartResult, runQuickstart } from '../../quickstart/quickstart.js';
 import { defineCommand } from '../command.js';
@@ -62,7 +63,7 @@ export const command = defineCommand({
 });
 
 function render(result: QuickstartResult): string {
-  const percent = (score: number): string => `${(100 * score).toFixed(1)} %`.padStart(9);
+  const percent = (score: number): string => formatPercent(score, 1).padStart(9);
   const lines: string[] = [];
   if (result.accuracy.length > 0) {
     lines.push('Accuracy            questions    model  question only  majority of type');
@@ -80,7 +81,7 @@ function render(result: QuickstartResult): string {
   }
   for (const example of result.examples) {
     const answers = example.answers.map(
-      ({ answer, probability }) => `${answer} ${(100 * probability).toFixed(1)} %`,
+      ({ answer, probability }) => `${answer} ${formatPercent(probability, 1)}`,
     );
     lines.push(
       example.image,
@@ -89,7 +90,7 @@ function render(result: QuickstartResult): string {
     );
   }
   if (result.wasInterrupted) lines.push('Interrupted: the run so far is kept.');
-  const parameters = `${(result.numParameters / 1e6).toFixed(2)} M parameters`;
+  const parameters = `${formatMillions(result.numParameters)} parameters`;
   lines.push(
     '',
     `${parameters}, ${result.seconds.toFixed(0)} s in all. The trained model is in ${result.runFolder}.`,

@@ -1,16 +1,16 @@
 /** @file `lxmert score vqa`. */
 
 import { z } from 'zod';
+import { formatPercent } from '../../formats/numbers.js';
 import { scoreVqaFiles } from '../../tasks/metrics/scoreFiles.js';
 import { defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
-import { percent } from '../percent.js';
 import { coverageLines, coverageOptions, tableLines } from '../scoreCommands.js';
 
 export const command = defineCommand({
   description:
     'Scores [{question_id, answer}] against the ten raw answers of the official annotations: the accuracy of the VQA ' +
-    'v2 challenge, over all and by type of answer and question. See docs/metrics.md.',
+    'v2 challenge, over all and by type of answer and question. See docs/reference/metrics.md.',
   examples: [
     {
       command:
@@ -31,7 +31,7 @@ export const command = defineCommand({
   },
   render: (result) =>
     [
-      `Accuracy ${percent(result.accuracy)} over ${result.numQuestions} questions.`,
+      `Accuracy ${formatPercent(result.accuracy)} over ${result.numQuestions} questions.`,
       ...coverageLines(result, result.missing),
       ...tableLines('By answer type', result.byAnswerType),
       ...tableLines('By question type', result.byQuestionType),

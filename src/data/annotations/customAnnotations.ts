@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readJsonLines } from './jsonLines.js';
+import { readJsonLines } from '../../formats/lines/jsonLines.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 

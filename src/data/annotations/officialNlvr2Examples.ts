@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { type PlacedValue, readJsonLines } from './jsonLines.js';
+import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
 import { fileSource } from './jsonSource.js';
 import { beginsArray, streamArray } from './jsonStream.js';
 import { checkRecord } from './record.js';

@@ -1,10 +1,9 @@
 /** @file Is this the file that was asked for? Size, checksum, and whether its bytes look like its name. */
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { listZipMembers } from '../../features/zipArchive.js';
+import { sha256OfFile } from '../../formats/hashes/sha256.js';
 
 /** What is known of a file beforehand. */
 export interface Expected {
@@ -19,16 +18,6 @@ export type Checked = 'sha256' | 'size' | 'form';
 export function checkedBy(expected: Expected): Checked {
   if (expected.sha256 !== undefined) return 'sha256';
   return expected.size === undefined ? 'form' : 'size';
-}
-
-/** SHA-256 of a file, in hexadecimal, in constant memory. */
-export async function sha256OfFile(file: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    signal?.throwIfAborted();
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
 }
 
 /** Bytes of the file at `target`; `undefined` when nothing is there. @throws UsageError for anything but a file. */

@@ -3,7 +3,7 @@
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, LxmertError } from '../../common/errors.js';
-import { formatBytes } from '../../features/storeInfo.js';
+import { formatBytes } from '../../formats/numbers.js';
 
 /** Left free for whatever else writes to the disk. */
 const MARGIN_BYTES = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** @file Lists of question ids: one id a line. */
 
 import { LxmertError } from '../../common/errors.js';
-import { readTextLines } from '../annotations/textFile.js';
+import { readTextLines } from '../../formats/lines/textLines.js';
 
 /**
  * Reads a list of question ids. Blank lines are passed over.

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, UsageError } from '../../common/errors.js';
 import { fileSource, type JsonSource } from '../annotations/jsonSource.js';
-import { listZipMembers } from './zipMembers.js';
+import { listJsonMembers } from './zipMembers.js';
 
 /** A JSON file, on disk or in an archive, known by its own name without folders. */
 export interface RawFile extends JsonSource {
@@ -66,7 +66,7 @@ async function filesAt(location: string, depth: number): Promise<RawFile[]> {
   }
   if (!found.isFile()) throw new UsageError(`'${location}' is neither a file nor a folder.`);
   if (!/\.zip$/i.test(location)) return [{ ...fileSource(location), baseName: path.basename(location) }];
-  const members = await listZipMembers(location);
+  const members = await listJsonMembers(location);
   return members
     .filter((member) => /\.json$/i.test(member.path))
     .map((member) => ({ ...member, baseName: path.posix.basename(member.path) }));

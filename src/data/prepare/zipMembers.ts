@@ -1,16 +1,13 @@
 /** @file Members of zip archives as streams. Nothing is unpacked: a member's name is looked at, never used as a path. */
 
-import type { Readable } from 'node:stream';
-import { crc32 } from 'node:zlib';
-import yauzl from 'yauzl';
 import { LxmertError, messageOf } from '../../common/errors.js';
+import { MAX_ZIP_MEMBERS, type ZipMember } from '../../formats/zip/zipDirectory.js';
+import { ZipFault } from '../../formats/zip/zipFault.js';
+import { listZipFile, unpackZipMember } from '../../formats/zip/zipFile.js';
 import type { JsonSource } from '../annotations/jsonSource.js';
 
-/** An archive with more members than this is none of annotations. */
-const MAX_MEMBERS = 100_000;
-
 /** A member that has not been read yet. */
-export interface ZipMember extends JsonSource {
+export interface JsonMember extends JsonSource {
   /** Its path in the archive. */
   readonly path: string;
 }
@@ -21,116 +18,48 @@ export interface ZipMember extends JsonSource {
  * @throws LxmertError when it is no zip archive, or when a name is absolute, leaves the folder or has a backslash: an
  *   honest archive has none, so the whole is refused
  */
-export async function listZipMembers(archive: string): Promise<ZipMember[]> {
-  const members: ZipMember[] = [];
-  const paths = new Set<string>();
-  await eachEntry(archive, ({ fileName }) => {
-    if (fileName.endsWith('/') || fileName.startsWith('__MACOSX/')) return 'next';
-    if (paths.has(fileName)) throw new LxmertError(`${archive} has two members named '${fileName}'.`);
-    if (paths.size >= MAX_MEMBERS) {
-      throw new LxmertError(`${archive} has more than ${MAX_MEMBERS} members; no archive of questions does.`);
-    }
-    paths.add(fileName);
-    const name = `${archive}, member '${fileName}'`;
-    members.push({ path: fileName, name, open: () => readMember(archive, fileName, name) });
-    return 'next';
+export async function listJsonMembers(archive: string): Promise<JsonMember[]> {
+  const members = await listZipFile(archive).catch((error: unknown) => {
+    throw error instanceof ZipFault ? faultError(archive, error) : error;
   });
-  return members;
+  return members
+    .filter(({ name }) => !name.endsWith('/') && !name.startsWith('__MACOSX/'))
+    .map((member) => {
+      const name = `${archive}, member '${member.name}'`;
+      return { path: member.name, name, open: () => readMember(archive, member, name) };
+    });
 }
 
 /** The unpacked bytes of one member; its length and checksum are compared with the archive's. */
-async function* readMember(archive: string, wanted: string, name: string): AsyncGenerator<Uint8Array> {
-  const zip = await openZip(archive);
+async function* readMember(archive: string, member: ZipMember, name: string): AsyncGenerator<Uint8Array> {
+  if (member.isEncrypted)
+    throw new LxmertError(`${name} is encrypted. Unpack it with its password and give the JSON file.`);
   try {
-    const entry = await findEntry(zip, archive, wanted);
-    if (entry.isEncrypted()) {
-      throw new LxmertError(`${name} is encrypted. Unpack it with its password and give the JSON file.`);
-    }
-    let checksum = 0;
-    try {
-      for await (const piece of await openEntry(zip, entry)) {
-        checksum = crc32(piece as Uint8Array, checksum);
-        yield piece as Uint8Array;
-      }
-    } catch (error) {
-      if (error instanceof LxmertError) throw error;
-      throw new LxmertError(
-        `${name} cannot be unpacked: ${messageOf(error)}. The archive is damaged; get it again.`,
-      );
-    }
-    if (checksum !== entry.crc32) {
-      throw new LxmertError(
-        `${name} does not have the checksum that the archive states. Get the archive again.`,
-      );
-    }
-  } finally {
-    zip.close();
-  }
-}
-
-async function findEntry(zip: yauzl.ZipFile, archive: string, wanted: string): Promise<yauzl.Entry> {
-  let found: yauzl.Entry | undefined;
-  await walk(zip, archive, (entry) => {
-    if (entry.fileName !== wanted) return 'next';
-    found = entry;
-    return 'stop';
-  });
-  if (found === undefined) throw new LxmertError(`${archive} no longer has the member '${wanted}'.`);
-  return found;
-}
-
-async function eachEntry(archive: string, visit: (entry: yauzl.Entry) => 'next' | 'stop'): Promise<void> {
-  const zip = await openZip(archive);
-  try {
-    await walk(zip, archive, visit);
-  } finally {
-    zip.close();
-  }
-}
-
-function openZip(archive: string): Promise<yauzl.ZipFile> {
-  return new Promise((resolve, reject) => {
-    // yauzl refuses names that are absolute or leave the folder; strictFileNames refuses backslashes too.
-    yauzl.open(archive, { lazyEntries: true, autoClose: false, strictFileNames: true }, (error, zip) => {
-      if (error === null) resolve(zip);
-      else reject(damaged(archive, error));
-    });
-  });
-}
-
-function walk(
-  zip: yauzl.ZipFile,
-  archive: string,
-  visit: (entry: yauzl.Entry) => 'next' | 'stop',
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    zip.on('error', (error) => reject(damaged(archive, error)));
-    zip.on('end', () => resolve());
-    zip.on('entry', (entry: yauzl.Entry) => {
-      try {
-        if (visit(entry) === 'next') zip.readEntry();
-        else resolve();
-      } catch (error) {
-        reject(error);
-      }
-    });
-    zip.readEntry();
-  });
-}
-
-function openEntry(zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    zip.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)));
-  });
-}
-
-function damaged(archive: string, error: unknown): LxmertError {
-  const message = messageOf(error);
-  if (/fileName|relative path|absolute path/.test(message)) {
-    return new LxmertError(
-      `${archive} has a member whose name would lead out of its folder (${message}). ` +
-        'No honest archive has; it is not read.',
+    yield* unpackZipMember(archive, member);
+  } catch (error) {
+    throw new LxmertError(
+      error instanceof ZipFault && error.kind === 'checksum'
+        ? `${name} does not have the checksum that the archive states. Get the archive again.`
+        : `${name} cannot be unpacked: ${messageOf(error)}. The archive is damaged; get it again.`,
+      { cause: error },
     );
   }
-  return new LxmertError(`${archive} is not a whole zip archive: ${message}.`);
+}
+
+function faultError(archive: string, { kind, message, member }: ZipFault): LxmertError {
+  switch (kind) {
+    case 'name':
+      return new LxmertError(
+        `${archive} has a member whose name would lead out of its folder (${message}). ` +
+          'No honest archive has; it is not read.',
+      );
+    case 'twice':
+      return new LxmertError(`${archive} has two members named '${member}'.`);
+    case 'crowded':
+      return new LxmertError(
+        `${archive} has more than ${MAX_ZIP_MEMBERS} members; no archive of questions does.`,
+      );
+    default:
+      return new LxmertError(`${archive} is not a whole zip archive: ${message}.`);
+  }
 }

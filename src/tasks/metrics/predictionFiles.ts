@@ -5,7 +5,7 @@ import { LxmertError } from '../../common/errors.js';
 import { fileSource } from '../../data/annotations/jsonSource.js';
 import { streamArray } from '../../data/annotations/jsonStream.js';
 import { checkRecord } from '../../data/annotations/record.js';
-import { readTextLines } from '../../data/annotations/textFile.js';
+import { readTextLines } from '../../formats/lines/textLines.js';
 import { type Prediction, PredictionTable } from './predictionTable.js';
 
 const idSchema = z.union([z.int(), z.string().min(1)]).transform(String);

@@ -1,6 +1,12 @@
 /** @file Event messages as TensorBoard reads them; the numbers of fields are those of its .proto files. */
 
-import { bytesField, concatenate, doubleField, floatField, varintField } from './protobuf.js';
+import {
+  bytesField,
+  concatenate,
+  doubleField,
+  floatField,
+  varintField,
+} from '../../formats/protobuf/writer.js';
 
 /** Fields of `Event` in event.proto. */
 const EVENT = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 } as const;

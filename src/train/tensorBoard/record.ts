@@ -1,6 +1,6 @@
 /** @file One record of a TFRecord file: a length and data, each followed by its checksum. */
 
-import { maskedCrc32c } from './crc32c.js';
+import { maskedCrc32c } from '../../formats/hashes/crc32c.js';
 
 const LENGTH_BYTES = 8;
 const CHECKSUM_BYTES = 4;

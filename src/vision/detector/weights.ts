@@ -2,7 +2,7 @@
 
 import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
-import { sha256OfFile } from '../../common/sha256.js';
+import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { keep, noGrad, requireMappedFiles, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from './architecture.js';
@@ -49,7 +49,8 @@ export async function loadDetector(
   const checkpoint = await CheckpointFile.open(file);
   const report = reportDetector(checkpoint, architecture);
   requireWholeDetector(report);
-  const isWanted = withBoxPredictor === 'ports' ? detectorRules(report.family) === 'port' : withBoxPredictor;
+  const isWanted =
+    withBoxPredictor === 'ports' ? detectorRules(report.family) === 'detectron2' : withBoxPredictor;
   const weights: Record<string, Tensor> = {};
   try {
     for (const layer of detectorLayers(architecture)) {

@@ -12,7 +12,7 @@ import { randomBytes, serveFile, startServer } from './server.js';
 it('a process that is killed leaves a part from which others go on to identical bytes', async () => {
   const content = randomBytes(400_000);
   const folder = temporaryFolder();
-  compileFolders(folder, ['common', 'features', 'data/download']);
+  compileFolders(folder, ['common', 'formats', 'features', 'data/download']);
   const script = path.join(folder, 'child.mjs');
   writeFileSync(
     script,

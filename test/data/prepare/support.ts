@@ -3,8 +3,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { crc32, deflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { afterAll } from 'vitest';
+import { makeZip as makeArchive } from '../../formats/zipFile.js';
 
 /** A new empty folder that goes away after the test file. */
 export function temporaryFolder(): string {
@@ -49,35 +50,13 @@ export interface MadeMember {
 
 /** A zip archive, made by the book and not by a library, so that its names can be anything. */
 export function makeZip(members: readonly MadeMember[]): Buffer {
-  const local: Buffer[] = [];
-  const central: Buffer[] = [];
-  let offset = 0;
-  for (const { name, content, wrongChecksum = false, isStored = false } of members) {
-    const bytes = Buffer.from(content);
-    const packed = isStored ? bytes : deflateRawSync(bytes);
-    const encoded = Buffer.from(name);
-    const fields = Buffer.alloc(26);
-    fields.writeUInt16LE(20, 0); // version needed
-    fields.writeUInt16LE(0x0800, 2); // names are UTF-8
-    fields.writeUInt16LE(isStored ? 0 : 8, 4);
-    fields.writeUInt16LE(0x21, 8); // 1980-01-01
-    fields.writeUInt32LE((crc32(bytes) ^ Number(wrongChecksum)) >>> 0, 10);
-    fields.writeUInt32LE(packed.length, 14);
-    fields.writeUInt32LE(bytes.length, 18);
-    fields.writeUInt16LE(encoded.length, 22);
-    const localHeader = Buffer.concat([Buffer.from('PK\x03\x04'), fields, encoded]);
-    const tail = Buffer.alloc(14);
-    tail.writeUInt32LE(offset, 10);
-    central.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), fields, tail, encoded]));
-    local.push(localHeader, packed);
-    offset += localHeader.length + packed.length;
-  }
-  const directory = Buffer.concat(central);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(members.length, 8);
-  end.writeUInt16LE(members.length, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...local, directory, end]);
+  return makeArchive(
+    members.map(({ name, content, wrongChecksum = false, isStored = false }) => ({
+      name,
+      data: Buffer.from(content),
+      deflate: !isStored,
+      flags: 0x0800, // names are UTF-8
+      crc: (crc32(content) ^ Number(wrongChecksum)) >>> 0,
+    })),
+  );
 }

@@ -1,6 +1,6 @@
 /** @file A reader of event files for tests, written against the formats' descriptions and not against the writer. */
 
-import { crc32c } from '../../../src/train/tensorBoard/crc32c.js';
+import { crc32c } from '../../../src/formats/hashes/crc32c.js';
 
 export interface ReadEvent {
   readonly wallTime: number;

@@ -1,0 +1,63 @@
+/** @file Where the bytes of a table come from: a file, or a member of a zip archive that is never unpacked. */
+
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { LxmertError, UsageError, unreadable } from '../../common/errors.js';
+
+/** Bytes that can be read from any position on, in order. */
+export interface ByteSource {
+  /** For messages: a path, or `archive.zip: member.tsv`. */
+  readonly name: string;
+  /** The file's own name without folders; provenance carries it. */
+  readonly fileName: string;
+  /** Length in bytes (unpacked). */
+  size(): Promise<number>;
+  open(start: number): Promise<ByteCursor>;
+}
+
+/** A reading of a {@link ByteSource}. */
+export interface ByteCursor {
+  /** Fills part of `buffer` with what comes next; 0 at the end. */
+  read(buffer: Buffer, offset: number, length: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A path stands for the file there. */
+export function asByteSource(source: string | ByteSource): ByteSource {
+  return typeof source === 'string' ? fileSource(source) : source;
+}
+
+function fileSource(file: string): ByteSource {
+  return {
+    name: file,
+    fileName: path.basename(file),
+    size: () => fileSize(file),
+    async open(start) {
+      const handle = await open(file, 'r').catch((error) => {
+        throw unreadable(file, error);
+      });
+      let position = start;
+      return {
+        async read(buffer, offset, length) {
+          const { bytesRead } = await handle.read(buffer, offset, length, position).catch((error) => {
+            throw unreadable(file, error);
+          });
+          position += bytesRead;
+          return bytesRead;
+        },
+        close: () => handle.close(),
+      };
+    },
+  };
+}
+
+async function fileSize(file: string): Promise<number> {
+  try {
+    const stats = await stat(file);
+    if (!stats.isFile()) throw new UsageError(`${file} is not a file; expected an obj36 TSV file.`);
+    return stats.size;
+  } catch (error) {
+    if (error instanceof LxmertError) throw error;
+    throw unreadable(file, error);
+  }
+}

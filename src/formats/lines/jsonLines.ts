@@ -1,0 +1,29 @@
+/** @file Files with one JSON value on each line. */
+
+import { LxmertError, messageOf } from '../../common/errors.js';
+import { readTextLines } from './textLines.js';
+
+/** A value, and where it stands, as in `line 3`. */
+export interface PlacedValue {
+  readonly value: unknown;
+  readonly place: string;
+}
+
+/**
+ * Yields the values of a file of JSON lines; blank lines are passed over.
+ *
+ * @throws UsageError when the file is missing or a folder
+ * @throws LxmertError with the line for one that is not JSON
+ */
+export async function* readJsonLines(file: string): AsyncGenerator<PlacedValue> {
+  for await (const { text, number } of readTextLines(file)) {
+    const place = `line ${number}`;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new LxmertError(`${file}: ${place} is not valid JSON: ${messageOf(error)}.`);
+    }
+    yield { value, place };
+  }
+}
