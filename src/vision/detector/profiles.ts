@@ -23,8 +23,8 @@ export interface CaffeProfile extends RegionNumbers {
 }
 
 /**
- * Detectron2's rules, which both PyTorch ports follow: boxes are moved to their best class's, and one suppression is made over
- * all of them.
+ * Detectron2's rules, which both PyTorch ports follow: boxes are moved to their best class's, and one suppression is made
+ * over all of them.
  */
 export interface Detectron2Profile extends RegionNumbers {
   readonly rules: 'detectron2';
