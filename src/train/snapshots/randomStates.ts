@@ -1,6 +1,6 @@
-/** @file Where the random generators were that a step draws from: the processor's and the card's. */
+/** @file Where the random generators were that a step draws from: the CPU's and the GPU's. */
 
-import { type Device, getRandomState, setRandomState } from '../torch/index.js';
+import { type Device, getRandomState, setRandomState } from '../../torch/index.js';
 
 export interface RandomStates extends Disposable {
   putBack(): void;

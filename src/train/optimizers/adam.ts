@@ -1,26 +1,35 @@
-/** @file BertAdam: the reference's optimizer, which is Adam without bias correction and with decoupled decay. */
+/** @file What the optimizers of Adam's family share: two moments over flat parameters, step counters, state. */
 
-import { LxmertError } from '../common/errors.js';
-import { keep, noGrad, scope, type Tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
-import { bertAdamUpdate, type DeviceScale, deviceBertAdamUpdate } from './bertAdamUpdate.js';
+import { LxmertError } from '../../common/errors.js';
+import { keep, noGrad, scope, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import { type LearningRateSchedule, linearSchedule } from '../learningRateSchedule.js';
+import type { AdamBuffers } from './adamUpdate.js';
 import type { FlatGroup, FlatParameter, FlatParameters } from './flatParameters.js';
 import { rangesOf } from './flatRanges.js';
-import { type ScheduleName, scheduleFactor } from './schedule.js';
+import type { GpuGradientScale, Optimizer, OptimizerState } from './optimizer.js';
 
-export interface BertAdamOptions {
+export interface AdamOptions {
   /** The peak rate. */
   readonly learningRate: number;
   /** The number of steps that the schedule runs over. */
   readonly totalSteps: number;
-  /** Share of the steps with a rising rate; 0.1 in fine-tuning, 0.05 in pre-training. */
-  readonly warmupRatio?: number;
-  readonly schedule?: ScheduleName;
+  /** Linear warm-up over a tenth of the steps and linear decay unless it says otherwise. */
+  readonly schedule?: LearningRateSchedule;
   readonly beta1?: number;
   readonly beta2?: number;
   readonly eps?: number;
-  /** Applied to every parameter, biases and LayerNorm included. */
+  /** Decoupled; 0.01 unless it says otherwise. */
   readonly weightDecay?: number;
+}
+
+/** How a range of parameters that were trained equally often is changed in a step. */
+export interface AdamRange {
+  readonly buffers: AdamBuffers;
+  /** Steps that these parameters were trained before this one. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
 }
 
 /** What the optimizer keeps for a group, laid out as its values. */
@@ -30,25 +39,21 @@ interface GroupState {
   readonly meanSquare: Tensor;
 }
 
-/**
- * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= rate (m / (sqrt(v) + eps) + decay p).
- * A parameter without a gradient is left alone: no decay, and its step counter, which gives its rate, stays.
- */
-export class BertAdam implements Disposable {
+/** A parameter without a gradient is left alone: no decay, and its step counter, which gives its rate, stays. */
+export abstract class Adam implements Optimizer {
+  abstract readonly name: string;
+  protected readonly options: Required<AdamOptions>;
   readonly #groups: readonly GroupState[];
   readonly #steps = new Map<string, number>();
-  readonly #options: Required<BertAdamOptions>;
 
   constructor(
     readonly parameters: FlatParameters,
-    options: BertAdamOptions,
+    options: AdamOptions & { readonly eps: number },
   ) {
-    this.#options = {
-      warmupRatio: 0.1,
-      schedule: 'warmup-linear',
+    this.options = {
+      schedule: linearSchedule(),
       beta1: 0.9,
       beta2: 0.999,
-      eps: 1e-6,
       weightDecay: 0.01,
       ...options,
     };
@@ -59,27 +64,31 @@ export class BertAdam implements Disposable {
     }));
   }
 
-  /** The rate at a step counted from 0. */
-  learningRateAt(step: number): number {
-    const { learningRate, schedule, totalSteps, warmupRatio } = this.#options;
-    return learningRate * scheduleFactor(schedule, step, totalSteps, warmupRatio);
+  /** Changes the values of a range, in place, and its moments. Called inside a scope, without gradients being recorded. */
+  protected abstract update(range: AdamRange, scale: number | GpuGradientScale): void;
+
+  /** Whether a parameter decays. */
+  protected decays(_parameter: FlatParameter): boolean {
+    return true;
   }
 
-  /**
-   * One step for every parameter that has a gradient; the gradients are given up.
-   *
-   * @param scale multiplies each gradient first (`clipGradients`); on a card it lies there, and nothing waits for it
-   */
-  step(scale: number | DeviceScale = 1): void {
-    const { beta1, beta2, eps, weightDecay } = this.#options;
-    const numbers = { beta1, beta2, eps, weightDecay };
+  learningRateAt(step: number): number {
+    const { learningRate, schedule, totalSteps } = this.options;
+    return learningRate * schedule.factorAt(step, totalSteps);
+  }
+
+  step(scale: number | GpuGradientScale = 1): void {
     noGrad(() => {
       for (const state of this.#groups) {
         const withGradient = this.parameters.withGradient(state.group);
-        for (const range of rangesOf(withGradient, ({ name }) => this.#stepOf(name))) {
-          const step = this.#stepOf(range.parameters[0]?.name ?? '');
+        const keyOf = (parameter: FlatParameter): number =>
+          2 * this.#stepOf(parameter.name) + (this.decays(parameter) ? 1 : 0);
+        for (const { offset, length, parameters } of rangesOf(withGradient, keyOf)) {
+          const [first] = parameters;
+          if (first === undefined) continue;
+          const step = this.#stepOf(first.name);
           scope(() => {
-            const part = (flat: Tensor): Tensor => ops.narrow(flat, 0, range.offset, range.length);
+            const part = (flat: Tensor): Tensor => ops.narrow(flat, 0, offset, length);
             const { values, gradients, copy } = state.group;
             const buffers = {
               values: part(values),
@@ -88,12 +97,10 @@ export class BertAdam implements Disposable {
               meanSquare: part(state.meanSquare),
               copy: copy && part(copy),
             };
-            const rate = this.learningRateAt(step);
-            if (typeof scale === 'number')
-              bertAdamUpdate(buffers, { ...numbers, gradientScale: scale, rate });
-            else deviceBertAdamUpdate(buffers, { ...numbers, rate }, scale);
+            const weightDecay = this.decays(first) ? this.options.weightDecay : 0;
+            this.update({ buffers, step, learningRate: this.learningRateAt(step), weightDecay }, scale);
           });
-          for (const { name } of range.parameters) this.#steps.set(name, step + 1);
+          for (const { name } of parameters) this.#steps.set(name, step + 1);
         }
       }
     });
@@ -104,12 +111,6 @@ export class BertAdam implements Disposable {
     return this.#steps.get(name) ?? 0;
   }
 
-  /**
-   * Gives parameters that were never trained the step counter of the others, and with it their rate: a part of the
-   * model that joins later would else begin with a warm-up of its own.
-   *
-   * @param isJoining by parameter name
-   */
   join(isJoining: (name: string) => boolean, step: number): void {
     for (const { group } of this.#groups) {
       for (const { name } of group.parameters) {
@@ -118,14 +119,8 @@ export class BertAdam implements Disposable {
     }
   }
 
-  /**
-   * Everything that a snapshot needs, by name: `<parameter>/mean`, `<parameter>/mean_square`; and the step counters,
-   * of parameters that had a gradient. The tensors are views of the optimizer's own, the caller's to end.
-   */
-  state(): {
-    readonly tensors: ReadonlyMap<string, Tensor>;
-    readonly steps: Readonly<Record<string, number>>;
-  } {
+  /** Views `<parameter>/mean` and `<parameter>/mean_square` of parameters that had a gradient. */
+  state(): OptimizerState {
     const tensors = new Map<string, Tensor>();
     for (const state of this.#groups) {
       for (const parameter of state.group.parameters) {
@@ -134,10 +129,9 @@ export class BertAdam implements Disposable {
         tensors.set(`${parameter.name}/mean_square`, viewOf(state.meanSquare, parameter));
       }
     }
-    return { tensors, steps: Object.fromEntries(this.#steps) };
+    return { tensors, steps: this.steps };
   }
 
-  /** The moments as they lie in memory, and how often each parameter was trained: what other processes need alike. */
   get moments(): readonly Tensor[] {
     return this.#groups.flatMap(({ mean, meanSquare }) => [mean, meanSquare]);
   }
@@ -151,21 +145,20 @@ export class BertAdam implements Disposable {
     for (const [name, step] of Object.entries(steps)) this.#steps.set(name, step);
   }
 
-  /** Puts a saved state back; values are copied. @throws LxmertError for a parameter that is not here. */
   restore(tensors: ReadonlyMap<string, Tensor>, steps: Readonly<Record<string, number>>): void {
-    const places = new Map(
+    const own = new Map(
       this.#groups.flatMap((state) =>
         state.group.parameters.map((parameter) => [parameter.name, { state, parameter }] as const),
       ),
     );
     for (const [name, step] of Object.entries(steps)) {
-      const place = places.get(name);
+      const found = own.get(name);
       const mean = tensors.get(`${name}/mean`);
       const meanSquare = tensors.get(`${name}/mean_square`);
-      if (place === undefined || mean === undefined || meanSquare === undefined) {
+      if (found === undefined || mean === undefined || meanSquare === undefined) {
         throw new LxmertError(`The optimizer state of '${name}' does not fit this model.`);
       }
-      const { state, parameter } = place;
+      const { state, parameter } = found;
       const { shape } = parameter.tensor;
       for (const tensor of [mean, meanSquare]) {
         if (tensor.shape.join() !== shape.join()) {

@@ -1,9 +1,9 @@
 /** @file What a run that cannot go on leaves behind: the state after its last whole step, and a sentence about the end. */
 
-import { endSentence, LxmertError, messageOf } from '../common/errors.js';
-import { noGrad, scope } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
-import type { FlatParameters } from './flatParameters.js';
+import { endSentence, LxmertError, messageOf } from '../../common/errors.js';
+import { noGrad, scope } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import type { FlatParameters } from '../optimizers/flatParameters.js';
 
 /** Where a run was when a step or an evaluation failed. */
 export interface FailedRun {
@@ -12,7 +12,7 @@ export interface FailedRun {
   /** "step 12 (epoch 0, batch 12)" or "the evaluation after epoch 3". */
   readonly place: string;
   readonly parameters: FlatParameters;
-  /** Whether the weights can be read: a card may wait for ever for a process that is gone. */
+  /** Whether the weights can be read: a GPU may wait for ever for a process that is gone. */
   readonly canRead?: () => Promise<boolean>;
   /** Writes a snapshot that the run can go on from; absent for a run that takes none. */
   readonly snapshot: (() => Promise<void>) | undefined;
@@ -43,7 +43,7 @@ async function keep(run: FailedRun): Promise<string> {
   const elsewhere = await run.savedElsewhere?.();
   if (elsewhere !== undefined) return elsewhere;
   if ((await run.canRead?.()) === false) {
-    return 'The card waits for something that does not come, so the weights could not be read: the last snapshot is what is good, and the same command with --resume goes on from there.';
+    return 'The GPU waits for something that does not come, so the weights could not be read: the last snapshot is what is good, and the same command with --resume goes on from there.';
   }
   if (!areFinite(parameters)) {
     return 'The weights are spoiled as well, so they were not saved: what the run saved before is what is good.';

@@ -3,7 +3,7 @@
  * copy in bfloat16 and an all-reduce are then one pass over one tensor each.
  */
 
-import type { Leaf, Module, Precision } from '../model/index.js';
+import type { Leaf, Module, Precision } from '../../model/index.js';
 import {
   type Device,
   type DType,
@@ -13,8 +13,8 @@ import {
   scope,
   setParameterBuffers,
   type Tensor,
-} from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
+} from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
 
 /** Where a parameter lies in the buffers of its group. */
 export interface FlatParameter {
@@ -46,7 +46,7 @@ export class FlatParameters implements Disposable {
    *
    * @param leaves by name (`Module.leaves`)
    * @param precision 16 bits keep the gradients of dense weights, and a copy of these weights, in that format
-   * @param device where the parameters are moved; a card's kernels take rows and weights of one format, so there all
+   * @param device where the parameters are moved; a GPU's kernels take rows and weights of one format, so there all
    *   parameters have such a copy
    */
   constructor(

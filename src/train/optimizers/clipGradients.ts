@@ -1,8 +1,7 @@
-/** @file Bounding the gradient's global norm. */
+/** @file The gradients' global norm, and what bounds it. */
 
-import type { Tensor } from '../torch/index.js';
-import { type Device, noGrad, scope } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
+import { type Device, noGrad, scope, type Tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
 import type { FlatGroup, FlatParameters } from './flatParameters.js';
 import { rangesOf } from './flatRanges.js';
 
@@ -24,7 +23,7 @@ export function clipGradients(flat: FlatParameters, maxNorm: number): ClippedGra
 }
 
 /** () float32: the norm of all gradients, where they lie; nothing waits for it. */
-export function deviceGradientNorm(flat: FlatParameters): Tensor {
+export function gpuGradientNorm(flat: FlatParameters): Tensor {
   return scope(() =>
     noGrad(() => {
       const norms = flat.groups.flatMap((group) =>
@@ -42,11 +41,7 @@ export function deviceGradientNorm(flat: FlatParameters): Tensor {
 function sumOfSquares(group: FlatGroup, flat: FlatParameters): number {
   let sum = 0;
   for (const { offset, length } of rangesOf(flat.withGradient(group), () => 0)) {
-    sum += scope(() => noGrad(() => squares(ops.narrow(group.gradients, 0, offset, length))));
+    sum += scope(() => noGrad(() => ops.sumOfSquares(ops.narrow(group.gradients, 0, offset, length))));
   }
   return sum;
-}
-
-function squares(values: Tensor): number {
-  return ops.sumOfSquares(values);
 }

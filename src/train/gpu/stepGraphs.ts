@@ -1,7 +1,7 @@
 /** @file Forward and backward pass of a batch's shape as one recorded graph of kernels. */
 
-import { ShapeGraphs, type Tensor } from '../torch/index.js';
-import type { FlatParameters } from './flatParameters.js';
+import { ShapeGraphs, type Tensor } from '../../torch/index.js';
+import type { FlatParameters } from '../optimizers/flatParameters.js';
 
 /** Numbers that a pass gives, (n), and what they are called. */
 export interface NamedValues {
@@ -60,3 +60,9 @@ export class StepGraphs {
     this.#graphs.dispose();
   }
 }
+
+/**
+ * Rows of a batch's words and labels come in multiples of this where graphs of kernels are recorded: a batch of 256
+ * questions has about 2,500 rows, give or take 50, so few graphs serve all batches and few rows are computed for nothing.
+ */
+export const GRAPH_ROW_UNIT = 64;

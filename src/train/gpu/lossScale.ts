@@ -3,8 +3,8 @@
  * scale, the gradients divided by it, and the scale follows what the format can hold (Micikevicius et al., 2018).
  */
 
-import { type Device, keep, scope, type Tensor, tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
+import { type Device, keep, scope, type Tensor, tensor } from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
 
 /** PyTorch's GradScaler's numbers. */
 const INITIAL_SCALE = 65536;

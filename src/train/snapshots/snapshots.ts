@@ -10,22 +10,29 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { z } from 'zod';
-import { CheckpointFile, saveTensors } from '../checkpoint/index.js';
-import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
-import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
-import type { Module } from '../model/index.js';
-import { type Device, getRandomState, noGrad, scope, setRandomState, type Tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
-import type { BertAdam } from './bertAdam.js';
-import type { FlatParameters } from './flatParameters.js';
-import type { LossScale } from './lossScale.js';
+import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
+import { removePartialFiles, writeFileAtomic } from '../../common/atomicFile.js';
+import { hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
+import type { Module } from '../../model/index.js';
+import {
+  type Device,
+  getRandomState,
+  noGrad,
+  scope,
+  setRandomState,
+  type Tensor,
+} from '../../torch/index.js';
+import * as ops from '../../torch/operators/index.js';
+import type { LossScale } from '../gpu/lossScale.js';
+import type { FlatParameters } from '../optimizers/flatParameters.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
 import { type TrainingState, trainingStateSchema } from './trainingState.js';
 
 /** What a snapshot is taken of. */
-export interface Snapshotted {
+export interface SnapshotTarget {
   readonly model: Module;
   readonly parameters: FlatParameters;
-  readonly optimizer: BertAdam;
+  readonly optimizer: Optimizer;
   /** In float16. */
   readonly lossScale?: LossScale | undefined;
 }
@@ -45,7 +52,7 @@ type Manifest = z.output<typeof manifestSchema>;
 
 const PARAMETER = 'parameter/';
 const OPTIMIZER = 'optimizer/';
-/** Of each device's generator. A card's goes by its kind: a run may go on on another one. */
+/** Of each device's generator. A GPU's goes by its kind: a run may go on on another one. */
 const RANDOM = 'random/';
 const randomNameOf = (device: Device): string => RANDOM + (device.split(':')[0] ?? '');
 
@@ -64,7 +71,7 @@ export class Snapshots {
    *
    * @throws LxmertError when the disk is full
    */
-  async save(target: Snapshotted, state: TrainingState): Promise<void> {
+  async save(target: SnapshotTarget, state: TrainingState): Promise<void> {
     try {
       await this.#write(target, state);
     } catch (error) {
@@ -78,7 +85,7 @@ export class Snapshots {
   }
 
   async #write(
-    { model, parameters, optimizer, lossScale }: Snapshotted,
+    { model, parameters, optimizer, lossScale }: SnapshotTarget,
     state: TrainingState,
   ): Promise<void> {
     await mkdir(this.folder, { recursive: true });
@@ -118,7 +125,7 @@ export class Snapshots {
    * @returns where the run was, or undefined when there is no snapshot
    * @throws LxmertError when a whole snapshot is of another model
    */
-  async restore(target: Snapshotted, warn: (line: string) => void): Promise<TrainingState | undefined> {
+  async restore(target: SnapshotTarget, warn: (line: string) => void): Promise<TrainingState | undefined> {
     await this.#sweep();
     for (const name of await this.#names()) {
       const manifest = await this.#readWhole(name).catch((error: unknown) => {
@@ -135,7 +142,7 @@ export class Snapshots {
   async #putBack(
     file: string,
     manifest: Manifest,
-    { model, parameters, optimizer, lossScale }: Snapshotted,
+    { model, parameters, optimizer, lossScale }: SnapshotTarget,
   ): Promise<void> {
     const tensors = await CheckpointFile.open(file);
     const own = model.namedParameters();
@@ -156,7 +163,7 @@ export class Snapshots {
         }
         optimizer.restore(states, manifest.steps);
         for (const device of devicesOf(parameters)) {
-          // A run that was on the processor before has no generator of a card to go on with.
+          // A run that was on the CPU before has no generator of a GPU to go on with.
           if (!tensors.entries.has(randomNameOf(device))) continue;
           setRandomState(ops.clone(tensors.tensor(randomNameOf(device))), device);
         }
