@@ -17,9 +17,9 @@ export {
   type AnswerOptions,
   Lxmert,
   type LxmertAnswer,
-  type LxmertImage,
   type LxmertSource,
 } from './inference/lxmert.js';
+export { LxmertImage } from './inference/lxmertImage.js';
 export { type LoadedModel, loadAnsweringModel, type ModelSource } from './inference/modelFolder.js';
 export {
   LXMERT_BASE,
