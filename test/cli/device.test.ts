@@ -19,7 +19,7 @@ describe('--device', () => {
       const { exitCode, stderr } = await run('quickstart', '--device', 'cuda:1', '--output', 'nowhere');
       expect(exitCode).toBe(2);
       expect(stderr).toMatch(
-        /^lxmert: This libtorch \(.*\) (computes on the processor only|can compute on NVIDIA cards, but sees none), so there is no device 'cuda:1'/,
+        /^lxmert: This libtorch \(.*\) (computes on the processor only|can compute on NVIDIA GPUs, but sees none), so there is no device 'cuda:1'/,
       );
       expect(stderr.trim().split('\n')).toHaveLength(1);
     },
@@ -28,6 +28,6 @@ describe('--device', () => {
   it('does not compute in float16 on the processor', async () => {
     const words = ['quickstart', '--device', 'cpu', '--precision', 'float16', '--output', 'nowhere'];
     const { exitCode, stderr } = await run(...words);
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('float16 is for cards')]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('float16 is for GPUs')]);
   });
 });

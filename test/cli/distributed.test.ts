@@ -229,14 +229,14 @@ needing('program').describe('fine-tuning in several processes', () => {
     expect(readFileSync(at('three.json'), 'utf8')).toBe(answers);
   });
 
-  it('gives each process its card, and refuses a card twice', async () => {
-    const twice = await lxmert('launch', '--gpus', '0,0', '--', ...finetune('cards'));
-    expect([twice.status, twice.stderr]).toEqual([2, expect.stringContaining('names the card 0 twice')]);
-    const both = await lxmert('launch', '--gpus', '0', '--processes', '2', '--', ...finetune('cards'));
+  it('gives each process its GPU, and refuses a GPU twice', async () => {
+    const twice = await lxmert('launch', '--gpus', '0,0', '--', ...finetune('gpus'));
+    expect([twice.status, twice.stderr]).toEqual([2, expect.stringContaining('names the GPU 0 twice')]);
+    const both = await lxmert('launch', '--gpus', '0', '--processes', '2', '--', ...finetune('gpus'));
     expect([both.status, both.stderr]).toEqual([2, expect.stringContaining('either --processes or --gpus')]);
     const seen = await launchProcesses({
       numProcesses: 2,
-      cards: ['3', 'GPU-12ab'],
+      gpus: ['3', 'GPU-12ab'],
       command: [
         process.execPath,
         '-e',

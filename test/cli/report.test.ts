@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const pictures = (features: string) => [
   ...['--features', at(features), '--images', at('world/images/minival')],
-  ...['--questions', at('world/vqa/minival.json'), '--snapshot', 'LAST'],
+  ...['--questions', at('world/vqa/minival.json'), '--weights', 'LAST'],
 ];
 
 needing('bridge').describe('lxmert report', () => {

@@ -71,7 +71,7 @@ needing('bridge').describe('the VQA commands', () => {
         at('world/vqa/minival.json'),
         '--model',
         at('run'),
-        '--snapshot',
+        '--weights',
         'LAST',
         ...more,
       );
@@ -105,7 +105,7 @@ needing('bridge').describe('the VQA commands', () => {
 
   it('do not look at a bare picture with a model of a detector', async () => {
     const picture = at('world/images/minival/sample_minival_000000.png');
-    const asked = await lxmert('answer', picture, 'What?', '--model', at('run'), '--snapshot', 'LAST');
+    const asked = await lxmert('answer', picture, 'What?', '--model', at('run'), '--weights', 'LAST');
     expect([asked.exitCode, asked.stderr]).toEqual([
       2,
       expect.stringContaining('region features of a detector'),

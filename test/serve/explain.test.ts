@@ -37,8 +37,8 @@ needing('program').describe('the server', () => {
     const { imageId, model, ...explanation } = response.json<ExplainResponse>();
     expect([imageId, model]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'first']);
     using lxmert = await Lxmert.load({ model: path.join(server.folder, 'first') });
-    const look = await lxmert.look(server.picture);
-    const expected = explanationOf(lxmert.answering, look, question, 3);
+    const imageRegions = await lxmert.detectRegions(server.picture);
+    const expected = explanationOf(lxmert.answering, imageRegions, question, 3);
     expect(explanation.words).toEqual(expected.words);
     expect(explanation.regions).toEqual(expected.regions);
     for (const [i, { regions, words }] of expected.relevance.entries()) {

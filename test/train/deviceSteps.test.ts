@@ -19,7 +19,7 @@ import { LossScale } from '../../src/train/lossScale.js';
 import { Snapshots } from '../../src/train/snapshots.js';
 import { runTraining, type StepMetrics, type TrainingOptions } from '../../src/train/trainingLoop.js';
 import type { TrainingState } from '../../src/train/trainingState.js';
-import { cardDevices } from '../support/devices.js';
+import { gpuDevices } from '../support/devices.js';
 import { resetCounts, synchronizations } from '../support/practiceDevice.js';
 import { needing } from '../support/skips.js';
 
@@ -170,7 +170,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? 0))), 0);
 }
 
-describe.each(cardDevices)('steps on %s', (device) => {
+describe.each(gpuDevices)('steps on %s', (device) => {
   let host: Awaited<ReturnType<typeof train>>;
   beforeAll(async () => {
     host = await train('cpu');
@@ -308,7 +308,7 @@ describe.each(cardDevices)('steps on %s', (device) => {
 });
 
 describe('the loss scale', () => {
-  needing('libtorch 2').it.each(cardDevices)(
+  needing('libtorch 2').it.each(gpuDevices)(
     'halves after an overflow and comes back from its state, on %s',
     (device) => {
       scope(() => {
