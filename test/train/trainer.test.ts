@@ -419,6 +419,31 @@ describe('callbacks', () => {
   });
 });
 
+it.each([
+  ['bertadam', 'linear'],
+  ['adamw', 'cosine'],
+  ['adamw', 'constant'],
+] as const)(
+  '%s with a %s schedule goes on after an interruption to the same bits',
+  async (optimizer, schedule) => {
+    const settings = { optimizer, schedule, weightDecay: 0.1 };
+    const whole = await setup([], { states: [], settings });
+    await whole.train();
+    const weight = whole.weight.item();
+    whole.end();
+    const cut = await setup([], { states: [], settings, ...abortAfter(70) });
+    await cut.train();
+    expect(cut.weight.item()).not.toBe(weight);
+    cut.end();
+    const { run } = cut.options;
+    const snapshots = { everySteps: 1000, numKept: 2, resume: true };
+    const resumed = await setup([], { states: [], settings, ...(run && { run }), snapshots });
+    await resumed.train();
+    expect(resumed.weight.item()).toBe(weight);
+    resumed.end();
+  },
+);
+
 describe('an optimizer and a schedule of a user', () => {
   /** Plain gradient descent, by the interface alone. */
   class Descent implements Optimizer {
