@@ -1,0 +1,241 @@
+/** @file `lxmert finetune TASK`, made from a task. */
+
+import path from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../../common/errors.js';
+import type { Question } from '../../data/annotations/question.js';
+import { AnswerTable } from '../../data/answerTable.js';
+import { buildAnswerTable } from '../../data/buildAnswerTable.js';
+import { drawShare } from '../../data/drawShare.js';
+import { QuestionSet, type UnknownAnswers } from '../../data/questionSet.js';
+import type { FeatureStore } from '../../features/index.js';
+import { LOSS_NAMES } from '../../tasks/losses.js';
+import type { Task } from '../../tasks/task.js';
+import { Vocabulary } from '../../text/index.js';
+import { type FinetuneResult, finetune } from '../../train/finetune.js';
+import type { InitialWeights } from '../../train/initialWeights.js';
+import { type Command, type CommandContext, defineCommand } from '../command.js';
+import { checkStores, featureOptions, openFeatures, otherFeaturesOption, percent } from '../modelOptions.js';
+import { existingFile, outputPath } from '../options.js';
+import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
+import {
+  architectureOptions,
+  configOf,
+  deviceSettings,
+  scheduleOptions,
+  scheduleSettings,
+  snapshotOptions,
+  snapshotSettings,
+} from '../trainingOptions.js';
+
+/** What the command prints, in the first process. */
+type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
+
+/** Flags of every task, in the order of the help. */
+function sharedFlags(task: Task) {
+  return {
+    train: z.array(existingFile()).min(1).describe('Training examples (JSON)'),
+    valid: existingFile().describe('Validation examples (JSON)'),
+    trainShare: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(1)
+      .describe('Share of the training examples that is used, drawn by --seed'),
+    ...featureOptions,
+    ...otherFeaturesOption,
+    vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
+    output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
+    loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
+    load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
+    ...architectureOptions,
+    ...scheduleOptions({
+      noun: 'examples',
+      ...task.defaults,
+    }),
+    ...snapshotOptions,
+    ...processOptions,
+    seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
+  };
+}
+
+/** Flags of tasks whose answers stand in a table. */
+const tableFlags = {
+  answers: existingFile().describe('Answer table (label2ans JSON)'),
+  loadWithAnswers: existingFile()
+    .optional()
+    .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
+  pretrainingAnswers: existingFile()
+    .optional()
+    .describe('Answer table of the pre-trained head (all_ans.json), for --load-with-answers'),
+  mceLoss: z
+    .boolean()
+    .default(false)
+    .describe('Cross-entropy against the best answer in place of binary cross-entropy'),
+};
+
+/** Flags of data sets of one's own. */
+const builtFlags = {
+  answers: existingFile()
+    .optional()
+    .describe('Answer table (label2ans JSON) [default: made of the training labels]'),
+  loss: z.enum(LOSS_NAMES).default('class').describe('class: one right answer; soft: several, or scores'),
+};
+
+type SharedFlags = z.output<z.ZodObject<ReturnType<typeof sharedFlags>>>;
+type TableFlags = z.output<z.ZodObject<typeof tableFlags>>;
+type BuiltFlags = z.output<z.ZodObject<typeof builtFlags>>;
+type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags>;
+type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
+
+/** The command of a task. */
+export function finetuneCommand(task: Task): Command {
+  const common = {
+    ...task.help.finetune,
+    configurable: true,
+    arguments: z.strictObject({}),
+    render,
+    exitCode: exitCodeOf,
+  };
+  const shared = sharedFlags(task);
+  if (task.answers !== 'table') {
+    const flags = task.answers === 'built' ? builtFlags : {};
+    return defineCommand({
+      ...common,
+      options: z.strictObject({ ...shared, ...flags }),
+      run: ({ options, ...context }) => run(task, options, context),
+    });
+  }
+  const { train, valid, trainShare, features, tiny, fast, allowOtherFeatures, ...rest } = shared;
+  return defineCommand({
+    ...common,
+    options: z.strictObject({
+      train,
+      valid,
+      trainShare,
+      features,
+      tiny,
+      fast,
+      allowOtherFeatures,
+      ...tableFlags,
+      ...rest,
+    }),
+    run: ({ options, ...context }) => run(task, options, context),
+  });
+}
+
+async function run(task: Task, options: Flags, context: Context): Promise<Outcome> {
+  const me = thisProcess(options, context);
+  const { notice } = me;
+  const weights = weightsOf(options);
+  using store = openFeatures(options);
+  checkStores(store, options.allowOtherFeatures, notice);
+  const vocabulary = await Vocabulary.load(options.vocab);
+  const allExamples = await readAll(task, options.train);
+  const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
+  if (trainingExamples.length < allExamples.length)
+    notice(`${trainingExamples.length} of ${allExamples.length} training examples, drawn by the seed.`);
+  const answerTable = await answersOf(task, options.answers, trainingExamples);
+  const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
+    makeSplit(questions, files, isTraining ? task.unknownAnswers : 'skip', answerTable, store, notice);
+  const training = split(trainingExamples, options.train, true);
+  const validation = split(await readAll(task, [options.valid]), [options.valid], false);
+  const config = await configOf(options, weights?.file, vocabulary, store);
+  const pretrainingAnswers =
+    options.pretrainingAnswers === undefined
+      ? undefined
+      : await AnswerTable.loadPretraining(options.pretrainingAnswers);
+  const runFolder = await me.openRun();
+  const { steps: _, ...result } = await me.showing('Training', 'steps', (progress) =>
+    finetune({
+      task,
+      training,
+      validation,
+      features: store,
+      vocabulary,
+      config,
+      settings: {
+        ...scheduleSettings(options),
+        loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
+      },
+      initialWeights: weights && { ...weights, pretrainingAnswers },
+      run: runFolder,
+      snapshots: snapshotSettings(options),
+      provenance: { command: `finetune ${task.name}`, options, features: store.origins },
+      device: deviceSettings(options),
+      distributed: me.distributed,
+      progress,
+      signal: context.signal,
+      notice,
+    }),
+  );
+  return { ...result, process: me.number };
+}
+
+/** @throws UsageError for flags that contradict each other or lack their companion */
+function weightsOf(options: Flags): Pick<InitialWeights, 'file' | 'parts'> | undefined {
+  const { load, loadEncoder, loadWithAnswers, pretrainingAnswers } = options;
+  if ([load, loadEncoder, loadWithAnswers].filter((file) => file !== undefined).length > 1) {
+    throw new UsageError('--load, --load-encoder and --load-with-answers contradict each other: give one.');
+  }
+  if ((loadWithAnswers === undefined) !== (pretrainingAnswers === undefined)) {
+    throw new UsageError('--load-with-answers and --pretraining-answers belong together: give both or none.');
+  }
+  if (load !== undefined) return { file: load, parts: 'all' };
+  if (loadEncoder !== undefined) return { file: loadEncoder, parts: 'encoder' };
+  return loadWithAnswers === undefined ? undefined : { file: loadWithAnswers, parts: 'answers' };
+}
+
+async function readAll(task: Task, files: readonly string[]): Promise<Question[]> {
+  const questions: Question[] = [];
+  for (const file of files) for await (const question of task.read(file)) questions.push(question);
+  return questions;
+}
+
+async function answersOf(
+  task: Task,
+  file: string | undefined,
+  training: readonly Question[],
+): Promise<AnswerTable> {
+  if (file !== undefined) return AnswerTable.load(file);
+  return typeof task.answers === 'string' ? buildAnswerTable(training) : new AnswerTable(task.answers);
+}
+
+function makeSplit(
+  questions: readonly Question[],
+  files: readonly string[],
+  unknownAnswers: UnknownAnswers,
+  answerTable: AnswerTable,
+  store: FeatureStore,
+  notice: (line: string) => void,
+): QuestionSet {
+  const set = new QuestionSet({
+    questions,
+    hasImage: (id) => store.has(id),
+    answerTable,
+    unknownAnswers,
+    name: files.map((file) => path.basename(file)).join(', '),
+  });
+  if (set.numWithoutImage > 0)
+    notice(`${set.numWithoutImage} examples left out: their images have no features here.`);
+  return set;
+}
+
+function render(result: Outcome): string {
+  if (result.process > 0) return '';
+  const lines: string[] = [];
+  if (result.wasInterrupted) {
+    lines.push(
+      `Interrupted after ${result.numSteps} steps; LAST.pth and a snapshot are saved. The same command with --resume goes on.`,
+    );
+  }
+  if (result.bestEpoch !== undefined) {
+    lines.push(
+      `Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}; ${percent(result.blindScore)} without looking at the images.`,
+    );
+  } else if (!result.wasInterrupted) {
+    lines.push('No epoch scored above 0, so there is no BEST.pth.');
+  }
+  lines.push(`The run is in ${result.runFolder}.`);
+  return lines.join('\n');
+}

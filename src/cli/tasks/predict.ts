@@ -1,0 +1,49 @@
+/** @file `lxmert predict TASK`, made from a task. */
+
+import { z } from 'zod';
+import { predictToFile } from '../../tasks/predictToFile.js';
+import type { Task } from '../../tasks/task.js';
+import { type Command, defineCommand } from '../command.js';
+import { existingFile, outputPath } from '../options.js';
+import { predictionProcessGroup } from './predictionProcessGroup.js';
+import { taskModelOptions, withTaskModel } from './withTaskModel.js';
+
+/** The command of a task. */
+export function predictCommand(task: Task): Command {
+  return defineCommand({
+    ...task.help.predict,
+    arguments: z.strictObject({ questions: existingFile().describe('Examples (JSON)') }),
+    options: z.strictObject({
+      output: outputPath().describe('File to write'),
+      ...taskModelOptions(task),
+      distributedTimeout: z
+        .number()
+        .gt(0)
+        .default(600)
+        .describe('Seconds that a process waits for the others, when there are several'),
+    }),
+    run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
+      const { batchSize, output } = options;
+      using processGroup = await predictionProcessGroup(task, options, signal);
+      const isFirst = processGroup === undefined || processGroup.rank === 0;
+      const notice = isFirst ? context.notice : () => undefined;
+      return await withTaskModel(task, options, { notice }, async (predictor, store) => {
+        const display = isFirst ? progress('Answering', 'examples') : undefined;
+        const written = await predictToFile(task, predictor, store, () => task.read(file), output, {
+          batchSize,
+          processGroup,
+          signal,
+          ...(display && { progress: display }),
+        }).finally(() => display?.stop());
+        return { output, isFirst, ...written };
+      });
+    },
+    render: (result) =>
+      !result.isFirst
+        ? ''
+        : `Wrote ${result.numAnswers} answers to ${result.output}.` +
+          (result.numWithoutImage > 0
+            ? ` ${result.numWithoutImage} questions have no image features and no answer.`
+            : ''),
+  });
+}

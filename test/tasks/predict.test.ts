@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { AnswerTable } from '../../src/data/answerTable.js';
+import { batchFromRows } from '../../src/features/index.js';
+import { lxmertConfig, questionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { type AnsweringModel, rankAnswers } from '../../src/tasks/predict.js';
+import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
+import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
+import { makeRow } from '../features/support.js';
+import { gpuDevices } from '../support/devices.js';
+import { WORDS } from '../support/tinyLxmert.js';
+
+const ANSWERS = ['one', 'two', 'three', 'four', 'five', 'six'];
+const NOTHING_AROUND = { note: () => undefined, restore: () => undefined };
+
+function answeringOn(device: Device, precision: 'float32' | 'bfloat16' = 'float32'): AnsweringModel {
+  manualSeed(11);
+  const config = lxmertConfig({
+    vocabSize: WORDS.length,
+    hiddenSize: 16,
+    numAttentionHeads: 2,
+    intermediateSize: 32,
+    numLanguageLayers: 1,
+    numVisionLayers: 1,
+    numCrossLayers: 2,
+    maxPositionEmbeddings: 20,
+    visualFeatureSize: 6,
+    initializerRange: 0.3,
+  });
+  const model = questionAnsweringModel(config, ANSWERS.length);
+  useForInference(model, precision, device);
+  return {
+    models: [model],
+    activations: { answer: 'softmax' },
+    tokenizer: new WordPieceTokenizer(new Vocabulary(WORDS)),
+    answerTable: new AnswerTable(ANSWERS),
+    maxLength: 20,
+    graphs: device === 'cpu' ? undefined : [new ShapeGraphs(device, NOTHING_AROUND)],
+  };
+}
+
+function end({ models, graphs = [] }: AnsweringModel): void {
+  for (const each of [...models, ...graphs]) each.dispose();
+}
+
+const rows = new Map(['a', 'b', 'c'].map((id, i) => [id, makeRow(i, { imageId: id, numBoxes: 3 + i })]));
+const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map((id) => rows.get(id)!)) };
+const questions = [
+  { imageIds: ['a'], sentence: 'what color is the cat ?' },
+  { imageIds: ['b'], sentence: 'what color is the cat ?' },
+  { imageIds: ['a'], sentence: 'is the cat color ?' },
+  { imageIds: ['c'], sentence: 'what cat ?' },
+];
+
+describe.each(gpuDevices)('answers on %s', (device) => {
+  it("are the processor's, recorded as graphs or not, to questions that share images and to single ones", () => {
+    const [host, card] = [answeringOn('cpu'), answeringOn(device)];
+    try {
+      // Often enough that each shape is recorded and replayed.
+      for (let time = 0; time < 5; time++) {
+        for (const some of [questions, questions.slice(time % 4, (time % 4) + 1)]) {
+          const [expected, found] = [rankAnswers(host, source, some, 3), rankAnswers(card, source, some, 3)];
+          expect(found.map((ranked) => ranked.map(({ answer }) => answer))).toEqual(
+            expected.map((ranked) => ranked.map(({ answer }) => answer)),
+          );
+          for (const [i, ranked] of found.entries()) {
+            for (const [k, { probability }] of ranked.entries()) {
+              expect(probability).toBeCloseTo(expected[i]![k]!.probability, 5);
+            }
+          }
+        }
+      }
+      expect(card.graphs?.[0]?.numGraphs).toBeGreaterThan(0);
+    } finally {
+      end(host);
+      end(card);
+    }
+  });
+
+  it('in bfloat16 are close to those in float32', () => {
+    const [host, card] = [answeringOn('cpu'), answeringOn(device, 'bfloat16')];
+    try {
+      const [expected, found] = [rankAnswers(host, source, questions), rankAnswers(card, source, questions)];
+      for (const [i, [best]] of found.entries()) {
+        expect(Math.abs(best!.probability / expected[i]![0]!.probability - 1)).toBeLessThan(0.1);
+      }
+    } finally {
+      end(host);
+      end(card);
+    }
+  });
+});
