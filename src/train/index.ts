@@ -21,12 +21,7 @@ export type {
   TrainingStart,
 } from './callbacks/trainerCallback.js';
 export { type ProcessRank, processRank } from './distributed/environment.js';
-export {
-  type FinetuneOptions,
-  type FinetuneResult,
-  type FinetuneSettings,
-  finetuneAnswers,
-} from './finetuneAnswers.js';
+export { type FinetuneOptions, type FinetuneResult, type FinetuneSettings, finetune } from './finetune.js';
 export type { InitialWeights } from './initialWeights.js';
 export {
   constantSchedule,
