@@ -1,15 +1,5 @@
 /** @file Everything that a training script names: the trainer, optimizers, schedules, callbacks, runs, several processes. */
 
-export { type Sharding, shareOf } from '../tasks/sharding.js';
-export type {
-  Counts,
-  EpochMetrics,
-  Evaluation,
-  EvaluationContext,
-  StepLoss,
-  TaskTraining,
-  TrainingContext,
-} from '../tasks/taskTraining.js';
 export { EarlyStopping } from './callbacks/earlyStopping.js';
 export { RunLog } from './callbacks/runLog.js';
 export type {
