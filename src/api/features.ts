@@ -5,17 +5,24 @@ export type { RgbImage } from '../common/rgbImage.js';
 export * from '../extraction/index.js';
 export * from '../features/index.js';
 export { readRow, type StatedRow } from '../features/readRow.js';
-export { decodeImage } from '../vision/decodeImage.js';
+export type { ByteSource } from '../formats/lines/byteSource.js';
+export { type DecodeOptions, decodeImage } from '../vision/decodeImage.js';
 export {
+  type AnchorSettings,
   BOTTOM_UP_ATTENTION,
+  type CaffeProfile,
   DETECTOR_PROFILES,
   type DetectedRegions,
   type DetectorArchitecture,
+  type DetectorInput,
   type DetectorPrecision,
   type DetectorProfile,
+  type DetectorReport,
+  type Detectron2Profile,
   type PreparedImage,
   RegionDetector,
   type RegionDetectorOptions,
   type SelectedRegions,
+  type StageArchitecture,
 } from '../vision/detector/index.js';
 export { type ImageFile, listImageFiles } from '../vision/imageFiles.js';

@@ -2,7 +2,9 @@
 
 export { LxmertError, UsageError } from '../common/errors.js';
 export {
+  type AroundGraph,
   allowTf32,
+  type BlasInfo,
   bytesOf,
   type Device,
   type DeviceChoice,
@@ -25,6 +27,7 @@ export {
   place,
   type RuntimeInfo,
   runtimeInfo,
+  ShapeGraphs,
   scope,
   setNumThreads,
   setRandomState,
@@ -35,4 +38,5 @@ export {
   useDevice,
   withGrad,
 } from '../torch/index.js';
+export type { NativeTensor, ResolvedOperator } from '../torch/native.js';
 export * as ops from '../torch/operators/index.js';

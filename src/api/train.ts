@@ -5,12 +5,12 @@
 
 export { LxmertError, UsageError } from '../common/errors.js';
 export type { Progress } from '../common/progress.js';
-export { Random } from '../common/random.js';
+export { Random, type RandomState } from '../common/random.js';
 export type { Question } from '../data/annotations/question.js';
 export { AnswerTable } from '../data/answerTable.js';
 export { buildAnswerTable } from '../data/buildAnswerTable.js';
 export { EpochSampler, sequentialBatches } from '../data/epochSampler.js';
-export { PretrainingCorpus } from '../data/pretraining/corpus.js';
+export { type CorpusAnswers, type CorpusColumns, PretrainingCorpus } from '../data/pretraining/corpus.js';
 export { type Draws, drawsOf } from '../data/pretraining/draws.js';
 export { type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 export type { SamplingSettings } from '../data/pretraining/sampling.js';

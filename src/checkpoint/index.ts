@@ -12,7 +12,13 @@ export {
   renderDescription,
 } from './describeCheckpoint.js';
 export type { WrittenConfig } from './huggingFaceConfig.js';
-export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
+export {
+  type LoadOptions,
+  type LoadReport,
+  loadWeights,
+  type ReshapedTensor,
+  renderLoadReport,
+} from './loadWeights.js';
 export {
   bertSizes,
   guessedAttentionHeads,
@@ -32,4 +38,6 @@ export {
   nameIn,
   referenceFamily,
 } from './names/tensorNames.js';
+export type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+export type { TensorEntry } from './tensorEntry.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

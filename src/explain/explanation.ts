@@ -81,7 +81,7 @@ const SCALE = 65535;
  * ```
  *
  * @param image the path of a file, or what {@link LxmertImage} makes of something else
- * @param options.topK answers to give, 5 unless it says otherwise
+ * @param options answers to give: 5 unless `topK` says otherwise
  * @throws as `Lxmert.detectRegions` and {@link explanationOf}
  */
 export async function explain(

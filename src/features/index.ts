@@ -21,5 +21,11 @@ export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from '.
 export type { FeatureDType } from './shardFormat.js';
 export type { OpenStoreOptions } from './storeIndex.js';
 export { formatStoreInfo, type StoreInfo, storeInfo } from './storeInfo.js';
-export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter, type StoreWriterOptions } from './storeWriter.js';
+export {
+  type ConversionState,
+  DEFAULT_SHARD_IMAGES,
+  FeatureStoreWriter,
+  type RowOrigin,
+  type StoreWriterOptions,
+} from './storeWriter.js';
 export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';

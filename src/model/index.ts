@@ -2,9 +2,13 @@
 
 export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js';
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
+export { Embeddings } from './embeddings.js';
+export { Encoder, type EncoderProbabilities, type StreamRows } from './encoder.js';
 export { withPlainOperators } from './functional/mode.js';
 export { AnswerHead } from './heads/answerHead.js';
 export { answerHeadDefinition, type HeadDefinition } from './heads/headDefinition.js';
+export { MaskedWordHead } from './heads/maskedWordHead.js';
+export { RegionHead } from './heads/regionHead.js';
 export { useForInference } from './inferencePrecision.js';
 export type { CrossLayerProbabilities } from './layers/crossLayer.js';
 export {
@@ -13,14 +17,18 @@ export {
   type LxmertOptions,
   type LxmertOutputs,
   type LxmertRows,
+  Pooler,
   PRECISIONS,
   type Precision,
 } from './lxmert.js';
-export { type Leaf, Module } from './module.js';
+export { type Leaf, type LeafOptions, type LeafPart, Module } from './module.js';
+export type { PaddingRule, Repetition } from './packing.js';
 export type {
   ImageInputs,
   LxmertInputs,
+  PlacedImages,
   PlacedInputs,
+  PlacedSentences,
   PlaceOptions,
   SentenceInputs,
 } from './placedInputs.js';

@@ -28,6 +28,8 @@ export {
   softAnswerLoss,
 } from './losses.js';
 export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
+export type { GqaScores } from './metrics/gqaMetrics.js';
+export type { Nlvr2Scores } from './metrics/nlvr2Metrics.js';
 export {
   type GqaSources,
   type Nlvr2Sources,
@@ -36,7 +38,7 @@ export {
   scoreVqaFiles,
   type VqaSources,
 } from './metrics/scoreFiles.js';
-export { officialVqaScore } from './metrics/vqaAccuracy.js';
+export { officialVqaScore, type VqaScores } from './metrics/vqaAccuracy.js';
 export {
   type AnsweringModel,
   type PredictOptions,
@@ -53,6 +55,9 @@ export {
   type PredictToFileOptions,
   predictToFile,
 } from './predictToFile.js';
+export type { LabelledRegions } from './pretraining/batch.js';
+export type { PretrainingScores } from './pretraining/evaluate.js';
+export type { LossKey, LossSettings } from './pretraining/labels.js';
 export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
 export { type Sharding, shareOf } from './sharding.js';
 export {

@@ -10,7 +10,7 @@ export type {
   TrainingResult,
   TrainingStart,
 } from './callbacks/trainerCallback.js';
-export { type ProcessRank, processRank } from './distributed/environment.js';
+export { type Environment, type ProcessRank, processRank } from './distributed/environment.js';
 export { type FinetuneOptions, type FinetuneResult, type FinetuneSettings, finetune } from './finetune.js';
 export type { InitialWeights } from './initialWeights.js';
 export {
@@ -19,6 +19,7 @@ export {
   type LearningRateSchedule,
   learningRateSchedule,
   linearSchedule,
+  SCHEDULE_NAMES,
   type ScheduleName,
   type WarmupOptions,
 } from './learningRateSchedule.js';
@@ -40,7 +41,7 @@ export type {
 export { type PretrainOptions, type PretrainResult, type PretrainSettings, pretrain } from './pretrain.js';
 export type { PretrainingWeights } from './pretrainingWeights.js';
 export { RunFolder } from './runFolder.js';
-export type { TrainingState } from './snapshots/trainingState.js';
+export { type TrainingState, trainingStateSchema } from './snapshots/trainingState.js';
 export type { StepRates } from './stepMeter.js';
 export { Trainer, type TrainerResult } from './trainer.js';
 export {

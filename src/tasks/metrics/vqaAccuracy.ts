@@ -14,8 +14,8 @@ const NUM_AGREEING = 3;
  * answer, divided by 3 and at most 1; the mean over the annotators. With ten of them, an answer that 0, 1, 2, 3, 4
  * or more gave scores 0, 0.3, 0.6, 0.9, 1.
  *
- * Answers are compared letter by letter after {@link cleanVqaAnswer}; where the annotators do not all say the same,
- * theirs and the predicted one go through {@link normalizeVqaAnswer} first (`vqaEval.py`).
+ * Answers are compared letter by letter after `cleanVqaAnswer`; where the annotators do not all say the same,
+ * theirs and the predicted one go through `normalizeVqaAnswer` first (`vqaEval.py`).
  *
  * @param groundTruth The annotators' answers, ten in VQA v2
  */
