@@ -7,7 +7,7 @@ import { batchFromRows } from '../../src/features/featureBatch.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import type { Precision } from '../../src/model/index.js';
-import { rankAnswers } from '../../src/tasks/predictAnswers.js';
+import { rankAnswers } from '../../src/tasks/predict.js';
 import { pictureMaker } from './pictures.js';
 import { questionOf } from './servedModel.js';
 

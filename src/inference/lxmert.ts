@@ -13,7 +13,7 @@ import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
-import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { type RankedAnswer, rankAnswers } from '../tasks/predict.js';
 import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
 import {

@@ -17,7 +17,7 @@ import {
   useForInference,
 } from '../model/index.js';
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
-import type { Predictor } from '../tasks/predictAnswers.js';
+import type { Predictor } from '../tasks/predict.js';
 import { findTask } from '../tasks/registry.js';
 import { type HeadActivation, headsOf, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';

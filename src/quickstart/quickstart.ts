@@ -13,7 +13,7 @@ import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig, type Precision } from '../model/index.js';
-import { predictExamples, type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { predictExamples, type RankedAnswer, rankAnswers } from '../tasks/predict.js';
 import type { EpochMetrics } from '../tasks/taskTraining.js';
 import { task as vqa } from '../tasks/vqa.js';
 import { Vocabulary } from '../text/index.js';

@@ -3,8 +3,8 @@
 import { withAtomicFile } from '../common/atomicFile.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
-import type { RegionSource } from './answerInputs.js';
-import { type Predictor, predictExamples } from './predictAnswers.js';
+import type { RegionSource } from './batchInputs.js';
+import { type Predictor, predictExamples } from './predict.js';
 import type { Prediction, Task } from './task.js';
 
 /** Regions by image id, some of which may not be there. */

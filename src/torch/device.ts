@@ -98,7 +98,7 @@ export function hasGraphs(): boolean {
 export function requireGraphs(): void {
   if (!hasGraphs()) {
     throw new LxmertError(
-      'This bridge was built without the headers of CUDA, so it cannot record CUDA graphs: docs/gpu.md says which package brings them.',
+      'This bridge was built without the headers of CUDA, so it cannot record CUDA graphs: docs/how-to/gpu.md says which package brings them.',
     );
   }
 }

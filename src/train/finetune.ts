@@ -3,7 +3,7 @@
 import type { Question } from '../data/annotations/question.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { type LxmertConfig, TaskModel } from '../model/index.js';
-import type { RegionSource } from '../tasks/answerInputs.js';
+import type { RegionSource } from '../tasks/batchInputs.js';
 import type { AnswerLossName } from '../tasks/losses.js';
 import { headsOf, type Prediction, type Task } from '../tasks/task.js';
 import type { TaskScores } from '../tasks/taskScores.js';

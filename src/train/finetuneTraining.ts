@@ -8,9 +8,9 @@ import { drawsOf } from '../data/pretraining/draws.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
-import { answerInputs } from '../tasks/answerInputs.js';
 import { answerTaskScores } from '../tasks/answering.js';
-import { type Predictor, predictExamples } from '../tasks/predictAnswers.js';
+import { batchInputs } from '../tasks/batchInputs.js';
+import { type Predictor, predictExamples } from '../tasks/predict.js';
 import { shareOf } from '../tasks/sharding.js';
 import type { Prediction } from '../tasks/task.js';
 import type { TaskScores } from '../tasks/taskScores.js';
@@ -113,7 +113,7 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   prepare(indices: readonly number[], epoch: number): Batch<Head> {
     const { features, settings, task } = this.options;
     const examples = indices.map((index) => this.#example(index, epoch));
-    const inputs = answerInputs(examples, this.#predictor.tokenizer, features, {
+    const inputs = batchInputs(examples, this.#predictor.tokenizer, features, {
       maxLength: settings.maxLength,
       // Half of what travels to a GPU, whose kernels widen the numbers there.
       forGpu: this.model.device !== 'cpu',

@@ -12,7 +12,7 @@ import { disposeModels } from '../../src/inference/ensemble.js';
 import { describeRegion } from '../../src/inference/imageRegions.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
 import { loadAnsweringModel } from '../../src/inference/modelFolder.js';
-import { rankAnswers } from '../../src/tasks/predictAnswers.js';
+import { rankAnswers } from '../../src/tasks/predict.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
 import { RegionDetector } from '../../src/vision/detector/index.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Question } from '../../data/annotations/question.js';
 import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
-import { predictExamples } from '../../tasks/predictAnswers.js';
+import { predictExamples } from '../../tasks/predict.js';
 import type { Task } from '../../tasks/task.js';
 import type { TaskScores } from '../../tasks/taskScores.js';
 import { type Command, defineCommand } from '../command.js';

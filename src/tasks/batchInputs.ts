@@ -32,7 +32,7 @@ export interface ImageSentence {
   readonly sentence: string;
 }
 
-export interface AnswerInputsOptions {
+export interface BatchInputsOptions {
   /** Word pieces of a sentence, at most. */
   readonly maxLength: number;
   /** Images and sentences that occur several times are computed once: for answering, not for training with dropout. */
@@ -47,11 +47,11 @@ export interface AnswerInputsOptions {
  *
  * Call it inside a scope: the tensors belong to it.
  */
-export function answerInputs(
+export function batchInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  { maxLength, share = false, forGpu = false }: AnswerInputsOptions,
+  { maxLength, share = false, forGpu = false }: BatchInputsOptions,
 ): LxmertInputs {
   const imageIds = examples.flatMap((example) => example.imageIds);
   // One entry for each image: the reference runs the sentence with each.

@@ -9,8 +9,8 @@ import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
 import type { WordPieceTokenizer } from '../text/index.js';
 import { noGrad, type ShapeGraphs, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import { answerInputs, type ImageSentence, type RegionSource } from './answerInputs.js';
 import { rankedAnswers } from './answering.js';
+import { batchInputs, type ImageSentence, type RegionSource } from './batchInputs.js';
 import type { HeadActivation, Prediction, Task } from './task.js';
 
 /** A model with what it needs to read sentences and name answers. */
@@ -61,7 +61,7 @@ export function withProbabilities<Head extends string, T>(
     noGrad(() => {
       const { tokenizer, maxLength } = predictor;
       const forGpu = predictor.models[0]?.device !== 'cpu';
-      const inputs = answerInputs(examples, tokenizer, source, { maxLength, share: true, forGpu });
+      const inputs = batchInputs(examples, tokenizer, source, { maxLength, share: true, forGpu });
       return read(averageProbabilities(predictor, inputs));
     }),
   );
