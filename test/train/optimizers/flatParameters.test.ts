@@ -5,15 +5,15 @@ import {
   type QuestionAnsweringModel,
   questionAnsweringModel,
   withPlainOperators,
-} from '../../src/model/index.js';
-import { softAnswerLoss } from '../../src/tasks/losses.js';
-import { liveTensors, manualSeed, noGrad, scope, type Tensor, tensor } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
-import { BertAdam } from '../../src/train/bertAdam.js';
-import { bertAdamUpdate, plainBertAdamUpdate } from '../../src/train/bertAdamUpdate.js';
-import { clipGradients } from '../../src/train/clipGradients.js';
-import { FlatParameters } from '../../src/train/flatParameters.js';
-import { maxDifference, normOf } from '../support/golden.js';
+} from '../../../src/model/index.js';
+import { softAnswerLoss } from '../../../src/tasks/losses.js';
+import { liveTensors, manualSeed, noGrad, scope, type Tensor, tensor } from '../../../src/torch/index.js';
+import * as ops from '../../../src/torch/operators/index.js';
+import { adamUpdate, plainAdamUpdate } from '../../../src/train/optimizers/adamUpdate.js';
+import { BertAdam } from '../../../src/train/optimizers/bertAdam.js';
+import { clipGradients } from '../../../src/train/optimizers/clipGradients.js';
+import { FlatParameters } from '../../../src/train/optimizers/flatParameters.js';
+import { maxDifference, normOf } from '../../support/golden.js';
 
 const CONFIG = lxmertConfig({
   vocabSize: 50,
@@ -222,8 +222,8 @@ describe('bertAdamUpdate', () => {
         const numbers = { gradientScale: 0.37, beta1: 0.9, beta2: 0.999, eps: 1e-6, weightDecay: 0.01 };
         for (const rate of [0, 1e-3, 5e-3]) {
           const gradients = ops.to(ops.randn([count]), format);
-          bertAdamUpdate({ ...fused, gradients }, { ...numbers, rate });
-          plainBertAdamUpdate({ ...plain, gradients }, { ...numbers, rate });
+          adamUpdate({ ...fused, gradients }, { ...numbers, rate });
+          plainAdamUpdate({ ...plain, gradients }, { ...numbers, rate });
         }
         for (const key of ['values', 'mean', 'meanSquare'] as const) {
           const difference = maxDifference(fused[key].toFloat32Array(), plain[key].toFloat32Array());

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LxmertError } from '../../src/common/errors.js';
+import { EpochSampler } from '../../src/data/epochSampler.js';
 import {
   type LxmertInputs,
   lxmertConfig,
@@ -13,12 +14,12 @@ import {
 import { softAnswerLoss } from '../../src/tasks/losses.js';
 import { type Device, manualSeed, place, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { BertAdam } from '../../src/train/bertAdam.js';
-import { FlatParameters } from '../../src/train/flatParameters.js';
-import { LossScale } from '../../src/train/lossScale.js';
-import { Snapshots } from '../../src/train/snapshots.js';
-import { runTraining, type StepMetrics, type TrainingOptions } from '../../src/train/trainingLoop.js';
-import type { TrainingState } from '../../src/train/trainingState.js';
+import { LossScale } from '../../src/train/gpu/lossScale.js';
+import { type LearningRateSchedule, linearSchedule } from '../../src/train/learningRateSchedule.js';
+import { RunFolder } from '../../src/train/runFolder.js';
+import type { TrainingState } from '../../src/train/snapshots/trainingState.js';
+import { Trainer } from '../../src/train/trainer.js';
+import type { TrainerOptions } from '../../src/train/trainerOptions.js';
 import { gpuDevices } from '../support/devices.js';
 import { resetCounts, synchronizations } from '../support/practiceDevice.js';
 import { needing } from '../support/skips.js';
@@ -26,6 +27,7 @@ import { needing } from '../support/skips.js';
 const NUM_ANSWERS = 5;
 const NUM_BATCHES = 12;
 const BATCH_SIZE = 4;
+const SEED = 3;
 
 interface Batch {
   readonly inputs: LxmertInputs;
@@ -86,9 +88,10 @@ interface Variation {
   readonly useGraphs?: boolean;
   readonly rowUnit?: number;
   readonly spoil?: (batch: number) => boolean;
-  readonly numParts?: number;
-  readonly overrides?: Partial<TrainingOptions<Batch, Placed>>;
-  readonly snapshots?: Snapshots;
+  readonly accumulationSteps?: number;
+  readonly overrides?: Partial<TrainerOptions<Batch, Placed>>;
+  /** Keeps the states of the snapshots. */
+  readonly states?: TrainingState[];
 }
 
 interface Placed {
@@ -96,35 +99,36 @@ interface Placed {
   readonly targets: Tensor;
 }
 
+const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-gpu-steps-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let numFolders = 0;
+const newRun = (): Promise<RunFolder> => RunFolder.create(path.join(folder, `${numFolders++}`));
+
 /** Trains a tiny model; what it gives can be compared between devices. */
 async function train(device: Device, variation: Variation = {}) {
-  const {
-    precision = 'float32',
-    useGraphs = false,
-    rowUnit = 1,
-    spoil,
-    numParts = 1,
-    overrides = {},
-  } = variation;
+  const { precision = 'float32', useGraphs = false, rowUnit = 1, spoil, overrides = {} } = variation;
+  const { accumulationSteps = 1, states } = variation;
   manualSeed(3);
   const model = questionAnsweringModel(config, NUM_ANSWERS);
-  model.precision = precision;
-  const flat = FlatParameters.of(model, precision, device);
-  const optimizer = new BertAdam(flat, { learningRate: 1e-3, totalSteps: 2 * NUM_BATCHES });
-  const lossScale = precision === 'float16' ? new LossScale(device) : undefined;
-  const found = { model, parameters: flat, optimizer, lossScale };
-  const start = await variation.snapshots?.restore(found, () => undefined);
-  const steps: StepMetrics[] = [];
   const skipped: number[] = [];
-  const losses: number[] = [];
+  const numExamples = NUM_BATCHES * BATCH_SIZE;
+  const order = new EpochSampler(numExamples, BATCH_SIZE, SEED).epoch(0);
+  /** Any example of a batch stands for the batch as a whole. */
+  const batchWith = (example = 0): number => order.findIndex((batch) => batch.includes(example));
+  const run = states && !overrides.run ? await newRun() : undefined;
   try {
-    const result = await runTraining<Batch, Placed>({
+    const trainer = new Trainer<Batch, Placed>({
+      model,
       task: {
-        numBatches: NUM_BATCHES,
-        batchSize: BATCH_SIZE,
-        numParts,
-        startEpoch: () => undefined,
-        prepare: (batch) => batchOf(batch),
+        name: 'tiny',
+        numExamples,
+        data: {},
+        answerTable: undefined,
+        prepare: ([example]) => {
+          const batch = batchWith(example);
+          const made = batchOf(batch);
+          return spoil?.(batch) === true ? { ...made, targets: ops.mul(made.targets, Number.NaN) } : made;
+        },
         place: ({ inputs, targets }, _whole) => ({
           inputs: model.encoder.place(inputs, { rowUnit }),
           targets: place(targets, device),
@@ -133,37 +137,49 @@ async function train(device: Device, variation: Variation = {}) {
           const logits = model.forwardPlaced(placed.inputs, { training: true }).logits.answer;
           return softAnswerLoss(logits, placed.targets);
         },
-        evaluate: async () => 0,
-        ...(spoil !== undefined && {
-          prepare: (batch: number) => {
-            const made = batchOf(batch);
-            return spoil(batch) ? { ...made, targets: ops.mul(made.targets, Number.NaN) } : made;
-          },
-        }),
+        evaluate: async () => ({ score: 0 }),
+        save: async () => undefined,
+        describeEpoch: () => 'An epoch.',
       },
-      optimizer,
-      numEpochs: 1,
-      clipNorm: 1,
-      useGraphs,
-      lossScale,
-      start,
-      save: async () => undefined,
-      onStep: (metrics) => steps.push(metrics),
-      onEpoch: ({ meanLoss }) => losses.push(meanLoss),
-      onSkipped: (step) => skipped.push(step),
-      snapshot: variation.snapshots && ((state) => variation.snapshots!.save(found, state)),
+      settings: {
+        batchSize: BATCH_SIZE,
+        accumulationSteps,
+        numEpochs: 1,
+        learningRate: 1e-3,
+        clipNorm: 1,
+        seed: SEED,
+        precision,
+      },
+      schedule: halfOf(linearSchedule()),
+      device: { device, useGraphs, allowTf32: false },
+      ...(run && { run, snapshots: { everySteps: 1000, numKept: 2, resume: false } }),
       ...overrides,
+      callbacks: [
+        {
+          onSkippedStep: (step) => void skipped.push(step),
+          onSave: ({ what, state }) => void (what === 'snapshot' && states?.push(state)),
+        },
+      ],
     });
-    const weights = Buffer.concat(
-      flat.groups.map(({ values }) => Buffer.from(values.toFloat32Array().buffer)),
+    const result = await trainer.train();
+    const values = [...model.leaves().values()].map(({ tensor: leaf }) =>
+      Buffer.from(leaf.toFloat32Array().buffer),
     );
-    return { result, steps, losses, skipped, weights: new Float32Array(Uint8Array.from(weights).buffer) };
+    return {
+      result,
+      steps: result.steps,
+      losses: result.epochs.map(({ meanLoss }) => meanLoss),
+      skipped,
+      weights: new Float32Array(Uint8Array.from(Buffer.concat(values)).buffer),
+    };
   } finally {
-    optimizer[Symbol.dispose]();
-    lossScale?.[Symbol.dispose]();
-    flat[Symbol.dispose]();
     model.dispose();
   }
+}
+
+/** A schedule whose run is as long again. */
+function halfOf(whole: LearningRateSchedule): LearningRateSchedule {
+  return { name: whole.name, factorAt: (step, totalSteps) => whole.factorAt(step, 2 * totalSteps) };
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
@@ -171,28 +187,28 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 }
 
 describe.each(gpuDevices)('steps on %s', (device) => {
-  let host: Awaited<ReturnType<typeof train>>;
+  let cpu: Awaited<ReturnType<typeof train>>;
   beforeAll(async () => {
-    host = await train('cpu');
+    cpu = await train('cpu');
   });
 
-  it('train the weights that the processor trains', async () => {
-    const card = await train(device);
-    expect(card.losses[0]).toBeCloseTo(host.losses[0]!, 4);
-    expect(largestDifference(card.weights, host.weights)).toBeLessThan(2e-5);
-    expect(card.result.numSteps).toBe(NUM_BATCHES);
+  it('train the weights that the CPU trains', async () => {
+    const gpu = await train(device);
+    expect(gpu.losses[0]).toBeCloseTo(cpu.losses[0]!, 4);
+    expect(largestDifference(gpu.weights, cpu.weights)).toBeLessThan(2e-5);
+    expect(gpu.result.numSteps).toBe(NUM_BATCHES);
   });
 
   it('do so with rows that belong to no sentence, with graphs, and in parts', async () => {
     const filled = await train(device, { rowUnit: 16 });
-    expect(largestDifference(filled.weights, host.weights)).toBeLessThan(2e-5);
+    expect(largestDifference(filled.weights, cpu.weights)).toBeLessThan(2e-5);
     const graphs = await train(device, { rowUnit: 16, useGraphs: true });
-    expect(largestDifference(graphs.weights, host.weights)).toBeLessThan(2e-5);
-    const [hostParts, cardParts] = [
-      await train('cpu', { numParts: 2 }),
-      await train(device, { numParts: 2 }),
+    expect(largestDifference(graphs.weights, cpu.weights)).toBeLessThan(2e-5);
+    const [cpuParts, gpuParts] = [
+      await train('cpu', { accumulationSteps: 2 }),
+      await train(device, { accumulationSteps: 2 }),
     ];
-    expect(largestDifference(cardParts.weights, hostParts.weights)).toBeLessThan(2e-5);
+    expect(largestDifference(gpuParts.weights, cpuParts.weights)).toBeLessThan(2e-5);
   });
 
   const onPractice = device.startsWith('privateuseone') ? needing('libtorch 2') : undefined;
@@ -217,31 +233,24 @@ describe.each(gpuDevices)('steps on %s', (device) => {
   });
 
   it('in bfloat16 come close to float32', async () => {
-    const card = await train(device, { precision: 'bfloat16' });
-    expect(Math.abs(card.losses[0]! / host.losses[0]! - 1)).toBeLessThan(0.02);
+    const gpu = await train(device, { precision: 'bfloat16' });
+    expect(Math.abs(gpu.losses[0]! / cpu.losses[0]! - 1)).toBeLessThan(0.02);
   });
 
   needing('libtorch 2').it('in float16 scale the loss, and leave out steps that overflow', async () => {
-    const card = await train(device, { precision: 'float16' });
-    expect(Math.abs(card.losses[0]! / host.losses[0]! - 1)).toBeLessThan(0.02);
+    const gpu = await train(device, { precision: 'float16' });
+    expect(Math.abs(gpu.losses[0]! / cpu.losses[0]! - 1)).toBeLessThan(0.02);
     // 65,536 times this loss is more than float16 holds somewhere in the backward pass, or it is not.
-    const numSkipped = card.skipped.length;
-    expect(card.skipped).toEqual(Array.from({ length: numSkipped }, (_, step) => step));
+    const numSkipped = gpu.skipped.length;
+    expect(gpu.skipped).toEqual(Array.from({ length: numSkipped }, (_, step) => step));
     expect(numSkipped).toBeLessThan(NUM_BATCHES);
-    const last = card.steps.at(-1)!;
+    const last = gpu.steps.at(-1)!;
     expect(last.lossScale).toBe(65536 / 2 ** numSkipped);
   });
 
   it('stop at a loss that is not finite, with the weights and the place of before', async () => {
     const states: TrainingState[] = [];
-    const run = train(device, {
-      spoil: (batch) => batch === 4,
-      overrides: {
-        snapshot: async (state) => {
-          states.push(state);
-        },
-      },
-    });
+    const run = train(device, { spoil: (batch) => batch === 4, states });
     await expect(run).rejects.toThrow(/The loss became NaN.*step 4 \(epoch 0, batch 4\)/s);
     expect(states).toMatchObject([{ step: 4, batch: 4, epoch: 0 }]);
   });
@@ -254,12 +263,8 @@ describe.each(gpuDevices)('steps on %s', (device) => {
         if (batch === 5) throw new LxmertError('The features of batch 5 are gone.');
         return false;
       },
-      overrides: {
-        progress: { update: (numDone) => found.push(numDone) },
-        snapshot: async (state) => {
-          states.push(state);
-        },
-      },
+      states,
+      overrides: { progress: { update: (numDone) => void found.push(numDone) } },
     });
     await expect(run).rejects.toThrow(/batch 5 are gone\. This was at step 5 \(epoch 0, batch 5\)/);
     expect(found).toEqual([1, 2, 3, 4, 5]);
@@ -274,34 +279,32 @@ describe.each(gpuDevices)('steps on %s', (device) => {
         if (batch === 5) throw new LxmertError('The features of batch 5 are gone.');
         return batch === 4;
       },
-      overrides: {
-        snapshot: async (state) => {
-          states.push(state);
-        },
-      },
+      states,
     });
     await expect(run).rejects.toThrow(/The loss became NaN.*step 4 \(epoch 0, batch 4\)/s);
     expect(states).toMatchObject([{ step: 4, batch: 4 }]);
   });
 
   needing('libtorch 2').describe('with snapshots', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-device-steps-'));
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
     it.each(['float32', 'float16'] as const)('go on in %s where they were', async (precision) => {
       const whole = await train(device, { precision });
-      const snapshots = new Snapshots(path.join(folder, precision), 2);
+      const kept = {
+        run: await newRun(),
+        snapshots: { everySteps: 1000, numKept: 2, resume: false },
+      };
       const abort = new AbortController();
       let numDone = 0;
       const progress = { update: () => void (++numDone === 5 && abort.abort()) };
       const first = await train(device, {
         precision,
-        snapshots,
-        overrides: { signal: abort.signal, progress },
+        overrides: { ...kept, signal: abort.signal, progress },
       });
       expect(first.result.wasInterrupted).toBe(true);
       expect(first.result.numSteps).toBeGreaterThanOrEqual(5);
-      const second = await train(device, { precision, snapshots });
+      const second = await train(device, {
+        precision,
+        overrides: { ...kept, snapshots: { ...kept.snapshots, resume: true } },
+      });
       expect(Buffer.from(second.weights.buffer).equals(Buffer.from(whole.weights.buffer))).toBe(true);
     });
   });
