@@ -4,6 +4,9 @@ import { LxmertError } from '../common/errors.js';
 import type { Question } from './annotations/question.js';
 import { AnswerTable } from './answerTable.js';
 
+/** An answer of VQA's published table is the most given one of at least so many questions of train and val. */
+export const VQA_MIN_OCCURRENCES = 9;
+
 /**
  * Every answer that at least `minOccurrences` examples are labelled with, whatever its score in them, the most frequent
  * first and equally frequent ones by their text: the same table whatever the order of the examples.

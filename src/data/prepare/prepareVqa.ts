@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { streamArray } from '../annotations/jsonStream.js';
 import { AnswerTable } from '../answerTable.js';
+import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
 import { softLabel } from '../softLabel.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { joinById } from './joinById.js';
@@ -13,9 +14,6 @@ import { pythonDictOrder } from './pythonDictOrder.js';
 import { describeFiles, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
 import { checkRecords } from './rawRecord.js';
 import { normalizeVqaAnswer } from './vqaAnswer.js';
-
-/** An answer of the table was the most given one of at least so many questions of train and val. */
-export const VQA_MIN_OCCURRENCES = 9;
 
 /** Digits of an image id in a COCO file name. */
 const IMAGE_ID_DIGITS = 12;
