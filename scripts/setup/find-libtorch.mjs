@@ -1,5 +1,5 @@
 /**
- * @file Finds libtorch by one rule, for ./setup and the native build: what LIBTORCH names, else an
+ * @file Finds libtorch by one rule, for the setup and the native build: what LIBTORCH names, else an
  * importable Python `torch`, else the system's package. Run by itself it prints what it found as JSON and ends
  * with 3 when there is none.
  */
@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SetupError } from './errors.mjs';
 
 /**
  * @typedef {object} Libtorch
@@ -23,7 +24,7 @@ import { fileURLToPath } from 'node:url';
  */
 
 /** Says what is wrong with an installation that was named or found, in whole sentences. */
-export class LibtorchError extends Error {}
+export class LibtorchError extends SetupError {}
 
 /**
  * Finds libtorch.
@@ -79,15 +80,17 @@ function pythonTorchFolder(environment) {
   return folder === '' ? null : folder;
 }
 
+/** The name of this processor's folder in Debian's library folders; undefined where Debian has none. */
+export const debianTriplet = {
+  x64: 'x86_64-linux-gnu',
+  arm64: 'aarch64-linux-gnu',
+  ppc64: 'powerpc64le-linux-gnu',
+  riscv64: 'riscv64-linux-gnu',
+  s390x: 's390x-linux-gnu',
+}[process.arch];
+
 function systemLibraryFolders(root) {
-  const triplet = {
-    x64: 'x86_64-linux-gnu',
-    arm64: 'aarch64-linux-gnu',
-    ppc64: 'powerpc64le-linux-gnu',
-    riscv64: 'riscv64-linux-gnu',
-    s390x: 's390x-linux-gnu',
-  }[process.arch];
-  const names = triplet === undefined ? [] : [path.join('lib', triplet)];
+  const names = debianTriplet === undefined ? [] : [path.join('lib', debianTriplet)];
   return [...names, 'lib64', 'lib'].map((name) => path.join(root, name));
 }
 
