@@ -3,5 +3,5 @@
 export * from '../model/index.js';
 export { Embedding } from '../model/layers/embedding.js';
 export { LayerNorm } from '../model/layers/layerNorm.js';
-export { Linear } from '../model/layers/linear.js';
+export { JoinedLinear, Linear } from '../model/layers/linear.js';
 export * from '../text/index.js';

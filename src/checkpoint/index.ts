@@ -38,6 +38,6 @@ export {
   nameIn,
   referenceFamily,
 } from './names/tensorNames.js';
-export type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
-export type { TensorEntry } from './tensorEntry.js';
+export type { CaffeLayer, CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+export type { ElementType, StorageRegion, TensorEntry } from './tensorEntry.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

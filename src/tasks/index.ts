@@ -29,7 +29,7 @@ export {
 } from './losses.js';
 export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
 export type { GqaScores } from './metrics/gqaMetrics.js';
-export type { Nlvr2Scores } from './metrics/nlvr2Metrics.js';
+export type { Nlvr2Scores, Nlvr2SubsetName, Nlvr2SubsetScore } from './metrics/nlvr2Metrics.js';
 export {
   type GqaSources,
   type Nlvr2Sources,
@@ -38,6 +38,7 @@ export {
   scoreVqaFiles,
   type VqaSources,
 } from './metrics/scoreFiles.js';
+export type { ScoreRow } from './metrics/tally.js';
 export { officialVqaScore, type VqaScores } from './metrics/vqaAccuracy.js';
 export {
   type AnsweringModel,
@@ -57,7 +58,7 @@ export {
 } from './predictToFile.js';
 export type { LabelledRegions } from './pretraining/batch.js';
 export type { PretrainingScores } from './pretraining/evaluate.js';
-export type { LossKey, LossSettings } from './pretraining/labels.js';
+export { LOSS_KEYS, type LossKey, type LossSettings } from './pretraining/labels.js';
 export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
 export { type Sharding, shareOf } from './sharding.js';
 export {

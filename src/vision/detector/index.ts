@@ -13,6 +13,7 @@ export type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
 export { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
 export type { DetectorPrecision, DetectorWeights } from './networkWeights.js';
 export type { DetectorInput } from './preprocess.js';
+export type { ChannelMeans, PreprocessRule } from './preprocessRule.js';
 export {
   CAFFE_10_100,
   CAFFE_36,
@@ -29,4 +30,5 @@ export {
   type RegionDetectorOptions,
 } from './regionDetector.js';
 export { type LoadedDetector, loadDetector } from './weights.js';
-export type { DetectorReport } from './weightsReport.js';
+export type { DetectorFacts, DetectorFamily } from './weightsFamily.js';
+export type { DetectorReport, MisfitTensor } from './weightsReport.js';
