@@ -2,7 +2,8 @@
 
 import { DIRECTIONS, directionFrom } from '../directions.js';
 import { article } from '../palette.js';
-import { followedBy, type GqaContext, type GqaQuestion, type GqaTemplate } from './gqaQuestion.js';
+import type { GqaContext, GqaQuestion, GqaTemplate } from './gqaQuestion.js';
+import { followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
 import { relationFact, wrongColor } from './verifyTemplates.js';
 

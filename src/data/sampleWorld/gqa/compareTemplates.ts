@@ -1,14 +1,8 @@
 /** @file Questions that hold objects against each other. */
 
 import { plural } from '../palette.js';
-import {
-  drawYesOrNo,
-  followedBy,
-  type GqaContext,
-  type GqaQuestion,
-  type GqaTemplate,
-  joined,
-} from './gqaQuestion.js';
+import { drawYesOrNo, type GqaContext, type GqaQuestion, type GqaTemplate } from './gqaQuestion.js';
+import { followedBy, joined } from './program.js';
 import type { Reference } from './references.js';
 
 /** "Are the circle and the square the same color?" */

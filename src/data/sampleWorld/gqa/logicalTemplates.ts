@@ -4,13 +4,11 @@ import { article } from '../palette.js';
 import {
   drawYesOrNo,
   existenceFact,
-  existenceSteps,
-  followedBy,
   type GqaContext,
   type GqaQuestion,
   type GqaTemplate,
-  joined,
 } from './gqaQuestion.js';
+import { existenceSteps, followedBy, joined } from './program.js';
 import { knownWith } from './references.js';
 import { pairForAnswer, wrongColor } from './verifyTemplates.js';
 

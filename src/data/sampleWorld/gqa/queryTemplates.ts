@@ -1,6 +1,7 @@
 /** @file Open questions: the answer is a color, a shape or a size. */
 
-import { followedBy, type GqaContext, type GqaQuestion, type GqaTemplate } from './gqaQuestion.js';
+import type { GqaContext, GqaQuestion, GqaTemplate } from './gqaQuestion.js';
+import { followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
 
 /** "What color is the star?" */

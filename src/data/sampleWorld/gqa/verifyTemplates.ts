@@ -5,12 +5,11 @@ import { article } from '../palette.js';
 import {
   drawYesOrNo,
   existenceFact,
-  existenceSteps,
-  followedBy,
   type GqaContext,
   type GqaQuestion,
   type GqaTemplate,
 } from './gqaQuestion.js';
+import { existenceSteps, followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
 
 /** How often a wrong color is taken from another object of the scene, where it misleads. */
