@@ -33,7 +33,7 @@ export async function writeHuggingFaceConfig(
 }
 
 /** The configuration by Hugging Face's keys; what weights cannot tell has the published models' values. */
-export function huggingFaceConfig(
+function huggingFaceConfig(
   checkpoint: CheckpointFile,
   numAttentionHeads: number,
 ): Record<string, unknown> {

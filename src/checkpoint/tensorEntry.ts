@@ -90,7 +90,7 @@ export function isContiguous(view: Pick<TensorEntry, 'shape' | 'strides'>): bool
 }
 
 /** Elements from the view's first to its last, both included; 0 for an empty view. */
-export function spanElements(view: Pick<TensorEntry, 'shape' | 'strides'>): number {
+function spanElements(view: Pick<TensorEntry, 'shape' | 'strides'>): number {
   if (view.shape.includes(0)) return 0;
   return view.shape.reduce((span, size, i) => span + (size - 1) * view.strides[i]!, 1);
 }

@@ -8,7 +8,7 @@ import type { Tensor } from './tensor.js';
 export type Backend = 'gloo' | 'nccl';
 
 /** Which backends this libtorch has. */
-export function distributedSupport(): { readonly gloo: boolean; readonly nccl: boolean } {
+function distributedSupport(): { readonly gloo: boolean; readonly nccl: boolean } {
   return native().distributedSupport();
 }
 
@@ -102,7 +102,7 @@ export interface Work {
 }
 
 /** Another process is gone, or did not take part in time. */
-export class CollectiveError extends LxmertError {}
+class CollectiveError extends LxmertError {}
 
 /** All processes of a run. Each must call the same operations in the same order. */
 export class ProcessGroup implements Disposable {

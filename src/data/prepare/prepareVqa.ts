@@ -121,7 +121,7 @@ export function vqaLabel(
 }
 
 /** `COCO_train2014_000000131486` */
-export function cocoImageName(split: string, imageId: number): string {
+function cocoImageName(split: string, imageId: number): string {
   return `COCO_${split}_${String(imageId).padStart(IMAGE_ID_DIGITS, '0')}`;
 }
 

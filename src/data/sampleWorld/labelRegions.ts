@@ -5,8 +5,7 @@ import { SAMPLE_COLORS, SAMPLE_SHAPES } from './palette.js';
 import type { Scene, SceneObject } from './scene.js';
 
 /** Class 0 is background; shapes and colors follow in the palette's order. */
-export const OBJECT_CLASSES = ['background', ...SAMPLE_SHAPES] as const;
-export const ATTRIBUTE_CLASSES: readonly string[] = ['none', ...SAMPLE_COLORS.map((color) => color.name)];
+const ATTRIBUTE_CLASSES: readonly string[] = ['none', ...SAMPLE_COLORS.map((color) => color.name)];
 
 /** A region that overlaps an object by less than this is background (the detector's own rule for its training). */
 export const MIN_OVERLAP = 0.5;
