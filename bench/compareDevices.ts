@@ -133,7 +133,7 @@ function attempt<T extends object>(
 }
 
 function prepare(precision: DevicePrecision, on: Device): void {
-  if (precision === 'tf32' && on === 'cpu') throw new Error('TF32 is a format of cards.');
+  if (precision === 'tf32' && on === 'cpu') throw new Error('TF32 is a format of GPUs.');
   requirePrecision(dtypeOf(precision), on);
   allowTf32(precision === 'tf32');
 }

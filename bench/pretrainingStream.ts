@@ -77,7 +77,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   const random = new Random(3);
   // As a run does it: the images of a step are asked for while the one before is computed.
   const next = new Map<PretrainingCorpus, number[]>();
-  const foresee = (corpus: PretrainingCorpus, store: FeatureStore): void => {
+  const prefetch = (corpus: PretrainingCorpus, store: FeatureStore): void => {
     const examples = Array.from({ length: batchSize }, () => random.integer(corpus.size));
     next.set(corpus, examples);
     store.prefetch(examples.map((example) => corpus.imageIdOf(example)));
@@ -92,7 +92,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
       });
       const sources = { corpus, features: store, tokenizer, classes: PUBLISHED_CLASSES };
       const batch = pretrainingBatch(examples ?? [], sources);
-      foresee(corpus, store);
+      prefetch(corpus, store);
       read = performance.now();
       trainer.step(pretrainingLosses(model, batch, DEFAULT_LOSSES, { training: true }).total);
     });
@@ -100,7 +100,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   };
   const streaming = { corpus: corpusOf(large.numImages), store: large };
   const inMemory = { corpus: corpusOf(NUM_HELD), store: held };
-  for (const { corpus, store } of [streaming, inMemory]) foresee(corpus, store);
+  for (const { corpus, store } of [streaming, inMemory]) prefetch(corpus, store);
   // Touches every image that is to be in memory.
   scope(() => void held.gather(held.imageIds));
   resetPeakMemory();

@@ -5,7 +5,7 @@
 #include "allocator.h"
 #include "autograd.h"
 #include "background_gather.h"
-#include "cards.h"
+#include "gpus.h"
 #include "cuda/graph.h"
 #include "dispatch.h"
 #include "distributed/distributed.h"
@@ -59,7 +59,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("randomState", lxmert::RandomState);
   add("setRandomState", lxmert::SetRandomState);
   add("runtimeInfo", lxmert::RuntimeInfo);
-  add("cards", lxmert::Cards);
+  add("gpus", lxmert::Gpus);
   add("releaseFreeMemory", lxmert::ReleaseFreeMemory);
   add("allowTf32", lxmert::AllowTf32);
   add("numDevices", lxmert::NumDevices);

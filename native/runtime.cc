@@ -134,7 +134,7 @@ Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
     result.Set("parallelInfo", at::get_parallel_info());
     result.Set("numThreads", Napi::Number::New(env, at::get_num_threads()));
     result.Set("cpuCapability", CpuCapability(config));
-    // The hooks tell what libtorch was built with where at::hasCUDA() says no for want of a driver or a card.
+    // The hooks tell what libtorch was built with where at::hasCUDA() says no for want of a driver or a GPU.
     const auto& cuda = at::detail::getCUDAHooks();
     result.Set("cudaBuild", CudaVersion(env, cuda.hasCUDART() ? cuda.versionCUDART() : 0));
     result.Set("cudnnBuild", CudnnVersion(env, cuda.compiledWithCuDNN() ? cuda.versionCuDNN() : 0));

@@ -53,7 +53,7 @@ inline void WaitForEvent(const c10::impl::DeviceGuardImplInterface& guard, void*
 using EventFlag = c10::EventFlag;
 
 // Attention in libtorch's fused kernels, which came with version 2; before it, written out. All (S, heads, rows, head
-// size); `mask` is bool, true where a key may be looked at, and must broadcast to (S, heads, queries, keys).
+// size); `mask` is bool, true where a key may be attended to, and must broadcast to (S, heads, queries, keys).
 inline at::Tensor ScaledDotProduct(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
                                    const at::Tensor& mask, double dropout) {
 #if TORCH_VERSION_MAJOR >= 2

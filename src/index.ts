@@ -12,7 +12,7 @@ export {
 } from './extraction/index.js';
 export { FeatureStore } from './features/index.js';
 export { readRow } from './features/readRow.js';
-export type { Look, LookedAtRegion, RegionLabel } from './inference/look.js';
+export type { ImageRegion, ImageRegions, RegionLabel } from './inference/imageRegions.js';
 export {
   type AnswerOptions,
   Lxmert,

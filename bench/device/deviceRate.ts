@@ -5,13 +5,13 @@ import { type Device, type DType, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { synchronize } from './synchronize.js';
 
-const SIDE = { card: 8192, processor: 1024 } as const;
+const SIDE = { gpu: 8192, processor: 1024 } as const;
 const REPETITIONS = 20;
 const WARM_UP = 5;
 
 /** Operations per second of square products of random numbers, the median of several. */
 export function deviceMatrixRate(device: Device, dtype: DType): number {
-  const side = device === 'cpu' ? SIDE.processor : SIDE.card;
+  const side = device === 'cpu' ? SIDE.processor : SIDE.gpu;
   return scope(() => {
     const random = () => ops.toDeviceOf(ops.to(ops.randn([side, side]), dtype), device);
     const [a, b] = [random(), random()];

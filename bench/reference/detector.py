@@ -35,14 +35,14 @@ class Bottleneck(nn.Module):
     def __init__(self, inputs: int, middle: int, outputs: int, stride: int, dilation: int) -> None:
         super().__init__()
         self.reduce = Convolution(inputs, middle, 1, stride)
-        self.look = Convolution(middle, middle, 3, dilation=dilation)
+        self.spatial = Convolution(middle, middle, 3, dilation=dilation)
         self.expand = Convolution(middle, outputs, 1)
         self.shortcut = (
             nn.Identity() if inputs == outputs else Convolution(inputs, outputs, 1, stride)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        middle = torch.relu(self.look(torch.relu(self.reduce(x))))
+        middle = torch.relu(self.spatial(torch.relu(self.reduce(x))))
         return torch.relu(self.shortcut(x) + self.expand(middle))
 
 

@@ -43,8 +43,8 @@ class Attention(nn.Module):
         self.value = nn.Linear(size.hidden, size.hidden)
         self.dropout = nn.Dropout(size.dropout)
 
-    def forward(self, asking: Tensor, context: Tensor, mask: Tensor | None) -> Tensor:
-        query = self._by_head(self.query(asking))
+    def forward(self, hidden: Tensor, context: Tensor, mask: Tensor | None) -> Tensor:
+        query = self._by_head(self.query(hidden))
         key = self._by_head(self.key(context))
         value = self._by_head(self.value(context))
         scores = torch.matmul(query, key.transpose(-1, -2))
@@ -82,8 +82,8 @@ class AttentionBlock(nn.Module):
         self.attention = Attention(size)
         self.output = Residual(size.hidden, size)
 
-    def forward(self, asking: Tensor, context: Tensor, mask: Tensor | None) -> Tensor:
-        return self.output(self.attention(asking, context, mask), asking)
+    def forward(self, hidden: Tensor, context: Tensor, mask: Tensor | None) -> Tensor:
+        return self.output(self.attention(hidden, context, mask), hidden)
 
 
 class FeedForward(nn.Module):
@@ -126,8 +126,8 @@ class CrossLayer(nn.Module):
         self.vision_feed_forward = FeedForward(size)
 
     def forward(self, language: Tensor, vision: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        asked_vision = self.cross(language, vision, None)
-        asked_language = self.cross(vision, language, mask)
-        language = self.language_attention(asked_vision, asked_vision, mask)
-        vision = self.vision_attention(asked_language, asked_language, None)
+        attended_language = self.cross(language, vision, None)
+        attended_vision = self.cross(vision, language, mask)
+        language = self.language_attention(attended_language, attended_language, mask)
+        vision = self.vision_attention(attended_vision, attended_vision, None)
         return self.language_feed_forward(language), self.vision_feed_forward(vision)

@@ -43,9 +43,9 @@ class VisionInput(nn.Module):
         self.dropout = nn.Dropout(size.dropout)
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
-        look = self.feature_norm(self.feature(features))
+        appearance = self.feature_norm(self.feature(features))
         place = self.box_norm(self.box(boxes))
-        return self.dropout((look + place) / 2)
+        return self.dropout((appearance + place) / 2)
 
 
 class Encoder(nn.Module):

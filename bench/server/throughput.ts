@@ -20,10 +20,10 @@ export interface Throughput {
 
 const [run = '', batch = '32', seconds = '10', precision = 'float32', images = '64'] = process.argv.slice(2);
 const batchSize = Number(batch);
-using lxmert = await Lxmert.load({ model: run, precision: precision as Precision, keptLooks: 0 });
+using lxmert = await Lxmert.load({ model: run, precision: precision as Precision, numCachedImages: 0 });
 const picture = await pictureMaker();
 const rows: FeatureRow[] = [];
-for (let i = 0; i < Number(images); i++) rows.push((await lxmert.look(picture(i))).row);
+for (let i = 0; i < Number(images); i++) rows.push((await lxmert.detectRegions(picture(i))).row);
 
 function answer(batchRows: readonly FeatureRow[], first: number): void {
   const byId = new Map(batchRows.map((row, i) => [String(i), row]));
@@ -57,7 +57,7 @@ const seen = await measure(async (first) => {
 let newest = 1_000_000;
 const fresh = await measure(async (first) => {
   const looked: FeatureRow[] = [];
-  for (let i = 0; i < batchSize; i++) looked.push((await lxmert.look(picture(newest++))).row);
+  for (let i = 0; i < batchSize; i++) looked.push((await lxmert.detectRegions(picture(newest++))).row);
   answer(looked, first);
 });
 process.stdout.write(`${JSON.stringify({ seen, fresh } satisfies Throughput)}\n`);

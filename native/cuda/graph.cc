@@ -44,8 +44,8 @@ Napi::Function CudaGraph::Define(Napi::Env env) {
 
 CudaGraph::CudaGraph(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CudaGraph>(info) {
   Guard(info.Env(), "DeviceGraph", [&] {
-    // Where there is no card libtorch would end the process, not throw.
-    TORCH_CHECK(at::hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() > 0, "there is no card");
+    // Where there is no GPU libtorch would end the process, not throw.
+    TORCH_CHECK(at::hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() > 0, "there is no GPU");
     graph_ = std::make_unique<at::cuda::CUDAGraph>();
   });
 }

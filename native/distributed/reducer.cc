@@ -163,7 +163,7 @@ void Reducer::Launch(Bucket& bucket) {
   times_.bytes.push_back(static_cast<int64_t>(bucket.sent.nbytes()));
   bucket.completion = std::make_shared<double>(0);
   bucket.work = Sum(*group_, bucket.sent);
-  // On a card the work is done when its stream comes to it, which nobody waits for.
+  // On a GPU the work is done when its stream comes to it, which nobody waits for.
   if (!bucket.sent.is_cpu()) return;
   // It runs before wait() returns: libtorch tells the future first.
   bucket.work->getFuture()->addCallback(
@@ -210,7 +210,7 @@ std::vector<double> Reducer::Finish(std::vector<double> extras) {
   for (Leaf& leaf : leaves_) numbers.push_back(Settle(leaf) ? 1 : 0);
   numbers.insert(numbers.end(), extras.begin(), extras.end());
   const at::Tensor result = at::tensor(numbers, at::kDouble);
-  // First what this thread waits for, so that a process that is gone is noticed: on a card the others only queue.
+  // First what this thread waits for, so that a process that is gone is noticed: on a GPU the others only queue.
   Sum(*host_group_, result)->wait();
   for (Bucket& bucket : buckets_) {
     bucket.work->wait();

@@ -146,7 +146,7 @@ static void RunAttentionForward(const Attention& work, const Segment& segment, i
   const T* queries = static_cast<const T*>(work.queries) + segment.query_start * work.query_stride + head * size;
   T* output = static_cast<T*>(work.output) + segment.query_start * work.output_stride + head * size;
   if (keys == 0) {
-    // Nothing to look at: nothing is seen.
+    // Nothing to attend to: nothing is seen.
     for (int64_t i = 0; i < rows; i++) {
       for (int64_t j = 0; j < size; j++) output[i * work.output_stride + j] = FromFloat<T>(0.0f);
     }

@@ -47,7 +47,7 @@ struct NormBackward {
   int64_t size;
 };
 
-// One sequence's queries and the rows they look at.
+// One sequence's queries and the rows they attend to.
 struct Segment {
   int32_t query_start, num_queries, key_start, num_keys;
 };

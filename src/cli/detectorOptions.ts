@@ -1,4 +1,4 @@
-/** @file Options of commands that look at pictures with the region detector. */
+/** @file Options of commands that run the region detector on pictures. */
 
 import { z } from 'zod';
 import type { Device } from '../torch/index.js';
@@ -18,7 +18,7 @@ const precision = z
   .enum(['float32', 'bfloat16', 'float16'])
   .default('float32')
   .describe(
-    "Format of the detector's last stage, on a card of all its stages, where float16 is possible too; bfloat16 in the last stage moves features by under one percent",
+    "Format of the detector's last stage, on a GPU of all its stages, where float16 is possible too; bfloat16 in the last stage moves features by under one percent",
   );
 
 /** For commands that do nothing without a detector. */
@@ -30,9 +30,9 @@ export const detectorOptions = {
   precision,
 };
 
-/** For commands that look at pictures with a model, whose own precision has the short name. */
-export const lookOptions = {
-  detector: existingFile().optional().describe(`To look at photos: the region detector's ${weights}`),
+/** For commands that detect regions for a model, whose own precision has the short name. */
+export const detectionOptions = {
+  detector: existingFile().optional().describe(`To find regions in photos: the detector's ${weights}`),
   profile,
   minBoxes,
   maxBoxes,

@@ -8,12 +8,12 @@ export const deviceOptions = {
     .string()
     .regex(/^(auto|cpu|cuda|cuda:\d+)$/, "expected 'cpu', 'cuda', 'cuda:1' or 'auto'")
     .default('auto')
-    .describe('What computes: cpu, cuda (the first card), cuda:1; auto takes a card where there is one')
+    .describe('What computes: cpu, cuda (the first GPU), cuda:1; auto takes a GPU where there is one')
     .meta({ valueName: 'DEVICE' }),
   tf32: z
     .boolean()
     .default(false)
-    .describe('On a card: let float32 products round their factors to TF32, which is faster'),
+    .describe('On a GPU: let float32 products round their factors to TF32, which is faster'),
 };
 
 /** The device that {@link deviceOptions} name, in use from now on. @throws UsageError when it is not there */

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
 import { type Explanation, explanationOf } from '../explain/explanation.js';
 import { renderExplanation } from '../explain/renderExplanation.js';
-import type { Look } from '../inference/look.js';
+import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { decodeImage } from '../vision/decodeImage.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
@@ -17,7 +17,7 @@ const SHAPE_TOLERANCE = 0.02;
 export interface ExplanationFile {
   readonly file: string;
   readonly answering: LoadedModel;
-  readonly look: Look;
+  readonly imageRegions: ImageRegions;
   readonly question: string;
   readonly topK: number;
   /** The picture to draw on; without it, boxes are drawn on an empty field. */
@@ -26,16 +26,16 @@ export interface ExplanationFile {
 
 /** @throws UsageError for a picture that the regions cannot be of, and as {@link explanationOf} */
 export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
-  const { file, answering, look, question, topK, picture } = options;
-  if (picture !== undefined) await requireShape(picture, look);
-  const explanation = explanationOf(answering, look, question, topK);
+  const { file, answering, imageRegions, question, topK, picture } = options;
+  if (picture !== undefined) await requireShape(picture, imageRegions);
+  const explanation = explanationOf(answering, imageRegions, question, topK);
   const drawn =
     picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
   await writeFileAtomic(file, await renderExplanation(explanation, drawn));
   return explanation;
 }
 
-async function requireShape(file: string, { width, height }: Look): Promise<void> {
+async function requireShape(file: string, { width, height }: ImageRegions): Promise<void> {
   const picture = await decodeImage(file);
   const difference = (picture.width * height) / (picture.height * width) - 1;
   if (Math.abs(difference) <= SHAPE_TOLERANCE) return;

@@ -16,7 +16,7 @@ export const computeOptions = {
   precision: z
     .enum(PRECISIONS)
     .default('float32')
-    .describe('Numbers between layers; bfloat16 is faster where the hardware has it, float16 is for cards'),
+    .describe('Numbers between layers; bfloat16 is faster where the hardware has it, float16 is for GPUs'),
   ...deviceOptions,
 };
 
@@ -38,7 +38,7 @@ export const modelOptions = {
     .describe(
       'Run folder, or a weights file (.pth, .bin, .safetensors); of several the probabilities are averaged',
     ),
-  snapshot: z.enum(['BEST', 'LAST']).default('BEST').describe('Snapshot of a run folder'),
+  weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
   vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
   answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
   attentionHeads: z
@@ -88,7 +88,7 @@ export function checkFeatures(
 
 /** What {@link modelOptions} say of the models besides their files. */
 export function modelSource(options: {
-  snapshot: 'BEST' | 'LAST';
+  weights: 'BEST' | 'LAST';
   vocab?: string | undefined;
   answers?: string | undefined;
   attentionHeads?: number | undefined;
@@ -97,7 +97,7 @@ export function modelSource(options: {
   tf32: boolean;
 }) {
   return {
-    snapshot: options.snapshot,
+    weights: options.weights,
     vocabulary: options.vocab,
     answers: options.answers,
     numAttentionHeads: options.attentionHeads,

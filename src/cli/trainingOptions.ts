@@ -69,7 +69,7 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
     cudaGraphs: z
       .boolean()
       .default(true)
-      .describe('On a card: start the kernels of a step as one graph, where the build can'),
+      .describe('On a GPU: start the kernels of a step as one graph, where the build can'),
   };
 }
 

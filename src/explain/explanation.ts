@@ -6,7 +6,7 @@
 
 import { UsageError } from '../common/errors.js';
 import { batchFromRows } from '../features/featureBatch.js';
-import { describeRegion, type Look } from '../inference/look.js';
+import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
 import { isCut } from '../inference/lxmert.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { answerInputs } from '../tasks/answerInputs.js';
@@ -78,7 +78,12 @@ const SCALE = 65535;
  * @throws UsageError for several models, whose attention has no common meaning, and for a model without
  * cross-modality layers
  */
-export function explanationOf(answering: LoadedModel, look: Look, question: string, topK = 5): Explanation {
+export function explanationOf(
+  answering: LoadedModel,
+  imageRegions: ImageRegions,
+  question: string,
+  topK = 5,
+): Explanation {
   const [model, ...others] = answering.models;
   if (model === undefined || others.length > 0) {
     throw new UsageError(
@@ -90,7 +95,7 @@ export function explanationOf(answering: LoadedModel, look: Look, question: stri
       'This model has no cross-modality layers, so its words and regions never look at each other.',
     );
   }
-  const { row, width, height } = look;
+  const { row, width, height } = imageRegions;
   const { tokenizer, maxLength } = answering;
   const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
   const examples = [{ imageIds: [row.imageId], sentence: question }];
@@ -119,7 +124,7 @@ export function explanationOf(answering: LoadedModel, look: Look, question: stri
     words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
     width,
     height,
-    regions: look.regions.map((region) => ({
+    regions: imageRegions.regions.map((region) => ({
       box: [region.box.x1, region.box.y1, region.box.x2, region.box.y2],
       label: describeRegion(region) ?? null,
       objectConfidence: region.object?.confidence ?? null,

@@ -6,7 +6,7 @@
 import { intersectionOverUnion, MIN_OVERLAP } from '../data/sampleWorld/labelRegions.js';
 import { renderScene } from '../data/sampleWorld/renderScene.js';
 import type { SampleSplit, SceneSource } from '../data/sampleWorld/sceneSource.js';
-import { lookFrom } from '../inference/look.js';
+import { imageRegionsFrom } from '../inference/imageRegions.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { type PixelRegionSettings, pixelFinder } from '../inference/regionFinder.js';
 import { LabelNames } from '../vision/detector/labelNames.js';
@@ -37,14 +37,14 @@ export function pointingGame(
   for (let i = 0; i < Math.min(numScenes, scenes.numImages[split]); i++) {
     const { scene, questions } = scenes.asked(split, i);
     const row = finder.find(renderScene(scene), scene.imageId);
-    const look = lookFrom(row, { hasLabels: false, names, provenance: finder.provenance });
+    const imageRegions = imageRegionsFrom(row, { hasLabels: false, names, provenance: finder.provenance });
     for (const { sentence, labels, about } of questions) {
       if (about === undefined) continue;
-      const isObject = look.regions.map(
+      const isObject = imageRegions.regions.map(
         ({ box: { x1, y1, x2, y2 } }) => intersectionOverUnion([x1, y1, x2, y2], about.box) >= MIN_OVERLAP,
       );
       if (!isObject.includes(true)) continue;
-      const explanation = explanationOf(answering, look, sentence, 1);
+      const explanation = explanationOf(answering, imageRegions, sentence, 1);
       if (explanation.answers[0]?.answer !== labels[0]?.[0]) continue;
       found.numQuestions++;
       found.chance += isObject.filter(Boolean).length / isObject.length;

@@ -6,7 +6,7 @@ import type { ImageFile } from '../vision/imageFiles.js';
 import type { Claim } from './claim.js';
 import { contentHash } from './contentHash.js';
 import type { KnownRows } from './knownRows.js';
-import { batchesOfOneSize, type LoadedPicture, loadAhead, loadPicture } from './loadPictures.js';
+import { batchesOfOneSize, type LoadedPicture, loadPicture, prefetchLoads } from './loadPictures.js';
 import type { RowLogWriter } from './rowLog.js';
 import { batchSizeOf, type ExtractionOptions } from './settings.js';
 import type { WorkFolder } from './workFolder.js';
@@ -31,7 +31,7 @@ export class BlockWorker {
   }
 
   /**
-   * Looks at what of a block is not known or has changed.
+   * Detects the regions of what in a block is not known or has changed.
    *
    * @returns false when it was stopped on the way
    */
@@ -47,7 +47,7 @@ export class BlockWorker {
     const load = (image: ImageFile) => loadPicture(image, (decoded) => detector.prepare(decoded), boxes);
     const skip = (image: ImageFile, reason: string): Promise<void> => this.#skip(image, reason);
     async function* pictures(): AsyncGenerator<LoadedPicture> {
-      for await (const loaded of loadAhead(waiting, batchSize, load)) {
+      for await (const loaded of prefetchLoads(waiting, batchSize, load)) {
         if (signal?.aborted) return;
         if ('prepared' in loaded) yield loaded;
         else {

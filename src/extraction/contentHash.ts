@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { sha256Of, sha256OfFile } from '../formats/hashes/sha256.js';
 
-/** A picture's file as it was when it was looked at. */
+/** A picture's file as it was when it was read. */
 export interface PictureFile {
   /** In hexadecimal. */
   readonly sha256: string;
@@ -23,7 +23,7 @@ export function contentHash(pictureSha256: string, boxes?: Float32Array): string
 }
 
 /**
- * The SHA-256 of a picture's file. A file of the size and time of an earlier look is not read again.
+ * The SHA-256 of a picture's file. A file of the size and time of an earlier reading is not read again.
  *
  * @throws UsageError when it is not there; LxmertError when it cannot be read
  */

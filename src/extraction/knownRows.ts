@@ -8,7 +8,7 @@ import { readLoggedRow, type SkippedRecord, scanRowLog } from './rowLog.js';
 import type { SkippedImage } from './settings.js';
 
 interface KnownRow extends KeptRow {
-  /** The picture when it was looked at; undefined for rows of an output. */
+  /** The picture as it was when its regions were detected; undefined for rows of an output. */
   readonly picture?: PictureFile;
   readonly time: number;
 }
@@ -39,7 +39,7 @@ export class KnownRows {
     return this.#rows.get(imageId);
   }
 
-  /** Those of the pictures that gave no row the last time they were looked at. */
+  /** Those of the pictures that gave no row the last time. */
   skippedAmong(images: readonly ImageFile[]): SkippedImage[] {
     return images.flatMap(({ id }) => {
       const record = this.#skipped.get(id);
@@ -59,7 +59,7 @@ export class KnownRows {
     try {
       return contentHash(await pictureSha256(file, row.picture), boxes) === row.contentHash;
     } catch (error) {
-      // Whoever looks at the picture next says what is wrong with it.
+      // Whoever reads the picture next says what is wrong with it.
       if (error instanceof LxmertError) return false;
       throw error;
     }

@@ -11,7 +11,7 @@ import type { ImageFile } from '../vision/imageFiles.js';
 import type { PictureFile } from './contentHash.js';
 import type { GivenBoxes } from './givenBoxes.js';
 
-/** A picture that the detector can look at. */
+/** A picture that is ready for the detector. */
 export interface LoadedPicture {
   readonly image: ImageFile;
   readonly picture: PictureFile;
@@ -20,7 +20,7 @@ export interface LoadedPicture {
   readonly boxes: Float32Array | undefined;
 }
 
-/** A picture that cannot be looked at, and the sentence that says why. */
+/** A picture that cannot be read, and the sentence that says why. */
 export interface SkippedPicture {
   readonly image: ImageFile;
   readonly reason: string;
@@ -55,10 +55,10 @@ export async function loadPicture(
   }
 }
 
-/** Results of `load`, in order, with up to `numAhead` begun before they are asked for. */
-export async function* loadAhead<T, R>(
+/** Results of `load`, in order, with up to `numPrefetched` begun before they are asked for. */
+export async function* prefetchLoads<T, R>(
   items: readonly T[],
-  numAhead: number,
+  numPrefetched: number,
   load: (item: T) => Promise<R>,
 ): AsyncGenerator<R, void, undefined> {
   const begun: Promise<R>[] = [];
@@ -70,7 +70,7 @@ export async function* loadAhead<T, R>(
     begun.push(work);
   };
   while (next < items.length || begun.length > 0) {
-    while (next < items.length && begun.length <= numAhead) begin();
+    while (next < items.length && begun.length <= numPrefetched) begin();
     yield await (begun.shift() as Promise<R>);
   }
 }

@@ -24,7 +24,7 @@ export interface ExtractionOptions {
   readonly shardImages?: number;
   /**
    * Pictures of one size that the detector sees together. Default 1 on the processor, where more are no faster, and 8 on a
-   * card.
+   * GPU.
    */
   readonly batchSize?: number;
   /** Boxes to describe instead of those that the detector proposes. */
@@ -43,11 +43,11 @@ export interface ExtractionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const CARD_BATCH_SIZE = 8;
+const GPU_BATCH_SIZE = 8;
 
 /** Pictures that an extraction's detector sees together. */
 export function batchSizeOf({ batchSize, detector }: ExtractionOptions): number {
-  return batchSize ?? ((detector.device ?? 'cpu') === 'cpu' ? 1 : CARD_BATCH_SIZE);
+  return batchSize ?? ((detector.device ?? 'cpu') === 'cpu' ? 1 : GPU_BATCH_SIZE);
 }
 
 /** A picture without features, and the sentence that says why. */
@@ -64,9 +64,9 @@ export interface ExtractionResult {
   readonly wasInterrupted: boolean;
   /** Images in the list. */
   readonly numListed: number;
-  /** Images that this process looked at. */
+  /** Images whose regions this process detected. */
   readonly numExtracted: number;
-  /** Images of the list that still have to be looked at, by other processes or another time. */
+  /** Images of the list that are still to do, by other processes or another time. */
   readonly numLeft: number;
   /** Images of the whole output, those of earlier extractions included; null while it is not complete. */
   readonly numImages: number | null;

@@ -7,7 +7,7 @@ import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { compareRows, type ImageAgreement } from './agreement.js';
 import { rowsOf } from './keptRows.js';
-import { loadAhead, loadPicture } from './loadPictures.js';
+import { loadPicture, prefetchLoads } from './loadPictures.js';
 import type { Detector, SkippedImage } from './settings.js';
 
 export interface VerificationOptions {
@@ -27,7 +27,7 @@ export interface Verification {
   readonly numAgreeing: number;
   /** Pictures that the reference has no row for. */
   readonly numWithoutRow: number;
-  /** Pictures that could not be looked at. */
+  /** Pictures that could not be read. */
   readonly skipped: readonly SkippedImage[];
   readonly wasInterrupted: boolean;
 }
@@ -50,7 +50,7 @@ export async function verifyFeatures(options: VerificationOptions): Promise<Veri
   const agreements: ImageAgreement[] = [];
   const skipped: SkippedImage[] = [];
   const load = (image: ImageFile) => loadPicture(image, (decoded) => detector.prepare(decoded), undefined);
-  for await (const loaded of loadAhead(listed, 1, load)) {
+  for await (const loaded of prefetchLoads(listed, 1, load)) {
     if (signal?.aborted) break;
     const { image } = loaded;
     if (!('prepared' in loaded)) {

@@ -4,7 +4,7 @@ import { LxmertError } from '../common/errors.js';
 import { fromTypedArray, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { type FeatureBatch, mostBoxes, regionTensors } from './featureBatch.js';
-import { FeaturesAhead } from './featuresAhead.js';
+import { FeaturePrefetcher } from './featurePrefetch.js';
 import { MappedShard } from './mappedShard.js';
 import type { ProvenancedFeatures } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
@@ -36,7 +36,7 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /** Images whose features the disk was asked for and that were not gathered since. */
   readonly #prefetched = new Set<number>();
   /** Of the next batch, in the background. */
-  #ahead: FeaturesAhead | undefined;
+  #prefetcher: FeaturePrefetcher | undefined;
   #isDisposed = false;
 
   private constructor(index: StoreIndex) {
@@ -118,13 +118,13 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   }
 
   /**
-   * Brings the features of a batch together in the background, in memory that a card reads by itself where there is one;
+   * Brings the features of a batch together in the background, in memory that a GPU reads by itself where there is one;
    * {@link gather} of the same images with `dtype: 'stored'` then finds them there. Stores whose images differ in their
    * number of regions or their format are only prefetched.
    *
    * @throws LxmertError for an image that is not here
    */
-  gatherAhead(imageIds: readonly string[]): void {
+  prefetchBatch(imageIds: readonly string[]): void {
     this.prefetch(imageIds);
     const indices = imageIds.map((id) => this.#index.indexOf(id));
     const places = indices.map((index) => this.#index.placeAt(index));
@@ -138,11 +138,11 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
       ({ shard: { layout } }) =>
         layout.dtype === first?.shard.layout.dtype && layout.numBoxes === first.shard.layout.numBoxes,
     );
-    this.#ahead?.dispose();
-    this.#ahead = undefined;
+    this.#prefetcher?.dispose();
+    this.#prefetcher = undefined;
     if (!isFull || !isOneKind || places.length === 0) return;
     const numberOf = new Map(sources.map((source, i) => [source, i]));
-    this.#ahead = new FeaturesAhead(
+    this.#prefetcher = new FeaturePrefetcher(
       indices,
       sources.map(({ features }) => features),
       Int32Array.from(places, ({ shard }) => numberOf.get(this.#shard(shard)) ?? 0),
@@ -163,12 +163,13 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     // All are asked for before the first is waited for: a disk is faster with many requests at once.
     for (const index of indices) this.#prefetchAt(index);
     for (const index of indices) this.#prefetched.delete(index);
-    const ahead = options.dtype === 'stored' && this.#ahead?.isFor(indices) ? this.#ahead : undefined;
+    const prefetcher =
+      options.dtype === 'stored' && this.#prefetcher?.isFor(indices) ? this.#prefetcher : undefined;
     try {
       const batch = this.#gatherPlaces(
         indices.map((index) => this.#index.placeAt(index)),
         options,
-        ahead,
+        prefetcher,
       );
       requireMappedFiles();
       return batch;
@@ -182,13 +183,13 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   #gatherPlaces(
     places: readonly ImagePlace[],
     options: GatherOptions,
-    ahead: FeaturesAhead | undefined,
+    prefetcher: FeaturePrefetcher | undefined,
   ): FeatureBatch {
     const rows = places.map(({ shard, row }) => this.#shard(shard).regionsAt(row));
     const width = mostBoxes(rows);
     return scope(() => ({
       features:
-        ahead?.take() ??
+        prefetcher?.take() ??
         this.#gatherFeatures(
           places,
           rows.map((row) => row.numBoxes),
@@ -263,8 +264,8 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /** Ends the mappings. Batches gathered before stay. */
   dispose(): void {
     this.#isDisposed = true;
-    this.#ahead?.dispose();
-    this.#ahead = undefined;
+    this.#prefetcher?.dispose();
+    this.#prefetcher = undefined;
     for (const shard of this.#mapped) shard?.dispose();
     this.#mapped.fill(undefined);
   }

@@ -45,7 +45,7 @@ export interface LocatedRow {
   readonly lineEnding: '\n' | '\r\n' | '';
 }
 
-/** What a look at a row says of it. */
+/** What a first reading of a row says of it. */
 export interface ScannedRow {
   readonly imageId: string;
   readonly numBoxes: number;
@@ -97,7 +97,7 @@ export async function readFeatureRow(file: string, imageId: string): Promise<Fea
   );
 }
 
-/** Reads image ids, box counts and places only, without decoding; for looking ahead and for finding rows again. */
+/** Reads image ids, box counts and places only, without decoding; for reading ahead and for finding rows again. */
 export async function* scanObj36(
   source: string | ByteSource,
   options: Obj36ReadOptions = {},

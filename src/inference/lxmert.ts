@@ -24,15 +24,15 @@ import {
 } from '../vision/detector/index.js';
 import { LabelNames } from '../vision/detector/labelNames.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
-import { type Look, type LookedAtRegion, lookFrom } from './look.js';
+import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
 import type { LoadedModel } from './modelFolder.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
 export interface LxmertSource {
   /** A run folder or a weights file; of several the probabilities are averaged. */
   readonly model: string | readonly string[];
-  /** Snapshot of a run folder. Default `BEST`. */
-  readonly snapshot?: 'BEST' | 'LAST' | undefined;
+  /** Weights of a run folder. Default `BEST`. */
+  readonly weights?: 'BEST' | 'LAST' | undefined;
   /** BERT's vocab.txt; for a weights file, a run folder has its own. */
   readonly vocabulary?: string | undefined;
   /** Answer table (label2ans JSON); for a weights file. */
@@ -41,32 +41,32 @@ export interface LxmertSource {
   readonly numAttentionHeads?: number | undefined;
   /** Format of the numbers between the model's layers. Default float32. */
   readonly precision?: Precision | undefined;
-  /** What computes, such as `cuda`; `auto` takes a card where there is one. Default: the processor. */
+  /** What computes, such as `cuda`; `auto` takes a GPU where there is one. Default: the processor. */
   readonly device?: DeviceChoice | undefined;
-  /** The region detector's weights. Without it, only a model of the sample world can look at a bare picture. */
+  /** The region detector's weights. Without it, only a model of the sample world can find the regions of a bare picture. */
   readonly detector?: string | undefined;
   /** Name of the detector's profile. Default: that of its weights. */
   readonly profile?: string | undefined;
   readonly minBoxes?: number | undefined;
   readonly maxBoxes?: number | undefined;
-  /** Format of the detector's last stage, on a card of all its convolutions. Default float32. */
+  /** Format of the detector's last stage, on a GPU of all its convolutions. Default float32. */
   readonly detectorPrecision?: DetectorPrecision | undefined;
   /** Names of objects and attributes. Default: `objects_vocab.txt` and `attributes_vocab.txt` beside the detector. */
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
   /** Go on with a detector other than the one that the model was trained with. Default false. */
   readonly allowOtherFeatures?: boolean | undefined;
-  /** Pictures whose regions are kept, since looking takes seconds: about 0.3 MB each. Default 16. */
-  readonly keptLooks?: number | undefined;
+  /** Images whose regions are cached, since detection takes seconds: about 0.3 MB each. Default 16. */
+  readonly numCachedImages?: number | undefined;
   /** For detectors of other sizes than the published one. */
   readonly architecture?: DetectorArchitecture | undefined;
 }
 
 /**
- * A picture: its file, the bytes of its file, its pixels, an earlier look at it, or a row of features, best with what its
+ * A picture: its file, the bytes of its file, its pixels, its regions as they were found before, or a row of features, best with what its
  * file states of their origin ({@link readRow}), so that it can be checked.
  */
-export type LxmertImage = string | Uint8Array | RgbImage | Look | StatedRow | FeatureRow;
+export type LxmertImage = string | Uint8Array | RgbImage | ImageRegions | StatedRow | FeatureRow;
 
 export interface AnswerOptions {
   /** Answers to give, the most probable first. Default 5. */
@@ -79,14 +79,14 @@ export interface LxmertAnswer {
   readonly isCut: boolean;
   readonly answers: readonly RankedAnswer[];
   /** What the answer was found in, in the model's order. */
-  readonly regions: readonly LookedAtRegion[];
+  readonly regions: readonly ImageRegion[];
   /** Of the picture, in pixels; boxes are in the same. */
   readonly width: number;
   readonly height: number;
 }
 
 const DEFAULT_TOP_K = 5;
-const DEFAULT_KEPT_LOOKS = 16;
+const DEFAULT_NUM_CACHED_IMAGES = 16;
 /** More would take memory and be no faster. */
 const QUESTIONS_AT_ONCE = 64;
 
@@ -103,9 +103,9 @@ export class Lxmert implements Disposable {
   readonly #answering: LoadedModel;
   readonly #detector: RegionDetector | undefined;
   readonly #names: LabelNames;
-  readonly #keptLooks: number;
+  readonly #numCachedImages: number;
   /** By the SHA-256 of the picture's file, the oldest first. */
-  readonly #looks = new Map<string, Promise<Look>>();
+  readonly #cachedImages = new Map<string, Promise<ImageRegions>>();
   readonly #allowOtherFeatures: boolean;
   readonly #warnings: string[];
   #isDisposed = false;
@@ -114,13 +114,13 @@ export class Lxmert implements Disposable {
     answering: LoadedModel,
     detector: RegionDetector | undefined,
     names: LabelNames,
-    { keptLooks = DEFAULT_KEPT_LOOKS, allowOtherFeatures = false }: LxmertSource,
+    { numCachedImages = DEFAULT_NUM_CACHED_IMAGES, allowOtherFeatures = false }: LxmertSource,
     warnings: readonly string[],
   ) {
     this.#answering = answering;
     this.#detector = detector;
     this.#names = names;
-    this.#keptLooks = keptLooks;
+    this.#numCachedImages = numCachedImages;
     this.#allowOtherFeatures = allowOtherFeatures;
     this.#warnings = [...warnings];
   }
@@ -136,9 +136,9 @@ export class Lxmert implements Disposable {
    * was trained with
    */
   static async load(source: LxmertSource): Promise<Lxmert> {
-    const { model, keptLooks = DEFAULT_KEPT_LOOKS } = source;
-    if (!Number.isInteger(keptLooks) || keptLooks < 0) {
-      throw new UsageError(`keptLooks must be a whole number from 0; found ${keptLooks}.`);
+    const { model, numCachedImages = DEFAULT_NUM_CACHED_IMAGES } = source;
+    if (!Number.isInteger(numCachedImages) || numCachedImages < 0) {
+      throw new UsageError(`numCachedImages must be a whole number from 0; found ${numCachedImages}.`);
     }
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
@@ -190,37 +190,37 @@ export class Lxmert implements Disposable {
   }
 
   /**
-   * Finds the regions of a picture. A file that was looked at before is not looked at again.
+   * Finds the regions of a picture. Those of a file whose regions are cached are not detected again.
    *
-   * @throws UsageError when there is no such picture, or nothing to look at it with; LxmertError when it cannot be
+   * @throws UsageError when there is no such picture, or nothing to find regions with; LxmertError when it cannot be
    * decoded, or has no region
    */
-  async look(image: LxmertImage): Promise<Look> {
+  async detectRegions(image: LxmertImage): Promise<ImageRegions> {
     this.#requireAlive();
     if (typeof image === 'object' && 'row' in image) {
       this.#check(image.row, image.provenance);
-      return 'regions' in image ? image : this.#lookFrom(image.row, true, image.provenance);
+      return 'regions' in image ? image : this.#regionsOfRow(image.row, true, image.provenance);
     }
-    if (typeof image === 'object' && 'features' in image) return this.#lookFrom(image, true, undefined);
+    if (typeof image === 'object' && 'features' in image) return this.#regionsOfRow(image, true, undefined);
     const finder = this.#finder();
     if (typeof image === 'string') {
-      return await this.#lookAtBytes(await readPicture(image), image, finder);
+      return await this.#regionsOfBytes(await readPicture(image), image, finder);
     }
-    if (image instanceof Uint8Array) return await this.#lookAtBytes(image, 'the picture', finder);
-    return this.#lookAtPixels(image, finder);
+    if (image instanceof Uint8Array) return await this.#regionsOfBytes(image, 'the picture', finder);
+    return this.#regionsOfPixels(image, finder);
   }
 
   /**
    * The most probable answers to a question about a picture.
    *
-   * @throws UsageError for a question without words, and as {@link look}; LxmertError when the features are not of the
+   * @throws UsageError for a question without words, and as {@link detectRegions}; LxmertError when the features are not of the
    * model's size
    */
   async answer(image: LxmertImage, question: string, options: AnswerOptions = {}): Promise<LxmertAnswer> {
     return (await this.answerAll(image, [question], options))[0] as LxmertAnswer;
   }
 
-  /** The same for several questions about one picture, which is looked at and encoded once. */
+  /** The same for several questions about one picture, whose regions are detected and encoded once. */
   async answerAll(
     image: LxmertImage,
     questions: readonly string[],
@@ -232,10 +232,10 @@ export class Lxmert implements Disposable {
     for (const question of questions) {
       if (question.trim() === '') throw new UsageError('The question is empty.');
     }
-    const look = await this.look(image);
+    const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
     if (questions.length === 0) return [];
-    const { row, regions, width, height } = look;
+    const { row, regions, width, height } = imageRegions;
     const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
     const examples = questions.map((sentence) => ({ imageIds: [row.imageId], sentence }));
     const ranked: RankedAnswer[][] = [];
@@ -257,7 +257,7 @@ export class Lxmert implements Disposable {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#looks.clear();
+    this.#cachedImages.clear();
     this.#detector?.[Symbol.dispose]();
     disposeModels(this.#answering);
   }
@@ -275,36 +275,37 @@ export class Lxmert implements Disposable {
     const { pixelRegions } = this.#answering;
     if (pixelRegions !== undefined) return pixelFinder(pixelRegions);
     throw new UsageError(
-      'This model was trained on the region features of a detector, so it cannot look at a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.',
+      'This model was trained on the region features of a detector, so it cannot find the regions of a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.',
     );
   }
 
-  async #lookAtBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<Look> {
+  async #regionsOfBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<ImageRegions> {
     const key = sha256Of(bytes);
     // Taken out and put back, so that it counts as the newest.
-    const look =
-      this.#looks.get(key) ?? decodeImage(bytes, { name }).then((image) => this.#lookAtPixels(image, finder));
-    this.#looks.delete(key);
-    this.#looks.set(key, look);
-    for (const oldest of this.#looks.keys()) {
-      if (this.#looks.size <= this.#keptLooks) break;
-      this.#looks.delete(oldest);
+    const imageRegions =
+      this.#cachedImages.get(key) ??
+      decodeImage(bytes, { name }).then((image) => this.#regionsOfPixels(image, finder));
+    this.#cachedImages.delete(key);
+    this.#cachedImages.set(key, imageRegions);
+    for (const oldest of this.#cachedImages.keys()) {
+      if (this.#cachedImages.size <= this.#numCachedImages) break;
+      this.#cachedImages.delete(oldest);
     }
     // What failed may succeed another time.
-    look.catch(() => this.#looks.delete(key));
-    return await look;
+    imageRegions.catch(() => this.#cachedImages.delete(key));
+    return await imageRegions;
   }
 
-  #lookAtPixels(image: RgbImage, finder: RegionFinder): Look {
+  #regionsOfPixels(image: RgbImage, finder: RegionFinder): ImageRegions {
     this.#requireAlive();
     const row = finder.find(image, 'picture');
     if (row.numBoxes === 0) throw new LxmertError('The detector proposes no region in the picture.');
-    return this.#lookFrom(row, finder.hasLabels, finder.provenance);
+    return this.#regionsOfRow(row, finder.hasLabels, finder.provenance);
   }
 
-  #lookFrom(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): Look {
+  #regionsOfRow(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): ImageRegions {
     this.#check(row, undefined);
-    return lookFrom(row, { hasLabels, names: this.#names, provenance });
+    return imageRegionsFrom(row, { hasLabels, names: this.#names, provenance });
   }
 
   /** @throws LxmertError for features of another size or, unless allowed, of another origin than the model's */

@@ -27,7 +27,7 @@ export interface ModelSource {
   /** A run folder, or a checkpoint file. */
   readonly model: string;
   /** `BEST` or `LAST` of a run folder. */
-  readonly snapshot?: 'BEST' | 'LAST' | undefined;
+  readonly weights?: 'BEST' | 'LAST' | undefined;
   /** The vocabulary file; a run folder has its own. */
   readonly vocabulary?: string | undefined;
   /** The answer table (label2ans); a run folder has its own. */
@@ -70,7 +70,7 @@ export type LoadedModel = AnsweringModel & {
 export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
   const configFile = path.join(source.model, RUN_FILES.config);
   const isRun = existsSync(configFile);
-  const weightsFile = isRun ? path.join(source.model, `${source.snapshot ?? 'BEST'}.pth`) : source.model;
+  const weightsFile = isRun ? path.join(source.model, `${source.weights ?? 'BEST'}.pth`) : source.model;
   const vocabularyFile =
     source.vocabulary ?? (isRun ? path.join(source.model, RUN_FILES.vocabulary) : undefined);
   const answersFile = source.answers ?? (isRun ? path.join(source.model, RUN_FILES.answers) : undefined);

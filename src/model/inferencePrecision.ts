@@ -23,7 +23,7 @@ export function useForInference(
       scope(() => {
         const rounded = ops.to(tensor, precision);
         if (isDense) ops.setData(tensor, rounded);
-        // A card's kernels take one format: biases and norms as well, and what stays exact is not rounded at each use.
+        // A GPU's kernels take one format: biases and norms as well, and what stays exact is not rounded at each use.
         else if (device !== 'cpu') setParameterBuffers(tensor, null, rounded);
       });
     }

@@ -39,7 +39,7 @@ export interface LxmertOptions {
    */
   readonly outputs?: 'all' | 'pooled';
   /**
-   * `kept` computes outputs at padding too, as the reference does; nothing looks at them. By default they are zeros
+   * `kept` computes outputs at padding too, as the reference does; nothing attends to them. By default they are zeros
    * and cost nothing.
    */
   readonly padding?: PaddingRule;

@@ -15,13 +15,13 @@ export interface Packing extends RowSequences {
    * last sequence belong to none and have the place 0.
    */
   readonly places: Int32Array | null;
-  /** Where the rows lie for a card's attention kernels; made by {@link placedPacking} for devices other than the processor. */
+  /** Where the rows lie for a GPU's attention kernels; made by {@link placedPacking} for devices other than the processor. */
   readonly slots?: SlotLayout;
   /** (B) int32 on the same device: the first row of each sequence. */
   readonly firstRowIndex?: Tensor;
 }
 
-/** `dropped`: rows for what the mask lets through only. `kept`: rows for every place, which nothing looks at. */
+/** `dropped`: rows for what the mask lets through only. `kept`: rows for every place, which nothing attends to. */
 export type PaddingRule = 'dropped' | 'kept';
 
 /**
@@ -177,7 +177,7 @@ export function repetitionOf(packing: Packing, sequenceOf: readonly number[], de
   };
 }
 
-/** Queries of one sequence and the rows that they look at. */
+/** Queries of one sequence and the rows that they attend to. */
 export interface Segment {
   readonly queryStart: number;
   readonly numQueries: number;
@@ -185,18 +185,18 @@ export interface Segment {
   readonly numKeys: number;
 }
 
-/** Whole packings that look at each other; what a card's kernels are given in place of segments. */
+/** Whole packings that attend to each other; what a GPU's kernels are given in place of segments. */
 export type SegmentSides =
   | { readonly kind: 'within'; readonly rows: Packing }
   | { readonly kind: 'between'; readonly queries: Packing; readonly keys: Packing }
   | { readonly kind: 'bothWays'; readonly first: Packing; readonly second: Packing };
 
-/** Who looks at whom; segments cover the query rows in order. */
+/** Who attends to whom; segments cover the query rows in order. */
 export class Segments {
   #list: readonly Segment[] | undefined;
   readonly #makeList: () => readonly Segment[];
 
-  /** @param list or what makes it, when it is first asked for: on cards nothing does */
+  /** @param list or what makes it, when it is first asked for: on GPUs nothing does */
   constructor(
     list: readonly Segment[] | (() => readonly Segment[]),
     readonly sides?: SegmentSides,

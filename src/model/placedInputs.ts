@@ -35,7 +35,7 @@ export interface ImageInputs {
 export interface LxmertInputs extends SentenceInputs, ImageInputs {
   /**
    * The place of each sentence's image among the images; absent when each has its own. Images are then computed
-   * once and looked at by all their sentences. Not for training with dropout, which draws anew for each sentence.
+   * once and attended to by all their sentences. Not for training with dropout, which draws anew for each sentence.
    */
   readonly imageOf?: readonly number[] | undefined;
   /**

@@ -1,5 +1,5 @@
 /**
- * @file Packed rows laid out in slots, equally many for each sequence, as the attention kernels of cards want them. On
+ * @file Packed rows laid out in slots, equally many for each sequence, as the attention kernels of GPUs want them. On
  * the processor nothing of this is needed: its kernel reads rows where they lie.
  */
 
@@ -12,7 +12,7 @@ export interface RowSequences {
   readonly lengths: readonly number[];
   /** First row of each sequence. */
   readonly starts: readonly number[];
-  /** How many leading rows of each may be looked at: all of them unless padding was kept. */
+  /** How many leading rows of each may be attended to: all of them unless padding was kept. */
   readonly numKeys: readonly number[];
   readonly numRows: number;
   /** Columns of the padded form. */
@@ -32,11 +32,11 @@ export interface SlotLayout {
   readonly isRow: Tensor | null;
   /** (rows, 1) float32: 0 for rows that belong to no sequence; null when all do. */
   readonly isOwned: Tensor | null;
-  /** (S, 1, 1, L) bool: slots that may be looked at; null when all may. */
+  /** (S, 1, 1, L) bool: slots that may be attended to; null when all may. */
   readonly isKey: Tensor | null;
 }
 
-/** Widths on cards are multiples of this: kernels read masks in units of eight, and few widths need few graphs. */
+/** Widths on GPUs are multiples of this: kernels read masks in units of eight, and few widths need few graphs. */
 export const WIDTH_UNIT = 8;
 
 /** The slots of a batch's rows, on `device`. Call it inside a scope: the tensors belong to it. */

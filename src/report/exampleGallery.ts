@@ -1,4 +1,4 @@
-/** @file Cards with an image, the boxes the model looked at, the question and the answers. */
+/** @file Panels with an image, the boxes the model looked at, the question and the answers. */
 
 import { LxmertError } from '../common/errors.js';
 import { escapeHtml } from './escape.js';
@@ -8,14 +8,14 @@ import type { ReportBox, ReportExample } from './runReport.js';
 /** Above this, written labels would hide the image; they still show when a box is pointed at. */
 const MAX_WRITTEN_LABELS = 8;
 
-/** Written labels are this part of the image's width high: 13 px on a card of 340 px. */
+/** Written labels are this part of the image's width high: 13 px on a panel of 340 px. */
 const LABEL_HEIGHT = 0.038;
 
 /** Kinds of picture that hold no script. */
 const imageUri = /^data:image\/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/]+={0,2}$/;
 
 /**
- * The section with a card for each example, or nothing without examples.
+ * The section with a panel for each example, or nothing without examples.
  *
  * @throws LxmertError when an image, a box or a probability is not what its type says.
  */
@@ -53,7 +53,7 @@ function renderExample(example: ReportExample, index: number): string {
     : '<span class="verdict wrong"><span aria-hidden="true">&#10007;</span> Wrong</span>';
   const regions = example.boxes.length === 1 ? '1 region' : `${example.boxes.length} regions`;
   const alt = `Image for the question: ${example.question}`;
-  return `<li class="card">
+  return `<li class="panel">
 <div class="picture"><img src="${imageDataUri}" width="${width}" height="${height}" alt="${escapeHtml(alt)}">${
     example.boxes.length === 0
       ? ''

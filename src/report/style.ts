@@ -22,7 +22,7 @@ export const pageStyle = `
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 var(--sans); overflow-wrap: anywhere; }
 main { max-width: 1080px; margin: 0 auto; padding: 56px 32px 80px; }
-h1, h2, .card h3 { font-family: var(--serif); font-weight: 600; line-height: 1.2; text-wrap: balance; }
+h1, h2, .panel h3 { font-family: var(--serif); font-weight: 600; line-height: 1.2; text-wrap: balance; }
 h1 { font-size: clamp(30px, 5vw, 44px); margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 25px; margin: 0 0 16px; }
 section { margin-top: 56px; }
@@ -51,7 +51,7 @@ th { text-align: start; font-weight: 400; }
 #show-boxes:not(:checked) ~ .gallery .boxes { display: none; }
 .gallery, .notes, .commands, .problems, .log { list-style: none; margin: 0; padding: 0; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(290px, 100%), 1fr)); gap: 24px; margin-top: 16px; }
-.card { display: flex; flex-direction: column; background: var(--surface); border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; min-width: 0; }
+.panel { display: flex; flex-direction: column; background: var(--surface); border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; min-width: 0; }
 .picture { position: relative; background: var(--track); }
 .picture img { display: block; width: 100%; height: auto; }
 .boxes { position: absolute; inset: 0; width: 100%; height: 100%; }
@@ -61,7 +61,7 @@ th { text-align: start; font-weight: 400; }
 .boxes g:hover .line { stroke: #ffffff; stroke-width: 2.5px; }
 .boxes text { font-family: var(--sans); font-weight: 600; fill: #ffffff; stroke: #16181b; stroke-width: 0.22em; stroke-linejoin: round; paint-order: stroke; pointer-events: none; }
 .words { padding: 16px 18px 18px; display: flex; flex-direction: column; flex: 1; }
-.card h3 { font-size: 18px; margin: 0 0 10px; }
+.panel h3 { font-size: 18px; margin: 0 0 10px; }
 .expected { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: baseline; margin: 0 0 12px; font-size: 14px; color: var(--quiet); }
 .expected .answer { color: var(--ink); font-weight: 600; }
 .verdict { font-size: 13px; font-weight: 600; padding: 1px 9px; border-radius: 99px; white-space: nowrap; }
@@ -117,7 +117,7 @@ figcaption { font-weight: 600; margin-bottom: 8px; }
   figure { padding: 14px; }
 }
 @media print {
-  .card, figure, tr { break-inside: avoid; }
+  .panel, figure, tr { break-inside: avoid; }
   #show-boxes, #show-boxes + label, .readout { display: none; }
   .log { max-height: none; }
 }

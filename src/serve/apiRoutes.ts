@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { version } from '../common/version.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
-import type { LookedAtRegion } from '../inference/look.js';
+import type { ImageRegion } from '../inference/imageRegions.js';
 import {
   type AnswerResponse,
   answerRequest,
@@ -55,7 +55,7 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
   });
 
   app.post('/v1/features', async (request): Promise<FeaturesResponse> => {
-    const { imageId, seen } = await service.look(await pictureIn(request), deadlineOf(request));
+    const { imageId, seen } = await service.detectRegions(await pictureIn(request), deadlineOf(request));
     const { features, numBoxes } = seen.row;
     return {
       ...regionsOf(imageId, seen),
@@ -65,7 +65,7 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
   });
 
   app.post('/v1/regions', async (request): Promise<RegionsResponse> => {
-    const { imageId, seen } = await service.look(await pictureIn(request), deadlineOf(request));
+    const { imageId, seen } = await service.detectRegions(await pictureIn(request), deadlineOf(request));
     return regionsOf(imageId, seen);
   });
 
@@ -96,7 +96,7 @@ async function seenOf(service: Service, asked: WithPicture<Subject>, signal: Abo
     return { imageKey, imageId: null, seen: await service.describe(row) };
   }
   const picture = asked.picture ?? pictureOf(decodeBase64(asked.image ?? ''));
-  const { imageId, seen } = await service.look(picture, signal);
+  const { imageId, seen } = await service.detectRegions(picture, signal);
   return { imageKey: imageId, imageId, seen };
 }
 
@@ -104,8 +104,8 @@ function regionsOf(imageId: string, { row, regions }: SeenPicture): RegionsRespo
   return { imageId, width: row.width, height: row.height, regions: regions.map(regionOf) };
 }
 
-function regionOf({ box, object, attribute }: LookedAtRegion) {
-  const label = (of: LookedAtRegion['object']) => of && { ...of, name: of.name ?? null };
+function regionOf({ box, object, attribute }: ImageRegion) {
+  const label = (of: ImageRegion['object']) => of && { ...of, name: of.name ?? null };
   return {
     box: [box.x1, box.y1, box.x2, box.y2] as [number, number, number, number],
     object: label(object),

@@ -56,7 +56,11 @@ export function measure(
     'Pictures that were kept when asked about',
     () => service.counts.cacheHits,
   );
-  gauge('lxmert_vision_cache_misses', 'Pictures that had to be looked at', () => service.counts.cacheMisses);
+  gauge(
+    'lxmert_vision_cache_misses',
+    'Pictures whose regions had to be found',
+    () => service.counts.cacheMisses,
+  );
   gauge('lxmert_questions', 'Questions answered', () => service.counts.questions);
   gauge('lxmert_explanations', 'Answers explained', () => service.counts.explanations);
   gauge('lxmert_batches', 'Batches of questions', () => service.counts.batches);

@@ -1,4 +1,4 @@
-/** @file What the server does, without HTTP: pictures looked at once, questions answered in batches, all within limits. */
+/** @file What the server does, without HTTP: regions of pictures found once, questions answered in batches, all within limits. */
 
 import type { Explanation } from '../explain/explanation.js';
 import { type FeatureRow, findRowProblem } from '../features/row.js';
@@ -19,7 +19,7 @@ export interface ServiceOptions {
   readonly maxWait: number;
   /** Questions, and pictures, that may wait. */
   readonly maxQueued: number;
-  /** Bytes of looked-at pictures that are kept. */
+  /** Bytes of pictures with their regions that are kept. */
   readonly cacheBytes: number;
 }
 
@@ -28,9 +28,9 @@ const MAX_BYTES_UNDER_WAY = 512 * 1024 * 1024;
 /** Bytes that a kept picture takes besides its arrays. */
 const ENTRY_BYTES = 8192;
 
-/** A look that several requests may wait for. */
+/** A detection that several requests may wait for. */
 interface UnderWay {
-  readonly look: Promise<SeenPicture>;
+  readonly detection: Promise<SeenPicture>;
   /** Takes it out of the queue while it has not begun. */
   readonly controller: AbortController;
   numWaiting: number;
@@ -38,12 +38,12 @@ interface UnderWay {
 
 export class Service {
   readonly #answers: BatchQueue<AskedQuestion, Answered>;
-  readonly #looks: BatchQueue<Uint8Array, SeenPicture>;
+  readonly #detections: BatchQueue<Uint8Array, SeenPicture>;
   readonly #explanations: BatchQueue<ToExplain, Explanation>;
   readonly #cache: ByteCache<SeenPicture>;
-  /** Looks that are under way, by picture. */
+  /** Detections that are under way, by picture. */
   readonly #underWay = new Map<string, UnderWay>();
-  /** Bytes of pictures that wait or are looked at. */
+  /** Bytes of pictures that wait for their regions. */
   #numBytesUnderWay = 0;
   readonly counts = { cacheHits: 0, cacheMisses: 0, batches: 0, questions: 0, explanations: 0 };
 
@@ -61,15 +61,15 @@ export class Service {
         return pool.run({ kind: 'answer', questions });
       },
     });
-    this.#looks = new BatchQueue<Uint8Array, SeenPicture>({
-      // A detector's look takes seconds and is no faster with others; questions about other pictures go in between.
-      // Where a look is short, as many are done in a row as questions are answered together.
+    this.#detections = new BatchQueue<Uint8Array, SeenPicture>({
+      // A detector takes seconds for a picture and is no faster with others; questions about other pictures go in between.
+      // Where that is short, as many are done in a row as questions are answered together.
       maxBatch: pool.facts[0].isOfSampleWorld ? maxBatch : 1,
       maxWait: 0,
       maxQueued,
       numWorkers,
       groupOf: () => '',
-      run: (pictures) => pool.run({ kind: 'look', pictures }),
+      run: (pictures) => pool.run({ kind: 'detect', pictures }),
     });
     this.#explanations = new BatchQueue<ToExplain, Explanation>({
       maxBatch: 1,
@@ -86,19 +86,22 @@ export class Service {
   }
 
   get numWaiting(): number {
-    return this.#answers.numWaiting + this.#looks.numWaiting + this.#explanations.numWaiting;
+    return this.#answers.numWaiting + this.#detections.numWaiting + this.#explanations.numWaiting;
   }
 
   /**
-   * Looks at a picture, or remembers it.
+   * Finds the regions of a picture, or remembers them.
    *
-   * @throws ServeError for what is no picture, for too many at once, and when nothing can look at pictures
+   * @throws ServeError for what is no picture, for too many at once, and when nothing here finds regions
    */
-  async look(picture: Picture, signal?: AbortSignal): Promise<{ imageId: string; seen: SeenPicture }> {
+  async detectRegions(
+    picture: Picture,
+    signal?: AbortSignal,
+  ): Promise<{ imageId: string; seen: SeenPicture }> {
     if (!this.options.pool.facts[0].seesPictures) {
       throw new ServeError(
         'bad_request',
-        'This server has no detector, so it cannot look at a picture. Send features, or start it with --detector.',
+        'This server has no detector, so it cannot find the regions of a picture. Send features, or start it with --detector.',
       );
     }
     const { imageId } = picture;
@@ -110,7 +113,7 @@ export class Service {
     const underWay = this.#underWay.get(imageId) ?? this.#begin(picture);
     underWay.numWaiting++;
     try {
-      return { imageId, seen: await abortable(underWay.look, signal) };
+      return { imageId, seen: await abortable(underWay.detection, signal) };
     } finally {
       underWay.numWaiting--;
       // Nobody waits for it any more: it need not be begun.
@@ -198,13 +201,14 @@ export class Service {
   /** True while something waits or is at work. */
   get isBusy(): boolean {
     return (
-      this.numWaiting > 0 || [this.#looks, this.#answers, this.#explanations].some(({ isBusy }) => isBusy)
+      this.numWaiting > 0 ||
+      [this.#detections, this.#answers, this.#explanations].some(({ isBusy }) => isBusy)
     );
   }
 
   /** Resolves when all that was begun has ended. */
   async drain(): Promise<void> {
-    await this.#looks.drain();
+    await this.#detections.drain();
     await this.#answers.drain();
     await this.#explanations.drain();
   }
@@ -217,7 +221,7 @@ export class Service {
     this.counts.cacheMisses++;
     this.#numBytesUnderWay += byteLength;
     const controller = new AbortController();
-    const look = this.#looks
+    const detection = this.#detections
       .add(bytes, controller.signal)
       .then((seen) => {
         this.#cache.set(
@@ -231,8 +235,8 @@ export class Service {
         this.#underWay.delete(imageId);
         this.#numBytesUnderWay -= byteLength;
       });
-    look.catch(() => undefined);
-    const underWay = { look, controller, numWaiting: 0 };
+    detection.catch(() => undefined);
+    const underWay = { detection, controller, numWaiting: 0 };
     this.#underWay.set(imageId, underWay);
     return underWay;
   }

@@ -23,7 +23,7 @@ export interface RegionSource {
   /** Told which images are gathered next; a source that reads them from a disk can begin. */
   prefetch?(imageIds: readonly string[]): void;
   /** Likewise, of a batch that is gathered with `dtype: 'stored'`; its features can be brought together meanwhile. */
-  gatherAhead?(imageIds: readonly string[]): void;
+  prefetchBatch?(imageIds: readonly string[]): void;
 }
 
 /** A sentence about one image or two. */

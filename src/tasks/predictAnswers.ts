@@ -42,11 +42,11 @@ export function rankAnswers(
   return scope(() =>
     noGrad(() => {
       const { tokenizer, maxLength } = answering;
-      const isOnCard = answering.models[0]?.device !== 'cpu';
+      const isOnGpu = answering.models[0]?.device !== 'cpu';
       const inputs = answerInputs(examples, tokenizer, source, {
         maxLength,
         share: true,
-        forCard: isOnCard,
+        forCard: isOnGpu,
       });
       const average = averageProbabilities(answering, inputs);
       const [values, indices] = ops.topk(average, Math.min(numBest, answering.answerTable.size), 1);

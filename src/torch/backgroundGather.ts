@@ -1,6 +1,6 @@
 /** @file Rows brought together by threads of their own. */
 
-import { numCards } from './device.js';
+import { numGpus } from './device.js';
 import type { DType } from './dtype.js';
 import { native } from './native.js';
 import { empty, emptyPinned } from './operators/creation.js';
@@ -11,9 +11,9 @@ export interface Gathering {
   wait(): void;
 }
 
-/** Uninitialised memory of the processor; where there are cards, such as they read by themselves. */
-export function emptyForCards(shape: readonly number[], dtype: DType): Tensor {
-  return numCards() > 0 ? emptyPinned(shape, dtype) : empty(shape, { dtype });
+/** Uninitialised memory of the processor; where there are GPUs, such as they read by themselves. */
+export function emptyForGpus(shape: readonly number[], dtype: DType): Tensor {
+  return numGpus() > 0 ? emptyPinned(shape, dtype) : empty(shape, { dtype });
 }
 
 /**

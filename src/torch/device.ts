@@ -5,7 +5,7 @@ import type { Device } from './dtype.js';
 import { buildRecord, native } from './native.js';
 import { runtimeInfo } from './runtime.js';
 
-/** What `--device` may say: a device, or `auto`: the first card where libtorch sees one, else the processor. */
+/** What `--device` may say: a device, or `auto`: the first GPU where libtorch sees one, else the processor. */
 export type DeviceChoice = Device | 'auto';
 
 const NAMED = /^(cpu|auto|cuda|cuda:\d+|privateuseone:\d+)$/;
@@ -14,14 +14,14 @@ const NAMED = /^(cpu|auto|cuda|cuda:\d+|privateuseone:\d+)$/;
 export function parseDevice(text: string): DeviceChoice {
   if (!NAMED.test(text)) {
     throw new UsageError(
-      `'${text}' is no device: expected 'cpu', 'cuda' (the first card), 'cuda:1' (the second) or 'auto'.`,
+      `'${text}' is no device: expected 'cpu', 'cuda' (the first GPU), 'cuda:1' (the second) or 'auto'.`,
     );
   }
   return text as DeviceChoice;
 }
 
-/** Cards that libtorch sees; `CUDA_VISIBLE_DEVICES` chooses and orders them. */
-export function numCards(): number {
+/** GPUs that libtorch sees; `CUDA_VISIBLE_DEVICES` chooses and orders them. */
+export function numGpus(): number {
   return native().numDevices('cuda');
 }
 
@@ -37,7 +37,7 @@ export function defaultDevice(): DeviceChoice {
  * @throws UsageError in one sentence when it is not there
  */
 export function useDevice(choice: DeviceChoice = defaultDevice()): Device {
-  if (choice === 'auto') return useDevice(numCards() > 0 ? 'cuda' : 'cpu');
+  if (choice === 'auto') return useDevice(numGpus() > 0 ? 'cuda' : 'cpu');
   if (choice === 'cpu') return choice;
   const device: Device = choice === 'cuda' ? 'cuda:0' : choice;
   const [type = '', index = '0'] = device.split(':');
@@ -53,14 +53,14 @@ function absent(device: Device, type: string, count: number): string {
     const hidden = process.env.CUDA_VISIBLE_DEVICES;
     const because = hidden === undefined ? '' : ` with CUDA_VISIBLE_DEVICES=${hidden}`;
     const list = Array.from({ length: count }, (_, i) => `'${type}:${i}'`).join(', ');
-    return `There is no device '${device}': libtorch sees ${count === 1 ? 'one card' : `${count} cards`}${because}, ${list}.`;
+    return `There is no device '${device}': libtorch sees ${count === 1 ? 'one GPU' : `${count} GPUs`}${because}, ${list}.`;
   }
   const record = buildRecord();
   const { torchVersion } = runtimeInfo();
   const where =
     record === undefined ? `libtorch (${torchVersion})` : `libtorch (${record.version} in ${record.root})`;
   if (record?.cuda === true) {
-    return `This ${where} can compute on NVIDIA cards, but sees none, so there is no device '${device}': 'lxmert doctor' says what it finds of card and driver.`;
+    return `This ${where} can compute on NVIDIA GPUs, but sees none, so there is no device '${device}': 'lxmert doctor' says what it finds of GPU and driver.`;
   }
   return `This ${where} computes on the processor only, so there is no device '${device}'. Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=... ./setup'.`;
 }
@@ -68,7 +68,7 @@ function absent(device: Device, type: string, count: number): string {
 let isTf32Decided = false;
 
 /**
- * Whether float32 products and convolutions on a card may round their factors to TF32: ten times faster, 11 bits. They may
+ * Whether float32 products and convolutions on a GPU may round their factors to TF32: ten times faster, 11 bits. They may
  * not unless somebody says so; libtorch by itself lets convolutions.
  */
 export function allowTf32(allowed: boolean): void {
@@ -84,7 +84,7 @@ export function allowTf32(allowed: boolean): void {
 export function requirePrecision(precision: string, device: Device): void {
   if (precision === 'float16' && device === 'cpu') {
     throw new UsageError(
-      "float16 is for cards: the processor's kernels know float32 and bfloat16. Use --precision bfloat16, or --device cuda.",
+      "float16 is for GPUs: the processor's kernels know float32 and bfloat16. Use --precision bfloat16, or --device cuda.",
     );
   }
 }

@@ -3,8 +3,8 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../common/errors.js';
-import { describeCard, readNvidiaDriver, visibleCards } from './cards.js';
 import { type Facts, type Finding, findingsOf, type GemmRates, readEngineVariables } from './findings.js';
+import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { type BuildRecord, buildRecord, native } from './native.js';
 import { readProcessor } from './processor.js';
 import { defaultNumThreads, type RuntimeInfo, runtimeInfo, setNumThreads } from './runtime.js';
@@ -33,7 +33,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   if (isLoaded) setNumThreads(options.numThreads ?? defaultNumThreads());
   const gemmRates = isLoaded && options.measure ? await measure(options.signal) : null;
   const nvidia = isLoaded ? readNvidiaDriver() : null;
-  const cards = nvidia?.cards ?? [];
+  const gpus = nvidia?.gpus ?? [];
   const cudaVisibleDevices = process.env.CUDA_VISIBLE_DEVICES;
   const facts: Facts = {
     installation,
@@ -42,9 +42,9 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     runtime: isLoaded ? runtimeInfo() : null,
     gemmRates,
     processor: readProcessor(),
-    hasNvidiaGpu: cards.length > 0 || existsSync('/dev/nvidia0'),
+    hasNvidiaGpu: gpus.length > 0 || existsSync('/dev/nvidia0'),
     nvidia,
-    visibleCards: visibleCards(cards, cudaVisibleDevices),
+    visibleGpus: visibleGpus(gpus, cudaVisibleDevices),
     cudaVisibleDevices: cudaVisibleDevices ?? null,
     environment: readEngineVariables(),
   };
@@ -82,7 +82,7 @@ async function measure(signal: AbortSignal): Promise<GemmRates> {
 
 /** The examination as text: facts in a column, then what was found. */
 export function renderExamination(examination: Examination): string {
-  const rows = [...engineRows(examination), ...cardRows(examination), ...machineRows(examination)];
+  const rows = [...engineRows(examination), ...gpuRows(examination), ...machineRows(examination)];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
   for (const { severity, problem, fix } of examination.findings) {
@@ -134,21 +134,20 @@ function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
 function cudaOf({ cudaBuild, cudnnBuild, cudaAvailable, cudaDevices }: RuntimeInfo): string {
   if (cudaBuild === null) return 'not in this libtorch';
   const build = `${cudaBuild}${cudnnBuild === null ? '' : `, cuDNN ${cudnnBuild}`}`;
-  if (!cudaAvailable) return `${build}; it finds no card`;
-  return `${build}; ${cudaDevices === 1 ? 'one card' : `${cudaDevices} cards`}`;
+  if (!cudaAvailable) return `${build}; it finds no GPU`;
+  return `${build}; ${cudaDevices === 1 ? 'one GPU' : `${cudaDevices} GPUs`}`;
 }
 
-function cardRows({ nvidia, visibleCards, cudaVisibleDevices }: Examination): Row[] {
+function gpuRows({ nvidia, visibleGpus, cudaVisibleDevices }: Examination): Row[] {
   const rows: Row[] = [];
   if (nvidia !== null) {
     const { driverVersion, cudaDriverVersion } = nvidia;
     const cuda = cudaDriverVersion === null ? '' : `, for CUDA up to ${cudaDriverVersion}`;
     rows.push(['NVIDIA driver', `${driverVersion}${cuda}`]);
   }
-  if (cudaVisibleDevices !== null)
-    rows.push(['CUDA_VISIBLE_DEVICES', cudaVisibleDevices || 'empty: no card']);
-  for (const { device, card } of visibleCards) {
-    rows.push([device, card === null ? 'the part of a card (MIG) that is named above' : describeCard(card)]);
+  if (cudaVisibleDevices !== null) rows.push(['CUDA_VISIBLE_DEVICES', cudaVisibleDevices || 'empty: no GPU']);
+  for (const { device, gpu } of visibleGpus) {
+    rows.push([device, gpu === null ? 'the part of a GPU (MIG) that is named above' : describeGpu(gpu)]);
   }
   return rows;
 }

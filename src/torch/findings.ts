@@ -1,7 +1,7 @@
 /** @file What is wrong or slow with the engine on this machine, each with its fix: pure rules over facts. */
 
-import { cardFindings } from './cardFindings.js';
-import type { NvidiaDriver, VisibleCard } from './cards.js';
+import { gpuFindings } from './gpuFindings.js';
+import type { NvidiaDriver, VisibleGpu } from './gpus.js';
 import type { BuildRecord } from './native.js';
 import { hasBfloat16, type Processor } from './processor.js';
 import type { RuntimeInfo } from './runtime.js';
@@ -31,12 +31,12 @@ export interface Facts {
   readonly runtime: RuntimeInfo | null;
   readonly gemmRates: GemmRates | null;
   readonly processor: Processor;
-  /** Whether the driver lists a card or the system has a device file of one. */
+  /** Whether the driver lists a GPU or the system has a device file of one. */
   readonly hasNvidiaGpu: boolean;
-  /** The driver and its cards; null without one, and when the bridge does not load. */
+  /** The driver and its GPUs; null without one, and when the bridge does not load. */
   readonly nvidia: NvidiaDriver | null;
-  /** The cards that CUDA_VISIBLE_DEVICES leaves. */
-  readonly visibleCards: readonly VisibleCard[];
+  /** The GPUs that CUDA_VISIBLE_DEVICES leaves. */
+  readonly visibleGpus: readonly VisibleGpu[];
   /** What CUDA_VISIBLE_DEVICES says, which may be nothing; null when it is not set. */
   readonly cudaVisibleDevices: string | null;
   /** The settings in force in the environment; see {@link readEngineVariables}. */
@@ -79,7 +79,7 @@ export function findingsOf(facts: Facts): Finding[] {
     ...threadFindings(facts),
     ...kernelFindings(facts),
     ...bfloat16Findings(facts),
-    ...cardFindings(facts),
+    ...gpuFindings(facts),
   ];
   const order = { broken: 0, slow: 1, note: 2 };
   return findings.sort((a, b) => order[a.severity] - order[b.severity]);

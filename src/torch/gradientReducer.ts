@@ -42,7 +42,7 @@ export class GradientReducer implements Disposable {
   constructor(
     readonly group: ProcessGroup,
     { buffers, places, bucketBytes }: GradientReducerOptions,
-    /** For numbers of the processors, when the gradients' group is for cards. */
+    /** For numbers of the processors, when the gradients' group is for GPUs. */
     hostGroup: ProcessGroup = group,
   ) {
     const { GradientReducer: Native } = native();

@@ -1,13 +1,13 @@
 /** @file libtorch for TypeScript. */
 
 export { gradients, noGrad, setParameterBuffers, withGrad } from './autograd.js';
-export { emptyForCards, type Gathering, gatherInBackground } from './backgroundGather.js';
+export { emptyForGpus, type Gathering, gatherInBackground } from './backgroundGather.js';
 export {
   allowTf32,
   type DeviceChoice,
   defaultDevice,
   hasGraphs,
-  numCards,
+  numGpus,
   parseDevice,
   requireGraphs,
   requirePrecision,

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { LxmertError, messageOf } from '../common/errors.js';
 import { packageRoot } from '../common/version.js';
-import type { NvidiaDriver } from './cards.js';
 import type { DType, TypedArray } from './dtype.js';
+import type { NvidiaDriver } from './gpus.js';
 import type { RuntimeInfo } from './runtime.js';
 
 /** The class that the addon defines; {@link Tensor} extends it. */
@@ -145,7 +145,7 @@ export interface NativeBinding {
     rowOf: Int32Array,
     numThreads: number,
   ) => NativeBackgroundGather;
-  cards(library: string): NvidiaDriver | null;
+  gpus(library: string): NvidiaDriver | null;
   releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;

@@ -41,7 +41,7 @@ export function place(tensor: Tensor, device: Device): Tensor {
 }
 
 /**
- * A copy in memory that a card can read by itself. libtorch keeps such memory for reuse and knows which copies still
+ * A copy in memory that a GPU can read by itself. libtorch keeps such memory for reuse and knows which copies still
  * read it.
  */
 function pinned(tensor: Tensor, device: Device): Tensor {

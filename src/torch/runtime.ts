@@ -28,7 +28,7 @@ export interface RuntimeInfo {
   readonly cudaBuild: string | null;
   /** The cuDNN that libtorch was built with, as in `9.26.0`. */
   readonly cudnnBuild: string | null;
-  /** Whether there are a driver and a card that it runs on. */
+  /** Whether there are a driver and a GPU that it runs on. */
   readonly cudaAvailable: boolean;
   readonly cudaDevices: number;
   readonly oneDnn: boolean;

@@ -95,7 +95,7 @@ export async function finetuneAnswers(options: FinetuneOptions): Promise<Finetun
           const images = indices.flatMap((index) => training.question(index).imageIds);
           if (images.length === 0) return;
           if (model.device === 'cpu') options.features.prefetch?.(images);
-          else options.features.gatherAhead?.(images);
+          else options.features.prefetchBatch?.(images);
         },
         place: ({ inputs, targets }) => ({
           inputs: model.encoder.place(inputs, { rowUnit }),

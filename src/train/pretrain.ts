@@ -96,14 +96,14 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
       if (overlap !== undefined) say(overlap);
       const tokenizer = new WordPieceTokenizer(options.vocabulary);
       const text = sentencePieces(tokenizer, settings.maxLength);
-      const isOnCard = model.device !== 'cpu';
+      const isOnGpu = model.device !== 'cpu';
       const sources: BatchSources = {
         corpus: training,
         features,
         tokenizer,
         classes,
         // Half of what travels to a card, whose kernels widen the numbers there.
-        forCard: isOnCard,
+        forCard: isOnGpu,
       };
       const numRegionsOf = (image: number): number => features.numBoxesOf(training.imageIds[image] ?? '');
       let losses = settings.losses;
@@ -129,7 +129,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
         foresee: (examples) => {
           const images = examples.map((example) => training.imageIdOf(example));
           if (images.length === 0) return;
-          if (isOnCard) features.gatherAhead?.(images);
+          if (isOnGpu) features.prefetchBatch?.(images);
           else features.prefetch?.(images);
         },
         counts: ({ labels }) => ({ ...lossDenominators(labels, losses) }),

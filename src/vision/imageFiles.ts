@@ -100,7 +100,7 @@ async function statusOf(source: string): Promise<Stats> {
     if (hasErrorCode(cause, 'ENOENT') || hasErrorCode(cause, 'ENOTDIR')) {
       throw new UsageError(`There is no file or folder '${source}'.`, { cause });
     }
-    throw new LxmertError(`'${source}' cannot be looked at: ${messageOf(cause)}.`, { cause });
+    throw new LxmertError(`'${source}' cannot be read: ${messageOf(cause)}.`, { cause });
   }
 }
 

@@ -4,8 +4,8 @@ import sharp from 'sharp';
 import { LxmertError, messageOf } from '../common/errors.js';
 import { DEFAULT_MAX_PIXELS } from './decodeImage.js';
 
-/** Twice the width of a card, for screens with fine pixels. */
-const CARD_WIDTH = 680;
+/** Twice the width of a panel, for screens with fine pixels. */
+const PANEL_WIDTH = 680;
 
 /**
  * The picture as `data:image/webp;base64,...`, upright, at most `maxWidth` pixels wide (and `maxHeight` high). It is decoded and encoded anew, so
@@ -15,7 +15,7 @@ const CARD_WIDTH = 680;
  */
 export async function thumbnailDataUri(
   file: string,
-  maxWidth = CARD_WIDTH,
+  maxWidth = PANEL_WIDTH,
   maxHeight?: number,
 ): Promise<string> {
   try {

@@ -135,7 +135,7 @@ describe('answer', () => {
     expect(existsSync(at('x.html'))).toBe(false);
   });
 
-  it('cannot look at a bare picture without a detector when the model needs one', async () => {
+  it('cannot find the regions of a bare picture without a detector when the model needs one', async () => {
     const { stderr, exitCode } = await lxmert('answer', at('scene.png'), 'what?', '--model', at('run'));
     expect({ stderr, exitCode }).toEqual({
       stderr: expect.stringMatching(/Name the weights with --detector/),

@@ -1,11 +1,11 @@
 /** @file Training, evaluation and prediction of tasks other than VQA, ensembles, as a user meets them. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../src/torch/native.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lxmert } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tasks-cli-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -39,7 +39,7 @@ interface VqaRecord {
 const readVqa = (split: string): VqaRecord[] =>
   JSON.parse(readFileSync(at(`world/vqa/${split}.json`), 'utf8')) as VqaRecord[];
 
-describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
+needing('bridge').describe('the tasks', () => {
   beforeAll(async () => {
     await succeed('sample', at('world'), '--num-images', '40', '--num-boxes', '6', '--seed', '3');
     for (const split of ['train', 'minival']) {
@@ -91,7 +91,7 @@ describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
       task: 'gqa',
       settings: { loss: 'best-answer' },
     });
-    const shared = ['--model', at('mce'), '--snapshot', 'LAST', '--features', at('minival')];
+    const shared = ['--model', at('mce'), '--weights', 'LAST', '--features', at('minival')];
     await succeed('predict', 'gqa', at('gqa-minival.json'), ...shared, '--output', at('gqa_predict.json'));
     const dump = JSON.parse(readFileSync(at('gqa_predict.json'), 'utf8')) as Record<string, string>[];
     const asked = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
 
   it('NLVR2: trains on pairs and writes what the official script reads', async () => {
     await finetune('nlvr2', 'nlvr2', ...splits('nlvr2', 'json'), '--epochs', '2');
-    const shared = ['--model', at('nlvr2'), '--snapshot', 'LAST', '--features', at('train')];
+    const shared = ['--model', at('nlvr2'), '--weights', 'LAST', '--features', at('train')];
     const scored = JSON.parse(
       await succeed('evaluate', 'nlvr2', at('nlvr2-train.json'), ...shared, '--json'),
     ) as { accuracy: number; numQuestions: number };
@@ -118,7 +118,7 @@ describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
 
   it('own data: answers are built, predictions are lines', async () => {
     await finetune('custom', 'custom', ...splits('custom', 'jsonl'), '--epochs', '1');
-    const shared = ['--model', at('custom'), '--snapshot', 'LAST', '--features', at('minival')];
+    const shared = ['--model', at('custom'), '--weights', 'LAST', '--features', at('minival')];
     await succeed('evaluate', 'custom', at('custom-minival.jsonl'), ...shared);
     await succeed('predict', 'custom', at('custom-minival.jsonl'), ...shared, '--output', at('own.jsonl'));
     const [first = ''] = readFileSync(at('own.jsonl'), 'utf8').split('\n');
@@ -127,12 +127,12 @@ describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
 
   it('models of another number of images are refused, and what is left out is counted', async () => {
     const wrong = await lxmert(
-      ...['evaluate', 'nlvr2', at('nlvr2-train.json'), '--model', at('gqa'), '--snapshot', 'LAST'],
+      ...['evaluate', 'nlvr2', at('nlvr2-train.json'), '--model', at('gqa'), '--weights', 'LAST'],
       ...['--features', at('train')],
     );
     expect(wrong.exitCode).not.toBe(0);
     const stdout = await succeed(
-      ...['predict', 'gqa', at('gqa-minival.json'), '--model', at('gqa'), '--snapshot', 'LAST'],
+      ...['predict', 'gqa', at('gqa-minival.json'), '--model', at('gqa'), '--weights', 'LAST'],
       ...['--features', at('train'), '--output', at('none.json'), '--json'],
     );
     const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as object[];
@@ -143,7 +143,7 @@ describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
   it('an ensemble of a model with itself answers as it does alone, and unlike models are refused', async () => {
     const predict = async (output: string, ...models: string[]): Promise<string> => {
       await succeed(
-        ...['predict', 'gqa', at('gqa-minival.json'), '--snapshot', 'LAST', '--features', at('minival')],
+        ...['predict', 'gqa', at('gqa-minival.json'), '--weights', 'LAST', '--features', at('minival')],
         ...models.flatMap((model) => ['--model', at(model)]),
         ...['--output', at(output)],
       );
@@ -151,7 +151,7 @@ describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
     };
     expect(await predict('two.json', 'gqa', 'gqa')).toBe(await predict('one.json', 'gqa'));
     const mixed = await lxmert(
-      ...['evaluate', 'gqa', at('gqa-minival.json'), '--snapshot', 'LAST', '--features', at('minival')],
+      ...['evaluate', 'gqa', at('gqa-minival.json'), '--weights', 'LAST', '--features', at('minival')],
       ...['--model', at('gqa'), '--model', at('custom')],
     );
     expect([mixed.exitCode, mixed.stderr]).toEqual([2, expect.stringContaining('their answers differ')]);

@@ -3,9 +3,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../src/torch/native.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lxmert } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vqa-cli-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -20,7 +20,7 @@ const finetune = (output: string, ...more: string[]) =>
     ...['--output', at(output), ...more],
   );
 
-describe.skipIf(!existsSync(addonPath()))('the VQA commands', () => {
+needing('bridge').describe('the VQA commands', () => {
   beforeAll(async () => {
     await lxmert('sample', at('world'), '--num-images', '24', '--num-boxes', '6', '--seed', '2');
     for (const [split, name, detector] of [
@@ -71,7 +71,7 @@ describe.skipIf(!existsSync(addonPath()))('the VQA commands', () => {
         at('world/vqa/minival.json'),
         '--model',
         at('run'),
-        '--snapshot',
+        '--weights',
         'LAST',
         ...more,
       );
@@ -105,7 +105,7 @@ describe.skipIf(!existsSync(addonPath()))('the VQA commands', () => {
 
   it('do not look at a bare picture with a model of a detector', async () => {
     const picture = at('world/images/minival/sample_minival_000000.png');
-    const asked = await lxmert('answer', picture, 'What?', '--model', at('run'), '--snapshot', 'LAST');
+    const asked = await lxmert('answer', picture, 'What?', '--model', at('run'), '--weights', 'LAST');
     expect([asked.exitCode, asked.stderr]).toEqual([
       2,
       expect.stringContaining('region features of a detector'),

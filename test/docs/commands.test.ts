@@ -1,11 +1,11 @@
 /** @file The commands that a page says run as they stand do run. */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../src/torch/native.js';
+import { afterAll, expect, it } from 'vitest';
+import { needing } from '../support/skips.js';
 
 const program = path.resolve('dist/src/cli/main.js');
 /** Splits as a shell does, as far as these commands need it: spaces, and double quotes. */
@@ -19,8 +19,7 @@ const PAGES = [
   { name: 'pretraining.md', run: 'runs/pretrain', numCommands: 6, predictions: undefined },
 ] as const;
 
-const isBuilt = existsSync(program) && existsSync(addonPath());
-describe.skipIf(!isBuilt).each(PAGES)('docs/$name, on the sample world', (entry) => {
+needing('program').describe.each(PAGES)('docs/$name, on the sample world', (entry) => {
   const page = readFileSync(path.join('docs', entry.name), 'utf8');
   const folder = mkdtempSync(path.join(tmpdir(), 'docs-'));
   afterAll(() => rmSync(folder, { recursive: true }));

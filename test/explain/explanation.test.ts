@@ -10,7 +10,7 @@ import { type AttentionMap, type Explanation, explanationOf } from '../../src/ex
 import { renderExplanation } from '../../src/explain/renderExplanation.js';
 import { batchFromRows } from '../../src/features/featureBatch.js';
 import { disposeModels, loadEnsemble } from '../../src/inference/ensemble.js';
-import { lookFrom } from '../../src/inference/look.js';
+import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
 import { answerInputs } from '../../src/tasks/answerInputs.js';
 import { rankAnswers } from '../../src/tasks/predictAnswers.js';
 import { noGrad, scope } from '../../src/torch/index.js';
@@ -35,7 +35,7 @@ async function explain(files = [run]): Promise<Explanation> {
   try {
     return explanationOf(
       answering,
-      lookFrom(row, { hasLabels: true, names, provenance: undefined }),
+      imageRegionsFrom(row, { hasLabels: true, names, provenance: undefined }),
       question,
       3,
     );
@@ -113,7 +113,7 @@ describe('an explanation', () => {
     const answering = await loadEnsemble([run], {});
     const unlabelled = explanationOf(
       answering,
-      lookFrom(row, { hasLabels: false, names, provenance: undefined }),
+      imageRegionsFrom(row, { hasLabels: false, names, provenance: undefined }),
       question,
     );
     disposeModels(answering);

@@ -51,13 +51,13 @@ function copyPhotos(): string {
   return copy;
 }
 
-/** Extracts, and counts the looks at pictures. */
+/** Extracts, and counts the detections. */
 async function extract(
   source: string,
   out: string,
   options: Partial<ExtractionOptions> = {},
-): Promise<ExtractionResult & { numLooks: number }> {
-  const log = newPath('.looks');
+): Promise<ExtractionResult & { numDetections: number }> {
+  const log = newPath('.detections');
   const result = await extractFeatures({
     images: await imagesIn(source),
     detector: plainRegions({ log }),
@@ -65,10 +65,10 @@ async function extract(
     blockSize: 4,
     ...options,
   });
-  return { ...result, numLooks: looksIn(log) };
+  return { ...result, numDetections: detectionsIn(log) };
 }
 
-function looksIn(log: string): number {
+function detectionsIn(log: string): number {
   return existsSync(log) ? readFileSync(log, 'utf8').split('\n').length - 1 : 0;
 }
 
@@ -107,7 +107,7 @@ describe('a store', () => {
   it('has the same bytes for pictures one at a time and four at a time', async () => {
     const [one, four] = [newPath(), newPath()];
     await extract(photos, one);
-    expect((await extract(photos, four, { batchSize: 4 })).numLooks).toBe(11);
+    expect((await extract(photos, four, { batchSize: 4 })).numDetections).toBe(11);
     expect(digestOf(four)).toBe(digestOf(one));
   });
 
@@ -141,7 +141,7 @@ describe('a TSV file', () => {
     const [out, whole] = [newPath('.tsv'), newPath('.tsv')];
     await extract(source, out);
     await paint(pictureFile(source, 30), [90, 91, 92]);
-    expect((await extract(source, out)).numLooks).toBe(1);
+    expect((await extract(source, out)).numDetections).toBe(1);
     await extract(source, whole);
     expect(digestOf(out)).toBe(digestOf(whole));
   });
@@ -163,7 +163,7 @@ describe('an output that is there', () => {
     utimesSync(pictureFile(source, 3), 1, 1);
     expect(await extract(source, out)).toMatchObject({
       isComplete: true,
-      numLooks: 0,
+      numDetections: 0,
       numExtracted: 0,
       numImages: 11,
     });
@@ -178,7 +178,7 @@ describe('an output that is there', () => {
     await paint(pictureFile(source, 4), [99, 98, 97]);
     rmSync(pictureFile(source, 6));
     await paint(path.join(source, 'a-new-one.png'), [50, 60, 70]);
-    expect(await extract(source, out)).toMatchObject({ numLooks: 2, numExtracted: 2, numImages: 12 });
+    expect(await extract(source, out)).toMatchObject({ numDetections: 2, numExtracted: 2, numImages: 12 });
     const rows = await rowsOf(out);
     expect([...rows.keys()]).toEqual([...Array.from({ length: 11 }, (_, i) => pictureId(i)), 'a-new-one']);
     expect(rows.get(pictureId(4))?.features[0]).toBe(99);
@@ -213,7 +213,7 @@ describe('an output that is there', () => {
     mkdirSync(`${out}.extracting`);
     renameSync(out, path.join(`${out}.extracting`, 'previous'));
     await paint(path.join(source, 'z-new.png'), [50, 60, 70]);
-    expect(await extract(source, out)).toMatchObject({ numLooks: 1, numImages: 12 });
+    expect(await extract(source, out)).toMatchObject({ numDetections: 1, numImages: 12 });
   });
 });
 
@@ -235,7 +235,7 @@ describe('pictures that give no features', () => {
     expect(reasons[1]).toMatch(/picture-002\.png .*damaged or cut short/);
     expect(reasons[2]).toMatch(/picture-003\.png is empty/);
     expect(reasons[3]).toMatch(/proposes no region in .*picture-005\.png/);
-    // Mended, they are looked at the next time.
+    // Mended, they are extracted the next time.
     copyFileSync(pictureFile(photos, 1), pictureFile(source, 1));
     const again = await extract(source, out);
     expect(again).toMatchObject({ numImages: 8, numExtracted: 1 });
@@ -251,7 +251,7 @@ describe('pictures that give no features', () => {
       /None of the 1 images gave features\. The first: .*not a JPEG/,
     );
     expect(existsSync(out)).toBe(false);
-    // Mended, they are looked at.
+    // Mended, they are extracted.
     copyFileSync(pictureFile(photos, 1), pictureFile(source, 1));
     expect(await extract(source, out)).toMatchObject({ numImages: 1 });
   });
@@ -267,7 +267,7 @@ describe('a job that was stopped', () => {
   it('goes on where it was, to the same bytes', async () => {
     const [out, whole] = [newPath(), newPath()];
     await extract(photos, whole);
-    let numLooks = 0;
+    let numDetections = 0;
     for (let run = 0; run < 20; run++) {
       const controller = new AbortController();
       let numUpdates = 0;
@@ -276,12 +276,12 @@ describe('a job that was stopped', () => {
         // The first update is made before any picture; each stop comes after one picture more.
         progress: { update: () => (numUpdates++ >= 1 ? controller.abort() : undefined) },
       });
-      numLooks += result.numLooks;
+      numDetections += result.numDetections;
       if (result.isComplete) break;
       expect(result.wasInterrupted).toBe(true);
       expect(existsSync(out)).toBe(false);
     }
-    expect(numLooks).toBe(NUM_PHOTOS);
+    expect(numDetections).toBe(NUM_PHOTOS);
     await extract(photos, out);
     expect(digestOf(out)).toBe(digestOf(whole));
   });
@@ -298,7 +298,7 @@ describe('a job that was stopped', () => {
     await paint(path.join(source, 'a-new-one.png'), [50, 60, 70]);
     const rest = await extract(source, out);
     expect(rest.numImages).toBe(12);
-    expect(stopped.numLooks + rest.numLooks).toBe(12);
+    expect(stopped.numDetections + rest.numDetections).toBe(12);
   });
 
   it('is not gone on with by another detector', async () => {
@@ -342,7 +342,7 @@ describe('given boxes', () => {
     await extract(photos, out, { boxes: await GivenBoxes.read(boxesFile(all)) });
     const changed = { ...all, [pictureId(8)]: [[0, 0, 5, 5]] };
     const again = await extract(photos, out, { boxes: await GivenBoxes.read(boxesFile(changed)) });
-    expect(again.numLooks).toBe(1);
+    expect(again.numDetections).toBe(1);
     expect([...((await rowsOf(out)).get(pictureId(8))?.boxes ?? [])]).toEqual([0, 0, 5, 5]);
   });
 

@@ -4,11 +4,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { extractFeatures } from '../../src/extraction/extract.js';
 import type { ExtractionResult } from '../../src/extraction/settings.js';
 import { plainRegions } from '../support/plainRegions.mjs';
-import { isBuilt, type Started, start } from '../support/processes.js';
+import { type Started, start } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { digestOf, imagesIn, paintFolder, temporaryFolder } from './pictures.js';
 
 const NUM_PHOTOS = 40;
@@ -36,24 +37,24 @@ async function resultOf({ ended }: Started): Promise<ExtractionResult> {
   return JSON.parse(stdout) as ExtractionResult;
 }
 
-/** Each line is one look at a picture, whose colors are its own. */
-function looksIn(log: string): string[] {
+/** Each line is one detection in a picture, whose colors are its own. */
+function detectionsIn(log: string): string[] {
   return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
 }
 
-describe.skipIf(!isBuilt)('processes', () => {
+needing('program').describe('processes', () => {
   it('killed again and again lose no more than the picture in work', async () => {
     const [out, log] = [newPath(), newPath()];
     let numKilled = 0;
     for (;;) {
-      const numBefore = looksIn(log).length;
+      const numBefore = detectionsIn(log).length;
       const one = startWorker(out, log);
       let hasEnded = false;
       void one.ended.then(() => {
         hasEnded = true;
       });
       // Five pictures more each time, so that it ends after a few.
-      while (!hasEnded && looksIn(log).length < numBefore + 5) await sleep(5);
+      while (!hasEnded && detectionsIn(log).length < numBefore + 5) await sleep(5);
       if (!hasEnded) one.kill('SIGKILL');
       const { status } = await one.ended;
       if (status === 0) break;
@@ -62,7 +63,7 @@ describe.skipIf(!isBuilt)('processes', () => {
     }
     expect(numKilled).toBeGreaterThan(3);
     expect(digestOf(out)).toBe(digestOf(whole));
-    expect(looksIn(log).length).toBeLessThanOrEqual(NUM_PHOTOS + 2 * numKilled);
+    expect(detectionsIn(log).length).toBeLessThanOrEqual(NUM_PHOTOS + 2 * numKilled);
     expect(existsSync(`${out}.extracting`)).toBe(false);
   }, 60_000);
 
@@ -70,7 +71,7 @@ describe.skipIf(!isBuilt)('processes', () => {
     ['that know nothing of each other', undefined],
     ['with numbers from a launcher', 3],
   ])(
-    '%s share a job: each picture is looked at once',
+    '%s share a job: each picture is detected once',
     async (_, worldSize) => {
       const [out, log] = [newPath(), newPath()];
       const all = [0, 1, 2].map((rank) =>
@@ -81,8 +82,8 @@ describe.skipIf(!isBuilt)('processes', () => {
         ),
       );
       const results = await Promise.all(all.map(resultOf));
-      expect(new Set(looksIn(log)).size).toBe(NUM_PHOTOS);
-      expect(looksIn(log)).toHaveLength(NUM_PHOTOS);
+      expect(new Set(detectionsIn(log)).size).toBe(NUM_PHOTOS);
+      expect(detectionsIn(log)).toHaveLength(NUM_PHOTOS);
       expect(results.filter(({ numExtracted }) => numExtracted > 0).length).toBeGreaterThan(1);
       expect(results.filter(({ isComplete }) => isComplete).length).toBeGreaterThanOrEqual(1);
       expect(digestOf(out)).toBe(digestOf(whole));
@@ -115,7 +116,7 @@ describe.skipIf(!isBuilt)('processes', () => {
   it('SIGTERM stops after the picture in work', async () => {
     const [out, log] = [newPath(), newPath()];
     const one = startWorker(out, log);
-    while (looksIn(log).length < 3) await sleep(5);
+    while (detectionsIn(log).length < 3) await sleep(5);
     one.kill('SIGTERM');
     const stopped = await resultOf(one);
     expect(stopped).toMatchObject({ wasInterrupted: true, isComplete: false });
@@ -126,7 +127,7 @@ describe.skipIf(!isBuilt)('processes', () => {
   it('one with another list is refused while others are at work', async () => {
     const [out, log] = [newPath(), newPath()];
     const one = startWorker(out, log);
-    while (looksIn(log).length < 3) await sleep(5);
+    while (detectionsIn(log).length < 3) await sleep(5);
     const images = (await imagesIn(photos)).slice(1);
     await expect(extractFeatures({ images, detector: plainRegions(), out, blockSize: 4 })).rejects.toThrow(
       /Another process is at work on .* with a list of 40 images, where this one's has 39/,

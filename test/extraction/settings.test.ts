@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { batchSizeOf } from '../../src/extraction/settings.js';
 import { plainRegions } from '../support/plainRegions.mjs';
 
-it('looks at one picture after the other on the processor, and at several together on a card', () => {
+it('takes one picture after the other on the processor, and several together on a GPU', () => {
   const detector = plainRegions();
   const options = { images: [], out: 'store' };
   expect(batchSizeOf({ ...options, detector })).toBe(1);

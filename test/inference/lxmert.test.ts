@@ -9,7 +9,7 @@ import { LxmertError, UsageError } from '../../src/common/errors.js';
 import { batchFromRows } from '../../src/features/featureBatch.js';
 import { unknownProvenance } from '../../src/features/provenance.js';
 import { disposeModels } from '../../src/inference/ensemble.js';
-import { describeRegion } from '../../src/inference/look.js';
+import { describeRegion } from '../../src/inference/imageRegions.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
 import { loadAnsweringModel } from '../../src/inference/modelFolder.js';
 import { rankAnswers } from '../../src/tasks/predictAnswers.js';
@@ -75,12 +75,12 @@ describe('an answer', () => {
     });
   });
 
-  it('is the same from a path, bytes, pixels, a look and a row; alone and among others', async () => {
+  it('is the same from a path, bytes, pixels, its regions and a row; alone and among others', async () => {
     using lxmert = await load();
     const question = 'is the cat white?';
     const { answers } = await lxmert.answer(photo, question);
-    const look = await lxmert.look(photo);
-    for (const image of [readFileSync(photo), await decodeImage(photo), look, look.row]) {
+    const imageRegions = await lxmert.detectRegions(photo);
+    for (const image of [readFileSync(photo), await decodeImage(photo), imageRegions, imageRegions.row]) {
       expect((await lxmert.answer(image, question)).answers).toEqual(answers);
     }
     const several = await lxmert.answerAll(photo, ['what is the cat', question, 'white?']);
@@ -101,18 +101,18 @@ describe('an answer', () => {
   });
 
   it('looks at a file once, as long as it is kept', async () => {
-    using lxmert = await load({ keptLooks: 1 });
+    using lxmert = await load({ numCachedImages: 1 });
     const detect = vi.spyOn(RegionDetector.prototype, 'detect');
     try {
       const other = await sharp(readFileSync(photo)).negate().png().toBuffer();
-      const first = await lxmert.look(photo);
-      expect(await lxmert.look(readFileSync(photo))).toBe(first);
+      const first = await lxmert.detectRegions(photo);
+      expect(await lxmert.detectRegions(readFileSync(photo))).toBe(first);
       expect(detect).toHaveBeenCalledTimes(1);
-      const second = await lxmert.look(other);
+      const second = await lxmert.detectRegions(other);
       expect(second.row.features).not.toEqual(first.row.features);
-      expect(await lxmert.look(other)).toBe(second);
+      expect(await lxmert.detectRegions(other)).toBe(second);
       expect(detect).toHaveBeenCalledTimes(2);
-      expect((await lxmert.look(photo)).row).toEqual(first.row);
+      expect((await lxmert.detectRegions(photo)).row).toEqual(first.row);
       expect(detect).toHaveBeenCalledTimes(3);
     } finally {
       detect.mockRestore();
@@ -123,15 +123,15 @@ describe('an answer', () => {
     using lxmert = await load();
     const detect = vi.spyOn(RegionDetector.prototype, 'detect');
     try {
-      const [first, second] = await Promise.all([lxmert.look(photo), lxmert.look(photo)]);
+      const [first, second] = await Promise.all([lxmert.detectRegions(photo), lxmert.detectRegions(photo)]);
       expect(first).toBe(second);
       expect(detect).toHaveBeenCalledTimes(1);
       detect.mockImplementationOnce(() => {
         throw new LxmertError('once');
       });
       const other = await sharp(readFileSync(photo)).flip().png().toBuffer();
-      await expect(lxmert.look(other)).rejects.toThrow('once');
-      expect((await lxmert.look(other)).width).toBe(90);
+      await expect(lxmert.detectRegions(other)).rejects.toThrow('once');
+      expect((await lxmert.detectRegions(other)).width).toBe(90);
     } finally {
       detect.mockRestore();
     }
@@ -152,13 +152,13 @@ describe('what cannot be answered', () => {
   it('says what is missing', async () => {
     using blind = await Lxmert.load({ model: at('run') });
     await expect(blind.answer(photo, 'what')).rejects.toThrow(
-      /cannot look at a bare picture without one\. Name the weights with --detector/,
+      /cannot find the regions of a bare picture without one\. Name the weights with --detector/,
     );
     using lxmert = await load();
     await expect(lxmert.answer(photo, '  ')).rejects.toThrow(UsageError);
     await expect(lxmert.answer(at('absent.jpg'), 'what')).rejects.toThrow(/no picture at .*absent\.jpg/);
     await expect(lxmert.answer(photo, 'what', { topK: 0 })).rejects.toThrow(/topK must be a whole number/);
-    const { row } = await lxmert.look(photo);
+    const { row } = await lxmert.detectRegions(photo);
     const wide = { ...row, features: new Float32Array(row.numBoxes * 8) };
     await expect(lxmert.answer(wide, 'what')).rejects.toThrow(
       /reads 7 values for each region, and these features have 8/,
@@ -166,7 +166,7 @@ describe('what cannot be answered', () => {
     await expect(load({ profile: 'caffe' })).rejects.toThrow(
       /no profile 'caffe'; there are caffe-36, caffe-10-100, d2/,
     );
-    await expect(load({ keptLooks: -1 })).rejects.toThrow(UsageError);
+    await expect(load({ numCachedImages: -1 })).rejects.toThrow(UsageError);
   });
 
   it('a disposed instance says so, and disposing twice is nothing', async () => {
@@ -195,23 +195,23 @@ describe('what cannot be answered', () => {
 });
 
 describe('features of another origin', () => {
-  it('are refused in a look of another detector and in a row that says so, unless allowed', async () => {
+  it('are refused in regions of another detector and in a row that says so, unless allowed', async () => {
     using detector = await RegionDetector.load(at('small.caffemodel'), { architecture: SMALL_DETECTOR });
     await writeSmallRun(at('known'), { trainedOn: detector.provenance });
     using lxmert = await load({ model: at('known') });
     writeSmallDetector(at('other.caffemodel'), 9);
     using other = await load({ detector: at('other.caffemodel') });
-    const look = await other.look(photo);
-    await expect(lxmert.answer(look, 'what')).rejects.toThrow(
+    const imageRegions = await other.detectRegions(photo);
+    await expect(lxmert.answer(imageRegions, 'what')).rejects.toThrow(
       /The regions: the model was trained with detector weights/,
     );
-    const { row, provenance } = look;
+    const { row, provenance } = imageRegions;
     await expect(lxmert.answer({ row, provenance }, 'what')).rejects.toThrow(/detector weights/);
     using tolerant = await load({ model: at('known'), allowOtherFeatures: true });
-    expect((await tolerant.answer(look, 'what')).answers).toHaveLength(5);
+    expect((await tolerant.answer(imageRegions, 'what')).answers).toHaveLength(5);
     expect(tolerant.warnings).toEqual([expect.stringMatching(/detector weights/)]);
     // Its own is as good as before.
-    expect((await lxmert.answer(await lxmert.look(photo), 'what')).answers).toHaveLength(5);
+    expect((await lxmert.answer(await lxmert.detectRegions(photo), 'what')).answers).toHaveLength(5);
   });
 
   it('are refused for a model of the sample world', async () => {
@@ -219,11 +219,11 @@ describe('features of another origin', () => {
     await expect(load({ model: at('pixels') })).rejects.toThrow(
       /the model was trained with detector "pixel regions", here it is "bottom-up-attention"/,
     );
-    // A run on a store that was made of such pictures can look at them too.
+    // A run on a store that was made of such pictures can find their regions too.
     const trainedOn = { ...unknownProvenance, detector: 'pixel regions', settings: { numBoxes: 4 } };
     await writeSmallRun(at('stored'), { featureSize: 2048, trainedOn });
     using stored = await Lxmert.load({ model: at('stored') });
-    expect((await stored.look(photo)).regions).toHaveLength(4);
+    expect((await stored.detectRegions(photo)).regions).toHaveLength(4);
   });
 });
 
@@ -250,8 +250,8 @@ describe('names', () => {
       /There is object number 1600 in the regions, but names for 1600 only/,
     );
     using lxmert = await load({ attributeNames: at('few.txt') });
-    await expect(lxmert.look(photo)).resolves.toBeDefined();
-    const { regions } = await lxmert.look(photo);
+    await expect(lxmert.detectRegions(photo)).resolves.toBeDefined();
+    const { regions } = await lxmert.detectRegions(photo);
     const [region] = regions;
     expect(describeRegion(region!)).toBe(`name ${region?.attribute?.id} name ${region?.object?.id}`);
     rmSync(at('objects_vocab.txt'));

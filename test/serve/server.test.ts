@@ -3,14 +3,14 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import type { AnswerResponse, FeaturesResponse } from '../../src/serve/api.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { type TestServer, testServer, workerProgram } from './support.js';
 
-describe.skipIf(!isBuilt)('the server', () => {
+needing('program').describe('the server', () => {
   let server: TestServer;
   let run: string;
   beforeAll(async () => {
@@ -194,16 +194,16 @@ describe.skipIf(!isBuilt)('the server', () => {
       onReplace: () => replaced++,
     });
     // It dies at its first job; the one that takes its place answers.
-    const seen = await own.run({ kind: 'look', pictures: [new Uint8Array([1])] });
+    const seen = await own.run({ kind: 'detect', pictures: [new Uint8Array([1])] });
     expect([seen[0]?.row.imageId, replaced, own.numReplaced]).toEqual(['survived', 1, 1]);
     // One that kills every worker is given up after the second.
-    await expect(own.run({ kind: 'look', pictures: [new Uint8Array([0])] })).rejects.toMatchObject({
+    await expect(own.run({ kind: 'detect', pictures: [new Uint8Array([0])] })).rejects.toMatchObject({
       status: 500,
     });
-    const again = await own.run({ kind: 'look', pictures: [new Uint8Array([1])] });
+    const again = await own.run({ kind: 'detect', pictures: [new Uint8Array([1])] });
     expect(again[0]?.row.imageId).toBe('survived');
     await own.close();
-    await expect(own.run({ kind: 'look', pictures: [new Uint8Array([1])] })).rejects.toMatchObject({
+    await expect(own.run({ kind: 'detect', pictures: [new Uint8Array([1])] })).rejects.toMatchObject({
       status: 503,
     });
   });
@@ -215,7 +215,7 @@ describe.skipIf(!isBuilt)('the server', () => {
       program: workerProgram,
     });
     const jobs = Array.from({ length: 3 }, () =>
-      own.run({ kind: 'look', pictures: [Uint8Array.from(server.picture)] }),
+      own.run({ kind: 'detect', pictures: [Uint8Array.from(server.picture)] }),
     );
     const settled = Promise.allSettled(jobs);
     await own.close();

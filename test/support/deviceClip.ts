@@ -1,11 +1,11 @@
-/** @file The clipping of a step on a card, with its norm read. */
+/** @file The clipping of a step on a GPU, with its norm read. */
 
 import * as ops from '../../src/torch/operators/index.js';
 import type { DeviceScale } from '../../src/train/bertAdamUpdate.js';
 import { deviceGradientNorm } from '../../src/train/clipGradients.js';
 import type { FlatParameters } from '../../src/train/flatParameters.js';
 
-/** What a step on a card does, with its norm read. */
+/** What a step on a GPU does, with its norm read. */
 export function deviceClip(
   parameters: FlatParameters,
   maxNorm: number,

@@ -1,6 +1,6 @@
 /*
- * A management library like NVIDIA's with two cards, for tests of what is read from the driver. Compiled with
- * definitions for what does not work: NO_INIT, NO_CARDS, OLD (functions are missing), CUDA_VERSION. With JOURNAL, the
+ * A management library like NVIDIA's with two GPUs, for tests of what is read from the driver. Compiled with
+ * definitions for what does not work: NO_INIT, NO_GPUS, OLD (functions are missing), CUDA_VERSION. With JOURNAL, the
  * name of a file, opening and closing write a letter there.
  */
 #include <stdio.h>
@@ -14,7 +14,7 @@ typedef struct {
   unsigned long long total, free, used;
 } Memory;
 
-static int cards[2];
+static int gpus[2];
 
 static void note(char letter) {
 #ifdef JOURNAL
@@ -58,7 +58,7 @@ int nvmlSystemGetCudaDriverVersion(int* version) {
 }
 
 int nvmlDeviceGetCount_v2(unsigned int* count) {
-#ifdef NO_CARDS
+#ifdef NO_GPUS
   *count = 0;
 #else
   *count = 3;
@@ -66,15 +66,15 @@ int nvmlDeviceGetCount_v2(unsigned int* count) {
   return 0;
 }
 
-/* The card in the middle belongs to somebody else. */
-int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void** card) {
+/* The GPU in the middle belongs to somebody else. */
+int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void** gpu) {
   if (index == 1) return 4; /* NVML_ERROR_NO_PERMISSION */
-  *card = &cards[index / 2];
+  *gpu = &gpus[index / 2];
   return 0;
 }
 
-int nvmlDeviceGetName(void* card, char* name, unsigned int length) {
-  return write_text(name, length, card == &cards[0] ? "NVIDIA H100 80GB HBM3" : "NVIDIA GB10");
+int nvmlDeviceGetName(void* gpu, char* name, unsigned int length) {
+  return write_text(name, length, gpu == &gpus[0] ? "NVIDIA H100 80GB HBM3" : "NVIDIA GB10");
 }
 
 #ifndef OLD
@@ -82,21 +82,21 @@ int nvmlSystemGetCudaDriverVersion_v2(int* version) {
   return nvmlSystemGetCudaDriverVersion(version);
 }
 
-int nvmlDeviceGetUUID(void* card, char* uuid, unsigned int length) {
-  return write_text(uuid, length, card == &cards[0] ? "GPU-11111111-aaaa" : "GPU-22222222-bbbb");
+int nvmlDeviceGetUUID(void* gpu, char* uuid, unsigned int length) {
+  return write_text(uuid, length, gpu == &gpus[0] ? "GPU-11111111-aaaa" : "GPU-22222222-bbbb");
 }
 
-int nvmlDeviceGetMemoryInfo(void* card, Memory* memory) {
-  if (card == &cards[1]) return 3; /* NVML_ERROR_NOT_SUPPORTED */
+int nvmlDeviceGetMemoryInfo(void* gpu, Memory* memory) {
+  if (gpu == &gpus[1]) return 3; /* NVML_ERROR_NOT_SUPPORTED */
   memory->total = 85520809984ull;
   memory->free = 84718321664ull;
   memory->used = memory->total - memory->free;
   return 0;
 }
 
-int nvmlDeviceGetCudaComputeCapability(void* card, int* major, int* minor) {
-  *major = card == &cards[0] ? 9 : 12;
-  *minor = card == &cards[0] ? 0 : 1;
+int nvmlDeviceGetCudaComputeCapability(void* gpu, int* major, int* minor) {
+  *major = gpu == &gpus[0] ? 9 : 12;
+  *minor = gpu == &gpus[0] ? 0 : 1;
   return 0;
 }
 #endif

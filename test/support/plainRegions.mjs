@@ -9,10 +9,10 @@ const FEATURE_SIZE = 4;
 
 /**
  * @param {{ readonly log?: string, readonly milliseconds?: number, readonly precision?: string, readonly minBoxes?: number }} settings
- *   a file that gets a line for each picture looked at, and how long a look takes
+ *   a file that gets a line for each picture described, and how long that takes
  */
 export function plainRegions({ log, milliseconds = 0, precision = 'float32', minBoxes = 2 } = {}) {
-  const look = ({ height, width, input }) => {
+  const describe = ({ height, width, input }) => {
     if (log !== undefined) appendFileSync(log, `${input.data.join()}\n`);
     if (milliseconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
     return { height, width, mean: input.data };
@@ -57,7 +57,7 @@ export function plainRegions({ log, milliseconds = 0, precision = 'float32', min
         throw new Error('The pictures of a batch have several sizes.');
       }
       return images.map((image) => {
-        const seen = look(image);
+        const seen = describe(image);
         const { height, width } = image;
         // Black pictures are empty, and dark ones have one region.
         const brightness = Math.max(...seen.mean);
@@ -67,7 +67,7 @@ export function plainRegions({ log, milliseconds = 0, precision = 'float32', min
       });
     },
     describeBoxes(image, boxes) {
-      return regions(look(image), boxes);
+      return regions(describe(image), boxes);
     },
   };
 }

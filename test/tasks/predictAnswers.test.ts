@@ -6,7 +6,7 @@ import { type AnsweringModel, rankAnswers } from '../../src/tasks/predictAnswers
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
 import { makeRow } from '../features/support.js';
-import { cardDevices } from '../support/devices.js';
+import { gpuDevices } from '../support/devices.js';
 import { WORDS } from '../support/tinyLxmert.js';
 
 const ANSWERS = ['one', 'two', 'three', 'four', 'five', 'six'];
@@ -51,7 +51,7 @@ const questions = [
   { imageIds: ['c'], sentence: 'what cat ?' },
 ];
 
-describe.each(cardDevices)('answers on %s', (device) => {
+describe.each(gpuDevices)('answers on %s', (device) => {
   it("are the processor's, recorded as graphs or not, to questions that share images and to single ones", () => {
     const [host, card] = [answeringOn('cpu'), answeringOn(device)];
     try {

@@ -51,7 +51,7 @@ const healthy: Facts = {
   },
   hasNvidiaGpu: false,
   nvidia: null,
-  visibleCards: [],
+  visibleGpus: [],
   cudaVisibleDevices: null,
   environment: {},
 };
@@ -114,10 +114,10 @@ describe('findingsOf', () => {
       /float32/,
     ],
     [
-      'an idle card',
+      'an idle GPU',
       { hasNvidiaGpu: true },
       'slow',
-      /^This libtorch \(2\.4\.1 in \/opt\/libtorch\) computes on the processor only, so the NVIDIA card here/,
+      /^This libtorch \(2\.4\.1 in \/opt\/libtorch\) computes on the processor only, so the NVIDIA GPU here/,
       /^Install one with CUDA \(for instance Python's torch\) and run 'LIBTORCH=\u2026 \.\/setup'\.$/,
     ],
   ])('%s', (_name, change, severity, problem, fix) => {

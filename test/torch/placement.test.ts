@@ -10,9 +10,9 @@ import {
 } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { shapeKey, tensorsOf, withTensors } from '../../src/torch/tensorTree.js';
-import { cardDevices } from '../support/devices.js';
+import { gpuDevices } from '../support/devices.js';
 
-describe.each(cardDevices)('on %s', (device) => {
+describe.each(gpuDevices)('on %s', (device) => {
   it('a tensor is placed once, with its values and format', () => {
     scope(() => {
       const host = tensor([1, 2, 3], [3], 'float16');
@@ -59,7 +59,7 @@ describe.each(cardDevices)('on %s', (device) => {
   });
 });
 
-describe.each(cardDevices)('graphs on %s', (device) => {
+describe.each(gpuDevices)('graphs on %s', (device) => {
   it('are given up when work cannot be recorded, and the work is done without them', () => {
     scope(() => {
       const said: string[] = [];

@@ -13,20 +13,19 @@ import {
 import { softAnswerLoss } from '../../src/tasks/losses.js';
 import { type Device, manualSeed, place, scope, type Tensor, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
-import { runtimeInfo } from '../../src/torch/runtime.js';
 import { BertAdam } from '../../src/train/bertAdam.js';
 import { FlatParameters } from '../../src/train/flatParameters.js';
 import { LossScale } from '../../src/train/lossScale.js';
 import { Snapshots } from '../../src/train/snapshots.js';
 import { runTraining, type StepMetrics, type TrainingOptions } from '../../src/train/trainingLoop.js';
 import type { TrainingState } from '../../src/train/trainingState.js';
-import { cardDevices } from '../support/devices.js';
+import { gpuDevices } from '../support/devices.js';
 import { resetCounts, synchronizations } from '../support/practiceDevice.js';
+import { needing } from '../support/skips.js';
 
 const NUM_ANSWERS = 5;
 const NUM_BATCHES = 12;
 const BATCH_SIZE = 4;
-const isOld = runtimeInfo().torchVersion.startsWith('1.');
 
 interface Batch {
   readonly inputs: LxmertInputs;
@@ -171,7 +170,7 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? 0))), 0);
 }
 
-describe.each(cardDevices)('steps on %s', (device) => {
+describe.each(gpuDevices)('steps on %s', (device) => {
   let host: Awaited<ReturnType<typeof train>>;
   beforeAll(async () => {
     host = await train('cpu');
@@ -196,35 +195,33 @@ describe.each(cardDevices)('steps on %s', (device) => {
     expect(largestDifference(cardParts.weights, hostParts.weights)).toBeLessThan(2e-5);
   });
 
-  it.skipIf(isOld || !device.startsWith('privateuseone'))(
-    'never wait for the device within a step',
-    async () => {
-      resetCounts();
-      const stepsOf = async (numBatches: number): Promise<number> => {
-        const before = synchronizations();
-        const abort = new AbortController();
-        let numDone = 0;
-        await train(device, {
-          overrides: {
-            signal: abort.signal,
-            progress: { update: () => void (++numDone === numBatches && abort.abort()) },
-          },
-        });
-        return synchronizations() - before;
-      };
-      // What is read at the end is the same however many steps there were; of a step only its numbers are read, later.
-      const [few, many] = [await stepsOf(3), await stepsOf(9)];
-      const perStep = (many - few) / 6;
-      expect(perStep).toBeLessThanOrEqual(1);
-    },
-  );
+  const onPractice = device.startsWith('privateuseone') ? needing('libtorch 2') : undefined;
+  onPractice?.it('never wait for the device within a step', async () => {
+    resetCounts();
+    const stepsOf = async (numBatches: number): Promise<number> => {
+      const before = synchronizations();
+      const abort = new AbortController();
+      let numDone = 0;
+      await train(device, {
+        overrides: {
+          signal: abort.signal,
+          progress: { update: () => void (++numDone === numBatches && abort.abort()) },
+        },
+      });
+      return synchronizations() - before;
+    };
+    // What is read at the end is the same however many steps there were; of a step only its numbers are read, later.
+    const [few, many] = [await stepsOf(3), await stepsOf(9)];
+    const perStep = (many - few) / 6;
+    expect(perStep).toBeLessThanOrEqual(1);
+  });
 
   it('in bfloat16 come close to float32', async () => {
     const card = await train(device, { precision: 'bfloat16' });
     expect(Math.abs(card.losses[0]! / host.losses[0]! - 1)).toBeLessThan(0.02);
   });
 
-  it.skipIf(isOld)('in float16 scale the loss, and leave out steps that overflow', async () => {
+  needing('libtorch 2').it('in float16 scale the loss, and leave out steps that overflow', async () => {
     const card = await train(device, { precision: 'float16' });
     expect(Math.abs(card.losses[0]! / host.losses[0]! - 1)).toBeLessThan(0.02);
     // 65,536 times this loss is more than float16 holds somewhere in the backward pass, or it is not.
@@ -287,7 +284,7 @@ describe.each(cardDevices)('steps on %s', (device) => {
     expect(states).toMatchObject([{ step: 4, batch: 4 }]);
   });
 
-  describe.skipIf(isOld)('with snapshots', () => {
+  needing('libtorch 2').describe('with snapshots', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-device-steps-'));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -311,7 +308,7 @@ describe.each(cardDevices)('steps on %s', (device) => {
 });
 
 describe('the loss scale', () => {
-  it.skipIf(isOld).each(cardDevices)(
+  needing('libtorch 2').it.each(gpuDevices)(
     'halves after an overflow and comes back from its state, on %s',
     (device) => {
       scope(() => {

@@ -94,8 +94,8 @@ export function App() {
       )}
       {server?.models[0]?.seesPictures === false && (
         <p class="failure" role="alert">
-          This server has no detector, so it cannot look at pictures: it answers about features that are sent
-          to its API. Start it with --detector to use this page.
+          This server has no detector, so it cannot find regions in pictures: it answers about features that
+          are sent to its API. Start it with --detector to use this page.
         </p>
       )}
       {server?.models[0]?.seesPictures && (

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
 import { formatPercent } from '../../formats/numbers.js';
-import { describeRegion, type LookedAtRegion } from '../../inference/look.js';
+import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
 import { defineCommand } from '../command.js';
-import { lookOptions } from '../detectorOptions.js';
+import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
@@ -44,7 +44,7 @@ export const command = defineCommand({
   }),
   options: z.strictObject({
     ...modelOptions,
-    ...lookOptions,
+    ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(3).describe('Answers to print'),
@@ -60,11 +60,11 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
-    const look = await lxmert.look(
+    const imageRegions = await lxmert.detectRegions(
       options.features === undefined ? image : await readRow(options.features, image),
     );
     for (const warning of lxmert.warnings) notice(warning);
-    const answer = await lxmert.answer(look, question, { topK: options.top });
+    const answer = await lxmert.answer(imageRegions, question, { topK: options.top });
     if (answer.isCut) {
       notice(
         `The model reads ${lxmert.answering.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
@@ -74,7 +74,7 @@ export const command = defineCommand({
       await writeExplanation({
         file: options.explain,
         answering: lxmert.answering,
-        look,
+        imageRegions,
         question,
         topK: Math.max(options.top, 5),
         picture: options.features === undefined ? image : options.picture,
@@ -113,7 +113,7 @@ function refuseContradictions(options: {
   }
 }
 
-function seenLines(regions: readonly LookedAtRegion[]): string[] {
+function seenLines(regions: readonly ImageRegion[]): string[] {
   const seen = new Map<string, { times: number; confidence: number }>();
   for (const region of regions) {
     const description = describeRegion(region);

@@ -9,7 +9,7 @@ export const command = evaluateCommand(customPairs, {
   examples: [
     {
       command: 'lxmert evaluate custom-pairs test.jsonl --model runs/mine --features features/mine',
-      does: 'scores the best snapshot of a run',
+      does: 'scores the best weights of a run',
     },
   ],
 });

@@ -10,7 +10,7 @@ export const command = evaluateCommand(gqa, {
   examples: [
     {
       command: 'lxmert evaluate gqa testdev.json --model runs/gqa --features features/gqa_testdev',
-      does: 'scores the best snapshot of a run',
+      does: 'scores the best weights of a run',
     },
   ],
 });

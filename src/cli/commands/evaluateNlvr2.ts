@@ -10,7 +10,7 @@ export const command = evaluateCommand(nlvr2, {
   examples: [
     {
       command: 'lxmert evaluate nlvr2 valid.json --model runs/nlvr2 --features features/nlvr2_valid',
-      does: 'scores the best snapshot of a run',
+      does: 'scores the best weights of a run',
     },
   ],
 });

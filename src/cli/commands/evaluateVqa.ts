@@ -10,7 +10,7 @@ export const command = evaluateCommand(vqa, {
   examples: [
     {
       command: 'lxmert evaluate vqa minival.json --model runs/vqa --features features/val2014',
-      does: 'scores the best snapshot of a run',
+      does: 'scores the best weights of a run',
     },
   ],
 });

@@ -7,7 +7,7 @@ import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert } from '../../inference/lxmert.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
-import { lookOptions } from '../detectorOptions.js';
+import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
@@ -60,7 +60,7 @@ export const command = defineCommand({
     model: existingPath()
       .optional()
       .describe("Run folder, or a weights file [default: the sample world's model]"),
-    ...lookOptions,
+    ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(5).describe('Answers to explain'),
@@ -92,12 +92,14 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
-    const look = await lxmert.look(features === undefined ? image : await readRow(features, image));
+    const imageRegions = await lxmert.detectRegions(
+      features === undefined ? image : await readRow(features, image),
+    );
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({
       file: options.output,
       answering: lxmert.answering,
-      look,
+      imageRegions,
       question,
       topK: options.top,
       picture: features === undefined ? image : picture,

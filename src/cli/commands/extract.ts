@@ -78,7 +78,7 @@ export const command = defineCommand({
       .max(256)
       .optional()
       .describe(
-        'Pictures of one size that are looked at together; features are the same [default: 1 on the processor, 8 on a card]',
+        'Pictures of one size that are detected in one batch; features are the same [default: 1 on the processor, 8 on a GPU]',
       ),
     maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),
   }),

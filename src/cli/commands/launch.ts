@@ -13,7 +13,7 @@ const SHARING_COMMANDS = ['finetune', 'pretrain', 'extract', 'predict'];
 export const command = defineCommand({
   description:
     'Starts several processes of one training, extraction or prediction on this machine, each with its share of the work ' +
-    'and of the cores, or with a card of its own. The first process speaks as usual; lines of the others carry their number. Ends with the exit code of the ' +
+    'and of the cores, or with a GPU of its own. The first process speaks as usual; lines of the others carry their number. Ends with the exit code of the ' +
     'first process that failed. On several machines use torchrun or srun instead: see docs/distributed.md.',
   examples: [
     {
@@ -22,7 +22,7 @@ export const command = defineCommand({
     },
     {
       command: 'lxmert launch --gpus 0,1,2,3 -- pretrain --config configs/pretrain.toml --precision bfloat16',
-      does: 'pre-trains on four cards, one process on each',
+      does: 'pre-trains on four GPUs, one process on each',
     },
   ],
   arguments: z.strictObject({
@@ -37,9 +37,9 @@ export const command = defineCommand({
       .describe('Processes to start, unless --gpus says how many'),
     gpus: z
       .string()
-      .regex(/^[^\s,]+(,[^\s,]+)*$/, 'expected numbers or UUIDs of cards with commas between, such as 0,1')
+      .regex(/^[^\s,]+(,[^\s,]+)*$/, 'expected numbers or UUIDs of GPUs with commas between, such as 0,1')
       .optional()
-      .describe("Cards, one process on each: numbers or UUIDs as 'lxmert doctor' lists them")
+      .describe("GPUs, one process on each: numbers or UUIDs as 'lxmert doctor' lists them")
       .meta({ valueName: 'LIST' }),
     grace: z
       .number()
@@ -53,14 +53,14 @@ export const command = defineCommand({
         `'lxmert ${words[0]}' does not work in several processes. Commands that do: ${SHARING_COMMANDS.join(', ')}.`,
       );
     }
-    const cards = cardsOf(options.gpus);
-    if ((cards === undefined) === (options.processes === undefined)) {
+    const gpus = gpusOf(options.gpus);
+    if ((gpus === undefined) === (options.processes === undefined)) {
       throw new UsageError('Say how many: give either --processes or --gpus.');
     }
     const program = path.join(packageRoot(), 'dist/src/cli/main.js');
     const { exitCode, failed } = await launchProcesses({
-      numProcesses: cards?.length ?? options.processes ?? 1,
-      cards,
+      numProcesses: gpus?.length ?? options.processes ?? 1,
+      gpus,
       command: [process.execPath, program, ...words],
       graceSeconds: options.grace,
       signal,
@@ -73,11 +73,11 @@ export const command = defineCommand({
   exitCode: ({ exitCode }) => exitCode,
 });
 
-/** @throws UsageError for a card that is named twice */
-function cardsOf(list: string | undefined): readonly string[] | undefined {
-  const cards = list?.split(',');
-  const twice = cards?.find((card, i) => cards.indexOf(card) !== i);
+/** @throws UsageError for a GPU that is named twice */
+function gpusOf(list: string | undefined): readonly string[] | undefined {
+  const gpus = list?.split(',');
+  const twice = gpus?.find((gpu, i) => gpus.indexOf(gpu) !== i);
   if (twice !== undefined)
-    throw new UsageError(`--gpus names the card ${twice} twice; each takes one process.`);
-  return cards;
+    throw new UsageError(`--gpus names the GPU ${twice} twice; each takes one process.`);
+  return gpus;
 }

@@ -19,7 +19,7 @@ const options = z.strictObject({
   images: existingFolder().optional().describe('Folder with those pictures, named by image id'),
   questions: existingFile().optional().describe('VQA questions with labels about those pictures (JSON)'),
   numExamples: z.int().min(1).max(100).default(6).describe('Pictures to show'),
-  snapshot: z.enum(['BEST', 'LAST']).default('BEST').describe('Snapshot that answers'),
+  weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights that answer'),
   ...otherFeaturesOption,
 });
 
@@ -76,7 +76,7 @@ async function examplesFor(
   const { answeredExamples } = await import('../../report/answeredExamples.js');
   const { checkFeatures } = await import('../modelOptions.js');
   using store = FeatureStore.open(features);
-  const answering = await loadAnsweringModel({ model: run, snapshot: given.snapshot });
+  const answering = await loadAnsweringModel({ model: run, weights: given.weights });
   try {
     checkFeatures(store, answering, given.allowOtherFeatures, notice);
     return await answeredExamples({

@@ -13,7 +13,7 @@ import { Service } from '../../serve/service.js';
 import type { NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
-import { lookOptions } from '../detectorOptions.js';
+import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';
@@ -33,7 +33,7 @@ const options = z.strictObject({
     .array(existingPath())
     .default([])
     .describe('Another model, of the same features, that requests name: to compare with'),
-  ...lookOptions,
+  ...detectionOptions,
   ...otherFeaturesOption,
   host: z
     .string()
@@ -46,7 +46,7 @@ const options = z.strictObject({
   maxBatch: z.int().min(1).max(1024).default(32).describe('Questions answered together'),
   maxWait: z.number().min(0).max(1000).default(5).describe('Milliseconds that a question waits for others'),
   maxQueued: z.int().min(1).default(256).describe('Questions that may wait; more are refused with 429'),
-  cache: z.number().min(0).default(256).describe('Megabytes of looked-at pictures to remember'),
+  cache: z.number().min(0).default(256).describe('Megabytes of detected regions to keep'),
   maxBody: z.number().gt(0).default(32).describe('Megabytes that a request may have'),
   timeout: z.number().gt(0).default(120).describe('Seconds that a request may take'),
   tokenFile: existingFile()
@@ -63,8 +63,8 @@ export const command = defineCommand({
   description:
     'Serves a page and an API that answer questions about pictures and show what the answers were found in. Without --model ' +
     'it serves the model of the sample world, which it trains first if there is none, so that it can be tried with nothing at ' +
-    'hand. The models run in worker threads; questions that come together are answered together, and pictures that were ' +
-    'looked at are remembered. Ctrl-C and SIGTERM end it when what was begun is answered.',
+    'hand. The models run in worker threads; questions that come together are answered together, and regions that were ' +
+    'found are kept. Ctrl-C and SIGTERM end it when what was begun is answered.',
   examples: [
     { command: 'lxmert serve', does: "serves the sample world's model at http://127.0.0.1:8080" },
     {
@@ -155,7 +155,7 @@ function namedModels(
   { addModel, vocab: vocabulary, attentionHeads: numAttentionHeads, ...options }: Options,
 ): [NamedModel, ...NamedModel[]] {
   const { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames, ...others } = options;
-  const look = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
+  const detection = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
   const settings = { ...others, device: deviceOf(options), vocabulary, numAttentionHeads };
   const taken = new Set<string>();
   const nameOf = (file: string): string => {
@@ -168,7 +168,7 @@ function namedModels(
   };
   const first = model.length > 1 ? model.map(nameOf).join(' + ') : nameOf(model[0] as string);
   return [
-    { name: first, source: { ...settings, ...look, model } },
+    { name: first, source: { ...settings, ...detection, model } },
     ...addModel.map((file) => ({ name: nameOf(file), source: { ...settings, model: file } })),
   ];
 }

@@ -61,10 +61,10 @@ const MAX_ROTATION = 0.3;
 export function drawScene(imageId: string, rules: SceneRules, random: Random): Scene {
   const textureSeed = random.uint32();
   const numObjects = rules.minObjects + random.integer(rules.maxObjects - rules.minObjects + 1);
-  const looks = drawLooks(numObjects, rules, random);
-  // A crowded draw may leave no room for the last object: start over with new places for the same looks.
+  const appearances = drawAppearances(numObjects, rules, random);
+  // A crowded draw may leave no room for the last object: start over with new places for the same appearances.
   for (let attempt = 0; attempt < 200; attempt++) {
-    const objects = placeObjects(looks, rules, random);
+    const objects = placeObjects(appearances, rules, random);
     if (objects !== undefined) {
       return { imageId, width: rules.width, height: rules.height, textureSeed, objects };
     }
@@ -75,37 +75,41 @@ export function drawScene(imageId: string, rules: SceneRules, random: Random): S
   );
 }
 
-interface Look extends ColorShape {
+interface Appearance extends ColorShape {
   readonly size: SampleSize;
 }
 
-function drawLooks(numObjects: number, rules: SceneRules, random: Random): Look[] {
-  const looks: Look[] = [];
+function drawAppearances(numObjects: number, rules: SceneRules, random: Random): Appearance[] {
+  const appearances: Appearance[] = [];
   for (let i = 0; i < numObjects; i++) {
     const size = random.pick(rules.sizes);
     const favoured = rules.favouredPairs;
     const pairs = favoured && (i === 0 || random.uniform() < 0.4) ? favoured : rules.pairs;
     let candidates = pairs;
     if (i > 0 && random.uniform() < rules.repeatChance) {
-      const earlier = looks[random.integer(i)] as Look;
+      const earlier = appearances[random.integer(i)] as Appearance;
       const byColor = random.uniform() < 0.5;
       candidates = pairs.filter((pair) =>
         byColor ? pair.color === earlier.color : pair.shape === earlier.shape,
       );
     }
-    looks.push({ ...random.pick(candidates.length > 0 ? candidates : pairs), size });
+    appearances.push({ ...random.pick(candidates.length > 0 ? candidates : pairs), size });
   }
-  return looks;
+  return appearances;
 }
 
-function placeObjects(looks: readonly Look[], rules: SceneRules, random: Random): SceneObject[] | undefined {
+function placeObjects(
+  appearances: readonly Appearance[],
+  rules: SceneRules,
+  random: Random,
+): SceneObject[] | undefined {
   const shorter = Math.min(rules.width, rules.height);
   const objects: SceneObject[] = [];
-  for (const look of looks) {
-    const [least, most] = RADIUS_SHARE[look.size];
+  for (const appearance of appearances) {
+    const [least, most] = RADIUS_SHARE[appearance.size];
     const radius = shorter * (least + (most - least) * random.uniform());
     const rotation = (random.uniform() * 2 - 1) * MAX_ROTATION;
-    const bounds = shapeBounds(look.shape, radius, rotation);
+    const bounds = shapeBounds(appearance.shape, radius, rotation);
     let placed: SceneObject | undefined;
     for (let attempt = 0; attempt < 30 && placed === undefined; attempt++) {
       const centerX = GAP - bounds[0] + random.uniform() * (rules.width - 2 * GAP - bounds[2] + bounds[0]);
@@ -117,7 +121,7 @@ function placeObjects(looks: readonly Look[], rules: SceneRules, random: Random)
         centerY + bounds[3],
       ] as const;
       if (objects.every((other) => apart(box, other.box))) {
-        placed = { ...look, centerX, centerY, radius, rotation, box };
+        placed = { ...appearance, centerX, centerY, radius, rotation, box };
       }
     }
     if (placed === undefined) return undefined;

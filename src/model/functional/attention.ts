@@ -4,7 +4,7 @@ import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { Segments } from '../packing.js';
 import { dropout } from './dropout.js';
-import { canFuse, isOnCard } from './mode.js';
+import { canFuse, isOnGpu } from './mode.js';
 import { slotCrossAttention, slotSelfAttention } from './slotAttention.js';
 
 export interface AttentionSettings {
@@ -28,14 +28,14 @@ export function selfAttention(
   segments: Segments,
   settings: AttentionSettings,
 ): AttentionRows {
-  if (!settings.wantProbabilities && canFuse(projected) && !isOnCard(projected)) {
+  if (!settings.wantProbabilities && canFuse(projected) && !isOnGpu(projected)) {
     const { numHeads, dropout: p } = settings;
     return {
       context: ops.packedSelfAttention(projected, segments.tensor(), numHeads, p),
       probabilities: undefined,
     };
   }
-  if (!settings.wantProbabilities && segments.sides !== undefined && isOnCard(projected)) {
+  if (!settings.wantProbabilities && segments.sides !== undefined && isOnGpu(projected)) {
     return { context: slotSelfAttention(projected, segments.sides, settings), probabilities: undefined };
   }
   const hidden = (projected.shape[1] ?? 0) / 3;
@@ -54,14 +54,14 @@ export function crossAttention(
   segments: Segments,
   settings: AttentionSettings,
 ): AttentionRows {
-  if (!settings.wantProbabilities && canFuse(queries) && !isOnCard(queries)) {
+  if (!settings.wantProbabilities && canFuse(queries) && !isOnGpu(queries)) {
     const { numHeads, dropout: p } = settings;
     return {
       context: ops.packedCrossAttention(queries, keysValues, segments.tensor(), numHeads, p),
       probabilities: undefined,
     };
   }
-  if (!settings.wantProbabilities && segments.sides !== undefined && isOnCard(queries)) {
+  if (!settings.wantProbabilities && segments.sides !== undefined && isOnGpu(queries)) {
     const context = slotCrossAttention(queries, keysValues, segments.sides, settings);
     return { context, probabilities: undefined };
   }

@@ -1,6 +1,6 @@
 /**
  * @file Which version of a layer's arithmetic runs: this project's own operators over packed rows, or the same written
- * plainly with libtorch's. On the processor the own ones do several steps in one kernel; on cards they are libtorch's
+ * plainly with libtorch's. On the processor the own ones do several steps in one kernel; on GPUs they are libtorch's
  * kernels with this project's gradient buffers. The plain version is the truth that tests hold the others against.
  */
 
@@ -26,7 +26,7 @@ export function canFuse(x: Tensor): boolean {
   return dtype === 'float32' || dtype === 'bfloat16' || (dtype === 'float16' && x.device !== 'cpu');
 }
 
-/** True when rows are to be laid out as a card's kernels want them. */
-export function isOnCard(x: Tensor): boolean {
+/** True when rows are to be laid out as a GPU's kernels want them. */
+export function isOnGpu(x: Tensor): boolean {
   return !isPlain && x.device !== 'cpu';
 }

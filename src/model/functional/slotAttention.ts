@@ -1,4 +1,4 @@
-/** @file Multi-head attention on cards: rows in slots, and libtorch's fused kernels over all sequences at once. */
+/** @file Multi-head attention on GPUs: rows in slots, and libtorch's fused kernels over all sequences at once. */
 
 import type { Device, Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
@@ -61,16 +61,19 @@ function headsOf(rows: Tensor, packing: Packing, count: number, numHeads: number
   return { layout, parts: ops.unbind(ops.permute(split, [2, 0, 3, 1, 4]), 0) };
 }
 
-/** Queries are the first of what was projected, keys and values the last two. */
-function attend(asking: SlotHeads, asked: SlotHeads, { numHeads, dropout }: SlotAttentionSettings): Tensor {
-  const [queries] = asking.parts;
-  const [keys, values] = asked.parts.slice(-2);
+/**
+ * @param query of which the queries are taken, the first of what was projected
+ * @param key of which the keys and values are taken, the last two
+ */
+function attend(query: SlotHeads, key: SlotHeads, { numHeads, dropout }: SlotAttentionSettings): Tensor {
+  const [queries] = query.parts;
+  const [keys, values] = key.parts.slice(-2);
   if (queries === undefined || keys === undefined || values === undefined) {
     throw new RangeError('Attention needs queries, keys and values.');
   }
-  const context = ops.scaledDotProduct(queries, keys, values, asked.layout.isKey, dropout); // (S, heads, L, size)
-  const { numSequences, width } = asking.layout;
+  const context = ops.scaledDotProduct(queries, keys, values, key.layout.isKey, dropout); // (S, heads, L, size)
+  const { numSequences, width } = query.layout;
   const hidden = numHeads * (queries.shape[3] ?? 0);
   const slots = ops.reshape(ops.transpose(context, 1, 2), [numSequences * width, hidden]);
-  return fromSlots(slots, asking.layout);
+  return fromSlots(slots, query.layout);
 }

@@ -36,13 +36,13 @@ export class Attention extends Module {
     );
   }
 
-  /** Rows look at rows of the same tensor: (rows, H) -> (rows, H) */
+  /** Rows attend to rows of the same tensor: (rows, H) -> (rows, H) */
   within(rows: Tensor, segments: Segments, options: AttentionOptions): AttentionRows {
     const projected = this.projections.forward(rows, 0, 3); // (rows, 3H)
     return selfAttention(projected, segments, this.settings(options));
   }
 
-  /** Rows look at others: hidden (rows, H), context (other rows, H) -> (rows, H) */
+  /** Rows attend to others: hidden (rows, H), context (other rows, H) -> (rows, H) */
   between(hidden: Tensor, context: Tensor, segments: Segments, options: AttentionOptions): AttentionRows {
     const queries = this.projections.forward(hidden, 0, 1); // (rows, H)
     const keysValues = this.projections.forward(context, 1, 2); // (other rows, 2H)
@@ -56,7 +56,7 @@ export class Attention extends Module {
 }
 
 /**
- * An attention sublayer. Self-attention and cross-attention differ in what is looked at and in the name that the
+ * An attention sublayer. Self-attention and cross-attention differ in what is attended to and in the name that the
  * reference gives the inner part: `self` or `att`.
  */
 export class AttentionBlock extends Module {

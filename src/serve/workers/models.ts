@@ -1,4 +1,4 @@
-/** @file The models of a worker: the first looks at pictures, and all of them answer from what it saw. */
+/** @file The models of a worker: the first finds the regions of pictures, and all of them answer from what it saw. */
 
 import path from 'node:path';
 import { Lxmert } from '../../inference/lxmert.js';
@@ -18,11 +18,11 @@ export async function loadModels([first, ...others]: readonly [
   ...NamedModel[],
 ]): Promise<LoadedModels> {
   // Pictures are kept by the main thread, for all workers.
-  const eyes = await Lxmert.load({ ...first.source, keptLooks: 0 });
+  const eyes = await Lxmert.load({ ...first.source, numCachedImages: 0 });
   const models = new Map([[first.name, eyes]]);
   const facts: [ModelFacts, ...ModelFacts[]] = [factsOf(first.name, eyes, eyes)];
   for (const { name, source } of others) {
-    const lxmert = await Lxmert.load({ ...source, keptLooks: 0 });
+    const lxmert = await Lxmert.load({ ...source, numCachedImages: 0 });
     lxmert.requireFeaturesOf(eyes);
     models.set(name, lxmert);
     facts.push(factsOf(name, lxmert, eyes));

@@ -2,14 +2,14 @@
 
 import type { Explanation } from '../../explain/explanation.js';
 import type { FeatureRow } from '../../features/row.js';
-import type { LookedAtRegion } from '../../inference/look.js';
+import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
 import type { RankedAnswer } from '../../tasks/predictAnswers.js';
 
-/** A picture after one look, as it travels. */
+/** The regions of a picture, as they travel. */
 export interface SeenPicture {
   readonly row: FeatureRow;
-  readonly regions: readonly LookedAtRegion[];
+  readonly regions: readonly ImageRegion[];
 }
 
 export interface AskedQuestion {
@@ -38,12 +38,12 @@ export interface Answered {
 }
 
 export type Job =
-  | { readonly kind: 'look'; readonly pictures: readonly Uint8Array[] }
+  | { readonly kind: 'detect'; readonly pictures: readonly Uint8Array[] }
   | { readonly kind: 'answer'; readonly questions: readonly AskedQuestion[] }
   | { readonly kind: 'explain'; readonly asked: ToExplain };
 
 export interface JobResults {
-  readonly look: readonly SeenPicture[];
+  readonly detect: readonly SeenPicture[];
   readonly answer: readonly Answered[];
   readonly explain: Explanation;
 }
@@ -68,7 +68,7 @@ export interface ModelFacts {
   readonly maxLength: number;
   readonly featureSize: number;
   readonly detector: Readonly<Record<string, string | number | boolean | null>> | null;
-  /** True when a bare picture can be looked at. */
+  /** True when the regions of a bare picture can be found. */
   readonly seesPictures: boolean;
   /** True when it finds regions in pictures of the sample world's kind only. */
   readonly isOfSampleWorld: boolean;

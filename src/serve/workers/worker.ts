@@ -56,11 +56,11 @@ type Models = ReadonlyMap<string, Lxmert>;
 
 async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResults]> {
   switch (job.kind) {
-    case 'look': {
+    case 'detect': {
       const [first] = models.values();
       const seen: SeenPicture[] = [];
       for (const bytes of job.pictures) {
-        const { row, regions } = await (first as Lxmert).look(bytes);
+        const { row, regions } = await (first as Lxmert).detectRegions(bytes);
         // Copied on its way, like pictures: memory that threads share would not be, but the collector does not count it.
         seen.push({ row, regions });
       }
@@ -97,6 +97,6 @@ function answer(models: Models, questions: readonly AskedQuestion[]): JobResults
 
 function explain(models: Models, { seen, question, topK, model }: ToExplain): JobResults['explain'] {
   const { row, regions } = seen;
-  const look = { row, regions, width: row.width, height: row.height, provenance: undefined };
-  return explanationOf((models.get(model) as Lxmert).answering, look, question, topK);
+  const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
+  return explanationOf((models.get(model) as Lxmert).answering, imageRegions, question, topK);
 }

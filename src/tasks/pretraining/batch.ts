@@ -18,7 +18,7 @@ export interface LabelledRegions {
   ): FeatureBatch;
   gatherRegions(regions: readonly RegionPlace[]): Tensor;
   prefetch?(imageIds: readonly string[]): void;
-  gatherAhead?(imageIds: readonly string[]): void;
+  prefetchBatch?(imageIds: readonly string[]): void;
   numBoxesOf(imageId: string): number;
 }
 

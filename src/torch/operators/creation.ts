@@ -29,7 +29,7 @@ function tail({ dtype = 'float32', device = 'cpu' }: Options): FactoryTail {
 
 /** Uninitialised. */
 export const empty = (size: Shape, options: Options = {}): Tensor => emptyOperator(size, ...tail(options));
-/** Uninitialised, in memory of the processor that cards read by themselves. Only where libtorch has a card. */
+/** Uninitialised, in memory of the processor that GPUs read by themselves. Only where libtorch has a GPU. */
 export const emptyPinned = (size: Shape, dtype: DType): Tensor =>
   emptyOperator(size, dtype, null, 'cpu', true);
 export const zeros = (size: Shape, options: Options = {}): Tensor => zerosOperator(size, ...tail(options));
@@ -49,7 +49,7 @@ export const randn = (size: Shape, options: Options = {}): Tensor => randnOperat
 export const randint = (low: number, high: number, size: Shape, options: Options = {}): Tensor =>
   randintOperator(low, high, size, ...tail({ dtype: 'int64', ...options }));
 
-/** Whether a tensor lies in memory that cards read by themselves. */
+/** Whether a tensor lies in memory that GPUs read by themselves. */
 export const isPinned = operator<(self: Tensor) => boolean>('aten::is_pinned');
 
 export const zerosLike = operator<(self: Tensor) => Tensor>('aten::zeros_like');

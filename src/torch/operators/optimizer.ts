@@ -1,4 +1,4 @@
-/** @file Operators of optimizers and of loss scaling on cards. */
+/** @file Operators of optimizers and of loss scaling on GPUs. */
 
 import type { Tensor } from '../tensor.js';
 import { hasOperator, operator } from './operator.js';

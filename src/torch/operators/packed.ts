@@ -1,5 +1,5 @@
 /**
- * @file This project's own operators (native/operators): over packed rows (rows, size) in float32 or bfloat16, on cards
+ * @file This project's own operators (native/operators): over packed rows (rows, size) in float32 or bfloat16, on GPUs
  * in float16 too. Weights, biases and what belongs to norms may be float32 where the rows are not.
  */
 
@@ -67,7 +67,7 @@ export const exchangeRows =
 /**
  * softmax(q k^T / sqrt(size)) v in libtorch's fused kernels where its version has them; all (S, heads, L, size).
  *
- * @param mask bool, true where a key may be looked at; broadcast to (S, heads, queries, keys)
+ * @param mask bool, true where a key may be attended to; broadcast to (S, heads, queries, keys)
  */
 export const scaledDotProduct = operator<
   (queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | null, dropout: number) => Tensor

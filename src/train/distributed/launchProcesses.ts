@@ -15,8 +15,8 @@ export interface LaunchOptions {
   readonly graceSeconds: number;
   /** Aborting asks all processes to stop as SIGTERM does. */
   readonly signal?: AbortSignal | undefined;
-  /** The card of each process, which sees no other; absent: all see all. */
-  readonly cards?: readonly string[] | undefined;
+  /** The GPU of each process, which sees no other; absent: all see all. */
+  readonly gpus?: readonly string[] | undefined;
   readonly environment?: NodeJS.ProcessEnv;
   /** Gets lines of the processes other than the first, with its number before them. */
   readonly say: (line: string) => void;
@@ -55,7 +55,7 @@ export async function launchProcesses(options: LaunchOptions): Promise<LaunchRes
         LOCAL_WORLD_SIZE: String(numProcesses),
         MASTER_ADDR: '127.0.0.1',
         MASTER_PORT: String(port),
-        ...(options.cards !== undefined && { CUDA_VISIBLE_DEVICES: options.cards[rank] ?? '' }),
+        ...(options.gpus !== undefined && { CUDA_VISIBLE_DEVICES: options.gpus[rank] ?? '' }),
       },
     });
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) prefixLines(stream, rank, say);

@@ -6,6 +6,8 @@ export {
   featureSizeOf,
   weightShapes,
 } from './architecture.js';
+export { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
+export type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
 export { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
 export type { DetectorPrecision, DetectorWeights } from './networkWeights.js';
 export { CAFFE_10_100, CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
@@ -15,5 +17,4 @@ export {
   RegionDetector,
   type RegionDetectorOptions,
 } from './regionDetector.js';
-export { allRegions, type RegionOutputs, type SelectedRegions, selectRegions } from './selectRegions.js';
 export { type LoadedDetector, loadDetector } from './weights.js';

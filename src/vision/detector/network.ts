@@ -12,19 +12,20 @@ import {
 } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
-import { describeOnCard } from './card/describe.js';
-import { proposeOnCard } from './card/proposals.js';
+import { proposeCaffeRegions } from './caffe/proposeCaffeRegions.js';
+import { proposeDetectron2Regions } from './detectron2/proposeDetectron2Regions.js';
+import { describeOnGpu } from './gpu/describeOnGpu.js';
+import { proposeOnGpu } from './gpu/proposeOnGpu.js';
+import type { RegionOutputs } from './labelledRegions.js';
 import { convolution, type LayerContext, type Observe, residualStage } from './layers.js';
 import { type DetectorPrecision, type DetectorWeights, prepareWeights } from './networkWeights.js';
-import { proposePortRegions } from './port/proposals.js';
 import type { DetectorProfile } from './profiles.js';
-import { proposeRegions, type ScaledSize } from './proposals.js';
+import type { ScaledSize } from './proposals.js';
 import { describeRegions, type RegionHead } from './regionHead.js';
-import type { RegionOutputs } from './selectRegions.js';
 
 export interface NetworkOptions {
   readonly architecture?: DetectorArchitecture;
-  /** What computes; a card with its number. Default `cpu`. */
+  /** What computes; a GPU with its number. Default `cpu`. */
   readonly device?: Device;
   /** Format of convolutions: {@link DetectorPrecision}. Default float32. */
   readonly precision?: DetectorPrecision;
@@ -35,14 +36,14 @@ export interface NetworkOptions {
   readonly rules?: DetectorProfile['rules'];
   /**
    * Regions that go through the last stage at once: about 5 MB of memory each at full size, half of that in a format of 16
-   * bits. Default 32 on the processor, whose caches they pass through, and 256 on a card, which needs many to be busy.
+   * bits. Default 32 on the processor, whose caches they pass through, and 256 on a GPU, which needs many to be busy.
    */
   readonly regionsAtOnce?: number;
   /** Called with each layer's output, for tests; the tensor ends with the call of the network. */
   readonly observe?: Observe;
 }
 
-const REGIONS_AT_ONCE = { cpu: 32, card: 256 } as const;
+const REGIONS_AT_ONCE = { cpu: 32, gpu: 256 } as const;
 
 /** Where the first pooling still finds a window. */
 export const MIN_INPUT_SIDE = 3;
@@ -79,8 +80,8 @@ export class DetectorNetwork {
     this.architecture = architecture;
     this.device = device;
     this.#precision = precision;
-    this.#regionsAtOnce = options.regionsAtOnce ?? REGIONS_AT_ONCE[device === 'cpu' ? 'cpu' : 'card'];
-    const shapes = weightShapes(architecture, { withBoxPredictor: rules === 'port' });
+    this.#regionsAtOnce = options.regionsAtOnce ?? REGIONS_AT_ONCE[device === 'cpu' ? 'cpu' : 'gpu'];
+    const shapes = weightShapes(architecture, { withBoxPredictor: rules === 'detectron2' });
     this.#weights = prepareWeights(weights, shapes, { architecture, precision, device });
     this.#context = {
       weightOf: (name) => this.#weights.get(name) as Tensor,
@@ -96,8 +97,8 @@ export class DetectorNetwork {
 
   /**
    * The same of each of several images of one size, which go through the image's stages together. On the processor what
-   * follows is done image by image, so that the regions of one never share a product with another's. On a card all images'
-   * regions go through the last stage together, and this thread waits for the card twice: for the proposals, and for the
+   * follows is done image by image, so that the regions of one never share a product with another's. On a GPU all images'
+   * regions go through the last stage together, and this thread waits for the GPU twice: for the proposals, and for the
    * outputs.
    *
    * @throws LxmertError when their sizes differ
@@ -108,7 +109,7 @@ export class DetectorNetwork {
       scope(() => {
         const maps = this.#featureMaps(inputs);
         if (this.device !== 'cpu') {
-          return describeOnCard(this.#head, maps, this.#proposeOnCard(maps, inputs), this.#regionsAtOnce);
+          return describeOnGpu(this.#head, maps, this.#proposeOnGpu(maps, inputs), this.#regionsAtOnce);
         }
         return inputs.map((input, i) =>
           scope(() => {
@@ -128,7 +129,7 @@ export class DetectorNetwork {
         const maps = this.#featureMaps([input]);
         return this.device === 'cpu'
           ? describeRegions(this.#head, ops.to(maps, this.#precision), boxes, this.#regionsAtOnce)
-          : (describeOnCard(this.#head, maps, [boxes], this.#regionsAtOnce)[0] as RegionOutputs);
+          : (describeOnGpu(this.#head, maps, [boxes], this.#regionsAtOnce)[0] as RegionOutputs);
       }),
     );
   }
@@ -188,7 +189,7 @@ export class DetectorNetwork {
     return scope(() => {
       const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
       const [, , height, width] = hidden.shape as [number, number, number, number];
-      const propose = this.#head.rules === 'caffe' ? proposeRegions : proposePortRegions;
+      const propose = this.#head.rules === 'caffe' ? proposeCaffeRegions : proposeDetectron2Regions;
       return propose(
         {
           height,
@@ -204,7 +205,7 @@ export class DetectorNetwork {
   }
 
   /** (n, 4) of each image, in pixels of the scaled image */
-  #proposeOnCard(maps: Tensor, images: readonly ScaledSize[]): Float32Array[] {
+  #proposeOnGpu(maps: Tensor, images: readonly ScaledSize[]): Float32Array[] {
     const context = this.#context;
     return scope(() => {
       const hidden = convolution(context, 'rpn_conv/3x3', maps, { padding: 1, relu: true });
@@ -213,7 +214,7 @@ export class DetectorNetwork {
         scores: convolution(context, 'rpn_cls_score', exact), // (N, 2A, H, W)
         deltas: convolution(context, 'rpn_bbox_pred', exact), // (N, 4A, H, W)
       };
-      return proposeOnCard(outputs, images, this.architecture.anchors, this.#head.rules);
+      return proposeOnGpu(outputs, images, this.architecture.anchors, this.#head.rules);
     });
   }
 }

@@ -5,7 +5,7 @@ import { type Device, keep, place, scope, type Tensor } from '../../torch/index.
 import * as ops from '../../torch/operators/index.js';
 import type { DetectorArchitecture } from './architecture.js';
 
-/** Tensors by the names of `weightShapes`; others are not looked at. */
+/** Tensors by the names of `weightShapes`; others are not read. */
 export type DetectorWeights = Readonly<Record<string, Tensor>>;
 
 /**
@@ -14,7 +14,7 @@ export type DetectorWeights = Readonly<Record<string, Tensor>>;
  * percent of a feature in bfloat16, while rounding in the last stage stays below one; and proposals are float32's to the
  * last bit.
  *
- * On a card the format of all convolutions but the two that give proposals: the first stages would take half of the time
+ * On a GPU the format of all convolutions but the two that give proposals: the first stages would take half of the time
  * there. float16 rounds eight times less than bfloat16, and features and activations stay far below its largest number.
  * Dense layers, softmax and boxes are float32.
  */

@@ -23,13 +23,13 @@ export interface CaffeProfile extends RegionNumbers {
 }
 
 /** The PyTorch ports' rules: boxes are moved to their best class's, and one suppression is made over all of them. */
-export interface PortProfile extends RegionNumbers {
-  readonly rules: 'port';
+export interface Detectron2Profile extends RegionNumbers {
+  readonly rules: 'detectron2';
   /** A region goes when its overlap with a better one is above this: the first that leaves `minBoxes` regions. */
   readonly overlaps: readonly number[];
 }
 
-export type DetectorProfile = CaffeProfile | PortProfile;
+export type DetectorProfile = CaffeProfile | Detectron2Profile;
 
 const CAFFE_RULE = {
   rules: 'caffe',
@@ -48,9 +48,9 @@ export const CAFFE_10_100: CaffeProfile = {
   ...CAFFE_RULE,
 };
 /** The Detectron2 port's extraction script for COCO. Overlaps are those of NumPy's arange(0.3, 1.0, 0.1). */
-export const D2: PortProfile = {
+export const D2: Detectron2Profile = {
   name: 'd2',
-  rules: 'port',
+  rules: 'detectron2',
   preprocess: DETECTRON2_PREPROCESS_RULE,
   minBoxes: 36,
   maxBoxes: 36,

@@ -7,18 +7,19 @@ import type { Provenance } from '../../features/provenance.js';
 import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { type Device, requirePrecision, useDevice } from '../../torch/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, featureSizeOf } from './architecture.js';
+import { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
+import { allDetectron2Regions, selectDetectron2Regions } from './detectron2/selectDetectron2Regions.js';
+import type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
 import { DetectorNetwork, MIN_INPUT_SIDE, type NetworkInput, type NetworkOptions } from './network.js';
 import type { DetectorPrecision } from './networkWeights.js';
-import { allPortRegions, selectPortRegions } from './port/selectRegions.js';
 import { type DetectorInput, preprocessImage } from './preprocess.js';
 import { CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile, withNumBoxes } from './profiles.js';
-import { allRegions, type RegionOutputs, type SelectedRegions, selectRegions } from './selectRegions.js';
 import { loadDetector } from './weights.js';
 import { type DetectorFamily, detectorRules } from './weightsFamily.js';
 import type { DetectorReport } from './weightsReport.js';
 
 export interface RegionDetectorOptions extends Pick<NetworkOptions, 'precision' | 'regionsAtOnce'> {
-  /** What computes: the processor or a card. Default `cpu`. */
+  /** What computes: the processor or a GPU. Default `cpu`. */
   readonly device?: Device;
   readonly architecture?: DetectorArchitecture;
   /** Which regions are kept. Default: `caffe-36`, which LXMERT was trained with, or `d2` for a port's weights. */
@@ -34,7 +35,7 @@ export interface DetectedRegions extends SelectedRegions {
   readonly width: number;
 }
 
-/** A picture made ready for the network. Pictures whose inputs have equal sizes can be looked at together. */
+/** A picture made ready for the network. Pictures whose inputs have equal sizes can be detected in one batch. */
 export interface PreparedImage {
   /** Of the picture itself. */
   readonly height: number;
@@ -126,7 +127,7 @@ export class RegionDetector implements Disposable {
   }
 
   /**
-   * The regions of each of some pictures, in their order: on the processor the same as for each by itself, on a card the
+   * The regions of each of some pictures, in their order: on the processor the same as for each by itself, on a GPU the
    * same but for what its products round differently in other sizes. Pictures whose inputs have one size go through the
    * network together, those of another size after them. None is padded to another's size: the zeros that convolutions put
    * around a picture stand where padding would, but in every layer anew, so the layers' values on padding would reach into
@@ -162,12 +163,14 @@ export class RegionDetector implements Disposable {
         `Boxes to describe must be given as four numbers each, one box or more; found ${boxes.length} numbers.`,
       );
     }
-    const isPort = this.profile.rules === 'port';
-    const across = Math.fround(isPort ? input.width / width : input.scale);
-    const down = Math.fround(isPort ? input.height / height : input.scale);
+    const isDetectron2 = this.profile.rules === 'detectron2';
+    const across = Math.fround(isDetectron2 ? input.width / width : input.scale);
+    const down = Math.fround(isDetectron2 ? input.height / height : input.scale);
     const scaled = boxes.map((value, i) => value * (i % 2 === 0 ? across : down));
     const outputs = this.network.runOnBoxes(networkInput(image), scaled);
-    const regions = isPort ? allPortRegions(outputs, sizesOf(image)) : allRegions(outputs, input.scale);
+    const regions = isDetectron2
+      ? allDetectron2Regions(outputs, sizesOf(image))
+      : allCaffeRegions(outputs, input.scale);
     // The boxes as they were given, not as they come back from the input's pixels.
     return { height, width, ...regions, boxes: boxes.slice() };
   }
@@ -180,15 +183,15 @@ export class RegionDetector implements Disposable {
     const { profile } = this;
     const { height, width, input } = image;
     const regions =
-      profile.rules === 'port'
-        ? selectPortRegions(outputs, sizesOf(image), profile)
-        : selectRegions(outputs, input.scale, profile);
+      profile.rules === 'detectron2'
+        ? selectDetectron2Regions(outputs, sizesOf(image), profile)
+        : selectCaffeRegions(outputs, input.scale, profile);
     return { height, width, ...regions };
   }
 }
 
 /**
- * What features say of their format. On a card bfloat16 is that of every layer, which moves features by percents: they are
+ * What features say of their format. On a GPU bfloat16 is that of every layer, which moves features by percents: they are
  * not those of the processor's bfloat16.
  */
 function statedPrecision(precision: DetectorPrecision, device: Device): string {

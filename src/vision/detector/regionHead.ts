@@ -3,9 +3,9 @@
 import { type Device, fromTypedArray, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { DetectorArchitecture } from './architecture.js';
+import type { RegionOutputs } from './labelledRegions.js';
 import { dense, type LayerContext, residualStage } from './layers.js';
 import type { DetectorProfile } from './profiles.js';
-import type { RegionOutputs } from './selectRegions.js';
 
 /** Weights, sizes and rules. */
 export interface RegionHead {
@@ -99,12 +99,14 @@ export function describePooled(
   const embedded = ops.indexSelect(context.weightOf('cls_embedding.weight'), 0, predicted);
   const hidden = dense(context, 'fc_attr', ops.cat([features, embedded], 1), { relu: true });
   const attributeLogits = dense(context, 'attr_score', hidden);
-  const isPort = rules === 'port';
+  const isDetectron2 = rules === 'detectron2';
   return {
     features: ops.contiguous(features),
     classProbabilities: ops.softmax(classLogits, 1),
-    attributeProbabilities: isPort ? softmaxWithoutFirst(attributeLogits) : ops.softmax(attributeLogits, 1),
-    ...(isPort ? { boxDeltas: dense(context, 'bbox_pred', features) } : {}), // (R, 4 x classes)
+    attributeProbabilities: isDetectron2
+      ? softmaxWithoutFirst(attributeLogits)
+      : ops.softmax(attributeLogits, 1),
+    ...(isDetectron2 ? { boxDeltas: dense(context, 'bbox_pred', features) } : {}), // (R, 4 x classes)
   };
 }
 

@@ -49,7 +49,8 @@ export async function loadDetector(
   const checkpoint = await CheckpointFile.open(file);
   const report = reportDetector(checkpoint, architecture);
   requireWholeDetector(report);
-  const isWanted = withBoxPredictor === 'ports' ? detectorRules(report.family) === 'port' : withBoxPredictor;
+  const isWanted =
+    withBoxPredictor === 'ports' ? detectorRules(report.family) === 'detectron2' : withBoxPredictor;
   const weights: Record<string, Tensor> = {};
   try {
     for (const layer of detectorLayers(architecture)) {

@@ -52,8 +52,8 @@ export const DETECTOR_FACTS: Readonly<Record<DetectorFamily, DetectorFacts>> = {
 };
 
 /** By whose rules a family's weights find regions. */
-export function detectorRules(family: DetectorFamily): 'caffe' | 'port' {
-  return family === 'caffe' ? 'caffe' : 'port';
+export function detectorRules(family: DetectorFamily): 'caffe' | 'detectron2' {
+  return family === 'caffe' ? 'caffe' : 'detectron2';
 }
 
 /** The key of safetensors' notes under which a converted file says whose weights it holds. */

@@ -8,9 +8,9 @@ import {
   type DetectorArchitecture,
   weightShapes,
 } from '../../../src/vision/detector/architecture.js';
+import { selectCaffeRegions } from '../../../src/vision/detector/caffe/selectCaffeRegions.js';
 import { DetectorNetwork, type NetworkInput } from '../../../src/vision/detector/network.js';
 import { CAFFE_36 } from '../../../src/vision/detector/profiles.js';
-import { selectRegions } from '../../../src/vision/detector/selectRegions.js';
 import type { PlainBox } from '../../support/plainDetection.js';
 import { PlainDetector, type PlainWeights } from '../../support/plainDetector.js';
 import { publishedPath } from '../../support/published.js';
@@ -155,7 +155,7 @@ describe('the network', () => {
         expectClose(part.classProbabilities, whole!.classProbabilities, 'classes');
         expectClose(part.attributeProbabilities, whole!.attributeProbabilities, 'attributes');
       }
-      const row = selectRegions(whole!, image.scale, CAFFE_36);
+      const row = selectCaffeRegions(whole!, image.scale, CAFFE_36);
       expect(row.numBoxes).toBe(36);
       expect(row.features.length).toBe(36 * 12);
       expect(Math.min(...row.features)).toBeGreaterThanOrEqual(0);

@@ -2,7 +2,7 @@
 
 import type { Random } from '../../../common/random.js';
 import type { Words } from '../askQuestions.js';
-import type { SceneLooks } from './scenePool.js';
+import type { SceneAppearances } from './scenePool.js';
 import { drawStatement, STATEMENT_KINDS, type Statement, type StatementKind } from './statements.js';
 
 /** A statement with its pairs; half of them make it true. */
@@ -20,8 +20,8 @@ export interface JudgedPair {
 
 /** As in NLVR2, where four pairs stand behind most sentences. */
 const PAIRS_PER_STATEMENT = 4;
-/** Pairs looked at for one statement; rare things need many. */
-const MAX_LOOKS = 300;
+/** Pairs tried for one statement; rare things need many. */
+const MAX_ATTEMPTS = 300;
 /** Pairs kept of one situation to choose from. */
 const MAX_KEPT = 2;
 
@@ -30,7 +30,7 @@ const MAX_KEPT = 2;
  * another drawn, so that a small pool gives fewer.
  */
 export function* statementSets(
-  pool: readonly SceneLooks[],
+  pool: readonly SceneAppearances[],
   words: Words,
   numStatements: number,
   random: Random,
@@ -50,19 +50,19 @@ export function* statementSets(
 /** Pairs of as many situations as possible, true and false equally many, in random order. */
 function choosePairs(
   statement: Statement,
-  pool: readonly SceneLooks[],
+  pool: readonly SceneAppearances[],
   random: Random,
 ): JudgedPair[] | undefined {
   const kept = new Map<string, JudgedPair[]>();
   const seen = new Set<number>();
-  for (let look = 0; look < MAX_LOOKS; look++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const i = random.integer(pool.length);
     const k = random.integer(pool.length);
     const number = i * pool.length + k;
     if (i === k || seen.has(number)) continue;
     seen.add(number);
-    const [left, right] = [pool[i] as SceneLooks, pool[k] as SceneLooks];
-    const { isTrue, situation } = statement.judge(left.looks, right.looks);
+    const [left, right] = [pool[i] as SceneAppearances, pool[k] as SceneAppearances];
+    const { isTrue, situation } = statement.judge(left.appearances, right.appearances);
     const key = `${isTrue} ${situation}`;
     const pairs = kept.get(key) ?? [];
     kept.set(key, pairs);

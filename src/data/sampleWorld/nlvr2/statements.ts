@@ -3,7 +3,7 @@
 import type { Random } from '../../../common/random.js';
 import type { Words } from '../askQuestions.js';
 import { article, plural, SAMPLE_SIZES } from '../palette.js';
-import type { Look } from './scenePool.js';
+import type { Appearance } from './scenePool.js';
 
 /** What a judge says of a pair of pictures. */
 export interface Judgement {
@@ -18,7 +18,7 @@ export interface Judgement {
 export interface Statement {
   readonly kind: StatementKind;
   readonly sentence: string;
-  judge(left: readonly Look[], right: readonly Look[]): Judgement;
+  judge(left: readonly Appearance[], right: readonly Appearance[]): Judgement;
 }
 
 export const STATEMENT_KINDS = [
@@ -39,7 +39,7 @@ interface Thing {
   readonly singular: string;
   readonly plural: string;
   readonly article: string;
-  isOne(look: Look): boolean;
+  isOne(appearance: Appearance): boolean;
 }
 
 const NUMBER_WORDS = ['zero', 'one', 'two', 'three', 'four'] as const;
@@ -144,18 +144,18 @@ function drawThing(words: Words, random: Random): Thing {
   const kind = random.integer(7);
   if (kind < 2) {
     const { color, shape } = random.pick(words.pairs);
-    return thingOf(color, shape, (look) => look.color === color && look.shape === shape);
+    return thingOf(color, shape, (appearance) => appearance.color === color && appearance.shape === shape);
   }
   if (kind < 4) {
     const color = random.pick(words.colors);
-    return thingOf(color, 'object', (look) => look.color === color);
+    return thingOf(color, 'object', (appearance) => appearance.color === color);
   }
   if (kind < 6) {
     const shape = random.pick(words.shapes);
-    return thingOf('', shape, (look) => look.shape === shape);
+    return thingOf('', shape, (appearance) => appearance.shape === shape);
   }
   const size = random.pick(SAMPLE_SIZES);
-  return thingOf(size, 'object', (look) => look.size === size);
+  return thingOf(size, 'object', (appearance) => appearance.size === size);
 }
 
 function thingOf(adjective: string, noun: string, isOne: Thing['isOne']): Thing {
@@ -168,8 +168,8 @@ function thingOf(adjective: string, noun: string, isOne: Thing['isOne']): Thing 
   };
 }
 
-function countOf(thing: Thing, looks: readonly Look[]): number {
-  return looks.filter((look) => thing.isOne(look)).length;
+function countOf(thing: Thing, appearances: readonly Appearance[]): number {
+  return appearances.filter((appearance) => thing.isOne(appearance)).length;
 }
 
 function byPresence(thing: Thing, rule: (left: boolean, right: boolean) => boolean): Statement['judge'] {
