@@ -1,7 +1,8 @@
 /** @file Processes that compute together: the store of keys they meet at, and operations that all take part in. */
 
 import { LxmertError, messageOf } from '../common/errors.js';
-import { type NativeCollectiveGroup, type NativeKeyStore, native } from './native.js';
+import { native } from './native.js';
+import type { NativeCollectiveGroup, NativeKeyStore } from './nativeBinding.js';
 import type { Tensor } from './tensor.js';
 
 /** `gloo` for tensors in the processors' memory, `nccl` for those on GPUs. */
