@@ -4,7 +4,11 @@ export { isAnswerRow, loadAnswerRows } from './answerHead.js';
 export type { ModelSizes } from './architecture.js';
 export { CheckpointError } from './checkpointError.js';
 export { CheckpointFile } from './checkpointFile.js';
-export { type ConvertedCheckpoint, type ConvertOptions, convertCheckpoint } from './convertCheckpoint.js';
+export {
+  type CheckpointConvertOptions,
+  type ConvertedCheckpoint,
+  convertCheckpoint,
+} from './convertCheckpoint.js';
 export {
   type CheckpointDescription,
   countTensors,

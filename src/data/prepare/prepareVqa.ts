@@ -11,7 +11,7 @@ import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepare
 import { pythonDictOrder } from './pythonDictOrder.js';
 import { describeFiles, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
 import { checkRecords } from './rawRecord.js';
-import { normalizeVqaAnswer } from './vqaAnswer.js';
+import { spellAsInAnswerTable } from './vqaAnswer.js';
 
 /** An answer of the table was the most given one of at least so many questions of train and val. */
 export const VQA_MIN_OCCURRENCES = 9;
@@ -166,7 +166,7 @@ async function buildAnswerTable(
     if (annotations === undefined) continue;
     const counter = new SplitCounter(`the answers of ${annotations.baseName}`, options);
     for await (const annotation of readAnnotations(annotations)) {
-      const answer = normalizeVqaAnswer(annotation.multiple_choice_answer);
+      const answer = spellAsInAnswerTable(annotation.multiple_choice_answer);
       counts.set(answer, (counts.get(answer) ?? 0) + 1);
       counter.add();
     }

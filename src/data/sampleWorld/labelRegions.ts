@@ -1,6 +1,6 @@
 /** @file Object and attribute labels of found regions, by how well they cover the objects that were drawn. */
 
-import type { ImageRegions } from '../imageRegions.js';
+import type { ExtractedRegions } from '../regionExtractor.js';
 import { SAMPLE_COLORS, SAMPLE_SHAPES } from './palette.js';
 import type { Scene, SceneObject } from './scene.js';
 
@@ -18,7 +18,7 @@ export interface RegionLabels {
 }
 
 /** Labels each region with the object it overlaps most; the confidence is the overlap. */
-export function labelRegions(scene: Scene, regions: ImageRegions): RegionLabels {
+export function labelRegions(scene: Scene, regions: ExtractedRegions): RegionLabels {
   const { numBoxes, boxes } = regions;
   const labels: RegionLabels = {
     objectsId: new BigInt64Array(numBoxes),

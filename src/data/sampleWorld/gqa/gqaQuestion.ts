@@ -14,7 +14,7 @@ export type StructuralType = (typeof STRUCTURAL_TYPES)[number];
 /** What a question is about: an attribute, whether something is there, a relation, what a thing is, the whole picture. */
 export type SemanticType = 'attr' | 'obj' | 'rel' | 'cat' | 'global';
 
-export interface GqaQuestion {
+export interface SampleGqaQuestion {
   readonly sentence: string;
   readonly answer: string;
   readonly structural: StructuralType;
@@ -47,7 +47,7 @@ export interface GqaContext {
 }
 
 /** A question about the scene, or undefined where this draw gives no clear one. */
-export type GqaTemplate = (context: GqaContext) => GqaQuestion | undefined;
+export type GqaTemplate = (context: GqaContext) => SampleGqaQuestion | undefined;
 
 /**
  * A yes-or-no answer, each half of the time.

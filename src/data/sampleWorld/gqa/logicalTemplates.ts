@@ -5,8 +5,8 @@ import {
   drawYesOrNo,
   existenceFact,
   type GqaContext,
-  type GqaQuestion,
   type GqaTemplate,
+  type SampleGqaQuestion,
 } from './gqaQuestion.js';
 import { existenceSteps, followedBy, joined } from './program.js';
 import { knownWith } from './references.js';
@@ -29,7 +29,7 @@ function askAboutTwo(
   operation: 'and' | 'or',
   answer: 'yes' | 'no',
   areThere: readonly [boolean, boolean],
-): GqaQuestion | undefined {
+): SampleGqaQuestion | undefined {
   const { scene, random } = context;
   // Either order, so that the place in the sentence tells nothing.
   const order = random.uniform() < 0.5 ? areThere : ([areThere[1], areThere[0]] as const);

@@ -6,8 +6,8 @@ import {
   drawYesOrNo,
   existenceFact,
   type GqaContext,
-  type GqaQuestion,
   type GqaTemplate,
+  type SampleGqaQuestion,
 } from './gqaQuestion.js';
 import { existenceSteps, followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
@@ -26,7 +26,7 @@ function askWhetherColor(
   context: GqaContext,
   references: readonly Reference[],
   detailed: string,
-): GqaQuestion | undefined {
+): SampleGqaQuestion | undefined {
   const { random } = context;
   const candidates = references.filter((each) => !each.says.has('color'));
   const answer = drawYesOrNo(context, detailed);
