@@ -245,6 +245,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/featuresVerify.js'),
   },
   {
+    name: 'setup',
+    group: 'This machine',
+    summary: 'Find or install libtorch and compile the bridge to it',
+    load: () => import('./commands/setup.js'),
+  },
+  {
     name: 'bench',
     group: 'This machine',
     summary: 'Measure the model beside the limits of this machine',

@@ -4,7 +4,7 @@ import { version } from '../common/version.js';
 import type { AnsweringTask } from '../tasks/answeringTask.js';
 import type { PredictingTeam } from '../tasks/predictToFile.js';
 import { flattened } from '../train/distributed/agreement.js';
-import { processPlace } from '../train/distributed/environment.js';
+import { processRank } from '../train/distributed/environment.js';
 import { gather } from '../train/distributed/gather.js';
 import { meet } from '../train/distributed/rendezvous.js';
 
@@ -19,10 +19,10 @@ export async function predictingTeam(
   options: { readonly distributedTimeout: number } & Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
 ): Promise<(PredictingTeam & Disposable) | undefined> {
-  const place = processPlace();
+  const place = processRank();
   if (place === undefined) return undefined;
   const { group, store } = await meet({
-    place,
+    process: place,
     agreement: flattened({
       version: version(),
       task: task.name,

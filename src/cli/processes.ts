@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { type Progress, silentProgress } from '../common/progress.js';
-import { processPlace } from '../train/distributed/environment.js';
+import { processRank } from '../train/distributed/environment.js';
 import { RunFolder } from '../train/runFolder.js';
-import type { DistributedSettings } from '../train/trainingRun.js';
+import type { DistributedSettings } from '../train/trainerOptions.js';
 import type { CommandContext } from './command.js';
 
 export const processOptions = {
@@ -42,12 +42,12 @@ export function thisProcess(
   { output, resume, distributedTimeout }: Options,
   context: Pick<CommandContext<unknown, unknown>, 'progress' | 'notice'>,
 ): OneOfSeveral {
-  const place = processPlace();
+  const place = processRank();
   const number = place?.rank ?? 0;
   const isFirst = number === 0;
   return {
     number,
-    distributed: place && { place, timeoutSeconds: distributedTimeout },
+    distributed: place && { process: place, timeoutSeconds: distributedTimeout },
     notice: (line) => {
       if (isFirst) context.notice(line);
     },

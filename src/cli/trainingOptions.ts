@@ -7,7 +7,9 @@ import type { FeatureStore } from '../features/index.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
 import { DEFAULT_MAX_LENGTH, type Vocabulary } from '../text/index.js';
 import { hasGraphs } from '../torch/index.js';
-import type { DeviceSettings, RunSettings } from '../train/trainingRun.js';
+import { SCHEDULE_NAMES } from '../train/learningRateSchedule.js';
+import { OPTIMIZER_NAMES } from '../train/optimizers/makeOptimizer.js';
+import { DEFAULT_SETTINGS, type DeviceSettings, type TrainingSettings } from '../train/trainerOptions.js';
 import { computeOptions, computeSettings } from './modelOptions.js';
 
 export const architectureOptions = {
@@ -58,6 +60,19 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
       .lt(1)
       .default(defaults.warmupRatio)
       .describe('Share of the steps with a rising rate'),
+    optimizer: z
+      .enum(OPTIMIZER_NAMES)
+      .default(DEFAULT_SETTINGS.optimizer)
+      .describe("bertadam: the reference's; adamw: PyTorch's, with bias correction"),
+    schedule: z
+      .enum(SCHEDULE_NAMES)
+      .default(DEFAULT_SETTINGS.schedule)
+      .describe('The learning rate after the warm-up: falls linearly, stays, or falls as half a cosine'),
+    weightDecay: z
+      .number()
+      .min(0)
+      .default(DEFAULT_SETTINGS.weightDecay)
+      .describe('Decoupled weight decay, of all parameters'),
     clipNorm: z.number().gt(0).default(defaults.clipNorm).describe('Largest global norm of the gradients'),
     maxLength: z
       .int()
@@ -79,13 +94,16 @@ export function scheduleSettings(
     readonly accumulationSteps: number;
     readonly seed: number;
   },
-): RunSettings {
+): TrainingSettings {
   return {
     batchSize: options.batchSize,
     accumulationSteps: options.accumulationSteps,
     numEpochs: options.epochs,
     learningRate: options.learningRate,
     warmupRatio: options.warmupRatio,
+    optimizer: options.optimizer,
+    schedule: options.schedule,
+    weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
     seed: options.seed,
     precision: options.precision,

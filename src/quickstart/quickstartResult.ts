@@ -1,7 +1,8 @@
 /** @file What the quickstart comes to: accuracy beside yardsticks, examples, curves. */
 
 import type { RankedAnswer } from '../tasks/predictAnswers.js';
-import type { EpochMetrics, StepMetrics } from '../train/trainingLoop.js';
+import type { EpochMetrics } from '../tasks/taskTraining.js';
+import type { StepMetrics } from '../train/callbacks/trainerCallback.js';
 
 /** Accuracy on one kind of question, or on all. */
 export interface AccuracyRow {

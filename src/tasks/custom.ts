@@ -1,4 +1,4 @@
-/** @file Classification of sentences about images of one's own, as JSON lines (docs/custom-data.md). */
+/** @file Classification of sentences about images of one's own, as JSON lines (docs/how-to/custom-data.md). */
 
 import { streamCustomExamples } from '../data/annotations/customAnnotations.js';
 import type { AnsweringTask } from './answeringTask.js';

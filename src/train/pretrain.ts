@@ -5,7 +5,7 @@ import type { AnswerTable } from '../data/answerTable.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import { type SamplingSettings, sampleExample } from '../data/pretraining/sampling.js';
-import { type PretrainingClasses, PretrainingModel } from '../model/index.js';
+import { type LxmertConfig, type PretrainingClasses, PretrainingModel } from '../model/index.js';
 import {
   type BatchSources,
   type LabelledRegions,
@@ -25,19 +25,30 @@ import {
   type LossKey,
   type LossSettings,
   lossDenominators,
+  type PretrainingBatch,
 } from '../tasks/pretraining/labels.js';
 import { placedLosses } from '../tasks/pretraining/losses.js';
-import { placeBatch } from '../tasks/pretraining/placedBatch.js';
-import { WordPieceTokenizer } from '../text/index.js';
-import { shareOf } from './distributed/shardedBatches.js';
+import { type PlacedPretrainingBatch, placeBatch } from '../tasks/pretraining/placedBatch.js';
+import { shareOf } from '../tasks/sharding.js';
+import type {
+  Counts,
+  EpochMetrics,
+  Evaluation,
+  EvaluationContext,
+  StepLoss,
+  TaskTraining,
+  TrainingContext,
+} from '../tasks/taskTraining.js';
+import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
+import { manualSeed } from '../torch/index.js';
 import { overlapNotice } from './notices.js';
 import { loadPretrainingWeights, type PretrainingWeights } from './pretrainingWeights.js';
-import { RUN_FILES } from './runFolder.js';
-import type { EpochMetrics } from './trainingLoop.js';
-import { type RunOptions, type RunSettings, type TrainingRunResult, trainInFolder } from './trainingRun.js';
+import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { Trainer, type TrainerResult } from './trainer.js';
+import type { RunOptions, TrainingSettings } from './trainerOptions.js';
 
 /** The numbers that decide a run, besides data and model. */
-export interface PretrainSettings extends RunSettings {
+export interface PretrainSettings extends TrainingSettings {
   readonly sampling: SamplingSettings;
   readonly losses: LossSettings;
   /** The first epoch, from 0, that answers questions; the paper's first 10 of 20 epochs do not (section 3.3). */
@@ -45,6 +56,9 @@ export interface PretrainSettings extends RunSettings {
 }
 
 export interface PretrainOptions extends RunOptions {
+  readonly run: RunFolder;
+  readonly config: LxmertConfig;
+  readonly vocabulary: Vocabulary;
   readonly training: PretrainingCorpus;
   readonly validation: PretrainingCorpus;
   readonly features: LabelledRegions;
@@ -56,7 +70,8 @@ export interface PretrainOptions extends RunOptions {
   readonly initialWeights?: PretrainingWeights | undefined;
 }
 
-export interface PretrainResult extends TrainingRunResult {
+export interface PretrainResult extends TrainerResult {
+  readonly runFolder: string;
   /** Of the last epoch's evaluation. */
   readonly scores: PretrainingScores | undefined;
 }
@@ -74,103 +89,153 @@ export const PRETRAINED_FILES = {
  * lowest validation loss, under the reference's names.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { training, validation, features, settings, config, classes, answerTable, run, initialWeights } =
-    options;
-  let scores: PretrainingScores | undefined;
-  const result = await trainInFolder(options, {
-    task: 'pretrain',
-    settings,
-    data: {
+  const { settings, config, classes, answerTable, initialWeights } = options;
+  manualSeed(settings.seed);
+  const model = new PretrainingModel(config, classes);
+  try {
+    const task = new PretrainingTraining(model, options);
+    const trainer = new Trainer({
+      ...options,
+      model,
+      task,
+      loadWeights:
+        initialWeights && ((say) => loadPretrainingWeights(initialWeights, model, answerTable, say)),
+    });
+    const result = await trainer.train();
+    return { ...result, runFolder: options.run.path, scores: task.scores };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The five pre-training tasks over one corpus. */
+class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretrainingBatch> {
+  readonly name = 'pretrain';
+  readonly better = 'lower';
+  readonly lastFile = PRETRAINED_FILES.last;
+  /** Of the last evaluation. */
+  scores: PretrainingScores | undefined;
+  readonly #sources: BatchSources;
+  readonly #text: ReturnType<typeof sentencePieces>;
+  /** Those of the epoch. */
+  #losses: LossSettings;
+  #context: TrainingContext | undefined;
+
+  constructor(
+    private readonly model: PretrainingModel,
+    private readonly options: PretrainOptions,
+  ) {
+    const { training, features, classes, settings } = options;
+    const tokenizer = new WordPieceTokenizer(options.vocabulary);
+    this.#text = sentencePieces(tokenizer, settings.maxLength);
+    this.#losses = settings.losses;
+    this.#sources = { corpus: training, features, tokenizer, classes };
+  }
+
+  get numExamples(): number {
+    return this.options.training.size;
+  }
+
+  get answerTable(): AnswerTable | undefined {
+    return this.options.answerTable;
+  }
+
+  get data(): Readonly<Record<string, number>> {
+    const { training, validation, answerTable } = this.options;
+    return {
       trainingSentences: training.size,
       trainingImages: training.imageIds.length,
       validationSentences: validation.size,
       numAnswers: answerTable?.size ?? 0,
-    },
-    numExamples: training.size,
-    answerTable,
-    makeModel: () => new PretrainingModel(config, classes),
-    loadWeights:
-      initialWeights && ((model, say) => loadPretrainingWeights(initialWeights, model, answerTable, say)),
-    start: ({ model, optimizer, numBatches, rowUnit, say, inShares }) => {
-      const overlap = overlapNotice(training.imageIds, validation.imageIds);
-      if (overlap !== undefined) say(overlap);
-      const tokenizer = new WordPieceTokenizer(options.vocabulary);
-      const text = sentencePieces(tokenizer, settings.maxLength);
-      const isOnGpu = model.device !== 'cpu';
-      const sources: BatchSources = {
-        corpus: training,
-        features,
-        tokenizer,
-        classes,
-        // Half of what travels to a card, whose kernels widen the numbers there.
-        forCard: isOnGpu,
-      };
-      const numRegionsOf = (image: number): number => features.numBoxesOf(training.imageIds[image] ?? '');
-      let losses = settings.losses;
-      return {
-        better: 'lower',
-        // The loss of an epoch with question answering has one term more.
-        comparableFrom: (epoch) => (epoch >= settings.qaFromEpoch ? settings.qaFromEpoch : 0),
-        lastFile: PRETRAINED_FILES.last,
-        startEpoch: (epoch) => {
-          losses = epoch < settings.qaFromEpoch ? withoutAnswers(settings.losses) : settings.losses;
-          if (epoch >= settings.qaFromEpoch && settings.qaFromEpoch > 0) {
-            optimizer.join((name) => name.startsWith('answer_head.'), settings.qaFromEpoch * numBatches);
-          }
-        },
-        prepare: (examples, epoch) =>
-          pretrainingBatch(
-            examples.map((example) => {
-              const draws = drawsOf(settings.seed, `epoch ${epoch}`, example);
-              return sampleExample(training, example, text, numRegionsOf, settings.sampling, draws);
-            }),
-            sources,
-          ),
-        foresee: (examples) => {
-          const images = examples.map((example) => training.imageIdOf(example));
-          if (images.length === 0) return;
-          if (isOnGpu) features.prefetchBatch?.(images);
-          else features.prefetch?.(images);
-        },
-        counts: ({ labels }) => ({ ...lossDenominators(labels, losses) }),
-        place: (batch, whole) =>
-          placeBatch(model, batch, losses, {
-            rowUnit,
-            denominators: whole as LossDenominators | undefined,
-          }),
-        loss: (placed) => {
-          const { total, losses: each } = placedLosses(model, placed, losses, { training: true });
-          return { total, parts: titled(each) };
-        },
-        evaluate: async (signal) => {
-          const all = Array.from({ length: validation.size }, (_, example) => example);
-          const tallies = await inShares(
-            (sharding, until) =>
-              evaluatePretraining(
-                model,
-                { ...sources, corpus: validation },
-                { ...settings, losses, signal: until, examples: shareOf(all, sharding) },
-              ),
-            signal,
-          );
-          scores = pretrainingScores(mergedTallies(tallies), losses);
-          return { score: scores.loss, details: detailsOf(scores) };
-        },
-        save: async (name, epoch) => {
-          const file =
-            name === 'BEST'
-              ? PRETRAINED_FILES.best
-              : epoch === undefined
-                ? PRETRAINED_FILES.last
-                : PRETRAINED_FILES.epoch(epoch);
-          await saveCheckpoint(run.file(file), model.checkpointTensors(), 'reference-pretraining');
-          await answerTable?.savePretraining(run.file(RUN_FILES.pretrainingAnswers));
-        },
-        describeEpoch,
-      };
-    },
-  });
-  return { ...result, scores };
+    };
+  }
+
+  /** The loss of an epoch with question answering has one term more. */
+  comparableFrom(epoch: number): number {
+    const { qaFromEpoch } = this.options.settings;
+    return epoch >= qaFromEpoch ? qaFromEpoch : 0;
+  }
+
+  begin(context: TrainingContext): void {
+    this.#context = context;
+    const { training, validation } = this.options;
+    const overlap = overlapNotice(training.imageIds, validation.imageIds);
+    if (overlap !== undefined) context.say(overlap);
+  }
+
+  startEpoch(epoch: number): void {
+    const { losses, qaFromEpoch } = this.options.settings;
+    this.#losses = epoch < qaFromEpoch ? withoutAnswers(losses) : losses;
+    if (epoch < qaFromEpoch || qaFromEpoch === 0 || this.#context === undefined) return;
+    const numStepsBefore = qaFromEpoch * this.#context.numBatches;
+    this.#context.joinOptimizer((name) => name.startsWith('answer_head.'), numStepsBefore);
+  }
+
+  /** Half of what travels to a GPU, whose kernels widen the numbers there. */
+  #sourcesOf(corpus: PretrainingCorpus): BatchSources {
+    return { ...this.#sources, corpus, forCard: this.model.device !== 'cpu' };
+  }
+
+  prepare(examples: readonly number[], epoch: number): PretrainingBatch {
+    const { training, features, settings } = this.options;
+    const numRegionsOf = (image: number): number => features.numBoxesOf(training.imageIds[image] ?? '');
+    const samples = examples.map((example) => {
+      const draws = drawsOf(settings.seed, `epoch ${epoch}`, example);
+      return sampleExample(training, example, this.#text, numRegionsOf, settings.sampling, draws);
+    });
+    return pretrainingBatch(samples, this.#sourcesOf(training));
+  }
+
+  prefetch(examples: readonly number[]): void {
+    const { training, features } = this.options;
+    const images = examples.map((example) => training.imageIdOf(example));
+    if (images.length === 0) return;
+    if (this.model.device === 'cpu') features.prefetch?.(images);
+    else features.prefetchBatch?.(images);
+  }
+
+  counts({ labels }: PretrainingBatch): Counts {
+    return { ...lossDenominators(labels, this.#losses) };
+  }
+
+  place(batch: PretrainingBatch, whole?: Counts): PlacedPretrainingBatch {
+    return placeBatch(this.model, batch, this.#losses, {
+      rowUnit: this.#context?.rowUnit ?? 1,
+      denominators: whole as LossDenominators | undefined,
+    });
+  }
+
+  loss(placed: PlacedPretrainingBatch): StepLoss {
+    const { total, losses } = placedLosses(this.model, placed, this.#losses, { training: true });
+    return { total, parts: titled(losses) };
+  }
+
+  async evaluate({ inShares }: EvaluationContext): Promise<Evaluation> {
+    const { validation, settings } = this.options;
+    const all = Array.from({ length: validation.size }, (_, example) => example);
+    const tallies = await inShares((sharding, signal) =>
+      evaluatePretraining(this.model, this.#sourcesOf(validation), {
+        ...settings,
+        losses: this.#losses,
+        signal,
+        examples: shareOf(all, sharding),
+      }),
+    );
+    this.scores = pretrainingScores(mergedTallies(tallies), this.#losses);
+    return { score: this.scores.loss, details: detailsOf(this.scores) };
+  }
+
+  async save(name: 'BEST' | 'LAST', epoch: number | undefined): Promise<void> {
+    const { run, answerTable } = this.options;
+    const last = epoch === undefined ? PRETRAINED_FILES.last : PRETRAINED_FILES.epoch(epoch);
+    const file = run.file(name === 'BEST' ? PRETRAINED_FILES.best : last);
+    await saveCheckpoint(file, this.model.checkpointTensors(), 'reference-pretraining');
+    await answerTable?.savePretraining(run.file(RUN_FILES.pretrainingAnswers));
+  }
+
+  describeEpoch(metrics: EpochMetrics): string {
+    return describeEpoch(metrics);
+  }
 }
 
 function withoutAnswers(settings: LossSettings): LossSettings {

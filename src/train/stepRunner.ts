@@ -1,50 +1,20 @@
-/** @file How a step is done: at once on the processor, or handed to a card whose numbers are read a step later. */
+/** @file When steps are computed: at once on the CPU; on a GPU (gpu/gpuSteps.ts) their numbers are read a step later. */
 
 import type { Tensor } from '../torch/index.js';
-import type { BertAdam } from './bertAdam.js';
-import type { StepMeter } from './stepMeter.js';
-import type { StepPartners } from './stepParts.js';
-import type { TrainingTask } from './trainingTask.js';
-
-/** What is known of a step that is done. */
-export interface StepOutcome {
-  /** From 0. */
-  readonly step: number;
-  /** Of the epoch, from 0. */
-  readonly batch: number;
-  readonly loss: number;
-  /** Of a loss that is made of several. */
-  readonly losses?: Readonly<Record<string, number>>;
-  readonly gradientNorm: number;
-  readonly learningRate: number;
-  /** What the loss was multiplied by (float16). */
-  readonly lossScale?: number;
-  /** Nothing was changed: a gradient left what float16 can hold, and the loss scale was too large. */
-  readonly wasSkipped?: boolean;
-}
-
-/** What every way of doing steps is given. */
-export interface StepContext<Batch = unknown, Placed = unknown> {
-  readonly task: TrainingTask<Batch, Placed>;
-  readonly optimizer: BertAdam;
-  /** The largest global norm of the gradients. */
-  readonly clipNorm: number;
-  readonly meter: StepMeter;
-  readonly partners: StepPartners | undefined;
-}
+import { cpuStep, type StepContext, type StepResult } from './trainingStep.js';
 
 export interface StepRunner {
   /**
-   * Does a step, or hands it to the device.
+   * Does a step, or hands it to the GPU.
    *
    * @returns what has become known of this step and those before
    * @throws StepFailure when it becomes known that an earlier step failed, else whatever the step throws
    */
-  run(batch: number, step: number): readonly StepOutcome[];
+  run(batch: number, step: number): readonly StepResult[];
   /** Waits for everything that was handed over. @throws StepFailure */
-  drain(): readonly StepOutcome[];
+  drain(): readonly StepResult[];
   /**
-   * Whether the device gets done within a time what it was told: a card may wait for another process for ever, and
+   * Whether the device gets done within a time what it was told: a GPU may wait for another process for ever, and
    * whoever reads from it then does too.
    */
   answers(milliseconds: number): Promise<boolean>;
@@ -64,4 +34,23 @@ export class StepFailure extends Error {
   ) {
     super(`step ${step} failed`);
   }
+}
+
+/** Each step is done when `run` returns. */
+export class CpuSteps<Batch, Placed> implements StepRunner {
+  constructor(private readonly context: StepContext<Batch, Placed>) {}
+
+  run(batch: number, step: number): readonly StepResult[] {
+    return [cpuStep(this.context, batch, step)];
+  }
+
+  drain(): readonly StepResult[] {
+    return [];
+  }
+
+  async answers(): Promise<boolean> {
+    return true;
+  }
+
+  dispose(): void {}
 }

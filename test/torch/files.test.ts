@@ -95,13 +95,13 @@ describe('an addon that does not load', () => {
 
   it('is missing', async () => {
     const file = path.join(folder, 'missing.node');
-    expect(await messageFor(file)).toMatch(/is not built: expected .*missing\.node.*Run \.\/setup/);
+    expect(await messageFor(file)).toMatch(/is not built: expected .*missing\.node.*Run '\.\/setup'/);
   });
 
   it('is no library', async () => {
     const file = path.join(folder, 'text.node');
     writeFileSync(file, 'not a library');
-    expect(await messageFor(file)).toMatch(/text\.node did not load: .*Run \.\/setup/);
+    expect(await messageFor(file)).toMatch(/text\.node did not load: .*Run '\.\/setup'/);
   });
 
   const compile = (name: string, source: string, ...flags: string[]): string => {
@@ -117,11 +117,11 @@ describe('an addon that does not load', () => {
     const gone = compile('libgone.so', 'int gone(void) { return 1; }');
     const file = compile('needs.node', 'int gone(void); int call(void) { return gone(); }', gone);
     rmSync(gone);
-    expect(await messageFor(file)).toMatch(/libgone\.so was not found.*\.\/setup again/);
+    expect(await messageFor(file)).toMatch(/libgone\.so was not found.*'\.\/setup' again/);
   });
 
   needing('C compiler').it('needs a symbol that no library has', async () => {
     const file = compile('symbol.node', 'extern int absent; int *place = &absent;');
-    expect(await messageFor(file)).toMatch(/does not fit .*undefined symbol: absent.*Run \.\/setup/);
+    expect(await messageFor(file)).toMatch(/does not fit .*undefined symbol: absent.*Run '\.\/setup'/);
   });
 });

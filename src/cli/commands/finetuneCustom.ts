@@ -5,7 +5,7 @@ import { finetuneCommand } from '../finetune.js';
 
 export const command = finetuneCommand(custom, {
   description:
-    'Trains LXMERT to classify sentences about an image from JSON lines {id, image, text, labels} of your own (docs/custom-data.md). ' +
+    'Trains LXMERT to classify sentences about an image from JSON lines {id, image, text, labels} of your own (docs/how-to/custom-data.md). ' +
     'Answers are those of the training labels. Leaves a run folder as finetune vqa does.',
   examples: [
     {

@@ -9,7 +9,7 @@ import { coverageLines, coverageOptions, notComputedLines, scoreLine } from '../
 export const command = defineCommand({
   description:
     'Scores lines of identifier,True or identifier,False: accuracy, and consistency, the fraction of sentences that ' +
-    'are judged rightly with all of their image pairs. See docs/metrics.md.',
+    'are judged rightly with all of their image pairs. See docs/reference/metrics.md.',
   examples: [
     {
       command: 'lxmert score nlvr2 dev_predict.csv --questions dev.json --balanced balanced_dev.json',

@@ -10,7 +10,7 @@ import { coverageLines, coverageOptions, tableLines } from '../scoreCommands.js'
 export const command = defineCommand({
   description:
     'Scores [{question_id, answer}] against the ten raw answers of the official annotations: the accuracy of the VQA ' +
-    'v2 challenge, over all and by type of answer and question. See docs/metrics.md.',
+    'v2 challenge, over all and by type of answer and question. See docs/reference/metrics.md.',
   examples: [
     {
       command:

@@ -8,11 +8,11 @@ import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
 import { type GradientPlace, GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
 import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import type { BertAdam } from '../bertAdam.js';
-import type { FlatParameters } from '../flatParameters.js';
+import { isStoppedByCallback, StoppedByCallback } from '../callbacks/callbackList.js';
+import type { FlatParameters } from '../optimizers/flatParameters.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
 import type { RunFolder } from '../runFolder.js';
-import type { StepPartners } from '../stepParts.js';
-import type { ProcessPlace } from './environment.js';
+import type { StepProcessGroup } from '../trainingStep.js';
 import { gather } from './gather.js';
 import { meet, type RendezvousOptions } from './rendezvous.js';
 import { takeRescue } from './rescue.js';
@@ -27,29 +27,28 @@ export interface DataParallelOptions extends RendezvousOptions {
   readonly run: Pick<RunFolder, 'path' | 'takeOver'>;
 }
 
-export class DataParallel implements Disposable, StepPartners {
+export class DataParallel implements Disposable, StepProcessGroup {
   readonly rank: number;
   readonly worldSize: number;
   readonly #stop = new AbortController();
   #reducer: GradientReducer | undefined;
 
   private constructor(
-    readonly place: ProcessPlace,
     readonly group: ProcessGroup,
     readonly runId: string,
     readonly store: KeyStore,
     readonly options: DataParallelOptions,
-    /** Sums what lies on cards; the processors' group where there are none. */
+    /** Sums what lies on GPUs; the CPUs' group where there are none. */
     private readonly tensorGroup: ProcessGroup,
   ) {
-    this.rank = place.rank;
-    this.worldSize = place.worldSize;
+    this.rank = options.process.rank;
+    this.worldSize = options.process.worldSize;
   }
 
   /** Waits for the other processes and compares with them. @throws LxmertError when they do not fit together */
   static async join(options: DataParallelOptions): Promise<DataParallel> {
-    const { store, group, cardGroup, runId } = await meet(options);
-    return new DataParallel(options.place, group, runId, store, options, cardGroup ?? group);
+    const { store, group, gpuGroup, runId } = await meet(options);
+    return new DataParallel(group, runId, store, options, gpuGroup ?? group);
   }
 
   /** True for the process that speaks and writes. */
@@ -57,7 +56,10 @@ export class DataParallel implements Disposable, StepPartners {
     return this.rank === 0;
   }
 
-  /** Aborts in all processes between the same two steps, once any of them was asked to stop. */
+  /**
+   * Aborts in all processes between the same two steps, once any of them was asked to stop; `isStoppedByCallback` tells
+   * who asked.
+   */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
@@ -89,7 +91,7 @@ export class DataParallel implements Disposable, StepPartners {
    * @param start where process 0 begins
    * @returns it, in all processes
    */
-  begin<T>(flat: FlatParameters, optimizer: BertAdam, start: T | undefined): T | undefined {
+  begin<T>(flat: FlatParameters, optimizer: Optimizer, start: T | undefined): T | undefined {
     const [first] = this.gather(this.isFirst ? { start: start ?? null, steps: optimizer.steps } : null);
     this.broadcast(flat.groups.map(({ values }) => values));
     if (first?.start != null) {
@@ -134,15 +136,19 @@ export class DataParallel implements Disposable, StepPartners {
   }
 
   /**
-   * Sums the gradients over all processes, and tells them whether this one was asked to stop.
+   * Sums the gradients over all processes, and tells them whether this one was asked to stop, by a person or a callback.
    *
    * @param numbers summed with them, and returned as sums
    * @throws CollectiveError when another process is gone or does not answer
    */
   afterBackward(numbers: readonly number[]): number[] {
-    const asked = this.options.signal?.aborted === true ? 1 : 0;
-    const [numAsked = 0, ...sums] = this.#reducer?.finish([asked, ...numbers]) ?? [];
-    if (numAsked > 0) this.#stop.abort();
+    const { signal } = this.options;
+    const isStopped = isStoppedByCallback(signal);
+    const isInterrupted = signal?.aborted === true && !isStopped;
+    const [interrupted = 0, stopped = 0, ...sums] =
+      this.#reducer?.finish([isInterrupted ? 1 : 0, isStopped ? 1 : 0, ...numbers]) ?? [];
+    if (interrupted > 0) this.#stop.abort();
+    else if (stopped > 0) this.#stop.abort(new StoppedByCallback());
     return sums;
   }
 
@@ -171,14 +177,20 @@ export class DataParallel implements Disposable, StepPartners {
    * meanwhile, all throw an AbortError.
    */
   async shared<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T[]> {
+    const { signal } = this.options;
     let share: T | undefined;
     try {
-      share = await work(this.options.signal);
+      share = await work(signal);
     } catch (error) {
-      if (this.options.signal?.aborted !== true) throw error;
+      if (signal?.aborted !== true) throw error;
     }
-    const shares = this.gather(share === undefined ? null : { share });
-    if (shares.includes(null)) this.#stop.abort();
+    const wasStopped = isStoppedByCallback(signal);
+    const shares = this.gather<{ share: T } | { wasStopped: boolean }>(
+      share === undefined ? { wasStopped } : { share },
+    );
+    const missing = shares.filter((each) => 'wasStopped' in each);
+    if (missing.some((each) => !each.wasStopped)) this.#stop.abort();
+    else if (missing.length > 0) this.#stop.abort(new StoppedByCallback());
     this.signal.throwIfAborted();
     return shares.map((each) => (each as { share: T }).share);
   }

@@ -2,8 +2,8 @@
 
 import { UsageError } from '../../common/errors.js';
 
-/** A process's place among those of a run. */
-export interface ProcessPlace {
+/** A process among those of a run. */
+export interface ProcessRank {
   /** From 0; process 0 speaks and writes. */
   readonly rank: number;
   readonly worldSize: number;
@@ -27,26 +27,26 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @throws UsageError for variables that contradict each other or lack their companions
  */
-export function processPlace(environment: Environment = process.env): ProcessPlace | undefined {
-  const place =
+export function processRank(environment: Environment = process.env): ProcessRank | undefined {
+  const found =
     fromTorchVariables(environment) ?? fromSlurm(environment) ?? fromElasticVariables(environment);
-  if (place === undefined || place.worldSize === 1) return undefined;
-  if (place.rank >= place.worldSize) {
+  if (found === undefined || found.worldSize === 1) return undefined;
+  if (found.rank >= found.worldSize) {
     throw new UsageError(
-      `This process is number ${place.rank} of ${place.worldSize}, but numbers go from 0 to ${place.worldSize - 1} (variables of ${place.launcher}).`,
+      `This process is number ${found.rank} of ${found.worldSize}, but numbers go from 0 to ${found.worldSize - 1} (variables of ${found.launcher}).`,
     );
   }
-  return place;
+  return found;
 }
 
 /** A process's part of work that needs no meeting: the same variables, without the address of process 0. */
 export function processShare(
   environment: Environment = process.env,
-): Pick<ProcessPlace, 'rank' | 'worldSize'> | undefined {
-  return processPlace({ MASTER_ADDR: 'nobody', MASTER_PORT: '1', ...environment });
+): Pick<ProcessRank, 'rank' | 'worldSize'> | undefined {
+  return processRank({ MASTER_ADDR: 'nobody', MASTER_PORT: '1', ...environment });
 }
 
-function fromTorchVariables(environment: Environment): ProcessPlace | undefined {
+function fromTorchVariables(environment: Environment): ProcessRank | undefined {
   const rank = integer(environment, 'RANK');
   const worldSize = integer(environment, 'WORLD_SIZE', 1);
   if (rank === undefined && worldSize === undefined) return undefined;
@@ -85,7 +85,7 @@ function fromTorchVariables(environment: Environment): ProcessPlace | undefined 
  * Inside `srun`, which alone sets the number of a step: a batch script runs once, whatever number of tasks the job
  * has.
  */
-function fromSlurm(environment: Environment): ProcessPlace | undefined {
+function fromSlurm(environment: Environment): ProcessRank | undefined {
   if (integer(environment, 'SLURM_STEP_ID') === undefined) return undefined;
   const rank = integer(environment, 'SLURM_PROCID');
   const worldSize =
@@ -114,7 +114,7 @@ function fromSlurm(environment: Environment): ProcessPlace | undefined {
 }
 
 /** What PyTorchJob's elastic form sets for torchrun to read; with one process in each pod none is needed. */
-function fromElasticVariables(environment: Environment): ProcessPlace | undefined {
+function fromElasticVariables(environment: Environment): ProcessRank | undefined {
   const rank = integer(environment, 'PET_NODE_RANK');
   const worldSize = integer(environment, 'PET_NNODES', 1);
   if (rank === undefined || worldSize === undefined || worldSize === 1) return undefined;

@@ -6,11 +6,12 @@ import { LxmertError } from '../../common/errors.js';
 import { KeyStore, localAddress, ProcessGroup } from '../../torch/distributed.js';
 import type { Device } from '../../torch/index.js';
 import { type Agreement, difference, disagreement } from './agreement.js';
-import type { ProcessPlace } from './environment.js';
-import { isListening, untilThere } from './patience.js';
+import type { ProcessRank } from './environment.js';
+import { isListening, untilThere } from './polling.js';
 
 export interface RendezvousOptions {
-  readonly place: ProcessPlace;
+  /** This process among them. */
+  readonly process: ProcessRank;
   /** What must be the same in all processes. */
   readonly agreement: Agreement;
   /** How long an operation may wait for the other processes. */
@@ -18,17 +19,17 @@ export interface RendezvousOptions {
   /** How long the processes may take to arrive: they load their data first. */
   readonly arrivalSeconds?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Where the tensors are that the processes exchange; the processor unless it says otherwise. */
+  /** Where the tensors are that the processes exchange; the CPU unless it says otherwise. */
   readonly device?: Device | undefined;
 }
 
 /** What {@link meet} gives. The store must stay as long as the group. */
 export interface Meeting {
   readonly store: KeyStore;
-  /** For numbers and tensors of the processors. */
+  /** For numbers and tensors of the CPUs. */
   readonly group: ProcessGroup;
-  /** For tensors on cards; undefined where none was asked for. */
-  readonly cardGroup: ProcessGroup | undefined;
+  /** For tensors on GPUs; undefined where none was asked for. */
+  readonly gpuGroup: ProcessGroup | undefined;
   /** The same in all processes, another for each start. */
   readonly runId: string;
 }
@@ -42,19 +43,19 @@ const DEFAULT_ARRIVAL_SECONDS = 600;
  * @throws LxmertError when some do not come, two have one number, or one differs: then with the same sentence in all
  */
 export async function meet(options: RendezvousOptions): Promise<Meeting> {
-  const { place, timeoutSeconds, signal } = options;
+  const { process: me, timeoutSeconds, signal } = options;
   const seconds = options.arrivalSeconds ?? DEFAULT_ARRIVAL_SECONDS;
-  const store = await openStore(place, { seconds, signal });
+  const store = await openStore(me, { seconds, signal });
   try {
-    await allArrive(store, place, { seconds, signal });
+    await allArrive(store, me, { seconds, signal });
     const runId = await compareAll(store, options, { seconds: timeoutSeconds, signal });
-    const address = await ownAddress(store, place, { seconds: timeoutSeconds, signal });
-    const { rank, worldSize } = place;
+    const address = await ownAddress(store, me, { seconds: timeoutSeconds, signal });
+    const { rank, worldSize } = me;
     const common = { store, rank, worldSize, address, timeoutSeconds };
     const group = new ProcessGroup({ backend: 'gloo', ...common });
-    const isOnCards = options.device?.startsWith('cuda') === true;
-    const cardGroup = isOnCards ? new ProcessGroup({ backend: 'nccl', ...common }) : undefined;
-    return { store, group, cardGroup, runId };
+    const isOnGpus = options.device?.startsWith('cuda') === true;
+    const gpuGroup = isOnGpus ? new ProcessGroup({ backend: 'nccl', ...common }) : undefined;
+    return { store, group, gpuGroup, runId };
   } catch (error) {
     store[Symbol.dispose]();
     throw error;
@@ -66,8 +67,8 @@ interface Patience {
   readonly signal: AbortSignal | undefined;
 }
 
-async function openStore(place: ProcessPlace, patience: Patience): Promise<KeyStore> {
-  const { host, port, rank } = place;
+async function openStore(me: ProcessRank, patience: Patience): Promise<KeyStore> {
+  const { host, port, rank } = me;
   const isServer = rank === 0;
   if (!isServer) {
     const isThere = await untilThere(
@@ -80,13 +81,13 @@ async function openStore(place: ProcessPlace, patience: Patience): Promise<KeySt
       );
     }
   }
-  const prefix = `lxmert/${place.restart}`;
+  const prefix = `lxmert/${me.restart}`;
   return new KeyStore({ host, port, isServer, timeoutSeconds: patience.seconds, prefix });
 }
 
 async function allArrive(
   store: KeyStore,
-  { rank, worldSize }: ProcessPlace,
+  { rank, worldSize }: ProcessRank,
   patience: Patience,
 ): Promise<void> {
   if (store.add(`here/${rank}`, 1) > 1) {
@@ -109,10 +110,10 @@ async function allArrive(
 /** @returns the run's id, which process 0 chooses */
 async function compareAll(
   store: KeyStore,
-  { place, agreement }: RendezvousOptions,
+  { process: me, agreement }: RendezvousOptions,
   patience: Patience,
 ): Promise<string> {
-  const { rank, worldSize } = place;
+  const { rank, worldSize } = me;
   if (rank === 0) store.set('agreement', JSON.stringify({ runId: randomUUID(), entries: [...agreement] }));
   const text = await untilThere(() => store.get('agreement'), patience);
   if (text === undefined) throw new LxmertError('Process 0 ended before the processes had met.');
@@ -122,7 +123,7 @@ async function compareAll(
   await allAt(store, 'compared', worldSize, patience);
   if (store.add('differs', 0) === 0) return runId;
   const sentence = (await untilThere(() => store.get('difference'), patience)) ?? own ?? '';
-  await leave(store, place, patience);
+  await leave(store, me, patience);
   throw disagreement(sentence);
 }
 
@@ -131,10 +132,10 @@ async function compareAll(
  * which the machine's name often means to itself (PyTorchJob sets it so too); then it is the one on the way to a process
  * on another machine.
  */
-async function ownAddress(store: KeyStore, place: ProcessPlace, patience: Patience): Promise<string> {
-  const address = localAddress(place.host);
+async function ownAddress(store: KeyStore, me: ProcessRank, patience: Patience): Promise<string> {
+  const address = localAddress(me.host);
   if (!isLoopback(address)) store.set('remote', address);
-  await allAt(store, 'addresses', place.worldSize, patience);
+  await allAt(store, 'addresses', me.worldSize, patience);
   const remote = store.get('remote');
   if (remote === undefined || !isLoopback(address)) return address;
   const reachable = localAddress(remote);
@@ -159,7 +160,7 @@ async function allAt(store: KeyStore, counter: string, worldSize: number, patien
 }
 
 /** Process 0 holds the store: it stays until the others have read why the run ends. */
-async function leave(store: KeyStore, { rank, worldSize }: ProcessPlace, patience: Patience): Promise<void> {
+async function leave(store: KeyStore, { rank, worldSize }: ProcessRank, patience: Patience): Promise<void> {
   store.add('left', 1);
   if (rank !== 0) return;
   const seconds = Math.min(patience.seconds, 10);

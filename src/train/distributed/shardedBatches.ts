@@ -1,21 +1,20 @@
-/** @file Which examples of a global batch, and of a split, each process works on. */
+/** @file Which examples of a global batch each process and each backward pass works on. */
 
 import { UsageError } from '../../common/errors.js';
+import type { Sharding } from '../../tasks/sharding.js';
 
-export interface Sharding {
-  readonly rank: number;
-  readonly worldSize: number;
-  /** Backward passes in a step of the optimizer. */
+export interface BatchSharding extends Sharding {
+  /** Backward passes in a step of the optimizer, in each process. */
   readonly accumulationSteps: number;
 }
-
-/** Everything in one pass of one process. */
-export const UNDIVIDED: Sharding = { rank: 0, worldSize: 1, accumulationSteps: 1 };
 
 /**
  * @throws UsageError when a batch cannot be cut into equal parts: the mean over it would not be the mean of their means
  */
-export function requireDivisible(batchSize: number, { worldSize, accumulationSteps }: Sharding): void {
+export function requireDivisible(
+  batchSize: number,
+  { worldSize, accumulationSteps }: Omit<BatchSharding, 'rank'>,
+): void {
   const numParts = worldSize * accumulationSteps;
   if (batchSize % numParts === 0) return;
   const below = batchSize - (batchSize % numParts);
@@ -31,20 +30,11 @@ export function requireDivisible(batchSize: number, { worldSize, accumulationSte
  */
 export function partsOf<T extends { readonly length: number; subarray(start: number, end: number): T }>(
   batch: T,
-  { rank, worldSize, accumulationSteps }: Sharding,
+  { rank, worldSize, accumulationSteps }: BatchSharding,
 ): T[] {
   const size = batch.length / (worldSize * accumulationSteps);
   const first = rank * accumulationSteps;
   return Array.from({ length: accumulationSteps }, (_, part) =>
     batch.subarray((first + part) * size, (first + part + 1) * size),
   );
-}
-
-/**
- * A process's share of a split for evaluation. The shares of all processes, one after the other, are the split;
- * neighbours, which are often about one image, stay together.
- */
-export function shareOf<T>(examples: readonly T[], { rank, worldSize }: Sharding): T[] {
-  const boundary = (part: number): number => Math.floor((part * examples.length) / worldSize);
-  return examples.slice(boundary(rank), boundary(rank + 1));
 }

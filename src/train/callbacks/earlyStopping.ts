@@ -1,0 +1,26 @@
+/** @file Ends a training whose score has stopped to rise. */
+
+import type { EpochMetrics } from '../../tasks/taskTraining.js';
+import type { TrainerCallback, TrainingControl, TrainingStart } from './trainerCallback.js';
+
+/** Stops after `patience` epochs in a row that were not the best so far, a run's epochs before a resume included. */
+export class EarlyStopping implements TrainerCallback {
+  #bestEpoch = -1;
+
+  /** @param patience epochs, at least 1 */
+  constructor(readonly patience: number) {}
+
+  onBegin({ state }: TrainingStart, control: TrainingControl): void {
+    this.#bestEpoch = state.bestEpoch ?? -1;
+    this.#decide(state.epoch - 1, control);
+  }
+
+  onEpoch({ epoch, isBest }: EpochMetrics, control: TrainingControl): void {
+    if (isBest) this.#bestEpoch = epoch;
+    this.#decide(epoch, control);
+  }
+
+  #decide(epoch: number, control: TrainingControl): void {
+    if (epoch - this.#bestEpoch >= this.patience) control.stop();
+  }
+}
