@@ -7,7 +7,7 @@ import { gqa } from './gqa.js';
 import { nlvr2 } from './nlvr2.js';
 import { vqa } from './vqa.js';
 
-export const answeringTasks: readonly AnsweringTask[] = [vqa, gqa, nlvr2, custom, customPairs];
+const answeringTasks: readonly AnsweringTask[] = [vqa, gqa, nlvr2, custom, customPairs];
 
 /** @throws UsageError that lists the tasks there are */
 export function answeringTask(name: string): AnsweringTask {
