@@ -11,7 +11,7 @@ import type { Question } from '../src/data/annotations/question.js';
 import { AnswerTable } from '../src/data/answerTable.js';
 import { FeatureStore } from '../src/features/index.js';
 import { lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
-import { gqa } from '../src/tasks/gqa.js';
+import { task as gqa } from '../src/tasks/gqa.js';
 import { predictToFile } from '../src/tasks/predictToFile.js';
 import { Vocabulary, WordPieceTokenizer } from '../src/text/index.js';
 import { manualSeed, setNumThreads } from '../src/torch/index.js';
@@ -67,16 +67,16 @@ try {
   let nextLine = 0;
   const start = performance.now();
   await predictToFile(
+    gqa,
     {
       models: [model],
-      probabilities: 'sigmoid',
+      activations: { answer: 'sigmoid' },
       tokenizer: new WordPieceTokenizer(vocabulary),
       answerTable: new AnswerTable(WORDS.slice(0, 10)),
       maxLength: 20,
     },
     store,
     questions,
-    gqa.dump,
     output,
     {
       batchSize: 256,

@@ -32,7 +32,7 @@ export {
 export type { CoverageRules, NotComputed } from './tasks/metrics/coverage.js';
 export { scoreGqaFiles, scoreNlvr2Files, scoreVqaFiles } from './tasks/metrics/scoreFiles.js';
 export { officialVqaScore } from './tasks/metrics/vqaAccuracy.js';
-export { predictAnswers, type RankedAnswer, rankAnswers } from './tasks/predictAnswers.js';
+export { predictExamples, type RankedAnswer, rankAnswers } from './tasks/predict.js';
 export { encodeBatch, Vocabulary, WordPieceTokenizer } from './text/index.js';
 export { liveTensors, scope, Tensor } from './torch/index.js';
 export { decodeImage } from './vision/decodeImage.js';

@@ -4,7 +4,7 @@ import { medianOf } from '../../src/bench/measure.js';
 import { forwardOperations } from '../../src/bench/operations.js';
 import { NUM_REGIONS } from '../../src/bench/questions.js';
 import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
-import { GRAPH_ROW_UNIT } from '../../src/tasks/predictAnswers.js';
+import { GRAPH_ROW_UNIT } from '../../src/tasks/predict.js';
 import { disposeTensors, hasGraphs, noGrad, ShapeGraphs, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { madeUpBatch, NUM_BATCHES } from './batches.js';

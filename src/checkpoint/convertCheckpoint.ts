@@ -4,7 +4,13 @@ import { CheckpointError } from './checkpointError.js';
 import { CheckpointFile } from './checkpointFile.js';
 import { type WrittenConfig, writeHuggingFaceConfig } from './huggingFaceConfig.js';
 import { missingEncoderTensors } from './modelSizes.js';
-import { isKnownPart, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
+import {
+  type HeadPrefixes,
+  isKnownPart,
+  type NamingFamily,
+  nameIn,
+  referenceFamily,
+} from './names/tensorNames.js';
 import { distinctViews } from './tensorEntry.js';
 import { layoutOf, writeByEnding } from './write/saveCheckpoint.js';
 import { writableFromEntry } from './write/writableTensor.js';
@@ -23,6 +29,8 @@ export interface CheckpointConvertOptions {
   readonly to: 'reference' | 'huggingface';
   /** For config.json, since shapes do not tell it. Without it, heads of 64 values. */
   readonly numAttentionHeads?: number | undefined;
+  /** Heads of tasks that the published code does not have; without them their tensors are left out. */
+  readonly heads?: HeadPrefixes | undefined;
 }
 
 /**
@@ -37,17 +45,18 @@ export interface CheckpointConvertOptions {
 export async function convertCheckpoint(
   input: string,
   output: string,
-  { to, numAttentionHeads }: CheckpointConvertOptions,
+  { to, numAttentionHeads, heads = [] }: CheckpointConvertOptions,
 ): Promise<ConvertedCheckpoint> {
   layoutOf(output);
   const checkpoint = await CheckpointFile.open(input);
   requireWholeEncoder(checkpoint);
-  const known = [...checkpoint.entries].filter(([canonical]) => isKnownPart(canonical));
-  const leftOut = [...checkpoint.entries].filter(([canonical]) => !isKnownPart(canonical));
-  const names = to === 'huggingface' ? 'huggingface' : referenceFamily(known.map(([canonical]) => canonical));
+  const known = [...checkpoint.entries].filter(([canonical]) => isKnownPart(canonical, heads));
+  const leftOut = [...checkpoint.entries].filter(([canonical]) => !isKnownPart(canonical, heads));
+  const canonicalNames = known.map(([canonical]) => canonical);
+  const names = to === 'huggingface' ? 'huggingface' : referenceFamily(canonicalNames, heads);
   const identityOf = distinctViews();
   const tensors = known.map(([canonical, entry]) =>
-    writableFromEntry(nameIn(names, canonical), checkpoint, canonical, entry, identityOf(entry)),
+    writableFromEntry(nameIn(names, canonical, heads), checkpoint, canonical, entry, identityOf(entry)),
   );
   await writeByEnding(output, tensors);
   return {

@@ -12,7 +12,7 @@ import {
   numAnswersOf,
   usualAttentionHeads,
 } from './modelSizes.js';
-import { isKnownPart } from './names/tensorNames.js';
+import { type HeadPrefixes, isKnownPart } from './names/tensorNames.js';
 import type { CheckpointFormat } from './read/parsed.js';
 import { distinctViews, elementSize, type StorageRegion, type TensorEntry } from './tensorEntry.js';
 
@@ -34,6 +34,8 @@ export interface CheckpointDescription {
   readonly dtypes: Readonly<Record<string, number>>;
   readonly sizes: ModelSizes;
   readonly numAnswers: number | undefined;
+  /** Heads of tasks besides those of the published models, by the beginning of their names. */
+  readonly taskHeads: readonly string[];
   /** Names that stand for one and the same tensor, by their names in the file. */
   readonly tied: readonly (readonly string[])[];
   /** Encoder tensors that are absent or of a shape that the others contradict, by canonical name. */
@@ -46,8 +48,14 @@ export interface CheckpointDescription {
   readonly loadedBy: readonly string[];
 }
 
-/** @throws CheckpointError when the file is not LXMERT's */
-export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescription {
+/**
+ * @param heads of tasks, that the published code does not have
+ * @throws CheckpointError when the file is not LXMERT's
+ */
+export function describeCheckpoint(
+  checkpoint: CheckpointFile,
+  heads: HeadPrefixes = [],
+): CheckpointDescription {
   const { dtypes, numStoredValues, numUniqueValues, numTensorBytes } = countTensors(checkpoint);
   const missing = missingEncoderTensors(checkpoint);
   return {
@@ -64,9 +72,16 @@ export function describeCheckpoint(checkpoint: CheckpointFile): CheckpointDescri
     dtypes,
     sizes: modelSizes(checkpoint),
     numAnswers: numAnswersOf(checkpoint),
+    taskHeads: heads.filter(
+      (head) =>
+        !isKnownPart(`${head}.`) &&
+        [...checkpoint.entries.keys()].some((name) => name.startsWith(`${head}.`)),
+    ),
     tied: tiedNames(checkpoint),
     missing,
-    others: [...checkpoint.entries].filter(([name]) => !isKnownPart(name)).map(([, entry]) => entry.name),
+    others: [...checkpoint.entries]
+      .filter(([name]) => !isKnownPart(name, heads))
+      .map(([, entry]) => entry.name),
     wrapper: checkpoint.parsed.wrapper,
     loadedBy: missing.length > 0 ? [] : loadedBy(checkpoint),
   };
@@ -160,6 +175,7 @@ export function renderDescription(description: CheckpointDescription): string {
       `${sizes.numLanguageLayers} language, ${sizes.numVisionLayers} vision, ${sizes.numCrossLayers} cross-modality; hidden ${sizes.hiddenSize}, feed-forward ${sizes.intermediateSize}`,
     ],
     ['Heads', guessedHeads(sizes.hiddenSize)],
+    ...listRow('Task heads', description.taskHeads),
     ['Inputs', `${sizes.vocabSize} word pieces, ${sizes.visualFeatureSize} values a region`],
     [
       'Tensors',

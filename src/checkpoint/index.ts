@@ -29,5 +29,11 @@ export {
   numAnswersOf,
   regionClassesOf,
 } from './modelSizes.js';
-export { canonicalName, type NamingFamily, nameIn, referenceFamily } from './names/tensorNames.js';
+export {
+  canonicalName,
+  type HeadPrefixes,
+  type NamingFamily,
+  nameIn,
+  referenceFamily,
+} from './names/tensorNames.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

@@ -1,18 +1,9 @@
 /** @file Every command by name, with its one-line summary and the file that holds it. */
 
-import type { Command } from './command.js';
+import type { CatalogueEntry } from './catalogueEntry.js';
+import { pretrainingCommands, taskCommands } from './tasks/taskCommands.js';
 
-export const groups = ['Start here', 'Data', 'Models', 'This machine'] as const;
-
-/** One line of `lxmert --help`. The file is imported when the command is used, not before. */
-export interface CatalogueEntry {
-  /** The words after `lxmert`, as in `features convert`. */
-  readonly name: string;
-  readonly group: (typeof groups)[number];
-  /** A phrase in the imperative without a full stop, at most 70 characters. */
-  readonly summary: string;
-  load(): Promise<{ readonly command: Command }>;
-}
+export { type CatalogueEntry, groups } from './catalogueEntry.js';
 
 /** In the order of the root help. */
 export const catalogue: readonly CatalogueEntry[] = [
@@ -52,132 +43,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     summary: 'Fetch the published weights, annotations and features',
     load: () => import('./commands/download.js'),
   },
-  {
-    name: 'pretrain',
-    group: 'Models',
-    summary: 'Pre-train LXMERT on sentences and images',
-    load: () => import('./commands/pretrain.js'),
-  },
-  {
-    name: 'finetune vqa',
-    group: 'Models',
-    summary: 'Train a model to answer questions about images',
-    load: () => import('./commands/finetuneVqa.js'),
-  },
-  {
-    name: 'finetune gqa',
-    group: 'Models',
-    summary: 'Train a model on the compositional questions of GQA',
-    load: () => import('./commands/finetuneGqa.js'),
-  },
-  {
-    name: 'finetune nlvr2',
-    group: 'Models',
-    summary: 'Train a model to judge statements about two images',
-    load: () => import('./commands/finetuneNlvr2.js'),
-  },
-  {
-    name: 'finetune custom',
-    group: 'Models',
-    summary: 'Train a model on JSON lines of your own',
-    load: () => import('./commands/finetuneCustom.js'),
-  },
-  {
-    name: 'finetune custom-pairs',
-    group: 'Models',
-    summary: 'Train a model on JSON lines of your own, with pairs of images',
-    load: () => import('./commands/finetuneCustomPairs.js'),
-  },
+  pretrainingCommands.pretrain,
+  ...taskCommands('finetune'),
   {
     name: 'launch',
     group: 'Models',
     summary: 'Run a training or extraction in several processes of this machine',
     load: () => import('./commands/launch.js'),
   },
-  {
-    name: 'evaluate pretrain',
-    group: 'Models',
-    summary: 'Evaluate a pre-trained model on the tasks of pre-training',
-    load: () => import('./commands/evaluatePretrain.js'),
-  },
-  {
-    name: 'evaluate vqa',
-    group: 'Models',
-    summary: 'Score a model on questions with known answers',
-    load: () => import('./commands/evaluateVqa.js'),
-  },
-  {
-    name: 'evaluate gqa',
-    group: 'Models',
-    summary: 'Score a model on GQA questions',
-    load: () => import('./commands/evaluateGqa.js'),
-  },
-  {
-    name: 'evaluate nlvr2',
-    group: 'Models',
-    summary: 'Score a model on statements about two images',
-    load: () => import('./commands/evaluateNlvr2.js'),
-  },
-  {
-    name: 'evaluate custom',
-    group: 'Models',
-    summary: 'Score a model on JSON lines of your own',
-    load: () => import('./commands/evaluateCustom.js'),
-  },
-  {
-    name: 'evaluate custom-pairs',
-    group: 'Models',
-    summary: 'Score a model on JSON lines of your own, with pairs of images',
-    load: () => import('./commands/evaluateCustomPairs.js'),
-  },
-  {
-    name: 'predict vqa',
-    group: 'Models',
-    summary: 'Write answers in the form the test server reads',
-    load: () => import('./commands/predictVqa.js'),
-  },
-  {
-    name: 'predict gqa',
-    group: 'Models',
-    summary: 'Write GQA answers in the form the test server reads',
-    load: () => import('./commands/predictGqa.js'),
-  },
-  {
-    name: 'predict nlvr2',
-    group: 'Models',
-    summary: 'Write judgments in the form the official script reads',
-    load: () => import('./commands/predictNlvr2.js'),
-  },
-  {
-    name: 'predict custom',
-    group: 'Models',
-    summary: 'Write answers to JSON lines of your own',
-    load: () => import('./commands/predictCustom.js'),
-  },
-  {
-    name: 'predict custom-pairs',
-    group: 'Models',
-    summary: 'Write answers to JSON lines of your own, with pairs of images',
-    load: () => import('./commands/predictCustomPairs.js'),
-  },
-  {
-    name: 'score vqa',
-    group: 'Models',
-    summary: 'Score a file of VQA v2 answers as the official evaluation does',
-    load: () => import('./commands/scoreVqa.js'),
-  },
-  {
-    name: 'score gqa',
-    group: 'Models',
-    summary: 'Score a file of GQA answers as the official evaluation does',
-    load: () => import('./commands/scoreGqa.js'),
-  },
-  {
-    name: 'score nlvr2',
-    group: 'Models',
-    summary: 'Score a file of NLVR2 judgments as the official evaluation does',
-    load: () => import('./commands/scoreNlvr2.js'),
-  },
+  pretrainingCommands.evaluate,
+  ...taskCommands('evaluate'),
+  ...taskCommands('predict'),
+  ...taskCommands('score'),
   {
     name: 'report',
     group: 'Models',

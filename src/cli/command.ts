@@ -3,17 +3,6 @@
 import type { z } from 'zod';
 import type { Progress } from '../common/progress.js';
 
-declare module 'zod' {
-  interface GlobalMeta {
-    /** What stands for the value in help, as in `--output FILE`. Chosen from the type when absent. */
-    valueName?: string | undefined;
-    /** A one-letter form of the flag. */
-    short?: string | undefined;
-    /** Set by the path schemas of options.ts. */
-    pathKind?: 'file' | 'folder' | 'either' | 'new' | undefined;
-  }
-}
-
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {
   stop(): void;
@@ -64,8 +53,10 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   readonly options: O;
   /** True for a command whose options may also come from a file: it gets `--config` and `--print-config`. */
   readonly configurable?: boolean;
-  /** Does the work and returns what `--json` prints. */
+  /** Does the work and returns the result, which `--json` prints. */
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
+  /** What `--json` prints, where that is not the result as it is. */
+  json?(result: Result): unknown;
   /** The result as text for a person; an empty text prints nothing. */
   render(result: Result): string;
   /** For a command whose result can be bad news: what the process ends with. */
@@ -106,7 +97,7 @@ export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Resu
     async execute(context) {
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {
-        json: result,
+        json: definition.json === undefined ? result : definition.json(result),
         text: definition.render(result),
         exitCode: definition.exitCode?.(result) ?? 0,
       };

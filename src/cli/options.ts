@@ -1,50 +1,10 @@
 /** @file From zod schemas to flags and positional arguments, and from their texts to validated values. */
 
-import { statSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import type { Values } from './command.js';
 
-/** A path to a file that must exist. */
-export function existingFile(): z.ZodString {
-  return pathThat('file', (found) => found.isFile(), 'a file');
-}
-
-/** A path to a folder that must exist. */
-export function existingFolder(): z.ZodString {
-  return pathThat('folder', (found) => found.isDirectory(), 'a folder');
-}
-
-/** A path to a file or folder that must exist. */
-export function existingPath(): z.ZodString {
-  return pathThat('either', () => true, 'a file or folder');
-}
-
-/** A path that will be written; nothing is asked of it yet. */
-export function outputPath(): z.ZodString {
-  return z.string().min(1).meta({ pathKind: 'new' });
-}
-
-function pathThat(
-  pathKind: 'file' | 'folder' | 'either',
-  accept: (found: { isFile(): boolean; isDirectory(): boolean }) => boolean,
-  wanted: string,
-): z.ZodString {
-  return z
-    .string()
-    .superRefine((value, check) => {
-      const found = value === '' ? undefined : statSync(value, { throwIfNoEntry: false });
-      if (found === undefined) {
-        const where = path.isAbsolute(value) ? '' : ` (looked in ${process.cwd()})`;
-        check.addIssue({ code: 'custom', message: `there is no ${wanted.slice(2)} '${value}'${where}` });
-      } else if (!accept(found)) {
-        const kind = found.isDirectory() ? 'a folder' : found.isFile() ? 'a file' : 'something else';
-        check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}` });
-      }
-    })
-    .meta({ pathKind });
-}
+export { existingFile, existingFolder, existingPath, outputPath } from '../common/pathSchemas.js';
 
 /** What the command line has to know of one flag or argument. */
 export interface Parameter {

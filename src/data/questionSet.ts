@@ -1,4 +1,4 @@
-/** @file A split made ready for training or evaluation: the questions whose images are at hand, with targets. */
+/** @file A split made ready for training or evaluation: the questions whose images are at hand. */
 
 import { LxmertError } from '../common/errors.js';
 import type { Question } from './annotations/question.js';
@@ -7,8 +7,8 @@ import type { AnswerTable } from './answerTable.js';
 /** What becomes of a label that is not in the answer table: the reference stops in VQA and skips it in GQA. */
 export type UnknownAnswers = 'error' | 'skip';
 
-export interface QuestionSetOptions {
-  readonly questions: readonly Question[];
+export interface QuestionSetOptions<Example extends Question = Question> {
+  readonly questions: readonly Example[];
   /** Whether the features of an image are loaded; questions about others are left out, as in the reference. */
   readonly hasImage: (imageId: string) => boolean;
   readonly answerTable: AnswerTable;
@@ -17,14 +17,14 @@ export interface QuestionSetOptions {
   readonly name: string;
 }
 
-export class QuestionSet {
-  readonly questions: readonly Question[];
+export class QuestionSet<Example extends Question = Question> {
+  readonly questions: readonly Example[];
   /** Questions left out because their image has no features here. */
   readonly numWithoutImage: number;
   readonly answerTable: AnswerTable;
 
   /** @throws LxmertError when no question is left, or for a label outside the table under `error` */
-  constructor(options: QuestionSetOptions) {
+  constructor(options: QuestionSetOptions<Example>) {
     const { questions, hasImage, answerTable, unknownAnswers, name } = options;
     this.answerTable = answerTable;
     this.questions = questions.filter((question) => question.imageIds.every(hasImage));
@@ -55,24 +55,10 @@ export class QuestionSet {
     return this.questions.length;
   }
 
-  question(index: number): Question {
+  question(index: number): Example {
     const question = this.questions[index];
     if (question === undefined)
       throw new RangeError(`There is no question ${index} in a set of ${this.size}.`);
     return question;
-  }
-
-  /** Soft scores of the questions at `indices`, (B, answers) row-major; 0 where there is no label. */
-  targets(indices: Iterable<number>): Float32Array {
-    const rows = [...indices];
-    const { size } = this.answerTable;
-    const targets = new Float32Array(rows.length * size);
-    for (const [row, index] of rows.entries()) {
-      for (const [answer, score] of this.question(index).labels ?? []) {
-        const column = this.answerTable.indexOf(answer);
-        if (column !== undefined) targets[row * size + column] = score;
-      }
-    }
-    return targets;
   }
 }

@@ -9,8 +9,8 @@ import { batchFromRows } from '../features/featureBatch.js';
 import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
 import { isCut } from '../inference/lxmert.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
-import { answerInputs } from '../tasks/answerInputs.js';
-import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { batchInputs } from '../tasks/batchInputs.js';
+import { type RankedAnswer, rankAnswers } from '../tasks/predict.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import { type Relevance, relevancesOf } from './relevance.js';
 
@@ -92,7 +92,7 @@ export function explanationOf(
   }
   if (model.config.numCrossLayers === 0) {
     throw new UsageError(
-      'This model has no cross-modality layers, so its words and regions never look at each other.',
+      'This model has no cross-modality layers, so its words and regions never attend to each other.',
     );
   }
   const { row, width, height } = imageRegions;
@@ -101,7 +101,7 @@ export function explanationOf(
   const examples = [{ imageIds: [row.imageId], sentence: question }];
   const layers = scope(() =>
     noGrad(() => {
-      const inputs = answerInputs(examples, tokenizer, source, { maxLength });
+      const inputs = batchInputs(examples, tokenizer, source, { maxLength });
       const { attentions } = model.forward(inputs, { attentions: true });
       return (attentions?.cross ?? []).map(({ languageToVision, visionToLanguage }) => ({
         wordsOnRegions: mapOf(languageToVision), // (1, heads, words, regions)
@@ -113,7 +113,7 @@ export function explanationOf(
   const relevance = scope(() =>
     relevancesOf(
       model,
-      noGrad(() => answerInputs(examples, tokenizer, source, { maxLength })),
+      noGrad(() => batchInputs(examples, tokenizer, source, { maxLength })),
       answers.map(({ answer }) => answering.answerTable.indexOf(answer) ?? 0),
     ).map(sharesOf),
   );

@@ -1,10 +1,11 @@
 /** @file Several models as one that averages their probabilities. */
 
 import { UsageError } from '../common/errors.js';
-import { type LoadedModel, loadAnsweringModel, type ModelSource } from './modelFolder.js';
+import type { Predictor } from '../tasks/predict.js';
+import { type LoadedModel, loadModel, type ModelSource } from './modelFolder.js';
 
 /** Ends the weights of every model. */
-export function disposeModels({ models, graphs = [] }: LoadedModel): void {
+export function disposeModels({ models, graphs = [] }: Pick<Predictor, 'models' | 'graphs'>): void {
   for (const recorded of graphs) recorded.dispose();
   for (const model of models) model.dispose();
 }
@@ -18,10 +19,10 @@ export function disposeModels({ models, graphs = [] }: LoadedModel): void {
 export async function loadEnsemble(
   files: readonly string[],
   source: Omit<ModelSource, 'model'>,
-): Promise<LoadedModel> {
-  const loaded: LoadedModel[] = [];
+): Promise<LoadedModel<string>> {
+  const loaded: LoadedModel<string>[] = [];
   try {
-    for (const model of files) loaded.push(await loadAnsweringModel({ ...source, model }));
+    for (const model of files) loaded.push(await loadModel({ ...source, model }));
     const [first, ...others] = loaded;
     if (first === undefined) throw new UsageError('Name at least one model.');
     for (const other of others) requireAlike(first, other);
@@ -37,7 +38,7 @@ export async function loadEnsemble(
   }
 }
 
-function requireAlike(first: LoadedModel, other: LoadedModel): void {
+function requireAlike(first: LoadedModel<string>, other: LoadedModel<string>): void {
   const differences: readonly (readonly [string, unknown, unknown])[] = [
     ['answers', first.answerTable.answers.join('\n'), other.answerTable.answers.join('\n')],
     [
@@ -48,7 +49,7 @@ function requireAlike(first: LoadedModel, other: LoadedModel): void {
     ['sentence lengths', first.maxLength, other.maxLength],
     ['numbers of images', first.models[0]?.imagesPerExample, other.models[0]?.imagesPerExample],
     ['feature sizes', first.models[0]?.config.visualFeatureSize, other.models[0]?.config.visualFeatureSize],
-    ['kinds of probability', first.probabilities, other.probabilities],
+    ['kinds of probability', JSON.stringify(first.activations), JSON.stringify(other.activations)],
   ];
   const [found] = differences.filter(([, a, b]) => a !== b);
   if (found !== undefined) {

@@ -13,7 +13,7 @@ import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
-import { type RankedAnswer, rankAnswers } from '../tasks/predictAnswers.js';
+import { type RankedAnswer, rankAnswers } from '../tasks/predict.js';
 import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
 import {
@@ -25,7 +25,7 @@ import {
 import { LabelNames } from '../vision/detector/labelNames.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
-import type { LoadedModel } from './modelFolder.js';
+import { type LoadedModel, requireAnswering } from './modelFolder.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
 export interface LxmertSource {
@@ -142,7 +142,8 @@ export class Lxmert implements Disposable {
     }
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
-    const answering = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
+    const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
+    const answering = requireAnswering(loaded);
     let detector: RegionDetector | undefined;
     try {
       if (answering.models[0]?.imagesPerExample !== 1) {

@@ -1,4 +1,4 @@
-/** @file A run folder as a model that answers: weights, configuration, vocabulary, answers. */
+/** @file A run folder as a model that predicts: weights, configuration, vocabulary, answers, and the heads of its task. */
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -9,13 +9,17 @@ import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { type Provenance, provenanceSchema } from '../features/provenance.js';
 import {
+  answerHeadDefinition,
+  type HeadDefinition,
   type LxmertConfig,
   type Precision,
-  questionAnsweringModel,
+  TaskModel,
   useForInference,
 } from '../model/index.js';
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
-import type { AnsweringModel } from '../tasks/predictAnswers.js';
+import type { Predictor } from '../tasks/predict.js';
+import { findTask } from '../tasks/registry.js';
+import { type HeadActivation, headsOf, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
@@ -26,7 +30,7 @@ import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regi
 export interface ModelSource {
   /** A run folder, or a checkpoint file. */
   readonly model: string;
-  /** `BEST` or `LAST` of a run folder. */
+  /** Which weights of a run folder: `BEST` unless it says otherwise. */
   readonly weights?: 'BEST' | 'LAST' | undefined;
   /** The vocabulary file; a run folder has its own. */
   readonly vocabulary?: string | undefined;
@@ -38,12 +42,13 @@ export interface ModelSource {
   readonly precision?: Precision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
-  /** The answers of a task that fixes them: then no table is looked for. */
-  readonly fixedAnswers?: readonly string[] | undefined;
+  /** Whose heads the model has. Without it: the task that its run names, else one head that chooses an answer. */
+  readonly task?: Task | undefined;
 }
 
 /** The part of a run's config.json that says what the model is. */
 const runConfigSchema = z.object({
+  task: z.string().optional(),
   model: z.record(z.string(), z.number()),
   maxLength: z.int().min(3),
   settings: z.object({ loss: z.enum(LOSS_NAMES).optional() }).optional(),
@@ -53,8 +58,8 @@ const runConfigSchema = z.object({
   features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
 });
 
-/** An answering model and the files its weights came from. */
-export type LoadedModel = AnsweringModel & {
+/** A model with what it predicts from, and the files its weights came from. */
+export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly weightsFiles: readonly string[];
   readonly pixelRegions: PixelRegionSettings | undefined;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
@@ -64,36 +69,43 @@ export type LoadedModel = AnsweringModel & {
 /**
  * Loads a model to answer with.
  *
- * @throws UsageError when something is missing that has to be named
- * @throws CheckpointError when the weights are not whole
+ * @throws as {@link loadModel}; LxmertError for a model whose task has no head that chooses an answer
  */
 export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
+  return requireAnswering(await loadModel(source));
+}
+
+/** @throws LxmertError for a model that has no head that chooses an answer; its weights end then */
+export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
+  if ('answer' in loaded.activations) return loaded as LoadedModel<string> as LoadedModel;
+  for (const each of [...loaded.models, ...(loaded.graphs ?? [])]) each.dispose();
+  throw new LxmertError(
+    `${loaded.weightsFiles[0]} has no answer head, so it cannot answer. Fine-tune it first.`,
+  );
+}
+
+/**
+ * Loads a model with the heads of its task.
+ *
+ * @throws UsageError when something is missing that has to be named
+ * @throws CheckpointError when the weights are not whole
+ * @throws LxmertError when vocabulary or answers are not those that the model was trained with
+ */
+export async function loadModel(source: ModelSource): Promise<LoadedModel<string>> {
   const configFile = path.join(source.model, RUN_FILES.config);
   const isRun = existsSync(configFile);
+  const run = isRun ? await readRunConfig(configFile) : undefined;
+  const task = source.task ?? (await findTask(run?.task));
   const weightsFile = isRun ? path.join(source.model, `${source.weights ?? 'BEST'}.pth`) : source.model;
-  const vocabularyFile =
-    source.vocabulary ?? (isRun ? path.join(source.model, RUN_FILES.vocabulary) : undefined);
-  const answersFile = source.answers ?? (isRun ? path.join(source.model, RUN_FILES.answers) : undefined);
-  if (vocabularyFile === undefined || (answersFile === undefined && source.fixedAnswers === undefined)) {
-    const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
-    throw new UsageError(
-      `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
-    );
-  }
+  const { vocabularyFile, answersFile } = filesOf(source, isRun, task);
   const checkpoint = await CheckpointFile.open(weightsFile);
   const answerTable =
-    source.fixedAnswers !== undefined || answersFile === undefined
-      ? new AnswerTable(source.fixedAnswers ?? [])
+    answersFile === undefined
+      ? new AnswerTable(fixedAnswers(task) ?? [])
       : await AnswerTable.load(answersFile);
-  const numAnswers = numAnswersOf(checkpoint);
-  if (numAnswers !== answerTable.size) {
-    throw new LxmertError(
-      numAnswers === undefined
-        ? `${weightsFile} has no answer head, so it cannot answer. Fine-tune it first.`
-        : `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile ?? 'the task'} has ${answerTable.size}. Name the table that the model was trained with.`,
-    );
-  }
-  const run = isRun ? await readRunConfig(configFile) : undefined;
+  const heads: HeadDefinition[] =
+    task === undefined ? [answerHeadDefinition(answerTable.size)] : headsOf(task, answerTable);
+  requireAnswers(checkpoint, heads, answersFile ?? 'the task');
   const { config, vocabulary } = await configOfWeights({
     checkpoint,
     weightsFile,
@@ -101,7 +113,9 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     runConfig: run?.config,
     numAttentionHeads: source.numAttentionHeads,
   });
-  const model = questionAnsweringModel(config, answerTable.size, imagesPerExampleOf(checkpoint));
+  const imagesPerExample =
+    numAnswersOf(checkpoint) === undefined ? (task?.imagesPerExample ?? 1) : imagesPerExampleOf(checkpoint);
+  const model = new TaskModel(config, heads, imagesPerExample);
   try {
     loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
     useForInference(model, source.precision ?? 'float32', source.device);
@@ -109,15 +123,18 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     model.dispose();
     throw error;
   }
-  const tokenizer = new WordPieceTokenizer(vocabulary);
   const { device = 'cpu' } = source;
+  // A bare weights file does not say: what the published models of its kind were trained with.
+  const loss = run?.loss ?? (imagesPerExample === 1 ? 'soft' : 'class');
+  const activations: Record<string, HeadActivation> = task?.activations(loss) ?? {
+    answer: probabilitiesOf(loss),
+  };
   return {
     models: [model],
     // A question is hundreds of small kernels: starting them one by one takes longer than computing them.
     graphs: device !== 'cpu' && hasGraphs() ? [new ShapeGraphs(device, NOTHING_AROUND)] : undefined,
-    // A bare weights file does not say: what the published models of its kind were trained with.
-    probabilities: probabilitiesOf(run?.loss ?? (model.imagesPerExample === 1 ? 'soft' : 'class')),
-    tokenizer,
+    activations,
+    tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFiles: [weightsFile],
@@ -125,6 +142,42 @@ export async function loadAnsweringModel(source: ModelSource): Promise<LoadedMod
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: run?.trainedOn ?? (run?.pixelRegions && pixelProvenance({ ...run.pixelRegions })),
   };
+}
+
+/** The answers of a task that fixes them: then no table is looked for. */
+function fixedAnswers(task: Task | undefined): readonly string[] | undefined {
+  return typeof task?.answers === 'string' ? undefined : task?.answers;
+}
+
+/** @throws UsageError for a weights file whose companions are not named */
+function filesOf(
+  source: ModelSource,
+  isRun: boolean,
+  task: Task | undefined,
+): { readonly vocabularyFile: string; readonly answersFile: string | undefined } {
+  const ofRun = (name: string): string | undefined => (isRun ? path.join(source.model, name) : undefined);
+  const vocabularyFile = source.vocabulary ?? ofRun(RUN_FILES.vocabulary);
+  const isFixed = fixedAnswers(task) !== undefined;
+  const answersFile = isFixed ? undefined : (source.answers ?? ofRun(RUN_FILES.answers));
+  if (vocabularyFile === undefined || (answersFile === undefined && !isFixed)) {
+    const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
+    throw new UsageError(
+      `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
+    );
+  }
+  return { vocabularyFile, answersFile };
+}
+
+/** @throws LxmertError when the file's answer head is not of the answers' number */
+function requireAnswers(checkpoint: CheckpointFile, heads: readonly HeadDefinition[], source: string): void {
+  const size = heads.find(({ prefix }) => prefix === 'answer_head')?.size;
+  const numAnswers = numAnswersOf(checkpoint);
+  if (size === undefined || numAnswers === size) return;
+  throw new LxmertError(
+    numAnswers === undefined
+      ? `${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`
+      : `${checkpoint.path} has a head of ${numAnswers} answers, but ${source} has ${size}. Name the table that the model was trained with.`,
+  );
 }
 
 const NOTHING_AROUND = {
@@ -135,6 +188,7 @@ const NOTHING_AROUND = {
 };
 
 interface RunConfig {
+  readonly task: string | undefined;
   readonly config: Partial<LxmertConfig>;
   readonly maxLength: number;
   readonly loss: AnswerLossName | undefined;
@@ -151,8 +205,9 @@ function pixelRegionsOf(provenance: Provenance | undefined): PixelRegionSettings
 async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { model, maxLength, settings, pixelRegions, features } = parsed;
+    const { task, model, maxLength, settings, pixelRegions, features } = parsed;
     return {
+      task,
       config: model as Partial<LxmertConfig>,
       maxLength,
       loss: settings?.loss,

@@ -29,7 +29,9 @@ export interface TaskOutputs<Name extends string = string> {
  */
 export class TaskModel<Name extends string = string> extends Module {
   readonly encoder: LxmertModel;
-  readonly #heads: ReadonlyMap<Name, Head>;
+  /** In the order in which their weights were drawn. */
+  readonly heads: readonly HeadDefinition[];
+  readonly #heads: ReadonlyMap<string, Head>;
 
   /**
    * @param heads their weights are drawn in this order, after the encoder's
@@ -38,10 +40,11 @@ export class TaskModel<Name extends string = string> extends Module {
    */
   constructor(
     readonly config: LxmertConfig,
-    readonly heads: readonly HeadDefinition<Name>[],
+    heads: readonly HeadDefinition<Name>[],
     readonly imagesPerExample = 1,
   ) {
     super();
+    this.heads = heads;
     this.encoder = this.child('bert', new LxmertModel(config));
     const inputSize = imagesPerExample * config.hiddenSize;
     this.#heads = new Map(
@@ -85,7 +88,7 @@ export class TaskModel<Name extends string = string> extends Module {
     const { imagesPerExample, config } = this;
     const joined = ops.reshape(pooled, [-1, imagesPerExample * config.hiddenSize]); // (B * images, H) -> (B, images * H)
     const logits = {} as Record<Name, Tensor>;
-    for (const [name, head] of this.#heads) logits[name] = ops.to(head.forward(joined), 'float32');
+    for (const [name, head] of this.#heads) logits[name as Name] = ops.to(head.forward(joined), 'float32');
     return { logits, pooled, attentions, probabilities };
   }
 }

@@ -13,11 +13,11 @@ import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig, type Precision } from '../model/index.js';
-import { predictAnswers, rankAnswers } from '../tasks/predictAnswers.js';
-import { vqa } from '../tasks/vqa.js';
+import { predictExamples, rankAnswers } from '../tasks/predict.js';
+import { task as vqa } from '../tasks/vqa.js';
 import { Vocabulary } from '../text/index.js';
 import { type Device, setNumThreads } from '../torch/index.js';
-import { finetuneAnswers } from '../train/finetuneAnswers.js';
+import { finetune } from '../train/finetune.js';
 import { RunFolder } from '../train/runFolder.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
@@ -91,7 +91,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   const runFolder = path.join(folder, 'run');
   const run = await RunFolder.create(runFolder);
   const fitted = await withProgress('Training', 'steps', (progress) =>
-    finetuneAnswers({
+    finetune({
       task: vqa,
       training,
       validation,
@@ -157,7 +157,8 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     const accuracy: AccuracyRow[] = [];
     for (const split of EVALUATED_SPLITS) {
       const { questions } = await load(split);
-      const answers = await predictAnswers(answering, store, questions, { batchSize: 256, signal });
+      const predictions = await predictExamples(vqa, answering, store, questions, { batchSize: 256, signal });
+      const answers = predictions.map(({ answer }) => answer);
       accuracy.push(...accuracyRows(split, training.questions, questions, answers));
     }
     const examples = chooseExamples(validation.questions).map((question): AnsweredExample => {

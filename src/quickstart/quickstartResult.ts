@@ -1,6 +1,6 @@
 /** @file What the quickstart comes to: accuracy beside yardsticks, examples, curves. */
 
-import type { RankedAnswer } from '../tasks/predictAnswers.js';
+import type { RankedAnswer } from '../tasks/predict.js';
 import type { EpochMetrics } from '../tasks/taskTraining.js';
 import type { StepMetrics } from '../train/callbacks/trainerCallback.js';
 

@@ -1,40 +1,11 @@
-/** @file Classification of sentences about images of one's own, as JSON lines (docs/how-to/custom-data.md). */
+/** @file Classification of sentences about an image of one's own, as JSON lines (docs/how-to/custom-data.md). */
 
-import { streamCustomExamples } from '../data/annotations/customAnnotations.js';
-import type { AnsweringTask } from './answeringTask.js';
-import type { DumpFormat } from './dumpFormat.js';
+import { customTask } from './customTask.js';
 
-/** JSON lines `{"id", "answer"}`. */
-const linesDump: DumpFormat = {
-  opening: '',
-  separator: '',
-  closing: '',
-  empty: '',
-  row: ({ questionId }, answer) => `${JSON.stringify({ id: questionId, answer })}\n`,
-};
-
-const base = {
-  answers: 'built',
-  unknownAnswers: 'error',
-  loss: 'class',
-  evaluationBatchSize: 256,
-  dump: linesDump,
-  learningRate: 5e-5,
-} as const;
-
-export const custom: AnsweringTask = {
-  ...base,
+export const task = customTask({
   name: 'custom',
-  title: 'custom data',
+  title: 'JSON lines of your own',
   imagesPerExample: 1,
-  read: (file) => streamCustomExamples(file, 1),
-};
-
-/** Each sentence about two images. */
-export const customPairs: AnsweringTask = {
-  ...base,
-  name: 'custom-pairs',
-  title: 'custom data with pairs of images',
-  imagesPerExample: 2,
-  read: (file) => streamCustomExamples(file, 2),
-};
+  what: 'sentences about an image',
+  fields: '{id, image, text, labels}',
+});

@@ -1,16 +1,17 @@
 /** @file How predictions are written for test servers and official scripts, one at a time. */
 
 import type { Question } from '../data/annotations/question.js';
+import type { Prediction } from './prediction.js';
 
 /** A text file of predictions: what stands before, between and after them. */
-export interface DumpFormat {
+export interface DumpFormat<Example extends Question = Question, Predicted extends Prediction = Prediction> {
   readonly opening: string;
   readonly separator: string;
   readonly closing: string;
   /** The whole file when there is no prediction. */
   readonly empty: string;
-  /** One prediction. */
-  row(question: Question, answer: string): string;
+  /** One prediction, whole. */
+  row(example: Example, prediction: Predicted): string;
 }
 
 /**
@@ -18,30 +19,28 @@ export interface DumpFormat {
  *
  * @param values of one prediction
  */
-export function jsonDump(
-  values: (question: Question, answer: string) => Readonly<Record<string, string | number>>,
-): DumpFormat {
+export function jsonDump<Example extends Question, Predicted extends Prediction>(
+  values: (example: Example, prediction: Predicted) => Readonly<Record<string, string | number>>,
+): DumpFormat<Example, Predicted> {
   return {
     opening: '[\n',
     separator: ',\n',
     closing: '\n]',
     empty: '[]',
-    row: (question, answer) => {
-      const sorted = Object.entries(values(question, answer)).sort(([a], [b]) => (a < b ? -1 : 1));
+    row: (example, prediction) => {
+      const sorted = Object.entries(values(example, prediction)).sort(([a], [b]) => (a < b ? -1 : 1));
       const lines = sorted.map(([key, value]) => `        ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
       return `    {\n${toAscii(lines.join(',\n'))}\n    }`;
     },
   };
 }
 
-/** Lines `id,answer`, each ended by a line feed. */
-export const csvDump: DumpFormat = {
-  opening: '',
-  separator: '',
-  closing: '',
-  empty: '',
-  row: ({ questionId }, answer) => `${questionId},${answer}\n`,
-};
+/** A line of text for each prediction, with what ends it. */
+export function lineDump<Example extends Question, Predicted extends Prediction>(
+  row: (example: Example, prediction: Predicted) => string,
+): DumpFormat<Example, Predicted> {
+  return { opening: '', separator: '', closing: '', empty: '', row };
+}
 
 function toAscii(json: string): string {
   return json.replace(
@@ -51,12 +50,12 @@ function toAscii(json: string): string {
 }
 
 /** The whole file of some predictions. */
-export function formatDump(
-  format: DumpFormat,
-  questions: readonly Question[],
-  answers: readonly string[],
+export function formatDump<Example extends Question, Predicted extends Prediction>(
+  format: DumpFormat<Example, Predicted>,
+  examples: readonly Example[],
+  predictions: readonly Predicted[],
 ): string {
-  if (questions.length === 0) return format.empty;
-  const rows = questions.map((question, i) => format.row(question, answers[i] ?? ''));
+  if (examples.length === 0) return format.empty;
+  const rows = examples.map((example, i) => format.row(example, predictions[i] as Predicted));
   return format.opening + rows.join(format.separator) + format.closing;
 }

@@ -1,10 +1,21 @@
 /** @file GQA: one image, one compositional question, one of 1,842 answers. */
 
+import { z } from 'zod';
+import { existingFile } from '../common/pathSchemas.js';
 import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
-import type { AnsweringTask } from './answeringTask.js';
+import { answeringTask } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
+import { scoreGqaFiles } from './metrics/scoreFiles.js';
+import {
+  coverageFlags,
+  coverageLines,
+  notComputedLines,
+  scoreLine,
+  tableLines,
+} from './metrics/scoreText.js';
+import { defineScore } from './task.js';
 
-export const gqa: AnsweringTask = {
+export const task = answeringTask({
   name: 'gqa',
   title: 'GQA',
   imagesPerExample: 1,
@@ -13,8 +24,103 @@ export const gqa: AnsweringTask = {
   // As the reference's GQA loader.
   unknownAnswers: 'skip',
   loss: 'soft',
-  evaluationBatchSize: 256,
   // Question ids are strings here, and stay so: the server compares them as text.
-  dump: jsonDump((question, answer) => ({ prediction: answer, questionId: String(question.questionId) })),
-  learningRate: 1e-5,
-};
+  dump: jsonDump((question, { answer }) => ({
+    prediction: answer,
+    questionId: String(question.questionId),
+  })),
+  defaults: { learningRate: 1e-5 },
+  score: defineScore({
+    help: {
+      description:
+        'Scores [{questionId, prediction}] against the official questions: accuracy and its breakdowns, consistency, ' +
+        'validity, plausibility and distribution, over the balanced questions. It says which metrics it could not ' +
+        'compute and what they need. See docs/reference/metrics.md.',
+      examples: [
+        {
+          command: 'lxmert score gqa testdev_predict.json --questions testdev_balanced_questions.json',
+          does: 'scores predictions for the balanced questions of testdev',
+        },
+        {
+          command:
+            'lxmert score gqa val_predict.json --questions val_all_questions.json --choices val_choices.json --consistency',
+          does: 'computes every metric from predictions for all questions',
+        },
+      ],
+    },
+    predictions: 'Predictions (JSON), as the reference dumps them',
+    flags: {
+      questions: z
+        .array(existingFile())
+        .min(1)
+        .describe('Official questions, such as val_balanced_questions.json'),
+      choices: existingFile()
+        .optional()
+        .describe('Official choices, such as val_choices.json, for validity and plausibility'),
+      consistency: z
+        .boolean()
+        .default(false)
+        .describe('Score entailed questions too; takes predictions for all questions'),
+      ...coverageFlags,
+    },
+    run: async (predictions, flags, signal) => ({
+      ...(await scoreGqaFiles({ predictions, signal, ...flags })),
+      missing: flags.missing,
+    }),
+    render: (result) =>
+      [
+        `${result.numQuestions} balanced questions scored.`,
+        ...coverageLines(result, result.missing),
+        '',
+        scoreLine('Accuracy', result.accuracy),
+        scoreLine('Binary', result.binary),
+        scoreLine('Open', result.open),
+        scoreLine('Consistency', result.consistency),
+        scoreLine('Validity', result.validity),
+        scoreLine('Plausibility', result.plausibility),
+        `  ${'Distribution'.padEnd(28)}${(result.distribution?.toFixed(2) ?? '-').padStart(9)}  (lower is better)`,
+        ...tableLines('By structural type', result.byStructuralType),
+        ...tableLines('By semantic type', result.bySemanticType),
+        ...tableLines('By number of reasoning steps', result.bySteps),
+        ...tableLines('By number of words', result.byWords),
+        ...notComputedLines(result.notComputed),
+      ].join('\n'),
+  }),
+  help: {
+    finetune: {
+      description:
+        'Trains LXMERT on the compositional questions of GQA, from pre-trained weights or from scratch. Answers outside ' +
+        'the table are skipped, as in the reference. Leaves a run folder as finetune vqa does.',
+      examples: [
+        {
+          command:
+            'lxmert finetune gqa --train train.json --train valid.json --valid testdev.json --features features/vg --features features/gqa_testdev --answers trainval_label2ans.json --vocab vocab.txt --load-with-answers model_LXRT.pth --pretraining-answers all_ans.json --output runs/gqa',
+          does: "fine-tunes the published weights with the paper's settings",
+        },
+      ],
+    },
+    evaluate: {
+      description:
+        'Answers the questions of a file and prints the accuracy. Questions about images without features are left out ' +
+        'and counted.',
+      examples: [
+        {
+          command: 'lxmert evaluate gqa testdev.json --model runs/gqa --features features/gqa_testdev',
+          does: 'scores the best weights of a run',
+        },
+      ],
+    },
+    predict: {
+      description:
+        'Answers the questions of a file and writes [{prediction, questionId}], the file that the GQA test server reads. ' +
+        'Labels are not needed; memory does not grow with the number of questions.',
+      examples: [
+        {
+          command:
+            'lxmert predict gqa submit.json --model runs/gqa --features features/gqa_submit --output submit_predict.json',
+          does: 'writes answers for the test server',
+        },
+      ],
+    },
+  },
+});

@@ -3,17 +3,17 @@
 import { withAtomicFile } from '../common/atomicFile.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
-import type { RegionSource } from './answerInputs.js';
-import type { DumpFormat } from './dumpFormat.js';
-import { type AnsweringModel, predictAnswers } from './predictAnswers.js';
+import type { RegionSource } from './batchInputs.js';
+import { type Predictor, predictExamples } from './predict.js';
+import type { Prediction, Task } from './task.js';
 
 /** Regions by image id, some of which may not be there. */
 export interface PartialRegionSource extends RegionSource {
   has(imageId: string): boolean;
 }
 
-/** Processes that answer one file together; the first writes. */
-export interface PredictingTeam {
+/** Processes that answer one file together; the one of rank 0 writes. */
+export interface PredictionProcessGroup {
   readonly rank: number;
   readonly worldSize: number;
   /** Every process's value, by rank. */
@@ -22,7 +22,7 @@ export interface PredictingTeam {
 
 export interface PredictToFileOptions {
   readonly batchSize: number;
-  readonly team?: PredictingTeam | undefined;
+  readonly processGroup?: PredictionProcessGroup | undefined;
   readonly progress?: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,14 +44,19 @@ const BATCHES_AT_ONCE = 16;
  *
  * @param read the examples from the start
  */
-export async function predictToFile(
-  answering: AnsweringModel,
+export async function predictToFile<
+  Example extends Question,
+  Predicted extends Prediction,
+  Head extends string,
+>(
+  task: Pick<Task<Example, Predicted, Head>, 'predictions' | 'dump'>,
+  predictor: Predictor<Head>,
   source: PartialRegionSource,
-  read: () => AsyncIterable<Question>,
-  format: DumpFormat,
+  read: () => AsyncIterable<Example>,
   output: string,
-  { batchSize, team = ALONE, progress = silentProgress, signal }: PredictToFileOptions,
+  { batchSize, processGroup = ALONE, progress = silentProgress, signal }: PredictToFileOptions,
 ): Promise<PredictedFile> {
+  const { dump: format } = task;
   let numExamples = 0;
   for await (const _ of read()) {
     if (numExamples++ % 4096 === 0) signal?.throwIfAborted();
@@ -60,15 +65,15 @@ export async function predictToFile(
     let numAnswers = 0;
     let numWithoutImage = 0;
     let numBlocks = 0;
-    let held: Question[] = [];
-    let own: Question[] = [];
+    let held: Example[] = [];
+    let own: Example[] = [];
     /** Answers this process's block of a round of blocks, one for each process, and writes all of them. */
     const finishRound = async (): Promise<void> => {
-      const answers = await predictAnswers(answering, source, own, { batchSize, signal });
-      const rows = own.map((question, i) => format.row(question, answers[i] ?? ''));
+      const predictions = await predictExamples(task, predictor, source, own, { batchSize, signal });
+      const rows = own.map((example, i) => format.row(example, predictions[i] as Predicted));
       own = [];
       let text = '';
-      for (const row of team.gather(rows).flat()) {
+      for (const row of processGroup.gather(rows).flat()) {
         text += numAnswers === 0 ? format.opening : format.separator;
         text += row;
         numAnswers++;
@@ -77,10 +82,10 @@ export async function predictToFile(
       progress.update(numAnswers + numWithoutImage, numExamples);
     };
     const endBlock = async (): Promise<void> => {
-      const turn = numBlocks++ % team.worldSize;
-      if (turn === team.rank) own = held;
+      const turn = numBlocks++ % processGroup.worldSize;
+      if (turn === processGroup.rank) own = held;
       held = [];
-      if (turn === team.worldSize - 1) await finishRound();
+      if (turn === processGroup.worldSize - 1) await finishRound();
     };
     for await (const example of read()) {
       if (!example.imageIds.every((id) => source.has(id))) {
@@ -91,12 +96,12 @@ export async function predictToFile(
       if (held.length === BATCHES_AT_ONCE * batchSize) await endBlock();
     }
     if (held.length > 0) await endBlock();
-    if (numBlocks % team.worldSize !== 0) await finishRound();
+    if (numBlocks % processGroup.worldSize !== 0) await finishRound();
     await write(numAnswers === 0 ? format.empty : format.closing);
     return { numAnswers, numWithoutImage };
   };
-  if (team.rank !== 0) return work(async () => undefined);
+  if (processGroup.rank !== 0) return work(async () => undefined);
   return withAtomicFile(output, ({ handle }) => work((text) => handle.write(text)));
 }
 
-const ALONE: PredictingTeam = { rank: 0, worldSize: 1, gather: (value) => [value] };
+const ALONE: PredictionProcessGroup = { rank: 0, worldSize: 1, gather: (value) => [value] };

@@ -1,20 +1,92 @@
 /** @file VQA v2: one image, one question, one of 3,129 answers with soft scores. */
 
+import { existingFile } from '../common/pathSchemas.js';
 import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
-import type { AnsweringTask } from './answeringTask.js';
+import { formatPercent } from '../formats/numbers.js';
+import { answeringTask } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
+import { scoreVqaFiles } from './metrics/scoreFiles.js';
+import { coverageFlags, coverageLines, tableLines } from './metrics/scoreText.js';
+import { defineScore } from './task.js';
 
-export const vqa: AnsweringTask = {
+export const task = answeringTask({
   name: 'vqa',
   title: 'VQA',
   imagesPerExample: 1,
   read: streamQuestions,
   answers: 'table',
-  // The reference stops at a training label outside the table (facts of its VQA loader).
+  // The reference stops at a training label outside the table.
   unknownAnswers: 'error',
   loss: 'soft',
-  // The reference evaluates 1,024 at once on a GPU; the size changes no result, and smaller stays in the caches.
-  evaluationBatchSize: 256,
-  dump: jsonDump((question, answer) => ({ answer, question_id: question.questionId })),
-  learningRate: 5e-5,
-};
+  dump: jsonDump((question, { answer }) => ({ answer, question_id: question.questionId })),
+  score: defineScore({
+    help: {
+      description:
+        'Scores [{question_id, answer}] against the ten raw answers of the official annotations: the accuracy of the VQA ' +
+        'v2 challenge, over all and by type of answer and question. See docs/reference/metrics.md.',
+      examples: [
+        {
+          command:
+            'lxmert score vqa minival_predict.json --annotations v2_mscoco_val2014_annotations.json --missing skip',
+          does: 'scores predictions for a part of val2014',
+        },
+      ],
+    },
+    predictions: 'Predictions (JSON), as lxmert predict vqa writes them',
+    flags: {
+      annotations: existingFile().describe(
+        'Official annotations, such as v2_mscoco_val2014_annotations.json',
+      ),
+      ...coverageFlags,
+    },
+    run: async (predictions, flags, signal) => ({
+      ...(await scoreVqaFiles({ predictions, signal, ...flags })),
+      missing: flags.missing,
+    }),
+    render: (result) =>
+      [
+        `Accuracy ${formatPercent(result.accuracy)} over ${result.numQuestions} questions.`,
+        ...coverageLines(result, result.missing),
+        ...tableLines('By answer type', result.byAnswerType),
+        ...tableLines('By question type', result.byQuestionType),
+      ].join('\n'),
+  }),
+  help: {
+    finetune: {
+      description:
+        'Trains LXMERT to answer questions about images, from pre-trained weights or from scratch, as the reference does: ' +
+        'binary cross-entropy over soft answers, BertAdam with linear warm-up, clipping at 5. Leaves a run folder with ' +
+        'BEST.pth and LAST.pth, logs and the whole configuration.',
+      examples: [
+        {
+          command:
+            'lxmert finetune vqa --train train.json --valid minival.json --features features/train2014 --features features/val2014 --answers trainval_label2ans.json --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/vqa',
+          does: "fine-tunes the published weights with the paper's settings",
+        },
+      ],
+    },
+    evaluate: {
+      description:
+        'Answers the questions of a file and prints the soft accuracy, over all and by type of question and answer. ' +
+        'Questions about images without features are left out and counted.',
+      examples: [
+        {
+          command: 'lxmert evaluate vqa minival.json --model runs/vqa --features features/val2014',
+          does: 'scores the best weights of a run',
+        },
+      ],
+    },
+    predict: {
+      description:
+        'Answers the questions of a file and writes [{answer, question_id}], the file that the VQA test server reads. ' +
+        'Labels are not needed; memory does not grow with the number of questions.',
+      examples: [
+        {
+          command:
+            'lxmert predict vqa test.json --model runs/vqa --features features/test2015 --output test_predict.json',
+          does: 'writes answers for the test server',
+        },
+      ],
+    },
+  },
+});

@@ -41,7 +41,8 @@ export async function loadInitialWeights(
   const report = loadWeights(checkpoint, parameters, {
     require: parts === 'encoder' ? 'encoder' : 'all',
     ...(parts === 'encoder' ? { only: (name: string) => name.startsWith('bert.') } : {}),
-    ...(parts === 'answers' ? { only: (name: string) => !isAnswerRow(name) } : {}),
+    // Heads that pre-training does not have are drawn anew.
+    ...(parts === 'answers' ? { only: (name: string) => isPretrained(name) && !isAnswerRow(name) } : {}),
   });
   say(renderLoadReport(report));
   if (parts !== 'answers') return report;
@@ -57,4 +58,8 @@ export async function loadInitialWeights(
   loadAnswerRows(checkpoint, parameters, rows);
   say(`${numKnown} of ${answerTable.size} answers start from the pre-trained head, the others from zeros.`);
   return report;
+}
+
+function isPretrained(name: string): boolean {
+  return name.startsWith('bert.') || name.startsWith('answer_head.');
 }

@@ -7,6 +7,7 @@ import { scoreAnswers } from '../../src/data/answerScore.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { EpochSampler, sequentialBatches } from '../../src/data/epochSampler.js';
 import { QuestionSet } from '../../src/data/questionSet.js';
+import { answerTargets } from '../../src/tasks/answering.js';
 import { Golden, goldenPath } from '../support/golden.js';
 import { publishedPath } from '../support/published.js';
 
@@ -101,7 +102,12 @@ describe('QuestionSet', () => {
       name: 'train',
     });
     expect([set.size, set.numWithoutImage]).toEqual([2, 1]);
-    expect([...set.targets([1, 0])]).toEqual([0, 0, 0, 0, 1, Math.fround(0.3)]);
+    expect([
+      ...answerTargets(
+        [1, 0].map((i) => set.question(i)),
+        set.answerTable,
+      ),
+    ]).toEqual([0, 0, 0, 0, 1, Math.fround(0.3)]);
   });
 
   it('stops at a label outside the table, or skips it', () => {
@@ -113,7 +119,12 @@ describe('QuestionSet', () => {
     };
     expect(() => new QuestionSet({ ...options, unknownAnswers: 'error' })).toThrow("'maybe'");
     const set = new QuestionSet({ ...options, unknownAnswers: 'skip' });
-    expect([...set.targets([0])]).toEqual([0, 0, 0]);
+    expect([
+      ...answerTargets(
+        [0].map((i) => set.question(i)),
+        set.answerTable,
+      ),
+    ]).toEqual([0, 0, 0]);
   });
 
   it('says when no image is there', () => {
@@ -143,7 +154,12 @@ describe('QuestionSet', () => {
       unknownAnswers: 'error',
       name: 'toy',
     });
-    expect([...set.targets([0, 1, 2, 3])]).toEqual([...expected]);
+    expect([
+      ...answerTargets(
+        [0, 1, 2, 3].map((i) => set.question(i)),
+        set.answerTable,
+      ),
+    ]).toEqual([...expected]);
   });
 });
 

@@ -11,8 +11,8 @@ import { renderExplanation } from '../../src/explain/renderExplanation.js';
 import { batchFromRows } from '../../src/features/featureBatch.js';
 import { disposeModels, loadEnsemble } from '../../src/inference/ensemble.js';
 import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
-import { answerInputs } from '../../src/tasks/answerInputs.js';
-import { rankAnswers } from '../../src/tasks/predictAnswers.js';
+import { batchInputs } from '../../src/tasks/batchInputs.js';
+import { rankAnswers } from '../../src/tasks/predict.js';
 import { noGrad, scope } from '../../src/torch/index.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
 import { makeRow } from '../features/support.js';
@@ -66,7 +66,7 @@ describe('an explanation', () => {
     const source = { gather: () => batchFromRows([row]) };
     scope(() =>
       noGrad(() => {
-        const inputs = answerInputs([{ imageIds: ['x'], sentence: question }], answering.tokenizer, source, {
+        const inputs = batchInputs([{ imageIds: ['x'], sentence: question }], answering.tokenizer, source, {
           maxLength: 20,
         });
         const { attentions } = answering.models[0]!.forward(inputs, { attentions: true });

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { formatDump } from '../../src/tasks/dumpFormat.js';
-import { nlvr2 } from '../../src/tasks/nlvr2.js';
-import { answeringTask } from '../../src/tasks/registry.js';
-import { vqa } from '../../src/tasks/vqa.js';
+import { task as nlvr2 } from '../../src/tasks/nlvr2.js';
+import { loadTask } from '../../src/tasks/registry.js';
+import { task as vqa } from '../../src/tasks/vqa.js';
 import { goldenPath } from '../support/golden.js';
 
 async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
@@ -12,12 +12,14 @@ async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+const prediction = (answer: string) => ({ answer, probability: 0.5 });
+
 describe('formatDump', () => {
   it.each([
     ['vqa', 'vqa_predict.json', 'answer', 'question_id'],
     ['gqa', 'gqa_predict.json', 'prediction', 'questionId'],
   ] as const)('writes what the reference wrote, byte for byte: %s', async (name, file, answerKey, idKey) => {
-    const task = answeringTask(name);
+    const task = await loadTask(name);
     const expected = await readFile(goldenPath(`toy/${file}`), 'utf8');
     const rows = JSON.parse(expected) as Record<string, string | number>[];
     const questions = await collect(task.read(goldenPath(`toy/${name}.json`)));
@@ -27,7 +29,7 @@ describe('formatDump', () => {
       formatDump(
         task.dump,
         ordered,
-        rows.map((row) => String(row[answerKey])),
+        rows.map((row) => prediction(String(row[answerKey]))),
       ),
     ).toBe(expected);
   });
@@ -43,7 +45,7 @@ describe('formatDump', () => {
     const dump = formatDump(
       nlvr2.dump,
       rows.map(([id]) => byId.get(id)!),
-      rows.map(([, answer]) => answer),
+      rows.map(([, answer]) => prediction(answer)),
     );
     expect(dump).toBe(expected);
   });
@@ -62,12 +64,12 @@ describe('formatDump', () => {
       questionType: '',
       answerType: '',
     };
-    const dump = formatDump(vqa.dump, [question], ['caf\u00e9 \ud83d\ude00']);
+    const dump = formatDump(vqa.dump, [question], [prediction('caf\u00e9 \ud83d\ude00')]);
     expect(dump).toContain('caf\\u00e9 \\ud83d\\ude00');
     expect(JSON.parse(dump)).toEqual([{ answer: 'caf\u00e9 \ud83d\ude00', question_id: 1 }]);
   });
 
-  it('names the tasks there are', () => {
-    expect(() => answeringTask('vpa')).toThrow('vqa');
+  it('names the tasks there are', async () => {
+    await expect(loadTask('vpa')).rejects.toThrow('vqa');
   });
 });

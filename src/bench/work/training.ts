@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { FeatureStore } from '../../features/index.js';
 import { type LxmertInputs, type QuestionAnsweringModel, questionAnsweringModel } from '../../model/index.js';
-import { answerInputs } from '../../tasks/answerInputs.js';
+import { batchInputs } from '../../tasks/batchInputs.js';
 import { softAnswerLoss } from '../../tasks/losses.js';
 import { WordPieceTokenizer } from '../../text/index.js';
 import { scope, type Tensor } from '../../torch/index.js';
@@ -91,7 +91,7 @@ async function loading(settings: BenchSettings, trainer: AnswerTrainer): Promise
   const tokenizer = new WordPieceTokenizer(madeUpVocabulary(config.vocabSize));
   const fixed = randomInputs(config, batchOf(batchSize));
   const read = (repetition: number): LxmertInputs =>
-    answerInputs(madeUpQuestions(batchSize, repetition, numImages), tokenizer, store, {
+    batchInputs(madeUpQuestions(batchSize, repetition, numImages), tokenizer, store, {
       maxLength: Math.min(20, config.maxPositionEmbeddings),
     });
   const seconds = (work: () => void): number => {

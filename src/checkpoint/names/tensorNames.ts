@@ -16,8 +16,14 @@ const FINE_TUNED_PREFIX = 'lxrt_encoder.model.';
 /** The encoder alone, saved from Hugging Face's LxmertModel, has no `lxmert.` before its parts. */
 const BARE_ENCODER = /^(?=(embeddings|encoder|pooler)\.)/;
 
-/** Canonical names of LXMERT's parts begin so. */
+/** Canonical names of the published models' parts begin so. */
 const PARTS = ['bert.', 'cls.', 'obj_predict_head.', 'answer_head.'] as const;
+
+/** Parts that only pre-training has. */
+const PRETRAINING_PARTS = ['cls.', 'obj_predict_head.'] as const;
+
+/** What the names of a task's further heads begin with, without the point, such as `answerability_head`. */
+export type HeadPrefixes = readonly string[];
 
 /** The family that a file's names belong to. */
 export function namingFamily(names: Iterable<string>): NamingFamily {
@@ -45,13 +51,21 @@ export function canonicalName(name: string): string {
     .replace(/\.beta$/, '.bias');
 }
 
-/** True when a canonical name belongs to one of LXMERT's parts. */
-export function isKnownPart(canonical: string): boolean {
-  return PARTS.some((part) => canonical.startsWith(part));
+/** True when a canonical name belongs to one of LXMERT's parts, or to a task's head. */
+export function isKnownPart(canonical: string, heads: HeadPrefixes = []): boolean {
+  return PARTS.some((part) => canonical.startsWith(part)) || isOfHead(canonical, heads);
 }
 
-/** A canonical name as `family` spells it. @throws LxmertError for a tensor that the family has no name for */
-export function nameIn(family: NamingFamily, canonical: string): string {
+function isOfHead(canonical: string, heads: HeadPrefixes): boolean {
+  return heads.some((head) => canonical.startsWith(`${head}.`));
+}
+
+/**
+ * A canonical name as `family` spells it. Heads that the published code does not have keep their names in every family.
+ *
+ * @throws LxmertError for a tensor that the family has no name for
+ */
+export function nameIn(family: NamingFamily, canonical: string, heads: HeadPrefixes = []): string {
   switch (family) {
     case 'reference-pretraining':
       return canonical;
@@ -60,18 +74,25 @@ export function nameIn(family: NamingFamily, canonical: string): string {
     case 'reference-finetuned':
       if (canonical.startsWith('bert.')) return FINE_TUNED_PREFIX + canonical;
       if (canonical.startsWith('answer_head.')) return canonical.slice('answer_head.'.length);
+      if (isOfHead(canonical, heads)) return canonical;
       throw new LxmertError(
-        `The tensor '${canonical}' has no place in a fine-tuned reference model, which has an encoder and an answer head only.`,
+        `The tensor '${canonical}' has no place in a fine-tuned reference model, which has an encoder and the heads of its task only.`,
       );
   }
 }
 
-/** The reference's family for a set of canonical names: fine-tuned when there is an answer head and nothing else. */
-export function referenceFamily(canonicalNames: Iterable<string>): NamingFamily {
+/**
+ * The reference's family for a set of canonical names: fine-tuned when there is an answer head, and besides the encoder
+ * nothing but heads of tasks.
+ */
+export function referenceFamily(canonicalNames: Iterable<string>, heads: HeadPrefixes = []): NamingFamily {
   let hasAnswerHead = false;
   for (const name of canonicalNames) {
     if (name.startsWith('answer_head.')) hasAnswerHead = true;
-    else if (!name.startsWith('bert.')) return 'reference-pretraining';
+    else if (name.startsWith('bert.')) continue;
+    else if (PRETRAINING_PARTS.some((part) => name.startsWith(part)) || !isOfHead(name, heads)) {
+      return 'reference-pretraining';
+    }
   }
   return hasAnswerHead ? 'reference-finetuned' : 'reference-pretraining';
 }

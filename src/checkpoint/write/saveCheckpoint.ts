@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { UsageError } from '../../common/errors.js';
 import type { Tensor } from '../../torch/index.js';
-import { type NamingFamily, nameIn } from '../names/tensorNames.js';
+import { type HeadPrefixes, type NamingFamily, nameIn } from '../names/tensorNames.js';
 import { type WritableTensor, writableFromTensor } from './writableTensor.js';
 import { writePth } from './writePth.js';
 import { writeSafetensors } from './writeSafetensors.js';
@@ -12,16 +12,18 @@ import { writeSafetensors } from './writeSafetensors.js';
  * Writes canonical tensors under the names of `family`; the file's ending chooses the layout: `.safetensors`, or
  * `.pth`, `.bin`, `.pt` for torch's.
  *
+ * @param heads of a task, that the published code does not have
  * @throws UsageError for another ending
  */
 export async function saveCheckpoint(
   file: string,
   tensors: ReadonlyMap<string, Tensor>,
   family: NamingFamily,
+  heads: HeadPrefixes = [],
 ): Promise<void> {
   await writeByEnding(
     file,
-    [...tensors].map(([name, tensor]) => writableFromTensor(nameIn(family, name), tensor)),
+    [...tensors].map(([name, tensor]) => writableFromTensor(nameIn(family, name, heads), tensor)),
   );
 }
 

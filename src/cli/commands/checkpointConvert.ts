@@ -8,6 +8,7 @@ import {
   type WrittenConfig,
 } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
+import { headPrefixes } from '../../tasks/registry.js';
 import { type ConvertedDetector, convertDetector } from '../../vision/detector/weights.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { renderDetectorReport } from '../../vision/detector/weightsReport.js';
@@ -53,7 +54,11 @@ export const command = defineCommand({
     if (source === undefined) {
       if (to === undefined)
         throw new UsageError(`--to must say whose names to write: reference or huggingface.`);
-      return convertCheckpoint(input, output, { to, numAttentionHeads: attentionHeads });
+      return convertCheckpoint(input, output, {
+        to,
+        numAttentionHeads: attentionHeads,
+        heads: await headPrefixes(),
+      });
     }
     if (to !== undefined || attentionHeads !== undefined) {
       throw new UsageError(

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { CheckpointFile, describeCheckpoint, renderDescription } from '../../checkpoint/index.js';
+import { headPrefixes } from '../../tasks/registry.js';
 import { describeDetector, renderDetectorDescription } from '../../vision/detector/weightsDescription.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
@@ -28,7 +29,7 @@ export const command = defineCommand({
   run: async ({ arguments: { file } }) => {
     const checkpoint = await CheckpointFile.open(file);
     return detectorSource(checkpoint) === undefined
-      ? describeCheckpoint(checkpoint)
+      ? describeCheckpoint(checkpoint, await headPrefixes())
       : describeDetector(checkpoint);
   },
   render: (description) =>

@@ -4,7 +4,7 @@ import type { Explanation } from '../../explain/explanation.js';
 import type { FeatureRow } from '../../features/row.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
-import type { RankedAnswer } from '../../tasks/predictAnswers.js';
+import type { RankedAnswer } from '../../tasks/predict.js';
 
 /** The regions of a picture, as they travel. */
 export interface SeenPicture {

@@ -6,7 +6,7 @@ import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
 import { batchFromRows } from '../../features/featureBatch.js';
 import { isCut, type Lxmert } from '../../inference/lxmert.js';
-import { rankAnswers } from '../../tasks/predictAnswers.js';
+import { rankAnswers } from '../../tasks/predict.js';
 import { liveTensors } from '../../torch/liveTensors.js';
 import { loadModels } from './models.js';
 import type {

@@ -38,7 +38,7 @@ export interface BatchSources {
   readonly tokenizer: WordPieceTokenizer;
   readonly classes: PretrainingClasses;
   /** Features stay in the format that they are stored in, half of what travels; few different widths of sentences. */
-  readonly forCard?: boolean;
+  readonly forGpu?: boolean;
 }
 
 /**
@@ -48,13 +48,13 @@ export interface BatchSources {
  */
 export function pretrainingBatch(
   examples: readonly SampledExample[],
-  { corpus, features: source, tokenizer, classes, forCard = false }: BatchSources,
+  { corpus, features: source, tokenizer, classes, forGpu = false }: BatchSources,
 ): PretrainingBatch {
   const imageIds = examples.map(({ example }) => corpus.imageIdOf(example));
-  const words = wordArrays(examples, tokenizer, forCard ? WIDTH_UNIT : 1);
+  const words = wordArrays(examples, tokenizer, forGpu ? WIDTH_UNIT : 1);
   const regions = source.gather(imageIds, {
     labels: true,
-    dtype: forCard ? 'stored' : 'float32',
+    dtype: forGpu ? 'stored' : 'float32',
   });
   const [batchSize = 0, numRegions = 0] = regions.boxes.shape;
   if (regions.labels === null) throw new RangeError('The detector labels were asked for.');

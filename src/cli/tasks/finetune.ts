@@ -1,23 +1,23 @@
-/** @file `lxmert finetune TASK`: what the fine-tuning commands of all tasks share. */
+/** @file `lxmert finetune TASK`, made from a task. */
 
 import path from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../common/errors.js';
-import type { Question } from '../data/annotations/question.js';
-import { AnswerTable } from '../data/answerTable.js';
-import { buildAnswerTable } from '../data/buildAnswerTable.js';
-import { drawShare } from '../data/drawShare.js';
-import { QuestionSet, type UnknownAnswers } from '../data/questionSet.js';
-import type { FeatureStore } from '../features/index.js';
-import type { AnsweringTask } from '../tasks/answeringTask.js';
-import { LOSS_NAMES } from '../tasks/losses.js';
-import { Vocabulary } from '../text/index.js';
-import { type FinetuneResult, finetuneAnswers } from '../train/finetuneAnswers.js';
-import type { InitialWeights } from '../train/initialWeights.js';
-import { type Command, type CommandContext, defineCommand, type Example } from './command.js';
-import { checkStores, featureOptions, openFeatures, otherFeaturesOption, percent } from './modelOptions.js';
-import { existingFile, outputPath } from './options.js';
-import { exitCodeOf, processOptions, thisProcess } from './processes.js';
+import { UsageError } from '../../common/errors.js';
+import type { Question } from '../../data/annotations/question.js';
+import { AnswerTable } from '../../data/answerTable.js';
+import { buildAnswerTable } from '../../data/buildAnswerTable.js';
+import { drawShare } from '../../data/drawShare.js';
+import { QuestionSet, type UnknownAnswers } from '../../data/questionSet.js';
+import type { FeatureStore } from '../../features/index.js';
+import { LOSS_NAMES } from '../../tasks/losses.js';
+import type { Task } from '../../tasks/task.js';
+import { Vocabulary } from '../../text/index.js';
+import { type FinetuneResult, finetune } from '../../train/finetune.js';
+import type { InitialWeights } from '../../train/initialWeights.js';
+import { type Command, type CommandContext, defineCommand } from '../command.js';
+import { checkStores, featureOptions, openFeatures, otherFeaturesOption, percent } from '../modelOptions.js';
+import { existingFile, outputPath } from '../options.js';
+import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
 import {
   architectureOptions,
   configOf,
@@ -26,13 +26,13 @@ import {
   scheduleSettings,
   snapshotOptions,
   snapshotSettings,
-} from './trainingOptions.js';
+} from '../trainingOptions.js';
 
 /** What the command prints, in the first process. */
 type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
 
 /** Flags of every task, in the order of the help. */
-function sharedFlags(task: AnsweringTask) {
+function sharedFlags(task: Task) {
   return {
     train: z.array(existingFile()).min(1).describe('Training examples (JSON)'),
     valid: existingFile().describe('Validation examples (JSON)'),
@@ -51,11 +51,7 @@ function sharedFlags(task: AnsweringTask) {
     ...architectureOptions,
     ...scheduleOptions({
       noun: 'examples',
-      batchSize: 32,
-      numEpochs: 4,
-      learningRate: task.learningRate,
-      warmupRatio: 0.1,
-      clipNorm: 5,
+      ...task.defaults,
     }),
     ...snapshotOptions,
     ...processOptions,
@@ -92,22 +88,22 @@ type BuiltFlags = z.output<z.ZodObject<typeof builtFlags>>;
 type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags>;
 type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
 
-/** What tells the help of one task's command from another's. */
-export interface FinetuneHelp {
-  readonly description: string;
-  readonly examples: readonly [Example, ...Example[]];
-}
-
 /** The command of a task. */
-export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Command {
-  const common = { ...help, configurable: true, arguments: z.strictObject({}), render, exitCode: exitCodeOf };
+export function finetuneCommand(task: Task): Command {
+  const common = {
+    ...task.help.finetune,
+    configurable: true,
+    arguments: z.strictObject({}),
+    render,
+    exitCode: exitCodeOf,
+  };
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
     const flags = task.answers === 'built' ? builtFlags : {};
     return defineCommand({
       ...common,
       options: z.strictObject({ ...shared, ...flags }),
-      run: ({ options, ...context }) => finetune(task, options, context),
+      run: ({ options, ...context }) => run(task, options, context),
     });
   }
   const { train, valid, trainShare, features, tiny, fast, allowOtherFeatures, ...rest } = shared;
@@ -124,11 +120,11 @@ export function finetuneCommand(task: AnsweringTask, help: FinetuneHelp): Comman
       ...tableFlags,
       ...rest,
     }),
-    run: ({ options, ...context }) => finetune(task, options, context),
+    run: ({ options, ...context }) => run(task, options, context),
   });
 }
 
-async function finetune(task: AnsweringTask, options: Flags, context: Context): Promise<Outcome> {
+async function run(task: Task, options: Flags, context: Context): Promise<Outcome> {
   const me = thisProcess(options, context);
   const { notice } = me;
   const weights = weightsOf(options);
@@ -149,9 +145,9 @@ async function finetune(task: AnsweringTask, options: Flags, context: Context): 
     options.pretrainingAnswers === undefined
       ? undefined
       : await AnswerTable.loadPretraining(options.pretrainingAnswers);
-  const run = await me.openRun();
+  const runFolder = await me.openRun();
   const { steps: _, ...result } = await me.showing('Training', 'steps', (progress) =>
-    finetuneAnswers({
+    finetune({
       task,
       training,
       validation,
@@ -163,7 +159,7 @@ async function finetune(task: AnsweringTask, options: Flags, context: Context): 
         loss: options.loss ?? (options.mceLoss === true ? 'best-answer' : task.loss),
       },
       initialWeights: weights && { ...weights, pretrainingAnswers },
-      run,
+      run: runFolder,
       snapshots: snapshotSettings(options),
       provenance: { command: `finetune ${task.name}`, options, features: store.origins },
       device: deviceSettings(options),
@@ -190,14 +186,14 @@ function weightsOf(options: Flags): Pick<InitialWeights, 'file' | 'parts'> | und
   return loadWithAnswers === undefined ? undefined : { file: loadWithAnswers, parts: 'answers' };
 }
 
-async function readAll(task: AnsweringTask, files: readonly string[]): Promise<Question[]> {
+async function readAll(task: Task, files: readonly string[]): Promise<Question[]> {
   const questions: Question[] = [];
   for (const file of files) for await (const question of task.read(file)) questions.push(question);
   return questions;
 }
 
 async function answersOf(
-  task: AnsweringTask,
+  task: Task,
   file: string | undefined,
   training: readonly Question[],
 ): Promise<AnswerTable> {

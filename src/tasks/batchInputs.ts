@@ -32,13 +32,13 @@ export interface ImageSentence {
   readonly sentence: string;
 }
 
-export interface AnswerInputsOptions {
+export interface BatchInputsOptions {
   /** Word pieces of a sentence, at most. */
   readonly maxLength: number;
   /** Images and sentences that occur several times are computed once: for answering, not for training with dropout. */
   readonly share?: boolean;
   /** Features stay in the format that they are stored in, half of what travels; few different widths of sentences. */
-  readonly forCard?: boolean;
+  readonly forGpu?: boolean;
 }
 
 /**
@@ -47,11 +47,11 @@ export interface AnswerInputsOptions {
  *
  * Call it inside a scope: the tensors belong to it.
  */
-export function answerInputs(
+export function batchInputs(
   examples: readonly ImageSentence[],
   tokenizer: WordPieceTokenizer,
   source: RegionSource,
-  { maxLength, share = false, forCard = false }: AnswerInputsOptions,
+  { maxLength, share = false, forGpu = false }: BatchInputsOptions,
 ): LxmertInputs {
   const imageIds = examples.flatMap((example) => example.imageIds);
   // One entry for each image: the reference runs the sentence with each.
@@ -61,13 +61,13 @@ export function answerInputs(
 
   const batch = encodeBatch(tokenizer, texts.values, { maxLength });
   const numPieces = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
-  const longest = forCard
+  const longest = forGpu
     ? Math.min(batch.maxLength, Math.ceil(numPieces / WIDTH_UNIT) * WIDTH_UNIT)
     : numPieces;
   const cut = (values: Int32Array): Tensor =>
     ops.contiguous(ops.narrow(fromTypedArray(values, [batch.batchSize, batch.maxLength]), 1, 0, longest));
   const { features, boxes, mask } = source.gather(images.values, {
-    dtype: forCard ? 'stored' : 'float32',
+    dtype: forGpu ? 'stored' : 'float32',
   });
   return {
     inputIds: cut(batch.inputIds),

@@ -1,12 +1,12 @@
 /** @file The processes of one prediction, which answer blocks of a file in turn. */
 
-import { version } from '../common/version.js';
-import type { AnsweringTask } from '../tasks/answeringTask.js';
-import type { PredictingTeam } from '../tasks/predictToFile.js';
-import { flattened } from '../train/distributed/agreement.js';
-import { processRank } from '../train/distributed/environment.js';
-import { gather } from '../train/distributed/gather.js';
-import { meet } from '../train/distributed/rendezvous.js';
+import { version } from '../../common/version.js';
+import type { PredictionProcessGroup } from '../../tasks/predictToFile.js';
+import type { Task } from '../../tasks/task.js';
+import { flattened } from '../../train/distributed/agreement.js';
+import { processRank } from '../../train/distributed/environment.js';
+import { gather } from '../../train/distributed/gather.js';
+import { meet } from '../../train/distributed/rendezvous.js';
 
 /**
  * The processes that a launcher started, after they have compared what they are to do; undefined for a process that is
@@ -14,15 +14,15 @@ import { meet } from '../train/distributed/rendezvous.js';
  *
  * @throws LxmertError when they do not come together, or differ
  */
-export async function predictingTeam(
-  task: AnsweringTask,
+export async function predictionProcessGroup(
+  task: Task,
   options: { readonly distributedTimeout: number } & Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
-): Promise<(PredictingTeam & Disposable) | undefined> {
-  const place = processRank();
-  if (place === undefined) return undefined;
+): Promise<(PredictionProcessGroup & Disposable) | undefined> {
+  const self = processRank();
+  if (self === undefined) return undefined;
   const { group, store } = await meet({
-    process: place,
+    process: self,
     agreement: flattened({
       version: version(),
       task: task.name,
@@ -32,8 +32,8 @@ export async function predictingTeam(
     signal,
   });
   return {
-    rank: place.rank,
-    worldSize: place.worldSize,
+    rank: self.rank,
+    worldSize: self.worldSize,
     gather: (value) => gather(group, value),
     [Symbol.dispose]: () => {
       group[Symbol.dispose]();

@@ -1,24 +1,21 @@
-/** @file `lxmert predict TASK`: what the predicting commands of all tasks share. */
+/** @file `lxmert predict TASK`, made from a task. */
 
 import { z } from 'zod';
-import type { AnsweringTask } from '../tasks/answeringTask.js';
-import { predictToFile } from '../tasks/predictToFile.js';
-import { answerFileOptions, withAnsweringModel } from './answerFile.js';
-import { type Command, defineCommand, type Example } from './command.js';
-import { existingFile, outputPath } from './options.js';
-import { predictingTeam } from './predictingTeam.js';
+import { predictToFile } from '../../tasks/predictToFile.js';
+import type { Task } from '../../tasks/task.js';
+import { type Command, defineCommand } from '../command.js';
+import { existingFile, outputPath } from '../options.js';
+import { predictionProcessGroup } from './predictionProcessGroup.js';
+import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 
 /** The command of a task. */
-export function predictCommand(
-  task: AnsweringTask,
-  help: { readonly description: string; readonly examples: readonly [Example, ...Example[]] },
-): Command {
+export function predictCommand(task: Task): Command {
   return defineCommand({
-    ...help,
+    ...task.help.predict,
     arguments: z.strictObject({ questions: existingFile().describe('Examples (JSON)') }),
     options: z.strictObject({
       output: outputPath().describe('File to write'),
-      ...answerFileOptions(task),
+      ...taskModelOptions(task),
       distributedTimeout: z
         .number()
         .gt(0)
@@ -27,14 +24,14 @@ export function predictCommand(
     }),
     run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
       const { batchSize, output } = options;
-      using team = await predictingTeam(task, options, signal);
-      const isFirst = team === undefined || team.rank === 0;
+      using processGroup = await predictionProcessGroup(task, options, signal);
+      const isFirst = processGroup === undefined || processGroup.rank === 0;
       const notice = isFirst ? context.notice : () => undefined;
-      return await withAnsweringModel(task, options, { notice }, async (answering, store) => {
+      return await withTaskModel(task, options, { notice }, async (predictor, store) => {
         const display = isFirst ? progress('Answering', 'examples') : undefined;
-        const written = await predictToFile(answering, store, () => task.read(file), task.dump, output, {
+        const written = await predictToFile(task, predictor, store, () => task.read(file), output, {
           batchSize,
-          team,
+          processGroup,
           signal,
           ...(display && { progress: display }),
         }).finally(() => display?.stop());

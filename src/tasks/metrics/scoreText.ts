@@ -1,17 +1,12 @@
-/** @file What the `score` commands share: flags for what does not match, and lines of the tables they print. */
+/** @file What `lxmert score` of all tasks has alike: flags for what does not match, and lines of the tables it prints. */
 
 import { z } from 'zod';
-import {
-  type CoverageCounts,
-  extraRules,
-  missingRules,
-  type NotComputed,
-} from '../tasks/metrics/coverage.js';
-import type { ScoreRow } from '../tasks/metrics/tally.js';
-import { percent } from './percent.js';
+import { formatPercent } from '../../formats/numbers.js';
+import { type CoverageCounts, extraRules, missingRules, type NotComputed } from './coverage.js';
+import type { ScoreRow } from './tally.js';
 
 /** What becomes of questions and predictions that do not meet. */
-export const coverageOptions = {
+export const coverageFlags = {
   missing: z
     .enum(missingRules)
     .default('error')
@@ -24,7 +19,7 @@ export const coverageOptions = {
 
 /** A score with its name; a dash for one that was not computed. */
 export function scoreLine(name: string, score: number | null, remark = ''): string {
-  const value = score === null ? '-' : percent(score);
+  const value = score === null ? '-' : formatPercent(score);
   return `  ${name.padEnd(28)}${value.padStart(9)}${remark === '' ? '' : `  ${remark}`}`;
 }
 

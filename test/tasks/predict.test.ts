@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { batchFromRows } from '../../src/features/index.js';
 import { lxmertConfig, questionAnsweringModel, useForInference } from '../../src/model/index.js';
-import { type AnsweringModel, rankAnswers } from '../../src/tasks/predictAnswers.js';
+import { type AnsweringModel, rankAnswers } from '../../src/tasks/predict.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
 import { makeRow } from '../features/support.js';
@@ -30,7 +30,7 @@ function answeringOn(device: Device, precision: 'float32' | 'bfloat16' = 'float3
   useForInference(model, precision, device);
   return {
     models: [model],
-    probabilities: 'softmax',
+    activations: { answer: 'softmax' },
     tokenizer: new WordPieceTokenizer(new Vocabulary(WORDS)),
     answerTable: new AnswerTable(ANSWERS),
     maxLength: 20,

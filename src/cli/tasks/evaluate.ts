@@ -1,0 +1,82 @@
+/** @file `lxmert evaluate TASK`, made from a task. */
+
+import { z } from 'zod';
+import type { Question } from '../../data/annotations/question.js';
+import { QuestionSet } from '../../data/questionSet.js';
+import { formatPercent } from '../../formats/numbers.js';
+import { predictExamples } from '../../tasks/predict.js';
+import type { Task } from '../../tasks/task.js';
+import type { TaskScores } from '../../tasks/taskScores.js';
+import { type Command, defineCommand } from '../command.js';
+import { existingFile } from '../options.js';
+import { taskModelOptions, withTaskModel } from './withTaskModel.js';
+
+/** The command of a task. */
+export function evaluateCommand(task: Task): Command {
+  return defineCommand({
+    ...task.help.evaluate,
+    arguments: z.strictObject({ questions: existingFile().describe('Examples with labels (JSON)') }),
+    options: z.strictObject(taskModelOptions(task)),
+    run: ({ arguments: { questions: file }, options, progress, signal, ...context }) =>
+      withTaskModel(task, options, context, async (predictor, store) => {
+        const questions: Question[] = [];
+        for await (const question of task.read(file)) questions.push(question);
+        const set = new QuestionSet({
+          questions,
+          hasImage: (id) => store.has(id),
+          answerTable: predictor.answerTable,
+          // An answer that the model cannot give costs its score, as in the reference's evaluation.
+          unknownAnswers: 'skip',
+          name: file,
+        });
+        const examples = task.evaluated?.(set.questions) ?? set.questions;
+        const display = progress('Answering', 'examples');
+        const predictions = await predictExamples(task, predictor, store, examples, {
+          batchSize: options.batchSize,
+          progress: display,
+          signal,
+        }).finally(() => display.stop());
+        return {
+          weights: predictor.weightsFiles,
+          numWithoutImage: set.numWithoutImage,
+          scores: task.scores(examples, predictions),
+        };
+      }),
+    json: ({ weights, numWithoutImage, scores }) => ({
+      weights,
+      numQuestions: scores.numQuestions,
+      numWithoutImage,
+      accuracy: scores.overall,
+      ...Object.fromEntries(Object.entries(scores.measures).map(([key, { value }]) => [key, value])),
+      ...Object.fromEntries(scores.tables.map(({ key, rows }) => [key, rows])),
+    }),
+    render,
+  });
+}
+
+interface Evaluated {
+  readonly weights: readonly string[];
+  readonly numWithoutImage: number;
+  readonly scores: TaskScores;
+}
+
+function render({ weights, numWithoutImage, scores }: Evaluated): string {
+  const lines = [
+    `${scores.title} ${formatPercent(scores.overall)} over ${scores.numQuestions} questions (${weights.join(', ')}).`,
+  ];
+  if (numWithoutImage > 0) lines.push(`Left out: ${numWithoutImage} questions without image features.`);
+  for (const { title, value } of Object.values(scores.measures)) {
+    lines.push(`${title} ${value === null ? 'cannot be computed here' : formatPercent(value)}.`);
+  }
+  for (const { title, rows } of scores.tables) {
+    // A data set without types has one that is not stated: the same number again.
+    if (rows.every(({ type }) => type === '')) continue;
+    lines.push('', title);
+    for (const row of rows) {
+      lines.push(
+        `  ${(row.type || '(none)').padEnd(28)}${formatPercent(row.score).padStart(9)}  of ${row.numQuestions}`,
+      );
+    }
+  }
+  return lines.join('\n');
+}

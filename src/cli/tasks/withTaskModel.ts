@@ -1,0 +1,69 @@
+/** @file What `evaluate TASK` and `predict TASK` share: a task's model and the features of a file's images. */
+
+import { z } from 'zod';
+import { UsageError } from '../../common/errors.js';
+import type { FeatureStore } from '../../features/index.js';
+import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
+import type { LoadedModel } from '../../inference/modelFolder.js';
+import type { Task } from '../../tasks/task.js';
+import { bfloat16Warning } from '../../torch/processor.js';
+import { runtimeLine } from '../../torch/runtime.js';
+import type { CommandContext } from '../command.js';
+import {
+  checkFeatures,
+  featureOptions,
+  modelOptions,
+  modelSource,
+  openFeatures,
+  otherFeaturesOption,
+} from '../modelOptions.js';
+
+/** The flags that {@link withTaskModel} reads. */
+export function taskModelOptions(task: Task) {
+  return {
+    ...modelOptions,
+    ...featureOptions,
+    ...otherFeaturesOption,
+    batchSize: z.int().min(1).default(task.defaults.evaluationBatchSize).describe('Examples at a time'),
+  };
+}
+
+type Options = z.output<z.ZodObject<ReturnType<typeof taskModelOptions>>>;
+
+/**
+ * Runs `work` with the model and the features that the flags name, after checking that they belong together and to
+ * the task.
+ */
+export async function withTaskModel<T>(
+  task: Task,
+  options: Options,
+  { notice }: Pick<CommandContext<unknown, unknown>, 'notice'>,
+  work: (predictor: LoadedModel<string>, store: FeatureStore) => Promise<T>,
+): Promise<T> {
+  using store = openFeatures(options);
+  const predictor = await loadEnsemble(options.model, {
+    ...modelSource(options),
+    task,
+  });
+  try {
+    const device = predictor.models[0]?.device ?? 'cpu';
+    notice(`${runtimeLine()}, ${options.precision}${device === 'cpu' ? '' : ` on ${device}`}`);
+    const warning = options.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
+    if (warning !== undefined) notice(warning);
+    checkTask(task, predictor);
+    checkFeatures(store, predictor, options.allowOtherFeatures, notice);
+    return await work(predictor, store);
+  } finally {
+    disposeModels(predictor);
+  }
+}
+
+/** @throws UsageError for a model of another task */
+function checkTask(task: Task, { models, weightsFiles }: LoadedModel<string>): void {
+  const { imagesPerExample = 1 } = models[0] ?? {};
+  if (imagesPerExample === task.imagesPerExample) return;
+  const images = (count: number): string => (count === 1 ? 'one image' : `${count} images`);
+  throw new UsageError(
+    `${weightsFiles.join(', ')} looks at ${images(imagesPerExample)} for each sentence, but ${task.title} has ${images(task.imagesPerExample)}. Name a model that was fine-tuned for ${task.title}.`,
+  );
+}

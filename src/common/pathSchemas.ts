@@ -1,0 +1,56 @@
+/** @file Schemas of paths that a person names, and what a schema can say of itself for help. */
+
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** What stands for the value in help, as in `--output FILE`. Chosen from the type when absent. */
+    valueName?: string | undefined;
+    /** A one-letter form of the flag. */
+    short?: string | undefined;
+    /** Set by the schemas of this file. */
+    pathKind?: 'file' | 'folder' | 'either' | 'new' | undefined;
+  }
+}
+
+/** A path to a file that must exist. */
+export function existingFile(): z.ZodString {
+  return pathThat('file', (found) => found.isFile(), 'a file');
+}
+
+/** A path to a folder that must exist. */
+export function existingFolder(): z.ZodString {
+  return pathThat('folder', (found) => found.isDirectory(), 'a folder');
+}
+
+/** A path to a file or folder that must exist. */
+export function existingPath(): z.ZodString {
+  return pathThat('either', () => true, 'a file or folder');
+}
+
+/** A path that will be written; nothing is asked of it yet. */
+export function outputPath(): z.ZodString {
+  return z.string().min(1).meta({ pathKind: 'new' });
+}
+
+function pathThat(
+  pathKind: 'file' | 'folder' | 'either',
+  accept: (found: { isFile(): boolean; isDirectory(): boolean }) => boolean,
+  wanted: string,
+): z.ZodString {
+  return z
+    .string()
+    .superRefine((value, check) => {
+      const found = value === '' ? undefined : statSync(value, { throwIfNoEntry: false });
+      if (found === undefined) {
+        const where = path.isAbsolute(value) ? '' : ` (looked in ${process.cwd()})`;
+        check.addIssue({ code: 'custom', message: `there is no ${wanted.slice(2)} '${value}'${where}` });
+      } else if (!accept(found)) {
+        const kind = found.isDirectory() ? 'a folder' : found.isFile() ? 'a file' : 'something else';
+        check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}` });
+      }
+    })
+    .meta({ pathKind });
+}

@@ -1,0 +1,120 @@
+/** @file What tasks share in which one head chooses an answer from a table: VQA, GQA, NLVR2, data of one's own. */
+
+import type { Question } from '../data/annotations/question.js';
+import { scoreAnswers } from '../data/answerScore.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import type { Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import { ANSWER_LOSSES, probabilitiesOf } from './losses.js';
+import type { Prediction, Task, TaskDefaults, TaskHead } from './task.js';
+import type { ScoreTable, TaskScores } from './taskScores.js';
+
+/** The head that chooses an answer, by the reference's names (`logit_fc` in its fine-tuned files). */
+const ANSWER_HEAD: TaskHead<'answer'> = {
+  name: 'answer',
+  prefix: 'answer_head',
+  form: 'mlp',
+  size: 'answers',
+};
+
+/** The paper's settings of fine-tuning where tasks do not differ (section 4.3; its scripts). */
+const FINETUNING_DEFAULTS: TaskDefaults = {
+  learningRate: 5e-5,
+  batchSize: 32,
+  numEpochs: 4,
+  warmupRatio: 0.1,
+  clipNorm: 5,
+  // The reference evaluates 1,024 at once on a GPU; the size changes no result, and smaller stays in the caches.
+  evaluationBatchSize: 256,
+};
+
+/** What tells a task of this kind from others. */
+export type AnsweringTaskDefinition = Pick<
+  Task<Question, Prediction, 'answer'>,
+  | 'name'
+  | 'title'
+  | 'imagesPerExample'
+  | 'read'
+  | 'answers'
+  | 'unknownAnswers'
+  | 'loss'
+  | 'dump'
+  | 'score'
+  | 'help'
+> & { readonly defaults?: Partial<TaskDefaults> };
+
+/** A task whose only head chooses an answer. */
+export function answeringTask(definition: AnsweringTaskDefinition): Task<Question, Prediction, 'answer'> {
+  return {
+    ...definition,
+    heads: [ANSWER_HEAD],
+    defaults: { ...FINETUNING_DEFAULTS, ...definition.defaults },
+    targets: (examples, answerTable) => ({ answer: answerTargets(examples, answerTable) }),
+    trainingLoss: (logits, targets, loss) => ANSWER_LOSSES[loss](logits.answer, targets.answer),
+    activations: (loss) => ({ answer: probabilitiesOf(loss) }),
+    predictions: ({ answer }, answerTable) => bestAnswers(answer, answerTable),
+    scores: answerTaskScores,
+  };
+}
+
+/** Soft scores of the labels, (B, answers) row-major; 0 where there is no label, and for answers outside the table. */
+export function answerTargets(examples: readonly Question[], answerTable: AnswerTable): Float32Array {
+  const { size } = answerTable;
+  const targets = new Float32Array(examples.length * size);
+  for (const [row, { labels }] of examples.entries()) {
+    for (const [answer, score] of labels ?? []) {
+      const column = answerTable.indexOf(answer);
+      if (column !== undefined) targets[row * size + column] = score;
+    }
+  }
+  return targets;
+}
+
+/** @param probabilities (B, answers) @returns the most probable answer of each row */
+function bestAnswers(probabilities: Tensor, answerTable: AnswerTable): Prediction[] {
+  return rankedAnswers(probabilities, answerTable, 1).map(([best]) => best as Prediction);
+}
+
+/** @param probabilities (B, answers) @returns for each row the `numBest` most probable answers, best first */
+export function rankedAnswers(
+  probabilities: Tensor,
+  answerTable: AnswerTable,
+  numBest: number,
+): Prediction[][] {
+  const width = Math.min(numBest, answerTable.size);
+  const [values, indices] = ops.topk(probabilities, width, 1); // (B, best)
+  const numbers = values.toFloat32Array();
+  const places = indices.toFloat32Array(); // exact, since tables are far smaller than 2^24
+  return Array.from({ length: probabilities.shape[0] ?? 0 }, (_, row) =>
+    Array.from({ length: width }, (_best, rank) => ({
+      answer: answerTable.answer(Number(places[row * width + rank])),
+      probability: numbers[row * width + rank] ?? 0,
+    })),
+  );
+}
+
+/** The reference's soft accuracy, over all and by the kinds that the examples state. */
+export function answerTaskScores(
+  examples: readonly Question[],
+  predictions: readonly Prediction[],
+): TaskScores {
+  const scores = scoreAnswers(
+    examples,
+    predictions.map(({ answer }) => answer),
+  );
+  const table = (key: string, title: string, rows: typeof scores.byAnswerType): ScoreTable => ({
+    key,
+    title,
+    rows: [...rows].map(([type, { score, numQuestions }]) => ({ type, score, numQuestions })),
+  });
+  return {
+    overall: scores.overall,
+    numQuestions: scores.numQuestions,
+    title: 'Accuracy',
+    measures: {},
+    tables: [
+      table('byAnswerType', 'By answer type', scores.byAnswerType),
+      table('byQuestionType', 'By question type', scores.byQuestionType),
+    ],
+  };
+}

@@ -1,0 +1,68 @@
+/** @file What the two tasks for data of one's own share. */
+
+import { streamCustomExamples } from '../data/annotations/customAnnotations.js';
+import type { Question } from '../data/annotations/question.js';
+import { answeringTask } from './answering.js';
+import { lineDump } from './dumpFormat.js';
+import type { Prediction, Task } from './task.js';
+
+interface CustomTask {
+  readonly name: string;
+  readonly title: string;
+  readonly imagesPerExample: 1 | 2;
+  /** What is classified: "sentences about an image". */
+  readonly what: string;
+  /** Of a line. */
+  readonly fields: string;
+}
+
+export function customTask({
+  name,
+  title,
+  imagesPerExample,
+  what,
+  fields,
+}: CustomTask): Task<Question, Prediction, 'answer'> {
+  const ofFile = what.replace('sentences', 'the sentences of a JSON lines file');
+  return answeringTask({
+    name,
+    title,
+    imagesPerExample,
+    read: (file) => streamCustomExamples(file, imagesPerExample),
+    answers: 'built',
+    unknownAnswers: 'error',
+    loss: 'class',
+    dump: lineDump(({ questionId }, { answer }) => `${JSON.stringify({ id: questionId, answer })}\n`),
+    help: {
+      finetune: {
+        description:
+          `Trains LXMERT to classify ${what} from JSON lines ${fields} of your own (docs/how-to/custom-data.md). ` +
+          'Answers are those of the training labels. Leaves a run folder as finetune vqa does.',
+        examples: [
+          {
+            command: `lxmert finetune ${name} --train train.jsonl --valid valid.jsonl --features features/mine --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine`,
+            does: 'fine-tunes the published weights on own data',
+          },
+        ],
+      },
+      evaluate: {
+        description: `Classifies ${ofFile} and prints the accuracy, by type where lines state one.`,
+        examples: [
+          {
+            command: `lxmert evaluate ${name} test.jsonl --model runs/mine --features features/mine`,
+            does: 'scores the best weights of a run',
+          },
+        ],
+      },
+      predict: {
+        description: `Classifies ${ofFile} and writes lines {id, answer}.`,
+        examples: [
+          {
+            command: `lxmert predict ${name} test.jsonl --model runs/mine --features features/mine --output answers.jsonl`,
+            does: 'writes an answer for each line',
+          },
+        ],
+      },
+    },
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * @file What a task is: one object that says everything that tells it apart. The commands `finetune`, `evaluate`,
+ * `predict` and `score`, their help and their pages are made from it. A new task is a file that exports one, and a line
+ * in registry.ts.
+ */
+
+import type { z } from 'zod';
+import type { Question } from '../data/annotations/question.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import type { Draws } from '../data/pretraining/draws.js';
+import type { UnknownAnswers } from '../data/questionSet.js';
+import type { HeadDefinition } from '../model/index.js';
+import type { Tensor } from '../torch/index.js';
+import type { DumpFormat } from './dumpFormat.js';
+import type { AnswerLossName } from './losses.js';
+import type { Prediction } from './prediction.js';
+import type { TaskScores } from './taskScores.js';
+import type { StepLoss } from './taskTraining.js';
+
+export type { Prediction };
+
+/** A head of a task; its size may be that of the answer table, which is known when the data is. */
+export interface TaskHead<Name extends string = string> extends Omit<HeadDefinition<Name>, 'size'> {
+  readonly size: number | 'answers';
+}
+
+/** What a head's logits become: each output for itself, or one against the others. */
+export type HeadActivation = 'sigmoid' | 'softmax';
+
+/** Settings that a run takes unless it is told others. */
+export interface TaskDefaults {
+  /** The peak. */
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly numEpochs: number;
+  readonly warmupRatio: number;
+  /** The largest global norm of the gradients. */
+  readonly clipNorm: number;
+  /** Examples a batch in evaluation and prediction. */
+  readonly evaluationBatchSize: number;
+}
+
+/** A command line and what it does, for help. */
+export interface CommandExample {
+  /** Without the leading `$`. */
+  readonly command: string;
+  /** As a phrase: "scores the best weights of a run". */
+  readonly does: string;
+}
+
+/** What the help of one command says. */
+export interface CommandHelp {
+  /** One to three sentences on what the command reads, does and leaves behind. */
+  readonly description: string;
+  readonly examples: readonly [CommandExample, ...CommandExample[]];
+}
+
+/** Official scores of a file of predictions: what `lxmert score TASK` does. */
+export interface ScoreDefinition<Flags extends z.ZodRawShape = z.ZodRawShape, Result = unknown> {
+  readonly help: CommandHelp;
+  /** What the file of predictions is. */
+  readonly predictions: string;
+  /** Files and rules, each with `.describe(...)`. */
+  readonly flags: Flags;
+  /** @returns plain values, what `--json` prints */
+  run(
+    predictions: string,
+    flags: z.output<z.ZodObject<Flags>>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result>;
+  /** The result as text for a person. */
+  render(result: Result): string;
+}
+
+/** A definition whose types are inferred from its flags. */
+export function defineScore<Flags extends z.ZodRawShape, Result>(
+  definition: ScoreDefinition<Flags, Result>,
+): ScoreDefinition {
+  return definition as unknown as ScoreDefinition;
+}
+
+/**
+ * A task that is fine-tuned: sentences about one image or two, and heads that read the pooled vector.
+ *
+ * Methods are declared as such, so that tasks with examples, predictions and heads of their own stand in one list.
+ */
+export interface Task<
+  Example extends Question = Question,
+  Predicted extends Prediction = Prediction,
+  Head extends string = string,
+> {
+  /** In commands, and in a run's config.json. */
+  readonly name: string;
+  /** As a person calls it. */
+  readonly title: string;
+  readonly imagesPerExample: 1 | 2;
+  /** Reads an annotation file, one example at a time. @throws LxmertError with file and place for what is wrong */
+  read(file: string): AsyncIterable<Example>;
+  /** The answers there are; or that a table is named; or that it is made of the training labels unless one is. */
+  readonly answers: readonly string[] | 'table' | 'built';
+  /** What becomes of a training label outside the answer table. */
+  readonly unknownAnswers: UnknownAnswers;
+  /** In the order in which their weights are drawn. */
+  readonly heads: readonly TaskHead<Head>[];
+  /** How the head called `answer` is trained, unless a run says otherwise. */
+  readonly loss: AnswerLossName;
+  /**
+   * What an epoch makes of an example; absent: nothing. It depends on the draws alone, so that a resumed run sees the
+   * same.
+   */
+  sample?(examples: readonly Example[], index: number, draws: Draws): Example;
+  /** What the examples of a split are evaluated on; absent: themselves. */
+  evaluated?(examples: readonly Example[]): Example[];
+  /** Of each head, (B, size) row-major, each 0 to 1. */
+  targets(examples: readonly Example[], answerTable: AnswerTable): Readonly<Record<Head, Float32Array>>;
+  /** A scalar with its graph, from logits and targets (B, size) of each head. */
+  trainingLoss(
+    logits: Readonly<Record<Head, Tensor>>,
+    targets: Readonly<Record<Head, Tensor>>,
+    loss: AnswerLossName,
+  ): Tensor | StepLoss;
+  activations(loss: AnswerLossName): Readonly<Record<Head, HeadActivation>>;
+  /** From probabilities (B, size) of each head; called inside a scope, without gradients. */
+  predictions(probabilities: Readonly<Record<Head, Tensor>>, answerTable: AnswerTable): readonly Predicted[];
+  /** How right predictions are, one for each example. */
+  scores(examples: readonly Example[], predictions: readonly Predicted[]): TaskScores;
+  /** The file that the test server or the official script reads. */
+  readonly dump: DumpFormat<Example, Predicted>;
+  /** Of files of predictions; absent for a task without official metrics. */
+  readonly score?: ScoreDefinition;
+  readonly defaults: TaskDefaults;
+  readonly help: Readonly<Record<'finetune' | 'evaluate' | 'predict', CommandHelp>>;
+}
+
+/** The heads of a model for this task. */
+export function headsOf<Head extends string>(
+  { heads }: Pick<Task<Question, Prediction, Head>, 'heads'>,
+  answerTable: AnswerTable,
+): HeadDefinition<Head>[] {
+  return heads.map((head) => ({ ...head, size: head.size === 'answers' ? answerTable.size : head.size }));
+}
