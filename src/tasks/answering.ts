@@ -10,7 +10,7 @@ import type { Prediction, Task, TaskDefaults, TaskHead } from './task.js';
 import type { ScoreTable, TaskScores } from './taskScores.js';
 
 /** The head that chooses an answer, by the reference's names (`logit_fc` in its fine-tuned files). */
-const ANSWER_HEAD: TaskHead<'answer'> = {
+export const ANSWER_HEAD: TaskHead<'answer'> = {
   name: 'answer',
   prefix: 'answer_head',
   form: 'mlp',
@@ -18,7 +18,7 @@ const ANSWER_HEAD: TaskHead<'answer'> = {
 };
 
 /** The paper's settings of fine-tuning where tasks do not differ (section 4.3; its scripts). */
-const FINETUNING_DEFAULTS: TaskDefaults = {
+export const FINETUNING_DEFAULTS: TaskDefaults = {
   learningRate: 5e-5,
   batchSize: 32,
   numEpochs: 4,
@@ -71,7 +71,7 @@ export function answerTargets(examples: readonly Question[], answerTable: Answer
 }
 
 /** @param probabilities (B, answers) @returns the most probable answer of each row */
-function bestAnswers(probabilities: Tensor, answerTable: AnswerTable): Prediction[] {
+export function bestAnswers(probabilities: Tensor, answerTable: AnswerTable): Prediction[] {
   return rankedAnswers(probabilities, answerTable, 1).map(([best]) => best as Prediction);
 }
 

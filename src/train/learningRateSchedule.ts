@@ -41,7 +41,7 @@ export function constantSchedule(options: WarmupOptions = {}): LearningRateSched
 }
 
 /** Linear warm-up, then half a cosine down to 0 (Loshchilov and Hutter, 2017, without restarts). */
-function cosineSchedule(options: WarmupOptions = {}): LearningRateSchedule {
+export function cosineSchedule(options: WarmupOptions = {}): LearningRateSchedule {
   return withWarmup('cosine', options, (progress, warmup) => {
     const decayed = Math.min((progress - warmup) / (1 - warmup), 1);
     return 0.5 * (1 + Math.cos(Math.PI * decayed));
