@@ -1,13 +1,11 @@
 /** @file A run folder as a model that predicts: weights, configuration, vocabulary, answers, and the heads of its task. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
-import { type Provenance, provenanceSchema } from '../features/provenance.js';
+import type { Provenance } from '../features/provenance.js';
 import {
   answerHeadDefinition,
   type HeadDefinition,
@@ -16,12 +14,13 @@ import {
   TaskModel,
   useForInference,
 } from '../model/index.js';
-import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
+import { probabilitiesOf } from '../tasks/losses.js';
 import type { Predictor } from '../tasks/predict.js';
 import { findTask } from '../tasks/registry.js';
 import { type HeadActivation, headsOf, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
+import { readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
@@ -45,18 +44,6 @@ export interface ModelSource {
   /** Whose heads the model has. Without it: the task that its run names, else one head that chooses an answer. */
   readonly task?: Task | undefined;
 }
-
-/** The part of a run's config.json that says what the model is. */
-const runConfigSchema = z.object({
-  task: z.string().optional(),
-  model: z.record(z.string(), z.number()),
-  maxLength: z.int().min(3),
-  settings: z.object({ loss: z.enum(LOSS_NAMES).optional() }).optional(),
-  /** Present when the run's regions were made from pixels. */
-  pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
-  /** The feature stores of the run and the detector behind each. */
-  features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
-});
 
 /** A model with what it predicts from, and the files its weights came from. */
 export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
@@ -110,7 +97,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     checkpoint,
     weightsFile,
     vocabularyFile,
-    runConfig: run?.config,
+    runConfig: run?.model as Partial<LxmertConfig> | undefined,
     numAttentionHeads: source.numAttentionHeads,
   });
   const imagesPerExample =
@@ -125,10 +112,12 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   }
   const { device = 'cpu' } = source;
   // A bare weights file does not say: what the published models of its kind were trained with.
-  const loss = run?.loss ?? (imagesPerExample === 1 ? 'soft' : 'class');
+  const loss = run?.settings.loss ?? (imagesPerExample === 1 ? 'soft' : 'class');
   const activations: Record<string, HeadActivation> = task?.activations(loss) ?? {
     answer: probabilitiesOf(loss),
   };
+  const trainedOn = run?.features?.[0]?.provenance;
+  const pixelRegions = run?.pixelRegions ?? pixelRegionsOf(trainedOn);
   return {
     models: [model],
     // A question is hundreds of small kernels: starting them one by one takes longer than computing them.
@@ -138,9 +127,9 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFiles: [weightsFile],
-    pixelRegions: run?.pixelRegions,
+    pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
-    trainedOn: run?.trainedOn ?? (run?.pixelRegions && pixelProvenance({ ...run.pixelRegions })),
+    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
   };
 }
 
@@ -187,34 +176,8 @@ const NOTHING_AROUND = {
     process.emitWarning(`Answers are computed without graphs of kernels: ${messageOf(error)}`),
 };
 
-interface RunConfig {
-  readonly task: string | undefined;
-  readonly config: Partial<LxmertConfig>;
-  readonly maxLength: number;
-  readonly loss: AnswerLossName | undefined;
-  readonly pixelRegions: PixelRegionSettings | undefined;
-  readonly trainedOn: Provenance | undefined;
-}
-
 /** Of a run whose store was made of the sample world's pictures. */
 function pixelRegionsOf(provenance: Provenance | undefined): PixelRegionSettings | undefined {
   const numBoxes = provenance?.settings.numBoxes;
   return provenance?.detector === PIXEL_REGIONS && typeof numBoxes === 'number' ? { numBoxes } : undefined;
-}
-
-async function readRunConfig(file: string): Promise<RunConfig> {
-  try {
-    const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { task, model, maxLength, settings, pixelRegions, features } = parsed;
-    return {
-      task,
-      config: model as Partial<LxmertConfig>,
-      maxLength,
-      loss: settings?.loss,
-      pixelRegions: pixelRegions ?? pixelRegionsOf(features?.[0]?.provenance),
-      trainedOn: features?.[0]?.provenance,
-    };
-  } catch (error) {
-    throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
-  }
 }

@@ -23,7 +23,7 @@ export interface Predictor<Head extends string = string> {
   readonly answerTable: AnswerTable;
   /** Word pieces a sentence is cut to, [CLS] and [SEP] included. */
   readonly maxLength: number;
-  /** On a card: records the passes of each model, in the models' order. */
+  /** On a GPU: records the passes of each model, in the models' order. */
   readonly graphs?: readonly ShapeGraphs[] | undefined;
 }
 

@@ -41,7 +41,7 @@ needing('program').describe.each([2, 4])('%i processes', (numProcesses) => {
     // Each leaf is larger than a bucket, so it is one of its own.
     ['reducer', { sizes, bucketBytes: 64, uses: Array(2).fill(use(['d', 'a', 'c'], ['a', 'c', 'd'])) }],
     ['embedding'],
-    // The first of these once more where gradients lie on a card.
+    // The first of these once more where gradients lie on a GPU.
     [
       'reducer',
       {
@@ -100,7 +100,7 @@ needing('program').describe.each([2, 4])('%i processes', (numProcesses) => {
     }
   });
 
-  it('sum gradients that lie on a card', () => {
+  it('sum gradients that lie on a GPU', () => {
     const expected = [mean(1), null, mean(3, [0]), mean(4, others)];
     for (const { steps } of of<Steps>(5)) {
       expect(steps.map(({ gradients }) => gradients)).toEqual([expected, expected, expected]);
