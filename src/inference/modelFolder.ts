@@ -92,7 +92,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
       : await AnswerTable.load(answersFile);
   const heads: HeadDefinition[] =
     task === undefined ? [answerHeadDefinition(answerTable.size)] : headsOf(task, answerTable);
-  requireAnswers(checkpoint, heads, answersFile ?? 'the task');
+  requireHeads(checkpoint, heads, task, answersFile);
   const { config, vocabulary } = await configOfWeights({
     checkpoint,
     weightsFile,
@@ -157,15 +157,33 @@ function filesOf(
   return { vocabularyFile, answersFile };
 }
 
-/** @throws LxmertError when the file's answer head is not of the answers' number */
-function requireAnswers(checkpoint: CheckpointFile, heads: readonly HeadDefinition[], source: string): void {
+/** @throws LxmertError when the file lacks a head, or its answer head is not of the answers' number */
+function requireHeads(
+  checkpoint: CheckpointFile,
+  heads: readonly HeadDefinition[],
+  task: Task | undefined,
+  answersFile: string | undefined,
+): void {
+  const ofTask = `Name a model that was fine-tuned for ${task?.title}.`;
   const size = heads.find(({ prefix }) => prefix === 'answer_head')?.size;
   const numAnswers = numAnswersOf(checkpoint);
-  if (size === undefined || numAnswers === size) return;
+  if (size !== undefined && numAnswers === undefined) {
+    throw new LxmertError(`${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`);
+  }
+  if (size !== undefined && numAnswers !== size) {
+    throw new LxmertError(
+      `${checkpoint.path} has a head of ${numAnswers} answers, but ${
+        answersFile === undefined
+          ? `${task?.title} has ${size}. ${ofTask}`
+          : `${answersFile} has ${size}. Name the table that the model was trained with.`
+      }`,
+    );
+  }
+  const names = [...checkpoint.entries.keys()];
+  const missing = heads.find(({ prefix }) => !names.some((name) => name.startsWith(`${prefix}.`)));
+  if (missing === undefined) return;
   throw new LxmertError(
-    numAnswers === undefined
-      ? `${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`
-      : `${checkpoint.path} has a head of ${numAnswers} answers, but ${source} has ${size}. Name the table that the model was trained with.`,
+    `${checkpoint.path} has no head called '${missing.prefix}', which ${task?.title} needs. ${ofTask}`,
   );
 }
 
