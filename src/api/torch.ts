@@ -4,7 +4,6 @@ export { LxmertError, UsageError } from '../common/errors.js';
 export {
   type AroundGraph,
   allowTf32,
-  type BlasInfo,
   bytesOf,
   type Device,
   type DeviceChoice,
@@ -25,7 +24,6 @@ export {
   numGpus,
   parseDevice,
   place,
-  type RuntimeInfo,
   runtimeInfo,
   ShapeGraphs,
   scope,
@@ -38,5 +36,5 @@ export {
   useDevice,
   withGrad,
 } from '../torch/index.js';
-export type { NativeTensor, ResolvedOperator } from '../torch/native.js';
+export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from '../torch/nativeBinding.js';
 export * as ops from '../torch/operators/index.js';

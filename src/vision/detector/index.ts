@@ -4,7 +4,7 @@ export {
   type AnchorSettings,
   BOTTOM_UP_ATTENTION,
   type DetectorArchitecture,
-  featureSizeOf,
+  detectorFeatureSize,
   type StageArchitecture,
   weightShapes,
 } from './architecture.js';
