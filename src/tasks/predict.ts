@@ -51,7 +51,7 @@ export function rankAnswers(
  * Hands the probabilities of each head, float32 (B, size), to `read`, which returns plain values: the tensors end with
  * it.
  */
-export function withProbabilities<Head extends string, T>(
+function withProbabilities<Head extends string, T>(
   predictor: Predictor<Head>,
   source: RegionSource,
   examples: readonly ImageSentence[],
