@@ -5,7 +5,7 @@ import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
 import type { ZipMember } from '../formats/zip/zipDirectory.js';
 import { unpackZipMember } from '../formats/zip/zipFile.js';
-import { listZipMembers } from './zipArchive.js';
+import { listZipMembers } from '../formats/zip/zipMembers.js';
 
 /** A source that keeps a stream open between readings; close it when done. */
 export interface ZipMemberSource extends ByteSource {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
-import type { Provenance } from '../features/provenance.js';
+import type { Provenance } from '../features/index.js';
 import {
   answerHeadDefinition,
   type HeadDefinition,
@@ -14,10 +14,14 @@ import {
   TaskModel,
   useForInference,
 } from '../model/index.js';
-import { probabilitiesOf } from '../tasks/losses.js';
-import type { Predictor } from '../tasks/predict.js';
-import { findTask } from '../tasks/registry.js';
-import { type HeadActivation, headsOf, type Task } from '../tasks/task.js';
+import {
+  findTask,
+  type HeadActivation,
+  headsOf,
+  type Predictor,
+  probabilitiesOf,
+  type Task,
+} from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { readRunConfig } from '../train/runConfig.js';
