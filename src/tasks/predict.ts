@@ -68,7 +68,7 @@ function withProbabilities<Head extends string, T>(
 }
 
 /** Rows of words come in multiples of this where passes are recorded, so that questions have few different shapes. */
-export const GRAPH_ROW_UNIT = 8;
+export const PREDICTION_ROW_UNIT = 8;
 
 function averageProbabilities<Head extends string>(
   { models, activations, graphs }: Predictor<Head>,
@@ -76,7 +76,7 @@ function averageProbabilities<Head extends string>(
 ): Record<Head, Tensor> {
   const each = models.map((model, i) => {
     const recorded = graphs?.[i];
-    const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
+    const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : PREDICTION_ROW_UNIT });
     // A graph has one output: the logits of all heads side by side.
     const pass = (own: PlacedInputs): Tensor =>
       joined(Object.values<Tensor>(model.forwardPlaced(own).logits));
