@@ -17,9 +17,9 @@ import {
   useForInference,
 } from '../model/index.js';
 import { type AnswerLossName, LOSS_NAMES, probabilitiesOf } from '../tasks/losses.js';
-import type { Predictor } from '../tasks/predict.js';
+import type { HeadActivation, Predictor } from '../tasks/predictor.js';
 import { findTask } from '../tasks/registry.js';
-import { type HeadActivation, headsOf, type Task } from '../tasks/task.js';
+import { headsOf, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
