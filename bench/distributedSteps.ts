@@ -14,12 +14,12 @@ import type { ReductionTimes } from '../src/torch/gradientReducer.js';
 import { scope } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
 import { runtimeLine } from '../src/torch/runtime.js';
-import { BertAdam } from '../src/train/bertAdam.js';
-import { clipGradients } from '../src/train/clipGradients.js';
 import { DataParallel } from '../src/train/distributed/dataParallel.js';
-import { processPlace } from '../src/train/distributed/environment.js';
+import { processRank } from '../src/train/distributed/environment.js';
 import { launchProcesses } from '../src/train/distributed/launchProcesses.js';
-import { FlatParameters } from '../src/train/flatParameters.js';
+import { BertAdam } from '../src/train/optimizers/bertAdam.js';
+import { clipGradients } from '../src/train/optimizers/clipGradients.js';
+import { FlatParameters } from '../src/train/optimizers/flatParameters.js';
 
 const NUM_ANSWERS = 3129;
 /** The first steps draw memory, and the second has the order of buckets that stays. */
@@ -54,11 +54,15 @@ interface StepTimes {
 }
 
 /** Steps of one process, with or without the others. */
-function measure(model: LxmertConfig, numExamples: number, team: DataParallel | undefined): StepTimes[] {
+function measure(
+  model: LxmertConfig,
+  numExamples: number,
+  processGroup: DataParallel | undefined,
+): StepTimes[] {
   const network = questionAnsweringModel(model, NUM_ANSWERS);
   const flat = FlatParameters.of(network);
   const optimizer = new BertAdam(flat, { learningRate: 1e-6, totalSteps: 1000 });
-  team?.begin(flat, optimizer, undefined);
+  processGroup?.begin(flat, optimizer, undefined);
   const times: StepTimes[] = [];
   for (let step = 0; step < WARM_UP + numSteps; step++) {
     const start = performance.now();
@@ -66,12 +70,13 @@ function measure(model: LxmertConfig, numExamples: number, team: DataParallel | 
       const size = batchOf(numExamples);
       const logits = network.forward(randomInputs(model, size), { training: true }).logits.answer;
       const loss = softAnswerLoss(logits, ops.full(logits.shape, 0.5));
-      team?.beforeLastBackward();
+      processGroup?.beforeLastBackward();
       loss.backward();
-      team?.afterBackward([loss.item()]);
+      processGroup?.afterBackward([loss.item()]);
       optimizer.step(clipGradients(flat, 5).scale);
     });
-    if (step >= WARM_UP) times.push({ seconds: (performance.now() - start) / 1000, exchange: team?.times() });
+    if (step >= WARM_UP)
+      times.push({ seconds: (performance.now() - start) / 1000, exchange: processGroup?.times() });
   }
   optimizer[Symbol.dispose]();
   flat[Symbol.dispose]();
@@ -94,7 +99,7 @@ function summaryOf(times: readonly StepTimes[]): Record<string, number> {
   };
 }
 
-const place = processPlace();
+const place = processRank();
 if (place === undefined) {
   // The same batch in one process with all cores.
   const examples = numProcesses * numExamples;
@@ -117,15 +122,15 @@ if (place === undefined) {
   });
   process.exitCode = exitCode;
 } else {
-  using team = await DataParallel.join({
-    place,
+  using processGroup = await DataParallel.join({
+    process: place,
     agreement: new Map([['size', sizeName]]),
     timeoutSeconds: 120,
     seed: 1,
     run: { path: '.', takeOver: () => undefined },
   });
-  const times = measure(config, numExamples, team);
-  if (team.isFirst) {
+  const times = measure(config, numExamples, processGroup);
+  if (processGroup.isFirst) {
     const setting = {
       size: sizeName,
       processes: place.worldSize,

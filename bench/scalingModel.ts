@@ -1,5 +1,5 @@
 /**
- * @file How well training would scale, from measured bytes and assumed machines: the tables of docs/scaling.md.
+ * @file How well training would scale, from measured bytes and assumed machines: the tables of docs/how-it-works/scaling.md.
  * `node dist/bench/scalingModel.js`
  */
 

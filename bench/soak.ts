@@ -7,9 +7,7 @@ import { batchOf, randomInputs } from '../src/bench/questions.js';
 import { type LxmertInputs, lxmertConfig, questionAnsweringModel } from '../src/model/index.js';
 import { liveTensors, manualSeed, setNumThreads, type Tensor } from '../src/torch/index.js';
 import * as ops from '../src/torch/operators/index.js';
-import { BertAdam } from '../src/train/bertAdam.js';
-import { FlatParameters } from '../src/train/flatParameters.js';
-import { runTraining } from '../src/train/trainingLoop.js';
+import { Trainer } from '../src/train/trainer.js';
 
 /** What the process may grow by from the end of epoch 2 to the last, for the collector's own unsteadiness. */
 const TOLERATED_BYTES = 8 * 2 ** 20;
@@ -44,8 +42,6 @@ const config = lxmertConfig({
 setNumThreads(1);
 manualSeed(1);
 const model = questionAnsweringModel(config, NUM_ANSWERS);
-const parameters = FlatParameters.of(model);
-const optimizer = new BertAdam(parameters, { learningRate: 1e-4, totalSteps: numEpochs * numBatches });
 const resident: number[] = [];
 const live: number[] = [];
 
@@ -54,37 +50,37 @@ function loss(inputs: LxmertInputs): Tensor {
   return ops.binaryCrossEntropyWithLogits(logits, ops.rand([BATCH_SIZE, NUM_ANSWERS]));
 }
 
-await runTraining({
+const trainer = new Trainer({
+  model,
   task: {
-    numBatches,
-    batchSize: BATCH_SIZE,
-    startEpoch: () => undefined,
+    name: 'soak',
+    numExamples: numBatches * BATCH_SIZE,
+    data: {},
+    answerTable: undefined,
     prepare: () => randomInputs(config, batchOf(BATCH_SIZE)),
     place: (inputs: LxmertInputs) => inputs,
     loss,
-    evaluate: async () => 0,
+    evaluate: async () => {
+      resident.push(process.memoryUsage.rss());
+      live.push(liveTensors());
+      return { score: 0 };
+    },
+    save: async () => undefined,
+    describeEpoch: ({ epoch, seconds, meanLoss }) => {
+      const mebibytes = ((resident[epoch] ?? 0) / 2 ** 20).toFixed(1);
+      return `Epoch ${epoch + 1}: ${mebibytes} MiB resident, ${live[epoch]} tensors alive, loss ${meanLoss.toFixed(4)}, ${seconds.toFixed(2)} s`;
+    },
   },
-  optimizer,
-  numEpochs,
-  clipNorm: 5,
-  save: async () => undefined,
-  onEpoch: ({ epoch, seconds, meanLoss }) => {
-    resident.push(process.memoryUsage.rss());
-    live.push(liveTensors());
-    const mebibytes = ((resident[epoch] ?? 0) / 2 ** 20).toFixed(1);
-    console.log(
-      `Epoch ${epoch + 1}: ${mebibytes} MiB resident, ${live[epoch]} tensors alive, loss ${meanLoss.toFixed(4)}, ${seconds.toFixed(2)} s`,
-    );
-  },
+  settings: { batchSize: BATCH_SIZE, numEpochs, learningRate: 1e-4, seed: 1 },
+  notice: console.log,
 });
+await trainer.train();
 
 const grownBytes = (resident.at(-1) ?? 0) - (resident[WARM_UP_EPOCHS - 1] ?? 0);
 const grownTensors = (live.at(-1) ?? 0) - (live[WARM_UP_EPOCHS - 1] ?? 0);
 console.log(
   `From epoch ${WARM_UP_EPOCHS} to ${numEpochs}: ${(grownBytes / 2 ** 20).toFixed(1)} MiB, ${grownTensors} tensors.`,
 );
-optimizer[Symbol.dispose]();
-parameters[Symbol.dispose]();
 model.dispose();
 if (grownBytes > TOLERATED_BYTES || grownTensors !== 0) {
   console.error(

@@ -18,15 +18,15 @@ import {
 } from '../../src/tasks/pretraining/labels.js';
 import { placedLosses } from '../../src/tasks/pretraining/losses.js';
 import { type PlacedPretrainingBatch, placeBatch } from '../../src/tasks/pretraining/placedBatch.js';
+import type { TaskTraining } from '../../src/tasks/taskTraining.js';
 import { type Device, disposeTensors, hasGraphs, place, type Tensor } from '../../src/torch/index.js';
-import { BertAdam } from '../../src/train/bertAdam.js';
-import { DeviceSteps } from '../../src/train/deviceSteps.js';
-import { FlatParameters } from '../../src/train/flatParameters.js';
-import { HostSteps } from '../../src/train/hostSteps.js';
-import { LossScale } from '../../src/train/lossScale.js';
+import { GpuSteps } from '../../src/train/gpu/gpuSteps.js';
+import { LossScale } from '../../src/train/gpu/lossScale.js';
+import { GRAPH_ROW_UNIT } from '../../src/train/gpu/stepGraphs.js';
+import { BertAdam } from '../../src/train/optimizers/bertAdam.js';
+import { FlatParameters } from '../../src/train/optimizers/flatParameters.js';
 import { StepMeter } from '../../src/train/stepMeter.js';
-import { GRAPH_ROW_UNIT } from '../../src/train/trainingRun.js';
-import type { TrainingTask } from '../../src/train/trainingTask.js';
+import { CpuSteps } from '../../src/train/stepRunner.js';
 import { madeUpBatch, madeUpPretraining, madeUpTargets, NUM_BATCHES } from './batches.js';
 import { synchronize } from './synchronize.js';
 
@@ -59,7 +59,7 @@ export function finetuneSteps(settings: StepSettings): TimedSteps {
       trainingOperations(config, { numPieces, numRegions: NUM_REGIONS, numImages: batchSize }, numAnswers),
     );
     return timedSteps<(typeof batches)[number], Placed>(settings, model, operations, {
-      prepare: (batch) => batches[batch % NUM_BATCHES] as (typeof batches)[number],
+      load: (batch) => [batches[batch % NUM_BATCHES] as (typeof batches)[number]],
       place: ({ inputs, targets }) => ({
         inputs: model.encoder.place(inputs, { rowUnit: rowUnitOn(device) }),
         targets: place(targets, device),
@@ -92,7 +92,7 @@ export function pretrainSteps(settings: StepSettings): TimedSteps {
       );
     });
     return timedSteps<PretrainingBatch, PlacedPretrainingBatch>(settings, model, operations, {
-      prepare: (batch) => batches[batch % NUM_BATCHES] as PretrainingBatch,
+      load: (batch) => [batches[batch % NUM_BATCHES] as PretrainingBatch],
       place: (batch) => placeBatch(model, batch, DEFAULT_LOSSES, { rowUnit: rowUnitOn(device) }),
       loss: (placed) => placedLosses(model, placed, DEFAULT_LOSSES, { training: true }).total,
     });
@@ -110,24 +110,18 @@ function timedSteps<Batch, Placed>(
   settings: StepSettings,
   model: Module & { precision: Precision },
   operations: readonly number[],
-  work: Pick<TrainingTask<Batch, Placed>, 'prepare' | 'place' | 'loss'>,
+  { load, ...task }: Pick<TaskTraining<Batch, Placed>, 'place' | 'loss'> & { load(batch: number): Batch[] },
 ): TimedSteps {
   const { batchSize, precision, device, numSteps, warmUp } = settings;
   model.precision = precision;
   const flat = FlatParameters.of(model, precision, device);
   const optimizer = new BertAdam(flat, { learningRate: 1e-6, totalSteps: 100_000 });
   const lossScale = precision === 'float16' ? new LossScale(device) : undefined;
-  const task: TrainingTask<Batch, Placed> = {
-    numBatches: Number.MAX_SAFE_INTEGER,
-    batchSize,
-    startEpoch: () => undefined,
-    evaluate: async () => 0,
-    ...work,
-  };
-  const context = { task, optimizer, clipNorm: 5, meter: new StepMeter(batchSize), partners: undefined };
+  const batches = { numBatches: Number.MAX_SAFE_INTEGER, load };
+  const meter = new StepMeter(batchSize);
+  const context = { task, batches, optimizer, clipNorm: 5, meter, processGroup: undefined };
   const useGraphs = device !== 'cpu' && hasGraphs();
-  const runner =
-    device === 'cpu' ? new HostSteps(context) : new DeviceSteps(context, { lossScale, useGraphs });
+  const runner = device === 'cpu' ? new CpuSteps(context) : new GpuSteps(context, { lossScale, useGraphs });
   try {
     let step = 0;
     const run = (count: number): void => {

@@ -1,5 +1,6 @@
 // What a region detector needs beside convolutions: non-maximum suppression, the same for every class at once, and
-// RoI max pooling. All in float32 with the rounding of Caffe's layers; see src/vision/detector/.
+// RoI max pooling. All in float32 with the rounding of Caffe's layers:
+// docs/how-it-works/reference-implementation.md, "Pooling and heads".
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>

@@ -45,7 +45,7 @@ export function guessedAttentionHeads(hiddenSize: number, file?: string): number
   );
 }
 
-/** Answers of the two published tables (lxmert-keys.md). */
+/** Answers of the two published tables (docs/how-it-works/reference-implementation.md, "Answers"). */
 const VQA_ANSWERS = 3129;
 const GQA_ANSWERS = 1842;
 

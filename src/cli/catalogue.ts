@@ -1,19 +1,9 @@
 /** @file Every command by name, with its one-line summary and the file that holds it. */
 
-import type { Command } from './command.js';
-import { taskCommands } from './tasks/taskCommands.js';
+import type { CatalogueEntry } from './catalogueEntry.js';
+import { pretrainingCommands, taskCommands } from './tasks/taskCommands.js';
 
-export const groups = ['Start here', 'Data', 'Models', 'This machine'] as const;
-
-/** One line of `lxmert --help`. The file is imported when the command is used, not before. */
-export interface CatalogueEntry {
-  /** The words after `lxmert`, as in `features convert`. */
-  readonly name: string;
-  readonly group: (typeof groups)[number];
-  /** A phrase in the imperative without a full stop, at most 70 characters. */
-  readonly summary: string;
-  load(): Promise<{ readonly command: Command }>;
-}
+export { type CatalogueEntry, groups } from './catalogueEntry.js';
 
 /** In the order of the root help. */
 export const catalogue: readonly CatalogueEntry[] = [
@@ -59,12 +49,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     summary: 'Fetch the published weights, annotations and features',
     load: () => import('./commands/download.js'),
   },
-  {
-    name: 'pretrain',
-    group: 'Models',
-    summary: 'Pre-train LXMERT on sentences and images',
-    load: () => import('./commands/pretrain.js'),
-  },
+  pretrainingCommands.pretrain,
   ...taskCommands('finetune'),
   {
     name: 'launch',
@@ -72,12 +57,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     summary: 'Run a training or extraction in several processes of this machine',
     load: () => import('./commands/launch.js'),
   },
-  {
-    name: 'evaluate pretrain',
-    group: 'Models',
-    summary: 'Evaluate a pre-trained model on the tasks of pre-training',
-    load: () => import('./commands/evaluatePretrain.js'),
-  },
+  pretrainingCommands.evaluate,
   ...taskCommands('evaluate'),
   ...taskCommands('predict'),
   ...taskCommands('score'),
@@ -152,6 +132,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Data',
     summary: 'Check every value of a feature store',
     load: () => import('./commands/featuresVerify.js'),
+  },
+  {
+    name: 'setup',
+    group: 'This machine',
+    summary: 'Find or install libtorch and compile the bridge to it',
+    load: () => import('./commands/setup.js'),
   },
   {
     name: 'bench',

@@ -33,7 +33,7 @@ export function rootHelp(entries: readonly CatalogueEntry[]): string {
   lines.push(
     '',
     'Every command takes --help, --json (the result as JSON on stdout) and --debug (stack traces).',
-    'Documentation: README.md and docs/ of the project; every flag is listed in docs/cli.md.',
+    'Documentation: README.md and docs/ of the project; every flag is listed in docs/reference/cli.md.',
   );
   return `${lines.join('\n')}\n`;
 }

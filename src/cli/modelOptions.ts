@@ -105,7 +105,7 @@ export function modelSource(options: {
   };
 }
 
-/** Images that `--tiny` and `--fast` keep of each feature file (reference facts). */
+/** Images that `--tiny` and `--fast` keep of each feature file, as the reference's do. */
 const TINY_IMAGES = 512;
 const FAST_IMAGES = 5000;
 

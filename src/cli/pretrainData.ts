@@ -10,7 +10,7 @@ import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
 import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/labels.js';
 import { featureOptions, openFeatures } from './modelOptions.js';
 
-/** Images that `--tiny` keeps of each feature file in pre-training (reference facts). */
+/** Images that `--tiny` keeps of each feature file in pre-training, as the reference's does. */
 const TINY_IMAGES = 500;
 
 export const pretrainFeatureOptions = {

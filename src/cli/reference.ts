@@ -1,4 +1,4 @@
-/** @file The command-line reference (docs/cli.md), made from the same descriptions as the help. */
+/** @file The command-line reference (docs/reference/cli.md), made from the same descriptions as the help. */
 
 import { type CatalogueEntry, groups } from './catalogue.js';
 import type { Command } from './command.js';

@@ -15,7 +15,8 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map([
 
 /**
  * An answer in the spelling of the reference's 9,500-answer table (`convert_ans`): lower case, without one full stop
- * at its end and one of each article at its front, numbers up to ten as digits.
+ * at its end and one of each article at its front, numbers up to ten as digits
+ * (docs/how-it-works/reference-implementation.md, "Answers").
  */
 export function normalizeAnswer(answer: string): string {
   let text = answer.toLowerCase();

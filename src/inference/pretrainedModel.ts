@@ -16,7 +16,8 @@ import {
   TIED_DECODER,
   useForInference,
 } from '../model/index.js';
-import { DEFAULT_LOSSES, type LossSettings } from '../tasks/pretraining/labels.js';
+import { task as pretraining } from '../tasks/pretrain.js';
+import type { LossSettings } from '../tasks/pretraining/labels.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
 import { PRETRAINED_FILES } from '../train/pretrain.js';
@@ -75,8 +76,6 @@ const runConfigSchema = z.object({
   features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
 });
 
-const PAPERS_SAMPLING: SamplingSettings = { matching: true, wordMaskRate: 0.15, regionMaskRate: 0.15 };
-
 /**
  * Loads it to be evaluated.
  *
@@ -128,14 +127,14 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
     model.dispose();
     throw error;
   }
-  const { weights, ...losses } = run?.losses ?? DEFAULT_LOSSES;
+  const { weights, ...losses } = run?.losses ?? pretraining.losses;
   return {
     model,
     tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFile,
-    sampling: run?.sampling ?? PAPERS_SAMPLING,
+    sampling: run?.sampling ?? pretraining.sampling,
     losses: {
       ...losses,
       weights: { ...weights, answers: answerTable === undefined ? 0 : weights.answers },

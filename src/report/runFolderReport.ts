@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
+import { pretraining, tasks } from '../tasks/registry.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configurationGroups } from './configurationGroups.js';
 import { readLogExcerpt } from './logExcerpt.js';
@@ -18,11 +19,8 @@ import { readSmallJson } from './smallJson.js';
 /** Left by an evaluation; a run need not have it. */
 const SCORES_FILE = 'scores.json';
 
-/** Tasks whose runs `lxmert evaluate TASK` scores; a name from a file goes into no command line unchecked. */
-const EVALUATED_TASKS = ['vqa', 'gqa', 'nlvr2'];
-
 /** The task whose score is a loss. */
-const PRETRAINING = 'pretrain';
+const PRETRAINING = pretraining.name;
 
 /** A report with the numbers that a program wants. */
 export interface DescribedRun {
@@ -208,7 +206,8 @@ function commandsFor(folder: string, task: string | undefined): string[] {
   }
   if (!existsSync(path.join(folder, 'BEST.pth'))) return commands;
   const run = shellWord(folder);
-  if (task !== undefined && EVALUATED_TASKS.includes(task))
+  // A name from a file goes into no command line unchecked.
+  if (tasks.some(({ name }) => name === task))
     commands.push(`npx lxmert evaluate ${task} QUESTIONS --model ${run} --features STORE`);
   commands.push(`npx lxmert checkpoint info ${shellWord(path.join(folder, 'BEST.pth'))}`);
   return commands;

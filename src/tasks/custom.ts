@@ -1,4 +1,4 @@
-/** @file Classification of sentences about an image of one's own, as JSON lines (docs/custom-data.md). */
+/** @file Classification of sentences about an image of one's own, as JSON lines (docs/how-to/custom-data.md). */
 
 import { customTask } from './customTask.js';
 

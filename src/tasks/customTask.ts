@@ -36,7 +36,7 @@ export function customTask({
     help: {
       finetune: {
         description:
-          `Trains LXMERT to classify ${what} from JSON lines ${fields} of your own (docs/custom-data.md). ` +
+          `Trains LXMERT to classify ${what} from JSON lines ${fields} of your own (docs/how-to/custom-data.md). ` +
           'Answers are those of the training labels. Leaves a run folder as finetune vqa does.',
         examples: [
           {

@@ -35,7 +35,7 @@ export const task = answeringTask({
       description:
         'Scores [{questionId, prediction}] against the official questions: accuracy and its breakdowns, consistency, ' +
         'validity, plausibility and distribution, over the balanced questions. It says which metrics it could not ' +
-        'compute and what they need. See docs/metrics.md.',
+        'compute and what they need. See docs/reference/metrics.md.',
       examples: [
         {
           command: 'lxmert score gqa testdev_predict.json --questions testdev_balanced_questions.json',

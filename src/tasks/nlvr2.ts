@@ -23,7 +23,7 @@ export const task = answeringTask({
     help: {
       description:
         'Scores lines of identifier,True or identifier,False: accuracy, and consistency, the fraction of sentences that ' +
-        'are judged rightly with all of their image pairs. See docs/metrics.md.',
+        'are judged rightly with all of their image pairs. See docs/reference/metrics.md.',
       examples: [
         {
           command: 'lxmert score nlvr2 dev_predict.csv --questions dev.json --balanced balanced_dev.json',

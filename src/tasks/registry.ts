@@ -6,6 +6,7 @@
  */
 
 import { UsageError } from '../common/errors.js';
+import type { PretrainingTask } from './pretraining/pretrainingTask.js';
 import type { Task } from './task.js';
 
 /** What can be known of a task before its file is imported. */
@@ -27,6 +28,13 @@ export const tasks: readonly TaskEntry[] = [
   { name: 'custom', title: 'JSON lines of your own', hasScore: false, load: () => import('./custom.js') },
   { name: 'custom-pairs', title: 'JSON lines of your own with pairs of images', hasScore: false, load: () => import('./customPairs.js') },
 ];
+
+/** What comes before: its commands are `lxmert pretrain` and `lxmert evaluate pretrain`. */
+export const pretraining = {
+  name: 'pretrain',
+  title: 'sentences and images',
+  load: (): Promise<{ readonly task: PretrainingTask }> => import('./pretrain.js'),
+};
 
 /** @throws UsageError that lists the tasks there are */
 export async function loadTask(name: string): Promise<Task> {

@@ -23,7 +23,7 @@ export const task = answeringTask({
     help: {
       description:
         'Scores [{question_id, answer}] against the ten raw answers of the official annotations: the accuracy of the VQA ' +
-        'v2 challenge, over all and by type of answer and question. See docs/metrics.md.',
+        'v2 challenge, over all and by type of answer and question. See docs/reference/metrics.md.',
       examples: [
         {
           command:

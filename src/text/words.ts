@@ -1,4 +1,7 @@
-/** @file Cutting a sentence into words the way BERT's basic tokenizer does: clean, lower-case, strip accents, split. */
+/**
+ * @file Cutting a sentence into words the way BERT's basic tokenizer does: clean, lower-case, strip accents, split
+ * (docs/how-it-works/reference-implementation.md, "Sentences").
+ */
 
 /** Entries with a meaning of their own. A sentence may hold them as whitespace-separated words by themselves. */
 export const SPECIAL_TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const;

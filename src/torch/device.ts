@@ -1,6 +1,7 @@
 /** @file Which devices there are, and the one that a person named. */
 
 import { LxmertError, UsageError } from '../common/errors.js';
+import { setupCommand } from '../common/installation.js';
 import type { Device } from './dtype.js';
 import { buildRecord, native } from './native.js';
 import { runtimeInfo } from './runtime.js';
@@ -62,7 +63,7 @@ function absent(device: Device, type: string, count: number): string {
   if (record?.cuda === true) {
     return `This ${where} can compute on NVIDIA GPUs, but sees none, so there is no device '${device}': 'lxmert doctor' says what it finds of GPU and driver.`;
   }
-  return `This ${where} computes on the processor only, so there is no device '${device}'. Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=... ./setup'.`;
+  return `This ${where} computes on the processor only, so there is no device '${device}'. Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=... ${setupCommand()}'.`;
 }
 
 let isTf32Decided = false;
@@ -98,7 +99,7 @@ export function hasGraphs(): boolean {
 export function requireGraphs(): void {
   if (!hasGraphs()) {
     throw new LxmertError(
-      'This bridge was built without the headers of CUDA, so it cannot record CUDA graphs: docs/gpu.md says which package brings them.',
+      'This bridge was built without the headers of CUDA, so it cannot record CUDA graphs: docs/how-to/gpu.md says which package brings them.',
     );
   }
 }

@@ -1,6 +1,7 @@
 /** @file Processes that compute together: the store of keys they meet at, and operations that all take part in. */
 
 import { LxmertError, messageOf } from '../common/errors.js';
+import { setupCommand } from '../common/installation.js';
 import { type NativeCollectiveGroup, type NativeKeyStore, native } from './native.js';
 import type { Tensor } from './tensor.js';
 
@@ -29,8 +30,8 @@ function requireBackend(backend: Backend): void {
   if (distributedSupport()[backend]) return;
   throw new LxmertError(
     backend === 'gloo'
-      ? 'This libtorch was built without process groups (c10d with Gloo), so only one process can train: set LIBTORCH to another installation and run ./setup again.'
-      : "The bridge was built without NCCL: it needs a CUDA libtorch and the headers of CUDA and NCCL. Use 'gloo', or install them and run ./setup again.",
+      ? `This libtorch was built without process groups (c10d with Gloo), so only one process can train: set LIBTORCH to another installation and run ${setupCommand()} again.`
+      : `The bridge was built without NCCL: it needs a CUDA libtorch and the headers of CUDA and NCCL. Use 'gloo', or install them and run ${setupCommand()} again.`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** @file What is wrong or slow with the engine on this machine, each with its fix: pure rules over facts. */
 
+import { setupCommand } from '../common/installation.js';
 import { gpuFindings } from './gpuFindings.js';
 import type { NvidiaDriver, VisibleGpu } from './gpus.js';
 import type { BuildRecord } from './native.js';
@@ -88,12 +89,12 @@ export function findingsOf(facts: Facts): Finding[] {
 function installationFindings({ loadFailure, installation, isLibraryUnchanged, runtime }: Facts): Finding[] {
   const findings: Finding[] = [];
   if (loadFailure !== null) {
-    findings.push({ severity: 'broken', problem: loadFailure, fix: './setup' });
+    findings.push({ severity: 'broken', problem: loadFailure, fix: setupCommand() });
   } else if (installation !== null && !isLibraryUnchanged) {
     findings.push({
       severity: 'slow',
       problem: `The libtorch in ${installation.libdir} is another one than the bridge was built against; it may crash.`,
-      fix: './setup',
+      fix: setupCommand(),
     });
   }
   if (runtime !== null && !runtime.mallocKeepsMemory) {
@@ -110,7 +111,7 @@ function installationFindings({ loadFailure, installation, isLibraryUnchanged, r
 function blasFindings({ runtime, processor }: Facts): Finding[] {
   const blas = runtime?.blas;
   if (blas === undefined || blas === null) return [];
-  const fix = 'sudo apt-get install libopenblas0-openmp && ./setup';
+  const fix = `sudo apt-get install libopenblas0-openmp && ${setupCommand()}`;
   const reason = {
     'openblas-pthread': "OpenBLAS with threads of its own, which starve libtorch's OpenMP threads",
     'openblas-serial': 'OpenBLAS without threads, so matrix products use one core',

@@ -1,5 +1,6 @@
 /** @file What keeps libtorch from this machine's NVIDIA GPUs, each with its fix. */
 
+import { setupCommand } from '../common/installation.js';
 import type { Facts, Finding } from './findings.js';
 import { type Gpu, isOrderUncertain } from './gpus.js';
 import type { RuntimeInfo } from './runtime.js';
@@ -22,7 +23,7 @@ function buildFindings({ installation, hasNvidiaGpu, nvidia }: Facts, runtime: R
       installation === null ? runtime.torchVersion : `${installation.version} in ${installation.root}`;
     const problem = `This libtorch (${which}) computes on the processor only, so ${unusedGpus(nvidia?.gpus ?? [])}.`;
     // The command line says the same where somebody asks for a GPU.
-    const fix = "Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=\u2026 ./setup'.";
+    const fix = `Install one with CUDA (for instance Python's torch) and run 'LIBTORCH=\u2026 ${setupCommand()}'.`;
     return [{ severity: 'slow', problem, fix }];
   }
   if (!hasNvidiaGpu) {
@@ -42,7 +43,7 @@ function buildFindings({ installation, hasNvidiaGpu, nvidia }: Facts, runtime: R
       {
         severity: 'slow',
         problem: `NVIDIA's driver ${nvidia.driverVersion} runs CUDA ${offered}, which is too old for this libtorch's CUDA ${cudaBuild}.`,
-        fix: `Install a driver for CUDA ${majorOf(cudaBuild)} or newer, or a libtorch built with CUDA ${majorOf(offered)} and run 'LIBTORCH=\u2026 ./setup'.`,
+        fix: `Install a driver for CUDA ${majorOf(cudaBuild)} or newer, or a libtorch built with CUDA ${majorOf(offered)} and run 'LIBTORCH=\u2026 ${setupCommand()}'.`,
       },
     ];
   }

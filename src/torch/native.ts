@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { LxmertError, messageOf } from '../common/errors.js';
-import { packageRoot } from '../common/version.js';
+import { setupCommand } from '../common/installation.js';
+import { bridgeFolder } from './bridgeFolder.js';
 import type { DType, TypedArray } from './dtype.js';
 import type { NvidiaDriver } from './gpus.js';
 import type { RuntimeInfo } from './runtime.js';
@@ -178,7 +179,7 @@ export interface NativeBinding {
   ) => NativeGradientReducer;
 }
 
-/** What scripts/build-native.mjs wrote beside the addon: which libtorch it was built against. */
+/** What the build (scripts/setup/build-bridge.mjs) wrote beside the addon: which libtorch it was built against. */
 export interface BuildRecord {
   readonly root: string;
   readonly version: string;
@@ -189,11 +190,11 @@ export interface BuildRecord {
   readonly library: { readonly size: number; readonly modified: string };
 }
 
-const ADDON = 'build/native/lxmert_native.node';
+const ADDON = 'lxmert_native.node';
 
 /** Where the addon is, or would be. `LXMERT_NATIVE` names another build, for instance one against libtorch 2. */
 export function addonPath(): string {
-  return process.env.LXMERT_NATIVE ?? path.join(packageRoot(), ADDON);
+  return process.env.LXMERT_NATIVE ?? path.join(bridgeFolder(), ADDON);
 }
 
 /** The record of the addon's build; undefined when it was built by hand. */
@@ -209,20 +210,21 @@ function explainLoadFailure(file: string, error: unknown): string {
   const record = existsSync(path.join(path.dirname(file), 'libtorch.json')) ? buildRecord() : undefined;
   const builtFor =
     record === undefined ? '' : ` It was built against libtorch ${record.version} in ${record.libdir}.`;
+  const setup = setupCommand();
   if (!existsSync(file)) {
-    return `The bridge to libtorch is not built: expected ${file}, which does not exist. Run ./setup in the project's folder; it finds or installs libtorch and builds the bridge.`;
+    return `The bridge to libtorch is not built: expected ${file}, which does not exist. Run '${setup}'; it finds or installs libtorch and builds the bridge.`;
   }
   if (/cannot open shared object file/.test(found)) {
     const library = /^(?:Error: )?([^:]+): cannot open/.exec(found)?.[1] ?? 'a library';
-    return `The bridge to libtorch cannot load: ${library} was not found.${builtFor} If libtorch was moved or removed, run ./setup again (set LIBTORCH to name an installation).`;
+    return `The bridge to libtorch cannot load: ${library} was not found.${builtFor} If libtorch was moved or removed, run '${setup}' again (set LIBTORCH to name an installation).`;
   }
   if (/undefined symbol|symbol lookup error/.test(found)) {
-    return `The bridge to libtorch does not fit the library that was found: ${found}.${builtFor} Run ./setup to build it anew against the libtorch of this machine.`;
+    return `The bridge to libtorch does not fit the library that was found: ${found}.${builtFor} Run '${setup}' to build it anew against the libtorch of this machine.`;
   }
   if (/GLIBC|GLIBCXX/.test(found)) {
-    return `The bridge to libtorch was built for a newer C++ library than this machine has: ${found}. Run ./setup on this machine.`;
+    return `The bridge to libtorch was built for a newer C++ library than this machine has: ${found}. Run '${setup}' on this machine.`;
   }
-  return `The bridge to libtorch in ${file} did not load: ${found}.${builtFor} Run ./setup to build it anew.`;
+  return `The bridge to libtorch in ${file} did not load: ${found}.${builtFor} Run '${setup}' to build it anew.`;
 }
 
 /**

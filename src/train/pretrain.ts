@@ -5,30 +5,12 @@ import type { AnswerTable } from '../data/answerTable.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import { type SamplingSettings, sampleExample } from '../data/pretraining/sampling.js';
-import { type LxmertConfig, type PretrainingClasses, PretrainingModel } from '../model/index.js';
-import {
-  type BatchSources,
-  type LabelledRegions,
-  pretrainingBatch,
-  sentencePieces,
-} from '../tasks/pretraining/batch.js';
-import {
-  evaluatePretraining,
-  mergedTallies,
-  type PretrainingScores,
-  pretrainingScores,
-} from '../tasks/pretraining/evaluate.js';
-import {
-  LOSS_KEYS,
-  LOSS_TITLES,
-  type LossDenominators,
-  type LossKey,
-  type LossSettings,
-  lossDenominators,
-  type PretrainingBatch,
-} from '../tasks/pretraining/labels.js';
-import { placedLosses } from '../tasks/pretraining/losses.js';
-import { type PlacedPretrainingBatch, placeBatch } from '../tasks/pretraining/placedBatch.js';
+import type { LxmertConfig, PretrainingClasses, PretrainingModel } from '../model/index.js';
+import { task as pretraining } from '../tasks/pretrain.js';
+import { type BatchSources, type LabelledRegions, sentencePieces } from '../tasks/pretraining/batch.js';
+import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
+import type { LossDenominators, LossSettings, PretrainingBatch } from '../tasks/pretraining/labels.js';
+import type { PlacedPretrainingBatch } from '../tasks/pretraining/placedBatch.js';
 import { shareOf } from '../tasks/sharding.js';
 import type {
   Counts,
@@ -91,7 +73,7 @@ export const PRETRAINED_FILES = {
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { settings, config, classes, answerTable, initialWeights } = options;
   manualSeed(settings.seed);
-  const model = new PretrainingModel(config, classes);
+  const model = pretraining.model(config, classes);
   try {
     const task = new PretrainingTraining(model, options);
     const trainer = new Trainer({
@@ -110,7 +92,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
 
 /** The five pre-training tasks over one corpus. */
 class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretrainingBatch> {
-  readonly name = 'pretrain';
+  readonly name = pretraining.name;
   readonly better = 'lower';
   readonly lastFile = PRETRAINED_FILES.last;
   /** Of the last evaluation. */
@@ -183,7 +165,7 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
       const draws = drawsOf(settings.seed, `epoch ${epoch}`, example);
       return sampleExample(training, example, this.#text, numRegionsOf, settings.sampling, draws);
     });
-    return pretrainingBatch(samples, this.#sourcesOf(training));
+    return pretraining.batch(samples, this.#sourcesOf(training));
   }
 
   prefetch(examples: readonly number[]): void {
@@ -194,35 +176,34 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
     else features.prefetchBatch?.(images);
   }
 
-  counts({ labels }: PretrainingBatch): Counts {
-    return { ...lossDenominators(labels, this.#losses) };
+  counts(batch: PretrainingBatch): Counts {
+    return { ...pretraining.counts(batch, this.#losses) };
   }
 
   place(batch: PretrainingBatch, whole?: Counts): PlacedPretrainingBatch {
-    return placeBatch(this.model, batch, this.#losses, {
+    return pretraining.place(this.model, batch, this.#losses, {
       rowUnit: this.#context?.rowUnit ?? 1,
       denominators: whole as LossDenominators | undefined,
     });
   }
 
   loss(placed: PlacedPretrainingBatch): StepLoss {
-    const { total, losses } = placedLosses(this.model, placed, this.#losses, { training: true });
-    return { total, parts: titled(losses) };
+    return pretraining.trainingLoss(this.model, placed, this.#losses);
   }
 
   async evaluate({ inShares }: EvaluationContext): Promise<Evaluation> {
     const { validation, settings } = this.options;
     const all = Array.from({ length: validation.size }, (_, example) => example);
     const tallies = await inShares((sharding, signal) =>
-      evaluatePretraining(this.model, this.#sourcesOf(validation), {
+      pretraining.evaluate(this.model, this.#sourcesOf(validation), {
         ...settings,
         losses: this.#losses,
         signal,
         examples: shareOf(all, sharding),
       }),
     );
-    this.scores = pretrainingScores(mergedTallies(tallies), this.#losses);
-    return { score: this.scores.loss, details: detailsOf(this.scores) };
+    this.scores = pretraining.scores(tallies, this.#losses);
+    return { score: this.scores.loss, details: pretraining.measures(this.scores) };
   }
 
   async save(name: 'BEST' | 'LAST', epoch: number | undefined): Promise<void> {
@@ -242,37 +223,12 @@ function withoutAnswers(settings: LossSettings): LossSettings {
   return { ...settings, weights: { ...settings.weights, answers: 0 } };
 }
 
-/** By the names of the reference's log, in its order. */
-function titled<T>(values: Readonly<Partial<Record<LossKey, T>>>): Record<string, T> {
-  const named: Record<string, T> = {};
-  for (const key of LOSS_KEYS) {
-    const value = values[key];
-    if (value !== undefined) named[LOSS_TITLES[key]] = value;
-  }
-  return named;
-}
-
-function detailsOf(scores: PretrainingScores): Record<string, number> {
-  const accuracies = {
-    accuracy_Mask_LM: scores.wordAccuracy,
-    accuracy_Matched: scores.matchingAccuracy,
-    accuracy_QA: scores.answerAccuracy,
-    ...Object.fromEntries(
-      scores.answersByDataSet.map(({ dataSet, accuracy }) => [`accuracy_QA_${dataSet}`, accuracy]),
-    ),
-  };
-  const known = Object.entries(accuracies).filter(
-    (entry): entry is [string, number] => entry[1] !== undefined,
-  );
-  return { ...titled(scores.losses), ...Object.fromEntries(known) };
-}
-
 function describeEpoch(metrics: EpochMetrics): string {
   const { epoch, meanLoss, meanLosses = {}, score, bestScore, isBest, seconds, validation = {} } = metrics;
   const list = (values: Readonly<Record<string, number>>): string =>
-    Object.values(LOSS_TITLES)
-      .filter((title) => values[title] !== undefined)
-      .map((title) => `${title} ${values[title]?.toFixed(4)}`)
+    pretraining.heads
+      .filter(({ title }) => values[title] !== undefined)
+      .map(({ title }) => `${title} ${values[title]?.toFixed(4)}`)
       .join(', ');
   const { accuracy_QA: accuracy } = validation;
   const answered = accuracy === undefined ? '' : `, QA accuracy ${(100 * accuracy).toFixed(2)} %`;

@@ -49,7 +49,7 @@ export interface LoopParts<Batch, Placed> {
 
 /**
  * After each epoch the score is taken; `BEST` is saved when it is strictly better than all before, a high score when it is
- * above 0 too (docs: the reference's rule), and `LAST` always. An abort finishes the step and saves `LAST` and a snapshot.
+ * above 0 too (the reference's rule), and `LAST` always. An abort finishes the step and saves `LAST` and a snapshot.
  */
 export class TrainingLoop<Batch, Placed> {
   constructor(private readonly parts: LoopParts<Batch, Placed>) {}
@@ -266,11 +266,11 @@ export class TrainingLoop<Batch, Placed> {
 }
 
 function isBetter(
-  { better = 'higher', comparableFrom }: Pick<TaskTraining, 'better' | 'comparableFrom'>,
+  task: Pick<TaskTraining, 'better' | 'comparableFrom'>,
   { epoch, score }: { readonly epoch: number; readonly score: number },
   { bestScore, bestEpoch }: Pick<TrainingProgress, 'bestScore' | 'bestEpoch'>,
 ): boolean {
-  if (better === 'higher') return score > bestScore;
-  const isFirst = bestEpoch === undefined || bestEpoch < (comparableFrom?.(epoch) ?? 0);
+  if (task.better !== 'lower') return score > bestScore;
+  const isFirst = bestEpoch === undefined || bestEpoch < (task.comparableFrom?.(epoch) ?? 0);
   return isFirst || score < bestScore;
 }

@@ -25,7 +25,7 @@ export const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
  * Decodes a picture from a path or from the bytes of its file to what OpenCV's `imread` (`IMREAD_COLOR`) gives, in
  * RGB order: EXIF orientation applied, alpha dropped (not blended), grey spread to three equal channels, 16 bits cut
  * to the upper 8, CMYK by the plain formula, and color profiles ignored. The features that models were trained on
- * were made from such pixels. docs/images.md says what was compared.
+ * were made from such pixels. docs/reference/images.md says what was compared.
  *
  * @returns height x width x 3 bytes
  * @throws UsageError when the file is not there or is a folder.

@@ -13,7 +13,13 @@ import {
 } from '../../src/checkpoint/index.js';
 import { writableFromEntry } from '../../src/checkpoint/write/writableTensor.js';
 import { UsageError } from '../../src/common/errors.js';
-import { type LxmertConfig, lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
+import {
+  answerHeadDefinition,
+  type LxmertConfig,
+  lxmertConfig,
+  questionAnsweringModel,
+  TaskModel,
+} from '../../src/model/index.js';
 import { scope, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { goldenPath } from '../support/golden.js';
@@ -92,6 +98,36 @@ describe('convertCheckpoint', () => {
       expect.arrayContaining(['lxrt_encoder.model.bert.pooler.dense.bias', 'logit_fc.3.bias']),
     );
     sameValues(original, best);
+  });
+
+  it('takes a second head along, there and back, when it is told of it', async () => {
+    const heads = ['mood_head'];
+    const head = { name: 'mood', prefix: 'mood_head', form: 'mlp', size: 3 } as const;
+    using model = new TaskModel(small, [answerHeadDefinition(5), head]);
+    const [first, there, back] = ['two.pth', 'two.safetensors', 'twoBack.pth'].map((name) =>
+      folder.path(name),
+    );
+    await saveCheckpoint(first!, model.namedParameters(), 'reference-finetuned', heads);
+    const original = await CheckpointFile.open(first!);
+    expect(describeCheckpoint(original, heads)).toMatchObject({ taskHeads: heads, others: [] });
+
+    const options = { heads, numAttentionHeads: 4 };
+    expect((await convertCheckpoint(first!, there!, { to: 'huggingface', ...options })).leftOut).toEqual([]);
+    const { names, leftOut } = await convertCheckpoint(there!, back!, { to: 'reference', ...options });
+    expect([names, leftOut]).toEqual(['reference-finetuned', []]);
+    const returned = await CheckpointFile.open(back!);
+    expect([...returned.parsed.entries].map(({ name }) => name)).toEqual(
+      [...original.parsed.entries].map(({ name }) => name),
+    );
+    for (const name of original.entries.keys()) {
+      const [found, expected] = [returned, original].map((file) =>
+        scope(() => file.tensor(name).toFloat32Array()),
+      );
+      expect(found, name).toEqual(expected);
+    }
+    // Without a word of it, the head is no part of LXMERT and is said to be left out.
+    const alone = await convertCheckpoint(first!, folder.path('one.safetensors'), { to: 'huggingface' });
+    expect(alone.leftOut).toContain('mood_head.logit_fc.3.bias');
   });
 
   it('writes strided tensors in row-major order', async () => {

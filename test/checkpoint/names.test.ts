@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encoderShapes } from '../../src/checkpoint/architecture.js';
 import { canonicalName, nameIn, referenceFamily } from '../../src/checkpoint/index.js';
-import { namingFamily } from '../../src/checkpoint/names/tensorNames.js';
+import { isKnownPart, namingFamily } from '../../src/checkpoint/names/tensorNames.js';
 import { publishedPath } from '../support/published.js';
 
 describe('names of every family come to one', () => {
@@ -39,6 +39,35 @@ describe('names of every family come to one', () => {
     ],
   ] as const)('%j are written as %s', (names, family) => {
     expect(referenceFamily(names)).toBe(family);
+  });
+});
+
+describe('heads of tasks', () => {
+  const heads = ['answer_head', 'cls.seq_relationship', 'mood_head'];
+
+  it.each([
+    [['bert.pooler.dense.bias', 'answer_head.logit_fc.3.bias', 'mood_head.bias'], 'reference-finetuned'],
+    [['bert.pooler.dense.bias', 'mood_head.bias'], 'reference-pretraining'],
+    [['bert.pooler.dense.bias', 'cls.seq_relationship.bias'], 'reference-pretraining'],
+    [['answer_head.logit_fc.3.bias', 'sound_head.bias'], 'reference-pretraining'],
+  ] as const)('%j are written as %s', (names, family) => {
+    expect(referenceFamily(names, heads)).toBe(family);
+  });
+
+  it.each(['reference-pretraining', 'reference-finetuned', 'huggingface'] as const)(
+    'keep their names in %s, there and back',
+    (family) => {
+      expect(nameIn(family, 'mood_head.logit_fc.0.weight', heads)).toBe('mood_head.logit_fc.0.weight');
+      expect(canonicalName('mood_head.logit_fc.0.weight')).toBe('mood_head.logit_fc.0.weight');
+    },
+  );
+
+  it('are unknown unless they are named', () => {
+    expect(isKnownPart('mood_head.bias', heads)).toBe(true);
+    expect(isKnownPart('mood_head.bias')).toBe(false);
+    // A head whose name merely begins alike.
+    expect(isKnownPart('mood_headline.bias', heads)).toBe(false);
+    expect(() => nameIn('reference-finetuned', 'mood_head.bias')).toThrow(/no place/);
   });
 });
 

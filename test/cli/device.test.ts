@@ -1,8 +1,8 @@
 /** @file The device as a person names it. */
 
 import { describe, expect, it } from 'vitest';
-import { numGpus } from '../../src/torch/index.js';
 import { lxmert as run } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 describe('--device', () => {
   it('is one of those there can be', async () => {
@@ -13,7 +13,7 @@ describe('--device', () => {
     ]);
   });
 
-  it.skipIf(numGpus() > 0)(
+  needing('no GPU').it(
     'that is not there ends the command in one sentence, before anything is made',
     async () => {
       const { exitCode, stderr } = await run('quickstart', '--device', 'cuda:1', '--output', 'nowhere');

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
 import { launchProcesses } from '../../src/train/distributed/launchProcesses.js';
@@ -18,6 +18,7 @@ import {
   start,
   torchrunVariables,
 } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'distributed-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -104,7 +105,7 @@ beforeAll(async () => {
   expect(whole.status, whole.stderr).toBe(0);
 }, 60_000);
 
-describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
+needing('program').describe('fine-tuning in several processes', () => {
   it.each([
     [1, ['--accumulation-steps', '4']],
     [2, []],
@@ -255,7 +256,7 @@ describe.skipIf(!isBuilt)('fine-tuning in several processes', () => {
   });
 });
 
-describe.skipIf(!isBuilt)('pre-training in several processes', () => {
+needing('program').describe('pre-training in several processes', () => {
   const pretrain = (output: string, ...more: string[]): string[] => [
     ...'pretrain --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
     ...'--cross-layers 1 --epochs 2 --batch-size 32 --learning-rate 1e-3 --dropout 0'.split(' '),
@@ -284,14 +285,13 @@ describe.skipIf(!isBuilt)('pre-training in several processes', () => {
 });
 
 /** Two network namespaces, each a host of its own, joined by a cable. */
-describe.skipIf(!isBuilt)('two hosts', () => {
+needing('program', 'network namespaces').describe('two hosts', () => {
   const names = [`lxmert-a-${process.pid}`, `lxmert-b-${process.pid}`] as const;
   const ip = (...words: string[]): boolean => spawnSync('ip', words).status === 0;
   const inside = (host: number, ...words: string[]): boolean => ip('netns', 'exec', names[host]!, ...words);
   const cables = [`lxa${process.pid}`, `lxb${process.pid}`].map((name) => name.slice(0, 15));
-  let works = false;
   beforeAll(() => {
-    works =
+    const works =
       names.every((name) => ip('netns', 'add', name)) &&
       ip('link', 'add', cables[0]!, 'type', 'veth', 'peer', 'name', cables[1]!) &&
       [0, 1].every(
@@ -301,13 +301,13 @@ describe.skipIf(!isBuilt)('two hosts', () => {
           inside(host, 'ip', 'link', 'set', cables[host]!, 'up') &&
           inside(host, 'ip', 'link', 'set', 'lo', 'up'),
       );
+    expect(works, 'two namespaces are joined').toBe(true);
   });
   afterAll(() => {
     for (const name of names) ip('netns', 'del', name);
   });
 
-  it('train one model, and notice when the cable between them is cut', async ({ skip }) => {
-    if (!works) skip('Network namespaces need root, iproute2 and a kernel that allows them.');
+  it('train one model, and notice when the cable between them is cut', async () => {
     // To process 0 the meeting point may be its own machine, as PyTorchJob says it.
     const hosts = (words: string[]): Started[] =>
       names.map((name, rank) =>

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ExplanationPage } from '../../src/explain/renderExplanation.js';
 import { lxmert } from '../support/commandLine.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'explain-cli-'));
@@ -13,7 +13,7 @@ const at = (name: string): string => path.join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // The page's script comes from the build.
-describe.skipIf(!isBuilt)('lxmert explain', () => {
+needing('program').describe('lxmert explain', () => {
   beforeAll(async () => {
     await writeSmallRun(at('run'), { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
     await sharp({ create: { width: 80, height: 60, channels: 3, background: '#383' } })

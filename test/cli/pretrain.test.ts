@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
-import { addonPath } from '../../src/torch/native.js';
 import { lxmert } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pretrain-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -60,7 +60,7 @@ function epochsOf(run: string): EpochRecord[] {
 
 const LOSSES = ['Mask_LM', 'Matched', 'Obj', 'Attr', 'Feat', 'QA'];
 
-describe.skipIf(!existsSync(addonPath()))('pre-training', () => {
+needing('bridge').describe('pre-training', () => {
   beforeAll(async () => {
     await succeed('sample', at('world'), '--num-images', '40', '--num-boxes', '6', '--seed', '3');
     for (const split of ['train', 'minival']) {
@@ -213,7 +213,7 @@ describe.skipIf(!existsSync(addonPath()))('pre-training', () => {
   });
 });
 
-describe.skipIf(!existsSync(addonPath()) || !existsSync(program))('an interrupted pre-training', () => {
+needing('program').describe('an interrupted pre-training', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGKILL', null],

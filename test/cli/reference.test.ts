@@ -1,4 +1,4 @@
-/** @file docs/cli.md says what the commands say. */
+/** @file docs/reference/cli.md says what the commands say. */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { entries } from './fixtures.js';
 
 describe('the command-line reference', () => {
   it('is up to date (npm run docs:cli writes it)', async () => {
-    expect(readFileSync('docs/cli.md', 'utf8')).toBe(await renderReference(catalogue));
+    expect(readFileSync('docs/reference/cli.md', 'utf8')).toBe(await renderReference(catalogue));
   });
 
   it('has every flag with its notes', async () => {

@@ -3,10 +3,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../src/torch/native.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parsePage } from '../report/sampleReport.js';
 import { lxmert } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'report-cli-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -17,7 +17,7 @@ const pictures = (features: string) => [
   ...['--questions', at('world/vqa/minival.json'), '--weights', 'LAST'],
 ];
 
-describe.skipIf(!existsSync(addonPath()))('lxmert report', () => {
+needing('bridge').describe('lxmert report', () => {
   beforeAll(async () => {
     await lxmert('sample', at('world'), '--num-images', '24', '--num-boxes', '6', '--seed', '2');
     for (const [split, name, detector] of [

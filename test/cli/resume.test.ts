@@ -13,17 +13,16 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
-import { addonPath } from '../../src/torch/native.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'resume-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const program = path.resolve('dist/src/cli/main.js');
-const isBuilt = existsSync(addonPath()) && existsSync(program);
 
 function lxmert(...words: string[]): { status: number | null; stderr: string } {
   return spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
@@ -84,7 +83,7 @@ function metricsOf(run: string): MetricsRecord[] {
   });
 }
 
-describe.skipIf(!isBuilt)('a run', () => {
+needing('program').describe('a run', () => {
   beforeAll(() => {
     lxmert('sample', at('world'), '--num-images', '40', '--num-boxes', '6', '--seed', '2');
     for (const split of ['train', 'minival']) {
@@ -143,7 +142,7 @@ describe.skipIf(!isBuilt)('a run', () => {
   });
 });
 
-describe.skipIf(!isBuilt)('an interrupted run', () => {
+needing('program').describe('an interrupted run', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

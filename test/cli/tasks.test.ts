@@ -1,11 +1,11 @@
 /** @file Training, evaluation and prediction of tasks other than VQA, ensembles, as a user meets them. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../src/torch/native.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lxmert } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tasks-cli-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -39,7 +39,7 @@ interface VqaRecord {
 const readVqa = (split: string): VqaRecord[] =>
   JSON.parse(readFileSync(at(`world/vqa/${split}.json`), 'utf8')) as VqaRecord[];
 
-describe.skipIf(!existsSync(addonPath()))('the tasks', () => {
+needing('bridge').describe('the tasks', () => {
   beforeAll(async () => {
     await succeed('sample', at('world'), '--num-images', '40', '--num-boxes', '6', '--seed', '3');
     for (const split of ['train', 'minival']) {

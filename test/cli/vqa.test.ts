@@ -3,9 +3,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../src/torch/native.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lxmert } from '../support/commandLine.js';
+import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vqa-cli-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
@@ -20,7 +20,7 @@ const finetune = (output: string, ...more: string[]) =>
     ...['--output', at(output), ...more],
   );
 
-describe.skipIf(!existsSync(addonPath()))('the VQA commands', () => {
+needing('bridge').describe('the VQA commands', () => {
   beforeAll(async () => {
     await lxmert('sample', at('world'), '--num-images', '24', '--num-boxes', '6', '--seed', '2');
     for (const [split, name, detector] of [

@@ -1,4 +1,4 @@
-/** @file docs/from-the-reference.md speaks of every flag of the reference, and only of flags that are here. */
+/** @file docs/how-to/from-the-reference.md speaks of every flag of the reference, and only of flags that are here. */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ const referenceFlags = [
   ...['objMaskRate', 'multiGPU', 'numWorkers'],
 ];
 
-const page = readFileSync('docs/from-the-reference.md', 'utf8');
+const page = readFileSync('docs/how-to/from-the-reference.md', 'utf8');
 const rows = page
   .split('\n')
   .filter((line) => line.startsWith('| '))
@@ -44,7 +44,7 @@ const rows = page
 const flagsIn = (text: string): string[] =>
   [...text.matchAll(/(?<![\w-])--([A-Za-z][\w-]*)(?![\w.-])/g)].map((match) => match[1]!);
 
-describe('docs/from-the-reference.md', () => {
+describe('docs/how-to/from-the-reference.md', () => {
   it('has a row for every flag of the reference', () => {
     const named = rows.flatMap((cells) => flagsIn(cells[1]!));
     expect(referenceFlags.filter((flag) => !named.includes(flag))).toEqual([]);

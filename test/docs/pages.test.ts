@@ -1,36 +1,86 @@
-/** @file The written pages keep to the project: links lead somewhere, every dependency has its reason. */
+/** @file The written pages keep to the project: links lead somewhere, what they and comments name is there. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { brokenLink, headingsOf, linksOf, writtenFiles } from '../support/markdown.js';
 
-const pages = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const pages = writtenFiles('.', ['.md']);
+const ownPages = pages.filter((page) => page.startsWith('docs/'));
 
 describe('pages', () => {
-  it.each(pages)('%s links to files that exist', (page) => {
-    const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#]+)(#[^)]*)?\)/g)].map(
-      (match) => match[1]!,
-    );
-    for (const link of links.filter((each) => !/^https?:/.test(each))) {
-      expect(existsSync(path.join(path.dirname(page), link)), `${page} -> ${link}`).toBe(true);
-    }
+  it.each(pages)('%s links to files and headings that exist', (page) => {
+    expect(linksOf(page).flatMap((link) => brokenLink(link) ?? [])).toEqual([]);
   });
 
-  it('the README leads to every page', () => {
-    const readme = readFileSync('README.md', 'utf8');
-    for (const page of pages.slice(1)) expect(readme).toContain(`(${page})`);
+  it.each(ownPages)('%s names folders and files of this repository that exist', (page) => {
+    const named = [
+      ...readFileSync(page, 'utf8').matchAll(
+        /`((?:src|native|test|scripts|bench|web|configs|deploy|docs)\/[\w./-]+)`/g,
+      ),
+    ].map((match) => match[1]!);
+    expect(named.filter((file) => !existsSync(file))).toEqual([]);
+  });
+
+  it('are listed by docs/README.md, and its groups by the README', () => {
+    const linked = linksOf('docs/README.md').map(({ target }) => target);
+    expect(ownPages.filter((page) => page !== 'docs/README.md' && !linked.includes(page))).toEqual([]);
+    const groups = readdirSync('docs', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(groups.length).toBeGreaterThan(0);
+    const fromReadme = linksOf('README.md').map(({ target }) => target);
+    expect(fromReadme).toContain('docs/README.md');
+    for (const { name } of groups) {
+      expect(
+        fromReadme.some((target) => target.startsWith(`docs/${name}/`)),
+        name,
+      ).toBe(true);
+    }
   });
 });
 
-describe('docs/dependencies.md', () => {
+describe('code and settings', () => {
+  const roots = ['src', 'native', 'test', 'scripts', 'bench', 'web', 'configs', 'deploy'];
+  const files = roots.flatMap((root) =>
+    writtenFiles(root, [
+      '.ts',
+      '.tsx',
+      '.mjs',
+      '.py',
+      '.cc',
+      '.h',
+      '.cu',
+      '.toml',
+      '.txt',
+      'file',
+      '.service',
+    ]),
+  );
+
+  it('name pages that exist, and headings that these have', () => {
+    const problems: string[] = [];
+    let numNamed = 0;
+    for (const file of files) {
+      // A comment may break its line between the page and the heading.
+      const text = readFileSync(file, 'utf8').replace(/\n\s*(?:\*|\/\/|#)\s/g, ' ');
+      for (const [whole, page = '', heading] of text.matchAll(/\b(docs\/[\w/-]+\.md)(?:, "([^"]+)")?/g)) {
+        numNamed++;
+        if (!existsSync(page)) problems.push(`${file}: ${whole}: there is no such page`);
+        else if (heading !== undefined && !headingsOf(page).includes(heading)) {
+          problems.push(`${file}: ${whole}: there is no such heading`);
+        }
+      }
+    }
+    expect(numNamed).toBeGreaterThan(20);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('docs/how-it-works/dependencies.md', () => {
   it('names exactly the packages of package.json', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
       string,
       Record<string, string>
     >;
-    const [atRunTime = '', forBuilding = ''] = readFileSync('docs/dependencies.md', 'utf8')
+    const [atRunTime = '', forBuilding = ''] = readFileSync('docs/how-it-works/dependencies.md', 'utf8')
       .split(/^## .*$/m)
       .slice(1);
     const named = (section: string): string[] =>

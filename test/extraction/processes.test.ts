@@ -4,11 +4,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { extractFeatures } from '../../src/extraction/extract.js';
 import type { ExtractionResult } from '../../src/extraction/settings.js';
 import { plainRegions } from '../support/plainRegions.mjs';
-import { isBuilt, type Started, start } from '../support/processes.js';
+import { type Started, start } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { digestOf, imagesIn, paintFolder, temporaryFolder } from './pictures.js';
 
 const NUM_PHOTOS = 40;
@@ -41,7 +42,7 @@ function detectionsIn(log: string): string[] {
   return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
 }
 
-describe.skipIf(!isBuilt)('processes', () => {
+needing('program').describe('processes', () => {
   it('killed again and again lose no more than the picture in work', async () => {
     const [out, log] = [newPath(), newPath()];
     let numKilled = 0;

@@ -2,13 +2,14 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { FeatureBatch } from '../../src/features/featureBatch.js';
 import { unknownProvenance } from '../../src/features/provenance.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { FeatureStoreWriter, type StoreWriterOptions } from '../../src/features/storeWriter.js';
 import { addonPath } from '../../src/torch/native.js';
 import { publishedPath } from '../support/published.js';
+import { needing } from '../support/skips.js';
 import { collect, errorOf, makeRow, makeRows, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
@@ -32,10 +33,9 @@ async function storeOf(
   return store;
 }
 
-const isBuilt = existsSync(addonPath());
-if (!isBuilt) console.warn('Skipped: gathering from stores needs the native bridge (npm run build:native).');
+const hasBridge = existsSync(addonPath());
 
-describe.skipIf(!isBuilt)('gathering', async () => {
+needing('bridge').describe('gathering', async () => {
   const {
     FeatureStore,
     batchFromRows,
@@ -44,7 +44,7 @@ describe.skipIf(!isBuilt)('gathering', async () => {
     float16ToFloat32,
     float32ToFloat16,
     scope,
-  } = isBuilt
+  } = hasBridge
     ? {
         ...(await import('../../src/features/index.js')),
         ...(await import('../../src/formats/float16.js')),

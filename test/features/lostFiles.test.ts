@@ -2,16 +2,16 @@
 
 import { existsSync, readdirSync, renameSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { LxmertError } from '../../src/common/errors.js';
 import { unknownProvenance } from '../../src/features/provenance.js';
 import { FeatureStoreWriter } from '../../src/features/storeWriter.js';
 import { addonPath } from '../../src/torch/native.js';
+import { needing } from '../support/skips.js';
 import { errorOf, makeRows, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
-const isBuilt = existsSync(addonPath());
-if (!isBuilt) console.warn('Skipped: gathering from stores needs the native bridge (npm run build:native).');
+const hasBridge = existsSync(addonPath());
 
 /** Two shards of 40 images, each of many pages. */
 async function makeStore(name: string): Promise<{ store: string; shards: string[] }> {
@@ -31,8 +31,8 @@ async function makeStore(name: string): Promise<{ store: string; shards: string[
   return { store, shards };
 }
 
-describe.skipIf(!isBuilt)('a shard in use', async () => {
-  const { FeatureStore, scope } = isBuilt
+needing('bridge').describe('a shard in use', async () => {
+  const { FeatureStore, scope } = hasBridge
     ? {
         ...(await import('../../src/features/index.js')),
         ...(await import('../../src/torch/index.js')),

@@ -169,7 +169,7 @@ describe('bfloat16', () => {
         useForInference(model, 'bfloat16');
         const stored = model.forward(inputs).logits.answer;
         expect(stored.dtype).toBe('float32');
-        // docs/precision.md: at most a tenth of the logits' spread.
+        // docs/how-it-works/precision.md: at most a tenth of the logits' spread.
         expect(maxDifference(stored.toFloat32Array(), exact.toFloat32Array()) / spread).toBeLessThan(0.1);
         expect(maxDifference(stored.toFloat32Array(), exact.toFloat32Array())).toBeGreaterThan(0);
         expect(maxDifference(stored.toFloat32Array(), converted.toFloat32Array())).toBe(0);

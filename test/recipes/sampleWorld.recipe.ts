@@ -63,7 +63,7 @@ describe('the sample recipes', () => {
     expect(best).toBeGreaterThan(0.85);
     expect(blind).toBeLessThan(0.5);
 
-    // What it learned is to look at what it is asked about: as often as docs/page.md says, with room for another machine.
+    // What it learned is to look at what it is asked about: as often as docs/how-to/page.md says, with room for another machine.
     const answering = await loadAnsweringModel({ model: path.join(folder, 'runs/sample-vqa') });
     try {
       const world = { numImages: 1500, seed: 1, maxObjects: 4, questionsPerImage: 20 };

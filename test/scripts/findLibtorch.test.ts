@@ -40,7 +40,7 @@ function find(environment: Record<string, string>): {
   found: unknown;
   message: string;
 } {
-  const result = spawnSync(process.execPath, [path.resolve('scripts/find-libtorch.mjs')], {
+  const result = spawnSync(process.execPath, [path.resolve('scripts/setup/find-libtorch.mjs')], {
     encoding: 'utf8',
     env: { PATH: '/usr/bin:/bin', ...environment },
   });

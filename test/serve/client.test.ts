@@ -7,12 +7,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
 import { buildServer } from '../../src/serve/server.js';
 import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'serve-client-'));
@@ -20,7 +20,7 @@ const photo = path.join(folder, 'photo.png');
 const token = 'a-token-of-some-length';
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(!isBuilt)('the client', () => {
+needing('program').describe('the client', () => {
   let pool: WorkerPool;
   let app: FastifyInstance;
   let client: LxmertClient;

@@ -4,15 +4,15 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { countRequests, endServer } from '../../src/serve/endServer.js';
 import type { ServiceOptions } from '../../src/serve/service.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { type TestServer, testServer } from './support.js';
 
 const SENDING_TIME = 300;
 
-describe.skipIf(!isBuilt)('ending a server', () => {
+needing('program').describe('ending a server', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await testServer();

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { explanationOf } from '../../src/explain/explanation.js';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import type {
@@ -13,13 +13,13 @@ import type {
 } from '../../src/serve/api.js';
 import { LxmertClient } from '../../src/serve/client.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 import { type TestServer, testServer, workerProgram } from './support.js';
 
 const question = 'is the cat white?';
 
-describe.skipIf(!isBuilt)('the server', () => {
+needing('program').describe('the server', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await testServer();

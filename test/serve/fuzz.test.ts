@@ -6,12 +6,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { buildServer } from '../../src/serve/server.js';
 import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const NUM_REQUESTS = 10_000;
@@ -41,7 +41,7 @@ function bomb(): Buffer {
   ]);
 }
 
-describe.skipIf(!isBuilt)('malformed requests', () => {
+needing('program').describe('malformed requests', () => {
   it('are answered with what is wrong, and the server answers well afterwards', async () => {
     const run = path.join(folder, 'run');
     await writeSmallRun(run, { featureSize: 2048, pixelRegions: { numBoxes: 5 } });

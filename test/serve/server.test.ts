@@ -3,14 +3,14 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import type { AnswerResponse, FeaturesResponse } from '../../src/serve/api.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { type TestServer, testServer, workerProgram } from './support.js';
 
-describe.skipIf(!isBuilt)('the server', () => {
+needing('program').describe('the server', () => {
   let server: TestServer;
   let run: string;
   beforeAll(async () => {

@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Service } from '../../src/serve/service.js';
-import { isBuilt } from '../support/processes.js';
+import { needing } from '../support/skips.js';
 import { type TestServer, testServer } from './support.js';
 
 const TIMEOUT = 600;
 
-describe.skipIf(!isBuilt)('a client that', () => {
+needing('program').describe('a client that', () => {
   let server: TestServer;
   let app: FastifyInstance;
   let service: Service;

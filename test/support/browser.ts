@@ -1,4 +1,4 @@
-/** @file The system's Chromium, for tests of pages; where there is none they skip and say so. */
+/** @file The system's Chromium, for tests of pages; which skip where there is none. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -17,10 +17,6 @@ function findChromium(): string | undefined {
 const executablePath = findChromium();
 /** False where no browser is installed. */
 export const hasBrowser = executablePath !== undefined;
-
-if (!hasBrowser) {
-  console.warn(`Skipped: tests of pages need a browser (${NAMES.join(', ')}); install Debian's chromium.`);
-}
 
 export async function launchBrowser(): Promise<Browser> {
   // Containers run tests as root, where the sandbox cannot work; the pages are our own.

@@ -6,14 +6,14 @@ import { pathToFileURL } from 'node:url';
 
 const load = (file) => import(pathToFileURL(path.resolve('dist/src', file)).href);
 const { DataParallel } = await load('train/distributed/dataParallel.js');
-const { processPlace } = await load('train/distributed/environment.js');
-const { FlatParameters } = await load('train/flatParameters.js');
+const { processRank } = await load('train/distributed/environment.js');
+const { FlatParameters } = await load('train/optimizers/flatParameters.js');
 const { keep, scope, tensor } = await load('torch/index.js');
 const ops = await load('torch/operators/index.js');
 
 /** Pairs of a scenario's name and its settings. */
 const asked = JSON.parse(process.argv[2]);
-const place = processPlace();
+const place = processRank();
 
 // A device must be there before the first backward pass.
 const [practiceLibrary] = asked.flatMap(([, settings]) => settings?.practiceLibrary ?? []);
@@ -21,7 +21,7 @@ if (practiceLibrary !== undefined) createRequire(import.meta.url)(practiceLibrar
 
 const join = (agreement = {}, patience = {}) =>
   DataParallel.join({
-    place,
+    process: place,
     agreement: new Map(Object.entries(agreement)),
     timeoutSeconds: 10,
     arrivalSeconds: 20,
@@ -41,11 +41,11 @@ function leavesOf(sizes) {
   return leaves;
 }
 
-let team;
+let processGroup;
 const scenarios = {
   /** Sums, copies of process 0's values, everybody's values. */
   operations() {
-    const { group, rank } = team;
+    const { group, rank } = processGroup;
     const sum = tensor([rank + 1, 10 * (rank + 1)]);
     const copied = tensor([rank + 7]);
     const works = [group.allReduce(sum), group.broadcast(copied, 1)];
@@ -53,7 +53,7 @@ const scenarios = {
     return {
       sum: [...sum.data()],
       copied: [...copied.data()],
-      gathered: team.gather({ rank, text: 'x'.repeat(rank) }),
+      gathered: processGroup.gather({ rank, text: 'x'.repeat(rank) }),
     };
   },
 
@@ -62,36 +62,36 @@ const scenarios = {
    * process r is (r + 1) (i + 1).
    */
   reducer(settings) {
-    const { rank } = team;
+    const { rank } = processGroup;
     const leaves = leavesOf(settings.sizes);
     const device = settings.practiceLibrary === undefined ? 'cpu' : 'privateuseone:0';
     const flat = new FlatParameters(leaves, 'float32', device);
     // What process 0 has is everybody's.
     if (place.rank !== 0) for (const { values } of flat.groups) scope(() => ops.zero_(ops.detach(values)));
-    team.broadcast(flat.groups.map(({ values }) => values));
-    team.reduceGradientsOf(flat, settings.bucketBytes);
+    processGroup.broadcast(flat.groups.map(({ values }) => values));
+    processGroup.reduceGradientsOf(flat, settings.bucketBytes);
     const names = [...leaves.keys()];
     const steps = settings.uses.map((uses) =>
       scope(() => {
         const losses = uses[rank].map((name) =>
           ops.mul(
             ops.sum(leaves.get(name).tensor),
-            ((rank + 1) * (names.indexOf(name) + 1)) / team.worldSize,
+            ((rank + 1) * (names.indexOf(name) + 1)) / processGroup.worldSize,
           ),
         );
-        team.beforeLastBackward();
+        processGroup.beforeLastBackward();
         const [first, ...others] = losses;
         others.reduce((sum, loss) => ops.add(sum, loss), first).backward();
-        const [loss] = team.afterBackward([(rank + 1) / team.worldSize]);
+        const [loss] = processGroup.afterBackward([(rank + 1) / processGroup.worldSize]);
         const gradients = names.map((name) => {
           const gradient = leaves.get(name).tensor.grad;
           if (gradient === null) return null;
           const values = new Set(gradient.toFloat32Array());
           return values.size === 1 ? [...values][0] : [...values];
         });
-        const { bytes, numBuckets } = team.times();
+        const { bytes, numBuckets } = processGroup.times();
         flat.zeroGrad();
-        return { loss, gradients, bytes, numBuckets, order: team.bucketNames(flat) };
+        return { loss, gradients, bytes, numBuckets, order: processGroup.bucketNames(flat) };
       }),
     );
     return { steps };
@@ -99,22 +99,22 @@ const scenarios = {
 
   /** An embedding table: rows that only another process reads must not stay behind in the buffer. */
   embedding() {
-    const { rank } = team;
+    const { rank } = processGroup;
     const table = keep(ops.ones([4, 2]));
     table.requiresGrad = true;
     const flat = new FlatParameters(
       new Map([['table', { tensor: table, isDense: false, parts: [{ name: 'table', numRows: 4 }] }]]),
     );
-    team.reduceGradientsOf(flat);
+    processGroup.reduceGradientsOf(flat);
     const steps = [
       [1, 2],
       [3, 3],
     ].map((rows) =>
       scope(() => {
-        team.beforeLastBackward();
+        processGroup.beforeLastBackward();
         const read = ops.packedEmbedding(table, tensor([rows[Math.min(rank, 1)]], [1], 'int64'), 0);
         ops.sum(read).backward();
-        team.afterBackward([0]);
+        processGroup.afterBackward([0]);
         const gradient = [...table.grad.toFloat32Array()];
         flat.zeroGrad();
         return gradient;
@@ -133,11 +133,11 @@ const scenarios = {
 try {
   const results = [];
   for (const [scenario, settings = {}] of asked) {
-    if (scenario !== 'meet') team ??= await join();
+    if (scenario !== 'meet') processGroup ??= await join();
     results.push(await scenarios[scenario](settings));
   }
   console.log(JSON.stringify(results));
-  team?.[Symbol.dispose]();
+  processGroup?.[Symbol.dispose]();
 } catch (error) {
   console.log(JSON.stringify([{ error: error.message }]));
 }

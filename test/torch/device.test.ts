@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { defaultDevice, numGpus, parseDevice, requirePrecision, useDevice } from '../../src/torch/index.js';
 import { buildRecord } from '../../src/torch/native.js';
 import { practiceDevice } from '../support/practiceDevice.js';
+import { needing } from '../support/skips.js';
 
 const { LXMERT_DEVICE: before } = process.env;
 
@@ -32,7 +33,7 @@ describe('a named device', () => {
     expect(useDevice(practiceDevice())).toBe('privateuseone:0');
   });
 
-  it.skipIf(numGpus() > 0)('that is not there is refused in one sentence that says why', () => {
+  needing('no GPU').it('that is not there is refused in one sentence that says why', () => {
     const why =
       buildRecord()?.cuda === true
         ? /^This libtorch \(.*\) can compute on NVIDIA GPUs, but sees none, so there is no device 'cuda:0': 'lxmert doctor' says/

@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { isBuilt } from '../support/processes.js';
+import { expect, it } from 'vitest';
+import { needing } from '../support/skips.js';
 
 const moduleAt = (name: string): string => pathToFileURL(path.resolve('dist/src/torch', name)).href;
 
@@ -28,7 +28,7 @@ for (let i = 0; i < 8; i++) {
 }
 console.log('alive');`;
 
-describe.skipIf(!isBuilt)('a worker that is ended while it computes', () => {
+needing('program').describe('a worker that is ended while it computes', () => {
   it('does not take its process along', () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { adviseMapped, mapFile, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
+import { needing } from '../support/skips.js';
 
 let folder = '';
 beforeEach(() => {
@@ -94,17 +95,15 @@ describe('an addon that does not load', () => {
 
   it('is missing', async () => {
     const file = path.join(folder, 'missing.node');
-    expect(await messageFor(file)).toMatch(/is not built: expected .*missing\.node.*Run \.\/setup/);
+    expect(await messageFor(file)).toMatch(/is not built: expected .*missing\.node.*Run '\.\/setup'/);
   });
 
   it('is no library', async () => {
     const file = path.join(folder, 'text.node');
     writeFileSync(file, 'not a library');
-    expect(await messageFor(file)).toMatch(/text\.node did not load: .*Run \.\/setup/);
+    expect(await messageFor(file)).toMatch(/text\.node did not load: .*Run '\.\/setup'/);
   });
 
-  const hasCompiler = spawnSync('cc', ['--version']).status === 0;
-  if (!hasCompiler) console.warn('Skipped: broken libraries need a C compiler (cc).');
   const compile = (name: string, source: string, ...flags: string[]): string => {
     const code = path.join(folder, `${name}.c`);
     const output = path.join(folder, name);
@@ -114,15 +113,15 @@ describe('an addon that does not load', () => {
     return output;
   };
 
-  it.skipIf(!hasCompiler)('needs a library that is gone', async () => {
+  needing('C compiler').it('needs a library that is gone', async () => {
     const gone = compile('libgone.so', 'int gone(void) { return 1; }');
     const file = compile('needs.node', 'int gone(void); int call(void) { return gone(); }', gone);
     rmSync(gone);
-    expect(await messageFor(file)).toMatch(/libgone\.so was not found.*\.\/setup again/);
+    expect(await messageFor(file)).toMatch(/libgone\.so was not found.*'\.\/setup' again/);
   });
 
-  it.skipIf(!hasCompiler)('needs a symbol that no library has', async () => {
+  needing('C compiler').it('needs a symbol that no library has', async () => {
     const file = compile('symbol.node', 'extern int absent; int *place = &absent;');
-    expect(await messageFor(file)).toMatch(/does not fit .*undefined symbol: absent.*Run \.\/setup/);
+    expect(await messageFor(file)).toMatch(/does not fit .*undefined symbol: absent.*Run '\.\/setup'/);
   });
 });

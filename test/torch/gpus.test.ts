@@ -14,6 +14,7 @@ import {
   visibleGpus,
 } from '../../src/torch/gpus.js';
 import { getNumThreads, setNumThreads } from '../../src/torch/runtime.js';
+import { needing } from '../support/skips.js';
 
 function gpu(index: number, uuid: string, name = 'NVIDIA H100 80GB HBM3'): Gpu {
   const [totalBytes, freeBytes] = [85520809984, 84718321664];
@@ -80,10 +81,8 @@ describe('describeGpu', () => {
 });
 
 const source = path.resolve('test/support/fakeManagementLibrary.c');
-const hasCompiler = spawnSync('cc', ['--version']).status === 0;
-if (!hasCompiler) console.log("Tests of a made-up driver are skipped: there is no C compiler ('cc').");
 
-describe.skipIf(!hasCompiler)('with a made-up driver', () => {
+needing('C compiler').describe('with a made-up driver', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'lxmert-gpus-'));
   const numThreads = getNumThreads();
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { noGrad, scope } from '../../src/torch/index.js';
-import { BertAdam } from '../../src/train/bertAdam.js';
-import { clipGradients } from '../../src/train/clipGradients.js';
-import { FlatParameters } from '../../src/train/flatParameters.js';
-import { scheduleFactor } from '../../src/train/schedule.js';
+import { constantSchedule, linearSchedule } from '../../src/train/learningRateSchedule.js';
+import { BertAdam } from '../../src/train/optimizers/bertAdam.js';
+import { clipGradients } from '../../src/train/optimizers/clipGradients.js';
+import { FlatParameters } from '../../src/train/optimizers/flatParameters.js';
 import { deviceClip } from '../support/deviceClip.js';
 import { testDevices } from '../support/devices.js';
 import { Golden, maxDifference } from '../support/golden.js';
 import { goldenInputs, goldenLoss, goldenModel } from '../support/goldenModel.js';
 
-describe('scheduleFactor', () => {
+describe('learning-rate schedules', () => {
   it('gives the reference factors', () => {
     const { schedules } = new Golden().index;
     for (const [step, factor] of schedules.warmup_linear ?? []) {
-      expect(scheduleFactor('warmup-linear', step, 20, 0.1)).toBeCloseTo(factor, 12);
+      expect(linearSchedule({ warmupRatio: 0.1 }).factorAt(step, 20)).toBeCloseTo(factor, 12);
     }
     for (const [step, factor] of schedules.warmup_constant ?? []) {
-      expect(scheduleFactor('warmup-constant', step, 20, 0.1)).toBeCloseTo(factor, 12);
+      expect(constantSchedule({ warmupRatio: 0.1 }).factorAt(step, 20)).toBeCloseTo(factor, 12);
     }
     expect(schedules.warmup_linear?.length).toBeGreaterThan(20);
   });
@@ -44,7 +44,7 @@ describe.each(['vqa', 'gqa', 'nlvr2'] as const)('five optimizer steps on %s', (t
     using optimizer = new BertAdam(parameters, {
       learningRate: lr,
       totalSteps: t_total,
-      warmupRatio: warmup,
+      schedule: linearSchedule({ warmupRatio: warmup }),
     });
     const lossNow = () =>
       goldenLoss(golden, task, model.forward(goldenInputs(golden, task), { training: true }).logits.answer);

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { explanationOf } from '../../src/explain/explanation.js';
 import { renderExplanation } from '../../src/explain/renderExplanation.js';
 import { disposeModels, loadEnsemble } from '../../src/inference/ensemble.js';
 import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
 import { makeRow } from '../features/support.js';
-import { hasBrowser, launchBrowser, watch } from '../support/browser.js';
-import { isBuilt } from '../support/processes.js';
+import { launchBrowser, watch } from '../support/browser.js';
+import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'explanation-file-'));
@@ -23,7 +23,7 @@ const names = new LabelNames(
 );
 const question = `what is <img src=x onerror="document.title='taken over'">?`;
 
-describe.skipIf(!hasBrowser || !isBuilt)('the file of an explanation', () => {
+needing('chromium', 'program').describe('the file of an explanation', () => {
   it('shows everything, asks for nothing, and runs nothing that a question or a name holds', async () => {
     const run = path.join(folder, 'run');
     await writeSmallRun(run);

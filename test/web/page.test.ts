@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AttentionMap } from '../../src/explain/explanation.js';
 import type { ExplainResponse } from '../../src/serve/api.js';
 import { LxmertClient } from '../../src/serve/client.js';
-import { hasBrowser, launchBrowser, type Watched, watch } from '../support/browser.js';
-import { isBuilt } from '../support/processes.js';
+import { launchBrowser, type Watched, watch } from '../support/browser.js';
+import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
@@ -42,7 +42,7 @@ async function serve(...words: string[]): Promise<Served> {
   return { address, child };
 }
 
-describe.skipIf(!hasBrowser || !isBuilt)('the page', () => {
+needing('chromium', 'program').describe('the page', () => {
   let browser: Browser;
   let served: Served;
   const children: ChildProcess[] = [];

@@ -2,9 +2,9 @@
 
 import type { Module, Precision } from '../../model/index.js';
 import type { Tensor } from '../../torch/index.js';
-import { BertAdam } from '../../train/bertAdam.js';
-import { clipGradients } from '../../train/clipGradients.js';
-import { FlatParameters } from '../../train/flatParameters.js';
+import { BertAdam } from '../../train/optimizers/bertAdam.js';
+import { clipGradients } from '../../train/optimizers/clipGradients.js';
+import { FlatParameters } from '../../train/optimizers/flatParameters.js';
 
 const CLIP_NORM = 5;
 

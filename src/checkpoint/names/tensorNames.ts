@@ -1,4 +1,7 @@
-/** @file The names that tensors go by in each family of files, and one canonical name for each. */
+/**
+ * @file The names that tensors go by in each family of files, and one canonical name for each
+ * (docs/how-it-works/reference-implementation.md, "Tensor names").
+ */
 
 import { LxmertError } from '../../common/errors.js';
 

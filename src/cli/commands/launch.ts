@@ -14,7 +14,7 @@ export const command = defineCommand({
   description:
     'Starts several processes of one training, extraction or prediction on this machine, each with its share of the work ' +
     'and of the cores, or with a GPU of its own. The first process speaks as usual; lines of the others carry their number. Ends with the exit code of the ' +
-    'first process that failed. On several machines use torchrun or srun instead: see docs/distributed.md.',
+    'first process that failed. On several machines use torchrun or srun instead: see docs/how-to/distributed.md.',
   examples: [
     {
       command: 'lxmert launch --processes 2 -- finetune vqa --config configs/vqa.toml --output runs/vqa',

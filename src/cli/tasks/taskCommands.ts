@@ -1,8 +1,8 @@
 /** @file The commands that the tasks make: `finetune`, `evaluate`, `predict` and `score` for each. */
 
-import { type TaskEntry, tasks } from '../../tasks/registry.js';
+import { pretraining, type TaskEntry, tasks } from '../../tasks/registry.js';
 import type { Task } from '../../tasks/task.js';
-import type { CatalogueEntry } from '../catalogue.js';
+import type { CatalogueEntry } from '../catalogueEntry.js';
 import type { Command } from '../command.js';
 
 /** One of the commands of each task. */
@@ -50,3 +50,25 @@ export function taskCommands(verb: Verb['name']): CatalogueEntry[] {
       load: async () => ({ command: await make((await entry.load()).task) }),
     }));
 }
+
+/** The catalogue's lines of pre-training. */
+export const pretrainingCommands: Readonly<Record<'pretrain' | 'evaluate', CatalogueEntry>> = {
+  pretrain: {
+    name: pretraining.name,
+    group: 'Models',
+    summary: `Pre-train LXMERT on ${pretraining.title}`,
+    load: async () => {
+      const { pretrainCommand } = await import('./pretrain.js');
+      return { command: pretrainCommand((await pretraining.load()).task) };
+    },
+  },
+  evaluate: {
+    name: `evaluate ${pretraining.name}`,
+    group: 'Models',
+    summary: 'Evaluate a pre-trained model on the tasks of pre-training',
+    load: async () => {
+      const { evaluatePretrainCommand } = await import('./evaluatePretrain.js');
+      return { command: evaluatePretrainCommand((await pretraining.load()).task) };
+    },
+  },
+};

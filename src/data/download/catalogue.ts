@@ -1,10 +1,9 @@
 /** @file The list of published files: what each is called, how large it is, and where it can be fetched. */
 
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { packageRoot } from '../../common/version.js';
 
 const name = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'should be lower-case words joined by hyphens');
 const webAddress = z.string().regex(/^https?:\/\/[^\s]+$/, 'should begin with http:// or https://');
@@ -42,15 +41,18 @@ const fileSchema = z
 
 const catalogueSchema = z.strictObject({ formatVersion: z.literal(1), files: z.array(fileSchema).min(1) });
 
+/** Lies beside this file, in src/ and in dist/. */
+const publishedFiles = fileURLToPath(new URL('published.json', import.meta.url));
+
 /** One published file. */
 export type DownloadFile = z.infer<typeof fileSchema>;
 
 /**
- * Reads the list that comes with this package (`data/downloads.json`), or another of the same form.
+ * Reads the list that comes with this package (`published.json`), or another of the same form.
  *
  * @throws LxmertError naming the entry that is wrong.
  */
-export function readCatalogue(file = path.join(packageRoot(), 'data', 'downloads.json')): DownloadFile[] {
+export function readCatalogue(file = publishedFiles): DownloadFile[] {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));

@@ -6,8 +6,8 @@ import type { AnswerTable } from '../answerTable.js';
 
 /**
  * Rows of the table with scores, in the order in which an answer is drawn. Unknown answers are dropped. An answer
- * whose spelling changes moves to the end, and of answers that become equal the last one's score stays (reference
- * facts, "Pre-training").
+ * whose spelling changes moves to the end, and of answers that become equal the last one's score stays
+ * (docs/how-it-works/reference-implementation.md, "Examples").
  */
 export function cleanAnswers(label: AnswerScores, table: AnswerTable): Map<number, number> {
   const scores = new Map(label);

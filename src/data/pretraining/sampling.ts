@@ -1,6 +1,7 @@
 /**
  * @file What pre-training shows of an example: its own sentence or another's, words and regions behind masks, and
- * the answer that is asked for. The rules are the reference's, decision by decision in its order.
+ * the answer that is asked for. The rules are the reference's, decision by decision in its order
+ * (docs/how-it-works/reference-implementation.md, "Sampling and masking").
  */
 
 import { LxmertError } from '../../common/errors.js';

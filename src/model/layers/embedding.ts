@@ -5,7 +5,10 @@ import * as ops from '../../torch/operators/index.js';
 import { embedding } from '../functional/embedding.js';
 import { Module } from '../module.js';
 
-/** The index whose row gets no gradient through the lookup: 0 in all three tables of the reference. */
+/**
+ * The index whose row gets no gradient through the lookup: 0 in all three tables of the reference
+ * (docs/how-it-works/reference-implementation.md, "Embeddings").
+ */
 const PADDING_INDEX = 0;
 
 export class Embedding extends Module {

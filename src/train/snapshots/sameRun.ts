@@ -11,7 +11,8 @@ export function isBefore(record: Readonly<Record<string, unknown>>, state: Train
 }
 
 const sameRunSchema = z.object({
-  model: z.record(z.string(), z.unknown()),
+  /** Absent for a model that is no LXMERT. */
+  model: z.record(z.string(), z.unknown()).default({}),
   settings: z.record(z.string(), z.unknown()),
   data: z.record(z.string(), z.unknown()),
 });

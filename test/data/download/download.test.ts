@@ -42,7 +42,7 @@ describe('the list of published files', () => {
 
   it('is sound, and its groups are the ones the documentation names', () => {
     expect(files.length).toBeGreaterThan(30);
-    const page = readFileSync('docs/download.md', 'utf8');
+    const page = readFileSync('docs/how-to/download.md', 'utf8');
     for (const group of new Set(files.map((file) => file.group))) expect(page).toContain(`\`${group}\``);
   });
 

@@ -11,7 +11,7 @@ import { placedLosses, pretrainingLosses } from '../../../src/tasks/pretraining/
 import { placeBatch } from '../../../src/tasks/pretraining/placedBatch.js';
 import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../../src/torch/index.js';
 import * as ops from '../../../src/torch/operators/index.js';
-import { FlatParameters } from '../../../src/train/flatParameters.js';
+import { FlatParameters } from '../../../src/train/optimizers/flatParameters.js';
 import { testDevices } from '../../support/devices.js';
 import { maxDifference, normOf } from '../../support/golden.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/common/errors.js';
-import { firstHost, processPlace } from '../../../src/train/distributed/environment.js';
+import { firstHost, processRank } from '../../../src/train/distributed/environment.js';
 
 const torchrun = {
   RANK: '3',
@@ -20,16 +20,16 @@ const slurm = {
 
 describe('the place of a process', () => {
   it('is none for a process that is alone', () => {
-    expect(processPlace({})).toBeUndefined();
-    expect(processPlace({ RANK: '0', WORLD_SIZE: '1' })).toBeUndefined();
+    expect(processRank({})).toBeUndefined();
+    expect(processRank({ RANK: '0', WORLD_SIZE: '1' })).toBeUndefined();
     // A batch script of Slurm runs once, whatever number of tasks its job has.
-    expect(processPlace({ ...slurm, SLURM_STEP_ID: undefined })).toBeUndefined();
+    expect(processRank({ ...slurm, SLURM_STEP_ID: undefined })).toBeUndefined();
     // As where only the meeting point is set, by a script for all that it starts.
-    expect(processPlace({ MASTER_ADDR: 'node1', MASTER_PORT: '29500' })).toBeUndefined();
+    expect(processRank({ MASTER_ADDR: 'node1', MASTER_PORT: '29500' })).toBeUndefined();
   });
 
   it("follows torchrun's variables", () => {
-    expect(processPlace(torchrun)).toMatchObject({
+    expect(processRank(torchrun)).toMatchObject({
       rank: 3,
       worldSize: 8,
       localRank: 1,
@@ -38,30 +38,30 @@ describe('the place of a process', () => {
     });
     const elastic = { TORCHELASTIC_USE_AGENT_STORE: 'True', TORCHELASTIC_RESTART_COUNT: '2' };
     // Its own store is at MASTER_PORT, for a protocol that need not be ours.
-    expect(processPlace({ ...torchrun, ...elastic })).toMatchObject({ port: 29501, restart: 2 });
+    expect(processRank({ ...torchrun, ...elastic })).toMatchObject({ port: 29501, restart: 2 });
   });
 
   it("follows Slurm's, with the first node as the meeting point unless another is named", () => {
-    expect(processPlace(slurm)).toMatchObject({ rank: 5, worldSize: 16, localRank: 1, host: 'gpu03' });
-    expect(processPlace({ ...slurm, SLURM_PROCID: '6' })?.port).toBe(processPlace(slurm)?.port);
-    expect(processPlace({ ...slurm, MASTER_ADDR: '10.0.0.1', MASTER_PORT: '1234' })).toMatchObject({
+    expect(processRank(slurm)).toMatchObject({ rank: 5, worldSize: 16, localRank: 1, host: 'gpu03' });
+    expect(processRank({ ...slurm, SLURM_PROCID: '6' })?.port).toBe(processRank(slurm)?.port);
+    expect(processRank({ ...slurm, MASTER_ADDR: '10.0.0.1', MASTER_PORT: '1234' })).toMatchObject({
       host: '10.0.0.1',
       port: 1234,
     });
     // torchrun under srun, one task for each node, knows better.
-    expect(processPlace({ ...slurm, ...torchrun })).toMatchObject({ rank: 3, worldSize: 8 });
+    expect(processRank({ ...slurm, ...torchrun })).toMatchObject({ rank: 3, worldSize: 8 });
   });
 
   it("follows PyTorchJob's, elastic or not", () => {
-    expect(processPlace({ ...torchrun, LOCAL_RANK: undefined })?.localRank).toBe(0);
+    expect(processRank({ ...torchrun, LOCAL_RANK: undefined })?.localRank).toBe(0);
     const elastic = {
       PET_NODE_RANK: '1',
       PET_NNODES: '4',
       PET_MASTER_ADDR: 'job-master-0',
       PET_MASTER_PORT: '23456',
     };
-    expect(processPlace(elastic)).toMatchObject({ rank: 1, worldSize: 4, host: 'job-master-0', port: 23456 });
-    expect(() => processPlace({ ...elastic, PET_NPROC_PER_NODE: '2' })).toThrow(/2 processes in each pod/);
+    expect(processRank(elastic)).toMatchObject({ rank: 1, worldSize: 4, host: 'job-master-0', port: 23456 });
+    expect(() => processRank({ ...elastic, PET_NPROC_PER_NODE: '2' })).toThrow(/2 processes in each pod/);
   });
 
   it.each([
@@ -75,8 +75,8 @@ describe('the place of a process', () => {
     [{ ...torchrun, WORLD_SIZE: 'two' }, /WORLD_SIZE must be a whole number/],
     [{ ...slurm, SLURM_JOB_NODELIST: undefined }, /neither SLURM_JOB_NODELIST nor SLURM_LAUNCH_NODE_IPADDR/],
   ])('is refused for %j', (environment, message) => {
-    expect(() => processPlace(environment)).toThrow(message);
-    expect(() => processPlace(environment)).toThrow(UsageError);
+    expect(() => processRank(environment)).toThrow(message);
+    expect(() => processRank(environment)).toThrow(UsageError);
   });
 });
 

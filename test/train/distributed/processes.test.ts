@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { practiceLibrary } from '../../support/practiceDevice.js';
-import { isBuilt, runScenarios, type Scenario } from '../../support/processes.js';
+import { runScenarios, type Scenario } from '../../support/processes.js';
+import { needing } from '../../support/skips.js';
 
 interface Operations {
   readonly sum: number[];
@@ -21,7 +22,7 @@ interface Steps {
 const sizes = { a: 16, b: 48, c: 32, d: 64 };
 const all = ['a', 'b', 'c', 'd'];
 
-describe.skipIf(!isBuilt).each([2, 4])('%i processes', (numProcesses) => {
+needing('program').describe.each([2, 4])('%i processes', (numProcesses) => {
   const ranks = Array.from({ length: numProcesses }, (_, rank) => rank);
   /** Process 0 uses some leaves, the others some. */
   const use = (first: string[], others: string[]): string[][] =>
@@ -117,7 +118,7 @@ describe.skipIf(!isBuilt).each([2, 4])('%i processes', (numProcesses) => {
   });
 });
 
-describe.skipIf(!isBuilt)('processes that meet', () => {
+needing('program').describe('processes that meet', () => {
   const errorsOf = (results: unknown[][]): string[] =>
     results.map(([result]) => (result as { error?: string }).error ?? '');
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/common/errors.js';
 import { EpochSampler } from '../../../src/data/epochSampler.js';
-import { partsOf, requireDivisible, shareOf } from '../../../src/train/distributed/shardedBatches.js';
+import { shareOf } from '../../../src/tasks/sharding.js';
+import { partsOf, requireDivisible } from '../../../src/train/distributed/shardedBatches.js';
 
 describe('shares of a batch', () => {
   it.each([
@@ -38,7 +39,7 @@ describe('shares of a batch', () => {
 
 it.each([0, 1, 5, 16])('shares of %i examples to evaluate are all of them in order', (numExamples) => {
   const examples = Array.from({ length: numExamples }, (_, i) => i);
-  const shares = [0, 1, 2].map((rank) => shareOf(examples, { rank, worldSize: 3, accumulationSteps: 1 }));
+  const shares = [0, 1, 2].map((rank) => shareOf(examples, { rank, worldSize: 3 }));
   expect(shares.flat()).toEqual(examples);
   const lengths = shares.map(({ length }) => length);
   expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);

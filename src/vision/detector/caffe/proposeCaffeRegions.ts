@@ -1,4 +1,7 @@
-/** @file From the region proposal network's outputs to proposals, by the original's rules. */
+/**
+ * @file From the region proposal network's outputs to proposals, by the original's rules
+ * (docs/how-it-works/reference-implementation.md, "Anchors and proposals").
+ */
 
 import { anchorGrid } from '../anchorGrid.js';
 import type { AnchorSettings } from '../architecture.js';

@@ -1,4 +1,7 @@
-/** @file From what the network says of every proposal to the regions of an image's row, by the original's rules. */
+/**
+ * @file From what the network says of every proposal to the regions of an image's row, by the original's rules
+ * (docs/how-it-works/reference-implementation.md, "Selection").
+ */
 
 import { LxmertError } from '../../../common/errors.js';
 import { fromTypedArray, scope } from '../../../torch/index.js';

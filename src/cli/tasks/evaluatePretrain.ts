@@ -1,0 +1,108 @@
+/** @file `lxmert evaluate pretrain`, made from the task. */
+
+import { z } from 'zod';
+import { assertCompatible } from '../../features/index.js';
+import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
+import type { PretrainingTask } from '../../tasks/pretraining/pretrainingTask.js';
+import { type Command, defineCommand } from '../command.js';
+import { computeOptions, computeSettings, otherFeaturesOption } from '../modelOptions.js';
+import { existingFile, existingPath } from '../options.js';
+import {
+  openPretrainFeatures,
+  pretrainFeatureOptions,
+  qaSetsOption,
+  readSentences,
+  renderScores,
+  sourcesOption,
+} from '../pretrainData.js';
+
+/** The command of the task. */
+export function evaluatePretrainCommand(task: PretrainingTask): Command {
+  return defineCommand({
+    ...task.help.evaluate,
+    arguments: z.strictObject({
+      sentences: existingFile().describe('Sentences of images (aggregated JSON)'),
+    }),
+    options: z.strictObject({
+      model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+      ...sourcesOption,
+      ...pretrainFeatureOptions,
+      ...otherFeaturesOption,
+      vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
+      answers: existingFile()
+        .optional()
+        .describe('Answer table, for a weights file (all_ans.json); without one, no answers are judged'),
+      ...qaSetsOption,
+      attentionHeads: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+      batchSize: z
+        .int()
+        .min(1)
+        .default(task.defaults.evaluationBatchSize)
+        .describe('Examples computed at once'),
+      seed: z.int().min(0).default(9595).describe('Seed of masks and exchanged sentences'),
+      ...computeOptions,
+    }),
+    run: async ({ arguments: { sentences }, options, progress, notice, signal }) => {
+      const loaded = await loadPretrainedModel({
+        model: options.model,
+        vocabulary: options.vocab,
+        answers: options.answers,
+        qaSets: options.qaSets,
+        numAttentionHeads: options.attentionHeads,
+        ...computeSettings(options),
+      });
+      const { model, tokenizer, answerTable, losses } = loaded;
+      try {
+        using store = openPretrainFeatures(options);
+        const expected = {
+          featureSize: model.config.visualFeatureSize,
+          provenance: loaded.trainedOn ?? null,
+        };
+        const mixing = { allowMismatch: options.allowOtherFeatures, wayOut: 'pass --allow-other-features' };
+        for (const warning of assertCompatible(store, expected, mixing)) notice(warning);
+        if (answerTable === undefined && model.answerHead !== undefined) {
+          notice('The answer head is not judged: name its answer table with --answers.');
+        }
+        const corpus = await readSentences(
+          [sentences],
+          store,
+          { answerTable, sources: options.sources },
+          notice,
+        );
+        const display = progress('Evaluating', 'sentences');
+        const tally = await task
+          .evaluate(
+            model,
+            { corpus, features: store, tokenizer, classes: model.classes },
+            {
+              sampling: loaded.sampling,
+              losses,
+              maxLength: loaded.maxLength,
+              batchSize: options.batchSize,
+              seed: options.seed,
+              progress: display,
+              signal,
+            },
+          )
+          .finally(() => display.stop());
+        return {
+          weights: loaded.weightsFile,
+          numSentences: corpus.size,
+          numImages: corpus.imageIds.length,
+          ...task.scores([tally], losses),
+        };
+      } finally {
+        model.dispose();
+      }
+    },
+    render: (result) =>
+      [
+        `${result.weights} on ${result.numSentences} sentences about ${result.numImages} images`,
+        ...renderScores(result),
+      ].join('\n'),
+  });
+}

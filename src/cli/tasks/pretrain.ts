@@ -1,0 +1,224 @@
+/** @file `lxmert pretrain`, made from the task. */
+
+import { z } from 'zod';
+import { bertSizes, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
+import { UsageError } from '../../common/errors.js';
+import { AnswerTable } from '../../data/answerTable.js';
+import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
+import type { FeatureStore } from '../../features/index.js';
+import { PUBLISHED_CLASSES } from '../../model/index.js';
+import type { PretrainingTask } from '../../tasks/pretraining/pretrainingTask.js';
+import { Vocabulary } from '../../text/index.js';
+import { type PretrainResult, pretrain } from '../../train/pretrain.js';
+import type { PretrainingWeights } from '../../train/pretrainingWeights.js';
+import { type Command, defineCommand } from '../command.js';
+import { checkStores, otherFeaturesOption } from '../modelOptions.js';
+import { existingFile, outputPath } from '../options.js';
+import {
+  openPretrainFeatures,
+  pretrainFeatureOptions,
+  qaSetsOption,
+  readSentences,
+  renderScores,
+  sourcesOption,
+} from '../pretrainData.js';
+import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
+import {
+  architectureOptions,
+  configOf,
+  deviceSettings,
+  scheduleOptions,
+  scheduleSettings,
+  snapshotOptions,
+  snapshotSettings,
+} from '../trainingOptions.js';
+
+const weightOf = (loss: string) =>
+  z.number().min(0).default(1).describe(`Weight of the loss of ${loss}; 0 leaves it out`);
+const rateOf = (what: string) =>
+  z.number().gt(0).max(1).default(0.15).describe(`Share of the ${what} that are to be predicted`);
+
+const flagsOf = ({ defaults }: PretrainingTask) =>
+  z.strictObject({
+    train: z.array(existingFile()).min(1).describe('Sentences of images for training (aggregated JSON)'),
+    valid: z.array(existingFile()).min(1).describe('Sentences of images for validation'),
+    ...sourcesOption,
+    ...pretrainFeatureOptions,
+    ...otherFeaturesOption,
+    answers: existingFile()
+      .optional()
+      .describe('Answer table (all_ans.json, or label2ans JSON) [default: made of the training labels]'),
+    ...qaSetsOption,
+    vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
+    output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
+    load: existingFile().optional().describe('Pre-trained weights to go on from, all heads included'),
+    loadWithoutAnswers: existingFile()
+      .optional()
+      .describe('Pre-trained weights to go on from; the answer head is drawn anew'),
+    loadBert: existingFile()
+      .optional()
+      .describe('BERT weights for the language layers; what is about vision is drawn anew'),
+    ...architectureOptions,
+    objectClasses: z
+      .int()
+      .min(1)
+      .default(PUBLISHED_CLASSES.numObjects)
+      .describe("The detector's object classes, from scratch"),
+    attributeClasses: z
+      .int()
+      .min(1)
+      .default(PUBLISHED_CLASSES.numAttributes)
+      .describe("The detector's attribute classes, from scratch"),
+    maskLmWeight: weightOf('masked words'),
+    matchedWeight: weightOf('matching; without it no sentence is exchanged'),
+    objWeight: weightOf("the regions' object classes"),
+    attrWeight: weightOf("the regions' attribute classes"),
+    featWeight: weightOf("the masked regions' features"),
+    qaWeight: weightOf('question answering'),
+    qaFromEpoch: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('First epoch, from 0, with question answering (10 of 20 in the paper)'),
+    wordMaskRate: rateOf('word pieces'),
+    objectMaskRate: rateOf('regions'),
+    onlyMaskedObjects: z
+      .boolean()
+      .default(false)
+      .describe('Predict classes of masked regions only; the reference predicts those of all'),
+    onlyMatchedWords: z
+      .boolean()
+      .default(false)
+      .describe('Predict masked words only where sentence and image belong together'),
+    ...scheduleOptions({
+      noun: 'sentences',
+      ...defaults,
+    }),
+    ...snapshotOptions,
+    ...processOptions,
+    seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout, order and masks'),
+  });
+type Options = z.output<ReturnType<typeof flagsOf>>;
+
+/** The command of the task. */
+export function pretrainCommand(task: PretrainingTask): Command {
+  return defineCommand({
+    ...task.help.pretrain,
+    configurable: true,
+    arguments: z.strictObject({}),
+    options: flagsOf(task),
+    run: async ({ options: given, signal, ...context }) => {
+      const me = thisProcess(given, context);
+      const { notice } = me;
+      const weights = weightsOf(given);
+      using store = openPretrainFeatures(given);
+      checkStores(store, given.allowOtherFeatures, notice);
+      const vocabulary = await Vocabulary.load(given.vocab);
+      const answerTable = await answersOf(given, store);
+      const whole = weights?.parts === 'bert' ? undefined : weights;
+      const checkpoint = weights && (await CheckpointFile.open(weights.file));
+      const sizes = weights?.parts === 'bert' && checkpoint ? bertSizes(checkpoint) : {};
+      const config = await configOf(given, whole?.file, vocabulary, store, sizes);
+      if (weights?.parts === 'all' && answerTable && checkpoint && numAnswersOf(checkpoint) === undefined) {
+        throw new UsageError(
+          `${weights.file} has no answer head. Load it with --load-without-answers, which draws one anew.`,
+        );
+      }
+      const regionClasses = (whole && checkpoint && regionClassesOf(checkpoint)) ?? {
+        numObjects: given.objectClasses,
+        numAttributes: given.attributeClasses,
+      };
+      const reading = { answerTable, sources: given.sources };
+      const training = await readSentences(given.train, store, reading, notice);
+      const validation = await readSentences(given.valid, store, reading, notice);
+      const run = await me.openRun();
+      const { steps: _, ...result } = await me.showing('Pre-training', 'steps', (progress) =>
+        pretrain({
+          training,
+          validation,
+          features: store,
+          vocabulary,
+          config,
+          classes: { ...regionClasses, numAnswers: answerTable?.size },
+          answerTable,
+          settings: settingsOf(given),
+          initialWeights: weights,
+          run,
+          snapshots: snapshotSettings(given),
+          provenance: { command: 'pretrain', options: given, features: store.origins },
+          device: deviceSettings(given),
+          distributed: me.distributed,
+          progress,
+          signal,
+          notice,
+        }),
+      );
+      return { ...result, process: me.number };
+    },
+    render,
+    exitCode: exitCodeOf,
+  });
+}
+
+function settingsOf(given: Options) {
+  return {
+    ...scheduleSettings(given),
+    qaFromEpoch: given.qaFromEpoch,
+    sampling: {
+      matching: given.matchedWeight > 0,
+      wordMaskRate: given.wordMaskRate,
+      regionMaskRate: given.objectMaskRate,
+    },
+    losses: {
+      weights: {
+        words: given.maskLmWeight,
+        matching: given.matchedWeight,
+        objects: given.objWeight,
+        attributes: given.attrWeight,
+        features: given.featWeight,
+        answers: given.qaWeight,
+      },
+      onlyMaskedRegions: given.onlyMaskedObjects,
+      onlyMatchedWords: given.onlyMatchedWords,
+    },
+  };
+}
+
+/** @throws UsageError for flags that contradict each other */
+function weightsOf(given: Options): PretrainingWeights | undefined {
+  const { load, loadWithoutAnswers, loadBert } = given;
+  if ([load, loadWithoutAnswers, loadBert].filter((file) => file !== undefined).length > 1) {
+    throw new UsageError('--load, --load-without-answers and --load-bert contradict each other: give one.');
+  }
+  const { weights } = settingsOf(given).losses;
+  if (Object.values(weights).every((weight) => weight === 0)) {
+    throw new UsageError('Every loss has the weight 0, so there is nothing to learn.');
+  }
+  if (load !== undefined) return { file: load, parts: 'all' };
+  if (loadWithoutAnswers !== undefined) return { file: loadWithoutAnswers, parts: 'without-answers' };
+  return loadBert === undefined ? undefined : { file: loadBert, parts: 'bert' };
+}
+
+async function answersOf(given: Options, store: FeatureStore): Promise<AnswerTable | undefined> {
+  if (given.qaWeight === 0) return undefined;
+  if (given.answers !== undefined) return AnswerTable.loadEither(given.answers, given.qaSets);
+  if (given.qaSets !== undefined) {
+    throw new UsageError('--qa-sets chooses from an answer table: name one with --answers.');
+  }
+  return buildPretrainingAnswers(given.train, (id) => store.has(id));
+}
+
+function render(result: Omit<PretrainResult, 'steps'> & { readonly process: number }): string {
+  if (result.process > 0) return '';
+  const lines: string[] = [];
+  if (result.wasInterrupted) {
+    lines.push(
+      `Interrupted after ${result.numSteps} steps; LAST_LXRT.pth and a snapshot are saved. The same command with --resume goes on.`,
+    );
+  } else if (result.scores !== undefined) lines.push(...renderScores(result.scores), '');
+  if (result.bestEpoch !== undefined) {
+    lines.push(`Lowest validation loss: ${result.bestScore.toFixed(4)} after epoch ${result.bestEpoch}.`);
+  }
+  lines.push(`The run is in ${result.runFolder}.`);
+  return lines.join('\n');
+}
