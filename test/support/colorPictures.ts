@@ -16,10 +16,10 @@ export const COLOR_FILES = {
   valid: 'valid.jsonl',
 };
 
-/** Writes 24 pictures for training and 12 others for validation, with two captions each. */
+/** Writes 96 pictures for training and 12 others for validation, with two captions each. */
 export async function writeColorPictures(folder: string): Promise<void> {
   const at = (name: string): string => path.join(folder, name);
-  const pictures = Array.from({ length: 36 }, (_, i) => ({
+  const pictures = Array.from({ length: 108 }, (_, i) => ({
     id: `picture_${i}`,
     color: i % COLORS.length,
     seed: i,
@@ -39,8 +39,8 @@ export async function writeColorPictures(folder: string): Promise<void> {
       )
       .map((line) => `${JSON.stringify(line)}\n`)
       .join('');
-  writeFileSync(at(COLOR_FILES.train), lines(pictures.slice(0, 24)));
-  writeFileSync(at(COLOR_FILES.valid), lines(pictures.slice(24)));
+  writeFileSync(at(COLOR_FILES.train), lines(pictures.slice(0, 96)));
+  writeFileSync(at(COLOR_FILES.valid), lines(pictures.slice(96)));
   const words = [
     '[PAD]',
     '[UNK]',
