@@ -135,7 +135,7 @@ function print(alone: Throughput, runs: readonly Throughput[], rows: readonly Ro
   console.log(runtimeLine());
   for (const kind of KINDS) {
     const each = runs.map((one) => one[kind].toFixed(1)).join(' before, ');
-    const what = kind === 'seen' ? 'pictures that were looked at' : 'new pictures, one question each';
+    const what = kind === 'seen' ? 'pictures whose regions are cached' : 'new pictures, one question each';
     console.log(
       `\nThe model by itself, batches of ${BATCH}, ${what}: ${alone[kind].toFixed(1)} questions/s (${each} after)`,
     );

@@ -13,7 +13,7 @@ const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 /** Ten word pieces with [CLS] and [SEP]: as long as VQA's questions are on average. */
 export const WORDS = ['what', 'color', 'is', 'the', 'cat', 'on', 'table', '?'];
 
-/** Writes a model of the published size, or a small one, that looks at pictures by their pixels. */
+/** Writes a model of the published size, or a small one, that finds regions by pixels. */
 export async function writeServedModel(folder: string, size: 'base' | 'small'): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const config =

@@ -1,5 +1,5 @@
 /**
- * @file What the model gives by itself, in a fresh process: batches of questions about pictures that were looked at, and
+ * @file What the model gives by itself, in a fresh process: batches of questions about pictures whose regions are known, and
  * about new ones. Prints JSON. `node dist/bench/server/throughput.js RUN BATCH SECONDS PRECISION IMAGES`
  */
 
@@ -12,9 +12,9 @@ import { pictureMaker } from './pictures.js';
 import { questionOf } from './servedModel.js';
 
 export interface Throughput {
-  /** Questions a second about pictures that were looked at before; the median batch. */
+  /** Questions a second about pictures whose regions are known; the median batch. */
   readonly seen: number;
-  /** The same with a look at a new picture for each. */
+  /** The same with the detection in a new picture for each. */
   readonly fresh: number;
 }
 
@@ -56,8 +56,8 @@ const seen = await measure(async (first) => {
 });
 let newest = 1_000_000;
 const fresh = await measure(async (first) => {
-  const looked: FeatureRow[] = [];
-  for (let i = 0; i < batchSize; i++) looked.push((await lxmert.detectRegions(picture(newest++))).row);
-  answer(looked, first);
+  const detected: FeatureRow[] = [];
+  for (let i = 0; i < batchSize; i++) detected.push((await lxmert.detectRegions(picture(newest++))).row);
+  answer(detected, first);
 });
 process.stdout.write(`${JSON.stringify({ seen, fresh } satisfies Throughput)}\n`);

@@ -84,7 +84,7 @@ function dense(rows: number, input: number, output: number): number {
 /** Of what the encoder is made of, for images of `m` regions. */
 function encoderOperations(config: LxmertConfig, m: number) {
   const { hiddenSize: h, intermediateSize, visualFeatureSize, visualBoxSize } = config;
-  /** Query and output for those who ask, key and value for those looked at, and the two products between them. */
+  /** Query and output for the query rows, key and value for the key rows, and the two products between them. */
   const attention = (queries: number, keys: number): number =>
     2 * dense(queries, h, h) + 2 * dense(keys, h, h) + 2 * dense(queries, h, keys);
   const feedForward = (rows: number): number => 2 * dense(rows, h, intermediateSize);

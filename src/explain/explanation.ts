@@ -92,7 +92,7 @@ export function explanationOf(
   }
   if (model.config.numCrossLayers === 0) {
     throw new UsageError(
-      'This model has no cross-modality layers, so its words and regions never look at each other.',
+      'This model has no cross-modality layers, so its words and regions never attend to each other.',
     );
   }
   const { row, width, height } = imageRegions;

@@ -77,7 +77,7 @@ export async function* readObj36(
 }
 
 /**
- * Reads the row of one image; other rows are only looked at as far as their id.
+ * Reads the row of one image; other rows are only read as far as their id.
  *
  * @throws LxmertError when no row has this id or its row is not sound.
  */

@@ -1,9 +1,7 @@
 /** @file A run folder as a model that predicts: weights, configuration, vocabulary, answers, and the heads of its task. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import {
   CheckpointFile,
   imagesPerExampleOf,
@@ -13,7 +11,7 @@ import {
 } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
-import { type Provenance, provenanceSchema } from '../features/provenance.js';
+import type { Provenance } from '../features/provenance.js';
 import {
   type HeadDefinition,
   type LxmertConfig,
@@ -21,12 +19,12 @@ import {
   TaskModel,
   useForInference,
 } from '../model/index.js';
-import { type AnswerLossName, LOSS_NAMES } from '../tasks/losses.js';
 import type { Predictor } from '../tasks/predictor.js';
 import { findTask } from '../tasks/registry.js';
 import { headsOf, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
+import { readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 import { activationsOf, hasMatchingHead, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
@@ -55,18 +53,6 @@ export interface ModelSource {
    */
   readonly task?: Task | undefined;
 }
-
-/** The part of a run's config.json that says what the model is. */
-const runConfigSchema = z.object({
-  task: z.string().optional(),
-  model: z.record(z.string(), z.number()),
-  maxLength: z.int().min(3),
-  settings: z.object({ loss: z.enum(LOSS_NAMES).optional() }).optional(),
-  /** Present when the run's regions were made from pixels. */
-  pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
-  /** The feature stores of the run and the detector behind each. */
-  features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
-});
 
 /** A model with what it predicts from, and the files its weights came from. */
 export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
@@ -142,7 +128,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     checkpoint,
     weightsFile,
     vocabularyFile,
-    runConfig: run?.config,
+    runConfig: run?.model as Partial<LxmertConfig> | undefined,
     numAttentionHeads: source.numAttentionHeads,
   });
   const imagesPerExample =
@@ -156,18 +142,20 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     throw error;
   }
   const { device = 'cpu' } = source;
+  const trainedOn = run?.features?.[0]?.provenance;
+  const pixelRegions = run?.pixelRegions ?? pixelRegionsOf(trainedOn);
   return {
     models: [model],
     // A question is hundreds of small kernels: starting them one by one takes longer than computing them.
     graphs: device !== 'cpu' && hasGraphs() ? [new ShapeGraphs(device, NOTHING_AROUND)] : undefined,
-    activations: activationsOf(checkpoint, heads, task, run?.loss, imagesPerExample),
+    activations: activationsOf(checkpoint, heads, task, run?.settings.loss, imagesPerExample),
     tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFiles: [weightsFile],
-    pixelRegions: run?.pixelRegions,
+    pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
-    trainedOn: run?.trainedOn ?? (run?.pixelRegions && pixelProvenance({ ...run.pixelRegions })),
+    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
     hasUnnamedAnswers:
       numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,
   };
@@ -209,34 +197,8 @@ const NOTHING_AROUND = {
     process.emitWarning(`Answers are computed without graphs of kernels: ${messageOf(error)}`),
 };
 
-interface RunConfig {
-  readonly task: string | undefined;
-  readonly config: Partial<LxmertConfig>;
-  readonly maxLength: number;
-  readonly loss: AnswerLossName | undefined;
-  readonly pixelRegions: PixelRegionSettings | undefined;
-  readonly trainedOn: Provenance | undefined;
-}
-
 /** Of a run whose store was made of the sample world's pictures. */
 function pixelRegionsOf(provenance: Provenance | undefined): PixelRegionSettings | undefined {
   const numBoxes = provenance?.settings.numBoxes;
   return provenance?.detector === PIXEL_REGIONS && typeof numBoxes === 'number' ? { numBoxes } : undefined;
-}
-
-async function readRunConfig(file: string): Promise<RunConfig> {
-  try {
-    const parsed = runConfigSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { task, model, maxLength, settings, pixelRegions, features } = parsed;
-    return {
-      task,
-      config: model as Partial<LxmertConfig>,
-      maxLength,
-      loss: settings?.loss,
-      pixelRegions: pixelRegions ?? pixelRegionsOf(features?.[0]?.provenance),
-      trainedOn: features?.[0]?.provenance,
-    };
-  } catch (error) {
-    throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
-  }
 }

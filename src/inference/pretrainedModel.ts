@@ -3,12 +3,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { CheckpointFile, loadWeights, numAnswersOf, regionClassesOf } from '../checkpoint/index.js';
-import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
-import { type Provenance, provenanceSchema } from '../features/provenance.js';
+import type { Provenance } from '../features/provenance.js';
 import {
   type LxmertConfig,
   type Precision,
@@ -21,6 +20,7 @@ import type { LossSettings } from '../tasks/pretraining/labels.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
 import { PRETRAINED_FILES } from '../train/pretrain.js';
+import { type RunConfig, readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 
@@ -53,29 +53,6 @@ export interface PretrainedModel {
   readonly trainedOn: Provenance | undefined;
 }
 
-const weight = z.number().min(0);
-const runConfigSchema = z.object({
-  task: z.literal('pretrain'),
-  model: z.record(z.string(), z.number()),
-  maxLength: z.int().min(3),
-  settings: z.object({
-    sampling: z.object({ matching: z.boolean(), wordMaskRate: z.number(), regionMaskRate: z.number() }),
-    losses: z.object({
-      weights: z.object({
-        words: weight,
-        matching: weight,
-        objects: weight,
-        attributes: weight,
-        features: weight,
-        answers: weight,
-      }),
-      onlyMaskedRegions: z.boolean(),
-      onlyMatchedWords: z.boolean(),
-    }),
-  }),
-  features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
-});
-
 /**
  * Loads it to be evaluated.
  *
@@ -102,7 +79,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
     checkpoint,
     weightsFile,
     vocabularyFile,
-    runConfig: run?.config,
+    runConfig: run?.model as Partial<LxmertConfig> | undefined,
     numAttentionHeads: source.numAttentionHeads,
   });
   const numAnswers = numAnswersOf(checkpoint);
@@ -127,37 +104,31 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
     model.dispose();
     throw error;
   }
-  const { weights, ...losses } = run?.losses ?? pretraining.losses;
+  const { weights, ...losses } = run?.settings.losses ?? pretraining.losses;
   return {
     model,
     tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
     weightsFile,
-    sampling: run?.sampling ?? pretraining.sampling,
+    sampling: run?.settings.sampling ?? pretraining.sampling,
     losses: {
       ...losses,
       weights: { ...weights, answers: answerTable === undefined ? 0 : weights.answers },
     },
-    trainedOn: run?.trainedOn,
+    trainedOn: run?.features?.[0]?.provenance,
   };
 }
 
 /** What the folder's configuration says; undefined where there is none of a pre-training. */
-async function readRun(file: string) {
+async function readRun(file: string): Promise<RunConfig | undefined> {
   if (!existsSync(file)) return undefined;
-  try {
-    const content: unknown = JSON.parse(await readFile(file, 'utf8'));
-    // Weights converted for Hugging Face lie beside a config.json of another kind.
-    if (!z.object({ task: z.string() }).safeParse(content).success) return undefined;
-    const { model, maxLength, settings, features } = runConfigSchema.parse(content);
-    return {
-      config: model as Partial<LxmertConfig>,
-      maxLength,
-      ...settings,
-      trainedOn: features?.[0]?.provenance,
-    };
-  } catch (error) {
-    throw new LxmertError(`${file} is not the configuration of a pre-training: ${messageOf(error)}.`);
-  }
+  const content: unknown = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
+  // Weights converted for Hugging Face lie beside a config.json of another kind.
+  if (typeof content === 'object' && content !== null && !('task' in content)) return undefined;
+  const run = await readRunConfig(file);
+  if (run.task === pretraining.name) return run;
+  throw new LxmertError(
+    `${file} is the configuration of '${run.task}', not of a pre-training. Name the run folder of lxmert pretrain, or its weights.`,
+  );
 }

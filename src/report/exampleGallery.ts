@@ -1,4 +1,4 @@
-/** @file Panels with an image, the boxes the model looked at, the question and the answers. */
+/** @file Panels with an image, the boxes the model attended to, the question and the answers. */
 
 import { LxmertError } from '../common/errors.js';
 import { escapeHtml } from './escape.js';

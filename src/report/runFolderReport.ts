@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
 import { pretraining, tasks } from '../tasks/registry.js';
+import { type RunConfig, readableParts } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configurationGroups } from './configurationGroups.js';
 import { readLogExcerpt } from './logExcerpt.js';
@@ -39,29 +40,7 @@ export interface DescribedRun {
 }
 
 const record = z.record(z.string(), z.unknown());
-/** What the facts are taken from; anything else than expected is as good as absent. */
-const factsSchema = z.object({
-  task: z.string().optional().catch(undefined),
-  settings: z
-    .object({
-      numEpochs: z.int().optional().catch(undefined),
-      qaFromEpoch: z.int().optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
-  data: z
-    .object({
-      trainingQuestions: z.int().optional().catch(undefined),
-      trainingSentences: z.int().optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
-  madeBy: z
-    .object({ lxmert: z.string().optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-});
-type ConfigFacts = z.output<typeof factsSchema>;
+type ConfigFacts = Pick<Partial<RunConfig>, 'task' | 'settings' | 'data' | 'madeBy'>;
 
 /**
  * Reads a run folder, finished or not. A file that is missing or damaged costs its part of the report and gives a
@@ -85,7 +64,7 @@ export async function describeRun(
   const scores = await readSmallJson(fileOf(SCORES_FILE), scoresSchema);
   const metrics = await readMetrics(fileOf(RUN_FILES.metrics));
   const log = await readLogExcerpt(fileOf(RUN_FILES.log));
-  const facts = factsSchema.parse(config.value ?? {});
+  const facts: ConfigFacts = readableParts(config.value ?? {});
   const isPretraining = facts.task === PRETRAINING;
   const scored = isPretraining ? 'loss' : 'score';
   const best = isPretraining

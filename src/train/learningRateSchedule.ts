@@ -26,7 +26,10 @@ export interface WarmupOptions {
 
 const DEFAULT_WARMUP_RATIO = 0.1;
 
-/** Linear warm-up, then linear decay to 0: the schedule of the published runs (the reference's `warmup_linear`). */
+/**
+ * Linear warm-up, then linear decay to 0: the schedule of the published runs (the reference's `warmup_linear`;
+ * docs/how-it-works/reference-implementation.md, "Learning rate").
+ */
 export function linearSchedule(options: WarmupOptions = {}): LearningRateSchedule {
   // (p - 1) / (w - 1) as the reference writes it, to the last bit.
   return withWarmup('linear', options, (progress, warmup) => Math.max((progress - 1) / (warmup - 1), 0));

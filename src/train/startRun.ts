@@ -10,6 +10,7 @@ import { DataParallel } from './distributed/dataParallel.js';
 import { clearRescueMarks } from './distributed/rescue.js';
 import type { LearningRateSchedule } from './learningRateSchedule.js';
 import type { Optimizer } from './optimizers/optimizer.js';
+import { makeRunConfig } from './runConfig.js';
 import { RUN_FILES } from './runFolder.js';
 import { isBefore, requireSameRun } from './snapshots/sameRun.js';
 import { Snapshots, type SnapshotTarget } from './snapshots/snapshots.js';
@@ -89,15 +90,11 @@ export async function beginRun(
     say(`${processGroup.worldSize} processes, ${numOwn} examples of each batch in each.`);
   }
   if (before === undefined) {
-    await run?.writeJson(RUN_FILES.config, {
-      task: task.name,
-      ...(options.config !== undefined && { model: options.config }),
-      maxLength: settings.maxLength,
-      settings: kept.settings,
-      data: task.data,
-      madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
-      ...options.provenance,
-    });
+    const { config: model, provenance } = options;
+    await run?.writeJson(
+      RUN_FILES.config,
+      makeRunConfig({ task, model, settings: kept.settings, provenance }),
+    );
   }
   if (run?.isOurs === true) {
     await vocabulary?.save(run.file(RUN_FILES.vocabulary));
@@ -127,7 +124,10 @@ async function restoreSnapshot(
 }
 
 /** The settings in force: optimizer and schedule by the names of those that are used. */
-function settingsOf({ settings, schedule }: RunPlan, optimizer: Optimizer): Record<string, unknown> {
+function settingsOf(
+  { settings, schedule }: RunPlan,
+  optimizer: Optimizer,
+): Record<string, unknown> & { readonly maxLength: number } {
   return { ...settings, optimizer: optimizer.name, schedule: schedule.name };
 }
 

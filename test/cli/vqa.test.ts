@@ -103,7 +103,7 @@ needing('bridge').describe('the VQA commands', () => {
     expect([asked.exitCode, asked.stderr]).toEqual([2, expect.stringContaining('--vocab')]);
   });
 
-  it('do not look at a bare picture with a model of a detector', async () => {
+  it('need a detector for a bare picture with a model of one', async () => {
     const picture = at('world/images/minival/sample_minival_000000.png');
     const asked = await lxmert('answer', picture, 'What?', '--model', at('run'), '--weights', 'LAST');
     expect([asked.exitCode, asked.stderr]).toEqual([

@@ -24,7 +24,7 @@ async function storeOf(name: string, rows: readonly FeatureRow[]): Promise<strin
 
 const full = Array.from({ length: 8 }, (_, i) => makeRow(i, { imageId: `image${i}` }));
 
-describe('features ahead', () => {
+describe('prefetched features', () => {
   const gathered = (store: FeatureStore, ids: readonly string[]): Float32Array =>
     scope(() => store.gather(ids, { dtype: 'stored' }).features.toFloat32Array());
 
@@ -33,7 +33,7 @@ describe('features ahead', () => {
     const ids = ['image7', 'image0', 'image4', 'image4', 'image2'];
     const expected = gathered(store, ids);
     store.prefetchBatch(ids);
-    const ahead = scope(() => {
+    const prefetched = scope(() => {
       const { features, boxes } = store.gather(ids, { dtype: 'stored' });
       expect([features.dtype, features.shape.slice(0, 2), boxes.shape]).toEqual([
         'float16',
@@ -42,7 +42,7 @@ describe('features ahead', () => {
       ]);
       return features.toFloat32Array();
     });
-    expect(ahead).toEqual(expected);
+    expect(prefetched).toEqual(expected);
     // Asked for once more they are gathered anew.
     expect(gathered(store, ids)).toEqual(expected);
   });

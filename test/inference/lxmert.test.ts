@@ -100,7 +100,7 @@ describe('an answer', () => {
     expect(isCut?.answers[0]?.probability).toBeCloseTo(fits?.answers[0]?.probability ?? 0, 6);
   });
 
-  it('looks at a file once, as long as it is kept', async () => {
+  it('detects the regions of a file once, as long as they are cached', async () => {
     using lxmert = await load({ numCachedImages: 1 });
     const detect = vi.spyOn(RegionDetector.prototype, 'detect');
     try {
@@ -119,7 +119,7 @@ describe('an answer', () => {
     }
   });
 
-  it('looks once for calls that come together, and again after a failure', async () => {
+  it('detects once for calls that come together, and again after a failure', async () => {
     using lxmert = await load();
     const detect = vi.spyOn(RegionDetector.prototype, 'detect');
     try {

@@ -27,7 +27,7 @@ describe('packing', () => {
       expect(pack(padded, packing).sharesStorageWith(padded)).toBe(true);
     }));
 
-  it('can keep padding, which nothing looks at', () =>
+  it('can keep padding, which nothing attends to', () =>
     scope(() => {
       const packing = packingOf(2, 3, tensor([1, 1, 0, 1, 1, 1], [2, 3]), 'kept');
       expect(packing).toMatchObject({ lengths: [3, 3], numKeys: [2, 3], numRows: 6, places: null });

@@ -75,7 +75,7 @@ needing('program').describe('ending a server', () => {
     socket.destroy();
   });
 
-  it('does not look at pictures of clients that are gone', async () => {
+  it('does not detect regions for clients that are gone', async () => {
     const { port, service, end } = await listening();
     const { counts } = service;
     // One is at work, the others wait.

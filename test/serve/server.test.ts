@@ -73,7 +73,7 @@ needing('program').describe('the server', () => {
     expect(response.json<AnswerResponse>().results.map(({ answers }) => answers.length)).toEqual([2, 2]);
   });
 
-  it('looks at a picture once, and answers what comes together together', async () => {
+  it('detects the regions of a picture once, and answers what comes together together', async () => {
     const { app, service } = await server.serve();
     const payload = { image: image(), questions: ['what?'] };
     const responses = await Promise.all(Array.from({ length: 16 }, () => ask(app, payload)));

@@ -21,6 +21,8 @@ needing('program').describe('a client that', () => {
     ({ app, service } = await server.serve({ timeout: TIMEOUT }));
     await app.listen({ host: '127.0.0.1', port: 0 });
     ({ port } = app.server.address() as { port: number });
+    // The first answer of a process takes longer than others; that is not what is measured here.
+    await ask();
   });
   afterAll(() => server.close());
 
@@ -33,6 +35,14 @@ needing('program').describe('a client that', () => {
     socket.on('error', () => undefined);
     await once(socket, 'close');
     return text;
+  }
+
+  async function ask(): Promise<Response> {
+    return await fetch(`http://127.0.0.1:${port}/v1/answer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ image: server.picture.toString('base64'), questions: ['what?'] }),
+    });
   }
 
   async function open(): Promise<Socket> {
@@ -74,11 +84,7 @@ needing('program').describe('a client that', () => {
       socket.write([json, form, halfHeader][i % 3]!);
       return heard(socket);
     });
-    const answered = await fetch(`http://127.0.0.1:${port}/v1/answer`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ image: server.picture.toString('base64'), questions: ['what?'] }),
-    });
+    const answered = await ask();
     expect(answered.status).toBe(200);
     const texts = await Promise.all(stalled);
     expect(texts.filter((text) => text.startsWith('HTTP/1.1 2'))).toEqual([]);

@@ -8,6 +8,8 @@ const load = (file) => import(pathToFileURL(path.resolve('dist/src', file)).href
 const { DataParallel } = await load('train/distributed/dataParallel.js');
 const { processRank } = await load('train/distributed/environment.js');
 const { FlatParameters } = await load('train/optimizers/flatParameters.js');
+const { RunFolder, Trainer } = await load('train/index.js');
+const { Module } = await load('model/index.js');
 const { keep, scope, tensor } = await load('torch/index.js');
 const ops = await load('torch/operators/index.js');
 
@@ -128,12 +130,59 @@ const scenarios = {
     await join(agreements?.[place.rank], { arrivalSeconds });
     return {};
   },
+
+  /**
+   * Trains a model of one weight for three epochs of five steps in the folder `settings.run`, until the last process's
+   * callback stops it after `settings.step` or `settings.epoch`.
+   */
+  async train({ run: folder, step: lastStep, epoch: lastEpoch }) {
+    class Line extends Module {
+      precision = 'float32';
+      weight = this.parameter('weight', tensor([0]));
+    }
+    const model = new Line();
+    const run = place.rank === 0 ? await RunFolder.create(folder) : RunFolder.ofOthers(folder);
+    const isLast = place.rank === place.worldSize - 1;
+    const callback = {
+      onStep: ({ step }, { stop }) => isLast && step === lastStep && stop(),
+      onEpoch: ({ epoch }, { stop }) => isLast && epoch === lastEpoch && stop(),
+    };
+    const task = {
+      name: 'line',
+      numExamples: 20,
+      data: {},
+      answerTable: undefined,
+      prepare: (examples) => tensor(Float32Array.from(examples)),
+      place: (batch) => batch,
+      loss: (x) => ops.mean(ops.mul(ops.sub(ops.mul(x, model.weight), x), 0.1)),
+      evaluate: async ({ inShares }) => {
+        const ranks = await inShares(async ({ rank }, signal) => {
+          signal?.throwIfAborted();
+          return rank;
+        });
+        return { score: ranks.length };
+      },
+      save: async () => undefined,
+      describeEpoch: () => 'An epoch.',
+    };
+    const trainer = new Trainer({
+      model,
+      task,
+      run,
+      settings: { batchSize: 4, numEpochs: 3, learningRate: 0.1 },
+      callbacks: [callback],
+      distributed: { process: place, timeoutSeconds: 10 },
+    });
+    const { numSteps, wasStopped, wasInterrupted, epochs } = await trainer.train();
+    const scores = epochs.map(({ score }) => score);
+    return { numSteps, wasStopped, wasInterrupted, scores, weight: model.weight.item() };
+  },
 };
 
 try {
   const results = [];
   for (const [scenario, settings = {}] of asked) {
-    if (scenario !== 'meet') processGroup ??= await join();
+    if (scenario !== 'meet' && scenario !== 'train') processGroup ??= await join();
     results.push(await scenarios[scenario](settings));
   }
   console.log(JSON.stringify(results));

@@ -19,6 +19,8 @@ const rules = {
   program: () => existsSync(addonPath()) && existsSync(path.resolve('dist/src/cli/main.js')),
   /** Pages are tested in the system's Chromium. */
   chromium: () => hasBrowser,
+  /** What takes minutes to compile is compiled where somebody asks for it, as .ci/run does. */
+  LXMERT_TEST_SETUP: () => process.env.LXMERT_TEST_SETUP === '1',
   /** Libraries that are broken or made up are compiled on the spot. */
   'C compiler': () => spawnSync('cc', ['--version']).status === 0,
   /** What is said where there is no GPU cannot be heard where there is one. */

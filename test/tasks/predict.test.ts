@@ -53,12 +53,12 @@ const questions = [
 
 describe.each(gpuDevices)('answers on %s', (device) => {
   it("are the processor's, recorded as graphs or not, to questions that share images and to single ones", () => {
-    const [host, card] = [answeringOn('cpu'), answeringOn(device)];
+    const [host, gpu] = [answeringOn('cpu'), answeringOn(device)];
     try {
       // Often enough that each shape is recorded and replayed.
       for (let time = 0; time < 5; time++) {
         for (const some of [questions, questions.slice(time % 4, (time % 4) + 1)]) {
-          const [expected, found] = [rankAnswers(host, source, some, 3), rankAnswers(card, source, some, 3)];
+          const [expected, found] = [rankAnswers(host, source, some, 3), rankAnswers(gpu, source, some, 3)];
           expect(found.map((ranked) => ranked.map(({ answer }) => answer))).toEqual(
             expected.map((ranked) => ranked.map(({ answer }) => answer)),
           );
@@ -69,23 +69,23 @@ describe.each(gpuDevices)('answers on %s', (device) => {
           }
         }
       }
-      expect(card.graphs?.[0]?.numGraphs).toBeGreaterThan(0);
+      expect(gpu.graphs?.[0]?.numGraphs).toBeGreaterThan(0);
     } finally {
       end(host);
-      end(card);
+      end(gpu);
     }
   });
 
   it('in bfloat16 are close to those in float32', () => {
-    const [host, card] = [answeringOn('cpu'), answeringOn(device, 'bfloat16')];
+    const [host, gpu] = [answeringOn('cpu'), answeringOn(device, 'bfloat16')];
     try {
-      const [expected, found] = [rankAnswers(host, source, questions), rankAnswers(card, source, questions)];
+      const [expected, found] = [rankAnswers(host, source, questions), rankAnswers(gpu, source, questions)];
       for (const [i, [best]] of found.entries()) {
         expect(Math.abs(best!.probability / expected[i]![0]!.probability - 1)).toBeLessThan(0.1);
       }
     } finally {
       end(host);
-      end(card);
+      end(gpu);
     }
   });
 });

@@ -15,7 +15,10 @@ import {
   tensor,
 } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
+import { EarlyStopping } from '../../src/train/callbacks/earlyStopping.js';
 import type { StepMetrics } from '../../src/train/callbacks/trainerCallback.js';
+import type { FlatParameters } from '../../src/train/optimizers/flatParameters.js';
+import type { GpuGradientScale, Optimizer, OptimizerPlan } from '../../src/train/optimizers/optimizer.js';
 import { RunFolder } from '../../src/train/runFolder.js';
 import type { TrainingState } from '../../src/train/snapshots/trainingState.js';
 import { Trainer } from '../../src/train/trainer.js';
@@ -323,4 +326,213 @@ describe('a step that fails', () => {
     expect(states).toMatchObject([{ step: 40, epoch: 0, batch: 40 }]);
     run.end();
   });
+});
+
+describe('callbacks', () => {
+  it('hear of the beginning, each step, each epoch, what is saved, and the end', async () => {
+    const heard: string[] = [];
+    const run = await setup([0.5], {
+      states: [],
+      settings: { numEpochs: 1 },
+      callbacks: [
+        {
+          onBegin: ({ state, numBatches, numEpochs }) =>
+            void heard.push(`begin ${state.step} ${numBatches} ${numEpochs}`),
+          onStep: ({ step }) => void (step % 10 === 0 && heard.push(`step ${step}`)),
+          onRecord: ({ step }) => void heard.push(`record ${step}`),
+          onEpoch: ({ epoch, isBest }) => void heard.push(`epoch ${epoch} ${isBest}`),
+          onSave: ({ what, state: { step } }) => void heard.push(`${what} ${step}`),
+          onEnd: (result) => void heard.push(`end ${result?.numSteps}`),
+        },
+      ],
+    });
+    await run.train();
+    run.end();
+    expect(heard).toEqual([
+      'begin 0 40 1',
+      ...['step 10', 'step 20', 'record 20', 'step 30', 'step 40', 'record 40'],
+      ...['BEST 40', 'LAST 40', 'snapshot 40', 'epoch 0 true', 'end 40'],
+    ]);
+  });
+
+  it('hear of the end after a failure too', async () => {
+    const ends: unknown[] = [];
+    const run = await setup([], {
+      onTask: { evaluate: () => Promise.reject(new LxmertError('No such image.')) },
+      callbacks: [{ onEnd: (result) => void ends.push(result) }],
+    });
+    await expect(run.train()).rejects.toThrow('No such image.');
+    run.end();
+    expect(ends).toEqual([undefined]);
+  });
+
+  it('can end the training after a step, which is no interruption, and the run goes on from there', async () => {
+    const states: TrainingState[] = [];
+    const run = await setup([], {
+      states,
+      callbacks: [{ onStep: ({ step }, { stop }) => void (step === 50 && stop()) }],
+    });
+    const result = await run.train();
+    run.end();
+    expect(result).toMatchObject({ numSteps: 50, wasInterrupted: false, wasStopped: true });
+    expect(run.saved).toEqual(['LAST', 'LAST']);
+    expect(states.at(-1)).toMatchObject({ step: 50, epoch: 1, batch: 10 });
+  });
+
+  it('can end it after an epoch, which saves nothing a second time', async () => {
+    const run = await setup([0.1, 0.2, 0.3], {
+      callbacks: [{ onEpoch: ({ epoch }, control) => void (epoch === 1 && control.stop()) }],
+    });
+    const result = await run.train();
+    run.end();
+    expect(result).toMatchObject({ numSteps: 80, wasInterrupted: false, wasStopped: true, bestEpoch: 1 });
+    expect(run.saved).toEqual(['BEST', 'LAST', 'BEST', 'LAST']);
+  });
+
+  it('EarlyStopping ends it when the score has not risen for some epochs, through a resume', async () => {
+    const scores = [0.5, 0.6, 0.6, 0.4, 0.9];
+    const settings = { numEpochs: 5 };
+    const whole = await setup([...scores], { settings, callbacks: [new EarlyStopping(2)] });
+    expect(await whole.train()).toMatchObject({ wasStopped: true, numSteps: 160, bestEpoch: 1 });
+    whole.end();
+
+    const cut = await setup([...scores], { settings, states: [], ...abortAfter(130) });
+    await cut.train();
+    cut.end();
+    const { run } = cut.options;
+    const again = () =>
+      setup(scores.slice(3), {
+        settings,
+        states: [],
+        ...(run && { run }),
+        snapshots: { everySteps: 1000, numKept: 2, resume: true },
+        callbacks: [new EarlyStopping(2)],
+      });
+    const resumed = await again();
+    expect(await resumed.train()).toMatchObject({ wasStopped: true, numSteps: 160, bestEpoch: 1 });
+    resumed.end();
+    // Once more changes nothing.
+    const twice = await again();
+    expect(await twice.train()).toMatchObject({ wasStopped: true, numSteps: 160 });
+    expect(twice.saved).toEqual([]);
+    twice.end();
+  });
+});
+
+it.each([
+  ['bertadam', 'linear'],
+  ['adamw', 'cosine'],
+  ['adamw', 'constant'],
+] as const)(
+  '%s with a %s schedule goes on after an interruption to the same bits',
+  async (optimizer, schedule) => {
+    const settings = { optimizer, schedule, weightDecay: 0.1 };
+    const whole = await setup([], { states: [], settings });
+    await whole.train();
+    const weight = whole.weight.item();
+    whole.end();
+    const cut = await setup([], { states: [], settings, ...abortAfter(70) });
+    await cut.train();
+    expect(cut.weight.item()).not.toBe(weight);
+    cut.end();
+    const { run } = cut.options;
+    const snapshots = { everySteps: 1000, numKept: 2, resume: true };
+    const resumed = await setup([], { states: [], settings, ...(run && { run }), snapshots });
+    await resumed.train();
+    expect(resumed.weight.item()).toBe(weight);
+    resumed.end();
+  },
+);
+
+describe('an optimizer and a schedule of a user', () => {
+  /** Plain gradient descent, by the interface alone. */
+  class Descent implements Optimizer {
+    readonly name = 'descent';
+    #step = 0;
+
+    constructor(
+      readonly parameters: FlatParameters,
+      private readonly plan: OptimizerPlan,
+    ) {}
+
+    step(scale: number | GpuGradientScale = 1): void {
+      if (typeof scale !== 'number') throw new TypeError('CPU only');
+      const rate = this.learningRateAt(this.#step++);
+      noGrad(() =>
+        scope(() => {
+          for (const { values, gradients } of this.parameters.groups) {
+            ops.add_(values, gradients, -rate * scale);
+          }
+        }),
+      );
+      this.parameters.zeroGrad();
+    }
+
+    learningRateAt(step: number): number {
+      const { learningRate, schedule, totalSteps } = this.plan;
+      return learningRate * schedule.factorAt(step, totalSteps);
+    }
+
+    get steps() {
+      return { weight: this.#step };
+    }
+
+    set steps({ weight = 0 }) {
+      this.#step = weight;
+    }
+
+    readonly moments = [];
+    join(): void {}
+
+    state() {
+      return { tensors: new Map<string, Tensor>(), steps: this.steps };
+    }
+
+    restore(_tensors: unknown, { weight = 0 }: Readonly<Record<string, number>>): void {
+      this.#step = weight;
+    }
+
+    [Symbol.dispose](): void {}
+  }
+
+  it('train as they say, are named in config.json, and go on after an interruption as if there was none', async () => {
+    const own = {
+      optimizer: (parameters: FlatParameters, plan: OptimizerPlan) => new Descent(parameters, plan),
+      schedule: { name: 'halves', factorAt: (step: number) => (step < 60 ? 1 : 0.5) },
+      settings: { learningRate: 0.05 },
+    };
+    const whole = await setup([], { ...own, states: [] });
+    const { steps } = await whole.train();
+    const weight = whole.weight.item();
+    expect(steps.map(({ learningRate }) => learningRate)).toEqual([0.05, 0.05, 0.05, 0.025, 0.025, 0.025]);
+    expect(await whole.options.run!.readJson('config.json')).toMatchObject({
+      task: 'line',
+      settings: { optimizer: 'descent', schedule: 'halves', weightDecay: 0.01, learningRate: 0.05 },
+    });
+    whole.end();
+
+    const cut = await setup([], { ...own, states: [], ...abortAfter(70) });
+    await cut.train();
+    cut.end();
+    const { run } = cut.options;
+    const snapshots = { everySteps: 1000, numKept: 2, resume: true };
+    const resumed = await setup([], { ...own, states: [], ...(run && { run }), snapshots });
+    expect((await resumed.train()).numSteps).toBe(120);
+    expect(resumed.weight.item()).toBe(weight);
+    resumed.end();
+
+    const other = await setup([], { states: [], ...(run && { run }), snapshots, settings: own.settings });
+    await expect(other.train()).rejects.toThrow('started with optimizer = descent, but now it is bertadam');
+    other.end();
+  });
+});
+
+it('a training with snapshots or several processes needs a run folder', async () => {
+  const run = await setup([]);
+  const snapshots = { everySteps: 1, numKept: 1, resume: false };
+  expect(() => new Trainer({ ...run.options, snapshots })).toThrow('needs a run folder');
+  expect(() => new Trainer({ ...run.options, settings: { batchSize: 9, accumulationSteps: 2 } })).toThrow(
+    'Use a --batch-size of 8 or 10.',
+  );
+  run.end();
 });

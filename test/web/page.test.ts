@@ -122,7 +122,7 @@ needing('chromium', 'program').describe('the page', () => {
     );
   }
 
-  it('looks at an uploaded picture, and answers with what counted', async () => {
+  it('detects the regions of an uploaded picture, and answers with what counted', async () => {
     await visit(async (page) => {
       await choose(page, 'photo.png');
       await page.getByRole('heading', { name: '6 regions were found' }).waitFor();

@@ -3,6 +3,7 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { version } from '../../common/version.js';
+import { ArrivedBody } from './arrivedBody.js';
 import { checkAddress, nextAddress } from './redirects.js';
 import { asTransferError, TransferError } from './transferError.js';
 
@@ -92,13 +93,14 @@ function describeAnswer(
   response.on('error', (error) => {
     failure.error ??= error;
   });
+  const arrived = new ArrivedBody(response);
   return {
     status,
     statusText: `${status} ${response.statusMessage ?? ''}`.trim(),
     headers,
     contentLength: length === undefined ? undefined : Number(length),
     endsWithConnection: length === undefined && headers['transfer-encoding'] === undefined,
-    body: () => readBody(request, response, failure, options),
+    body: () => readBody(request, response, arrived, failure, options),
     close: () => void request.destroy(),
   };
 }
@@ -106,13 +108,14 @@ function describeAnswer(
 async function* readBody(
   request: ClientRequest,
   response: IncomingMessage,
+  arrived: ArrivedBody,
   failure: { error?: unknown },
   { stallMs, signal }: RequestOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   const stall = (): void => void response.destroy(silence(stallMs));
   let timer = setTimeout(stall, stallMs);
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of arrived.chunks()) {
       clearTimeout(timer);
       yield chunk;
       timer = setTimeout(stall, stallMs);

@@ -33,9 +33,8 @@ export class CallbackList implements TrainingControl {
     return this.#stop.signal;
   }
 
-  stop(): void {
-    this.#stop.abort(new StoppedByCallback());
-  }
+  /** May be taken out of the object: hooks get it as a part of their second argument. */
+  readonly stop = (): void => this.#stop.abort(new StoppedByCallback());
 
   async begin(start: TrainingStart): Promise<void> {
     for (const callback of this.callbacks) await callback.onBegin?.(start, this);

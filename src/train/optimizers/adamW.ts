@@ -41,7 +41,7 @@ export class AdamW extends Adam {
   override step(scale: number | GpuGradientScale = 1): void {
     super.step(scale);
     // After the ranges, which all count the steps before.
-    if (typeof scale !== 'number') noGrad(() => ops.add_(this.#numSkipped, scale.isSkipped));
+    if (typeof scale !== 'number') inPlace(() => ops.add_(this.#numSkipped, scale.isSkipped));
   }
 
   protected update(
@@ -72,11 +72,20 @@ export class AdamW extends Adam {
   override restore(tensors: ReadonlyMap<string, Tensor>, steps: Readonly<Record<string, number>>): void {
     super.restore(tensors, steps);
     const numSkipped = tensors.get(NUM_SKIPPED);
-    if (numSkipped !== undefined) noGrad(() => ops.copy_(this.#numSkipped, numSkipped));
+    if (numSkipped !== undefined) inPlace(() => ops.copy_(this.#numSkipped, numSkipped));
   }
 
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
     this.#numSkipped.dispose();
   }
+}
+
+/** Changes a tensor; the handle that the operator returns is given up. */
+function inPlace(change: () => Tensor): void {
+  noGrad(() =>
+    scope(() => {
+      change();
+    }),
+  );
 }

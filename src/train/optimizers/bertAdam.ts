@@ -7,7 +7,8 @@ import type { GpuGradientScale } from './optimizer.js';
 
 /**
  * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= rate (m / (sqrt(v) + eps) + decay p), with the
- * decay applied to every parameter, biases and LayerNorm included; eps 1e-6. (pytorch-pretrained-bert's `BertAdam`.)
+ * decay applied to every parameter, biases and LayerNorm included; eps 1e-6 (pytorch-pretrained-bert's `BertAdam`;
+ * docs/how-it-works/reference-implementation.md, "Optimizer").
  */
 export class BertAdam extends Adam {
   readonly name = 'bertadam';

@@ -13,7 +13,8 @@ export interface ClippedGradients {
 }
 
 /**
- * The factor that brings the gradients' norm to at most `maxNorm`. The optimizer applies it in its own pass.
+ * The factor that brings the gradients' norm to at most `maxNorm`
+ * (docs/how-it-works/reference-implementation.md, "Clipping"). The optimizer applies it in its own pass.
  */
 export function clipGradients(flat: FlatParameters, maxNorm: number): ClippedGradients {
   let sum = 0;

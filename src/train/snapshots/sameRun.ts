@@ -1,7 +1,7 @@
 /** @file What a run that goes on has to agree in with the run it was. */
 
-import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import { runConfigSchema } from '../runConfig.js';
 import type { TrainingState } from './trainingState.js';
 
 /** True for a metrics record of what was done when the snapshot was taken. */
@@ -10,23 +10,19 @@ export function isBefore(record: Readonly<Record<string, unknown>>, state: Train
   return typeof step === 'number' ? step <= state.step : typeof epoch === 'number' && epoch < state.epoch;
 }
 
-const sameRunSchema = z.object({
-  /** Absent for a model that is no LXMERT. */
-  model: z.record(z.string(), z.unknown()).default({}),
-  settings: z.record(z.string(), z.unknown()),
-  data: z.record(z.string(), z.unknown()),
-});
+/** The parts of a run's configuration that must stay as they were. */
+export type SameRun = Readonly<Record<'model' | 'settings' | 'data', Readonly<Record<string, unknown>>>>;
 
 /** What settings that came with 0.2.0 were before. */
 const EARLIER_SETTINGS = { optimizer: 'bertadam', schedule: 'linear', weightDecay: 0.01 };
 
 /** @throws UsageError that names what differs: a run that goes on with other numbers would be neither of the two */
-export function requireSameRun(before: unknown, now: z.output<typeof sameRunSchema>): void {
-  const parsed = sameRunSchema.safeParse(before);
+export function requireSameRun(before: unknown, now: SameRun): void {
+  const parsed = runConfigSchema.safeParse(before);
   if (!parsed.success)
     throw new UsageError('The run folder has no configuration that could be gone on with.');
   const settings: Record<string, unknown> = { ...EARLIER_SETTINGS, ...parsed.data.settings };
-  const started = { ...parsed.data, settings };
+  const started: SameRun = { model: parsed.data.model ?? {}, settings, data: parsed.data.data };
   for (const part of ['model', 'settings', 'data'] as const) {
     for (const [key, value] of Object.entries(now[part])) {
       const [then, today] = [started[part][key], value].map(textOf);

@@ -109,7 +109,7 @@ export function mapChannelsOf({ imageStages, stemChannels }: DetectorArchitectur
 /**
  * Names and shapes of the weights, in the network's order. Names are Caffe's layer names followed by `.weight` or
  * `.bias`; BatchNorm and Scale are folded into the convolution before them, so every convolution has a bias.
- * Convolutions are (out, in, k, k), dense layers (out, in). `bbox_pred` is what only the ports' rules need.
+ * Convolutions are (out, in, k, k), dense layers (out, in). `bbox_pred` is what only Detectron2's rules need.
  */
 export function weightShapes(
   architecture: DetectorArchitecture,

@@ -11,9 +11,9 @@ export interface RegionOutputs {
   readonly features: Float32Array;
   /** (numRegions, classes), the background first. */
   readonly classProbabilities: Float32Array;
-  /** (numRegions, attributes), "no attribute" first; by the ports' rules 0 for it, and the others' sum is 1. */
+  /** (numRegions, attributes), "no attribute" first; by Detectron2's rules 0 for it, and the others' sum is 1. */
   readonly attributeProbabilities: Float32Array;
-  /** (numRegions, classes, 4): how each class would move the box; by the ports' rules only. */
+  /** (numRegions, classes, 4): how each class would move the box; by Detectron2's rules only. */
   readonly boxDeltas?: Float32Array;
 }
 

@@ -22,7 +22,10 @@ export interface CaffeProfile extends RegionNumbers {
   readonly overlap: number;
 }
 
-/** The PyTorch ports' rules: boxes are moved to their best class's, and one suppression is made over all of them. */
+/**
+ * Detectron2's rules, which both PyTorch ports follow: boxes are moved to their best class's, and one suppression is made
+ * over all of them.
+ */
 export interface Detectron2Profile extends RegionNumbers {
   readonly rules: 'detectron2';
   /** A region goes when its overlap with a better one is above this: the first that leaves `minBoxes` regions. */

@@ -71,7 +71,7 @@ export class RegionDetector implements Disposable {
     const { precision = 'float32' } = options;
     const device = useDevice(options.device ?? 'cpu');
     requirePrecision(precision, device);
-    const { weights, facts, report } = await loadDetector(file, { architecture, withBoxPredictor: 'ports' });
+    const { weights, facts, report } = await loadDetector(file, { architecture, withBoxPredictor: 'ifUsed' });
     try {
       const profile = withNumBoxes(profileFor(file, facts.family, options.profile), {
         ...(minBoxes === undefined ? {} : { minBoxes }),

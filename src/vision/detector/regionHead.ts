@@ -22,7 +22,7 @@ export interface DescribedRegions {
   readonly classProbabilities: Tensor;
   /** (R, attributes) */
   readonly attributeProbabilities: Tensor;
-  /** (R, classes x 4); by the ports' rules only. */
+  /** (R, classes x 4); by Detectron2's rules only. */
   readonly boxDeltas?: Tensor;
 }
 

@@ -31,8 +31,8 @@ export interface LoadedDetector {
 
 export interface LoadDetectorOptions {
   readonly architecture?: DetectorArchitecture;
-  /** Also `bbox_pred` (6404 x 2048, 52 MB), which only the ports' rules have a use for. Default false. */
-  readonly withBoxPredictor?: boolean | 'ports';
+  /** Also `bbox_pred` (6404 x 2048, 52 MB), which only Detectron2's rules have a use for. Default false. */
+  readonly withBoxPredictor?: boolean | 'ifUsed';
 }
 
 /**
@@ -50,7 +50,7 @@ export async function loadDetector(
   const report = reportDetector(checkpoint, architecture);
   requireWholeDetector(report);
   const isWanted =
-    withBoxPredictor === 'ports' ? detectorRules(report.family) === 'detectron2' : withBoxPredictor;
+    withBoxPredictor === 'ifUsed' ? detectorRules(report.family) === 'detectron2' : withBoxPredictor;
   const weights: Record<string, Tensor> = {};
   try {
     for (const layer of detectorLayers(architecture)) {

@@ -152,7 +152,7 @@ describe.each([
         crossAttention(queries!, keysValues!, segmentsOf([9, 1, 4], [36, 5, 17]), settings).context,
     })));
 
-  it('at part of each sequence, and rows that nobody looks at', () =>
+  it('at part of each sequence, and rows that nobody attends to', () =>
     expectEqual(() => ({
       rows: [ops.randn([20, 3 * hidden])],
       parameters: [],

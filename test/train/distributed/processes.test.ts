@@ -1,4 +1,7 @@
-import { beforeAll, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { practiceLibrary } from '../../support/practiceDevice.js';
 import { runScenarios, type Scenario } from '../../support/processes.js';
 import { needing } from '../../support/skips.js';
@@ -41,7 +44,7 @@ needing('program').describe.each([2, 4])('%i processes', (numProcesses) => {
     // Each leaf is larger than a bucket, so it is one of its own.
     ['reducer', { sizes, bucketBytes: 64, uses: Array(2).fill(use(['d', 'a', 'c'], ['a', 'c', 'd'])) }],
     ['embedding'],
-    // The first of these once more where gradients lie on a card.
+    // The first of these once more where gradients lie on a GPU.
     [
       'reducer',
       {
@@ -100,7 +103,7 @@ needing('program').describe.each([2, 4])('%i processes', (numProcesses) => {
     }
   });
 
-  it('sum gradients that lie on a card', () => {
+  it('sum gradients that lie on a GPU', () => {
     const expected = [mean(1), null, mean(3, [0]), mean(4, others)];
     for (const { steps } of of<Steps>(5)) {
       expect(steps.map(({ gradients }) => gradients)).toEqual([expected, expected, expected]);
@@ -139,5 +142,23 @@ needing('program').describe('processes that meet', () => {
     const [first = '', ...doubles] = errorsOf(results);
     expect(first).toMatch(/Of 3 processes 1 did not come within 6 s: 2\. /);
     expect(doubles.join(' ')).toContain('There are two processes with the number 1');
+  });
+});
+
+needing('program').describe('a callback of one process', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'stopped-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  // After the first step nothing of the others' numbers is known yet: they hear of it in the step after.
+  it.each([
+    ['a step', { step: 7 }, 8, 1],
+    ['the last step of an epoch', { step: 5 }, 5, 0],
+    ['an epoch', { epoch: 1 }, 10, 2],
+  ])('ends the training of all after %s, as a whole', async (what, end, numSteps, numEpochs) => {
+    const results = await runScenarios([['train', { run: path.join(folder, what), ...end }]], [0, 1]);
+    const [first] = results[0] ?? [];
+    const scores = Array(numEpochs).fill(2);
+    expect(first).toMatchObject({ numSteps, wasStopped: true, wasInterrupted: false, scores });
+    expect(results.map(([result]) => result)).toEqual([first, first]);
   });
 });

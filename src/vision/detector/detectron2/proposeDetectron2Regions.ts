@@ -1,4 +1,4 @@
-/** @file From the region proposal network's outputs to proposals, by the PyTorch ports' rules. */
+/** @file From the region proposal network's outputs to proposals, by Detectron2's rules (both PyTorch ports'). */
 
 import type { AnchorSettings } from '../architecture.js';
 import { brokenScore, PROPOSAL_SETTINGS, type RpnOutput, type ScaledSize } from '../proposals.js';

@@ -1,4 +1,4 @@
-/** @file From what the network says of every proposal to the regions of an image's row, by the PyTorch ports' rules. */
+/** @file From what the network says of every proposal to the regions of an image's row, by Detectron2's rules. */
 
 import { LxmertError } from '../../../common/errors.js';
 import { bestLabels, labelledRegions, type RegionOutputs, type SelectedRegions } from '../labelledRegions.js';
@@ -52,7 +52,7 @@ function movedBoxes(
   { inputHeight, inputWidth }: Detectron2ImageSize,
 ): { boxes: Float32Array; confidences: Float32Array } {
   const { numRegions, classProbabilities, boxDeltas } = outputs;
-  if (boxDeltas === undefined) throw new Error("The ports' rules need the deltas of the classes' boxes.");
+  if (boxDeltas === undefined) throw new Error("Detectron2's rules need the deltas of the classes' boxes.");
   const every = Array.from({ length: numRegions }, (_, region) => region);
   const { ids, confidences } = bestLabels(classProbabilities, numRegions, every);
   const boxes = new Float32Array(numRegions * 4);

@@ -102,7 +102,7 @@ function caffeCandidates(
   };
 }
 
-/** By the ports' rule: the best logits are taken first, and sides are limited. */
+/** By Detectron2's rule: the best logits are taken first, and sides are limited. */
 function detectron2Candidates(
   { scores, deltas }: RpnMaps,
   images: readonly ScaledSize[],

@@ -68,7 +68,7 @@ describe('proposals', () => {
   }
 
   it.each([
-    ['of a large map, more than are looked at', [23, 23] as const, 0.4],
+    ['of a large map, more than are kept before suppression', [23, 23] as const, 0.4],
     ['with sides that would overflow', [6, 9] as const, 6],
     ['that mostly leave the picture', [5, 4] as const, 2.5],
   ])('%s are what plain loops find', (_, map, size) => {

@@ -53,11 +53,11 @@ describe.each(testDevices)('proposals on %s', (device) => {
 
   it.each([
     ['caffe', 'small map', [5, 7], 0.8, 1e-6],
-    ['caffe', 'large map, more than are looked at', [23, 24], 0.8, 1e-6],
+    ['caffe', 'large map, more than are kept before suppression', [23, 24], 0.8, 1e-6],
     ['caffe', 'map of many equal scores', [22, 24], 0.5, 0.5],
     ['caffe', 'map of boxes that are mostly too small or outside', [9, 6], 6, 1e-6],
     ['detectron2', 'small map', [5, 7], 0.8, 1e-6],
-    ['detectron2', 'large map, more than are looked at', [23, 24], 0.8, 1e-6],
+    ['detectron2', 'large map, more than are kept before suppression', [23, 24], 0.8, 1e-6],
     ['detectron2', 'map of many equal scores', [22, 24], 0.5, 0.5],
     ['detectron2', 'map with sides that would overflow', [9, 6], 12, 1e-6],
   ] as const)(

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { requireSameRun } from '../../../src/train/snapshots/sameRun.js';
+
+const before = {
+  model: { hiddenSize: 16 },
+  settings: { numEpochs: 3, learningRate: 1e-3 },
+  data: { trainingQuestions: 40 },
+};
+const now = {
+  ...before,
+  settings: { ...before.settings, optimizer: 'bertadam', schedule: 'linear', weightDecay: 0.01 },
+};
+
+describe('a run that goes on', () => {
+  it('is one of version 0.1.0 with what was then the only optimizer, schedule and decay', () => {
+    expect(() => requireSameRun(before, now)).not.toThrow();
+    for (const [key, value] of Object.entries({ optimizer: 'adamw', schedule: 'cosine', weightDecay: 0 })) {
+      const settings = { ...now.settings, [key]: value };
+      expect(() => requireSameRun(before, { ...now, settings }), key).toThrow(
+        new RegExp(`started with ${key} = .*, but now it is ${value}`),
+      );
+    }
+  });
+
+  it('has the model, settings and data that it was started with', () => {
+    expect(() => requireSameRun(now, { ...now, model: { hiddenSize: 32 } })).toThrow('hiddenSize = 16');
+    expect(() => requireSameRun(now, { ...now, data: { trainingQuestions: 41 } })).toThrow('now it is 41');
+    expect(() => requireSameRun({ anything: 1 }, now)).toThrow('no configuration');
+  });
+});
