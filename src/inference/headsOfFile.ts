@@ -42,21 +42,36 @@ export function activationsOf(
   return Object.fromEntries(heads.map(({ name }) => [name, name === MATCH_HEAD.name ? 'softmax' : answer]));
 }
 
-/** @throws LxmertError when the file has no matching head that is asked for, or an answer head of another number */
+/** @throws LxmertError when the file lacks a head, or its answer head is not of the answers' number */
 export function requireHeads(
   checkpoint: CheckpointFile,
   heads: readonly HeadDefinition[],
-  source: string,
+  task: Task | undefined,
+  answersFile: string | undefined,
 ): void {
-  const isAsked = heads.some(({ prefix }) => prefix === MATCH_HEAD.prefix);
-  if (isAsked && !hasMatchingHead(checkpoint)) throw noMatchingHead(checkpoint.path);
+  const ofTask = `Name a model that was fine-tuned for ${task?.title}.`;
   const size = heads.find(({ prefix }) => prefix === 'answer_head')?.size;
   const numAnswers = numAnswersOf(checkpoint);
-  if (size === undefined || numAnswers === size) return;
+  if (size !== undefined && numAnswers === undefined) {
+    throw new LxmertError(`${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`);
+  }
+  if (size !== undefined && numAnswers !== size) {
+    throw new LxmertError(
+      `${checkpoint.path} has a head of ${numAnswers} answers, but ${
+        answersFile === undefined
+          ? `${task?.title} has ${size}. ${ofTask}`
+          : `${answersFile} has ${size}. Name the table that the model was trained with.`
+      }`,
+    );
+  }
+  if (heads.some(({ prefix }) => prefix === MATCH_HEAD.prefix) && !hasMatchingHead(checkpoint)) {
+    throw noMatchingHead(checkpoint.path);
+  }
+  const names = [...checkpoint.entries.keys()];
+  const missing = heads.find(({ prefix }) => !names.some((name) => name.startsWith(`${prefix}.`)));
+  if (missing === undefined) return;
   throw new LxmertError(
-    numAnswers === undefined
-      ? `${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`
-      : `${checkpoint.path} has a head of ${numAnswers} answers, but ${source} has ${size}. Name the table that the model was trained with.`,
+    `${checkpoint.path} has no head called '${missing.prefix}', which ${task?.title} needs. ${ofTask}`,
   );
 }
 

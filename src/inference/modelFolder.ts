@@ -123,7 +123,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
           : AnswerTable.load(answersFile));
   const heads: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
-  requireHeads(checkpoint, heads, answersFile ?? 'the task');
+  requireHeads(checkpoint, heads, task, answersFile);
   const { config, vocabulary } = await configOfWeights({
     checkpoint,
     weightsFile,

@@ -141,6 +141,11 @@ export interface Task<
   read(file: string): AsyncIterable<Example>;
   /** The answers there are; or that a table is named; or that it is made of the training labels unless one is. */
   readonly answers: readonly string[] | 'table' | 'built';
+  /**
+   * In how many training examples an answer must be for a built table to have it, unless a run says otherwise. Absent:
+   * every answer of the training labels is in it. Goes with `unknownAnswers: 'skip'`.
+   */
+  readonly minOccurrences?: number;
   /** What becomes of a training label outside the answer table. */
   readonly unknownAnswers: UnknownAnswers;
   /** In the order in which their weights are drawn. */

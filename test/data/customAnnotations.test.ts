@@ -70,4 +70,17 @@ describe('buildAnswerTable', () => {
     expect(buildAnswerTable([...questions].reverse()).answers).toEqual(['c', 'a', 'b']);
     expect(() => buildAnswerTable(questions.slice(3))).toThrow('No training example has a label');
   });
+
+  it('leaves out answers of too few examples', async () => {
+    const questions = await read([
+      { ...base, labels: { a: 1, b: 0.3 } },
+      { ...base, labels: { b: 0.3, c: 1 } },
+      { ...base, labels: { b: 1, c: 0.9 } },
+    ]);
+    expect(buildAnswerTable(questions, 2).answers).toEqual(['b', 'c']);
+    expect(buildAnswerTable(questions, 3).answers).toEqual(['b']);
+    expect(() => buildAnswerTable(questions, 4)).toThrow(
+      'No answer is in the labels of 4 training examples or more; the most frequent is in those of 3.',
+    );
+  });
 });

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { AnswerTable } from '../../data/answerTable.js';
-import { type PreparedVqa, prepareVqa, VQA_MIN_OCCURRENCES } from '../../data/prepare/prepareVqa.js';
+import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
+import { type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';

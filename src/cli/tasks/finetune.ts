@@ -59,33 +59,53 @@ function sharedFlags(task: Task) {
   };
 }
 
-/** Flags of tasks whose answers stand in a table. */
-const tableFlags = {
-  answers: existingFile().describe('Answer table (label2ans JSON)'),
+/** Flags that start answers from the rows of a pre-trained head. */
+const pretrainedAnswerFlags = {
   loadWithAnswers: existingFile()
     .optional()
     .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
   pretrainingAnswers: existingFile()
     .optional()
     .describe('Answer table of the pre-trained head (all_ans.json), for --load-with-answers'),
+};
+
+/** Flags of tasks whose answers stand in a table. */
+const tableFlags = {
+  answers: existingFile().describe('Answer table (label2ans JSON)'),
+  ...pretrainedAnswerFlags,
   mceLoss: z
     .boolean()
     .default(false)
     .describe('Cross-entropy against the best answer in place of binary cross-entropy'),
 };
 
-/** Flags of data sets of one's own. */
-const builtFlags = {
-  answers: existingFile()
-    .optional()
-    .describe('Answer table (label2ans JSON) [default: made of the training labels]'),
-  loss: z.enum(LOSS_NAMES).default('class').describe('class: one right answer; soft: several, or scores'),
-};
+/** Flags of tasks whose table is made of the training labels. */
+function builtFlags({ loss }: Task) {
+  return {
+    answers: existingFile()
+      .optional()
+      .describe('Answer table (label2ans JSON) [default: made of the training labels]'),
+    ...pretrainedAnswerFlags,
+    loss: z.enum(LOSS_NAMES).default(loss).describe('class: one right answer; soft: several, or scores'),
+  };
+}
+
+/** Flags of tasks whose rare answers are left out of the table that is made. */
+function rareAnswerFlags({ minOccurrences }: Task) {
+  return {
+    minOccurrences: z
+      .int()
+      .min(1)
+      .default(minOccurrences ?? 1)
+      .describe('Training examples that an answer must be in to be in the table that is made'),
+  };
+}
 
 type SharedFlags = z.output<z.ZodObject<ReturnType<typeof sharedFlags>>>;
 type TableFlags = z.output<z.ZodObject<typeof tableFlags>>;
-type BuiltFlags = z.output<z.ZodObject<typeof builtFlags>>;
-type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags>;
+type BuiltFlags = z.output<z.ZodObject<ReturnType<typeof builtFlags>>>;
+type RareAnswerFlags = z.output<z.ZodObject<ReturnType<typeof rareAnswerFlags>>>;
+type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags> & Partial<RareAnswerFlags>;
 type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
 
 /** The command of a task. */
@@ -99,10 +119,11 @@ export function finetuneCommand(task: Task): Command {
   };
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
-    const flags = task.answers === 'built' ? builtFlags : {};
+    const ofTable = task.answers === 'built' ? builtFlags(task) : {};
+    const ofRareAnswers = task.minOccurrences === undefined ? {} : rareAnswerFlags(task);
     return defineCommand({
       ...common,
-      options: z.strictObject({ ...shared, ...flags }),
+      options: z.strictObject({ ...shared, ...ofTable, ...ofRareAnswers }),
       run: ({ options, ...context }) => run(task, options, context),
     });
   }
@@ -135,7 +156,9 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
   if (trainingExamples.length < allExamples.length)
     notice(`${trainingExamples.length} of ${allExamples.length} training examples, drawn by the seed.`);
-  const answerTable = await answersOf(task, options.answers, trainingExamples);
+  const answerTable = await answersOf(task, options, trainingExamples);
+  if (task.answers === 'built' && options.answers === undefined)
+    notice(`${answerTable.size} answers, made of the training labels.`);
   const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
     makeSplit(questions, files, isTraining ? task.unknownAnswers : 'skip', answerTable, store, notice);
   const training = split(trainingExamples, options.train, true);
@@ -194,11 +217,13 @@ async function readAll(task: Task, files: readonly string[]): Promise<Question[]
 
 async function answersOf(
   task: Task,
-  file: string | undefined,
+  { answers: file, minOccurrences }: Pick<Flags, 'answers' | 'minOccurrences'>,
   training: readonly Question[],
 ): Promise<AnswerTable> {
   if (file !== undefined) return AnswerTable.load(file);
-  return typeof task.answers === 'string' ? buildAnswerTable(training) : new AnswerTable(task.answers);
+  return typeof task.answers === 'string'
+    ? buildAnswerTable(training, minOccurrences)
+    : new AnswerTable(task.answers);
 }
 
 function makeSplit(

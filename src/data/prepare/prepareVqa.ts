@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { streamArray } from '../annotations/jsonStream.js';
 import { AnswerTable } from '../answerTable.js';
+import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
+import { softLabel } from '../softLabel.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { joinById } from './joinById.js';
 import { type JsonArrayWriter, type OutputFiles, withOutputFiles } from './outputFiles.js';
@@ -12,9 +14,6 @@ import { pythonDictOrder } from './pythonDictOrder.js';
 import { describeFiles, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
 import { checkRecords } from './rawRecord.js';
 import { normalizeVqaAnswer } from './vqaAnswer.js';
-
-/** An answer of the table was the most given one of at least so many questions of train and val. */
-export const VQA_MIN_OCCURRENCES = 9;
 
 /** Digits of an image id in a COCO file name. */
 const IMAGE_ID_DIGITS = 12;
@@ -64,7 +63,7 @@ interface RawSplit {
  * `train2014_annotations.json`, the same of `val2014`, and `test2015_questions.json`.
  *
  * Rows keep the order of the raw files. The label of a question has the answers that are in the table, each with
- * {@link softScore} of the number of annotators who gave it in just that spelling.
+ * its score of {@link softLabel}.
  *
  * @throws UsageError when no questions are among the sources or their annotations are missing; LxmertError for raw files
  *   that are cut short, wrong, or do not fit each other. No file is left then.
@@ -95,15 +94,6 @@ export async function prepareVqa(options: PrepareVqaOptions): Promise<PreparedVq
 }
 
 /**
- * The soft score of an answer that `numAnnotators` of ten gave: 0.3, 0.6, 0.9, and 1 from four on.
- *
- * The reference's files hold no other values (checked on 3,303 published questions).
- */
-export function softScore(numAnnotators: number): number {
-  return [0, 0.3, 0.6, 0.9][numAnnotators] ?? 1;
-}
-
-/**
  * The label of a question: answers in the table with their soft scores. The answers are counted as they are spelled, not
  * normalised; only the table is.
  */
@@ -111,13 +101,9 @@ export function vqaLabel(
   answers: readonly string[],
   table: AnswerTable,
 ): { label: Map<string, number>; numOutsideTable: number } {
-  const counts = new Map<string, number>();
-  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  const label = new Map<string, number>();
-  for (const [answer, count] of counts) {
-    if (table.indexOf(answer) !== undefined) label.set(answer, softScore(count));
-  }
-  return { label, numOutsideTable: counts.size - label.size };
+  const all = softLabel(answers);
+  const label = new Map([...all].filter(([answer]) => table.indexOf(answer) !== undefined));
+  return { label, numOutsideTable: all.size - label.size };
 }
 
 /** `COCO_train2014_000000131486` */

@@ -20,7 +20,7 @@ const gqaSchema = z.object({ questionId: idSchema, prediction: z.string() });
 export function readVqaPredictions(file: string): Promise<PredictionTable> {
   return PredictionTable.gather(
     file,
-    elements(file, (value, place) => {
+    predictionElements(file, (value, place) => {
       const { question_id: id, answer } = checkRecord(vqaSchema, value, file, place);
       return { id, answer, place };
     }),
@@ -35,7 +35,7 @@ export function readVqaPredictions(file: string): Promise<PredictionTable> {
 export function readGqaPredictions(file: string): Promise<PredictionTable> {
   return PredictionTable.gather(
     file,
-    elements(file, (value, place) => {
+    predictionElements(file, (value, place) => {
       const { questionId: id, prediction: answer } = checkRecord(gqaSchema, value, file, place);
       return { id, answer, place };
     }),
@@ -52,7 +52,12 @@ export function readNlvr2Predictions(file: string): Promise<PredictionTable> {
   return PredictionTable.gather(file, nlvr2Lines(file));
 }
 
-async function* elements(
+/**
+ * The predictions of a JSON array.
+ *
+ * @param read makes a prediction of an element, which stands at `place`
+ */
+export async function* predictionElements(
   file: string,
   read: (value: unknown, place: string) => Prediction,
 ): AsyncGenerator<Prediction> {

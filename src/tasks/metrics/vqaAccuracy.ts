@@ -10,9 +10,25 @@ import { cleanVqaAnswer, normalizeVqaAnswer } from './vqaAnswerNormalization.js'
 const NUM_AGREEING = 3;
 
 /**
- * The official score of one answer, 0 to 1: for each annotator, the number of the *other* annotators who gave this
- * answer, divided by 3 and at most 1; the mean over the annotators. With ten of them, an answer that 0, 1, 2, 3, 4
- * or more gave scores 0, 0.3, 0.6, 0.9, 1.
+ * The agreement with an answer, 0 to 1: for each annotator, the number of the *other* annotators who gave this answer,
+ * divided by 3 and at most 1; the mean over the annotators. With ten of them, an answer that 0, 1, 2, 3, 4 or more gave
+ * scores 0, 0.3, 0.6, 0.9, 1.
+ *
+ * @param answer compared letter by letter
+ */
+export function annotatorAgreement(answer: string, groundTruth: readonly string[]): number {
+  if (groundTruth.length === 0) return 0;
+  const numMatches = groundTruth.filter((truth) => truth === answer).length;
+  let sum = 0;
+  for (const truth of groundTruth) {
+    const numOthers = truth === answer ? numMatches - 1 : numMatches;
+    sum += Math.min(1, numOthers / NUM_AGREEING);
+  }
+  return sum / groundTruth.length;
+}
+
+/**
+ * The official score of one answer, 0 to 1: the {@link annotatorAgreement} with it.
  *
  * Answers are compared letter by letter after {@link cleanVqaAnswer}; where the annotators do not all say the same,
  * theirs and the predicted one go through {@link normalizeVqaAnswer} first (`vqaEval.py`).
@@ -23,15 +39,8 @@ export function officialVqaScore(answer: string, groundTruth: readonly string[])
   const cleaned = groundTruth.map(cleanVqaAnswer);
   const isUnanimous = new Set(cleaned).size <= 1;
   const predicted = isUnanimous ? cleanVqaAnswer(answer) : normalizeVqaAnswer(answer);
-  const truths = isUnanimous ? cleaned : cleaned.map(normalizeVqaAnswer);
-  if (truths.length === 0) return 0;
-  const numMatches = truths.filter((truth) => truth === predicted).length;
-  let sum = 0;
-  for (const truth of truths) {
-    const numOthers = truth === predicted ? numMatches - 1 : numMatches;
-    sum += Math.min(1, numOthers / NUM_AGREEING);
-  }
-  return sum / truths.length;
+  const truths = isUnanimous ? cleaned : cleaned.map((truth) => normalizeVqaAnswer(truth));
+  return annotatorAgreement(predicted, truths);
 }
 
 /** The official scores of a file of predictions. All are means from 0 to 1. */

@@ -33,16 +33,22 @@ export function processPunctuation(answer: string): string {
 /**
  * `processDigitArticle`: lower case, number words from none to ten as digits, no articles, contractions with their
  * apostrophes, single spaces.
+ *
+ * @param contractions from a word as it may be typed to its full spelling
  */
-export function processDigitArticle(answer: string): string {
+export function processDigitArticle(answer: string, contractions = CONTRACTION_SPELLINGS): string {
   return splitWords(answer.toLowerCase())
     .map((word) => NUMBER_WORDS.get(word) ?? word)
     .filter((word) => !ARTICLES.has(word))
-    .map((word) => CONTRACTION_SPELLINGS.get(word) ?? word)
+    .map((word) => contractions.get(word) ?? word)
     .join(' ');
 }
 
-/** Punctuation, then numbers and articles: done to all answers of a question whose annotators disagree. */
-export function normalizeVqaAnswer(answer: string): string {
-  return processDigitArticle(processPunctuation(cleanVqaAnswer(answer)));
+/**
+ * Punctuation, then numbers and articles: done to all answers of a question whose annotators disagree.
+ *
+ * @param contractions as of {@link processDigitArticle}
+ */
+export function normalizeVqaAnswer(answer: string, contractions = CONTRACTION_SPELLINGS): string {
+  return processDigitArticle(processPunctuation(cleanVqaAnswer(answer)), contractions);
 }

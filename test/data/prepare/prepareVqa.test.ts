@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { LxmertError, UsageError } from '../../../src/common/errors.js';
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { AnswerTable } from '../../../src/data/answerTable.js';
-import { prepareVqa, softScore, vqaLabel } from '../../../src/data/prepare/prepareVqa.js';
+import { prepareVqa, vqaLabel } from '../../../src/data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../../src/data/prepare/questionIds.js';
+import { softScore } from '../../../src/data/softLabel.js';
 import { publishedPath } from '../../support/published.js';
 import { makeZip, namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
 
@@ -298,10 +299,6 @@ describe('prepareVqa', () => {
 });
 
 describe('soft scores', () => {
-  it('go by the number of annotators', () => {
-    expect([1, 2, 3, 4, 5, 10].map(softScore)).toEqual([0.3, 0.6, 0.9, 1, 1, 1]);
-  });
-
   it.each([
     [{ yes: 10 }, { yes: 1 }],
     [

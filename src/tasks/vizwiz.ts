@@ -1,0 +1,244 @@
+/** @file VizWiz: photos and questions of blind people; an answer, and by a head of its own whether there is one. */
+
+import { z } from 'zod';
+import { LxmertError } from '../common/errors.js';
+import { existingFile } from '../common/pathSchemas.js';
+import { fileSource } from '../data/annotations/jsonSource.js';
+import { streamArray } from '../data/annotations/jsonStream.js';
+import type { Question } from '../data/annotations/question.js';
+import { checkRecord } from '../data/annotations/record.js';
+import { VQA_MIN_OCCURRENCES } from '../data/buildAnswerTable.js';
+import { softLabel } from '../data/softLabel.js';
+import * as ops from '../torch/operators/index.js';
+import { imageIdOf } from '../vision/imageFiles.js';
+import { ANSWER_HEAD, answerTargets, bestAnswers, FINETUNING_DEFAULTS } from './answering.js';
+import { jsonDump } from './dumpFormat.js';
+import { ANSWER_LOSSES, probabilitiesOf, softAnswerLoss } from './losses.js';
+import {
+  coverageFlags,
+  coverageLines,
+  notComputedLines,
+  scoreLine,
+  tableLines,
+} from './metrics/scoreText.js';
+import { readVizwizPredictions, VizwizScorer, VizwizTally } from './metrics/vizwizMetrics.js';
+import { defineScore, type Prediction, type Task } from './task.js';
+import type { TaskScores } from './taskScores.js';
+
+/** A question about an image, of which it is the only one: the name of the image's file is its id. */
+export interface VizwizQuestion extends Question {
+  readonly questionId: string;
+  /** As the annotators typed them, ten; undefined where the split has none (test). */
+  readonly answers: readonly string[] | undefined;
+  /** 1 where most annotators found that the image answers the question; undefined likewise. */
+  readonly answerable: 0 | 1 | undefined;
+}
+
+export interface VizwizPrediction extends Prediction {
+  /** The probability that the image answers the question, 0 to 1. */
+  readonly answerable: number;
+}
+
+/** The message of a key that is not as expected. */
+const expected = (what: string) => ({
+  error: ({ input }: { readonly input?: unknown }) =>
+    `expected ${what}, found ${input === undefined ? 'nothing' : JSON.stringify(input)?.slice(0, 60)}`,
+});
+
+const recordSchema = z.object(
+  {
+    image: z.string(expected('the name of an image file')).min(1, expected('the name of an image file')),
+    question: z.string(expected('the text of the question')),
+    answers: z
+      .array(
+        z.object({ answer: z.string(expected('an answer as text')) }, expected('an object with an answer')),
+        expected('a list of answers'),
+      )
+      .min(1, expected('ten answers'))
+      .optional(),
+    answer_type: z.string(expected('the type of the answer as text')).optional(),
+    answerable: z.literal([0, 1], expected('0 or 1')).optional(),
+  },
+  expected('an object with image and question'),
+);
+
+/**
+ * Reads VizWiz's annotations, `[{image, question, answers: [{answer, answer_confidence}], answer_type, answerable}]`;
+ * the test split has images and questions only. Images go by the name of their file up to its first dot, the id that
+ * `lxmert extract` gives. Labels are soft, by the rule of the reference's VQA files ({@link softLabel}); the
+ * annotators' confidence is not used.
+ *
+ * @throws LxmertError with file, element, key, what was expected and what was found
+ */
+export async function* readVizwiz(file: string): AsyncGenerator<VizwizQuestion> {
+  let index = 0;
+  for await (const element of streamArray(fileSource(file))) {
+    const place = `question ${index++}`;
+    const record = checkRecord(recordSchema, element, file, place);
+    const answers = record.answers?.map(({ answer }) => answer);
+    if ((answers === undefined) !== (record.answerable === undefined)) {
+      const [is, isNot] = answers === undefined ? ['answerable', 'answers'] : ['answers', 'answerable'];
+      throw new LxmertError(
+        `${file}: ${place}, key '${isNot}': expected it beside '${is}', found nothing. Labelled splits have both, the test split neither.`,
+      );
+    }
+    yield {
+      imageIds: [imageIdOf(record.image)],
+      questionId: record.image,
+      sentence: record.question,
+      labels: answers && softLabel(answers),
+      questionType: '',
+      answerType: record.answer_type ?? '',
+      answers,
+      answerable: record.answerable,
+    };
+  }
+}
+
+/** The official scores of a split; questions without labels do not count. */
+export function vizwizScores(
+  examples: readonly VizwizQuestion[],
+  predictions: readonly VizwizPrediction[],
+): TaskScores {
+  const tally = new VizwizTally();
+  let numQuestions = 0;
+  for (const [i, { answers, answerType, answerable }] of examples.entries()) {
+    if (answers === undefined || answerable === undefined) continue;
+    tally.addAnswer({ answers, answerType, answerable }, predictions[i]?.answer);
+    tally.addAnswerable({ answers, answerType, answerable }, predictions[i]?.answerable);
+    numQuestions++;
+  }
+  const { accuracy, byAnswerType, averagePrecision, f1 } = tally.means();
+  return {
+    overall: accuracy ?? 0,
+    numQuestions,
+    title: 'Accuracy',
+    measures: {
+      averagePrecision: { title: 'Average precision of unanswerable questions', value: averagePrecision },
+      f1: { title: 'F1 of unanswerable questions', value: f1 },
+    },
+    tables: [{ key: 'byAnswerType', title: 'By answer type', rows: byAnswerType }],
+  };
+}
+
+export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerability'> = {
+  name: 'vizwiz',
+  title: 'VizWiz',
+  imagesPerExample: 1,
+  read: readVizwiz,
+  answers: 'built',
+  // As many as VQA's table asks for; there by the most given answer of a question, here by any of its ten.
+  minOccurrences: VQA_MIN_OCCURRENCES,
+  unknownAnswers: 'skip',
+  heads: [ANSWER_HEAD, { name: 'answerability', prefix: 'answerability_head', form: 'mlp', size: 1 }],
+  loss: 'soft',
+  targets: (examples, answerTable) => ({
+    answer: answerTargets(examples, answerTable),
+    answerability: Float32Array.from(examples, ({ questionId, answerable }) => {
+      if (answerable !== undefined) return answerable;
+      throw new LxmertError(
+        `The question about ${questionId} has no 'answerable', so it cannot be trained on. Is this the test split?`,
+      );
+    }),
+  }),
+  trainingLoss: (logits, targets, loss) => {
+    const answer = ANSWER_LOSSES[loss](logits.answer, targets.answer);
+    // (B, 1) each: binary cross-entropy, mean over the batch.
+    const answerability = softAnswerLoss(logits.answerability, targets.answerability);
+    return { total: ops.add(answer, answerability), parts: { answer, answerability } };
+  },
+  activations: (loss) => ({ answer: probabilitiesOf(loss), answerability: 'sigmoid' }),
+  predictions: ({ answer, answerability }, answerTable) => {
+    const answerable = answerability.toFloat32Array(); // (B, 1)
+    return bestAnswers(answer, answerTable).map((best, row) => ({
+      ...best,
+      answerable: answerable[row] ?? 0,
+    }));
+  },
+  scores: vizwizScores,
+  dump: jsonDump(({ questionId }, { answer, answerable }) => ({ answer, answerable, image: questionId })),
+  // A recipe published for LXMERT on VizWiz; the rest as the paper's fine-tuning.
+  defaults: { ...FINETUNING_DEFAULTS, batchSize: 64, learningRate: 1e-4, numEpochs: 20 },
+  score: defineScore({
+    help: {
+      description:
+        'Scores [{image, answer, answerable}], or a file with either of the two, against the official annotations: the ' +
+        'accuracy of the VizWiz challenge, over all and by type of answer; average precision and F1 of the questions ' +
+        'that cannot be answered. See docs/reference/metrics.md.',
+      examples: [
+        {
+          command: 'lxmert score vizwiz val_predict.json --annotations val.json',
+          does: 'scores predictions for the validation split',
+        },
+      ],
+    },
+    predictions: 'Predictions (JSON), as lxmert predict vizwiz writes them',
+    flags: {
+      annotations: existingFile().describe('Official annotations with answers, such as val.json'),
+      ...coverageFlags,
+    },
+    run: async (predictions, { annotations, ...rules }, signal) => {
+      const scorer = new VizwizScorer(await readVizwizPredictions(predictions), annotations, rules);
+      for await (const { questionId: image, answers, answerType, answerable } of readVizwiz(annotations)) {
+        signal?.throwIfAborted();
+        if (answers === undefined || answerable === undefined) {
+          throw new LxmertError(
+            `${annotations}: ${image} has no answers, as in the test split, which only the challenge's server can score.`,
+          );
+        }
+        scorer.add(image, { answers, answerType, answerable });
+      }
+      return { ...scorer.finish(), missing: rules.missing };
+    },
+    render: (result) =>
+      [
+        `${result.numQuestions} questions scored.`,
+        ...coverageLines(result, result.missing),
+        '',
+        scoreLine('Accuracy', result.accuracy),
+        scoreLine('Average precision', result.averagePrecision, 'of unanswerable questions'),
+        scoreLine('F1', result.f1, 'of unanswerable questions'),
+        ...tableLines('By answer type', result.byAnswerType),
+        ...notComputedLines(result.notComputed),
+      ].join('\n'),
+  }),
+  help: {
+    finetune: {
+      description:
+        'Trains LXMERT to answer questions of blind people about their photos and, by a second head, to tell which can be ' +
+        'answered, from the official annotations. Answers outside the table are skipped. Leaves a run folder as finetune ' +
+        'vqa does.',
+      examples: [
+        {
+          command:
+            'lxmert finetune vizwiz --train train.json --valid val.json --features features/vizwiz --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/vizwiz',
+          does: 'fine-tunes the published weights with a table made of the training answers',
+        },
+      ],
+    },
+    evaluate: {
+      description:
+        'Answers the questions of a file and prints the official accuracy, over all and by type of answer, and average ' +
+        'precision and F1 of the questions that cannot be answered. Questions about images without features are left out ' +
+        'and counted.',
+      examples: [
+        {
+          command: 'lxmert evaluate vizwiz val.json --model runs/vizwiz --features features/vizwiz',
+          does: 'scores the best weights of a run',
+        },
+      ],
+    },
+    predict: {
+      description:
+        'Answers the questions of a file and writes [{answer, answerable, image}]: one file for both challenges, whose ' +
+        'evaluators read the keys that they know. Labels are not needed; memory does not grow with the number of questions.',
+      examples: [
+        {
+          command:
+            'lxmert predict vizwiz test.json --model runs/vizwiz --features features/vizwiz --output test_predict.json',
+          does: 'writes predictions for the test servers',
+        },
+      ],
+    },
+  },
+};
