@@ -18,6 +18,7 @@ export {
   Lxmert,
   type LxmertAnswer,
   type LxmertImage,
+  type LxmertMatch,
   type LxmertSource,
 } from './inference/lxmert.js';
 export { type LoadedModel, loadAnsweringModel, type ModelSource } from './inference/modelFolder.js';
