@@ -1,9 +1,14 @@
 /** @file Checkpoints: every layout read, two written, names of three families. */
 
 export { isAnswerRow, loadAnswerRows } from './answerHead.js';
+export type { ModelSizes } from './architecture.js';
 export { CheckpointError } from './checkpointError.js';
 export { CheckpointFile } from './checkpointFile.js';
-export { type ConvertedCheckpoint, type ConvertOptions, convertCheckpoint } from './convertCheckpoint.js';
+export {
+  type CheckpointConvertOptions,
+  type ConvertedCheckpoint,
+  convertCheckpoint,
+} from './convertCheckpoint.js';
 export {
   type CheckpointDescription,
   countTensors,
@@ -18,7 +23,6 @@ export {
   guessedAttentionHeads,
   imagesPerExampleOf,
   type ModelKind,
-  type ModelSizes,
   missingEncoderTensors,
   modelKind,
   modelSizes,

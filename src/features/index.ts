@@ -1,6 +1,6 @@
 /** @file Region features: TSV files, shard stores, and the batches that the model reads. */
 
-export { type ConvertOptions, type ConvertResult, convertToStore } from './convertToStore.js';
+export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
 export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
 export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
 export { FeatureStore, type GatherOptions, type RegionPlace } from './featureStore.js';

@@ -1,4 +1,4 @@
-/** @file The losses of the fine-tuning tasks. */
+/** @file The losses of the fine-tuning tasks (docs/how-it-works/reference-implementation.md, "Losses"). */
 
 import type { Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';

@@ -21,7 +21,8 @@ export type {
   TrainingStart,
 } from './callbacks/trainerCallback.js';
 export { type ProcessRank, processRank } from './distributed/environment.js';
-export { type FinetuneOptions, type FinetuneResult, type FinetuneSettings, finetune } from './finetune.js';
+export { type FinetuneResult, finetune } from './finetune.js';
+export type { FinetuneOptions, FinetuneSettings } from './finetuneOptions.js';
 export type { InitialWeights } from './initialWeights.js';
 export {
   constantSchedule,

@@ -113,7 +113,7 @@ function requireTwoImages(sentences: ImageSentences): void {
   );
 }
 
-export function maskWords(
+function maskWords(
   pieces: readonly number[],
   { vocabularySize, maskId }: Pick<SentencePieces, 'vocabularySize' | 'maskId'>,
   rate: number,
@@ -133,7 +133,7 @@ export function maskWords(
 /**
  * @param numRegionsOf regions of an image, by its place in the corpus
  */
-export function maskRegions(
+function maskRegions(
   corpus: PretrainingCorpus,
   numRegions: number,
   numRegionsOf: (image: number) => number,
@@ -158,7 +158,7 @@ export function maskRegions(
 }
 
 /** An answer with probability in proportion to its score; a single one is taken whatever its score. */
-export function drawAnswer(corpus: PretrainingCorpus, example: number, draws: Draws): number {
+function drawAnswer(corpus: PretrainingCorpus, example: number, draws: Draws): number {
   const { rows, scores } = corpus.answers(example);
   if (rows.length === 0) return -1;
   return rows[rows.length === 1 ? 0 : draws.weighted(scores)] ?? -1;

@@ -1,6 +1,7 @@
 /**
  * @file The losses of pre-training, each as a sum over what it is about and the number that the sum is divided by:
- * several processes that share a batch divide by the whole batch's number.
+ * several processes that share a batch divide by the whole batch's number
+ * (docs/how-it-works/reference-implementation.md, "Pre-training losses").
  */
 
 import type { PretrainingModel, PretrainingOutputs } from '../../model/index.js';

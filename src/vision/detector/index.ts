@@ -3,7 +3,7 @@
 export {
   BOTTOM_UP_ATTENTION,
   type DetectorArchitecture,
-  featureSizeOf,
+  detectorFeatureSize,
   weightShapes,
 } from './architecture.js';
 export { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
