@@ -8,6 +8,7 @@ import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import { LxmertError, UsageError } from '../../src/common/errors.js';
 import { batchFromRows } from '../../src/features/index.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
+import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import { loadPretrainedModel } from '../../src/inference/pretrainedModel.js';
 import { lxmertConfig, PretrainingModel } from '../../src/model/index.js';
 import { batchInputs } from '../../src/tasks/batchInputs.js';
@@ -61,6 +62,7 @@ async function writePretraining(name: string, answers: readonly string[] | undef
 }
 
 const row = makeRow(3, { imageId: 'x', numBoxes: 5, featureSize: 7 });
+const image = LxmertImage.fromRow({ row, provenance: undefined });
 const sentences = ['what color is the cat', 'the cat', 'is it'];
 const file = (name: string): string => at(name, 'BEST_EVAL_LOSS_LXRT.pth');
 const bare = (name: string, more: Partial<LxmertSource> = {}): LxmertSource => ({
@@ -98,7 +100,7 @@ beforeAll(async () => {
 describe('match', () => {
   it.each(['both', 'matching'])('of a pre-training run (%s) gives what its model gives', async (name) => {
     using lxmert = await Lxmert.load({ model: at(name) });
-    const matches = await lxmert.match(row, sentences);
+    const matches = await lxmert.match(image, sentences);
     const expected = await expectedOf(name);
     expect(matches.map(({ sentence }) => sentence)).toEqual(sentences);
     for (const [i, { probability, isCut }] of matches.entries()) {
@@ -106,20 +108,20 @@ describe('match', () => {
       expect(isCut).toBe(false);
     }
     expect(new Set(expected).size).toBe(3);
-    expect(await lxmert.match(row, [])).toEqual([]);
+    expect(await lxmert.match(image, [])).toEqual([]);
   });
 
   it('of a weights file needs a vocabulary and no answers', async () => {
     using ofRun = await Lxmert.load({ model: at('both') });
     using ofFile = await Lxmert.load(bare('both'));
-    expect(await ofFile.match(row, sentences)).toEqual(await ofRun.match(row, sentences));
+    expect(await ofFile.match(image, sentences)).toEqual(await ofRun.match(image, sentences));
     await expect(Lxmert.load(bare('both', { vocabulary: undefined }))).rejects.toThrow(/--vocab/);
   });
 
   it('of many sentences is that of each', async () => {
     using lxmert = await Lxmert.load({ model: at('matching') });
     const many = Array.from({ length: 70 }, (_, i) => sentences[i % 3]!);
-    const [few, all] = [await lxmert.match(row, sentences), await lxmert.match(row, many)];
+    const [few, all] = [await lxmert.match(image, sentences), await lxmert.match(image, many)];
     for (const [i, { probability }] of all.entries()) {
       expect(probability).toBeCloseTo(few[i % 3]!.probability, 5);
     }
@@ -128,7 +130,7 @@ describe('match', () => {
   it('says when the end of a sentence was not read', async () => {
     using lxmert = await Lxmert.load({ model: at('matching') });
     const words = (count: number): string => Array(count).fill('cat').join(' ');
-    const matches = await lxmert.match(row, [words(18), words(19)]);
+    const matches = await lxmert.match(image, [words(18), words(19)]);
     expect(matches.map(({ isCut }) => isCut)).toEqual([false, true]);
   });
 
@@ -138,8 +140,8 @@ describe('match', () => {
     cpSync(at('both'), at('without answers'), { recursive: true });
     rmSync(at('without answers', 'trainval_label2ans.json'));
     using together = await Lxmert.load({ model: [at('without answers'), at('matching')] });
-    const [a, b] = [await one.match(row, sentences), await other.match(row, sentences)];
-    for (const [i, { probability }] of (await together.match(row, sentences)).entries()) {
+    const [a, b] = [await one.match(image, sentences), await other.match(image, sentences)];
+    for (const [i, { probability }] of (await together.match(image, sentences)).entries()) {
       expect(probability).toBeCloseTo((a[i]!.probability + b[i]!.probability) / 2, 5);
     }
   });
@@ -150,11 +152,11 @@ describe('a model with both heads', () => {
     using ofRun = await Lxmert.load({ model: at('both') });
     writeFileSync(at('all_ans.json'), JSON.stringify(ANSWERS.map((ans) => ({ ans, dsets: ['vqa'] }))));
     using ofFile = await Lxmert.load(bare('both', { answers: at('all_ans.json') }));
-    const answer = await ofRun.answer(row, 'what color', { topK: 5 });
-    expect((await ofFile.answer(row, 'what color', { topK: 5 })).answers).toEqual(answer.answers);
+    const answer = await ofRun.answer(image, 'what color', { topK: 5 });
+    expect((await ofFile.answer(image, 'what color', { topK: 5 })).answers).toEqual(answer.answers);
     // Pre-training sets its answers against each other.
     expect(answer.answers.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
-    expect(await ofFile.match(row, sentences)).toHaveLength(3);
+    expect(await ofFile.match(image, sentences)).toHaveLength(3);
   });
 });
 
@@ -174,19 +176,19 @@ describe('a model that lacks a head says so, with the way out', () => {
     ],
   ])('answer, %s', async (_, source, message, type) => {
     using lxmert = await Lxmert.load(source());
-    const answering = lxmert.answer(row, 'what color');
+    const answering = lxmert.answer(image, 'what color');
     await expect(answering).rejects.toThrow(message);
     await expect(answering).rejects.toBeInstanceOf(type);
-    expect(await lxmert.match(row, sentences)).toHaveLength(3);
+    expect(await lxmert.match(image, sentences)).toHaveLength(3);
   });
 
   it('match', async () => {
     using lxmert = await Lxmert.load({ model: at('vqa') });
-    const matching = lxmert.match(row, sentences);
+    const matching = lxmert.match(image, sentences);
     await expect(matching).rejects.toThrow(/has no matching head \(cls\.seq_relationship\).*lxmert pretrain/);
     await expect(matching).rejects.toBeInstanceOf(LxmertError);
-    expect((await lxmert.answer(row, 'what color')).answers).toHaveLength(5);
-    await expect(lxmert.match(row, [' '])).rejects.toThrow('The sentence is empty.');
+    expect((await lxmert.answer(image, 'what color')).answers).toHaveLength(5);
+    await expect(lxmert.match(image, [' '])).rejects.toThrow('The sentence is empty.');
   });
 });
 

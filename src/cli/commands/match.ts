@@ -5,6 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert, type LxmertMatch } from '../../inference/lxmert.js';
+import { LxmertImage } from '../../inference/lxmertImage.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
@@ -72,7 +73,7 @@ export const command = defineCommand({
     const matches: Match[] = [];
     for (const image of pictures) {
       const found = await lxmert.match(
-        features === undefined ? image : await readRow(features, image),
+        features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
         sentences,
       );
       matches.push(...found.map((match) => ({ image, ...match })));
