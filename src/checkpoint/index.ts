@@ -17,7 +17,13 @@ export {
   renderDescription,
 } from './describeCheckpoint.js';
 export type { WrittenConfig } from './huggingFaceConfig.js';
-export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
+export {
+  type LoadOptions,
+  type LoadReport,
+  loadWeights,
+  type ReshapedTensor,
+  renderLoadReport,
+} from './loadWeights.js';
 export {
   bertSizes,
   guessedAttentionHeads,
@@ -36,4 +42,6 @@ export {
   nameIn,
   referenceFamily,
 } from './names/tensorNames.js';
+export type { CaffeLayer, CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+export type { ElementType, StorageRegion, TensorEntry } from './tensorEntry.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

@@ -54,7 +54,7 @@ export interface StorageRegion {
   readonly byteOffset: number;
   readonly numElements: number;
   readonly dtype: ElementType;
-  /** How the elements lie when not one after another from `byteOffset` on. */
+  /** How the elements lie when not one after another from `byteOffset` on. @internal */
   readonly scattered?: Scattered;
 }
 

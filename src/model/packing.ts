@@ -15,7 +15,7 @@ export interface Packing extends RowSequences {
    * last sequence belong to none and have the place 0.
    */
   readonly places: Int32Array | null;
-  /** Where the rows lie for a GPU's attention kernels; made by {@link placedPacking} for devices other than the processor. */
+  /** Where the rows lie for a GPU's attention kernels; made by `placedPacking` for devices other than the processor. */
   readonly slots?: SlotLayout;
   /** (B) int32 on the same device: the first row of each sequence. */
   readonly firstRowIndex?: Tensor;

@@ -19,7 +19,7 @@ export interface DecodeOptions {
 export const DEFAULT_MAX_PIXELS = 64 * 1024 * 1024;
 
 /** 256 MiB: more than 64 megapixels take uncompressed. */
-const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
+export const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 
 /**
  * Decodes a picture from a path or from the bytes of its file to what OpenCV's `imread` (`IMREAD_COLOR`) gives, in

@@ -5,6 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert } from '../../inference/lxmert.js';
+import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
@@ -92,13 +93,14 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
+    const { answering } = lxmert;
     const imageRegions = await lxmert.detectRegions(
-      features === undefined ? image : await readRow(features, image),
+      features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({
       file: options.output,
-      answering: lxmert.answering,
+      answering,
       imageRegions,
       question,
       topK: options.top,
