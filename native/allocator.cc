@@ -1,3 +1,4 @@
+// The allocator of CPU tensors: plain malloc with room to align, so that the hole of a freed tensor fits the next.
 #include "allocator.h"
 
 #include <c10/core/Allocator.h>

@@ -1,3 +1,4 @@
+// The backward pass, gradients of outputs by inputs, and whether operations are recorded.
 #include "autograd.h"
 
 #include <ATen/core/grad_mode.h>
@@ -5,8 +6,8 @@
 
 #include <vector>
 
-#include "errors.h"
 #include "convert.h"
+#include "errors.h"
 #include "tensor.h"
 
 namespace lxmert {
@@ -16,8 +17,8 @@ std::vector<at::Tensor> TensorsFrom(const Napi::Value& value, const char* role) 
   std::vector<at::Tensor> tensors;
   if (value.IsNull() || value.IsUndefined()) return tensors;
   if (!value.IsArray()) {
-    throw Napi::TypeError::New(value.Env(),
-                               std::string("expected an array of tensors for '") + role + "' but received " + DescribeValue(value));
+    throw Napi::TypeError::New(value.Env(), std::string("expected an array of tensors for '") + role +
+                                                "' but received " + DescribeValue(value));
   }
   const Napi::Array array = value.As<Napi::Array>();
   for (uint32_t i = 0; i < array.Length(); i++) tensors.push_back(TensorHandle::TensorOf(array.Get(i), role));
@@ -36,13 +37,13 @@ Napi::Value Backward(const Napi::CallbackInfo& info) {
 
 Napi::Value Gradients(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), "gradients", [&]() -> Napi::Value {
-    const auto gradients = torch::autograd::grad(TensorsFrom(info[0], "outputs"), TensorsFrom(info[1], "inputs"),
-                                                 TensorsFrom(info[2], "outputGradients"),
-                                                 info[3].ToBoolean().Value(), false, true);
+    const auto gradients =
+        torch::autograd::grad(TensorsFrom(info[0], "outputs"), TensorsFrom(info[1], "inputs"),
+                              TensorsFrom(info[2], "outputGradients"), info[3].ToBoolean().Value(), false, true);
     Napi::Array result = Napi::Array::New(info.Env(), gradients.size());
     for (uint32_t i = 0; i < gradients.size(); i++) {
-      result.Set(i, gradients[i].defined() ? Napi::Value(TensorHandle::Wrap(info.Env(), gradients[i]))
-                                           : info.Env().Null());
+      result.Set(
+          i, gradients[i].defined() ? Napi::Value(TensorHandle::Wrap(info.Env(), gradients[i])) : info.Env().Null());
     }
     return result;
   });

@@ -1,3 +1,4 @@
+// Rows of mapped files copied into a tensor by threads of their own, which read the pages that are not in memory.
 #include "background_gather.h"
 
 #include <algorithm>

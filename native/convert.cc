@@ -1,3 +1,4 @@
+// How a value of JavaScript becomes an operator's argument, and a result becomes a value of JavaScript.
 #include "convert.h"
 
 #include <ATen/core/jit_type.h>
@@ -22,8 +23,8 @@ constexpr DTypeName kDTypes[] = {
 };
 
 [[noreturn]] void ThrowMismatch(const Napi::Value& value, const ArgumentPlan& plan) {
-  throw Napi::TypeError::New(value.Env(), "expected " + plan.type + " for argument '" + plan.name +
-                                              "' but received " + DescribeValue(value));
+  throw Napi::TypeError::New(
+      value.Env(), "expected " + plan.type + " for argument '" + plan.name + "' but received " + DescribeValue(value));
 }
 
 bool IsWhole(double x) { return std::isfinite(x) && x == std::floor(x) && std::abs(x) <= 9007199254740992.0; }
@@ -62,32 +63,26 @@ at::MemoryFormat ToMemoryFormat(const Napi::Value& value, const ArgumentPlan& pl
 
 c10::IValue ElementToIValue(const Napi::Value& value, const ArgumentPlan& plan) {
   switch (plan.kind) {
-    case ArgumentKind::kTensor:
-      return TensorHandle::TensorOf(value, plan.name.c_str());
-    case ArgumentKind::kInt:
-      return ToInteger(value, plan);
+    case ArgumentKind::kTensor: return TensorHandle::TensorOf(value, plan.name.c_str());
+    case ArgumentKind::kInt: return ToInteger(value, plan);
     case ArgumentKind::kFloat:
       if (!value.IsNumber()) ThrowMismatch(value, plan);
       return value.As<Napi::Number>().DoubleValue();
     case ArgumentKind::kBool:
       if (!value.IsBoolean()) ThrowMismatch(value, plan);
       return value.As<Napi::Boolean>().Value();
-    case ArgumentKind::kScalar:
-      return ToScalar(value, plan);
+    case ArgumentKind::kScalar: return ToScalar(value, plan);
     case ArgumentKind::kString:
       if (!value.IsString()) ThrowMismatch(value, plan);
       return value.As<Napi::String>().Utf8Value();
-    case ArgumentKind::kDType:
-      return static_cast<int64_t>(DTypeFrom(value));
+    case ArgumentKind::kDType: return static_cast<int64_t>(DTypeFrom(value));
     case ArgumentKind::kDevice:
       if (!value.IsString()) ThrowMismatch(value, plan);
       return c10::Device(value.As<Napi::String>().Utf8Value());
-    case ArgumentKind::kMemoryFormat:
-      return static_cast<int64_t>(ToMemoryFormat(value, plan));
+    case ArgumentKind::kMemoryFormat: return static_cast<int64_t>(ToMemoryFormat(value, plan));
     case ArgumentKind::kLayout:
     case ArgumentKind::kGenerator:
-    case ArgumentKind::kUnsupported:
-      break;
+    case ArgumentKind::kUnsupported: break;
   }
   ThrowMismatch(value, plan);
 }
@@ -168,7 +163,8 @@ at::ScalarType DTypeFrom(const Napi::Value& value) {
     for (const DTypeName& entry : kDTypes) {
       if (name == entry.name) return entry.dtype;
     }
-    throw Napi::TypeError::New(value.Env(), "expected the name of a dtype such as 'float32' but received '" + name + "'");
+    throw Napi::TypeError::New(value.Env(),
+                               "expected the name of a dtype such as 'float32' but received '" + name + "'");
   }
   throw Napi::TypeError::New(value.Env(), "expected the name of a dtype but received " + DescribeValue(value));
 }

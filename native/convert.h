@@ -22,19 +22,30 @@ std::vector<int64_t> IntegersFrom(const Napi::Value& value, const char* role);
 Napi::Value ToJs(Napi::Env env, const at::Scalar& scalar);
 
 enum class ArgumentKind {
-  kTensor, kInt, kFloat, kBool, kScalar, kString, kDType, kLayout, kDevice, kMemoryFormat, kGenerator, kUnsupported
+  kTensor,
+  kInt,
+  kFloat,
+  kBool,
+  kScalar,
+  kString,
+  kDType,
+  kLayout,
+  kDevice,
+  kMemoryFormat,
+  kGenerator,
+  kUnsupported
 };
 
 // One argument of a schema, taken apart once so that a call need not look at types again.
 struct ArgumentPlan {
   std::string name;
   ArgumentKind kind = ArgumentKind::kUnsupported;
-  bool optional = false;          // None is allowed
+  bool optional = false;  // None is allowed
   bool list = false;
-  bool optional_elements = false; // Tensor?[]
-  int fixed_size = 0;             // int[2]: one number stands for both
+  bool optional_elements = false;  // Tensor?[]
+  int fixed_size = 0;              // int[2]: one number stands for both
   c10::optional<c10::IValue> default_value;
-  std::string type;               // as the schema prints it
+  std::string type;  // as the schema prints it
 };
 
 ArgumentPlan PlanArgument(const c10::Argument& argument);

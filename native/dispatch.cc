@@ -1,3 +1,4 @@
+// Operators resolved once by name and overload, then called by number with arguments by their schema.
 #include "dispatch.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -50,7 +51,10 @@ size_t Resolve(const std::string& name, const std::string& overload) {
   const auto known = operator_ids.find(key);
   if (known != operator_ids.end()) return known->second;
   c10::OperatorHandle handle = c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str());
-  Operator op{handle, overload.empty() ? name : name + "." + overload, {}, handle.schema().returns().size(),
+  Operator op{handle,
+              overload.empty() ? name : name + "." + overload,
+              {},
+              handle.schema().returns().size(),
               InPlaceArgument(handle.schema())};
   for (const c10::Argument& argument : handle.schema().arguments()) op.arguments.push_back(PlanArgument(argument));
   operators.push_back(std::move(op));

@@ -1,3 +1,4 @@
+// Questions to NVIDIA's management library, opened at run time: the driver's versions, and each GPU's name and memory.
 #include "gpus.h"
 
 #include <dlfcn.h>

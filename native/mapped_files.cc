@@ -1,3 +1,4 @@
+// The handler of SIGBUS that puts zeros where a mapped file has lost its pages, and remembers which file it was.
 #include "mapped_files.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+// Tensors over typed arrays and mapped files that free them at their end, and typed arrays over tensors.
 #include "memory.h"
 
 #include <fcntl.h>
@@ -72,8 +73,7 @@ Napi::Value FromTypedArray(const Napi::CallbackInfo& info) {
     const std::vector<int64_t> shape = IntegersFrom(info[1], "shape");
     const at::ScalarType dtype = DTypeFrom(info[2]);
     const int64_t count = CountOf(env, shape);
-    TORCH_CHECK(static_cast<int64_t>(array.ElementLength()) == count &&
-                    array.ElementSize() == c10::elementSize(dtype),
+    TORCH_CHECK(static_cast<int64_t>(array.ElementLength()) == count && array.ElementSize() == c10::elementSize(dtype),
                 "the shape asks for ", count, " elements of ", c10::elementSize(dtype), " bytes but the array has ",
                 array.ElementLength(), " of ", static_cast<int>(array.ElementSize()));
     const at::TensorOptions options = at::TensorOptions().dtype(dtype);
@@ -102,14 +102,14 @@ Napi::Value MapFile(const Napi::CallbackInfo& info) {
     const at::ScalarType dtype = DTypeFrom(info[3]);
     const int64_t element_size = static_cast<int64_t>(c10::elementSize(dtype));
     int64_t bytes = 0;
-    TORCH_CHECK(offset >= 0 && count >= 0 && !__builtin_mul_overflow(count, element_size, &bytes),
-                "the region of ", path, " has a negative offset or size, or one beyond 63 bits");
+    TORCH_CHECK(offset >= 0 && count >= 0 && !__builtin_mul_overflow(count, element_size, &bytes), "the region of ",
+                path, " has a negative offset or size, or one beyond 63 bits");
     const FileDescriptor file(path);
     struct stat status {};
     TORCH_CHECK(fstat(file.get(), &status) == 0, "cannot inspect ", path, ": ", std::strerror(errno));
     TORCH_CHECK(offset <= status.st_size && bytes <= status.st_size - offset, path, " has ",
-                static_cast<int64_t>(status.st_size), " bytes, but the region asked for ends at byte ",
-                offset + bytes, "; the file is cut short");
+                static_cast<int64_t>(status.st_size), " bytes, but the region asked for ends at byte ", offset + bytes,
+                "; the file is cut short");
     const at::TensorOptions options = at::TensorOptions().dtype(dtype);
     if (bytes == 0) return TensorHandle::Wrap(env, at::empty({count}, options));
 
@@ -161,9 +161,7 @@ Napi::Value AdviseMapped(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value LostFile(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), TakeLostFile());
-}
+Napi::Value LostFile(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), TakeLostFile()); }
 
 Napi::Value ViewOf(Napi::Env env, const at::Tensor& tensor) {
   TORCH_CHECK(tensor.device().is_cpu(), "only a CPU tensor can be read from JavaScript; this one is on ",

@@ -1,3 +1,4 @@
+// The seed and the state of each device's generator.
 #include "random.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// What is in force in this process: threads, malloc's settings, the BLAS that is loaded, instruction sets, CUDA.
 #include "runtime.h"
 
 #include <ATen/ATen.h>
@@ -120,8 +121,7 @@ void TuneMalloc() {
   // A tensor of some megabytes lives for microseconds. By default each is a fresh mapping, and its page faults
   // cost more than the arithmetic on it: measured a fifth to a half of a training step. So: no mappings, and
   // freed memory stays with the process for the next step.
-  malloc_tuned = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 &&
-                 mallopt(M_TOP_PAD, 64 << 20) == 1;
+  malloc_tuned = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
 }
 
 Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
@@ -139,7 +139,9 @@ Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
     result.Set("cudaBuild", CudaVersion(env, cuda.hasCUDART() ? cuda.versionCUDART() : 0));
     result.Set("cudnnBuild", CudnnVersion(env, cuda.compiledWithCuDNN() ? cuda.versionCuDNN() : 0));
     result.Set("cudaAvailable", Napi::Boolean::New(env, at::hasCUDA()));
-    result.Set("cudaDevices", Napi::Number::New(env, at::hasCUDA() ? static_cast<double>(at::detail::getCUDAHooks().getNumGPUs()) : 0));
+    result.Set(
+        "cudaDevices",
+        Napi::Number::New(env, at::hasCUDA() ? static_cast<double>(at::detail::getCUDAHooks().getNumGPUs()) : 0));
     result.Set("oneDnn", Napi::Boolean::New(env, at::hasMKLDNN()));
     result.Set("fusedKernels", ActiveKernels().name);
     result.Set("blas", BlasInfo(env));

@@ -1,3 +1,4 @@
+// Devices, streams and events by way of the guard that each kind of device registers with libtorch.
 #include "streams.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// The class of JavaScript's tensors: what it tells of a tensor, and when it lets go of it.
 #include "tensor.h"
 
 #include <utility>
@@ -61,13 +62,12 @@ bool TensorHandle::Is(const Napi::Value& value) {
 
 const at::Tensor& TensorHandle::TensorOf(const Napi::Value& value, const char* role) {
   if (!Is(value)) {
-    throw Napi::TypeError::New(value.Env(), std::string("Expected a Tensor for ") + role + " but received " +
-                                                DescribeValue(value) + ".");
+    throw Napi::TypeError::New(
+        value.Env(), std::string("Expected a Tensor for ") + role + " but received " + DescribeValue(value) + ".");
   }
   const TensorHandle* handle = Napi::ObjectWrap<TensorHandle>::Unwrap(value.As<Napi::Object>());
   if (handle->disposed_) {
-    throw Napi::Error::New(value.Env(),
-                           std::string("The tensor given for ") + role + " was disposed before this use.");
+    throw Napi::Error::New(value.Env(), std::string("The tensor given for ") + role + " was disposed before this use.");
   }
   return handle->tensor_;
 }

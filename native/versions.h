@@ -32,8 +32,8 @@ using Collectives = c10d::ProcessGroup;
 #endif
 #endif
 
-// The generator that a device draws from. Version 1 knows those of the processor and of CUDA; devices that a program adds
-// by itself draw from the processor's there.
+// The generator that a device draws from. Version 1 knows those of the processor and of CUDA; devices that a program
+// adds by itself draw from the processor's there.
 inline at::Generator DefaultGenerator(c10::Device device) {
 #if TORCH_VERSION_MAJOR < 2
   if (device.type() == c10::DeviceType::PrivateUse1) device = c10::Device(c10::DeviceType::CPU);

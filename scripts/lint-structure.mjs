@@ -1,6 +1,6 @@
 /**
- * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only, one file opens the
- * addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
+ * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only and nowhere in a circle,
+ * one file opens the addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
  * out like this project (this one by default), prints every breach and ends with 1 when there is one.
  */
 
@@ -8,9 +8,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { findCircles, readImportGraph } from './import-graph.mjs';
 
 /** From top to bottom. A room may import from itself and from rooms after it. */
 const rooms = [
+  'api',
   'cli',
   'bench',
   'serve',
@@ -42,8 +44,12 @@ const browserSafe = ['src/serve/client.js', 'src/report/style.js', 'src/data/sam
 const root = path.resolve(process.argv[2] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..'));
 const problems = [];
 let numFiles = 0;
+const scripts = [];
 for (const folder of checkedFolders) {
   for (const file of filesBelow(path.join(root, folder))) checkFile(file);
+}
+for (const circle of findCircles(readImportGraph(root, scripts))) {
+  problems.push(`${circle[0]}:1: imports itself in a circle: ${circle.join(' > ')}.`);
 }
 if (numFiles === 0) problems.push(`${root}: no source files found; the check would say nothing.`);
 for (const problem of problems) console.error(problem);
@@ -75,7 +81,11 @@ function checkFile(file) {
   if (foreign !== null) {
     report(lineAt(text, foreign.index), `'${foreign[0]}' is not ASCII; write it as an escape.`);
   }
-  if (!/\.(tsx?|mjs)$/.test(file)) return;
+  if (!/\.(tsx?|mjs)$/.test(file)) {
+    if (!/^\/\/ [^\s#]/.test(text)) report(1, 'begin with // and one sentence on the file.');
+    return;
+  }
+  scripts.push(name);
   // A test file says what it is in its describe blocks.
   if (!name.endsWith('.test.ts') && !/^(#!.*\n)?\/\*\*\s+(\* )?@file \S/.test(text))
     report(1, 'begin with /** @file one sentence on the file */.');
@@ -115,7 +125,6 @@ function checkImports(name, text, report) {
     if (addon !== null) report(lineAt(text, addon.index), `only ${addonDoor} may load the addon.`);
   }
   const room = roomOf(name);
-  // src/index.ts is the package's door and stands above all rooms.
   if (room === undefined) return;
   if (!rooms.includes(room)) {
     report(1, `'${room}' is no room of the project; the rooms are ${rooms.join(', ')}.`);

@@ -1,9 +1,12 @@
-/** @file Writes docs/reference/cli.md from the built commands: `npm run docs:cli`. */
+/** @file Writes the pages that are made from the built commands and tasks: `npm run docs:cli`. */
 
 import { writeFileSync } from 'node:fs';
 import { catalogue } from '../dist/src/cli/catalogue.js';
 import { renderReference } from '../dist/src/cli/reference.js';
+import { renderTaskReference } from '../dist/src/cli/taskReference.js';
 
-const file = new URL('../docs/reference/cli.md', import.meta.url);
-writeFileSync(file, await renderReference(catalogue));
-console.log('Wrote docs/reference/cli.md.');
+const pages = { 'cli.md': await renderReference(catalogue), 'tasks.md': await renderTaskReference() };
+for (const [name, text] of Object.entries(pages)) {
+  writeFileSync(new URL(`../docs/reference/${name}`, import.meta.url), text);
+  console.log(`Wrote docs/reference/${name}.`);
+}

@@ -17,7 +17,7 @@ const FIRST_WORD = 5;
 const MASK_PIECE = 4;
 
 /** Word pieces of each sentence, [CLS] and [SEP] included: 4 + binomial(16, 0.35), 9.6 on average. */
-export function drawLengths(count: number, random: Random): number[] {
+function drawLengths(count: number, random: Random): number[] {
   return Array.from({ length: count }, () => {
     let length = 4;
     for (let trial = 0; trial < 16; trial++) if (random.uniform() < 0.35) length++;

@@ -12,18 +12,6 @@ export interface DeviceRow {
   readonly precision: DevicePrecision;
 }
 
-/** What one row gives. */
-export interface DeviceResult extends DeviceRow {
-  readonly implementation: 'lxmert';
-  readonly device: string;
-  readonly torchVersion: string;
-  readonly examplesPerSecond: number;
-  readonly secondsPerStep: number;
-  /** Operations that the work needs, a multiplication and an addition counting two, of one step. */
-  readonly operationsPerStep: number;
-  readonly usesGraphs: boolean;
-}
-
 const WORK: readonly (readonly [DeviceWork, number])[] = [
   ['finetune', 32],
   ['finetune', 256],

@@ -6,6 +6,7 @@
 import { batchFromRows } from '../../src/features/featureBatch.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { Lxmert } from '../../src/inference/lxmert.js';
+import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import type { Precision } from '../../src/model/index.js';
 import { rankAnswers } from '../../src/tasks/predict.js';
 import { pictureMaker } from './pictures.js';
@@ -23,7 +24,8 @@ const batchSize = Number(batch);
 using lxmert = await Lxmert.load({ model: run, precision: precision as Precision, numCachedImages: 0 });
 const picture = await pictureMaker();
 const rows: FeatureRow[] = [];
-for (let i = 0; i < Number(images); i++) rows.push((await lxmert.detectRegions(picture(i))).row);
+for (let i = 0; i < Number(images); i++)
+  rows.push((await lxmert.detectRegions(LxmertImage.fromBytes(picture(i)))).row);
 
 function answer(batchRows: readonly FeatureRow[], first: number): void {
   const byId = new Map(batchRows.map((row, i) => [String(i), row]));
@@ -57,7 +59,8 @@ const seen = await measure(async (first) => {
 let newest = 1_000_000;
 const fresh = await measure(async (first) => {
   const detected: FeatureRow[] = [];
-  for (let i = 0; i < batchSize; i++) detected.push((await lxmert.detectRegions(picture(newest++))).row);
+  for (let i = 0; i < batchSize; i++)
+    detected.push((await lxmert.detectRegions(LxmertImage.fromBytes(picture(newest++)))).row);
   answer(detected, first);
 });
 process.stdout.write(`${JSON.stringify({ seen, fresh } satisfies Throughput)}\n`);

@@ -1,3 +1,4 @@
+// Recording and replay of CUDA graphs that share one pool of memory.
 #include "graph.h"
 
 #ifdef LXMERT_WITH_CUDA_GRAPHS

@@ -1,3 +1,4 @@
+// What of process groups this libtorch has, and the address of this machine that the others reach it by.
 #include "distributed.h"
 
 #include <arpa/inet.h>

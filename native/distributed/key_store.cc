@@ -1,3 +1,4 @@
+// The key store's methods over c10d's TCP store.
 #include "key_store.h"
 
 #include <string>
@@ -35,8 +36,7 @@ KeyStore::KeyStore(const Napi::CallbackInfo& info) : Napi::ObjectWrap<KeyStore>(
     options.waitWorkers = false;
     options.timeout = std::chrono::milliseconds(IntegerFrom(info[3], "timeoutMilliseconds"));
     store_ = c10::make_intrusive<c10d::PrefixStore>(
-        info[4].ToString().Utf8Value(),
-        c10::make_intrusive<c10d::TCPStore>(info[0].ToString().Utf8Value(), options));
+        info[4].ToString().Utf8Value(), c10::make_intrusive<c10d::TCPStore>(info[0].ToString().Utf8Value(), options));
   });
   info.This().As<Napi::Object>().TypeTag(&kKeyStoreTag);
 }

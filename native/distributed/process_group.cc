@@ -1,3 +1,4 @@
+// Collective operations that are started, numbered, and waited for by their number.
 #include "process_group.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// Gradients in buckets, each summed over all processes as soon as the backward pass has filled it.
 #include "reducer.h"
 
 #include <ATen/core/grad_mode.h>
@@ -43,8 +44,7 @@ Reducer::Reducer(c10::intrusive_ptr<Collectives> group, c10::intrusive_ptr<Colle
   const auto num_leaves = static_cast<int64_t>(places.size());
   for (LeafPlace& place : places) {
     TORCH_CHECK(place.buffer < buffers_.size() && place.offset >= 0 &&
-                    place.offset + place.length <= buffers_[place.buffer].numel() &&
-                    place.length == place.leaf.numel(),
+                    place.offset + place.length <= buffers_[place.buffer].numel() && place.length == place.leaf.numel(),
                 "a leaf's place is not in its buffer");
     Leaf leaf;
     // Until the order is known: the reverse of the forward pass.
@@ -166,10 +166,9 @@ void Reducer::Launch(Bucket& bucket) {
   // On a GPU the work is done when its stream comes to it, which nobody waits for.
   if (!bucket.sent.is_cpu()) return;
   // It runs before wait() returns: libtorch tells the future first.
-  bucket.work->getFuture()->addCallback(
-      [begin = begin_, completion = bucket.completion](c10::ivalue::Future&) {
-        *completion = static_cast<double>(Nanoseconds() - begin) / 1e6;
-      });
+  bucket.work->getFuture()->addCallback([begin = begin_, completion = bucket.completion](c10::ivalue::Future&) {
+    *completion = static_cast<double>(Nanoseconds() - begin) / 1e6;
+  });
 }
 
 void Reducer::LaunchReady() {

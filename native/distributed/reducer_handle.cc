@@ -1,3 +1,4 @@
+// The reducer's methods as JavaScript calls them.
 #include "reducer_handle.h"
 
 #include <utility>
@@ -52,8 +53,8 @@ ReducerHandle::ReducerHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
                         numbers[3 * i + 1], numbers[3 * i + 2]});
     }
     auto host_group = CollectiveGroup::GroupOf(info[6]);
-    reducer_ = std::make_shared<Reducer>(std::move(group), std::move(host_group), std::move(buffers),
-                                         std::move(places), IntegerFrom(info[5], "bucketBytes"), rank);
+    reducer_ = std::make_shared<Reducer>(std::move(group), std::move(host_group), std::move(buffers), std::move(places),
+                                         IntegerFrom(info[5], "bucketBytes"), rank);
     reducer_->Listen();
   });
 }

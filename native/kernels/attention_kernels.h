@@ -152,11 +152,11 @@ static void RunAttentionForward(const Attention& work, const Segment& segment, i
     }
     return;
   }
-  float* q = scratch;                           // (rows, size)
-  float* transposed = q + rows * wide_size;     // (size, keys)
-  float* v = transposed + size * wide_keys;     // (keys, size)
-  float* scores = v + keys * wide_size;         // (rows, keys)
-  float* result = scores + rows * wide_keys;    // (rows, size)
+  float* q = scratch;                         // (rows, size)
+  float* transposed = q + rows * wide_size;   // (size, keys)
+  float* v = transposed + size * wide_keys;   // (keys, size)
+  float* scores = v + keys * wide_size;       // (rows, keys)
+  float* result = scores + rows * wide_keys;  // (rows, size)
   LoadRows(queries, work.query_stride, rows, size, wide_size, q);
   LoadTransposed(static_cast<const T*>(work.keys) + segment.key_start * work.key_stride + head * size, work.key_stride,
                  keys, size, wide_keys, 1.0f / __builtin_sqrtf(static_cast<float>(size)), transposed);
@@ -184,11 +184,11 @@ static void RunAttentionBackward(const Attention& work, const AttentionGradients
   const int64_t rows = segment.num_queries, keys = segment.num_keys, size = work.head_size;
   const int64_t wide_keys = RoundUp(keys), wide_size = RoundUp(size);
   const int64_t query_at = segment.query_start, key_at = segment.key_start, column = head * size;
-  float* q = scratch;                            // (rows, size)
-  float* query_result = q + rows * wide_size;    // (rows, size)
-  float* above = query_result + rows * wide_size;  // (rows, size): the output's gradient
-  float* k = above + rows * wide_size;           // (keys, size)
-  float* key_result = k + keys * wide_size;      // (keys, size)
+  float* q = scratch;                                 // (rows, size)
+  float* query_result = q + rows * wide_size;         // (rows, size)
+  float* above = query_result + rows * wide_size;     // (rows, size): the output's gradient
+  float* k = above + rows * wide_size;                // (keys, size)
+  float* key_result = k + keys * wide_size;           // (keys, size)
   float* transposed = key_result + keys * wide_size;  // (size, keys): v^T
   float* kept = transposed + size * wide_keys;        // (rows, keys): probabilities after dropout
   float* slope = kept + rows * wide_keys;             // (rows, keys)

@@ -1,3 +1,4 @@
+// Picks the kernels of the best instruction set that this processor has.
 #include "kernels.h"
 
 #include <cstdlib>

@@ -13,9 +13,7 @@ struct BFloat16 {
 };
 
 static inline float ToFloat(float x) { return x; }
-static inline float ToFloat(BFloat16 x) {
-  return __builtin_bit_cast(float, static_cast<uint32_t>(x.bits) << 16);
-}
+static inline float ToFloat(BFloat16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x.bits) << 16); }
 
 // Rounds to nearest, ties to even; a NaN stays one.
 template <typename T>
@@ -74,8 +72,6 @@ static inline float Erf(float x) {
 static inline float NormalCdf(float x) { return 0.5f + 0.5f * Erf(x * 0.70710678118654752f); }
 
 // GELU'(x) = cdf(x) + x pdf(x)
-static inline float GeluSlope(float x) {
-  return NormalCdf(x) + x * 0.39894228040143268f * Exp(-0.5f * x * x);
-}
+static inline float GeluSlope(float x) { return NormalCdf(x) + x * 0.39894228040143268f * Exp(-0.5f * x * x); }
 
 }  // namespace lxmert::LXMERT_ISA

@@ -35,8 +35,8 @@ static float AddUp(const NormForward& work, int64_t row) {
   } else {
 #pragma omp simd reduction(+ : total)
     for (int64_t i = 0; i < size; i++) {
-      const float value = ToFloat(sum[i]) + (bias == nullptr ? 0.0f : bias[i]) +
-                          (residual == nullptr ? 0.0f : ToFloat(residual[i]));
+      const float value =
+          ToFloat(sum[i]) + (bias == nullptr ? 0.0f : bias[i]) + (residual == nullptr ? 0.0f : ToFloat(residual[i]));
       sum[i] = FromFloat<T>(value);
       total += value;
     }

@@ -31,9 +31,7 @@ template <>
 struct Dot<BFloat16> {
   static constexpr int64_t kStep = 32;
   using Values = __m512bh;
-  static inline Values Load(const BFloat16* from) {
-    return reinterpret_cast<__m512bh>(_mm512_loadu_si512(from));
-  }
+  static inline Values Load(const BFloat16* from) { return reinterpret_cast<__m512bh>(_mm512_loadu_si512(from)); }
   static inline Vector Add(Vector sum, Values a, Values b) {
     return reinterpret_cast<Vector>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), a, b));
   }

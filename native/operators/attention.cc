@@ -45,8 +45,7 @@ void Examine(std::vector<std::pair<int64_t, int64_t>> ranges, int64_t total, con
 }
 
 // segments (S, 4) int32: first query row, query rows, first key row, key rows.
-Plan MakePlan(const at::Tensor& segments, int64_t num_queries, int64_t num_keys, int64_t num_heads,
-              int64_t head_size) {
+Plan MakePlan(const at::Tensor& segments, int64_t num_queries, int64_t num_keys, int64_t num_heads, int64_t head_size) {
   TORCH_CHECK(segments.dim() == 2 && segments.size(1) == 4 && segments.scalar_type() == at::kInt &&
                   segments.is_contiguous() && segments.device().is_cpu(),
               "segments must be (S, 4) int32 on the CPU");
@@ -66,8 +65,8 @@ Plan MakePlan(const at::Tensor& segments, int64_t num_queries, int64_t num_keys,
   for (const Segment& segment : plan.segments) {
     plan.places.push_back(plan.num_probabilities);
     plan.num_probabilities += num_heads * segment.num_queries * segment.num_keys;
-    plan.scratch = std::max(plan.scratch,
-                            ActiveKernels().attention_scratch(segment.num_queries, segment.num_keys, head_size));
+    plan.scratch =
+        std::max(plan.scratch, ActiveKernels().attention_scratch(segment.num_queries, segment.num_keys, head_size));
   }
   return plan;
 }
@@ -130,9 +129,8 @@ at::Tensor Forward(const Sources& sources, const Plan& plan, int64_t num_heads, 
 void Backward(const Sources& sources, const Sources& gradients, const at::Tensor& above, const Plan& plan,
               int64_t num_heads, const Dropout& dropout, const at::Tensor& probabilities) {
   const Attention work = Describe(sources, above, num_heads, dropout);
-  const AttentionGradients targets{gradients.queries.data_ptr(),   gradients.keys.data_ptr(),
-                                   gradients.values.data_ptr(),    gradients.queries.stride(0),
-                                   gradients.keys.stride(0),       gradients.values.stride(0)};
+  const AttentionGradients targets{gradients.queries.data_ptr(), gradients.keys.data_ptr(), gradients.values.data_ptr(),
+                                   gradients.queries.stride(0),  gradients.keys.stride(0),  gradients.values.stride(0)};
   const float* saved = probabilities.data_ptr<float>();
   const auto kernel = ActiveKernels().attention_backward[FormatOf(above)];
   ForHeads(plan, num_heads, [&](size_t i, int64_t head, float* scratch) {
@@ -146,8 +144,8 @@ void Backward(const Sources& sources, const Sources& gradients, const at::Tensor
 class AttentionFunction : public Function<AttentionFunction> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& queries,
-                            const c10::optional<at::Tensor>& optional_others, const at::Tensor& segments, int64_t hidden, int64_t num_heads, double probability,
-                            bool records) {
+                            const c10::optional<at::Tensor>& optional_others, const at::Tensor& segments,
+                            int64_t hidden, int64_t num_heads, double probability, bool records) {
     const at::Tensor others = optional_others.value_or(at::Tensor());
     const at::Tensor& context = others.defined() ? others : queries;
     const Sources sources = Split(queries, context, hidden);
@@ -155,7 +153,8 @@ class AttentionFunction : public Function<AttentionFunction> {
     const Dropout dropout = DrawDropout(probability);
     at::Tensor probabilities;
     if (records) {
-      TORCH_CHECK(!plan.shares_keys, "keys shared by several segments have no gradient here: lay them out once for each");
+      TORCH_CHECK(!plan.shares_keys,
+                  "keys shared by several segments have no gradient here: lay them out once for each");
       probabilities = at::empty({plan.num_probabilities}, at::kFloat);
       ctx->saved_data["hidden"] = hidden;
       ctx->saved_data["num_heads"] = num_heads;
@@ -196,8 +195,8 @@ at::Tensor SelfAttention(const at::Tensor& projected, const at::Tensor& segments
   TORCH_CHECK(projected.size(1) % 3 == 0, "rows hold query, key and value, but have ", projected.size(1), " values");
   const int64_t hidden = projected.size(1) / 3;
   CheckHeads(hidden, num_heads);
-  return AttentionFunction::apply(projected.contiguous(), c10::optional<at::Tensor>(), segments, hidden, num_heads, dropout,
-                                  Records({projected}));
+  return AttentionFunction::apply(projected.contiguous(), c10::optional<at::Tensor>(), segments, hidden, num_heads,
+                                  dropout, Records({projected}));
 }
 
 at::Tensor CrossAttention(const at::Tensor& queries, const at::Tensor& keys_values, const at::Tensor& segments,
@@ -208,8 +207,8 @@ at::Tensor CrossAttention(const at::Tensor& queries, const at::Tensor& keys_valu
   TORCH_CHECK(keys_values.size(1) == 2 * hidden && keys_values.scalar_type() == queries.scalar_type(),
               "rows of keys and values must have twice the ", hidden, " values of a query, and its format");
   CheckHeads(hidden, num_heads);
-  return AttentionFunction::apply(queries.contiguous(), c10::optional<at::Tensor>(keys_values.contiguous()), segments, hidden, num_heads, dropout,
-                                  Records({queries, keys_values}));
+  return AttentionFunction::apply(queries.contiguous(), c10::optional<at::Tensor>(keys_values.contiguous()), segments,
+                                  hidden, num_heads, dropout, Records({queries, keys_values}));
 }
 
 }  // namespace

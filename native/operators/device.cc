@@ -1,3 +1,4 @@
+// The packed operators by libtorch's own kernels, with backward passes that write into the gradient buffers.
 #include "device.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -48,8 +49,8 @@ struct Norm {
 
 Norm Normalised(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& shift, double eps) {
   Norm norm;
-  std::tie(norm.output, norm.mean, norm.inverse) = at::native_layer_norm(
-      x, {x.size(1)}, ValuesAs(weight, x.scalar_type()), ValuesAs(shift, x.scalar_type()), eps);
+  std::tie(norm.output, norm.mean, norm.inverse) =
+      at::native_layer_norm(x, {x.size(1)}, ValuesAs(weight, x.scalar_type()), ValuesAs(shift, x.scalar_type()), eps);
   return norm;
 }
 

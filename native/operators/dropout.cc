@@ -18,7 +18,8 @@ Dropout DrawDropout(double probability) {
   dropout.dropped_of_65536 = static_cast<uint32_t>(std::lround(probability * 65536));
   if (dropout.dropped_of_65536 == 0) return dropout;
   dropout.kept_scale = static_cast<float>(65536.0 / (65536.0 - dropout.dropped_of_65536));
-  auto* generator = at::get_generator_or_default<at::CPUGeneratorImpl>(c10::nullopt, at::detail::getDefaultCPUGenerator());
+  auto* generator =
+      at::get_generator_or_default<at::CPUGeneratorImpl>(c10::nullopt, at::detail::getDefaultCPUGenerator());
   const std::lock_guard<std::mutex> lock(generator->mutex_);
   dropout.seed = generator->random64();
   return dropout;
@@ -32,9 +33,8 @@ at::Tensor DropoutFactors(int64_t rows, int64_t size, double probability) {
   const Dropout dropout = DrawDropout(probability);
   at::Tensor keep = at::empty({rows, size}, at::kByte);
   uint8_t* data = keep.data_ptr<uint8_t>();
-  ForRows(rows, size, [&](int64_t first, int64_t last) {
-    ActiveKernels().keep_rows(dropout, size, data, first, last);
-  });
+  ForRows(rows, size,
+          [&](int64_t first, int64_t last) { ActiveKernels().keep_rows(dropout, size, data, first, last); });
   return keep.to(at::kFloat).mul_(dropout.kept_scale);
 }
 

@@ -19,9 +19,8 @@ at::Tensor RowSums(const at::Tensor& x) {
   if (!x.is_cpu()) return x.sum(at::IntArrayRef{0}, false, at::kFloat);
   const int64_t size = x.size(1);
   const auto kernel = ActiveKernels().sum_rows[FormatOf(x)];
-  return SumOverRows(x.size(0), size, [&](int64_t first, int64_t last, float* sums) {
-    kernel(x.data_ptr(), size, first, last, sums);
-  });
+  return SumOverRows(x.size(0), size,
+                     [&](int64_t first, int64_t last, float* sums) { kernel(x.data_ptr(), size, first, last, sums); });
 }
 
 // x W[first_row .. first_row + num_rows)^T + bias of the same rows. Part of the rows: of a weight that holds query,
@@ -84,10 +83,9 @@ class LinearGeluFunction : public Function<LinearGeluFunction> {
     const float* bias_data = VectorOf(bias, size, "bias");
     at::Tensor inner = at::empty_like(projected);
     const auto kernel = ActiveKernels().gelu_backward[FormatOf(projected)];
-    const at::Tensor bias_sums =
-        SumOverRows(projected.size(0), size, [&](int64_t first, int64_t last, float* sums) {
-          kernel(gradient.data_ptr(), projected.data_ptr(), bias_data, inner.data_ptr(), size, first, last, sums);
-        });
+    const at::Tensor bias_sums = SumOverRows(projected.size(0), size, [&](int64_t first, int64_t last, float* sums) {
+      kernel(gradient.data_ptr(), projected.data_ptr(), bias_data, inner.data_ptr(), size, first, last, sums);
+    });
     at::Tensor input_gradient;
     if (ctx->saved_data["wants_input"].toBool()) input_gradient = at::mm(inner, ValuesAs(weight, x.scalar_type()));
     const at::Tensor weight_gradient = AddProduct(weight, inner.t(), x);
@@ -119,8 +117,8 @@ at::Tensor LinearGelu(const at::Tensor& x, const at::Tensor& weight, const at::T
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(lxmert, library) {
-  library.def(
-      "linear(Tensor x, Tensor weight, Tensor? bias=None, int first_row=0, int? num_rows=None) -> Tensor", &Linear);
+  library.def("linear(Tensor x, Tensor weight, Tensor? bias=None, int first_row=0, int? num_rows=None) -> Tensor",
+              &Linear);
   library.def("linear_gelu(Tensor x, Tensor weight, Tensor bias) -> Tensor", &LinearGelu);
 }
 

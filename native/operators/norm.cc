@@ -93,8 +93,7 @@ class SublayerOutputFunction : public Function<SublayerOutputFunction> {
     if (records) {
       ctx->saved_data["kept_scale"] = static_cast<double>(dropout.kept_scale);
       ctx->saved_data["wants_input"] = x.requires_grad();
-      ctx->save_for_backward(
-          {x, weight, bias, norm_weight, norm_shift, projected, norm.mean, norm.inverse, norm.keep});
+      ctx->save_for_backward({x, weight, bias, norm_weight, norm_shift, projected, norm.mean, norm.inverse, norm.keep});
     }
     return norm.output;
   }

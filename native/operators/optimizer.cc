@@ -75,8 +75,7 @@ TORCH_LIBRARY_FRAGMENT(lxmert, library) {
       [](at::Tensor parameters, const at::Tensor& gradients, at::Tensor mean, at::Tensor mean_square,
          c10::optional<at::Tensor> copy, double gradient_scale, double rate, double beta1, double beta2, double eps,
          double weight_decay) {
-        BertAdam(parameters, gradients, mean, mean_square, copy, gradient_scale, rate, beta1, beta2, eps,
-                 weight_decay);
+        BertAdam(parameters, gradients, mean, mean_square, copy, gradient_scale, rate, beta1, beta2, eps, weight_decay);
       });
 }
 

@@ -1,3 +1,4 @@
+// The table of parameters' buffers, and gradients that are added where they belong.
 #include "parameters.h"
 
 #include <c10/util/intrusive_ptr.h>
@@ -81,8 +82,8 @@ at::Tensor AddGradient(const at::Tensor& parameter, const at::Tensor& gradient, 
 at::Tensor AddProduct(const at::Tensor& parameter, const at::Tensor& a, const at::Tensor& b, int64_t first_row) {
   if (!parameter.defined() || !parameter.requires_grad()) return {};
   ParameterBuffers* buffers = BuffersOf(parameter);
-  const bool direct = buffers != nullptr && buffers->gradient.defined() &&
-                      buffers->gradient.scalar_type() == a.scalar_type();
+  const bool direct =
+      buffers != nullptr && buffers->gradient.defined() && buffers->gradient.scalar_type() == a.scalar_type();
   if (!direct) return AddGradient(parameter, at::mm(a, b), first_row);
   bool fresh = false;
   const at::Tensor target = Claim(parameter, *buffers, fresh);

@@ -38,12 +38,11 @@ TORCH_LIBRARY_FRAGMENT(lxmert, library) {
                  const c10::optional<at::Tensor>& counts) {
                 return ExchangeRowsFunction::apply(rows, index, inverse, counts);
               });
-  library.def(
-      "scaled_dot_product(Tensor queries, Tensor keys, Tensor values, Tensor? mask, float dropout) -> Tensor",
-      [](const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
-         const c10::optional<at::Tensor>& mask, double dropout) {
-        return ScaledDotProduct(queries, keys, values, mask.value_or(at::Tensor()), dropout);
-      });
+  library.def("scaled_dot_product(Tensor queries, Tensor keys, Tensor values, Tensor? mask, float dropout) -> Tensor",
+              [](const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values,
+                 const c10::optional<at::Tensor>& mask, double dropout) {
+                return ScaledDotProduct(queries, keys, values, mask.value_or(at::Tensor()), dropout);
+              });
 }
 
 }  // namespace lxmert

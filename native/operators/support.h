@@ -27,8 +27,8 @@ inline void CheckRows(const at::Tensor& tensor, const char* name) {
 // A vector of parameters that the kernels read: float32 and `size` long.
 inline const float* VectorOf(const at::Tensor& tensor, int64_t size, const char* name) {
   if (!tensor.defined()) return nullptr;
-  TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.numel() == size, name,
-              " must be ", size, " contiguous float32 values");
+  TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.numel() == size, name, " must be ",
+              size, " contiguous float32 values");
   return tensor.data_ptr<float>();
 }
 

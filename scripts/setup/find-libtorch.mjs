@@ -24,7 +24,7 @@ import { SetupError } from './errors.mjs';
  */
 
 /** Says what is wrong with an installation that was named or found, in whole sentences. */
-export class LibtorchError extends SetupError {}
+class LibtorchError extends SetupError {}
 
 /**
  * Finds libtorch.

@@ -2,7 +2,7 @@
 
 import {
   type DetectorArchitecture,
-  featureSizeOf,
+  detectorFeatureSize,
   mapChannelsOf,
   type StageArchitecture,
 } from '../vision/detector/architecture.js';
@@ -52,7 +52,7 @@ function stageOperations(
 
 function headOperations(architecture: DetectorArchitecture): number {
   const { numClasses, attributeHiddenSize, classEmbeddingSize, numAttributes } = architecture;
-  const features = featureSizeOf(architecture);
+  const features = detectorFeatureSize(architecture);
   return (
     2 *
     (features * numClasses +

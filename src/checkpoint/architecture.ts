@@ -1,7 +1,20 @@
 /** @file What makes a checkpoint an LXMERT encoder: its parts, and every tensor with its shape. */
 
 import { CheckpointError } from './checkpointError.js';
-import type { ModelSizes } from './modelSizes.js';
+
+/** Sizes by the names of the model's configuration, so that they can be spread into one. */
+export interface ModelSizes {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly numLanguageLayers: number;
+  readonly numVisionLayers: number;
+  readonly numCrossLayers: number;
+  readonly maxPositionEmbeddings: number;
+  readonly typeVocabSize: number;
+  readonly visualFeatureSize: number;
+  readonly visualBoxSize: number;
+}
 
 /** The parts by which LXMERT is told from other models, and what a canonical name in each begins with. */
 const PARTS: ReadonlyArray<readonly [prefix: string, meaning: string]> = [

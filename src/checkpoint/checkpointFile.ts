@@ -11,12 +11,13 @@ import { readLegacy } from './read/legacy.js';
 import { readNumpyPickle } from './read/numpyPickle.js';
 import type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
 import { readSafetensors } from './read/safetensors.js';
-import { gatherScattered, type Scattered } from './read/scattered.js';
+import { gatherScattered } from './read/scattered.js';
 import { readZip } from './read/zip.js';
 import {
   type ElementType,
   elementSize,
   isContiguous,
+  type Scattered,
   type StorageRegion,
   type TensorEntry,
 } from './tensorEntry.js';

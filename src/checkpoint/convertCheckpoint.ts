@@ -25,7 +25,7 @@ export interface ConvertedCheckpoint {
   readonly config?: WrittenConfig;
 }
 
-export interface ConvertOptions {
+export interface CheckpointConvertOptions {
   readonly to: 'reference' | 'huggingface';
   /** For config.json, since shapes do not tell it. Without it, heads of 64 values. */
   readonly numAttentionHeads?: number | undefined;
@@ -45,7 +45,7 @@ export interface ConvertOptions {
 export async function convertCheckpoint(
   input: string,
   output: string,
-  { to, numAttentionHeads, heads = [] }: ConvertOptions,
+  { to, numAttentionHeads, heads = [] }: CheckpointConvertOptions,
 ): Promise<ConvertedCheckpoint> {
   layoutOf(output);
   const checkpoint = await CheckpointFile.open(input);

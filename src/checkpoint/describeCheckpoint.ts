@@ -1,11 +1,11 @@
 /** @file What a checkpoint is, for a person: `lxmert checkpoint info`. */
 
 import { formatMegabytes, formatMillions } from '../formats/numbers.js';
+import type { ModelSizes } from './architecture.js';
 import type { CheckpointFile } from './checkpointFile.js';
 import { huggingFaceClass } from './huggingFaceConfig.js';
 import {
   type ModelKind,
-  type ModelSizes,
   missingEncoderTensors,
   modelKind,
   modelSizes,

@@ -33,10 +33,7 @@ export async function writeHuggingFaceConfig(
 }
 
 /** The configuration by Hugging Face's keys; what weights cannot tell has the published models' values. */
-export function huggingFaceConfig(
-  checkpoint: CheckpointFile,
-  numAttentionHeads: number,
-): Record<string, unknown> {
+function huggingFaceConfig(checkpoint: CheckpointFile, numAttentionHeads: number): Record<string, unknown> {
   const sizes = modelSizes(checkpoint);
   const rowsOf = (name: string): number | undefined => checkpoint.entries.get(name)?.shape[0];
   const numObjects = rowsOf('obj_predict_head.decoder_dict.obj.weight');

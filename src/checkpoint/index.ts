@@ -1,9 +1,14 @@
 /** @file Checkpoints: every layout read, two written, names of three families. */
 
 export { isAnswerRow, loadAnswerRows } from './answerHead.js';
+export type { ModelSizes } from './architecture.js';
 export { CheckpointError } from './checkpointError.js';
 export { CheckpointFile } from './checkpointFile.js';
-export { type ConvertedCheckpoint, type ConvertOptions, convertCheckpoint } from './convertCheckpoint.js';
+export {
+  type CheckpointConvertOptions,
+  type ConvertedCheckpoint,
+  convertCheckpoint,
+} from './convertCheckpoint.js';
 export {
   type CheckpointDescription,
   countTensors,
@@ -12,13 +17,18 @@ export {
   renderDescription,
 } from './describeCheckpoint.js';
 export type { WrittenConfig } from './huggingFaceConfig.js';
-export { type LoadOptions, type LoadReport, loadWeights, renderLoadReport } from './loadWeights.js';
+export {
+  type LoadOptions,
+  type LoadReport,
+  loadWeights,
+  type ReshapedTensor,
+  renderLoadReport,
+} from './loadWeights.js';
 export {
   bertSizes,
   guessedAttentionHeads,
   imagesPerExampleOf,
   type ModelKind,
-  type ModelSizes,
   missingEncoderTensors,
   modelKind,
   modelSizes,
@@ -32,4 +42,6 @@ export {
   nameIn,
   referenceFamily,
 } from './names/tensorNames.js';
+export type { CaffeLayer, CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+export type { ElementType, StorageRegion, TensorEntry } from './tensorEntry.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

@@ -1,26 +1,12 @@
 /** @file What a checkpoint's shapes say of its model. */
 
 import { UsageError } from '../common/errors.js';
-import { encoderShapes, requireLxmert } from './architecture.js';
+import { encoderShapes, type ModelSizes, requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
 
 /** What a model can do, by the heads in its file. */
 export type ModelKind = 'pre-training' | 'VQA' | 'GQA' | 'NLVR2' | 'answers' | 'encoder';
-
-/** Sizes by the names of the model's configuration, so that they can be spread into one. */
-export interface ModelSizes {
-  readonly vocabSize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly numLanguageLayers: number;
-  readonly numVisionLayers: number;
-  readonly numCrossLayers: number;
-  readonly maxPositionEmbeddings: number;
-  readonly typeVocabSize: number;
-  readonly visualFeatureSize: number;
-  readonly visualBoxSize: number;
-}
 
 /** Every published model has attention heads of this many values (BERT's rule). */
 const USUAL_HEAD_SIZE = 64;

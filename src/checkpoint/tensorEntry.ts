@@ -1,7 +1,5 @@
 /** @file What a reader knows about a tensor before any of its values are read. */
 
-import type { Scattered } from './read/scattered.js';
-
 /** The element types that checkpoints of this model's history hold; the names are libtorch's. */
 export type ElementType =
   | 'float32'
@@ -33,13 +31,30 @@ export function elementSize(dtype: ElementType): number {
   return bytesPerElement[dtype];
 }
 
+/** Equally spaced elements: the first at `byteOffset`, each `step` bytes after the one before. */
+export interface Run {
+  readonly byteOffset: number;
+  readonly numElements: number;
+  readonly step: number;
+}
+
+/**
+ * How a region departs from plain bytes in a row. `runs`: pieces, perhaps with something between elements. `utf8`:
+ * every byte is written as the character of its number, in UTF-8 (how Python 3 pickles bytes for Python 2).
+ * `inline`: so small that its bytes were kept when the file was opened.
+ */
+export type Scattered =
+  | { readonly kind: 'runs'; readonly runs: readonly Run[] }
+  | { readonly kind: 'utf8'; readonly byteLength: number }
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array };
+
 /** A run of elements in a file. Tensors that share memory point at the same object. */
 export interface StorageRegion {
   readonly file: string;
   readonly byteOffset: number;
   readonly numElements: number;
   readonly dtype: ElementType;
-  /** How the elements lie when not one after another from `byteOffset` on. */
+  /** How the elements lie when not one after another from `byteOffset` on. @internal */
   readonly scattered?: Scattered;
 }
 
@@ -75,7 +90,7 @@ export function isContiguous(view: Pick<TensorEntry, 'shape' | 'strides'>): bool
 }
 
 /** Elements from the view's first to its last, both included; 0 for an empty view. */
-export function spanElements(view: Pick<TensorEntry, 'shape' | 'strides'>): number {
+function spanElements(view: Pick<TensorEntry, 'shape' | 'strides'>): number {
   if (view.shape.includes(0)) return 0;
   return view.shape.reduce((span, size, i) => span + (size - 1) * view.strides[i]!, 1);
 }

@@ -64,7 +64,7 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
 }
 
 /** What a finished command leaves to print. */
-export interface Outcome {
+export interface CommandOutcome {
   readonly json: unknown;
   readonly text: string;
   readonly exitCode: number;
@@ -78,7 +78,7 @@ export interface Command {
   readonly options: z.ZodObject;
   readonly configurable: boolean;
   /** Runs with values that {@link parseValues} of options.ts validated against `arguments` and `options`. */
-  execute(context: CommandContext<Values, Values>): Promise<Outcome>;
+  execute(context: CommandContext<Values, Values>): Promise<CommandOutcome>;
 }
 
 /** Validated values by key. */

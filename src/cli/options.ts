@@ -53,7 +53,7 @@ export function parametersOf(schema: z.ZodObject): Parameter[] {
 }
 
 /** `numImages` becomes `num-images`; a digit stays with the letters before it. */
-export function kebabCase(key: string): string {
+function kebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

@@ -2,7 +2,7 @@
 
 import { Argument, CommanderError, Option, Command as Parser } from 'commander';
 import { type CatalogueEntry, catalogue } from './catalogue.js';
-import type { Command, Outcome, Values } from './command.js';
+import type { Command, CommandOutcome, Values } from './command.js';
 import { type FailureReport, reportFailure } from './failure.js';
 import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
@@ -77,7 +77,7 @@ class Run {
     }
     const interrupts = new Interrupts((line) => screen.print(stderr, line));
     try {
-      const outcome: Outcome = await command.execute({
+      const outcome: CommandOutcome = await command.execute({
         arguments: commandArguments,
         options,
         out: (line) => screen.print(asJson ? stderr : stdout, line),

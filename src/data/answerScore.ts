@@ -13,7 +13,7 @@ export interface AnswerScores {
 }
 
 /** The score of `answer`: its label's, or 0. An empty label gives 0 and still counts. */
-export function scoreOf(question: Question, answer: string): number {
+function scoreOf(question: Question, answer: string): number {
   return question.labels?.get(answer) ?? 0;
 }
 

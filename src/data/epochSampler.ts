@@ -2,14 +2,6 @@
 
 import { Random } from '../common/random.js';
 
-/** Where a sampler stands: enough to go on exactly there. */
-export interface SamplerState {
-  readonly seed: number;
-  readonly epoch: number;
-  /** Batches of this epoch that were given out. */
-  readonly batch: number;
-}
-
 /**
  * Shuffled batches, another order each epoch. The order depends on seed and epoch alone, so that a resumed run
  * sees what an uninterrupted one would. The last incomplete batch is dropped, as in the reference's training.

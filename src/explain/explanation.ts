@@ -7,7 +7,8 @@
 import { UsageError } from '../common/errors.js';
 import { batchFromRows } from '../features/featureBatch.js';
 import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
-import { isCut } from '../inference/lxmert.js';
+import { type AnswerOptions, isCut, type Lxmert } from '../inference/lxmert.js';
+import type { LxmertImage } from '../inference/lxmertImage.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { batchInputs } from '../tasks/batchInputs.js';
 import { type RankedAnswer, rankAnswers } from '../tasks/predict.js';
@@ -70,6 +71,27 @@ export interface Explanation {
 }
 
 const SCALE = 65535;
+
+/**
+ * Answers a question about a picture and tells what the answer was found in.
+ *
+ * ```ts
+ * const explanation = await explain(lxmert, 'photo.jpg', 'What color is the cat?');
+ * await writeFile('why.html', await renderExplanation(explanation));
+ * ```
+ *
+ * @param image the path of a file, or what {@link LxmertImage} makes of something else
+ * @param options answers to give: 5 unless `topK` says otherwise
+ * @throws as `Lxmert.detectRegions` and {@link explanationOf}
+ */
+export async function explain(
+  lxmert: Lxmert,
+  image: string | LxmertImage,
+  question: string,
+  { topK = 5 }: AnswerOptions = {},
+): Promise<Explanation> {
+  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK);
+}
 
 /**
  * Answers a question about a picture and keeps the attention that led there.

@@ -39,12 +39,12 @@ export interface ImageAgreement {
 }
 
 /** The part of a row that describes its boxes. */
-type Description = Pick<FeatureRow, 'numBoxes' | 'features' | 'objectsId' | 'attrsId'>;
+export type Description = Pick<FeatureRow, 'numBoxes' | 'features' | 'objectsId' | 'attrsId'>;
 
 /**
  * Compares two rows of one image.
  *
- * Boxes are paired one to one, the pair of the largest overlap first, as long as it is at least {@link SAME_BOX}.
+ * Boxes are paired one to one, the pair of the largest overlap first, as long as it is at least `SAME_BOX`.
  *
  * @param described what the detector says of the reference's own boxes, in their order
  * @throws LxmertError when features have different lengths, or the image different sizes

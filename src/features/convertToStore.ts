@@ -10,7 +10,7 @@ import type { Conversion, FeatureDType } from './shardFormat.js';
 import { listShardFiles } from './storeFiles.js';
 import { type ConversionSettings, DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 
-export interface ConvertOptions {
+export interface StoreConvertOptions {
   /** Default float16. */
   readonly dtype?: FeatureDType;
   readonly shardImages?: number;
@@ -61,7 +61,7 @@ const PROGRESS_EVERY = 32;
 export async function convertToStore(
   from: string | ByteSource,
   folder: string,
-  options: ConvertOptions = {},
+  options: StoreConvertOptions = {},
 ): Promise<ConvertResult> {
   const source = asByteSource(from);
   const sourceBytes = await source.size();
@@ -105,7 +105,11 @@ interface Plan {
   readonly settings: ConversionSettings;
 }
 
-async function makePlan(source: ByteSource, sourceBytes: number, options: ConvertOptions): Promise<Plan> {
+async function makePlan(
+  source: ByteSource,
+  sourceBytes: number,
+  options: StoreConvertOptions,
+): Promise<Plan> {
   const provenance = options.provenance ?? unknownProvenance;
   return {
     dtype: options.dtype ?? 'float16',
@@ -126,7 +130,7 @@ async function copyRows(
   plan: Plan,
   after: Conversion | null | undefined,
   numResumed: number,
-  options: ConvertOptions,
+  options: StoreConvertOptions,
 ): Promise<Pick<ConvertResult, 'numDuplicates' | 'interrupted'>> {
   const progress = options.progress ?? silentProgress;
   const max = plan.settings.maxImages ?? Number.POSITIVE_INFINITY;
@@ -239,7 +243,7 @@ async function* scanAt(
 
 async function chooseNumBoxes(
   source: ByteSource,
-  options: ConvertOptions,
+  options: StoreConvertOptions,
   kept: Shard | undefined,
 ): Promise<number> {
   if (options.numBoxes !== undefined) return options.numBoxes;

@@ -1,6 +1,6 @@
 /** @file Region features: TSV files, shard stores, and the batches that the model reads. */
 
-export { type ConvertOptions, type ConvertResult, convertToStore } from './convertToStore.js';
+export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
 export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
 export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
 export { FeatureStore, type GatherOptions, type RegionPlace } from './featureStore.js';
@@ -18,8 +18,16 @@ export {
   unknownProvenance,
 } from './provenance.js';
 export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
-export type { FeatureDType } from './shardFormat.js';
+export type { Conversion, FeatureDType } from './shardFormat.js';
 export type { OpenStoreOptions } from './storeIndex.js';
 export { formatStoreInfo, type StoreInfo, storeInfo } from './storeInfo.js';
-export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter, type StoreWriterOptions } from './storeWriter.js';
+export {
+  type ConversionSettings,
+  type ConversionState,
+  DEFAULT_SHARD_IMAGES,
+  FeatureStoreWriter,
+  type RowOrigin,
+  type SourceRange,
+  type StoreWriterOptions,
+} from './storeWriter.js';
 export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';

@@ -6,7 +6,7 @@ import { readLines } from '../formats/lines/lineReader.js';
 import { type FeatureRow, findIdProblem, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
 
 /** Columns in file order. There is no header line. */
-export const OBJ36_COLUMNS = [
+const OBJ36_COLUMNS = [
   'img_id',
   'img_h',
   'img_w',
@@ -124,7 +124,7 @@ export async function* scanObj36(
  * @param bytes the line without its end.
  * @throws LxmertError naming `file`, `line` and, where it can be read, the image.
  */
-export function parseObj36Row(bytes: Buffer, file: string, line: number): FeatureRow {
+function parseObj36Row(bytes: Buffer, file: string, line: number): FeatureRow {
   const fields = new Fields(bytes, file, line);
   const row: FeatureRow = {
     imageId: fields.text('img_id'),

@@ -23,7 +23,7 @@ export interface FeatureRow {
 }
 
 /** Longest image id in UTF-8 bytes; a longer one is a sign of a broken file. */
-export const MAX_IMAGE_ID_BYTES = 1024;
+const MAX_IMAGE_ID_BYTES = 1024;
 /** Largest number of boxes a row may have (the widest published setting is 100). */
 export const MAX_BOXES = 1000;
 /** Largest image side in pixels. */

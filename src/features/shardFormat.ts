@@ -5,8 +5,8 @@ import type { SafetensorsType } from '../formats/safetensorsHeader.js';
 import { type Provenance, provenanceSchema } from './provenance.js';
 import { MAX_BOXES } from './row.js';
 
-export const SHARD_FORMAT = 'lxmert-features';
-export const SHARD_FORMAT_VERSION = '1';
+const SHARD_FORMAT = 'lxmert-features';
+const SHARD_FORMAT_VERSION = '1';
 
 /** How feature values are stored. */
 export type FeatureDType = 'float16' | 'float32';

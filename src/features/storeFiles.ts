@@ -80,6 +80,6 @@ function isSameLayout(a: Shard, b: Shard): boolean {
 }
 
 /** For messages: `36 boxes of 2048 float16 values`. */
-export function describeLayout({ layout }: Shard): string {
+function describeLayout({ layout }: Shard): string {
   return `${layout.numBoxes} boxes of ${layout.featureSize} ${layout.dtype} values`;
 }

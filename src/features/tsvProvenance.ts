@@ -20,7 +20,7 @@ export interface TsvProvenance {
 }
 
 /** `features.tsv` -> `features.tsv.provenance.json` */
-export function tsvProvenancePath(tsv: string): string {
+function tsvProvenancePath(tsv: string): string {
   return `${tsv}.provenance.json`;
 }
 

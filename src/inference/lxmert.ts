@@ -9,7 +9,6 @@ import {
   type ProvenancedFeatures,
   unknownProvenance,
 } from '../features/provenance.js';
-import type { StatedRow } from '../features/readRow.js';
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
@@ -25,6 +24,7 @@ import {
 import { LabelNames } from '../vision/detector/labelNames.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
+import { LxmertImage } from './lxmertImage.js';
 import { type LoadedModel, requireAnswering } from './modelFolder.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
@@ -61,12 +61,6 @@ export interface LxmertSource {
   /** For detectors of other sizes than the published one. */
   readonly architecture?: DetectorArchitecture | undefined;
 }
-
-/**
- * A picture: its file, the bytes of its file, its pixels, its regions as they were found before, or a row of features, best with what its
- * file states of their origin ({@link readRow}), so that it can be checked.
- */
-export type LxmertImage = string | Uint8Array | RgbImage | ImageRegions | StatedRow | FeatureRow;
 
 export interface AnswerOptions {
   /** Answers to give, the most probable first. Default 5. */
@@ -193,22 +187,29 @@ export class Lxmert implements Disposable {
   /**
    * Finds the regions of a picture. Those of a file whose regions are cached are not detected again.
    *
+   * @param image the path of a file, or what {@link LxmertImage} makes of something else
    * @throws UsageError when there is no such picture, or nothing to find regions with; LxmertError when it cannot be
    * decoded, or has no region
    */
-  async detectRegions(image: LxmertImage): Promise<ImageRegions> {
+  async detectRegions(image: string | LxmertImage): Promise<ImageRegions> {
     this.#requireAlive();
-    if (typeof image === 'object' && 'row' in image) {
-      this.#check(image.row, image.provenance);
-      return 'regions' in image ? image : this.#regionsOfRow(image.row, true, image.provenance);
+    const given = typeof image === 'string' ? LxmertImage.fromFile(image) : image;
+    switch (given.kind) {
+      case 'regions':
+        this.#check(given.regions.row, given.regions.provenance);
+        return given.regions;
+      case 'row':
+        this.#check(given.row, given.provenance);
+        return this.#regionsOfRow(given.row, true, given.provenance);
+      case 'pixels':
+        return this.#regionsOfPixels(given.pixels, this.#finder());
+      case 'bytes':
+        return await this.#regionsOfBytes(given.bytes, 'the picture', this.#finder());
+      case 'file': {
+        const finder = this.#finder();
+        return await this.#regionsOfBytes(await readPicture(given.path), given.path, finder);
+      }
     }
-    if (typeof image === 'object' && 'features' in image) return this.#regionsOfRow(image, true, undefined);
-    const finder = this.#finder();
-    if (typeof image === 'string') {
-      return await this.#regionsOfBytes(await readPicture(image), image, finder);
-    }
-    if (image instanceof Uint8Array) return await this.#regionsOfBytes(image, 'the picture', finder);
-    return this.#regionsOfPixels(image, finder);
   }
 
   /**
@@ -217,13 +218,17 @@ export class Lxmert implements Disposable {
    * @throws UsageError for a question without words, and as {@link detectRegions}; LxmertError when the features are not of the
    * model's size
    */
-  async answer(image: LxmertImage, question: string, options: AnswerOptions = {}): Promise<LxmertAnswer> {
+  async answer(
+    image: string | LxmertImage,
+    question: string,
+    options: AnswerOptions = {},
+  ): Promise<LxmertAnswer> {
     return (await this.answerAll(image, [question], options))[0] as LxmertAnswer;
   }
 
   /** The same for several questions about one picture, whose regions are detected and encoded once. */
   async answerAll(
-    image: LxmertImage,
+    image: string | LxmertImage,
     questions: readonly string[],
     { topK = DEFAULT_TOP_K }: AnswerOptions = {},
   ): Promise<LxmertAnswer[]> {

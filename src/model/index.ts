@@ -2,25 +2,43 @@
 
 export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js';
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
+export { Embeddings, type WordRows } from './embeddings.js';
+export { Encoder, type EncoderProbabilities, type EncoderResult, type StreamRows } from './encoder.js';
+export type { AttentionRows } from './functional/attention.js';
 export { withPlainOperators } from './functional/mode.js';
 export { AnswerHead } from './heads/answerHead.js';
 export { answerHeadDefinition, type HeadDefinition } from './heads/headDefinition.js';
+export { MaskedWordHead } from './heads/maskedWordHead.js';
+export { PredictionTransform } from './heads/predictionTransform.js';
+export { RegionHead } from './heads/regionHead.js';
 export { useForInference } from './inferencePrecision.js';
-export type { CrossLayerProbabilities } from './layers/crossLayer.js';
+export {
+  Attention,
+  AttentionBlock,
+  type AttentionOptions,
+  type AttentionResult,
+} from './layers/attention.js';
+export { CrossLayer, type CrossLayerProbabilities, type CrossLayerResult } from './layers/crossLayer.js';
+export { Intermediate, SublayerOutput } from './layers/feedForward.js';
+export { TransformerLayer } from './layers/transformerLayer.js';
 export {
   type EncodedImages,
   LxmertModel,
   type LxmertOptions,
   type LxmertOutputs,
   type LxmertRows,
+  Pooler,
   PRECISIONS,
   type Precision,
 } from './lxmert.js';
-export { type Leaf, Module } from './module.js';
+export { type Leaf, type LeafOptions, type LeafPart, Module } from './module.js';
+export type { Packing, PaddingRule, Repetition, Segment, SegmentSides, Segments } from './packing.js';
 export type {
   ImageInputs,
   LxmertInputs,
+  PlacedImages,
   PlacedInputs,
+  PlacedSentences,
   PlaceOptions,
   SentenceInputs,
 } from './placedInputs.js';
@@ -33,10 +51,11 @@ export {
   PUBLISHED_CLASSES,
   TIED_DECODER,
 } from './pretraining.js';
-export { WIDTH_UNIT } from './slots.js';
+export { type SlotLayout, WIDTH_UNIT } from './slots.js';
 export {
   type QuestionAnsweringModel,
   questionAnsweringModel,
   TaskModel,
   type TaskOutputs,
 } from './taskModel.js';
+export { VisualFeatureEncoder } from './visualFeatureEncoder.js';

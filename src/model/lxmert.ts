@@ -71,7 +71,7 @@ export type EncodedImages = StreamRows;
 /** Which sentence and which image each example has. */
 type ExamplePlaces = Partial<Pick<PlacedInputs, 'words' | 'regions'>>;
 
-class Pooler extends Module {
+export class Pooler extends Module {
   readonly dense: Linear;
 
   constructor(config: LxmertConfig) {

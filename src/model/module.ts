@@ -17,7 +17,7 @@ export interface LeafPart {
   readonly numRows: number;
 }
 
-interface LeafOptions {
+export interface LeafOptions {
   readonly isDense?: boolean;
 }
 

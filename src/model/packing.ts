@@ -6,25 +6,16 @@
 import { LxmertError } from '../common/errors.js';
 import { type Device, fromTypedArray, place, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import { type SlotLayout, slotLayout } from './slots.js';
+import { type RowSequences, type SlotLayout, slotLayout } from './slots.js';
 
 /** Where a batch's sequences lie among the rows. */
-export interface Packing {
-  /** Rows of each sequence. */
-  readonly lengths: readonly number[];
-  /** First row of each sequence. */
-  readonly starts: readonly number[];
-  /** How many leading rows of each may be attended to: all of them unless padding was kept. */
-  readonly numKeys: readonly number[];
-  readonly numRows: number;
-  /** Columns of the padded form. */
-  readonly width: number;
+export interface Packing extends RowSequences {
   /**
    * (rows) int32: each row's place in the padded form (B * width); null when rows and places are the same. Rows after the
    * last sequence belong to none and have the place 0.
    */
   readonly places: Int32Array | null;
-  /** Where the rows lie for a GPU's attention kernels; made by {@link placedPacking} for devices other than the processor. */
+  /** Where the rows lie for a GPU's attention kernels; made by `placedPacking` for devices other than the processor. */
   readonly slots?: SlotLayout;
   /** (B) int32 on the same device: the first row of each sequence. */
   readonly firstRowIndex?: Tensor;

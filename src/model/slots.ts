@@ -5,7 +5,19 @@
 
 import { type Device, fromTypedArray, place, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import type { Packing } from './packing.js';
+
+/** Sequences that lie one below the other as rows. */
+export interface RowSequences {
+  /** Rows of each sequence. */
+  readonly lengths: readonly number[];
+  /** First row of each sequence. */
+  readonly starts: readonly number[];
+  /** How many leading rows of each may be attended to: all of them unless padding was kept. */
+  readonly numKeys: readonly number[];
+  readonly numRows: number;
+  /** Columns of the padded form. */
+  readonly width: number;
+}
 
 /** S sequences of at most L rows. What is null is not needed: rows and slots are then the same. */
 export interface SlotLayout {
@@ -28,8 +40,8 @@ export interface SlotLayout {
 export const WIDTH_UNIT = 8;
 
 /** The slots of a batch's rows, on `device`. Call it inside a scope: the tensors belong to it. */
-export function slotLayout(packing: Packing, device: Device): SlotLayout {
-  const { lengths, starts, numKeys, numRows, width } = packing;
+export function slotLayout(sequences: RowSequences, device: Device): SlotLayout {
+  const { lengths, starts, numKeys, numRows, width } = sequences;
   const numSequences = lengths.length;
   const isWhole = numRows === numSequences * width && lengths.every((length) => length === width);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1);

@@ -13,17 +13,16 @@ import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig, type Precision } from '../model/index.js';
-import { predictExamples, type RankedAnswer, rankAnswers } from '../tasks/predict.js';
-import type { EpochMetrics } from '../tasks/taskTraining.js';
+import { predictExamples, rankAnswers } from '../tasks/predict.js';
 import { task as vqa } from '../tasks/vqa.js';
 import { Vocabulary } from '../text/index.js';
 import { type Device, setNumThreads } from '../torch/index.js';
-import type { StepMetrics } from '../train/callbacks/trainerCallback.js';
 import { finetune } from '../train/finetune.js';
 import { RunFolder } from '../train/runFolder.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
 import { writeQuickstartReport } from './quickstartReport.js';
+import type { AccuracyRow, AnsweredExample, QuickstartResult } from './quickstartResult.js';
 
 export interface QuickstartOptions {
   readonly folder: string;
@@ -41,39 +40,6 @@ export interface QuickstartOptions {
   readonly progress: (label: string, unit: string) => Progress & { stop(): void };
   readonly notice: (line: string) => void;
   readonly signal: AbortSignal;
-}
-
-/** Accuracy on one kind of question, or on all. */
-export interface AccuracyRow {
-  readonly split: string;
-  readonly kind: string;
-  readonly numQuestions: number;
-  readonly model: number;
-  readonly questionOnly: number;
-  readonly majority: number;
-}
-
-/** A held-out question with what the model answered. */
-export interface AnsweredExample {
-  readonly image: string;
-  readonly question: string;
-  /** Every accepted answer, the best first. */
-  readonly expected: readonly string[];
-  readonly answers: readonly RankedAnswer[];
-}
-
-export interface QuickstartResult {
-  readonly folder: string;
-  readonly runFolder: string;
-  readonly seconds: number;
-  readonly numParameters: number;
-  readonly accuracy: readonly AccuracyRow[];
-  readonly examples: readonly AnsweredExample[];
-  readonly steps: readonly StepMetrics[];
-  readonly epochs: readonly EpochMetrics[];
-  readonly wasInterrupted: boolean;
-  /** The web page; absent when the run was interrupted. */
-  readonly report: string | undefined;
 }
 
 /** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */

@@ -7,7 +7,7 @@ import type { FeatureStore } from '../features/index.js';
 import { formatMillions } from '../formats/numbers.js';
 import { type ReportExample, renderReport } from '../report/index.js';
 import { pictureRegions } from '../report/pictureRegions.js';
-import type { AnsweredExample, QuickstartResult } from './quickstart.js';
+import type { AnsweredExample, QuickstartResult } from './quickstartResult.js';
 
 /** Writes `report.html` into the quickstart's folder and returns its path. */
 export async function writeQuickstartReport(

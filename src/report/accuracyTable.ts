@@ -3,7 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import { formatNumber } from '../formats/numbers.js';
 import { escapeHtml } from './escape.js';
-import { bar, checkedFraction, formatPercent } from './numbers.js';
+import { bar, checkedFraction, formatTightPercent } from './numbers.js';
 import type { ReportAccuracy, ReportAccuracyRow } from './runReport.js';
 
 /**
@@ -43,7 +43,7 @@ function renderRow(row: ReportAccuracyRow, columns: readonly string[]): string {
       return `<td class="${kind}"><span aria-hidden="true">&ndash;</span><span class="unseen">not measured</span></td>`;
     }
     const fraction = checkedFraction(value, `the accuracy '${row.label}', '${columns[index]}'`);
-    return `<td class="${kind}">${formatPercent(fraction)}${bar(fraction)}</td>`;
+    return `<td class="${kind}">${formatTightPercent(fraction)}${bar(fraction)}</td>`;
   });
   return `<tr><th scope="row"><bdi>${escapeHtml(row.label)}</bdi></th>${cells.join('')}<td class="number count">${formatNumber(row.numQuestions)}</td></tr>`;
 }

@@ -2,7 +2,7 @@
 
 import { LxmertError } from '../common/errors.js';
 import { escapeHtml } from './escape.js';
-import { bar, checkedFraction, formatPercent } from './numbers.js';
+import { bar, checkedFraction, formatTightPercent } from './numbers.js';
 import type { ReportBox, ReportExample } from './runReport.js';
 
 /** Above this, written labels would hide the image; they still show when a box is pointed at. */
@@ -102,7 +102,7 @@ function renderAnswers(example: ReportExample, where: string): string {
   if (example.answers.length === 0) return '';
   const rows = example.answers.map(({ answer, probability }) => {
     const fraction = checkedFraction(probability, `the probability of '${answer}' in ${where}`);
-    return `<tr><th scope="row"><bdi>${escapeHtml(answer)}</bdi></th><td class="bar-cell">${bar(fraction)}</td><td class="number">${formatPercent(fraction)}</td></tr>`;
+    return `<tr><th scope="row"><bdi>${escapeHtml(answer)}</bdi></th><td class="bar-cell">${bar(fraction)}</td><td class="number">${formatTightPercent(fraction)}</td></tr>`;
   });
   return `<table class="answers">
 <colgroup><col class="answer"><col><col class="probability"></colgroup>

@@ -19,7 +19,7 @@ export function checkedFraction(value: number, what: string): number {
   return Math.min(1, Math.max(0, value));
 }
 
-export function formatPercent(fraction: number): string {
+export function formatTightPercent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)}%`;
 }
 

@@ -11,7 +11,7 @@ import { RUN_FILES } from '../train/runFolder.js';
 import { configurationGroups } from './configurationGroups.js';
 import { readLogExcerpt } from './logExcerpt.js';
 import { type RecordedEpoch, type RunMetrics, readMetrics } from './metricsFile.js';
-import { formatPercent } from './numbers.js';
+import { formatTightPercent } from './numbers.js';
 import { runCurves } from './runCurves.js';
 import type { ReportAccuracy, ReportExample, ReportFact, RunReport } from './runReport.js';
 import { accuracyOf, scoresSchema } from './scoresFile.js';
@@ -170,7 +170,7 @@ function shortFacts(
 
 /** A share of right answers as percent; a score of another kind as it is. */
 function asScore(score: number): string {
-  return score <= 1 ? formatPercent(score) : String(Number(score.toPrecision(6)));
+  return score <= 1 ? formatTightPercent(score) : String(Number(score.toPrecision(6)));
 }
 
 function commandsFor(folder: string, task: string | undefined): string[] {

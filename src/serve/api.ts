@@ -9,7 +9,7 @@ export const MAX_QUESTIONS = 64;
 export const MAX_QUESTION_LENGTH = 1000;
 
 /** Answers explained at most: each takes a pass back through the model. */
-export const MAX_EXPLAINED = 10;
+const MAX_EXPLAINED = 10;
 
 const base64 = z
   .string()
@@ -91,7 +91,7 @@ const answers = z
   .array(z.object({ answer: z.string(), probability: z.number() }))
   .describe('The most probable first');
 
-export const regionResponse = z.object({ box, object: label, attribute: label });
+const regionResponse = z.object({ box, object: label, attribute: label });
 
 export const answerResponse = z.object({
   imageId: z.string().nullable().describe('SHA-256 of the picture; null for features'),

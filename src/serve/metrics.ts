@@ -16,7 +16,7 @@ export interface Measured {
 }
 
 /** Counts the requests of `app`; the registry has all figures. */
-export function measure(
+export function measureServer(
   app: FastifyInstance,
   { service, isReady, numReplaced, numTensors }: Measured,
 ): Registry {

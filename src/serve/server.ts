@@ -9,7 +9,7 @@ import { MAX_QUESTION_LENGTH, MAX_QUESTIONS } from './api.js';
 import { addApiRoutes } from './apiRoutes.js';
 import { asServeError } from './clientFaults.js';
 import { addDeadlines } from './deadlines.js';
-import { measure } from './metrics.js';
+import { measureServer } from './metrics.js';
 import { addPageRoutes } from './pageRoutes.js';
 import { ServeError } from './serveError.js';
 import type { Service } from './service.js';
@@ -76,7 +76,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   }
   // Fastify reads plain text too; here a body is JSON or a form.
   app.removeContentTypeParser('text/plain');
-  const metrics = measure(app, options);
+  const metrics = measureServer(app, options);
 
   let isClosing = false;
   app.addHook('preClose', async () => {

@@ -1,7 +1,7 @@
 /** @file How predictions are written for test servers and official scripts, one at a time. */
 
 import type { Question } from '../data/annotations/question.js';
-import type { Prediction } from './task.js';
+import type { Prediction } from './prediction.js';
 
 /** A text file of predictions: what stands before, between and after them. */
 export interface DumpFormat<Example extends Question = Question, Predicted extends Prediction = Prediction> {

@@ -13,15 +13,11 @@ import type { HeadDefinition } from '../model/index.js';
 import type { Tensor } from '../torch/index.js';
 import type { DumpFormat } from './dumpFormat.js';
 import type { AnswerLossName } from './losses.js';
+import type { Prediction } from './prediction.js';
 import type { TaskScores } from './taskScores.js';
 import type { StepLoss } from './taskTraining.js';
 
-/** What a model says of one example, as plain values: they travel between processes as JSON. */
-export interface Prediction {
-  readonly answer: string;
-  /** Of that answer, 0 to 1. */
-  readonly probability: number;
-}
+export type { Prediction };
 
 /** A head of a task; its size may be that of the answer table, which is known when the data is. */
 export interface TaskHead<Name extends string = string> extends Omit<HeadDefinition<Name>, 'size'> {

@@ -2,7 +2,8 @@
 
 import { requireGraphs } from './device.js';
 import type { Device } from './dtype.js';
-import { type NativeDeviceGraph, native } from './native.js';
+import { native } from './native.js';
+import type { NativeDeviceGraph } from './nativeBinding.js';
 import { copy_ } from './operators/elementwise.js';
 import type { Tensor } from './tensor.js';
 

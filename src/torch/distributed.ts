@@ -2,14 +2,15 @@
 
 import { LxmertError, messageOf } from '../common/errors.js';
 import { setupCommand } from '../common/installation.js';
-import { type NativeCollectiveGroup, type NativeKeyStore, native } from './native.js';
+import { native } from './native.js';
+import type { NativeCollectiveGroup, NativeKeyStore } from './nativeBinding.js';
 import type { Tensor } from './tensor.js';
 
 /** `gloo` for tensors in the processors' memory, `nccl` for those on GPUs. */
 export type Backend = 'gloo' | 'nccl';
 
 /** Which backends this libtorch has. */
-export function distributedSupport(): { readonly gloo: boolean; readonly nccl: boolean } {
+function distributedSupport(): { readonly gloo: boolean; readonly nccl: boolean } {
   return native().distributedSupport();
 }
 
@@ -103,7 +104,7 @@ export interface Work {
 }
 
 /** Another process is gone, or did not take part in time. */
-export class CollectiveError extends LxmertError {}
+class CollectiveError extends LxmertError {}
 
 /** All processes of a run. Each must call the same operations in the same order. */
 export class ProcessGroup implements Disposable {

@@ -3,11 +3,13 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../common/errors.js';
-import { type Facts, type Finding, findingsOf, type GemmRates, readEngineVariables } from './findings.js';
+import type { Facts, Finding, GemmRates } from './facts.js';
+import { findingsOf, readEngineVariables } from './findings.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { type BuildRecord, buildRecord, native } from './native.js';
+import type { RuntimeInfo } from './nativeBinding.js';
 import { readProcessor } from './processor.js';
-import { defaultNumThreads, type RuntimeInfo, runtimeInfo, setNumThreads } from './runtime.js';
+import { defaultNumThreads, runtimeInfo, setNumThreads } from './runtime.js';
 
 /** Seconds per data type: enough for a stable best time, short enough to wait for. */
 const measureSeconds = 0.6;

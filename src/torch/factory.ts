@@ -2,7 +2,8 @@
 
 import { LxmertError } from '../common/errors.js';
 import { type DType, dtypeOf, type TypedArray } from './dtype.js';
-import { type MappedAdvice, native } from './native.js';
+import { native } from './native.js';
+import type { MappedAdvice } from './nativeBinding.js';
 import { clone, to } from './operators/index.js';
 import type { Tensor } from './tensor.js';
 

@@ -1,9 +1,9 @@
 /** @file What keeps libtorch from this machine's NVIDIA GPUs, each with its fix. */
 
 import { setupCommand } from '../common/installation.js';
-import type { Facts, Finding } from './findings.js';
-import { type Gpu, isOrderUncertain } from './gpus.js';
-import type { RuntimeInfo } from './runtime.js';
+import type { Facts, Finding } from './facts.js';
+import { isOrderUncertain } from './gpus.js';
+import type { Gpu, RuntimeInfo } from './nativeBinding.js';
 
 export function gpuFindings(facts: Facts): Finding[] {
   const { runtime } = facts;

@@ -2,27 +2,7 @@
 
 import { formatGibibytes } from '../formats/numbers.js';
 import { native } from './native.js';
-
-export interface Gpu {
-  /** The driver's number, in the order of the slots; the one that `nvidia-smi` shows. */
-  readonly index: number;
-  readonly name: string;
-  /** As in `GPU-8f6f2d1c-...`. */
-  readonly uuid: string;
-  /** null for a GPU that has no memory of its own. */
-  readonly totalBytes: number | null;
-  readonly freeBytes: number | null;
-  /** As in `9.0`; null when the driver does not tell. */
-  readonly computeCapability: string | null;
-}
-
-/** NVIDIA's driver, and every GPU that it lets this process see. */
-export interface NvidiaDriver {
-  readonly driverVersion: string;
-  /** The newest version of CUDA that it runs, as in `12.4`; null when it does not tell. */
-  readonly cudaDriverVersion: string | null;
-  readonly gpus: readonly Gpu[];
-}
+import type { Gpu, NvidiaDriver } from './nativeBinding.js';
 
 /** A GPU that CUDA gives to this process, under the name that `--device` has for it. */
 export interface VisibleGpu {

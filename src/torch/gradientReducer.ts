@@ -1,7 +1,8 @@
 /** @file Sums of gradients over processes, computed while the backward pass still runs (native/distributed/reducer.h). */
 
 import type { ProcessGroup } from './distributed.js';
-import { type NativeGradientReducer, native, type ReducerTimes } from './native.js';
+import { native } from './native.js';
+import type { NativeGradientReducer, ReducerTimes } from './nativeBinding.js';
 import type { Tensor } from './tensor.js';
 
 /** Where the gradient of a leaf lies. */

@@ -5,7 +5,8 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Device } from './dtype.js';
-import { type NativeDeviceEvent, native } from './native.js';
+import { native } from './native.js';
+import type { NativeDeviceEvent } from './nativeBinding.js';
 import * as creation from './operators/creation.js';
 import * as elementwise from './operators/elementwise.js';
 import { keep, scope } from './scope.js';

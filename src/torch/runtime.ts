@@ -2,40 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { buildRecord, native } from './native.js';
-
-/** The BLAS library that libtorch's matrix products go to. */
-export interface BlasInfo {
-  /** Path of the shared library; empty when it is linked into libtorch. */
-  readonly library: string;
-  readonly kind: 'openblas-openmp' | 'openblas-pthread' | 'openblas-serial' | 'mkl' | 'reference' | 'unknown';
-  /** OpenBLAS' name of the kernels it chose for this CPU, such as `SkylakeX`; else empty. */
-  readonly coreName: string;
-  readonly numThreads: number | null;
-  readonly config: string;
-}
-
-export interface RuntimeInfo {
-  readonly torchVersion: string;
-  /** What libtorch prints about its own build. */
-  readonly torchConfig: string;
-  readonly parallelInfo: string;
-  readonly numThreads: number;
-  /** The instruction set of libtorch's own kernels: `DEFAULT`, `AVX2`, `AVX512`. */
-  readonly cpuCapability: string;
-  /** The instruction set of this project's own kernels: `baseline`, `avx2`, `avx512`, `avx512bf16`. */
-  readonly fusedKernels: string;
-  /** The CUDA that libtorch was built with, as in `13.2`, whether or not it can start here; null without CUDA. */
-  readonly cudaBuild: string | null;
-  /** The cuDNN that libtorch was built with, as in `9.26.0`. */
-  readonly cudnnBuild: string | null;
-  /** Whether there are a driver and a GPU that it runs on. */
-  readonly cudaAvailable: boolean;
-  readonly cudaDevices: number;
-  readonly oneDnn: boolean;
-  readonly blas: BlasInfo | null;
-  /** True when malloc keeps freed memory for the next step; see native/runtime.cc. */
-  readonly mallocKeepsMemory: boolean;
-}
+import type { RuntimeInfo } from './nativeBinding.js';
 
 export function runtimeInfo(): RuntimeInfo {
   return native().runtimeInfo();

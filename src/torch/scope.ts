@@ -1,6 +1,6 @@
 /** @file Deterministic release: a scope frees the tensors that were made in it and are not part of its result. */
 
-import type { NativeTensor } from './native.js';
+import type { NativeTensor } from './nativeBinding.js';
 
 /** The innermost scope's tensors, or undefined outside every scope. */
 let current: Set<NativeTensor> | undefined;

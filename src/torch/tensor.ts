@@ -1,7 +1,8 @@
 /** @file The tensor handle: what it is, its gradient, reading its values, and its end. */
 
 import type { DType, TypedArray } from './dtype.js';
-import { type NativeTensor, native } from './native.js';
+import { native } from './native.js';
+import type { NativeTensor } from './nativeBinding.js';
 import { defaultNumThreads } from './runtime.js';
 import { registerInScope } from './scope.js';
 

@@ -24,7 +24,7 @@ import type {
 } from '../tasks/taskTraining.js';
 import { WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, place, type Tensor } from '../torch/index.js';
-import type { FinetuneOptions } from './finetune.js';
+import type { FinetuneOptions } from './finetuneOptions.js';
 import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
 import { RUN_FILES } from './runFolder.js';
 

@@ -1,15 +1,5 @@
 /** @file Everything that a training script names: the trainer, optimizers, schedules, callbacks, runs, several processes. */
 
-export { type Sharding, shareOf } from '../tasks/sharding.js';
-export type {
-  Counts,
-  EpochMetrics,
-  Evaluation,
-  EvaluationContext,
-  StepLoss,
-  TaskTraining,
-  TrainingContext,
-} from '../tasks/taskTraining.js';
 export { EarlyStopping } from './callbacks/earlyStopping.js';
 export { RunLog } from './callbacks/runLog.js';
 export type {
@@ -20,8 +10,9 @@ export type {
   TrainingResult,
   TrainingStart,
 } from './callbacks/trainerCallback.js';
-export { type ProcessRank, processRank } from './distributed/environment.js';
-export { type FinetuneOptions, type FinetuneResult, type FinetuneSettings, finetune } from './finetune.js';
+export { type Environment, type ProcessRank, processRank } from './distributed/environment.js';
+export { type FinetuneResult, finetune } from './finetune.js';
+export type { FinetuneOptions, FinetuneSettings } from './finetuneOptions.js';
 export type { InitialWeights } from './initialWeights.js';
 export {
   constantSchedule,
@@ -29,6 +20,7 @@ export {
   type LearningRateSchedule,
   learningRateSchedule,
   linearSchedule,
+  SCHEDULE_NAMES,
   type ScheduleName,
   type WarmupOptions,
 } from './learningRateSchedule.js';
@@ -50,7 +42,7 @@ export type {
 export { type PretrainOptions, type PretrainResult, type PretrainSettings, pretrain } from './pretrain.js';
 export type { PretrainingWeights } from './pretrainingWeights.js';
 export { RunFolder } from './runFolder.js';
-export type { TrainingState } from './snapshots/trainingState.js';
+export { type TrainingState, trainingStateSchema } from './snapshots/trainingState.js';
 export type { StepRates } from './stepMeter.js';
 export { Trainer, type TrainerResult } from './trainer.js';
 export {

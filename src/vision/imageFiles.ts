@@ -12,7 +12,7 @@ export interface ImageFile {
 }
 
 /** Ends of the names that a search through a folder takes for images, in small or capital letters. */
-export const IMAGE_EXTENSIONS: readonly string[] = [
+const IMAGE_EXTENSIONS: readonly string[] = [
   '.jpg',
   '.jpeg',
   '.jpe',

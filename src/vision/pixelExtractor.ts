@@ -2,9 +2,9 @@
 
 import { LxmertError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
-import type { ImageRegions, RegionExtractor } from '../data/imageRegions.js';
+import type { ExtractedRegions, RegionExtractor } from '../data/regionExtractor.js';
 import { differenceFromBackground } from './background.js';
-import { describeRegions, PIXEL_FEATURE_SIZE } from './pixelFeatures.js';
+import { describePixels, PIXEL_FEATURE_SIZE } from './pixelFeatures.js';
 import { proposeRegions } from './pixelRegions.js';
 
 /** Raise when the numbers for a picture change, so that stores made before are told from those made after. */
@@ -30,7 +30,7 @@ export function pixelExtractor(options: PixelExtractorOptions = {}): RegionExtra
   };
 }
 
-function extract(image: RgbImage, numBoxes: number): ImageRegions {
+function extract(image: RgbImage, numBoxes: number): ExtractedRegions {
   const { width, height } = image;
   if (width < 1 || height < 1 || image.data.length !== width * height * 3) {
     throw new LxmertError(
@@ -48,7 +48,7 @@ function extract(image: RgbImage, numBoxes: number): ImageRegions {
     boxes: Float32Array.from(boxes.flat(), (value, i) =>
       Math.min(value * factor, i % 2 === 0 ? width : height),
     ),
-    features: describeRegions(working, boxes, difference),
+    features: describePixels(working, boxes, difference),
   };
 }
 

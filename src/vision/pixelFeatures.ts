@@ -44,7 +44,7 @@ const FULL_FIGURE = 60;
  * @param difference (height, width), see `differenceFromBackground`
  * @returns (boxes, 2048): cell by cell from the top left, the maps of a cell together
  */
-export function describeRegions(
+export function describePixels(
   image: RgbImage,
   boxes: readonly PixelBox[],
   difference: Float32Array,

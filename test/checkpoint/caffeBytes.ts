@@ -30,7 +30,7 @@ export function float32Bytes(values: readonly number[]): Buffer {
   return buffer;
 }
 
-export function float64Bytes(values: readonly number[]): Buffer {
+function float64Bytes(values: readonly number[]): Buffer {
   const buffer = Buffer.alloc(values.length * 8);
   for (const [i, value] of values.entries()) buffer.writeDoubleLE(value, i * 8);
   return buffer;

@@ -8,6 +8,7 @@ import { catalogue } from '../../src/cli/catalogue.js';
 import { runCommandLine } from '../../src/cli/program.js';
 import { serveFile, startServer } from '../data/download/server.js';
 import { temporaryFolder } from '../features/support.js';
+import { textOf } from '../support/commandLine.js';
 
 const root = temporaryFolder();
 let numFolders = 0;
@@ -19,7 +20,6 @@ async function run(...words: string[]): Promise<{ stdout: string; stderr: string
   const [out, err] = [new PassThrough(), new PassThrough()];
   const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
   const exitCode = await runCommandLine(['download', ...words], { ...streams, entries: catalogue });
-  const textOf = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
   return { stdout: textOf(out), stderr: textOf(err), exitCode };
 }
 

@@ -9,6 +9,7 @@ import { runCommandLine } from '../../src/cli/program.js';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
 import { makeRow, makeRows, temporaryFolder } from '../features/support.js';
 import { makeZip } from '../formats/zipFile.js';
+import { textOf } from '../support/commandLine.js';
 
 const folder = temporaryFolder();
 const source = path.join(folder, 'rows.tsv');
@@ -20,10 +21,6 @@ async function features(...words: string[]): Promise<{ stdout: string; stderr: s
   const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
   const exitCode = await runCommandLine(['features', ...words], { ...streams, entries: catalogue });
   return { stdout: textOf(out), stderr: textOf(err), exitCode };
-}
-
-function textOf(stream: PassThrough): string {
-  return (stream.read() as Buffer | null)?.toString('utf8') ?? '';
 }
 
 describe('lxmert features', () => {

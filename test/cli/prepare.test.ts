@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
 import { runCommandLine } from '../../src/cli/program.js';
 import { readJson, temporaryFolder, writeFiles } from '../data/prepare/support.js';
+import { textOf } from '../support/commandLine.js';
 
 const folder = temporaryFolder();
 const out = (name: string): string => path.join(folder, name);
@@ -16,10 +17,6 @@ async function prepare(...words: string[]): Promise<{ stdout: string; stderr: st
   const streams = { stdout, stderr } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
   const exitCode = await runCommandLine(['prepare', ...words], { ...streams, entries: catalogue });
   return { stdout: textOf(stdout), stderr: textOf(stderr), exitCode };
-}
-
-function textOf(stream: PassThrough): string {
-  return (stream.read() as Buffer | null)?.toString('utf8') ?? '';
 }
 
 const annotation = (id: number, ...answers: string[]): unknown => ({

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
 import { parametersOf } from '../../src/cli/options.js';
 import { runCommandLine } from '../../src/cli/program.js';
+import { textOf } from '../support/commandLine.js';
 
 /** From the scripts and the README of the published code. */
 const published = {
@@ -77,8 +78,8 @@ describe.each(tasks)('configs/%s.toml', (task) => {
     const file = path.join(folder, 'configs', `${task}.toml`);
     const words = [...commandOf(task).split(' '), '--config', file, '--print-config', '--json'];
     const exitCode = await runCommandLine(words, { ...streams, entries: catalogue });
-    expect(exitCode, String(stderr.read())).toBe(0);
-    const printed = JSON.parse(String(stdout.read())) as Record<string, unknown>;
+    expect(exitCode, textOf(stderr)).toBe(0);
+    const printed = JSON.parse(textOf(stdout)) as Record<string, unknown>;
     expect(printed).toMatchObject(settingsOf(task));
     const parameters = parametersOf((await entry!.load()).command.options);
     for (const { name } of parameters.filter((each) => each.isRequired))

@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
 import { runCommandLine } from '../../src/cli/program.js';
+import { textOf } from '../support/commandLine.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'score-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,7 +22,6 @@ async function score(...words: string[]): Promise<{ stdout: string; stderr: stri
   const [out, err] = [new PassThrough(), new PassThrough()];
   const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
   const exitCode = await runCommandLine(['score', ...words], { ...streams, entries: catalogue });
-  const textOf = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
   return { stdout: textOf(out), stderr: textOf(err), exitCode };
 }
 

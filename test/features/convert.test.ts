@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ConvertOptions, convertToStore } from '../../src/features/convertToStore.js';
+import { convertToStore, type StoreConvertOptions } from '../../src/features/convertToStore.js';
 import { convertToTsv } from '../../src/features/convertToTsv.js';
 import { formatObj36Row, writeObj36 } from '../../src/features/obj36Writer.js';
 import { unknownProvenance } from '../../src/features/provenance.js';
@@ -212,7 +212,7 @@ describe('conversion', () => {
 
 describe('an interrupted conversion', () => {
   const source = path.join(folder, 'interrupted.tsv');
-  const options: ConvertOptions = { shardImages: 8 };
+  const options: StoreConvertOptions = { shardImages: 8 };
   let whole: Map<string, string>;
   beforeAll(async () => {
     await writeObj36(source, makeRows(60, { featureSize: 64 }));
@@ -274,7 +274,7 @@ describe('an interrupted conversion', () => {
 
   it('refuses to go on with other settings or another source', async () => {
     const store = await unfinished(3);
-    const cases: [string, ConvertOptions, string][] = [
+    const cases: [string, StoreConvertOptions, string][] = [
       [source, { ...options, dtype: 'float32' }, 'float16 features, and float32 was asked for'],
       [source, { shardImages: 9 }, 'made with shardImages 8, and now it is 9'],
       [source, { ...options, maxImages: 9 }, 'made with maxImages null, and now it is 9'],

@@ -11,6 +11,7 @@ import { unknownProvenance } from '../../src/features/provenance.js';
 import { disposeModels } from '../../src/inference/ensemble.js';
 import { describeRegion } from '../../src/inference/imageRegions.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
+import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import { loadAnsweringModel } from '../../src/inference/modelFolder.js';
 import { rankAnswers } from '../../src/tasks/predict.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
@@ -80,7 +81,15 @@ describe('an answer', () => {
     const question = 'is the cat white?';
     const { answers } = await lxmert.answer(photo, question);
     const imageRegions = await lxmert.detectRegions(photo);
-    for (const image of [readFileSync(photo), await decodeImage(photo), imageRegions, imageRegions.row]) {
+    const forms = [
+      LxmertImage.fromFile(photo),
+      LxmertImage.fromBytes(readFileSync(photo)),
+      LxmertImage.fromPixels(await decodeImage(photo)),
+      LxmertImage.fromRegions(imageRegions),
+      LxmertImage.fromRow(imageRegions),
+      LxmertImage.fromRow({ row: imageRegions.row, provenance: undefined }),
+    ];
+    for (const image of forms) {
       expect((await lxmert.answer(image, question)).answers).toEqual(answers);
     }
     const several = await lxmert.answerAll(photo, ['what is the cat', question, 'white?']);
@@ -106,11 +115,11 @@ describe('an answer', () => {
     try {
       const other = await sharp(readFileSync(photo)).negate().png().toBuffer();
       const first = await lxmert.detectRegions(photo);
-      expect(await lxmert.detectRegions(readFileSync(photo))).toBe(first);
+      expect(await lxmert.detectRegions(LxmertImage.fromBytes(readFileSync(photo)))).toBe(first);
       expect(detect).toHaveBeenCalledTimes(1);
-      const second = await lxmert.detectRegions(other);
+      const second = await lxmert.detectRegions(LxmertImage.fromBytes(other));
       expect(second.row.features).not.toEqual(first.row.features);
-      expect(await lxmert.detectRegions(other)).toBe(second);
+      expect(await lxmert.detectRegions(LxmertImage.fromBytes(other))).toBe(second);
       expect(detect).toHaveBeenCalledTimes(2);
       expect((await lxmert.detectRegions(photo)).row).toEqual(first.row);
       expect(detect).toHaveBeenCalledTimes(3);
@@ -130,8 +139,8 @@ describe('an answer', () => {
         throw new LxmertError('once');
       });
       const other = await sharp(readFileSync(photo)).flip().png().toBuffer();
-      await expect(lxmert.detectRegions(other)).rejects.toThrow('once');
-      expect((await lxmert.detectRegions(other)).width).toBe(90);
+      await expect(lxmert.detectRegions(LxmertImage.fromBytes(other))).rejects.toThrow('once');
+      expect((await lxmert.detectRegions(LxmertImage.fromBytes(other))).width).toBe(90);
     } finally {
       detect.mockRestore();
     }
@@ -160,9 +169,9 @@ describe('what cannot be answered', () => {
     await expect(lxmert.answer(photo, 'what', { topK: 0 })).rejects.toThrow(/topK must be a whole number/);
     const { row } = await lxmert.detectRegions(photo);
     const wide = { ...row, features: new Float32Array(row.numBoxes * 8) };
-    await expect(lxmert.answer(wide, 'what')).rejects.toThrow(
-      /reads 7 values for each region, and these features have 8/,
-    );
+    await expect(
+      lxmert.answer(LxmertImage.fromRow({ row: wide, provenance: undefined }), 'what'),
+    ).rejects.toThrow(/reads 7 values for each region, and these features have 8/);
     await expect(load({ profile: 'caffe' })).rejects.toThrow(
       /no profile 'caffe'; there are caffe-36, caffe-10-100, d2/,
     );
@@ -202,16 +211,20 @@ describe('features of another origin', () => {
     writeSmallDetector(at('other.caffemodel'), 9);
     using other = await load({ detector: at('other.caffemodel') });
     const imageRegions = await other.detectRegions(photo);
-    await expect(lxmert.answer(imageRegions, 'what')).rejects.toThrow(
+    await expect(lxmert.answer(LxmertImage.fromRegions(imageRegions), 'what')).rejects.toThrow(
       /The regions: the model was trained with detector weights/,
     );
     const { row, provenance } = imageRegions;
-    await expect(lxmert.answer({ row, provenance }, 'what')).rejects.toThrow(/detector weights/);
+    await expect(lxmert.answer(LxmertImage.fromRow({ row, provenance }), 'what')).rejects.toThrow(
+      /detector weights/,
+    );
     using tolerant = await load({ model: at('known'), allowOtherFeatures: true });
-    expect((await tolerant.answer(imageRegions, 'what')).answers).toHaveLength(5);
+    expect((await tolerant.answer(LxmertImage.fromRegions(imageRegions), 'what')).answers).toHaveLength(5);
     expect(tolerant.warnings).toEqual([expect.stringMatching(/detector weights/)]);
     // Its own is as good as before.
-    expect((await lxmert.answer(await lxmert.detectRegions(photo), 'what')).answers).toHaveLength(5);
+    expect(
+      (await lxmert.answer(LxmertImage.fromRegions(await lxmert.detectRegions(photo)), 'what')).answers,
+    ).toHaveLength(5);
   });
 
   it('are refused for a model of the sample world', async () => {

@@ -43,10 +43,10 @@ function commandsOf(task: string): string[] {
   return [...text.matchAll(/^# {3}npx lxmert (.+)$/gm)].map(([, words]) => words as string);
 }
 
-async function train(task: string): Promise<{ best: number; blind: number }> {
+async function train(task: string, ...more: string[]): Promise<{ best: number; blind: number }> {
   const command = commandsOf(task).at(-1) as string;
   expect(command).toBe(`finetune ${task} --config configs/sample/${task}.toml`);
-  const { bestScore, blindScore } = await lxmert(command);
+  const { bestScore, blindScore } = await lxmert([command, ...more].join(' '));
   console.log(`${task}: ${bestScore} (${blindScore} without looking)`);
   return { best: bestScore as number, blind: blindScore as number };
 }
@@ -81,7 +81,8 @@ describe('the sample recipes', () => {
     );
     expect(unseen.accuracy).toBeGreaterThan(0.8);
 
-    const nlvr2 = await train('nlvr2');
+    // 5 of the recipe's 9 epochs: 3 come to 86.8 %, 9 to 97.6 %.
+    const nlvr2 = await train('nlvr2', '--epochs', '5');
     expect(nlvr2.best).toBeGreaterThan(0.85);
     expect(nlvr2.blind).toBeLessThan(0.55);
   });

@@ -3,7 +3,7 @@
 import type { RunReport } from '../../src/report/index.js';
 
 /** A PNG of one pixel. */
-export const pixelUri =
+const pixelUri =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 export const sampleReport: RunReport = {

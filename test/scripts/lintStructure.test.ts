@@ -42,7 +42,12 @@ describe('breaches', () => {
     write('src/data/bare.ts', 'export const a = 1;\n');
     write('src/data/long.ts', header + 'export {};\n'.repeat(600));
     write('src/data/foreign.ts', `${header}// \u00e9\n`);
-    write('native/long.cc', 'int a;\n'.repeat(601));
+    write('native/long.cc', `// Many numbers.\n${'int a;\n'.repeat(600)}`);
+    write('native/bare.h', '#pragma once\n');
+    write('src/text/first.ts', `${header}import type { B } from './second.js';\nexport type A = B;\n`);
+    write('src/text/second.ts', `${header}export type B = { c: import('./third.js').C };\n`);
+    write('src/text/third.ts', `${header}export type { A as C } from './first.js';\n`);
+    write('src/text/inward.ts', `${header}import './first.js';\n`);
     write('src/torch/native.ts', `${header}export const addon = '../../build/native/lxmert_native.node';\n`);
     write(
       'src/cli/fine.ts',
@@ -67,6 +72,11 @@ describe('breaches', () => {
     ['src/data/long.ts:601', '601 lines'],
     ['src/data/foreign.ts:2', 'not ASCII'],
     ['native/long.cc:601', '601 lines'],
+    ['native/bare.h:1', 'begin with // and one sentence'],
+    [
+      'src/text/first.ts:1',
+      'in a circle: src/text/first.ts > src/text/second.ts > src/text/third.ts > src/text/first.ts',
+    ],
   ])('%s', (where, what) => {
     const found = lines.filter((line) => line.startsWith(`${where}:`));
     expect(found).toHaveLength(1);
@@ -74,7 +84,7 @@ describe('breaches', () => {
   });
 
   it('are all there is: the addon door and downward imports are allowed', () => {
-    expect(lines.at(-1)).toBe("13 breach(es) of the project's structure.");
+    expect(lines.at(-1)).toBe("15 breach(es) of the project's structure.");
   });
 });
 

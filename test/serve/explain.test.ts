@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { explanationOf } from '../../src/explain/explanation.js';
 import { Lxmert } from '../../src/inference/lxmert.js';
+import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import type {
   AnswerResponse,
   ExplainResponse,
@@ -37,7 +38,7 @@ needing('program').describe('the server', () => {
     const { imageId, model, ...explanation } = response.json<ExplainResponse>();
     expect([imageId, model]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), 'first']);
     using lxmert = await Lxmert.load({ model: path.join(server.folder, 'first') });
-    const imageRegions = await lxmert.detectRegions(server.picture);
+    const imageRegions = await lxmert.detectRegions(LxmertImage.fromBytes(server.picture));
     const expected = explanationOf(lxmert.answering, imageRegions, question, 3);
     expect(explanation.words).toEqual(expected.words);
     expect(explanation.regions).toEqual(expected.regions);
@@ -67,7 +68,7 @@ needing('program').describe('the server', () => {
     expect(unnamed).toEqual(first);
     expect(second.results).not.toEqual(first.results);
     using lxmert = await Lxmert.load({ model: path.join(server.folder, 'second') });
-    const { answers } = await lxmert.answer(server.picture, question);
+    const { answers } = await lxmert.answer(LxmertImage.fromBytes(server.picture), question);
     expect(second.results[0]?.answers).toEqual(
       answers.map(({ answer, probability }) => ({ answer, probability: expect.closeTo(probability, 4) })),
     );

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Lxmert } from '../../src/inference/lxmert.js';
+import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import type { AnswerResponse, FeaturesResponse } from '../../src/serve/api.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
 import { needing } from '../support/skips.js';
@@ -30,7 +31,7 @@ needing('program').describe('the server', () => {
     expect(response.statusCode).toBe(200);
     const body = response.json<AnswerResponse>();
     using lxmert = await Lxmert.load({ model: run });
-    const expected = await lxmert.answerAll(server.picture, questions, { topK: 3 });
+    const expected = await lxmert.answerAll(LxmertImage.fromBytes(server.picture), questions, { topK: 3 });
     expect(body).toMatchObject({ width: 60, height: 40, imageId: expect.stringMatching(/^[0-9a-f]{64}$/) });
     body.results.forEach(({ question, answers }, i) => {
       expect(question).toBe(questions[i]);

@@ -11,6 +11,12 @@ export async function lxmert(
   const [out, err] = [new PassThrough(), new PassThrough()];
   const streams = { stdout: out, stderr: err } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
   const exitCode = await runCommandLine(words, { ...streams, entries: catalogue });
-  const textOf = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
   return { stdout: textOf(out), stderr: textOf(err), exitCode };
+}
+
+/** What was written into a stream that nobody reads. A single read() gives all of it before Node.js 26, one chunk from there on. */
+export function textOf(stream: PassThrough): string {
+  const chunks: Buffer[] = [];
+  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -28,7 +28,7 @@ export function headingsOf(page: string): string[] {
 }
 
 /** What `#` of a link may name: headings in lower case, without punctuation, hyphens for spaces, as GitHub makes them. */
-export function anchorsOf(page: string): Set<string> {
+function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   for (const heading of headingsOf(page)) {
     const slug = heading

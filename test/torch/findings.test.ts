@@ -1,9 +1,10 @@
 /** @file The rules of `lxmert doctor`: each fires on its fact and not without it. */
 
 import { describe, expect, it } from 'vitest';
-import { type Facts, findingsOf, readEngineVariables } from '../../src/torch/findings.js';
+import type { Facts } from '../../src/torch/facts.js';
+import { findingsOf, readEngineVariables } from '../../src/torch/findings.js';
+import type { BlasInfo, RuntimeInfo } from '../../src/torch/nativeBinding.js';
 import { readProcessor } from '../../src/torch/processor.js';
-import type { BlasInfo, RuntimeInfo } from '../../src/torch/runtime.js';
 
 const blas: BlasInfo = {
   library: '/usr/lib/libblas.so.3',

@@ -1,11 +1,10 @@
 /** @file What doctor says about GPUs: each rule fires on its fact, and the right one where several could. */
 
 import { describe, expect, it } from 'vitest';
-import type { Facts } from '../../src/torch/findings.js';
+import type { Facts } from '../../src/torch/facts.js';
 import { gpuFindings } from '../../src/torch/gpuFindings.js';
-import type { Gpu, NvidiaDriver } from '../../src/torch/gpus.js';
 import { visibleGpus } from '../../src/torch/gpus.js';
-import type { RuntimeInfo } from '../../src/torch/runtime.js';
+import type { Gpu, NvidiaDriver, RuntimeInfo } from '../../src/torch/nativeBinding.js';
 
 interface Machine {
   readonly cudaBuild?: string | null;

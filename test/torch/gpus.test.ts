@@ -6,13 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { examine, renderExamination } from '../../src/torch/doctor.js';
-import {
-  describeGpu,
-  type Gpu,
-  isOrderUncertain,
-  readNvidiaDriver,
-  visibleGpus,
-} from '../../src/torch/gpus.js';
+import { describeGpu, isOrderUncertain, readNvidiaDriver, visibleGpus } from '../../src/torch/gpus.js';
+import type { Gpu } from '../../src/torch/nativeBinding.js';
 import { getNumThreads, setNumThreads } from '../../src/torch/runtime.js';
 import { needing } from '../support/skips.js';
 

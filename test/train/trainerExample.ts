@@ -1,9 +1,8 @@
 /** @file The example of `Trainer`'s documentation, which is what follows the imports; trainerExample.test.ts runs it. */
 
-import { saveTensors } from '../../src/checkpoint/index.js';
-import { Module, type Precision } from '../../src/model/index.js';
-import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
+import { saveTensors } from '../../src/api/checkpoint.js';
+import { Module, type Precision } from '../../src/api/model.js';
+import { manualSeed, noGrad, ops, scope, type Tensor, tensor } from '../../src/api/torch.js';
 import {
   AdamW,
   cosineSchedule,
@@ -11,7 +10,7 @@ import {
   RunFolder,
   type TaskTraining,
   Trainer,
-} from '../../src/train/index.js';
+} from '../../src/api/train.js';
 
 // Which sign the sum of eight numbers has, by a model of one dense layer.
 class SignModel extends Module {

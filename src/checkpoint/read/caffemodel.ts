@@ -10,11 +10,11 @@ import {
   countElements,
   type ElementType,
   elementSize,
+  type Run,
   type TensorEntry,
 } from '../tensorEntry.js';
 import { type FileReader, truncated } from './fileReader.js';
 import type { CaffeLayer, ParsedCheckpoint } from './parsed.js';
-import type { Run } from './scattered.js';
 
 /** NetParameter: name, the first format's layers, today's layers. */
 const NET = { name: 1, layersV1: 2, layer: 100 } as const;

@@ -15,7 +15,7 @@ import { type ByteRegion, type ParsedCheckpoint, resolveEntries, withPickleError
 import { findStateDict, isTorchTensor } from './stateDict.js';
 
 /** The first pickle of every such file. */
-export const legacyMagic = 0x1950a86a20f9469cfc6cn;
+const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 
 /** Describes the tensors of an older .pth file. @throws CheckpointError when it is damaged or no weights. */

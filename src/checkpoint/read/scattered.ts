@@ -1,25 +1,8 @@
 /** @file Regions whose elements do not lie one after another in the file, put together in memory when asked for. */
 
 import { CheckpointError } from '../checkpointError.js';
-import { elementSize, type StorageRegion } from '../tensorEntry.js';
+import { elementSize, type Run, type Scattered, type StorageRegion } from '../tensorEntry.js';
 import { FileReader } from './fileReader.js';
-
-/** Equally spaced elements: the first at `byteOffset`, each `step` bytes after the one before. */
-export interface Run {
-  readonly byteOffset: number;
-  readonly numElements: number;
-  readonly step: number;
-}
-
-/**
- * How a region departs from plain bytes in a row. `runs`: pieces, perhaps with something between elements. `utf8`:
- * every byte is written as the character of its number, in UTF-8 (how Python 3 pickles bytes for Python 2).
- * `inline`: so small that its bytes were kept when the file was opened.
- */
-export type Scattered =
-  | { readonly kind: 'runs'; readonly runs: readonly Run[] }
-  | { readonly kind: 'utf8'; readonly byteLength: number }
-  | { readonly kind: 'inline'; readonly bytes: Uint8Array };
 
 /** Bytes read at once. */
 const pieceLength = 1 << 20;

@@ -6,6 +6,7 @@ import { readRow } from '../../features/readRow.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
+import { LxmertImage } from '../../inference/lxmertImage.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
@@ -61,10 +62,12 @@ export const command = defineCommand({
       numAttentionHeads: options.attentionHeads,
     });
     const imageRegions = await lxmert.detectRegions(
-      options.features === undefined ? image : await readRow(options.features, image),
+      options.features === undefined ? image : LxmertImage.fromRow(await readRow(options.features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
-    const answer = await lxmert.answer(imageRegions, question, { topK: options.top });
+    const answer = await lxmert.answer(LxmertImage.fromRegions(imageRegions), question, {
+      topK: options.top,
+    });
     if (answer.isCut) {
       notice(
         `The model reads ${lxmert.answering.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,

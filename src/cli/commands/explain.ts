@@ -5,6 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/readRow.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert } from '../../inference/lxmert.js';
+import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
@@ -93,7 +94,7 @@ export const command = defineCommand({
       numAttentionHeads: options.attentionHeads,
     });
     const imageRegions = await lxmert.detectRegions(
-      features === undefined ? image : await readRow(features, image),
+      features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({

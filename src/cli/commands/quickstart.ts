@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { formatMillions, formatPercent } from '../../formats/numbers.js';
 import { QUICKSTART_DEFAULTS } from '../../quickstart/defaults.js';
-import { type QuickstartResult, runQuickstart } from '../../quickstart/quickstart.js';
+import { runQuickstart } from '../../quickstart/quickstart.js';
+import type { QuickstartResult } from '../../quickstart/quickstartResult.js';
 import { defineCommand } from '../command.js';
 import { computeOptions, computeSettings } from '../modelOptions.js';
 import { outputPath } from '../options.js';

@@ -8,7 +8,7 @@ import { markNumberKeys, unmarkedKey } from './numberKeys.js';
 import { checkRecord } from './record.js';
 
 /** Answers to a question with their scores, in the order of the file. */
-export type AnswerScores = readonly (readonly [answer: string, score: number])[];
+export type ScoredAnswers = readonly (readonly [answer: string, score: number])[];
 
 /** The sentences of one image from one data set. */
 export interface SourceSentences {
@@ -16,7 +16,7 @@ export interface SourceSentences {
   readonly source: string;
   readonly sentences: readonly string[];
   /** One for each sentence when these are questions; undefined for captions. */
-  readonly labels: readonly AnswerScores[] | undefined;
+  readonly labels: readonly ScoredAnswers[] | undefined;
 }
 
 export interface AnnotatedImage {
@@ -56,6 +56,6 @@ export async function* streamAnnotatedImages(file: string): AsyncGenerator<Annot
   }
 }
 
-function inOrder(label: Readonly<Record<string, number>>): AnswerScores {
+function inOrder(label: Readonly<Record<string, number>>): ScoredAnswers {
   return Object.entries(label).map(([answer, score]) => [unmarkedKey(answer), score] as const);
 }

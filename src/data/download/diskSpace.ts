@@ -9,7 +9,7 @@ import { formatBytes } from '../../formats/numbers.js';
 const MARGIN_BYTES = 64 * 1024 * 1024;
 
 /** Bytes that this user may still write on the disk of `folder`, which need not exist yet. */
-export async function freeBytes(folder: string): Promise<number> {
+async function freeBytes(folder: string): Promise<number> {
   for (let place = path.resolve(folder); ; place = path.dirname(place)) {
     try {
       const { bavail, bsize } = await statfs(place);

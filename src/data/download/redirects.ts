@@ -3,7 +3,7 @@
 import { TransferError } from './transferError.js';
 
 /** Redirects followed for one request; published files need one or two. */
-export const MAX_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 
 /** @throws TransferError unless the address is one of http or https without a name and password in it. */
 export function checkAddress(url: URL): void {

@@ -3,13 +3,13 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { streamEntries } from '../annotations/jsonStream.js';
+import { checkRecord } from '../annotations/record.js';
 import { AnswerTable } from '../answerTable.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { compareCodePoints, PythonFloat } from './pythonJson.js';
 import { describeFiles, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
-import { checkRecord } from './rawRecord.js';
 
 /** The balanced questions, which the reference trains and scores on, or all. */
 export type GqaQuestions = 'balanced' | 'all';
@@ -162,7 +162,7 @@ async function writeSplit(
 async function* readSplit(split: RawSplit): AsyncGenerator<[string, RawQuestion]> {
   for (const part of split.parts) {
     for await (const [id, value] of streamEntries(part)) {
-      yield [id, checkRecord(value, questionSchema, () => `${part.name}: question '${id}'`)];
+      yield [id, checkRecord(questionSchema, value, part.name, `question '${id}'`)];
     }
   }
 }

@@ -13,7 +13,7 @@ import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepare
 import { pythonDictOrder } from './pythonDictOrder.js';
 import { describeFiles, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
 import { checkRecords } from './rawRecord.js';
-import { normalizeVqaAnswer } from './vqaAnswer.js';
+import { spellAsInAnswerTable } from './vqaAnswer.js';
 
 /** Digits of an image id in a COCO file name. */
 const IMAGE_ID_DIGITS = 12;
@@ -107,7 +107,7 @@ export function vqaLabel(
 }
 
 /** `COCO_train2014_000000131486` */
-export function cocoImageName(split: string, imageId: number): string {
+function cocoImageName(split: string, imageId: number): string {
   return `COCO_${split}_${String(imageId).padStart(IMAGE_ID_DIGITS, '0')}`;
 }
 
@@ -152,7 +152,7 @@ async function buildAnswerTable(
     if (annotations === undefined) continue;
     const counter = new SplitCounter(`the answers of ${annotations.baseName}`, options);
     for await (const annotation of readAnnotations(annotations)) {
-      const answer = normalizeVqaAnswer(annotation.multiple_choice_answer);
+      const answer = spellAsInAnswerTable(annotation.multiple_choice_answer);
       counts.set(answer, (counts.get(answer) ?? 0) + 1);
       counter.add();
     }

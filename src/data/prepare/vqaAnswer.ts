@@ -13,7 +13,7 @@ import {
 } from '../vqaAnswerRule.js';
 
 /** A VQA answer without punctuation and articles, in lower case, numbers up to ten as digits. May become empty. */
-export function normalizeVqaAnswer(answer: string): string {
+export function spellAsInAnswerTable(answer: string): string {
   return mendWords(removePunctuation(answer)).replaceAll(',', '');
 }
 

@@ -1,6 +1,6 @@
 /** @file The labels of pre-training questions in the spelling and the rows of the answer table. */
 
-import type { AnswerScores } from '../annotations/pretrainingAnnotations.js';
+import type { ScoredAnswers } from '../annotations/pretrainingAnnotations.js';
 import { normalizeAnswer } from '../answerNormalization.js';
 import type { AnswerTable } from '../answerTable.js';
 
@@ -9,7 +9,7 @@ import type { AnswerTable } from '../answerTable.js';
  * whose spelling changes moves to the end, and of answers that become equal the last one's score stays
  * (docs/how-it-works/reference-implementation.md, "Examples").
  */
-export function cleanAnswers(label: AnswerScores, table: AnswerTable): Map<number, number> {
+export function cleanAnswers(label: ScoredAnswers, table: AnswerTable): Map<number, number> {
   const scores = new Map(label);
   for (const [answer] of label) {
     const normalized = normalizeAnswer(answer);

@@ -71,7 +71,7 @@ export class PretrainingCorpus {
   }
 }
 
-interface CorpusColumns {
+export interface CorpusColumns {
   readonly imageIds: readonly string[];
   readonly sources: readonly string[];
   /** UTF-8 of all sentences, one behind the other. */

@@ -78,7 +78,7 @@ function fateOf(draws: Draws, rate: number): 'kept' | 'masked' | 'replaced' | 's
  *
  * @throws LxmertError when there is no other image
  */
-export function pairSentence(corpus: PretrainingCorpus, example: number, draws: Draws): number {
+function pairSentence(corpus: PretrainingCorpus, example: number, draws: Draws): number {
   if (!(draws.uniform() < 0.5)) return example;
   if (corpus.imageIds.length < 2) {
     throw new LxmertError(
@@ -91,7 +91,7 @@ export function pairSentence(corpus: PretrainingCorpus, example: number, draws: 
   }
 }
 
-export function maskWords(
+function maskWords(
   pieces: readonly number[],
   { vocabularySize, maskId }: Pick<SentencePieces, 'vocabularySize' | 'maskId'>,
   rate: number,
@@ -111,7 +111,7 @@ export function maskWords(
 /**
  * @param numRegionsOf regions of an image, by its place in the corpus
  */
-export function maskRegions(
+function maskRegions(
   corpus: PretrainingCorpus,
   numRegions: number,
   numRegionsOf: (image: number) => number,
@@ -136,7 +136,7 @@ export function maskRegions(
 }
 
 /** An answer with probability in proportion to its score; a single one is taken whatever its score. */
-export function drawAnswer(corpus: PretrainingCorpus, example: number, draws: Draws): number {
+function drawAnswer(corpus: PretrainingCorpus, example: number, draws: Draws): number {
   const { rows, scores } = corpus.answers(example);
   if (rows.length === 0) return -1;
   return rows[rows.length === 1 ? 0 : draws.weighted(scores)] ?? -1;

@@ -10,7 +10,7 @@ export const QUESTION_KINDS = ['color', 'shape', 'count', 'existence', 'relation
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
 
 /** A question with its answers and their soft scores, as annotators would give them. */
-export interface AskedQuestion {
+export interface SampleQuestion {
   readonly kind: QuestionKind;
   readonly sentence: string;
   readonly answerType: 'yes/no' | 'number' | 'other';
@@ -31,7 +31,7 @@ export interface Words {
   readonly pairs: readonly ColorShape[];
 }
 
-type Ask = (scene: Scene, words: Words, random: Random) => AskedQuestion | undefined;
+type Ask = (scene: Scene, words: Words, random: Random) => SampleQuestion | undefined;
 
 const ASK: Readonly<Record<QuestionKind, Ask>> = {
   color: askColor,
@@ -55,8 +55,8 @@ export function askQuestions(
   kinds: readonly QuestionKind[],
   numQuestions: number,
   random: Random,
-): AskedQuestion[] {
-  const asked = new Map<string, AskedQuestion>();
+): SampleQuestion[] {
+  const asked = new Map<string, SampleQuestion>();
   const order = random.shuffle<QuestionKind, QuestionKind[]>([...kinds]);
   const most = Math.ceil(numQuestions / kinds.length);
   const numOfKind = new Map<QuestionKind, number>();
@@ -73,7 +73,7 @@ export function askQuestions(
 }
 
 /** "What color is the ring?" Of two rings the larger one decides; the smaller one's color is half right. */
-function askColor(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+function askColor(scene: Scene, _words: Words, random: Random): SampleQuestion | undefined {
   const shape = random.pick(scene.objects).shape;
   const found = scene.objects.filter((each) => each.shape === shape).sort((a, b) => b.radius - a.radius);
   const [first, second] = found;
@@ -85,7 +85,7 @@ function askColor(scene: Scene, _words: Words, random: Random): AskedQuestion | 
   return { kind: 'color', sentence, answerType: 'other', labels, about: first };
 }
 
-function askShape(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+function askShape(scene: Scene, _words: Words, random: Random): SampleQuestion | undefined {
   const object = pickUniqueColor(scene, random);
   if (object === undefined) return undefined;
   const sentence = random.pick([
@@ -96,7 +96,7 @@ function askShape(scene: Scene, _words: Words, random: Random): AskedQuestion | 
 }
 
 /** Aims at each count equally often, so that "1" is no safe guess. */
-function askCount(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+function askCount(scene: Scene, words: Words, random: Random): SampleQuestion | undefined {
   const aim = random.integer(MAX_COUNT + 1);
   const byColor = random.uniform() < 0.5;
   const names = byColor ? words.colors : words.shapes;
@@ -112,7 +112,7 @@ function askCount(scene: Scene, words: Words, random: Random): AskedQuestion | u
 }
 
 /** "No" is asked of a color and a shape that are both there, on different objects, whenever a scene has such. */
-function askExistence(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+function askExistence(scene: Scene, words: Words, random: Random): SampleQuestion | undefined {
   const isThere = (pair: ColorShape): boolean =>
     scene.objects.some((each) => each.color === pair.color && each.shape === pair.shape);
   const isHalfThere = (pair: ColorShape): boolean =>
@@ -153,12 +153,12 @@ const AXES = [
   },
 ] as const;
 
-function askRelation(scene: Scene, _words: Words, random: Random): AskedQuestion | undefined {
+function askRelation(scene: Scene, _words: Words, random: Random): SampleQuestion | undefined {
   return random.uniform() < 0.5 ? askOutermost(scene, random) : askSide(scene, random);
 }
 
 /** "What color is the object farthest to the left?" */
-function askOutermost(scene: Scene, random: Random): AskedQuestion | undefined {
+function askOutermost(scene: Scene, random: Random): SampleQuestion | undefined {
   const { axis, side, ends } = random.pick(AXES);
   const last = random.integer(2);
   const direction = last === 0 ? 1 : -1;
@@ -174,7 +174,7 @@ function askOutermost(scene: Scene, random: Random): AskedQuestion | undefined {
   };
 }
 
-function askSide(scene: Scene, random: Random): AskedQuestion | undefined {
+function askSide(scene: Scene, random: Random): SampleQuestion | undefined {
   const pair = pickTwoUniqueColors(scene, random);
   if (pair === undefined) return undefined;
   const [a, b] = pair;
@@ -189,11 +189,11 @@ function askSide(scene: Scene, random: Random): AskedQuestion | undefined {
   };
 }
 
-function askComparison(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+function askComparison(scene: Scene, words: Words, random: Random): SampleQuestion | undefined {
   return random.uniform() < 0.5 ? askWhichIsLarger(scene, random) : askWhichAreMore(scene, words, random);
 }
 
-function askWhichIsLarger(scene: Scene, random: Random): AskedQuestion | undefined {
+function askWhichIsLarger(scene: Scene, random: Random): SampleQuestion | undefined {
   const pair = pickTwoUniqueColors(scene, random);
   if (pair === undefined) return undefined;
   const [a, b] = pair;
@@ -209,7 +209,7 @@ function askWhichIsLarger(scene: Scene, random: Random): AskedQuestion | undefin
 }
 
 /** "Yes" and "no" equally often; "no" of as many as well as of fewer. */
-function askWhichAreMore(scene: Scene, words: Words, random: Random): AskedQuestion | undefined {
+function askWhichAreMore(scene: Scene, words: Words, random: Random): SampleQuestion | undefined {
   const byColor = random.uniform() < 0.5;
   const names = byColor ? words.colors : words.shapes;
   const numOf = (name: string): number =>

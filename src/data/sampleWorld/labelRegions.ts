@@ -1,12 +1,11 @@
 /** @file Object and attribute labels of found regions, by how well they cover the objects that were drawn. */
 
-import type { ImageRegions } from '../imageRegions.js';
+import type { ExtractedRegions } from '../regionExtractor.js';
 import { SAMPLE_COLORS, SAMPLE_SHAPES } from './palette.js';
 import type { Scene, SceneObject } from './scene.js';
 
 /** Class 0 is background; shapes and colors follow in the palette's order. */
-export const OBJECT_CLASSES = ['background', ...SAMPLE_SHAPES] as const;
-export const ATTRIBUTE_CLASSES: readonly string[] = ['none', ...SAMPLE_COLORS.map((color) => color.name)];
+const ATTRIBUTE_CLASSES: readonly string[] = ['none', ...SAMPLE_COLORS.map((color) => color.name)];
 
 /** A region that overlaps an object by less than this is background (the detector's own rule for its training). */
 export const MIN_OVERLAP = 0.5;
@@ -19,7 +18,7 @@ export interface RegionLabels {
 }
 
 /** Labels each region with the object it overlaps most; the confidence is the overlap. */
-export function labelRegions(scene: Scene, regions: ImageRegions): RegionLabels {
+export function labelRegions(scene: Scene, regions: ExtractedRegions): RegionLabels {
   const { numBoxes, boxes } = regions;
   const labels: RegionLabels = {
     objectsId: new BigInt64Array(numBoxes),

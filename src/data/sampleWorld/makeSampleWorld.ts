@@ -8,8 +8,8 @@ import { type Progress, silentProgress } from '../../common/progress.js';
 import { convertToStore, type FeatureRow, unknownProvenance, writeObj36 } from '../../features/index.js';
 import { buildVocabulary } from '../../text/index.js';
 import { AnswerTable } from '../answerTable.js';
-import type { RegionExtractor } from '../imageRegions.js';
-import type { AskedQuestion } from './askQuestions.js';
+import type { RegionExtractor } from '../regionExtractor.js';
+import type { SampleQuestion } from './askQuestions.js';
 import { CAPTION_FILES, type CaptionSplit, writeCaptions } from './captions/writeCaptions.js';
 import { encodePng } from './encodePng.js';
 import { GQA_FILES, type GqaSplit, writeGqa } from './gqa/writeGqa.js';
@@ -152,7 +152,7 @@ async function writeImage(scene: Scene, split: string, options: SampleWorldOptio
 }
 
 function annotation(
-  question: AskedQuestion,
+  question: SampleQuestion,
   imageId: string,
   questionId: number,
   split: SampleSplit,

@@ -19,6 +19,9 @@ export interface SceneObject {
   readonly box: readonly [number, number, number, number];
 }
 
+/** What an object of a scene has that can be asked for in a word. */
+export type Attribute = 'color' | 'shape' | 'size';
+
 /** Everything needed to draw the picture again. */
 export interface Scene {
   readonly imageId: string;

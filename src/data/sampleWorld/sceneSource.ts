@@ -2,10 +2,10 @@
 
 import { Random } from '../../common/random.js';
 import {
-  type AskedQuestion,
   askQuestions,
   QUESTION_KINDS,
   type QuestionKind,
+  type SampleQuestion,
   type Words,
 } from './askQuestions.js';
 import { SAMPLE_COLORS, SAMPLE_SHAPES, SAMPLE_SIZES, type SampleShape } from './palette.js';
@@ -76,7 +76,7 @@ export class SceneSource {
   }
 
   /** A scene with its VQA questions. */
-  asked(split: SampleSplit, index: number): { scene: Scene; questions: AskedQuestion[] } {
+  asked(split: SampleSplit, index: number): { scene: Scene; questions: SampleQuestion[] } {
     const imageId = this.imageId(split, index);
     const random = Random.derive(this.seed, imageId);
     const scene = drawScene(imageId, this.#rules(split), random);

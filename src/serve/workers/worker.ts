@@ -6,6 +6,7 @@ import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
 import { batchFromRows } from '../../features/featureBatch.js';
 import { isCut, type Lxmert } from '../../inference/lxmert.js';
+import { LxmertImage } from '../../inference/lxmertImage.js';
 import { rankAnswers } from '../../tasks/predict.js';
 import { liveTensors } from '../../torch/liveTensors.js';
 import { loadModels } from './models.js';
@@ -60,7 +61,7 @@ async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResu
       const [first] = models.values();
       const seen: SeenPicture[] = [];
       for (const bytes of job.pictures) {
-        const { row, regions } = await (first as Lxmert).detectRegions(bytes);
+        const { row, regions } = await (first as Lxmert).detectRegions(LxmertImage.fromBytes(bytes));
         // Copied on its way, like pictures: memory that threads share would not be, but the collector does not count it.
         seen.push({ row, regions });
       }

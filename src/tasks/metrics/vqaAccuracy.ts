@@ -28,10 +28,10 @@ export function annotatorAgreement(answer: string, groundTruth: readonly string[
 }
 
 /**
- * The official score of one answer, 0 to 1: the {@link annotatorAgreement} with it.
+ * The official score of one answer, 0 to 1: the `annotatorAgreement` with it.
  *
- * Answers are compared letter by letter after {@link cleanVqaAnswer}; where the annotators do not all say the same,
- * theirs and the predicted one go through {@link normalizeVqaAnswer} first (`vqaEval.py`).
+ * Answers are compared letter by letter after `cleanVqaAnswer`; where the annotators do not all say the same,
+ * theirs and the predicted one go through `normalizeVqaAnswer` first (`vqaEval.py`).
  *
  * @param groundTruth The annotators' answers, ten in VQA v2
  */

@@ -4,50 +4,63 @@ import type { Device, DType } from '../dtype.js';
 import type { Tensor } from '../tensor.js';
 import { operator } from './operator.js';
 
-type Options = { dtype?: DType; device?: Device };
-type Shape = readonly number[];
+/** Of a tensor that is made: float32 on the CPU unless it says otherwise. */
+export type CreationOptions = { dtype?: DType; device?: Device };
 /** dtype, layout, device, pinMemory: the tail that factories share in libtorch's schemas. */
 type FactoryTail = [dtype: DType, layout: null, device: Device, pinMemory: boolean | null];
 
-const emptyOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::empty.memory_format');
-const zerosOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::zeros');
-const onesOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::ones');
-const fullOperator = operator<(size: Shape, value: number, ...tail: FactoryTail) => Tensor>('aten::full');
+const emptyOperator =
+  operator<(size: readonly number[], ...tail: FactoryTail) => Tensor>('aten::empty.memory_format');
+const zerosOperator = operator<(size: readonly number[], ...tail: FactoryTail) => Tensor>('aten::zeros');
+const onesOperator = operator<(size: readonly number[], ...tail: FactoryTail) => Tensor>('aten::ones');
+const fullOperator =
+  operator<(size: readonly number[], value: number, ...tail: FactoryTail) => Tensor>('aten::full');
 const arangeOperator =
   operator<(start: number, end: number, step: number, ...tail: FactoryTail) => Tensor>(
     'aten::arange.start_step',
   );
 const eyeOperator = operator<(n: number, ...tail: FactoryTail) => Tensor>('aten::eye');
-const randOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::rand');
-const randnOperator = operator<(size: Shape, ...tail: FactoryTail) => Tensor>('aten::randn');
+const randOperator = operator<(size: readonly number[], ...tail: FactoryTail) => Tensor>('aten::rand');
+const randnOperator = operator<(size: readonly number[], ...tail: FactoryTail) => Tensor>('aten::randn');
 const randintOperator =
-  operator<(low: number, high: number, size: Shape, ...tail: FactoryTail) => Tensor>('aten::randint.low');
+  operator<(low: number, high: number, size: readonly number[], ...tail: FactoryTail) => Tensor>(
+    'aten::randint.low',
+  );
 
-function tail({ dtype = 'float32', device = 'cpu' }: Options): FactoryTail {
+function tail({ dtype = 'float32', device = 'cpu' }: CreationOptions): FactoryTail {
   return [dtype, null, device, null];
 }
 
 /** Uninitialised. */
-export const empty = (size: Shape, options: Options = {}): Tensor => emptyOperator(size, ...tail(options));
+export const empty = (size: readonly number[], options: CreationOptions = {}): Tensor =>
+  emptyOperator(size, ...tail(options));
 /** Uninitialised, in memory of the processor that GPUs read by themselves. Only where libtorch has a GPU. */
-export const emptyPinned = (size: Shape, dtype: DType): Tensor =>
+export const emptyPinned = (size: readonly number[], dtype: DType): Tensor =>
   emptyOperator(size, dtype, null, 'cpu', true);
-export const zeros = (size: Shape, options: Options = {}): Tensor => zerosOperator(size, ...tail(options));
-export const ones = (size: Shape, options: Options = {}): Tensor => onesOperator(size, ...tail(options));
-export const full = (size: Shape, value: number, options: Options = {}): Tensor =>
+export const zeros = (size: readonly number[], options: CreationOptions = {}): Tensor =>
+  zerosOperator(size, ...tail(options));
+export const ones = (size: readonly number[], options: CreationOptions = {}): Tensor =>
+  onesOperator(size, ...tail(options));
+export const full = (size: readonly number[], value: number, options: CreationOptions = {}): Tensor =>
   fullOperator(size, value, ...tail(options));
 /** start, start + step, ... below `end`; int64 unless said otherwise. */
-export const arange = (start: number, end: number, step = 1, options: Options = {}): Tensor =>
+export const arange = (start: number, end: number, step = 1, options: CreationOptions = {}): Tensor =>
   arangeOperator(start, end, step, ...tail({ dtype: 'int64', ...options }));
 /** (n, n): 1 on the diagonal, else 0. */
-export const eye = (n: number, options: Options = {}): Tensor => eyeOperator(n, ...tail(options));
+export const eye = (n: number, options: CreationOptions = {}): Tensor => eyeOperator(n, ...tail(options));
 /** Uniform in [0, 1). */
-export const rand = (size: Shape, options: Options = {}): Tensor => randOperator(size, ...tail(options));
+export const rand = (size: readonly number[], options: CreationOptions = {}): Tensor =>
+  randOperator(size, ...tail(options));
 /** Standard normal. */
-export const randn = (size: Shape, options: Options = {}): Tensor => randnOperator(size, ...tail(options));
+export const randn = (size: readonly number[], options: CreationOptions = {}): Tensor =>
+  randnOperator(size, ...tail(options));
 /** Whole numbers in low .. high - 1; int64 unless said otherwise. */
-export const randint = (low: number, high: number, size: Shape, options: Options = {}): Tensor =>
-  randintOperator(low, high, size, ...tail({ dtype: 'int64', ...options }));
+export const randint = (
+  low: number,
+  high: number,
+  size: readonly number[],
+  options: CreationOptions = {},
+): Tensor => randintOperator(low, high, size, ...tail({ dtype: 'int64', ...options }));
 
 /** Whether a tensor lies in memory that GPUs read by themselves. */
 export const isPinned = operator<(self: Tensor) => boolean>('aten::is_pinned');

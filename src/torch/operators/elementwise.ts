@@ -3,10 +3,10 @@
 import type { Tensor } from '../tensor.js';
 import { operator } from './operator.js';
 
-type Unary = (self: Tensor) => Tensor;
-type WithTensor = (self: Tensor, other: Tensor) => Tensor;
-type WithNumber = (self: Tensor, other: number) => Tensor;
-type Binary = (self: Tensor, other: Tensor | number) => Tensor;
+export type Unary = (self: Tensor) => Tensor;
+export type WithTensor = (self: Tensor, other: Tensor) => Tensor;
+export type WithNumber = (self: Tensor, other: number) => Tensor;
+export type Binary = (self: Tensor, other: Tensor | number) => Tensor;
 
 /** One function over an operator's two overloads, chosen by what the second argument is. */
 function binary(name: string, tensorOverload = 'Tensor', scalarOverload = 'Scalar'): Binary {

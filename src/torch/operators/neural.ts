@@ -33,8 +33,10 @@ export const layerNorm =
 export const dropout = operator<(input: Tensor, p: number, train: boolean) => Tensor>('aten::dropout');
 
 /** How a loss puts its elements together, as libtorch numbers it. */
-const REDUCTION = { none: 0, mean: 1, sum: 2 } as const;
-export type Reduction = keyof typeof REDUCTION;
+/** libtorch's numbers for them. */
+const REDUCTION: Readonly<Record<Reduction, number>> = { none: 0, mean: 1, sum: 2 };
+/** What a loss makes of its elements. */
+export type Reduction = 'none' | 'mean' | 'sum';
 
 const bceWithLogits = operator<
   (

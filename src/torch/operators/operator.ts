@@ -1,6 +1,7 @@
 /** @file Declares an operator: its schema name in libtorch and its type in TypeScript. */
 
-import { native, type ResolvedOperator } from '../native.js';
+import { native } from '../native.js';
+import type { ResolvedOperator } from '../nativeBinding.js';
 import '../tensor.js';
 
 /** An operator that this project uses, for the test that holds declarations against libtorch's schemas. */

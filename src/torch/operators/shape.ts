@@ -4,22 +4,20 @@ import type { DType } from '../dtype.js';
 import type { Tensor } from '../tensor.js';
 import { operator } from './operator.js';
 
-type Sizes = readonly number[];
-
 /** Another shape of the same memory; one size may be -1. */
-export const view = operator<(self: Tensor, size: Sizes) => Tensor>('aten::view');
+export const view = operator<(self: Tensor, size: readonly number[]) => Tensor>('aten::view');
 /** The same memory read as another dtype. */
 export const viewDType = operator<(self: Tensor, dtype: DType) => Tensor>('aten::view.dtype');
 /** Like view, but copies where the memory does not allow it. */
-export const reshape = operator<(self: Tensor, shape: Sizes) => Tensor>('aten::reshape');
+export const reshape = operator<(self: Tensor, shape: readonly number[]) => Tensor>('aten::reshape');
 export const flatten =
   operator<(self: Tensor, startDim?: number, endDim?: number) => Tensor>('aten::flatten.using_ints');
 export const transpose =
   operator<(self: Tensor, dim0: number, dim1: number) => Tensor>('aten::transpose.int');
-export const permute = operator<(self: Tensor, dims: Sizes) => Tensor>('aten::permute');
+export const permute = operator<(self: Tensor, dims: readonly number[]) => Tensor>('aten::permute');
 export const unsqueeze = operator<(self: Tensor, dim: number) => Tensor>('aten::unsqueeze');
 export const squeeze = operator<(self: Tensor, dim: number) => Tensor>('aten::squeeze.dim');
-export const expand = operator<(self: Tensor, size: Sizes) => Tensor>('aten::expand');
+export const expand = operator<(self: Tensor, size: readonly number[]) => Tensor>('aten::expand');
 export const contiguous = operator<(self: Tensor) => Tensor>('aten::contiguous');
 /** `length` elements of a dimension from `start` on. */
 export const narrow =
@@ -31,16 +29,18 @@ export const slice =
     'aten::slice.Tensor',
   );
 export const asStrided =
-  operator<(self: Tensor, size: Sizes, stride: Sizes, offset?: number) => Tensor>('aten::as_strided');
+  operator<(self: Tensor, size: readonly number[], stride: readonly number[], offset?: number) => Tensor>(
+    'aten::as_strided',
+  );
 export const cat = operator<(tensors: readonly Tensor[], dim?: number) => Tensor>('aten::cat');
 export const stack = operator<(tensors: readonly Tensor[], dim?: number) => Tensor>('aten::stack');
 export const split =
-  operator<(self: Tensor, sizes: Sizes, dim?: number) => Tensor[]>('aten::split_with_sizes');
+  operator<(self: Tensor, sizes: readonly number[], dim?: number) => Tensor[]>('aten::split_with_sizes');
 export const chunk = operator<(self: Tensor, chunks: number, dim?: number) => Tensor[]>('aten::chunk');
 export const unbind = operator<(self: Tensor, dim?: number) => Tensor[]>('aten::unbind.int');
 /** Adds `value` around the last dimensions: [left, right, top, bottom, ...]. */
 export const constantPad =
-  operator<(self: Tensor, padding: Sizes, value?: number) => Tensor>('aten::constant_pad_nd');
+  operator<(self: Tensor, padding: readonly number[], value?: number) => Tensor>('aten::constant_pad_nd');
 export const repeatInterleave = operator<(self: Tensor, repeats: number, dim?: number) => Tensor>(
   'aten::repeat_interleave.self_int',
 );

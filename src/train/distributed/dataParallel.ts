@@ -18,7 +18,7 @@ import { meet, type RendezvousOptions } from './rendezvous.js';
 import { takeRescue } from './rescue.js';
 
 /** Gradients are sent in parts of about this size, as PyTorch's DistributedDataParallel does. */
-export const DEFAULT_BUCKET_BYTES = 25 * 2 ** 20;
+const DEFAULT_BUCKET_BYTES = 25 * 2 ** 20;
 
 export interface DataParallelOptions extends RendezvousOptions {
   /** Of the run; each step's random numbers follow from it. */

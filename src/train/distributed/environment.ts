@@ -19,7 +19,8 @@ export interface ProcessRank {
   readonly launcher: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables of a process, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `RANK`, `WORLD_SIZE`, `MASTER_ADDR`, `MASTER_PORT` and `LOCAL_RANK` (torchrun, Kubernetes' PyTorchJob,

@@ -22,7 +22,7 @@ export const trainingStateSchema = z.object({
 
 export type TrainingState = z.output<typeof trainingStateSchema>;
 
-export const INITIAL_STATE: TrainingState = {
+const INITIAL_STATE: TrainingState = {
   step: 0,
   epoch: 0,
   batch: 0,

@@ -97,7 +97,7 @@ export const BOTTOM_UP_ATTENTION: DetectorArchitecture = {
 };
 
 /** Values of one region's feature vector. */
-export function featureSizeOf({ regionStage }: DetectorArchitecture): number {
+export function detectorFeatureSize({ regionStage }: DetectorArchitecture): number {
   return regionStage.outputChannels;
 }
 

@@ -1,16 +1,28 @@
 /** @file The bottom-up-attention region detector. */
 
 export {
+  type AnchorSettings,
   BOTTOM_UP_ATTENTION,
   type DetectorArchitecture,
-  featureSizeOf,
+  detectorFeatureSize,
+  type StageArchitecture,
   weightShapes,
 } from './architecture.js';
 export { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
 export type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
 export { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
 export type { DetectorPrecision, DetectorWeights } from './networkWeights.js';
-export { CAFFE_10_100, CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile } from './profiles.js';
+export type { DetectorInput } from './preprocess.js';
+export type { ChannelMeans, PreprocessRule } from './preprocessRule.js';
+export {
+  CAFFE_10_100,
+  CAFFE_36,
+  type CaffeProfile,
+  D2,
+  DETECTOR_PROFILES,
+  type DetectorProfile,
+  type Detectron2Profile,
+} from './profiles.js';
 export {
   type DetectedRegions,
   type PreparedImage,
@@ -18,3 +30,5 @@ export {
   type RegionDetectorOptions,
 } from './regionDetector.js';
 export { type LoadedDetector, loadDetector } from './weights.js';
+export type { DetectorFacts, DetectorFamily } from './weightsFamily.js';
+export type { DetectorReport, MisfitTensor } from './weightsReport.js';

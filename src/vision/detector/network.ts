@@ -13,6 +13,7 @@ import {
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
 import { proposeCaffeRegions } from './caffe/proposeCaffeRegions.js';
+import { type DetectorHead, describeRegions } from './detectorHead.js';
 import { proposeDetectron2Regions } from './detectron2/proposeDetectron2Regions.js';
 import { describeOnGpu } from './gpu/describeOnGpu.js';
 import { proposeOnGpu } from './gpu/proposeOnGpu.js';
@@ -21,7 +22,6 @@ import { convolution, type LayerContext, type Observe, residualStage } from './l
 import { type DetectorPrecision, type DetectorWeights, prepareWeights } from './networkWeights.js';
 import type { DetectorProfile } from './profiles.js';
 import type { ScaledSize } from './proposals.js';
-import { describeRegions, type RegionHead } from './regionHead.js';
 
 export interface NetworkOptions {
   readonly architecture?: DetectorArchitecture;
@@ -63,7 +63,7 @@ export class DetectorNetwork {
   readonly #precision: DetectorPrecision;
   readonly #regionsAtOnce: number;
   readonly #context: LayerContext;
-  readonly #head: RegionHead;
+  readonly #head: DetectorHead;
 
   /**
    * @throws LxmertError when a weight is missing or has another shape; UsageError for a format that the device cannot

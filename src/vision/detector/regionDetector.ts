@@ -6,7 +6,7 @@ import { version } from '../../common/version.js';
 import type { Provenance } from '../../features/provenance.js';
 import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { type Device, requirePrecision, useDevice } from '../../torch/index.js';
-import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, featureSizeOf } from './architecture.js';
+import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, detectorFeatureSize } from './architecture.js';
 import { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
 import { allDetectron2Regions, selectDetectron2Regions } from './detectron2/selectDetectron2Regions.js';
 import type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
@@ -96,7 +96,7 @@ export class RegionDetector implements Disposable {
         source: null,
         createdBy: `lxmert ${version()}`,
       };
-      return new RegionDetector(profile, report, provenance, featureSizeOf(architecture), network);
+      return new RegionDetector(profile, report, provenance, detectorFeatureSize(architecture), network);
     } finally {
       for (const tensor of Object.values(weights)) tensor.dispose();
     }

@@ -1,6 +1,6 @@
 /** @file The detector's layers with weights, and what each is called in the files that hold them. */
 
-import { type DetectorArchitecture, featureSizeOf, weightShapes } from './architecture.js';
+import { type DetectorArchitecture, detectorFeatureSize, weightShapes } from './architecture.js';
 
 /** A layer with weights of its own. The name is Caffe's, which is also the canonical one. */
 export interface DetectorLayer {
@@ -59,7 +59,7 @@ export function detectorLayers(architecture: DetectorArchitecture): DetectorLaye
     ...layers,
     {
       name: 'bbox_pred',
-      weightShape: [boxRows, featureSizeOf(architecture)],
+      weightShape: [boxRows, detectorFeatureSize(architecture)],
       hasBias: true,
       portName: HEADS.bbox_pred as string,
     },

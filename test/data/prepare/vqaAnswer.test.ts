@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { normalizeVqaAnswer } from '../../../src/data/prepare/vqaAnswer.js';
+import { spellAsInAnswerTable } from '../../../src/data/prepare/vqaAnswer.js';
 import { publishedPath } from '../../support/published.js';
 import { readJson } from './support.js';
 
-describe('normalizeVqaAnswer', () => {
+describe('spellAsInAnswerTable', () => {
   it.each([
     ['Yes', 'yes'],
     ['The Dog', 'dog'],
@@ -33,11 +33,11 @@ describe('normalizeVqaAnswer', () => {
     ['.'.repeat(40), '.'.repeat(8)],
     ['  two   spaces ', '2 spaces'],
   ])('%j -> %j', (answer, expected) => {
-    expect(normalizeVqaAnswer(answer)).toBe(expected);
+    expect(spellAsInAnswerTable(answer)).toBe(expected);
   });
 
   it('leaves every answer of the published table as it is', () => {
     const answers = readJson(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json')) as string[];
-    expect(answers.filter((answer) => normalizeVqaAnswer(answer) !== answer)).toEqual([]);
+    expect(answers.filter((answer) => spellAsInAnswerTable(answer) !== answer)).toEqual([]);
   });
 });

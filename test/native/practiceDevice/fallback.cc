@@ -1,3 +1,4 @@
+// The practice device's operators: the call redirected to the processor, counted, and its results brought back.
 #include "fallback.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>

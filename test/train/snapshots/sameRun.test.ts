@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { requireSameRun } from '../../../src/train/snapshots/sameRun.js';
 
 const before = {
+  maxLength: 20,
   model: { hiddenSize: 16 },
   settings: { numEpochs: 3, learningRate: 1e-3 },
   data: { trainingQuestions: 40 },

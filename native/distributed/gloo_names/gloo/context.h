@@ -1,5 +1,5 @@
-// Gloo's context, which c10d's header holds pointers to; its inline functions, which the bridge does not call, name this
-// one. See rendezvous/store.h.
+// Gloo's context, which c10d's header holds pointers to; its inline functions, which the bridge does not call, name
+// this one. See rendezvous/store.h.
 #pragma once
 
 #include <chrono>

@@ -2,7 +2,8 @@
 
 import { DIRECTIONS, directionFrom } from '../directions.js';
 import { article } from '../palette.js';
-import { followedBy, type GqaContext, type GqaQuestion, type GqaTemplate } from './gqaQuestion.js';
+import type { GqaContext, GqaTemplate, SampleGqaQuestion } from './gqaQuestion.js';
+import { followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
 import { relationFact, wrongColor } from './verifyTemplates.js';
 
@@ -17,7 +18,7 @@ function askWhichColor(
   context: GqaContext,
   references: readonly Reference[],
   detailed: string,
-): GqaQuestion | undefined {
+): SampleGqaQuestion | undefined {
   const { random } = context;
   const candidates = references.filter((each) => !each.says.has('color'));
   if (candidates.length === 0) return undefined;

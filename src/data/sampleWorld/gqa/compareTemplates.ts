@@ -1,14 +1,8 @@
 /** @file Questions that hold objects against each other. */
 
 import { plural } from '../palette.js';
-import {
-  drawYesOrNo,
-  followedBy,
-  type GqaContext,
-  type GqaQuestion,
-  type GqaTemplate,
-  joined,
-} from './gqaQuestion.js';
+import { drawYesOrNo, type GqaContext, type GqaTemplate, type SampleGqaQuestion } from './gqaQuestion.js';
+import { followedBy, joined } from './program.js';
 import type { Reference } from './references.js';
 
 /** "Are the circle and the square the same color?" */
@@ -17,7 +11,7 @@ export const isSameColor: GqaTemplate = (context) => askSame(context, 'twoSame')
 /** "Do the circle and the square have different colors?" */
 export const isDifferentColor: GqaTemplate = (context) => askSame(context, 'twoDifferent');
 
-function askSame(context: GqaContext, detailed: 'twoSame' | 'twoDifferent'): GqaQuestion | undefined {
+function askSame(context: GqaContext, detailed: 'twoSame' | 'twoDifferent'): SampleGqaQuestion | undefined {
   const pair = pickTwo(context, (each) => !each.says.has('color'));
   const answer = drawYesOrNo(context, detailed);
   if (pair === undefined || answer === undefined) return undefined;

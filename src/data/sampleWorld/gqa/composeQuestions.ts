@@ -12,7 +12,7 @@ import {
   chooseSizeOfMost,
 } from './chooseTemplates.js';
 import { areAllSame, isDifferentColor, isLarger, isSameColor } from './compareTemplates.js';
-import type { GqaQuestion, GqaTemplate } from './gqaQuestion.js';
+import type { GqaTemplate, SampleGqaQuestion } from './gqaQuestion.js';
 import { bothExist, eitherExists, hasBothAttributes } from './logicalTemplates.js';
 import { queryColor, queryColorByRelation, queryRelated, queryShape } from './queryTemplates.js';
 import { relatedReferences, simpleReferences } from './references.js';
@@ -59,10 +59,10 @@ export function composeQuestions(
   numQuestions: number,
   balance: AnswerBalance,
   random: Random,
-): GqaQuestion[] {
+): SampleGqaQuestion[] {
   const simple = simpleReferences(scene);
   const context = { scene, words, simple, related: relatedReferences(scene, simple), balance, random };
-  const asked = new Map<string, GqaQuestion>();
+  const asked = new Map<string, SampleGqaQuestion>();
   const order = random.shuffle<GqaTemplate, GqaTemplate[]>([...TEMPLATES]);
   for (let turn = 0; asked.size < numQuestions && turn < 3 * order.length; turn++) {
     const template = order[turn % order.length] as GqaTemplate;
@@ -81,7 +81,7 @@ export function composeQuestions(
  * For each question the numbers of the others whose answer follows from its own: one who says that the circle is red
  * must also say, asked for its color, "red".
  */
-export function entailments(questions: readonly GqaQuestion[]): number[][] {
+export function entailments(questions: readonly SampleGqaQuestion[]): number[][] {
   return questions.map((question, i) => {
     const known = new Set(question.establishes);
     return questions.flatMap((other, k) =>
@@ -91,7 +91,7 @@ export function entailments(questions: readonly GqaQuestion[]): number[][] {
 }
 
 /** For each question the numbers of those that ask the same in other words, itself among them. */
-export function equivalences(questions: readonly GqaQuestion[]): number[][] {
+export function equivalences(questions: readonly SampleGqaQuestion[]): number[][] {
   return questions.map(({ meaning }) =>
     questions.flatMap((other, k) => (other.meaning === meaning ? [k] : [])),
   );

@@ -4,6 +4,7 @@ import type { Random } from '../../../common/random.js';
 import type { AnswerBalance } from '../answerBalance.js';
 import type { Words } from '../askQuestions.js';
 import type { Scene } from '../scene.js';
+import type { SemanticStep } from './program.js';
 import type { Reference } from './references.js';
 
 /** The five forms a question of GQA can take. */
@@ -13,14 +14,7 @@ export type StructuralType = (typeof STRUCTURAL_TYPES)[number];
 /** What a question is about: an attribute, whether something is there, a relation, what a thing is, the whole picture. */
 export type SemanticType = 'attr' | 'obj' | 'rel' | 'cat' | 'global';
 
-/** One step of a question's program; `dependencies` are the numbers of earlier steps. */
-export interface SemanticStep {
-  readonly operation: string;
-  readonly dependencies: readonly number[];
-  readonly argument: string;
-}
-
-export interface GqaQuestion {
+export interface SampleGqaQuestion {
   readonly sentence: string;
   readonly answer: string;
   readonly structural: StructuralType;
@@ -53,9 +47,7 @@ export interface GqaContext {
 }
 
 /** A question about the scene, or undefined where this draw gives no clear one. */
-export type GqaTemplate = (context: GqaContext) => GqaQuestion | undefined;
-
-export type Attribute = 'color' | 'shape' | 'size';
+export type GqaTemplate = (context: GqaContext) => SampleGqaQuestion | undefined;
 
 /**
  * A yes-or-no answer, each half of the time.
@@ -67,41 +59,7 @@ export function drawYesOrNo({ balance, random }: GqaContext, kind: string): 'yes
   return balance.allows(kind, answer, answer === 'yes' ? 'no' : 'yes') ? answer : undefined;
 }
 
-/** Appends steps to a program, counting their dependencies from its end: -1 is the step just before. */
-export function followedBy(
-  steps: readonly SemanticStep[],
-  ...more: readonly (readonly [operation: string, argument: string])[]
-): SemanticStep[] {
-  const result = [...steps];
-  for (const [operation, argument] of more) {
-    result.push({ operation, dependencies: [result.length - 1], argument });
-  }
-  return result;
-}
-
-/** Two programs one after the other, and a step that depends on both. */
-export function joined(
-  first: readonly SemanticStep[],
-  second: readonly SemanticStep[],
-  operation: string,
-  argument: string,
-): SemanticStep[] {
-  const shifted = second.map((step) => ({
-    ...step,
-    dependencies: step.dependencies.map((number) => number + first.length),
-  }));
-  const dependencies = [first.length - 1, first.length + second.length - 1];
-  return [...first, ...shifted, { operation, dependencies, argument }];
-}
-
 /** The fact that there is, or is not, an object of a color and a shape. */
 export function existenceFact(color: string, shape: string): string {
   return `exists|${color} ${shape}`;
-}
-
-/** The steps that look for a color and a shape. */
-export function existenceSteps(scene: Scene, color: string, shape: string): SemanticStep[] {
-  const index = scene.objects.findIndex((each) => each.color === color && each.shape === shape);
-  const select = { operation: 'select', dependencies: [], argument: `${shape} (${index < 0 ? '-' : index})` };
-  return followedBy([select], ['filter color', color], ['exist', '?']);
 }

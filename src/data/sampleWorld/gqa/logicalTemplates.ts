@@ -4,13 +4,11 @@ import { article } from '../palette.js';
 import {
   drawYesOrNo,
   existenceFact,
-  existenceSteps,
-  followedBy,
   type GqaContext,
-  type GqaQuestion,
   type GqaTemplate,
-  joined,
+  type SampleGqaQuestion,
 } from './gqaQuestion.js';
+import { existenceSteps, followedBy, joined } from './program.js';
 import { knownWith } from './references.js';
 import { pairForAnswer, wrongColor } from './verifyTemplates.js';
 
@@ -31,7 +29,7 @@ function askAboutTwo(
   operation: 'and' | 'or',
   answer: 'yes' | 'no',
   areThere: readonly [boolean, boolean],
-): GqaQuestion | undefined {
+): SampleGqaQuestion | undefined {
   const { scene, random } = context;
   // Either order, so that the place in the sentence tells nothing.
   const order = random.uniform() < 0.5 ? areThere : ([areThere[1], areThere[0]] as const);

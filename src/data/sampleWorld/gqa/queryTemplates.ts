@@ -1,6 +1,7 @@
 /** @file Open questions: the answer is a color, a shape or a size. */
 
-import { followedBy, type GqaContext, type GqaQuestion, type GqaTemplate } from './gqaQuestion.js';
+import type { GqaContext, GqaTemplate, SampleGqaQuestion } from './gqaQuestion.js';
+import { followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
 
 /** "What color is the star?" */
@@ -14,7 +15,7 @@ function askColor(
   { random }: GqaContext,
   references: readonly Reference[],
   detailed: string,
-): GqaQuestion | undefined {
+): SampleGqaQuestion | undefined {
   const candidates = references.filter((each) => !each.says.has('color'));
   if (candidates.length === 0) return undefined;
   const reference = random.pick(candidates);

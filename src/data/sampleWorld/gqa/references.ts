@@ -1,8 +1,8 @@
 /** @file Phrases that fit exactly one object of a scene: "the small circle", "the star to the left of the red object". */
 
 import { DIRECTIONS, type Direction, objectsTowards } from '../directions.js';
-import type { Scene, SceneObject } from '../scene.js';
-import type { Attribute, SemanticStep } from './gqaQuestion.js';
+import type { Attribute, Scene, SceneObject } from '../scene.js';
+import type { SemanticStep } from './program.js';
 
 export interface Reference {
   /** Without "the": `small circle`. */

@@ -5,12 +5,11 @@ import { article } from '../palette.js';
 import {
   drawYesOrNo,
   existenceFact,
-  existenceSteps,
-  followedBy,
   type GqaContext,
-  type GqaQuestion,
   type GqaTemplate,
+  type SampleGqaQuestion,
 } from './gqaQuestion.js';
+import { existenceSteps, followedBy } from './program.js';
 import { knownWith, type Reference } from './references.js';
 
 /** How often a wrong color is taken from another object of the scene, where it misleads. */
@@ -27,7 +26,7 @@ function askWhetherColor(
   context: GqaContext,
   references: readonly Reference[],
   detailed: string,
-): GqaQuestion | undefined {
+): SampleGqaQuestion | undefined {
   const { random } = context;
   const candidates = references.filter((each) => !each.says.has('color'));
   const answer = drawYesOrNo(context, detailed);

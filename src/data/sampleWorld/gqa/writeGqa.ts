@@ -7,7 +7,7 @@ import { AnswerTable } from '../../answerTable.js';
 import { AnswerBalance } from '../answerBalance.js';
 import type { SampleSplit, SceneSource } from '../sceneSource.js';
 import { composeQuestions, entailments, equivalences } from './composeQuestions.js';
-import type { GqaQuestion } from './gqaQuestion.js';
+import type { SampleGqaQuestion } from './gqaQuestion.js';
 
 /** GQA's splits and the world's whose pictures they are about: the real testdev too is about VQA's test pictures. */
 export const GQA_SPLITS = { train: 'train', valid: 'minival', testdev: 'test' } as const satisfies Record<
@@ -28,7 +28,7 @@ export const GQA_FILES = {
 interface AskedImage {
   readonly imageId: string;
   readonly ids: readonly string[];
-  readonly questions: readonly GqaQuestion[];
+  readonly questions: readonly SampleGqaQuestion[];
 }
 
 /**
@@ -89,7 +89,7 @@ function questionId(split: GqaSplit, imageIndex: number, questionIndex: number):
 
 function* annotations(
   images: Iterable<AskedImage>,
-  onQuestion: (question: GqaQuestion) => void,
+  onQuestion: (question: SampleGqaQuestion) => void,
 ): Generator<object> {
   for (const { imageId, ids, questions } of images) {
     for (const [k, question] of questions.entries()) {

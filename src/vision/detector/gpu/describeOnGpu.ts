@@ -2,15 +2,15 @@
 
 import { type Device, fromTypedArray, LateNumbers, place, scope, type Tensor } from '../../../torch/index.js';
 import * as ops from '../../../torch/operators/index.js';
-import type { RegionOutputs } from '../labelledRegions.js';
 import {
   type DescribedRegions,
+  type DetectorHead,
   describePooled,
   emptyOutputs,
-  type RegionHead,
   type RegionPart,
   rowSizesOf,
-} from '../regionHead.js';
+} from '../detectorHead.js';
+import type { RegionOutputs } from '../labelledRegions.js';
 import { poolRegions, windowMaxima } from './pooling.js';
 import { poolingPlan } from './poolingPlan.js';
 
@@ -22,7 +22,7 @@ import { poolingPlan } from './poolingPlan.js';
  * @param boxes of each picture, (n, 4) in pixels of the scaled picture
  */
 export function describeOnGpu(
-  head: RegionHead,
+  head: DetectorHead,
   maps: Tensor,
   boxes: readonly Float32Array[],
   regionsAtOnce: number,
@@ -48,7 +48,7 @@ export function describeOnGpu(
 
 /** Cuts what is said of all regions into the pictures' own. */
 function outputsOf(
-  head: RegionHead,
+  head: DetectorHead,
   described: readonly DescribedRegions[],
   boxes: readonly Float32Array[],
 ): RegionOutputs[] {

@@ -8,7 +8,7 @@ import { dense, type LayerContext, residualStage } from './layers.js';
 import type { DetectorProfile } from './profiles.js';
 
 /** Weights, sizes and rules. */
-export interface RegionHead {
+export interface DetectorHead {
   readonly context: LayerContext;
   readonly architecture: DetectorArchitecture;
   readonly rules: DetectorProfile['rules'];
@@ -29,7 +29,7 @@ export interface DescribedRegions {
 export type RegionPart = keyof DescribedRegions;
 
 /** Values of one region in each part. */
-export function rowSizesOf({ architecture, rules }: RegionHead): {
+export function rowSizesOf({ architecture, rules }: DetectorHead): {
   readonly [part in keyof DescribedRegions]: number;
 } {
   const { regionStage, numClasses, numAttributes } = architecture;
@@ -42,7 +42,7 @@ export function rowSizesOf({ architecture, rules }: RegionHead): {
 }
 
 /** Outputs to be filled, part by part. */
-export function emptyOutputs(head: RegionHead, boxes: Float32Array): RegionOutputs {
+export function emptyOutputs(head: DetectorHead, boxes: Float32Array): RegionOutputs {
   const numRegions = boxes.length / 4;
   const sizes = rowSizesOf(head);
   return {
@@ -62,7 +62,7 @@ export function emptyOutputs(head: RegionHead, boxes: Float32Array): RegionOutpu
  * @param boxes (n, 4) in pixels of the scaled picture
  */
 export function describeRegions(
-  head: RegionHead,
+  head: DetectorHead,
   map: Tensor,
   boxes: Float32Array,
   regionsAtOnce: number,
@@ -86,7 +86,7 @@ export function describeRegions(
 
 /** @param pooled (R, mapChannels, bins, bins) */
 export function describePooled(
-  { context, architecture, rules }: RegionHead,
+  { context, architecture, rules }: DetectorHead,
   pooled: Tensor,
 ): DescribedRegions {
   context.observe?.('roi_pool5', pooled);

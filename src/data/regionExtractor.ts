@@ -3,7 +3,7 @@
 import type { RgbImage } from '../common/rgbImage.js';
 
 /** The regions of one picture. */
-export interface ImageRegions {
+export interface ExtractedRegions {
   /** Size of the picture in pixels. */
   readonly width: number;
   readonly height: number;
@@ -19,5 +19,5 @@ export interface RegionExtractor {
   /** Name and settings; features made under different provenance must not be mixed. */
   readonly provenance: Readonly<Record<string, string | number>>;
   readonly featureSize: number;
-  extract(image: RgbImage): ImageRegions;
+  extract(image: RgbImage): ExtractedRegions;
 }

@@ -1,0 +1,28 @@
+/** @file `lxmert`: answers to questions about pictures, what they were found in, and how well sentences match. */
+
+export { type ExitCode, LxmertError, UsageError } from '../common/errors.js';
+export type { RgbImage } from '../common/rgbImage.js';
+export {
+  type AnswerRelevance,
+  type AttentionMap,
+  type ExplainedLayer,
+  type ExplainedRegion,
+  type Explanation,
+  explain,
+  explanationOf,
+} from '../explain/explanation.js';
+export { type Relevance, relevancesOf } from '../explain/relevance.js';
+export { renderExplanation } from '../explain/renderExplanation.js';
+export { readRow, type StatedRow } from '../features/readRow.js';
+export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';
+export { type AnswerOptions, Lxmert, type LxmertAnswer, type LxmertSource } from '../inference/lxmert.js';
+export { LxmertImage } from '../inference/lxmertImage.js';
+export type { LoadedModel } from '../inference/modelFolder.js';
+export type { PixelRegionSettings } from '../inference/regionFinder.js';
+export type { RankedAnswer } from '../tasks/predict.js';
+export {
+  DEFAULT_MAX_BYTES,
+  DEFAULT_MAX_PIXELS,
+  type DecodeOptions,
+  decodeImage,
+} from '../vision/decodeImage.js';

@@ -1,0 +1,40 @@
+/** @file `lxmert/torch`: libtorch's tensors, operators, gradients, random numbers and devices. */
+
+export { LxmertError, UsageError } from '../common/errors.js';
+export {
+  type AroundGraph,
+  allowTf32,
+  bytesOf,
+  type Device,
+  type DeviceChoice,
+  DTYPES,
+  type DType,
+  defaultDevice,
+  disposeTensors,
+  dtypeOf,
+  fromTypedArray,
+  getNumThreads,
+  getRandomState,
+  gradients,
+  isFloating,
+  keep,
+  liveTensors,
+  manualSeed,
+  noGrad,
+  numGpus,
+  parseDevice,
+  place,
+  runtimeInfo,
+  ShapeGraphs,
+  scope,
+  setNumThreads,
+  setRandomState,
+  Tensor,
+  type TypedArray,
+  tensor,
+  tensorsOf,
+  useDevice,
+  withGrad,
+} from '../torch/index.js';
+export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from '../torch/nativeBinding.js';
+export * as ops from '../torch/operators/index.js';

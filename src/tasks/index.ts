@@ -1,0 +1,85 @@
+/** @file Tasks: what one is, those there are, what a trained model says of examples, and official metrics. */
+
+export {
+  ANSWER_HEAD,
+  type AnsweringTaskDefinition,
+  answeringTask,
+  answerTargets,
+  answerTaskScores,
+  bestAnswers,
+  FINETUNING_DEFAULTS,
+  rankedAnswers,
+} from './answering.js';
+export {
+  type BatchInputsOptions,
+  batchInputs,
+  type ImageSentence,
+  type RegionSource,
+} from './batchInputs.js';
+export { type DumpFormat, formatDump, jsonDump, lineDump } from './dumpFormat.js';
+export {
+  ANSWER_LOSSES,
+  type AnswerLoss,
+  type AnswerLossName,
+  bestAnswerLoss,
+  classLoss,
+  LOSS_NAMES,
+  probabilitiesOf,
+  softAnswerLoss,
+} from './losses.js';
+export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
+export type { GqaScores } from './metrics/gqaMetrics.js';
+export type { Nlvr2Scores, Nlvr2SubsetName, Nlvr2SubsetScore } from './metrics/nlvr2Metrics.js';
+export {
+  type GqaSources,
+  type Nlvr2Sources,
+  scoreGqaFiles,
+  scoreNlvr2Files,
+  scoreVqaFiles,
+  type VqaSources,
+} from './metrics/scoreFiles.js';
+export type { ScoreRow } from './metrics/tally.js';
+export { officialVqaScore, type VqaScores } from './metrics/vqaAccuracy.js';
+export {
+  type AnsweringModel,
+  type PredictOptions,
+  type Predictor,
+  predictExamples,
+  type RankedAnswer,
+  rankAnswers,
+  withProbabilities,
+} from './predict.js';
+export {
+  type PartialRegionSource,
+  type PredictedFile,
+  type PredictionProcessGroup,
+  type PredictToFileOptions,
+  predictToFile,
+} from './predictToFile.js';
+export type { LabelledRegions } from './pretraining/batch.js';
+export type { PretrainingScores } from './pretraining/evaluate.js';
+export { LOSS_KEYS, type LossKey, type LossSettings } from './pretraining/labels.js';
+export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
+export { type Sharding, shareOf } from './sharding.js';
+export {
+  type CommandExample,
+  type CommandHelp,
+  defineScore,
+  type HeadActivation,
+  headsOf,
+  type Prediction,
+  type ScoreDefinition,
+  type Task,
+  type TaskDefaults,
+  type TaskHead,
+} from './task.js';
+export type { Measure, ScoreTable, TaskScores, TypeScore } from './taskScores.js';
+export type {
+  Counts,
+  EpochMetrics,
+  Evaluation,
+  EvaluationContext,
+  StepLoss,
+  TaskTraining,
+  TrainingContext,
+} from './taskTraining.js';
