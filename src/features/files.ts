@@ -22,4 +22,3 @@ export { formatStoreInfo, storeInfo } from './storeInfo.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 export { readTsvProvenance, writeTsvProvenance } from './tsvProvenance.js';
 export { formatVerifyResult, verifyStore } from './verifyStore.js';
-export { openTsvInZip } from './zipMemberSource.js';

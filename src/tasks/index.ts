@@ -27,6 +27,7 @@ export {
   probabilitiesOf,
   softAnswerLoss,
 } from './losses.js';
+export { MATCH_HEAD, matchProbabilities } from './matchScores.js';
 export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
 export type { GqaScores } from './metrics/gqaMetrics.js';
 export type { Nlvr2Scores, Nlvr2SubsetName, Nlvr2SubsetScore } from './metrics/nlvr2Metrics.js';
@@ -43,12 +44,12 @@ export { officialVqaScore, type VqaScores } from './metrics/vqaAccuracy.js';
 export {
   type AnsweringModel,
   type PredictOptions,
-  type Predictor,
   predictExamples,
   type RankedAnswer,
   rankAnswers,
   withProbabilities,
 } from './predict.js';
+export type { HeadActivation, Predictor } from './predictor.js';
 export {
   type PartialRegionSource,
   type PredictedFile,
@@ -64,9 +65,11 @@ export { type Sharding, shareOf } from './sharding.js';
 export {
   type CommandExample,
   type CommandHelp,
+  defineModelEvaluation,
   defineScore,
-  type HeadActivation,
+  type EvaluatedModel,
   headsOf,
+  type ModelEvaluation,
   type Prediction,
   type ScoreDefinition,
   type Task,

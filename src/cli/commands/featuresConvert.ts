@@ -9,13 +9,13 @@ import {
   DEFAULT_SHARD_IMAGES,
   MAX_BOXES,
   MAX_SHARD_IMAGES,
-  openTsvInZip,
   type Provenance,
   parseSettings,
   readTsvProvenance,
   unknownProvenance,
 } from '../../features/files.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
+import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 

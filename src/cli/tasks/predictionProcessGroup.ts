@@ -2,7 +2,7 @@
 
 import { version } from '../../common/version.js';
 import type { PredictionProcessGroup, Task } from '../../tasks/index.js';
-import { flattened, gather, meet, processRank } from '../../train/distributed/index.js';
+import { flattened, gatherValues, meet, processRank } from '../../train/distributed/index.js';
 
 /**
  * The processes that a launcher started, after they have compared what they are to do; undefined for a process that is
@@ -30,7 +30,7 @@ export async function predictionProcessGroup(
   return {
     rank: self.rank,
     worldSize: self.worldSize,
-    gather: (value) => gather(group, value),
+    gather: (value) => gatherValues(group, value),
     [Symbol.dispose]: () => {
       group[Symbol.dispose]();
       store[Symbol.dispose]();

@@ -2,5 +2,5 @@
 
 export { flattened } from './agreement.js';
 export { processRank, processShare } from './environment.js';
-export { gather } from './gather.js';
+export { gatherValues } from './gatherValues.js';
 export { meet } from './rendezvous.js';
