@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { Provenance } from '../features/provenance.js';
 import {
@@ -17,7 +18,7 @@ import {
 import { probabilitiesOf } from '../tasks/losses.js';
 import type { Predictor } from '../tasks/predict.js';
 import { findTask } from '../tasks/registry.js';
-import { type HeadActivation, headsOf, type Task } from '../tasks/task.js';
+import { type HeadActivation, headsOf, type Prediction, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { readRunConfig } from '../train/runConfig.js';
@@ -43,6 +44,11 @@ export interface ModelSource {
   readonly device?: Device | undefined;
   /** Whose heads the model has. Without it: the task that its run names, else one head that chooses an answer. */
   readonly task?: Task | undefined;
+}
+
+/** The same, where the task is known, and with it the names of the heads. */
+export interface TaskModelSource<Head extends string> extends Omit<ModelSource, 'task'> {
+  readonly task: Task<Question, Prediction, Head>;
 }
 
 /** A model with what it predicts from, and the files its weights came from. */
@@ -78,6 +84,10 @@ export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
  * @throws CheckpointError when the weights are not whole
  * @throws LxmertError when vocabulary or answers are not those that the model was trained with
  */
+export async function loadModel<Head extends string>(
+  source: TaskModelSource<Head>,
+): Promise<LoadedModel<Head>>;
+export async function loadModel(source: ModelSource): Promise<LoadedModel<string>>;
 export async function loadModel(source: ModelSource): Promise<LoadedModel<string>> {
   const configFile = path.join(source.model, RUN_FILES.config);
   const isRun = existsSync(configFile);
