@@ -10,7 +10,7 @@ import { peakMemory, resetPeakMemory } from '../src/bench/peakMemory.js';
 import { lengthOf } from '../src/bench/questions.js';
 import { madeUpVocabulary } from '../src/bench/work/madeUpQuestions.js';
 import { randomImageId, writeRandomStore } from '../src/bench/work/randomStore.js';
-import { Trainer } from '../src/bench/work/trainer.js';
+import { BenchTrainer } from '../src/bench/work/trainer.js';
 import { Random } from '../src/common/random.js';
 import { CorpusBuilder, type PretrainingCorpus } from '../src/data/pretraining/corpus.js';
 import { drawsOf } from '../src/data/pretraining/draws.js';
@@ -73,7 +73,7 @@ async function run(folder: string, numSteps: number, batchSize: number): Promise
   using large = FeatureStore.open(folder);
   using held = FeatureStore.open(folder, { maxImagesEach: NUM_HELD });
   const numBytes = large.numImages * large.maxBoxes * large.featureSize * 2;
-  using trainer = new Trainer(model, 'float32');
+  using trainer = new BenchTrainer(model, 'float32');
   const random = new Random(3);
   // As a run does it: the images of a step are asked for while the one before is computed.
   const next = new Map<PretrainingCorpus, number[]>();

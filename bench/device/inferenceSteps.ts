@@ -4,7 +4,7 @@ import { medianOf } from '../../src/bench/measure.js';
 import { forwardOperations } from '../../src/bench/operations.js';
 import { NUM_REGIONS } from '../../src/bench/questions.js';
 import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
-import { GRAPH_ROW_UNIT } from '../../src/tasks/predict.js';
+import { PREDICTION_ROW_UNIT } from '../../src/tasks/predict.js';
 import { disposeTensors, hasGraphs, noGrad, ShapeGraphs, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { madeUpBatch, NUM_BATCHES } from './batches.js';
@@ -22,7 +22,7 @@ export function inferenceSteps(settings: StepSettings): TimedSteps {
       scope(() =>
         noGrad(() => {
           const { inputs } = batches[step % NUM_BATCHES] as (typeof batches)[number];
-          const placed = model.encoder.place(inputs, { rowUnit: usesGraphs ? GRAPH_ROW_UNIT : 1 });
+          const placed = model.encoder.place(inputs, { rowUnit: usesGraphs ? PREDICTION_ROW_UNIT : 1 });
           const pass = (own: typeof placed) => model.forwardPlaced(own).logits.answer;
           const logits = usesGraphs ? graphs.run(placed, pass) : pass(placed);
           ops.argmax(logits, 1).toFloat32Array();

@@ -17,7 +17,10 @@ import {
   predictionPlaces,
 } from '../../src/tasks/pretraining/labels.js';
 import { placedLosses } from '../../src/tasks/pretraining/losses.js';
-import { type PlacedPretrainingBatch, placeBatch } from '../../src/tasks/pretraining/placedBatch.js';
+import {
+  type PlacedPretrainingBatch,
+  placePretrainingBatch,
+} from '../../src/tasks/pretraining/placedBatch.js';
 import type { TaskTraining } from '../../src/tasks/taskTraining.js';
 import { type Device, disposeTensors, hasGraphs, place, type Tensor } from '../../src/torch/index.js';
 import { GpuSteps } from '../../src/train/gpu/gpuSteps.js';
@@ -93,7 +96,7 @@ export function pretrainSteps(settings: StepSettings): TimedSteps {
     });
     return timedSteps<PretrainingBatch, PlacedPretrainingBatch>(settings, model, operations, {
       load: (batch) => [batches[batch % NUM_BATCHES] as PretrainingBatch],
-      place: (batch) => placeBatch(model, batch, DEFAULT_LOSSES, { rowUnit: rowUnitOn(device) }),
+      place: (batch) => placePretrainingBatch(model, batch, DEFAULT_LOSSES, { rowUnit: rowUnitOn(device) }),
       loss: (placed) => placedLosses(model, placed, DEFAULT_LOSSES, { training: true }).total,
     });
   } finally {

@@ -15,7 +15,13 @@ export { type Relevance, relevancesOf } from '../explain/relevance.js';
 export { renderExplanation } from '../explain/renderExplanation.js';
 export { readRow, type StatedRow } from '../features/readRow.js';
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';
-export { type AnswerOptions, Lxmert, type LxmertAnswer, type LxmertSource } from '../inference/lxmert.js';
+export {
+  type AnswerOptions,
+  Lxmert,
+  type LxmertAnswer,
+  type LxmertMatch,
+  type LxmertSource,
+} from '../inference/lxmert.js';
 export { LxmertImage } from '../inference/lxmertImage.js';
 export type { LoadedModel } from '../inference/modelFolder.js';
 export type { PixelRegionSettings } from '../inference/regionFinder.js';

@@ -20,6 +20,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/answer.js'),
   },
   {
+    name: 'match',
+    group: 'Start here',
+    summary: 'Say which sentences belong to a picture, or which pictures to one',
+    load: () => import('./commands/match.js'),
+  },
+  {
     name: 'explain',
     group: 'Start here',
     summary: 'Show what an answer about one image was found in',
@@ -90,6 +96,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     group: 'Data',
     summary: 'Make NLVR2 files from the official files',
     load: () => import('./commands/prepareNlvr2.js'),
+  },
+  {
+    name: 'prepare captions',
+    group: 'Data',
+    summary: 'Write the captions of any known file as JSON lines',
+    load: () => import('./commands/prepareCaptions.js'),
   },
   {
     name: 'prepare answers',

@@ -61,7 +61,8 @@ export function parameterNotes(parameter: Parameter): string[] {
   const notes: string[] = [];
   const isPlain = parameter.type !== 'number' || parameter.expectation === 'a number';
   if (!isPlain) notes.push(parameter.expectation);
-  if (parameter.isList) notes.push(parameter.isPath ? 'may be repeated' : 'several: with commas or repeated');
+  if (parameter.isList)
+    notes.push(parameter.takesCommas ? 'several: with commas or repeated' : 'may be repeated');
   if (parameter.isRequired) notes.push('required');
   if (parameter.defaultValue !== undefined && parameter.type !== 'boolean') {
     notes.push(`default: ${formatDefault(parameter.defaultValue)}`);

@@ -9,8 +9,6 @@ import { type Device, requirePrecision } from '../torch/index.js';
 import { deviceOf, deviceOptions } from './deviceOptions.js';
 import { existingFile, existingPath } from './options.js';
 
-export { percent } from './percent.js';
-
 /** What computes a model, and in which format. */
 export const computeOptions = {
   precision: z

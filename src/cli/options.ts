@@ -14,6 +14,8 @@ export interface Parameter {
   readonly type: 'boolean' | 'number' | 'string';
   readonly isList: boolean;
   readonly isPath: boolean;
+  /** A list whose values may be given with commas between them; not so paths and sentences, which may hold some. */
+  readonly takesCommas: boolean;
   /** Must be given: it has neither a default nor `.optional()`. */
   readonly isRequired: boolean;
   readonly defaultValue: unknown;
@@ -41,6 +43,7 @@ export function parametersOf(schema: z.ZodObject): Parameter[] {
       type,
       isList: node.type === 'array',
       isPath: pathKind !== undefined,
+      takesCommas: node.type === 'array' && pathKind === undefined && item.holdsCommas !== true,
       isRequired: required.has(key),
       defaultValue: node.default,
       choices,
@@ -135,6 +138,7 @@ interface JsonNode {
   pathKind?: 'file' | 'folder' | 'either' | 'new';
   valueName?: string;
   short?: string;
+  holdsCommas?: boolean;
 }
 
 function typeOf(node: JsonNode, key: string): Parameter['type'] {
@@ -193,7 +197,9 @@ function rangeOf(node: JsonNode): string {
 /** Texts to numbers where the schema wants numbers; what is no number stays a text for the schema to refuse. */
 function convert(parameter: Parameter, value: unknown): unknown {
   if (Array.isArray(value)) {
-    const texts = parameter.isPath ? value.map(String) : value.flatMap((text) => String(text).split(','));
+    const texts = parameter.takesCommas
+      ? value.flatMap((text) => String(text).split(','))
+      : value.map(String);
     return texts.map((text) => convertOne(parameter, text));
   }
   return typeof value === 'string' ? convertOne(parameter, value) : value;

@@ -1,7 +1,8 @@
-/** @file From a picture and a question to an answer, with names for everything. */
+/** @file From a picture and a question to an answer, and from a picture and sentences to those that fit it. */
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
+import { sequentialBatches } from '../data/epochSampler.js';
 import { batchFromRows } from '../features/featureBatch.js';
 import {
   assertCompatible,
@@ -12,7 +13,9 @@ import {
 import { type FeatureRow, featureSizeOf } from '../features/row.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
-import { type RankedAnswer, rankAnswers } from '../tasks/predict.js';
+import type { ImageSentence, RegionSource } from '../tasks/batchInputs.js';
+import { matchProbabilities } from '../tasks/matchScores.js';
+import { type RankedAnswer, rankAnswers, withProbabilities } from '../tasks/predict.js';
 import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
 import {
@@ -25,7 +28,7 @@ import { LabelNames } from '../vision/detector/labelNames.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
 import { LxmertImage } from './lxmertImage.js';
-import { type LoadedModel, requireAnswering } from './modelFolder.js';
+import { type LoadedModel, requireAnswering, requireMatching } from './modelFolder.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
 export interface LxmertSource {
@@ -79,13 +82,22 @@ export interface LxmertAnswer {
   readonly height: number;
 }
 
+/** Whether a sentence belongs to a picture. */
+export interface LxmertMatch {
+  readonly sentence: string;
+  /** True when it is longer than the model reads: its end counted for nothing. */
+  readonly isCut: boolean;
+  /** That it belongs to the picture, 0 to 1. */
+  readonly probability: number;
+}
+
 const DEFAULT_TOP_K = 5;
 const DEFAULT_NUM_CACHED_IMAGES = 16;
 /** More would take memory and be no faster. */
-const QUESTIONS_AT_ONCE = 64;
+const SENTENCES_AT_ONCE = 64;
 
 /**
- * A model that answers, with the detector that it sees with.
+ * A model that answers or matches, with the detector that it sees with.
  *
  * ```ts
  * using lxmert = await Lxmert.load({ model: 'runs/vqa', detector: 'resnet101.caffemodel' });
@@ -94,7 +106,7 @@ const QUESTIONS_AT_ONCE = 64;
  * ```
  */
 export class Lxmert implements Disposable {
-  readonly #answering: LoadedModel;
+  readonly #model: LoadedModel<string>;
   readonly #detector: RegionDetector | undefined;
   readonly #names: LabelNames;
   readonly #numCachedImages: number;
@@ -105,13 +117,13 @@ export class Lxmert implements Disposable {
   #isDisposed = false;
 
   private constructor(
-    answering: LoadedModel,
+    model: LoadedModel<string>,
     detector: RegionDetector | undefined,
     names: LabelNames,
     { numCachedImages = DEFAULT_NUM_CACHED_IMAGES, allowOtherFeatures = false }: LxmertSource,
     warnings: readonly string[],
   ) {
-    this.#answering = answering;
+    this.#model = model;
     this.#detector = detector;
     this.#names = names;
     this.#numCachedImages = numCachedImages;
@@ -137,29 +149,41 @@ export class Lxmert implements Disposable {
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
     const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
-    const answering = requireAnswering(loaded);
     let detector: RegionDetector | undefined;
     try {
-      if (answering.models[0]?.imagesPerExample !== 1) {
+      if (loaded.models[0]?.imagesPerExample !== 1) {
         throw new UsageError(
-          `${answering.weightsFiles[0]} judges statements about two images; this is for questions about one. Use predict nlvr2.`,
+          `${loaded.weightsFiles[0]} judges statements about two images; this is for sentences about one. Use predict nlvr2.`,
         );
       }
       detector = await loadDetector(source, device);
-      const warnings = detector === undefined ? [] : checkDetector(answering, detector, source);
+      const warnings = detector === undefined ? [] : checkDetector(loaded, detector, source);
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
-      return new Lxmert(answering, detector, names, source, warnings);
+      return new Lxmert(loaded, detector, names, source, warnings);
     } catch (error) {
       detector?.[Symbol.dispose]();
-      disposeModels(answering);
+      disposeModels(loaded);
       throw error;
     }
   }
 
-  /** The model by itself, for work that needs more than answers. */
+  /**
+   * The model by itself, for work that needs more than answers.
+   *
+   * @throws UsageError for a model whose answers have to be named, LxmertError for one that has no answer head
+   */
   get answering(): LoadedModel {
-    return this.#answering;
+    return requireAnswering(this.#model);
+  }
+
+  /**
+   * The same for matching.
+   *
+   * @throws LxmertError for a model that has no matching head
+   */
+  get matching(): LoadedModel<'match'> {
+    return requireMatching(this.#model);
   }
 
   /** Undefined without a detector. */
@@ -173,15 +197,15 @@ export class Lxmert implements Disposable {
    * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
    */
   requireFeaturesOf(other: Lxmert): void {
-    const featureSize = other.#answering.models[0]?.config.visualFeatureSize ?? 0;
-    const pixels = other.#answering.pixelRegions;
+    const featureSize = other.#model.models[0]?.config.visualFeatureSize ?? 0;
+    const pixels = other.#model.pixelRegions;
     const provenance =
       other.detectorProvenance ??
-      (pixels === undefined ? other.#answering.trainedOn : pixelFinder(pixels).provenance) ??
+      (pixels === undefined ? other.#model.trainedOn : pixelFinder(pixels).provenance) ??
       unknownProvenance;
-    const path = `The regions of ${other.#answering.weightsFiles[0]}`;
+    const path = `The regions of ${other.#model.weightsFiles[0]}`;
     const found = { featureSize, origins: [{ path, provenance }] };
-    this.#warnings.push(...compatibility(this.#answering, found, this.#allowOtherFeatures));
+    this.#warnings.push(...compatibility(this.#model, found, this.#allowOtherFeatures));
   }
 
   /**
@@ -215,8 +239,8 @@ export class Lxmert implements Disposable {
   /**
    * The most probable answers to a question about a picture.
    *
-   * @throws UsageError for a question without words, and as {@link detectRegions}; LxmertError when the features are not of the
-   * model's size
+   * @throws UsageError for a question without words, and as {@link detectRegions}; LxmertError for a model without answers
+   * ({@link answering}), and when the features are not of the model's size
    */
   async answer(
     image: string | LxmertImage,
@@ -238,24 +262,52 @@ export class Lxmert implements Disposable {
     for (const question of questions) {
       if (question.trim() === '') throw new UsageError('The question is empty.');
     }
+    const { answering } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
-    if (questions.length === 0) return [];
-    const { row, regions, width, height } = imageRegions;
-    const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
-    const examples = questions.map((sentence) => ({ imageIds: [row.imageId], sentence }));
-    const ranked: RankedAnswer[][] = [];
-    for (let first = 0; first < examples.length; first += QUESTIONS_AT_ONCE) {
-      const some = examples.slice(first, first + QUESTIONS_AT_ONCE);
-      ranked.push(...rankAnswers(this.#answering, source, some, topK));
-    }
+    const ranked = inParts(imageRegions, questions, (source, examples) =>
+      rankAnswers(answering, source, examples, topK),
+    );
+    const { regions, width, height } = imageRegions;
     return ranked.map((answers, i) => ({
       question: questions[i] as string,
-      isCut: isCut(this.#answering, questions[i] as string),
+      isCut: isCut(answering, questions[i] as string),
       answers,
       regions,
       width,
       height,
+    }));
+  }
+
+  /**
+   * The probability that each sentence belongs to a picture, by the cross-modality matching head of pre-training. Each is
+   * judged by itself: several may fit, or none.
+   *
+   * ```ts
+   * using lxmert = await Lxmert.load({ model: 'model_LXRT.pth', vocabulary: 'vocab.txt', detector: 'resnet101.caffemodel' });
+   * const matches = await lxmert.match('photo.jpg', ['A cat on a sofa.', 'Two men play chess.']);
+   * const [best] = matches.toSorted((a, b) => b.probability - a.probability);
+   * console.log(best.sentence, best.probability);
+   * ```
+   *
+   * @returns one for each sentence, in their order
+   * @throws UsageError for a sentence without words, and as {@link detectRegions}; LxmertError for a model without a matching
+   * head ({@link matching}), and when the features are not of the model's size
+   */
+  async match(image: string | LxmertImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
+    for (const sentence of sentences) {
+      if (sentence.trim() === '') throw new UsageError('The sentence is empty.');
+    }
+    const { matching } = this;
+    const imageRegions = await this.detectRegions(image);
+    this.#requireAlive();
+    const probabilities = inParts(imageRegions, sentences, (source, examples) =>
+      withProbabilities(matching, source, examples, ({ match }) => matchProbabilities(match)),
+    );
+    return sentences.map((sentence, i) => ({
+      sentence,
+      isCut: isCut(matching, sentence),
+      probability: probabilities[i] as number,
     }));
   }
 
@@ -265,7 +317,7 @@ export class Lxmert implements Disposable {
     this.#isDisposed = true;
     this.#cachedImages.clear();
     this.#detector?.[Symbol.dispose]();
-    disposeModels(this.#answering);
+    disposeModels(this.#model);
   }
 
   [Symbol.dispose](): void {
@@ -278,7 +330,7 @@ export class Lxmert implements Disposable {
 
   #finder(): RegionFinder {
     if (this.#detector !== undefined) return detectorFinder(this.#detector);
-    const { pixelRegions } = this.#answering;
+    const { pixelRegions } = this.#model;
     if (pixelRegions !== undefined) return pixelFinder(pixelRegions);
     throw new UsageError(
       'This model was trained on the region features of a detector, so it cannot find the regions of a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.',
@@ -316,7 +368,7 @@ export class Lxmert implements Disposable {
 
   /** @throws LxmertError for features of another size or, unless allowed, of another origin than the model's */
   #check(row: FeatureRow, provenance: Provenance | undefined): void {
-    const size = this.#answering.models[0]?.config.visualFeatureSize;
+    const size = this.#model.models[0]?.config.visualFeatureSize;
     if (featureSizeOf(row) !== size) {
       throw new LxmertError(
         `The model reads ${size} values for each region, and these features have ${featureSizeOf(row)}. Use the features that the model was trained on.`,
@@ -324,16 +376,34 @@ export class Lxmert implements Disposable {
     }
     if (provenance === undefined) return;
     const found = { featureSize: size, origins: [{ path: 'The regions', provenance }] };
-    for (const warning of compatibility(this.#answering, found, this.#allowOtherFeatures)) {
+    for (const warning of compatibility(this.#model, found, this.#allowOtherFeatures)) {
       if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
     }
   }
 }
 
-/** Whether a question is longer than the model reads. */
-export function isCut({ tokenizer, maxLength }: LoadedModel, question: string): boolean {
+/** Whether a sentence is longer than the model reads. */
+export function isCut(
+  { tokenizer, maxLength }: Pick<LoadedModel<string>, 'tokenizer' | 'maxLength'>,
+  sentence: string,
+): boolean {
   // One piece more than fits between [CLS] and [SEP] is enough to know.
-  return tokenizer.pieceIds(question, maxLength - 1).length > maxLength - 2;
+  return tokenizer.pieceIds(sentence, maxLength - 1).length > maxLength - 2;
+}
+
+/** Does the work for sentences about one picture, some at a time. */
+function inParts<T>(
+  { row }: ImageRegions,
+  sentences: readonly string[],
+  work: (source: RegionSource, examples: readonly ImageSentence[]) => readonly T[],
+): T[] {
+  const source: RegionSource = { gather: (ids) => batchFromRows(ids.map(() => row)) };
+  return sequentialBatches(sentences.length, SENTENCES_AT_ONCE).flatMap((part) =>
+    work(
+      source,
+      part.map((i) => ({ imageIds: [row.imageId], sentence: sentences[i] ?? '' })),
+    ),
+  );
 }
 
 async function loadDetector(source: LxmertSource, device: Device): Promise<RegionDetector | undefined> {
@@ -356,15 +426,15 @@ async function loadDetector(source: LxmertSource, device: Device): Promise<Regio
 
 /** @throws LxmertError listing what differs from the detector that the model was trained with, unless it is allowed */
 function checkDetector(
-  answering: LoadedModel,
+  model: LoadedModel<string>,
   { featureSize, provenance }: RegionDetector,
   { detector: path = '', allowOtherFeatures = false }: LxmertSource,
 ): string[] {
-  return compatibility(answering, { featureSize, origins: [{ path, provenance }] }, allowOtherFeatures);
+  return compatibility(model, { featureSize, origins: [{ path, provenance }] }, allowOtherFeatures);
 }
 
 function compatibility(
-  { models, trainedOn }: LoadedModel,
+  { models, trainedOn }: LoadedModel<string>,
   found: ProvenancedFeatures,
   allowMismatch: boolean,
 ): string[] {

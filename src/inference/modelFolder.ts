@@ -2,29 +2,35 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
+import {
+  CheckpointFile,
+  imagesPerExampleOf,
+  loadWeights,
+  modelKind,
+  numAnswersOf,
+} from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { Provenance } from '../features/provenance.js';
 import {
-  answerHeadDefinition,
   type HeadDefinition,
   type LxmertConfig,
   type Precision,
   TaskModel,
   useForInference,
 } from '../model/index.js';
-import { probabilitiesOf } from '../tasks/losses.js';
-import type { Predictor } from '../tasks/predict.js';
+import type { Predictor } from '../tasks/predictor.js';
 import { findTask } from '../tasks/registry.js';
-import { type HeadActivation, headsOf, type Prediction, type Task } from '../tasks/task.js';
+import { headsOf, type Prediction, type Task } from '../tasks/task.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
+import { activationsOf, hasMatchingHead, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
+import { weightsOfRun } from './runWeights.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {
@@ -42,7 +48,10 @@ export interface ModelSource {
   readonly precision?: Precision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
-  /** Whose heads the model has. Without it: the task that its run names, else one head that chooses an answer. */
+  /**
+   * Whose heads the model has. Without it: the task that its run names; else those of the file that are known, which
+   * are the answer head where the answers are named too, and the matching head of pre-training.
+   */
   readonly task?: Task | undefined;
 }
 
@@ -57,24 +66,44 @@ export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly pixelRegions: PixelRegionSettings | undefined;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
   readonly trainedOn: Provenance | undefined;
+  /** Its file has an answer head, which was left out because nothing says what its answers are. */
+  readonly hasUnnamedAnswers: boolean;
 };
 
 /**
  * Loads a model to answer with.
  *
- * @throws as {@link loadModel}; LxmertError for a model whose task has no head that chooses an answer
+ * @throws as {@link loadModel} and `requireAnswering`
  */
 export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
-  return requireAnswering(await loadModel(source));
+  const loaded = await loadModel(source);
+  try {
+    return requireAnswering(loaded);
+  } catch (error) {
+    for (const each of [...loaded.models, ...(loaded.graphs ?? [])]) each.dispose();
+    throw error;
+  }
 }
 
-/** @throws LxmertError for a model that has no head that chooses an answer; its weights end then */
+/**
+ * @throws UsageError for a model whose answers have to be named
+ * @throws LxmertError for a model that has no head that chooses an answer
+ */
 export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
   if ('answer' in loaded.activations) return loaded as LoadedModel<string> as LoadedModel;
-  for (const each of [...loaded.models, ...(loaded.graphs ?? [])]) each.dispose();
-  throw new LxmertError(
-    `${loaded.weightsFiles[0]} has no answer head, so it cannot answer. Fine-tune it first.`,
-  );
+  const [file] = loaded.weightsFiles;
+  if (loaded.hasUnnamedAnswers) {
+    throw new UsageError(
+      `'${file}' is a weights file, which holds no answer table: name one with --answers (in JavaScript: answers), or name a run folder.`,
+    );
+  }
+  throw new LxmertError(`${file} has no answer head, so it cannot answer. Fine-tune it first.`);
+}
+
+/** @throws LxmertError for a model that has no matching head */
+export function requireMatching(loaded: LoadedModel<string>): LoadedModel<'match'> {
+  if ('match' in loaded.activations) return loaded as LoadedModel<string> as LoadedModel<'match'>;
+  throw noMatchingHead(loaded.weightsFiles[0] ?? 'The model');
 }
 
 /**
@@ -93,15 +122,17 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const isRun = existsSync(configFile);
   const run = isRun ? await readRunConfig(configFile) : undefined;
   const task = source.task ?? (await findTask(run?.task));
-  const weightsFile = isRun ? path.join(source.model, `${source.weights ?? 'BEST'}.pth`) : source.model;
-  const { vocabularyFile, answersFile } = filesOf(source, isRun, task);
+  const weightsFile = isRun ? weightsOfRun(source.model, source.weights ?? 'BEST', run?.task) : source.model;
   const checkpoint = await CheckpointFile.open(weightsFile);
+  const { vocabularyFile, answersFile } = filesOf(source, isRun, task, checkpoint);
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
-      : await AnswerTable.load(answersFile);
+      : await (modelKind(checkpoint) === 'pre-training'
+          ? AnswerTable.loadEither(answersFile)
+          : AnswerTable.load(answersFile));
   const heads: HeadDefinition[] =
-    task === undefined ? [answerHeadDefinition(answerTable.size)] : headsOf(task, answerTable);
+    task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
   requireHeads(checkpoint, heads, task, answersFile);
   const { config, vocabulary } = await configOfWeights({
     checkpoint,
@@ -121,18 +152,13 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     throw error;
   }
   const { device = 'cpu' } = source;
-  // A bare weights file does not say: what the published models of its kind were trained with.
-  const loss = run?.settings.loss ?? (imagesPerExample === 1 ? 'soft' : 'class');
-  const activations: Record<string, HeadActivation> = task?.activations(loss) ?? {
-    answer: probabilitiesOf(loss),
-  };
   const trainedOn = run?.features?.[0]?.provenance;
   const pixelRegions = run?.pixelRegions ?? pixelRegionsOf(trainedOn);
   return {
     models: [model],
     // A question is hundreds of small kernels: starting them one by one takes longer than computing them.
     graphs: device !== 'cpu' && hasGraphs() ? [new ShapeGraphs(device, NOTHING_AROUND)] : undefined,
-    activations,
+    activations: activationsOf(checkpoint, heads, task, run?.settings.loss, imagesPerExample),
     tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
     maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
@@ -140,6 +166,8 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
+    hasUnnamedAnswers:
+      numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,
   };
 }
 
@@ -153,48 +181,23 @@ function filesOf(
   source: ModelSource,
   isRun: boolean,
   task: Task | undefined,
+  checkpoint: CheckpointFile,
 ): { readonly vocabularyFile: string; readonly answersFile: string | undefined } {
   const ofRun = (name: string): string | undefined => (isRun ? path.join(source.model, name) : undefined);
   const vocabularyFile = source.vocabulary ?? ofRun(RUN_FILES.vocabulary);
+  // A pre-training without question answering has no table.
+  const canDoWithout = task === undefined && hasMatchingHead(checkpoint);
+  const ownAnswers = ofRun(RUN_FILES.answers);
+  const isThere = ownAnswers !== undefined && (!canDoWithout || existsSync(ownAnswers));
   const isFixed = fixedAnswers(task) !== undefined;
-  const answersFile = isFixed ? undefined : (source.answers ?? ofRun(RUN_FILES.answers));
-  if (vocabularyFile === undefined || (answersFile === undefined && !isFixed)) {
+  const answersFile = isFixed ? undefined : (source.answers ?? (isThere ? ownAnswers : undefined));
+  if (vocabularyFile === undefined || (answersFile === undefined && !isFixed && !canDoWithout)) {
     const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
     throw new UsageError(
       `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
     );
   }
   return { vocabularyFile, answersFile };
-}
-
-/** @throws LxmertError when the file lacks a head, or its answer head is not of the answers' number */
-function requireHeads(
-  checkpoint: CheckpointFile,
-  heads: readonly HeadDefinition[],
-  task: Task | undefined,
-  answersFile: string | undefined,
-): void {
-  const ofTask = `Name a model that was fine-tuned for ${task?.title}.`;
-  const size = heads.find(({ prefix }) => prefix === 'answer_head')?.size;
-  const numAnswers = numAnswersOf(checkpoint);
-  if (size !== undefined && numAnswers === undefined) {
-    throw new LxmertError(`${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`);
-  }
-  if (size !== undefined && numAnswers !== size) {
-    throw new LxmertError(
-      `${checkpoint.path} has a head of ${numAnswers} answers, but ${
-        answersFile === undefined
-          ? `${task?.title} has ${size}. ${ofTask}`
-          : `${answersFile} has ${size}. Name the table that the model was trained with.`
-      }`,
-    );
-  }
-  const names = [...checkpoint.entries.keys()];
-  const missing = heads.find(({ prefix }) => !names.some((name) => name.startsWith(`${prefix}.`)));
-  if (missing === undefined) return;
-  throw new LxmertError(
-    `${checkpoint.path} has no head called '${missing.prefix}', which ${task?.title} needs. ${ofTask}`,
-  );
 }
 
 const NOTHING_AROUND = {

@@ -43,12 +43,12 @@ export { officialVqaScore, type VqaScores } from './metrics/vqaAccuracy.js';
 export {
   type AnsweringModel,
   type PredictOptions,
-  type Predictor,
   predictExamples,
   type RankedAnswer,
   rankAnswers,
   withProbabilities,
 } from './predict.js';
+export type { HeadActivation, Predictor } from './predictor.js';
 export {
   type PartialRegionSource,
   type PredictedFile,
@@ -64,9 +64,11 @@ export { type Sharding, shareOf } from './sharding.js';
 export {
   type CommandExample,
   type CommandHelp,
+  defineModelEvaluation,
   defineScore,
-  type HeadActivation,
+  type EvaluatedModel,
   headsOf,
+  type ModelEvaluation,
   type Prediction,
   type ScoreDefinition,
   type Task,

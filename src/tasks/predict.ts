@@ -3,29 +3,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
-import type { AnswerTable } from '../data/answerTable.js';
 import { sequentialBatches } from '../data/epochSampler.js';
 import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
-import type { WordPieceTokenizer } from '../text/index.js';
-import { noGrad, type ShapeGraphs, scope, type Tensor } from '../torch/index.js';
+import { noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { rankedAnswers } from './answering.js';
 import { batchInputs, type ImageSentence, type RegionSource } from './batchInputs.js';
-import type { HeadActivation, Prediction, Task } from './task.js';
-
-/** A model with what it needs to read sentences and name answers. */
-export interface Predictor<Head extends string = string> {
-  /** One, or several whose probabilities are averaged. */
-  readonly models: readonly TaskModel<Head>[];
-  /** What makes probabilities of each head's logits. */
-  readonly activations: Readonly<Record<Head, HeadActivation>>;
-  readonly tokenizer: WordPieceTokenizer;
-  readonly answerTable: AnswerTable;
-  /** Word pieces a sentence is cut to, [CLS] and [SEP] included. */
-  readonly maxLength: number;
-  /** On a GPU: records the passes of each model, in the models' order. */
-  readonly graphs?: readonly ShapeGraphs[] | undefined;
-}
+import type { Predictor } from './predictor.js';
+import type { Prediction, Task } from './task.js';
 
 /** A model that chooses an answer, with other heads or without. */
 export type AnsweringModel = Predictor<'answer'>;
@@ -68,7 +53,7 @@ export function withProbabilities<Head extends string, T>(
 }
 
 /** Rows of words come in multiples of this where passes are recorded, so that questions have few different shapes. */
-export const GRAPH_ROW_UNIT = 8;
+export const PREDICTION_ROW_UNIT = 8;
 
 function averageProbabilities<Head extends string>(
   { models, activations, graphs }: Predictor<Head>,
@@ -76,7 +61,7 @@ function averageProbabilities<Head extends string>(
 ): Record<Head, Tensor> {
   const each = models.map((model, i) => {
     const recorded = graphs?.[i];
-    const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : GRAPH_ROW_UNIT });
+    const placed = model.encoder.place(inputs, { rowUnit: recorded === undefined ? 1 : PREDICTION_ROW_UNIT });
     // A graph has one output: the logits of all heads side by side.
     const pass = (own: PlacedInputs): Tensor =>
       joined(Object.values<Tensor>(model.forwardPlaced(own).logits));

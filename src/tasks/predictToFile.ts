@@ -4,7 +4,8 @@ import { withAtomicFile } from '../common/atomicFile.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
 import type { RegionSource } from './batchInputs.js';
-import { type Predictor, predictExamples } from './predict.js';
+import { predictExamples } from './predict.js';
+import type { Predictor } from './predictor.js';
 import type { Prediction, Task } from './task.js';
 
 /** Regions by image id, some of which may not be there. */

@@ -11,7 +11,7 @@ import {
 } from './pretraining/evaluate.js';
 import { DEFAULT_LOSSES, LOSS_TITLES, type LossKey, lossDenominators } from './pretraining/labels.js';
 import { placedLosses } from './pretraining/losses.js';
-import { placeBatch } from './pretraining/placedBatch.js';
+import { placePretrainingBatch } from './pretraining/placedBatch.js';
 import type { PretrainingHead, PretrainingTask } from './pretraining/pretrainingTask.js';
 
 const head = (name: LossKey, prefix: string): PretrainingHead => ({ name, title: LOSS_TITLES[name], prefix });
@@ -31,7 +31,7 @@ export const task: PretrainingTask = {
   model: (config, classes) => new PretrainingModel(config, classes),
   batch: pretrainingBatch,
   counts: ({ labels }, losses) => lossDenominators(labels, losses),
-  place: placeBatch,
+  place: placePretrainingBatch,
   trainingLoss(model, placed, settings) {
     const { total, losses } = placedLosses(model, placed, settings, { training: true });
     return { total, parts: byTitle(losses) };

@@ -5,15 +5,18 @@
  */
 
 import type { z } from 'zod';
+import type { Progress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import type { Draws } from '../data/pretraining/draws.js';
 import type { UnknownAnswers } from '../data/questionSet.js';
 import type { HeadDefinition } from '../model/index.js';
 import type { Tensor } from '../torch/index.js';
+import type { RegionSource } from './batchInputs.js';
 import type { DumpFormat } from './dumpFormat.js';
 import type { AnswerLossName } from './losses.js';
 import type { Prediction } from './prediction.js';
+import type { HeadActivation, Predictor } from './predictor.js';
 import type { TaskScores } from './taskScores.js';
 import type { StepLoss } from './taskTraining.js';
 
@@ -23,9 +26,6 @@ export type { Prediction };
 export interface TaskHead<Name extends string = string> extends Omit<HeadDefinition<Name>, 'size'> {
   readonly size: number | 'answers';
 }
-
-/** What a head's logits become: each output for itself, or one against the others. */
-export type HeadActivation = 'sigmoid' | 'softmax';
 
 /** Settings that a run takes unless it is told others. */
 export interface TaskDefaults {
@@ -77,6 +77,45 @@ export function defineScore<Flags extends z.ZodRawShape, Result>(
   definition: ScoreDefinition<Flags, Result>,
 ): ScoreDefinition {
   return definition as unknown as ScoreDefinition;
+}
+
+/** What is evaluated, for measures that ask the model more than a prediction of each example. */
+export interface EvaluatedModel<Example extends Question = Question, Head extends string = string> {
+  readonly predictor: Predictor<Head>;
+  readonly source: RegionSource;
+  /** Those of the file whose images have features. */
+  readonly examples: readonly Example[];
+  readonly batchSize: number;
+  /** Shows how far work is; `unit` is a plural. */
+  progress(label: string, unit: string): Progress & { stop(): void };
+  /** Prints a line that is not a result. */
+  notice(line: string): void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Measures of a model beside the scores of its predictions: what `lxmert evaluate TASK` also does. */
+export interface ModelEvaluation<
+  Example extends Question = Question,
+  Head extends string = string,
+  Flags extends z.ZodRawShape = z.ZodRawShape,
+  Result extends object = object,
+> {
+  /** Each with `.describe(...)`. */
+  readonly flags: Flags;
+  /** @returns plain values, which `--json` prints beside the scores */
+  run(model: EvaluatedModel<Example, Head>, flags: z.output<z.ZodObject<Flags>>): Promise<Result>;
+  /** Lines for a person. */
+  render(result: Result): readonly string[];
+}
+
+/** A definition whose types are inferred from its flags. */
+export function defineModelEvaluation<
+  Example extends Question,
+  Head extends string,
+  Flags extends z.ZodRawShape,
+  Result extends object,
+>(definition: ModelEvaluation<Example, Head, Flags, Result>): ModelEvaluation<Example, Head> {
+  return definition as unknown as ModelEvaluation<Example, Head>;
 }
 
 /**
@@ -133,6 +172,8 @@ export interface Task<
   readonly dump: DumpFormat<Example, Predicted>;
   /** Of files of predictions; absent for a task without official metrics. */
   readonly score?: ScoreDefinition;
+  /** Measures that predictions do not give, such as ranking; absent: none. */
+  readonly evaluateModel?: ModelEvaluation<Example, Head>;
   readonly defaults: TaskDefaults;
   readonly help: Readonly<Record<'finetune' | 'evaluate' | 'predict', CommandHelp>>;
 }

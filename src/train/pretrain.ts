@@ -5,6 +5,7 @@ import type { AnswerTable } from '../data/answerTable.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import { type SamplingSettings, sampleExample } from '../data/pretraining/sampling.js';
+import { formatPercent } from '../formats/numbers.js';
 import type { LxmertConfig, PretrainingClasses, PretrainingModel } from '../model/index.js';
 import { task as pretraining } from '../tasks/pretrain.js';
 import { type BatchSources, type LabelledRegions, sentencePieces } from '../tasks/pretraining/batch.js';
@@ -231,7 +232,7 @@ function describeEpoch(metrics: EpochMetrics): string {
       .map(({ title }) => `${title} ${values[title]?.toFixed(4)}`)
       .join(', ');
   const { accuracy_QA: accuracy } = validation;
-  const answered = accuracy === undefined ? '' : `, QA accuracy ${(100 * accuracy).toFixed(2)} %`;
+  const answered = accuracy === undefined ? '' : `, QA accuracy ${formatPercent(accuracy)}`;
   const best = isBest ? ', the best so far' : `, best ${bestScore.toFixed(4)}`;
   return [
     `Epoch ${epoch}: loss ${meanLoss.toFixed(4)} (${list(meanLosses)});`,

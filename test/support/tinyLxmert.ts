@@ -33,7 +33,7 @@ export const WORDS = [
   '?',
   '##s',
 ];
-const ANSWERS = ['black', 'white', 'no', 'yes', '<b>bold</b>'];
+export const ANSWERS = ['black', 'white', 'no', 'yes', '<b>bold</b>'];
 
 /** Writes a .caffemodel whose boxes stay near their anchors. */
 export function writeSmallDetector(file: string, seed = 3): void {

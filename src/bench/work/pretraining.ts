@@ -8,13 +8,13 @@ import * as ops from '../../torch/operators/index.js';
 import { type PredictedCounts, pretrainingOperations } from '../operations.js';
 import { batchOf, NUM_REGIONS, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
-import { Trainer } from './trainer.js';
+import { BenchTrainer } from './trainer.js';
 
 const WARM_UP = 2;
 
-export async function pretraining(settings: BenchSettings): Promise<BenchResult[]> {
+export async function pretrainingWork(settings: BenchSettings): Promise<BenchResult[]> {
   const { config, batchSize } = settings;
-  using trainer = new Trainer(new PretrainingModel(config, PUBLISHED_CLASSES), settings.precision);
+  using trainer = new BenchTrainer(new PretrainingModel(config, PUBLISHED_CLASSES), settings.precision);
   const size = batchOf(batchSize);
   const counts = scope(() => countsOf(randomBatch(settings)));
   const step = await timedProducts(

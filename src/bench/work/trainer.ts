@@ -9,7 +9,7 @@ import { FlatParameters } from '../../train/optimizers/flatParameters.js';
 const CLIP_NORM = 5;
 
 /** Owns the model. */
-export class Trainer<M extends Module & { precision: Precision }> implements Disposable {
+export class BenchTrainer<M extends Module & { precision: Precision }> implements Disposable {
   readonly #flat: FlatParameters;
   readonly #optimizer: BertAdam;
 

@@ -18,16 +18,16 @@ import { batchOf, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timed, timedProducts } from '../result.js';
 import { madeUpQuestions, madeUpVocabulary } from './madeUpQuestions.js';
 import { writeRandomStore } from './randomStore.js';
-import { Trainer } from './trainer.js';
+import { BenchTrainer } from './trainer.js';
 
 /** The first step draws memory and chooses kernels; one more to be sure. */
 const WARM_UP = 2;
 
-type AnswerTrainer = Trainer<QuestionAnsweringModel>;
+type AnswerTrainer = BenchTrainer<QuestionAnsweringModel>;
 
 export async function training(settings: BenchSettings): Promise<BenchResult[]> {
   const { config, batchSize, numAnswers } = settings;
-  using trainer = new Trainer(questionAnsweringModel(config, numAnswers), settings.precision);
+  using trainer = new BenchTrainer(questionAnsweringModel(config, numAnswers), settings.precision);
   const size = batchOf(batchSize);
   const step = await timedProducts(
     settings,

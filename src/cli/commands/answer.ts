@@ -61,6 +61,7 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
+    const { answering } = lxmert;
     const imageRegions = await lxmert.detectRegions(
       options.features === undefined ? image : LxmertImage.fromRow(await readRow(options.features, image)),
     );
@@ -70,13 +71,13 @@ export const command = defineCommand({
     });
     if (answer.isCut) {
       notice(
-        `The model reads ${lxmert.answering.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
+        `The model reads ${answering.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
       );
     }
     if (options.explain !== undefined) {
       await writeExplanation({
         file: options.explain,
-        answering: lxmert.answering,
+        answering,
         imageRegions,
         question,
         topK: Math.max(options.top, 5),

@@ -93,13 +93,14 @@ export const command = defineCommand({
       vocabulary: options.vocab,
       numAttentionHeads: options.attentionHeads,
     });
+    const { answering } = lxmert;
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({
       file: options.output,
-      answering: lxmert.answering,
+      answering,
       imageRegions,
       question,
       topK: options.top,

@@ -4,9 +4,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
+import { formatPercent } from '../../formats/numbers.js';
 import { describeRun, type ReportExample, renderReport } from '../../report/index.js';
 import { type CommandContext, defineCommand } from '../command.js';
-import { otherFeaturesOption, percent } from '../modelOptions.js';
+import { otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingFolder, existingPath, outputPath } from '../options.js';
 
 const options = z.strictObject({
@@ -49,7 +50,7 @@ export const command = defineCommand({
     const best =
       bestEpoch === undefined || bestScore === undefined
         ? ''
-        : `; best epoch ${bestEpoch}, ${scored === 'loss' ? `validation loss ${bestScore.toFixed(4)}` : percent(bestScore)}`;
+        : `; best epoch ${bestEpoch}, ${scored === 'loss' ? `validation loss ${bestScore.toFixed(4)}` : formatPercent(bestScore)}`;
     return [
       ...result.problems,
       `Wrote ${result.report}: ${numSteps} steps, ${numEpochs} ${numEpochs === 1 ? 'epoch' : 'epochs'}${best}.`,

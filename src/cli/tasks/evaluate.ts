@@ -16,7 +16,7 @@ export function evaluateCommand(task: Task): Command {
   return defineCommand({
     ...task.help.evaluate,
     arguments: z.strictObject({ questions: existingFile().describe('Examples with labels (JSON)') }),
-    options: z.strictObject(taskModelOptions(task)),
+    options: z.strictObject({ ...taskModelOptions(task), ...task.evaluateModel?.flags }),
     run: ({ arguments: { questions: file }, options, progress, signal, ...context }) =>
       withTaskModel(task, options, context, async (predictor, store) => {
         const questions: Question[] = [];
@@ -36,21 +36,33 @@ export function evaluateCommand(task: Task): Command {
           progress: display,
           signal,
         }).finally(() => display.stop());
+        const { batchSize } = options;
+        const { notice } = context;
+        const further = await task.evaluateModel?.run(
+          { predictor, source: store, examples: set.questions, batchSize, progress, notice, signal },
+          options,
+        );
         return {
           weights: predictor.weightsFiles,
           numWithoutImage: set.numWithoutImage,
           scores: task.scores(examples, predictions),
+          further,
         };
       }),
-    json: ({ weights, numWithoutImage, scores }) => ({
+    json: ({ weights, numWithoutImage, scores, further }) => ({
       weights,
       numQuestions: scores.numQuestions,
       numWithoutImage,
       accuracy: scores.overall,
       ...Object.fromEntries(Object.entries(scores.measures).map(([key, { value }]) => [key, value])),
       ...Object.fromEntries(scores.tables.map(({ key, rows }) => [key, rows])),
+      ...further,
     }),
-    render,
+    render: (result) =>
+      [
+        ...scoreLines(result),
+        ...(result.further === undefined ? [] : (task.evaluateModel?.render(result.further) ?? [])),
+      ].join('\n'),
   });
 }
 
@@ -60,7 +72,7 @@ interface Evaluated {
   readonly scores: TaskScores;
 }
 
-function render({ weights, numWithoutImage, scores }: Evaluated): string {
+function scoreLines({ weights, numWithoutImage, scores }: Evaluated): string[] {
   const lines = [
     `${scores.title} ${formatPercent(scores.overall)} over ${scores.numQuestions} questions (${weights.join(', ')}).`,
   ];
@@ -78,5 +90,5 @@ function render({ weights, numWithoutImage, scores }: Evaluated): string {
       );
     }
   }
-  return lines.join('\n');
+  return lines;
 }

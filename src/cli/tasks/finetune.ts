@@ -9,13 +9,14 @@ import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
 import { QuestionSet, type UnknownAnswers } from '../../data/questionSet.js';
 import type { FeatureStore } from '../../features/index.js';
+import { formatPercent } from '../../formats/numbers.js';
 import { LOSS_NAMES } from '../../tasks/losses.js';
 import type { Task } from '../../tasks/task.js';
 import { Vocabulary } from '../../text/index.js';
 import { type FinetuneResult, finetune } from '../../train/finetune.js';
 import type { InitialWeights } from '../../train/initialWeights.js';
 import { type Command, type CommandContext, defineCommand } from '../command.js';
-import { checkStores, featureOptions, openFeatures, otherFeaturesOption, percent } from '../modelOptions.js';
+import { checkStores, featureOptions, openFeatures, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
 import {
@@ -256,7 +257,7 @@ function render(result: Outcome): string {
   }
   if (result.bestEpoch !== undefined) {
     lines.push(
-      `Best: ${percent(result.bestScore)} after epoch ${result.bestEpoch}; ${percent(result.blindScore)} without looking at the images.`,
+      `Best: ${formatPercent(result.bestScore)} after epoch ${result.bestEpoch}; ${formatPercent(result.blindScore)} without looking at the images.`,
     );
   } else if (!result.wasInterrupted) {
     lines.push('No epoch scored above 0, so there is no BEST.pth.');

@@ -5,7 +5,7 @@ import type { PredictionProcessGroup } from '../../tasks/predictToFile.js';
 import type { Task } from '../../tasks/task.js';
 import { flattened } from '../../train/distributed/agreement.js';
 import { processRank } from '../../train/distributed/environment.js';
-import { gather } from '../../train/distributed/gather.js';
+import { gatherValues } from '../../train/distributed/gatherValues.js';
 import { meet } from '../../train/distributed/rendezvous.js';
 
 /**
@@ -34,7 +34,7 @@ export async function predictionProcessGroup(
   return {
     rank: self.rank,
     worldSize: self.worldSize,
-    gather: (value) => gather(group, value),
+    gather: (value) => gatherValues(group, value),
     [Symbol.dispose]: () => {
       group[Symbol.dispose]();
       store[Symbol.dispose]();

@@ -1,4 +1,4 @@
-/** @file Elements of a JSON array, entries of a JSON object, and JSON lines, one at a time, whatever the file's size. */
+/** @file Elements of a JSON array, entries or keys of a JSON object, and JSON lines, one at a time, whatever the file's size. */
 
 import { LxmertError } from '../../common/errors.js';
 import { JsonCursor, shownKey } from './jsonCursor.js';
@@ -53,6 +53,20 @@ export async function* streamEntries(source: JsonSource): AsyncGenerator<[string
     yield [key, await cursor.value()];
   }
   await expectEnd(cursor);
+}
+
+/**
+ * Yields the keys of the first object of the text, passing over what stands under them: what tells layouts apart.
+ *
+ * @throws LxmertError with the byte for JSON that is cut short or wrong, or that begins with something else
+ */
+export async function* streamKeys(source: JsonSource): AsyncGenerator<string, void, undefined> {
+  await using cursor = await JsonCursor.open(source);
+  const keys = new KeyReader(cursor);
+  for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+    yield key;
+    await cursor.skipValue();
+  }
 }
 
 /**

@@ -72,23 +72,45 @@ function fateOf(draws: Draws, rate: number): 'kept' | 'masked' | 'replaced' | 's
   return share < REPLACED_UP_TO ? 'replaced' : 'shown';
 }
 
+/** Examples by number, each a sentence of an image. */
+export interface ImageSentences {
+  readonly size: number;
+  /** Whatever tells the images apart. */
+  imageOf(example: number): unknown;
+}
+
 /**
  * Which example's sentence is shown with this one's image: its own, or with probability 1/2 that of an example of
- * another image, drawn among all examples until the image differs.
+ * another image.
+ *
+ * @throws as {@link otherImagesExample}
+ */
+export function pairSentence(sentences: ImageSentences, example: number, draws: Draws): number {
+  return draws.uniform() < 0.5 ? otherImagesExample(sentences, example, draws) : example;
+}
+
+/**
+ * An example of another image, drawn among all examples until the image differs: an image with many sentences comes
+ * more often.
  *
  * @throws LxmertError when there is no other image
  */
-function pairSentence(corpus: PretrainingCorpus, example: number, draws: Draws): number {
-  if (!(draws.uniform() < 0.5)) return example;
-  if (corpus.imageIds.length < 2) {
-    throw new LxmertError(
-      'Matching needs sentences of at least two images, but there is one. Leave the matching task out.',
-    );
-  }
+export function otherImagesExample(sentences: ImageSentences, example: number, draws: Draws): number {
+  requireTwoImages(sentences);
   for (;;) {
-    const other = draws.integer(corpus.size);
-    if (corpus.imageOf(other) !== corpus.imageOf(example)) return other;
+    const other = draws.integer(sentences.size);
+    if (sentences.imageOf(other) !== sentences.imageOf(example)) return other;
   }
+}
+
+/** Without a second image the draws would never end. The first few examples decide it. */
+function requireTwoImages(sentences: ImageSentences): void {
+  for (let example = 1; example < sentences.size; example++) {
+    if (sentences.imageOf(example) !== sentences.imageOf(0)) return;
+  }
+  throw new LxmertError(
+    'Matching needs sentences of at least two images, but there is one. Name sentences of more images; pre-training also goes without matching (--matched-weight 0).',
+  );
 }
 
 function maskWords(

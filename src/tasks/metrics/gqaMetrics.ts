@@ -6,7 +6,7 @@ import { Coverage, type CoverageCounts, type CoverageRules, type NotComputed } f
 import { ConsistencyScorer } from './gqaConsistency.js';
 import { AnswerHistogram, distributionScore } from './gqaDistribution.js';
 import type { PredictionTable } from './predictionTable.js';
-import { splitWords } from './pythonText.js';
+import { splitAtWhitespace } from './pythonText.js';
 import { type ScoreRow, Tally, TallyByType } from './tally.js';
 
 /** The official scores of a file of predictions, over balanced questions. Null: see `notComputed`. */
@@ -135,7 +135,7 @@ export class GqaScorer {
     if (program === undefined) this.lacks('accuracy by steps', question, 'semantic');
     else this.bySteps.add(String(numReasoningSteps(program)), score);
     if (sentence === undefined) this.lacks('accuracy by words', question, 'question');
-    else this.byWords.add(String(splitWords(sentence).length), score);
+    else this.byWords.add(String(splitAtWhitespace(sentence).length), score);
   }
 
   private addChoiceScores(

@@ -6,7 +6,7 @@ import { fileSource } from '../../data/annotations/jsonSource.js';
 import { streamArray } from '../../data/annotations/jsonStream.js';
 import { checkRecord } from '../../data/annotations/record.js';
 import { readTextLines } from '../../formats/lines/textLines.js';
-import { type Prediction, PredictionTable } from './predictionTable.js';
+import { type FilePrediction, PredictionTable } from './predictionTable.js';
 
 const idSchema = z.union([z.int(), z.string().min(1)]).transform(String);
 const vqaSchema = z.object({ question_id: idSchema, answer: z.string() });
@@ -59,13 +59,13 @@ export function readNlvr2Predictions(file: string): Promise<PredictionTable> {
  */
 export async function* predictionElements(
   file: string,
-  read: (value: unknown, place: string) => Prediction,
-): AsyncGenerator<Prediction> {
+  read: (value: unknown, place: string) => FilePrediction,
+): AsyncGenerator<FilePrediction> {
   let index = 0;
   for await (const value of streamArray(fileSource(file))) yield read(value, `element ${index++}`);
 }
 
-async function* nlvr2Lines(file: string): AsyncGenerator<Prediction> {
+async function* nlvr2Lines(file: string): AsyncGenerator<FilePrediction> {
   for await (const { text, number } of readTextLines(file)) {
     const place = `line ${number}`;
     const [id = '', word = '', ...more] = text.split(',').map((field) => field.trim());

@@ -3,7 +3,7 @@
 import { LxmertError } from '../../common/errors.js';
 
 /** One prediction of a file. */
-export interface Prediction {
+export interface FilePrediction {
   readonly id: string;
   readonly answer: string;
   /** Where it stands, as in `element 3` or `line 4`. */
@@ -33,7 +33,7 @@ export class PredictionTable {
    *
    * @throws LxmertError when a question is answered twice, or none is
    */
-  static async gather(file: string, predictions: AsyncIterable<Prediction>): Promise<PredictionTable> {
+  static async gather(file: string, predictions: AsyncIterable<FilePrediction>): Promise<PredictionTable> {
     const table = new PredictionTable(file);
     const distinct = new Map<string, string>();
     for await (const { id, answer, place } of predictions) {

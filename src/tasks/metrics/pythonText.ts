@@ -11,6 +11,6 @@ export function strip(text: string): string {
 }
 
 /** `text.split()`: the words between runs of white space, none of them empty. */
-export function splitWords(text: string): string[] {
+export function splitAtWhitespace(text: string): string[] {
   return text.split(SPACES).filter((word) => word !== '');
 }

@@ -7,7 +7,7 @@ import {
   NUMBER_WORDS,
   PUNCTUATION,
 } from '../../data/vqaAnswerRule.js';
-import { splitWords, strip } from './pythonText.js';
+import { splitAtWhitespace, strip } from './pythonText.js';
 
 /** Line ends and tabs become spaces, and spaces around the answer go: done to every answer. */
 export function cleanVqaAnswer(answer: string): string {
@@ -37,7 +37,7 @@ export function processPunctuation(answer: string): string {
  * @param contractions from a word as it may be typed to its full spelling
  */
 export function processDigitArticle(answer: string, contractions = CONTRACTION_SPELLINGS): string {
-  return splitWords(answer.toLowerCase())
+  return splitAtWhitespace(answer.toLowerCase())
     .map((word) => NUMBER_WORDS.get(word) ?? word)
     .filter((word) => !ARTICLES.has(word))
     .map((word) => contractions.get(word) ?? word)

@@ -19,7 +19,7 @@ import {
   type PlacedFeatures,
   type PlacedLabels,
   type PlacedPretrainingBatch,
-  placeBatch,
+  placePretrainingBatch,
 } from './placedBatch.js';
 
 export interface PretrainingLosses {
@@ -48,7 +48,9 @@ export function pretrainingLosses(
   { denominators, training = false }: LossOptions = {},
 ): PretrainingLosses {
   return scope(() =>
-    placedLosses(model, placeBatch(model, batch, settings, { denominators }), settings, { training }),
+    placedLosses(model, placePretrainingBatch(model, batch, settings, { denominators }), settings, {
+      training,
+    }),
   );
 }
 

@@ -59,7 +59,7 @@ export interface PlacedPretrainingBatch {
   readonly labels: PlacedLabels;
 }
 
-export interface PlaceBatchOptions {
+export interface PlacePretrainingOptions {
   /** Of the whole batch, when this is a part of one. */
   readonly denominators?: LossDenominators | undefined;
   /** Rows come in multiples of this, the further ones counting nothing, so that batches have few different shapes. */
@@ -67,11 +67,11 @@ export interface PlaceBatchOptions {
 }
 
 /** Brings a batch to where the model computes. Call it inside a scope. */
-export function placeBatch(
+export function placePretrainingBatch(
   model: PretrainingModel,
   { inputs, labels }: PretrainingBatch,
   settings: LossSettings,
-  { denominators = lossDenominators(labels, settings), rowUnit = 1 }: PlaceBatchOptions = {},
+  { denominators = lossDenominators(labels, settings), rowUnit = 1 }: PlacePretrainingOptions = {},
 ): PlacedPretrainingBatch {
   const placed = model.encoder.place(inputs, { rowUnit });
   const places = predictionPlaces(labels, settings);

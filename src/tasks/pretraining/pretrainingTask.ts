@@ -8,7 +8,7 @@ import type { StepLoss } from '../taskTraining.js';
 import type { BatchSources } from './batch.js';
 import type { EvaluationOptions, PretrainingScores, PretrainingTally } from './evaluate.js';
 import type { LossDenominators, LossKey, LossSettings, PretrainingBatch } from './labels.js';
-import type { PlaceBatchOptions, PlacedPretrainingBatch } from './placedBatch.js';
+import type { PlacedPretrainingBatch, PlacePretrainingOptions } from './placedBatch.js';
 
 /** A head, and the loss that trains it. */
 export interface PretrainingHead {
@@ -38,7 +38,7 @@ export interface PretrainingTask {
     model: PretrainingModel,
     batch: PretrainingBatch,
     losses: LossSettings,
-    options: PlaceBatchOptions,
+    options: PlacePretrainingOptions,
   ): PlacedPretrainingBatch;
   /** The weighted sum of the losses, and each by the title of its head. */
   trainingLoss(model: PretrainingModel, placed: PlacedPretrainingBatch, losses: LossSettings): StepLoss;

@@ -13,7 +13,7 @@ import type { FlatParameters } from '../optimizers/flatParameters.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import type { RunFolder } from '../runFolder.js';
 import type { StepProcessGroup } from '../trainingStep.js';
-import { gather } from './gather.js';
+import { gatherValues } from './gatherValues.js';
 import { meet, type RendezvousOptions } from './rendezvous.js';
 import { takeRescue } from './rescue.js';
 
@@ -66,7 +66,7 @@ export class DataParallel implements Disposable, StepProcessGroup {
 
   /** Every process's value, by rank. */
   gather<T>(value: T): T[] {
-    return gather(this.group, value);
+    return gatherValues(this.group, value);
   }
 
   /** Replaces tensors by those of process 0. */

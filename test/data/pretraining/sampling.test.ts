@@ -7,7 +7,11 @@ import { cleanAnswers } from '../../../src/data/pretraining/cleanAnswers.js';
 import { CorpusBuilder } from '../../../src/data/pretraining/corpus.js';
 import { drawsOf } from '../../../src/data/pretraining/draws.js';
 import { readCorpus } from '../../../src/data/pretraining/readCorpus.js';
-import { type SampledExample, sampleExample } from '../../../src/data/pretraining/sampling.js';
+import {
+  otherImagesExample,
+  type SampledExample,
+  sampleExample,
+} from '../../../src/data/pretraining/sampling.js';
 
 const table = new AnswerTable(['cat', '2', 'gray', '3']);
 
@@ -166,5 +170,35 @@ describe('sampleExample', () => {
       );
     expect(show(false).every(({ isMatched }) => isMatched)).toBe(true);
     expect(() => show(true)).toThrow('at least two images');
+  });
+});
+
+describe('a sentence of another image', () => {
+  it('is drawn again until the image differs, from any examples that have images', () => {
+    const images = ['a', 'a', 'b', 'c'];
+    const sentences = { size: images.length, imageOf: (example: number) => images[example] };
+    const drawn = [1, 0, 2];
+    const draws = {
+      uniform: () => 0,
+      weighted: () => 0,
+      integer: (n: number) => {
+        expect(n).toBe(4);
+        return drawn.shift()!;
+      },
+    };
+    expect(otherImagesExample(sentences, 0, draws)).toBe(2);
+    expect(drawn).toEqual([]);
+    const counts = new Map<number, number>();
+    for (let i = 0; i < 400; i++) {
+      const other = otherImagesExample(sentences, 3, drawsOf(5, 'epoch 0', i));
+      counts.set(other, (counts.get(other) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual([0, 1, 2]);
+    for (const count of counts.values()) expect(count).toBeGreaterThan(90);
+  });
+
+  it('needs a second image', () => {
+    const sentences = { size: 3, imageOf: () => 'a' };
+    expect(() => otherImagesExample(sentences, 0, drawsOf(1, 'x', 0))).toThrow('at least two images');
   });
 });

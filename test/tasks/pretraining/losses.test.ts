@@ -8,7 +8,7 @@ import {
   type PretrainingBatch,
 } from '../../../src/tasks/pretraining/labels.js';
 import { placedLosses, pretrainingLosses } from '../../../src/tasks/pretraining/losses.js';
-import { placeBatch } from '../../../src/tasks/pretraining/placedBatch.js';
+import { placePretrainingBatch } from '../../../src/tasks/pretraining/placedBatch.js';
 import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../../src/torch/index.js';
 import * as ops from '../../../src/torch/operators/index.js';
 import { FlatParameters } from '../../../src/train/optimizers/flatParameters.js';
@@ -235,7 +235,7 @@ describe.each(testDevices)('a batch with rows that stand for nothing, on %s', (d
           'int32',
         );
         const short = { ...batch, inputs: { ...batch.inputs, attentionMask } };
-        const placed = placeBatch(model, short, DEFAULT_LOSSES, { rowUnit });
+        const placed = placePretrainingBatch(model, short, DEFAULT_LOSSES, { rowUnit });
         if (rowUnit > 1) expect(placed.inputs.sentences.packing.numRows % rowUnit).toBe(0);
         const { total, losses } = placedLosses(model, placed, DEFAULT_LOSSES);
         total.backward();

@@ -9,7 +9,7 @@ import * as ops from '../../torch/operators/index.js';
  *
  * @throws CollectiveError when another process is gone or does not answer
  */
-export function gather<T>(group: ProcessGroup, value: T): T[] {
+export function gatherValues<T>(group: ProcessGroup, value: T): T[] {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   return scope(() => {
     const each = <R>(make: () => R): R[] => Array.from({ length: group.worldSize }, make);
