@@ -5,7 +5,6 @@ export type { RgbImage } from '../common/rgbImage.js';
 export type { ExtractedRegions, RegionExtractor } from '../data/regionExtractor.js';
 export * from '../extraction/index.js';
 export * from '../features/index.js';
-export { readRow, type StatedRow } from '../features/readRow.js';
 export type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
 export {
   DEFAULT_MAX_BYTES,

@@ -12,7 +12,7 @@ import {
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
-import type { Provenance } from '../features/provenance.js';
+import type { Provenance } from '../features/index.js';
 import {
   type HeadDefinition,
   type LxmertConfig,
@@ -20,9 +20,7 @@ import {
   TaskModel,
   useForInference,
 } from '../model/index.js';
-import type { Predictor } from '../tasks/predictor.js';
-import { findTask } from '../tasks/registry.js';
-import { headsOf, type Prediction, type Task } from '../tasks/task.js';
+import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { readRunConfig } from '../train/runConfig.js';

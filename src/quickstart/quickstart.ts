@@ -13,12 +13,10 @@ import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { loadAnsweringModel } from '../inference/modelFolder.js';
 import { lxmertConfig, type Precision } from '../model/index.js';
-import { predictExamples, rankAnswers } from '../tasks/predict.js';
-import { task as vqa } from '../tasks/vqa.js';
+import { loadTask, predictExamples, rankAnswers } from '../tasks/index.js';
 import { Vocabulary } from '../text/index.js';
 import { type Device, setNumThreads } from '../torch/index.js';
-import { finetune } from '../train/finetune.js';
-import { RunFolder } from '../train/runFolder.js';
+import { finetune, RunFolder } from '../train/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
 import { writeQuickstartReport } from './quickstartReport.js';
@@ -77,6 +75,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   const storeOf = (split: string): string => path.join(world, SAMPLE_FILES.store(split));
   using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
   const vocabulary = await Vocabulary.load(path.join(world, SAMPLE_FILES.vocabulary));
+  const vqa = await loadTask('vqa');
   const answerTable = await AnswerTable.load(path.join(world, SAMPLE_FILES.answers));
   const load = async (name: string): Promise<QuestionSet> =>
     new QuestionSet({
