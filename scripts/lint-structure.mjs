@@ -1,6 +1,6 @@
 /**
- * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only and nowhere in a circle,
- * one file opens the addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
+ * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only, go through a room's index
+ * and nowhere in a circle, one file opens the addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
  * out like this project (this one by default), prints every breach and ends with 1 when there is one.
  */
 
@@ -34,6 +34,25 @@ const rooms = [
   'common',
 ];
 
+/**
+ * Files that other rooms may import although their room has an index.ts, each with the reason why it stays apart. Loading
+ * most indexes loads libtorch, and what is here must start without it, or soon.
+ */
+const namedEntries = new Map([
+  ['src/features/files.ts', 'region features as files; `lxmert features` and downloads know no tensors'],
+  ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
+  ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
+  ['src/torch/bridgeFolder.ts', 'where `lxmert setup` puts the bridge before there is one'],
+  ['src/torch/doctor.ts', 'examines a libtorch that may not load'],
+  [
+    'src/train/distributed/launchProcesses.ts',
+    '`lxmert launch` starts processes and computes nothing itself',
+  ],
+  ['src/train/runConfig.ts', 'what a run was started with, for whoever reads it without the trainer'],
+  ['src/train/runFolder.ts', "the names of a run's files, for whoever reads them without the trainer"],
+]);
+const usedEntries = new Set();
+
 /** The one file that may load the addon. */
 const addonDoor = 'src/torch/native.ts';
 const maxLines = 600;
@@ -47,6 +66,12 @@ let numFiles = 0;
 const scripts = [];
 for (const folder of checkedFolders) {
   for (const file of filesBelow(path.join(root, folder))) checkFile(file);
+}
+for (const [entry, reason] of namedEntries) {
+  if (hasIndex(roomOf(entry)) && !usedEntries.has(entry))
+    problems.push(
+      `${entry}:1: is a named entry (${reason}), but no other room imports it; take it off the list.`,
+    );
 }
 for (const circle of findCircles(readImportGraph(root, scripts))) {
   problems.push(`${circle[0]}:1: imports itself in a circle: ${circle.join(' > ')}.`);
@@ -140,8 +165,25 @@ function checkImports(name, text, report) {
       report(line, `'${fileName}' is above all rooms; import from the room itself.`);
     else if (rooms.indexOf(targetRoom) < rooms.indexOf(room)) {
       report(line, `${room} may not import from ${targetRoom}: imports point down (${rooms.join(' > ')}).`);
+    } else if (targetRoom !== room && isPastIndex(target.replace(/\.js$/, '.ts'))) {
+      report(
+        line,
+        `'${fileName}' goes past the index of ${targetRoom}: import from src/${targetRoom}/index.ts, from the index.ts of ` +
+          `a folder in it, or from one of the entries that scripts/lint-structure.mjs names.`,
+      );
     }
   }
+}
+
+/** Whether a file is one that only its own room, which has an index, may import. */
+function isPastIndex(target) {
+  if (path.posix.basename(target) === 'index.ts' || !hasIndex(roomOf(target))) return false;
+  usedEntries.add(target);
+  return !namedEntries.has(target);
+}
+
+function hasIndex(room) {
+  return existsSync(path.join(root, 'src', room, 'index.ts'));
 }
 
 /** `src/torch/tensor.ts` is in `torch`; a file right in src/ is in none. */

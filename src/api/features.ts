@@ -2,9 +2,9 @@
 
 export type { Progress } from '../common/progress.js';
 export type { RgbImage } from '../common/rgbImage.js';
+export type { ExtractedRegions, RegionExtractor } from '../data/regionExtractor.js';
 export * from '../extraction/index.js';
 export * from '../features/index.js';
-export { readRow, type StatedRow } from '../features/readRow.js';
 export type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
 export {
   DEFAULT_MAX_BYTES,
@@ -34,5 +34,7 @@ export {
   type RegionDetectorOptions,
   type SelectedRegions,
   type StageArchitecture,
+  weightShapes,
 } from '../vision/detector/index.js';
 export { type ImageFile, listImageFiles } from '../vision/imageFiles.js';
+export { type PixelExtractorOptions, pixelExtractor } from '../vision/pixelExtractor.js';

@@ -13,7 +13,7 @@ export {
 } from '../explain/explanation.js';
 export { type Relevance, relevancesOf } from '../explain/relevance.js';
 export { renderExplanation } from '../explain/renderExplanation.js';
-export { readRow, type StatedRow } from '../features/readRow.js';
+export { readRow, type StatedRow } from '../features/index.js';
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';
 export {
   type AnswerOptions,
@@ -25,7 +25,7 @@ export {
 export { LxmertImage } from '../inference/lxmertImage.js';
 export type { LoadedModel } from '../inference/modelFolder.js';
 export type { PixelRegionSettings } from '../inference/regionFinder.js';
-export type { RankedAnswer } from '../tasks/predict.js';
+export type { RankedAnswer } from '../tasks/index.js';
 export {
   DEFAULT_MAX_BYTES,
   DEFAULT_MAX_PIXELS,

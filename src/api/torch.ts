@@ -4,6 +4,7 @@ export { LxmertError, UsageError } from '../common/errors.js';
 export {
   type AroundGraph,
   allowTf32,
+  type BlasInfo,
   bytesOf,
   type Device,
   type DeviceChoice,
@@ -20,10 +21,13 @@ export {
   keep,
   liveTensors,
   manualSeed,
+  type NativeTensor,
   noGrad,
   numGpus,
   parseDevice,
   place,
+  type ResolvedOperator,
+  type RuntimeInfo,
   runtimeInfo,
   ShapeGraphs,
   scope,
@@ -36,5 +40,4 @@ export {
   useDevice,
   withGrad,
 } from '../torch/index.js';
-export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from '../torch/nativeBinding.js';
 export * as ops from '../torch/operators/index.js';

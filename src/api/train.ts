@@ -15,12 +15,23 @@ export { type Draws, drawsOf } from '../data/pretraining/draws.js';
 export { type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 export type { SamplingSettings } from '../data/pretraining/sampling.js';
 export { QuestionSet, type QuestionSetOptions, type UnknownAnswers } from '../data/questionSet.js';
+export type { CaptionSplit } from '../data/sampleWorld/captions/writeCaptions.js';
+export type { GqaSplit } from '../data/sampleWorld/gqa/writeGqa.js';
+export {
+  makeSampleWorld,
+  SAMPLE_FILES,
+  type SampleWorldOptions,
+  type SampleWorldSummary,
+} from '../data/sampleWorld/makeSampleWorld.js';
+export type { Nlvr2Split } from '../data/sampleWorld/nlvr2/writeNlvr2.js';
+export type { ColorShape } from '../data/sampleWorld/scene.js';
 export { disposeModels, loadEnsemble } from '../inference/ensemble.js';
 export {
   type LoadedModel,
   loadAnsweringModel,
   loadModel,
   type ModelSource,
+  type TaskModelSource,
 } from '../inference/modelFolder.js';
 export * from '../tasks/index.js';
 export * from '../train/index.js';

@@ -1,8 +1,7 @@
 /** @file The machine's own limits, measured in the same run as the work. */
 
 import type { Precision } from '../model/index.js';
-import { measureGemmRate } from '../torch/gemmRate.js';
-import { scope } from '../torch/index.js';
+import { measureGemmRate, scope } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 
 /** Best operations per second of a plain matrix product over about a second. */

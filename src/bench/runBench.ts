@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Precision } from '../model/index.js';
-import { runtimeLine } from '../torch/runtime.js';
+import { runtimeLine } from '../torch/index.js';
 import type { BenchResult, BenchSettings } from './result.js';
 import { features, load } from './work/files.js';
 import { inference } from './work/inference.js';

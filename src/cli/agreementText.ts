@@ -1,9 +1,14 @@
 /** @file What `lxmert extract` prints of pictures: how well they agree, and which gave nothing. */
 
-import type { DescriptionAgreement, ImageAgreement } from '../extraction/agreement.js';
-import { LEAST_FOUND, MOST_FEATURE_ERROR, SAME_BOX } from '../extraction/agreement.js';
-import type { SkippedImage } from '../extraction/settings.js';
-import type { Verification } from '../extraction/verify.js';
+import {
+  type DescriptionAgreement,
+  type ImageAgreement,
+  LEAST_FOUND,
+  MOST_FEATURE_ERROR,
+  SAME_BOX,
+  type SkippedImage,
+  type Verification,
+} from '../extraction/index.js';
 import { formatCount, formatPercent } from '../formats/numbers.js';
 
 /** Skipped pictures that are listed; all of them are in the JSON. */

@@ -6,8 +6,7 @@ import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 import type { FeatureStore } from '../features/index.js';
 import { formatNumber, formatPercent } from '../formats/numbers.js';
-import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
-import { LOSS_KEYS, LOSS_TITLES } from '../tasks/pretraining/labels.js';
+import { LOSS_KEYS, LOSS_TITLES, type PretrainingScores } from '../tasks/pretraining/index.js';
 import { featureOptions, openFeatures } from './modelOptions.js';
 
 /** Images that `--tiny` keeps of each feature file in pre-training, as the reference's does. */

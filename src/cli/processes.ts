@@ -2,9 +2,8 @@
 
 import { z } from 'zod';
 import { type Progress, silentProgress } from '../common/progress.js';
-import { processRank } from '../train/distributed/environment.js';
-import { RunFolder } from '../train/runFolder.js';
-import type { DistributedSettings } from '../train/trainerOptions.js';
+import { processRank } from '../train/distributed/index.js';
+import { type DistributedSettings, RunFolder } from '../train/index.js';
 import type { CommandContext } from './command.js';
 
 export const processOptions = {

@@ -1,7 +1,7 @@
 /** @file The page about the tasks (docs/reference/tasks.md), made from the task objects themselves. */
 
+import type { Task } from '../tasks/index.js';
 import { pretraining, type TaskEntry, tasks } from '../tasks/registry.js';
-import type { Task } from '../tasks/task.js';
 
 const opening = `# Tasks
 

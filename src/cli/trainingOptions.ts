@@ -7,9 +7,13 @@ import type { FeatureStore } from '../features/index.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
 import { DEFAULT_MAX_LENGTH, type Vocabulary } from '../text/index.js';
 import { hasGraphs } from '../torch/index.js';
-import { SCHEDULE_NAMES } from '../train/learningRateSchedule.js';
-import { OPTIMIZER_NAMES } from '../train/optimizers/makeOptimizer.js';
-import { DEFAULT_SETTINGS, type DeviceSettings, type TrainingSettings } from '../train/trainerOptions.js';
+import {
+  DEFAULT_SETTINGS,
+  type DeviceSettings,
+  OPTIMIZER_NAMES,
+  SCHEDULE_NAMES,
+  type TrainingSettings,
+} from '../train/index.js';
 import { computeOptions, computeSettings } from './modelOptions.js';
 
 export const architectureOptions = {

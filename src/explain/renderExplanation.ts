@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { selfContainedPage } from '../report/page.js';
+import { selfContainedPage } from '../report/index.js';
 import type { Explanation } from './explanation.js';
 import { webFolder } from './webFolder.js';
 

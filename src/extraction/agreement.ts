@@ -1,7 +1,7 @@
 /** @file How well the regions found in a picture agree with those that a file has for it. */
 
 import { LxmertError } from '../common/errors.js';
-import { type FeatureRow, featureSizeOf } from '../features/row.js';
+import { type FeatureRow, featureSizeOf } from '../features/files.js';
 
 /** Overlap from which a box counts as found again. */
 export const SAME_BOX = 0.9;

@@ -2,7 +2,7 @@
 
 import { LxmertError } from '../common/errors.js';
 import { silentProgress } from '../common/progress.js';
-import type { FeatureRow } from '../features/row.js';
+import type { FeatureRow } from '../features/files.js';
 import type { Claim } from './claim.js';
 import { KnownRows } from './knownRows.js';
 import type { Output } from './output.js';

@@ -1,6 +1,6 @@
 /** @file Whether features of two origins may lie in one file: everything that decides the numbers must be the same. */
 
-import type { Provenance } from '../features/provenance.js';
+import type { Provenance } from '../features/files.js';
 
 /**
  * Phrases such as `precision "bfloat16", here it is "float32"`. Unlike the check before a training, what one side does

@@ -1,8 +1,7 @@
 /** @file Region features of many pictures: resumable, shared by any number of processes, whole at the end or absent. */
 
 import { hasErrorCode } from '../common/errors.js';
-import type { Provenance } from '../features/provenance.js';
-import { DEFAULT_SHARD_IMAGES } from '../features/storeWriter.js';
+import { DEFAULT_SHARD_IMAGES, type Provenance } from '../features/files.js';
 import { assemble } from './assemble.js';
 import { BlockWorker } from './blockWorker.js';
 import { isTsv } from './keptRows.js';

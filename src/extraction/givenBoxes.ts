@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
 import { checkRecord } from '../data/annotations/record.js';
-import { readObj36 } from '../features/obj36Reader.js';
-import { MAX_BOXES } from '../features/row.js';
+import { MAX_BOXES, readObj36 } from '../features/files.js';
 import { readJsonLines } from '../formats/lines/jsonLines.js';
 
 const lineSchema = z.object({

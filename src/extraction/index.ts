@@ -5,6 +5,9 @@ export {
   type Description,
   type DescriptionAgreement,
   type ImageAgreement,
+  LEAST_FOUND,
+  MOST_FEATURE_ERROR,
+  SAME_BOX,
 } from './agreement.js';
 export { extractFeatures } from './extract.js';
 export { GivenBoxes } from './givenBoxes.js';

@@ -1,10 +1,13 @@
 /** @file The rows of a store or a TSV file, found by image id and read one at a time. */
 
-import { readObj36, scanObj36 } from '../features/obj36Reader.js';
-import type { FeatureRow } from '../features/row.js';
-import type { Shard } from '../features/shardFile.js';
-import { readShardRow } from '../features/shardRows.js';
-import { openShards } from '../features/storeFiles.js';
+import {
+  type FeatureRow,
+  openShards,
+  readObj36,
+  readShardRow,
+  type Shard,
+  scanObj36,
+} from '../features/files.js';
 
 /** A row that is kept somewhere. */
 export interface KeptRow {

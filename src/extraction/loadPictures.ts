@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
-import { findBoxProblem } from '../features/row.js';
+import { findBoxProblem } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
 import type { PreparedImage } from '../vision/detector/index.js';

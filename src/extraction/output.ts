@@ -1,8 +1,6 @@
 /** @file The file that an extraction makes, a feature store or a TSV file: what it holds already, and writing it anew. */
 
-import type { Provenance } from '../features/provenance.js';
-import type { FeatureRow } from '../features/row.js';
-import type { FeatureDType } from '../features/shardFormat.js';
+import type { FeatureDType, FeatureRow, Provenance } from '../features/files.js';
 import type { KeptRow } from './keptRows.js';
 
 export interface OutputSettings {

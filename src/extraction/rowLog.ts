@@ -9,8 +9,14 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { type FeatureRow, featureSizeOf, findRowProblem, MAX_BOXES } from '../features/row.js';
-import { type FeatureDType, MAX_FEATURE_SIZE } from '../features/shardFormat.js';
+import {
+  type FeatureDType,
+  type FeatureRow,
+  featureSizeOf,
+  findRowProblem,
+  MAX_BOXES,
+  MAX_FEATURE_SIZE,
+} from '../features/files.js';
 import { FLOAT16_MAX, float16ToFloat32, float32ToFloat16 } from '../formats/float16.js';
 import type { PictureFile } from './contentHash.js';
 

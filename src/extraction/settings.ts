@@ -1,7 +1,7 @@
 /** @file What an extraction is told, and what it tells at its end. */
 
 import type { Progress } from '../common/progress.js';
-import type { FeatureDType } from '../features/shardFormat.js';
+import type { FeatureDType } from '../features/files.js';
 import type { RegionDetector } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import type { GivenBoxes } from './givenBoxes.js';

@@ -2,9 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../common/errors.js';
-import { writeObj36 } from '../features/obj36Writer.js';
-import type { FeatureRow } from '../features/row.js';
-import { readTsvProvenance, writeTsvProvenance } from '../features/tsvProvenance.js';
+import { type FeatureRow, readTsvProvenance, writeObj36, writeTsvProvenance } from '../features/files.js';
 import { differencesOf } from './differences.js';
 import { type KeptRow, rowsOfTsv } from './keptRows.js';
 import type { Output, OutputSettings } from './output.js';

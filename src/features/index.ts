@@ -17,6 +17,7 @@ export {
   provenanceSchema,
   unknownProvenance,
 } from './provenance.js';
+export { readRow, type StatedRow } from './readRow.js';
 export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
 export type { Conversion, FeatureDType } from './shardFormat.js';
 export type { OpenStoreOptions } from './storeIndex.js';

@@ -1,7 +1,7 @@
 /** @file Several models as one that averages their probabilities. */
 
 import { UsageError } from '../common/errors.js';
-import type { Predictor } from '../tasks/predictor.js';
+import type { Predictor } from '../tasks/index.js';
 import { type LoadedModel, loadModel, type ModelSource } from './modelFolder.js';
 
 /** Ends the weights of every model. */

@@ -4,10 +4,13 @@ import { type CheckpointFile, modelKind, numAnswersOf } from '../checkpoint/inde
 import { LxmertError } from '../common/errors.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { answerHeadDefinition, type HeadDefinition } from '../model/index.js';
-import { type AnswerLossName, probabilitiesOf } from '../tasks/losses.js';
-import { MATCH_HEAD } from '../tasks/matchScores.js';
-import type { HeadActivation } from '../tasks/predictor.js';
-import type { Task } from '../tasks/task.js';
+import {
+  type AnswerLossName,
+  type HeadActivation,
+  MATCH_HEAD,
+  probabilitiesOf,
+  type Task,
+} from '../tasks/index.js';
 
 /** Whether it is a file of pre-training, or was fine-tuned for matching. */
 export function hasMatchingHead(checkpoint: CheckpointFile): boolean {

@@ -1,7 +1,6 @@
 /** @file The regions of an image, with names, and the features that questions are answered from. */
 
-import type { Provenance } from '../features/provenance.js';
-import type { FeatureRow } from '../features/row.js';
+import type { FeatureRow, Provenance } from '../features/index.js';
 import type { LabelNames } from '../vision/detector/labelNames.js';
 
 /** One of the detector's labels for a region. */

@@ -3,19 +3,25 @@
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { sequentialBatches } from '../data/epochSampler.js';
-import { batchFromRows } from '../features/featureBatch.js';
 import {
   assertCompatible,
+  batchFromRows,
+  type FeatureRow,
+  featureSizeOf,
   type Provenance,
   type ProvenancedFeatures,
   unknownProvenance,
-} from '../features/provenance.js';
-import { type FeatureRow, featureSizeOf } from '../features/row.js';
+} from '../features/index.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
-import type { ImageSentence, RegionSource } from '../tasks/batchInputs.js';
-import { matchProbabilities } from '../tasks/matchScores.js';
-import { type RankedAnswer, rankAnswers, withProbabilities } from '../tasks/predict.js';
+import {
+  type ImageSentence,
+  matchProbabilities,
+  type RankedAnswer,
+  type RegionSource,
+  rankAnswers,
+  withProbabilities,
+} from '../tasks/index.js';
 import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
 import { decodeImage, readPicture } from '../vision/decodeImage.js';
 import {

@@ -1,7 +1,7 @@
 /** @file A picture, by what is at hand of it: its file, the file's bytes, its pixels, its regions, or a row of features. */
 
 import type { RgbImage } from '../common/rgbImage.js';
-import type { StatedRow } from '../features/readRow.js';
+import type { StatedRow } from '../features/index.js';
 import type { ImageRegions } from './imageRegions.js';
 
 /** What {@link LxmertImage}'s constructors make; each kind says itself what it is. */

@@ -10,8 +10,9 @@ import {
   numAnswersOf,
 } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
-import type { Provenance } from '../features/provenance.js';
+import type { Provenance } from '../features/index.js';
 import {
   type HeadDefinition,
   type LxmertConfig,
@@ -19,9 +20,7 @@ import {
   TaskModel,
   useForInference,
 } from '../model/index.js';
-import type { Predictor } from '../tasks/predictor.js';
-import { findTask } from '../tasks/registry.js';
-import { headsOf, type Task } from '../tasks/task.js';
+import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { readRunConfig } from '../train/runConfig.js';
@@ -54,6 +53,11 @@ export interface ModelSource {
   readonly task?: Task | undefined;
 }
 
+/** The same, where the task is known, and with it the names of the heads. */
+export interface TaskModelSource<Head extends string> extends Omit<ModelSource, 'task'> {
+  readonly task: Task<Question, Prediction, Head>;
+}
+
 /** A model with what it predicts from, and the files its weights came from. */
 export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly weightsFiles: readonly string[];
@@ -67,7 +71,7 @@ export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
 /**
  * Loads a model to answer with.
  *
- * @throws as {@link loadModel} and {@link requireAnswering}
+ * @throws as {@link loadModel} and `requireAnswering`
  */
 export async function loadAnsweringModel(source: ModelSource): Promise<LoadedModel> {
   const loaded = await loadModel(source);
@@ -107,6 +111,10 @@ export function requireMatching(loaded: LoadedModel<string>): LoadedModel<'match
  * @throws CheckpointError when the weights are not whole
  * @throws LxmertError when vocabulary or answers are not those that the model was trained with
  */
+export async function loadModel<Head extends string>(
+  source: TaskModelSource<Head>,
+): Promise<LoadedModel<Head>>;
+export async function loadModel(source: ModelSource): Promise<LoadedModel<string>>;
 export async function loadModel(source: ModelSource): Promise<LoadedModel<string>> {
   const configFile = path.join(source.model, RUN_FILES.config);
   const isRun = existsSync(configFile);

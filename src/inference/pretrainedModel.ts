@@ -7,7 +7,7 @@ import { CheckpointFile, loadWeights, numAnswersOf, regionClassesOf } from '../c
 import { LxmertError, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
-import type { Provenance } from '../features/provenance.js';
+import type { Provenance } from '../features/index.js';
 import {
   type LxmertConfig,
   type Precision,
@@ -15,13 +15,11 @@ import {
   TIED_DECODER,
   useForInference,
 } from '../model/index.js';
-import { task as pretraining } from '../tasks/pretrain.js';
-import type { LossSettings } from '../tasks/pretraining/labels.js';
+import { type LossSettings, task as pretraining } from '../tasks/pretraining/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
-import { PRETRAINED_FILES } from '../train/pretrain.js';
 import { type RunConfig, readRunConfig } from '../train/runConfig.js';
-import { RUN_FILES } from '../train/runFolder.js';
+import { PRETRAINED_FILES, RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */

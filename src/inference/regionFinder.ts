@@ -2,8 +2,7 @@
 
 import type { RgbImage } from '../common/rgbImage.js';
 import { version } from '../common/version.js';
-import type { Provenance } from '../features/provenance.js';
-import type { FeatureRow } from '../features/row.js';
+import type { FeatureRow, Provenance } from '../features/index.js';
 import type { RegionDetector } from '../vision/detector/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 

@@ -19,7 +19,10 @@ export {
   type AttentionResult,
 } from './layers/attention.js';
 export { CrossLayer, type CrossLayerProbabilities, type CrossLayerResult } from './layers/crossLayer.js';
+export { Embedding } from './layers/embedding.js';
 export { Intermediate, SublayerOutput } from './layers/feedForward.js';
+export { LayerNorm } from './layers/layerNorm.js';
+export { JoinedLinear, Linear } from './layers/linear.js';
 export { TransformerLayer } from './layers/transformerLayer.js';
 export {
   type EncodedImages,

@@ -13,13 +13,10 @@ import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
 import { type LxmertConfig, lxmertConfig, type Precision } from '../model/index.js';
-import { predictExamples, rankAnswers } from '../tasks/predict.js';
-import { task as vqa } from '../tasks/vqa.js';
+import { loadTask, predictExamples, rankAnswers, type Task } from '../tasks/index.js';
 import { Vocabulary } from '../text/index.js';
 import { type Device, setNumThreads } from '../torch/index.js';
-import { finetune } from '../train/finetune.js';
-import type { FinetuneSettings } from '../train/finetuneOptions.js';
-import { RunFolder } from '../train/runFolder.js';
+import { type FinetuneSettings, finetune, RunFolder } from '../train/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
 import { writeQuickstartReport } from './quickstartReport.js';
@@ -78,6 +75,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   const storeOf = (split: string): string => path.join(world, SAMPLE_FILES.store(split));
   using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
   const vocabulary = await Vocabulary.load(path.join(world, SAMPLE_FILES.vocabulary));
+  const vqa = await loadTask('vqa');
   const answerTable = await AnswerTable.load(path.join(world, SAMPLE_FILES.answers));
   const load = async (name: string): Promise<QuestionSet> =>
     new QuestionSet({
@@ -99,7 +97,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       features: store,
       vocabulary,
       config: configOf(options, vocabulary.size),
-      settings: settingsOf(options),
+      settings: settingsOf(options, vqa),
       run,
       device: { device: options.device ?? 'cpu', allowTf32: false, useGraphs: false },
       provenance: {
@@ -163,14 +161,14 @@ function configOf({ hiddenSize }: QuickstartOptions, vocabSize: number): LxmertC
   });
 }
 
-function settingsOf(options: QuickstartOptions): FinetuneSettings {
+function settingsOf(options: QuickstartOptions, { loss }: Pick<Task, 'loss'>): FinetuneSettings {
   const { batchSize, numEpochs, learningRate, seed, precision } = options;
   return {
     ...{ batchSize, numEpochs, learningRate, seed, precision },
     accumulationSteps: 1,
     warmupRatio: 0.1,
     clipNorm: 5,
-    loss: vqa.loss,
+    loss,
     maxLength: 20,
   };
 }

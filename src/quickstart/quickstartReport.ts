@@ -5,8 +5,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import type { FeatureStore } from '../features/index.js';
 import { formatMillions } from '../formats/numbers.js';
-import { type ReportExample, renderReport } from '../report/index.js';
-import { pictureRegions } from '../report/pictureRegions.js';
+import { pictureRegions, type ReportExample, renderReport } from '../report/index.js';
 import type { AnsweredExample, QuickstartResult } from './quickstartResult.js';
 
 /** Writes `report.html` into the quickstart's folder and returns its path. */

@@ -1,8 +1,7 @@
 /** @file What the quickstart comes to: accuracy beside yardsticks, examples, curves. */
 
-import type { RankedAnswer } from '../tasks/predict.js';
-import type { EpochMetrics } from '../tasks/taskTraining.js';
-import type { StepMetrics } from '../train/callbacks/trainerCallback.js';
+import type { EpochMetrics, RankedAnswer } from '../tasks/index.js';
+import type { StepMetrics } from '../train/index.js';
 
 /** Accuracy on one kind of question, or on all. */
 export interface AccuracyRow {

@@ -6,7 +6,7 @@ import { LxmertError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { readQuestions } from '../data/annotations/vqaAnnotations.js';
 import type { FeatureStore } from '../features/index.js';
-import { type AnsweringModel, rankAnswers } from '../tasks/predict.js';
+import { type AnsweringModel, rankAnswers } from '../tasks/index.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
 import { pictureRegions } from './pictureRegions.js';
 import type { ReportExample } from './runReport.js';

@@ -1,5 +1,7 @@
 /** @file The report room: a run as one web page. */
 
+export { selfContainedPage } from './page.js';
+export { pictureRegions } from './pictureRegions.js';
 export { renderReport } from './renderReport.js';
 export { type DescribedRun, describeRun } from './runFolderReport.js';
 export type {

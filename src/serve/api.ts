@@ -1,7 +1,7 @@
 /** @file What clients send and get, as schemas: they check requests and make the OpenAPI document. */
 
 import { z } from 'zod';
-import { MAX_BOXES, MAX_IMAGE_SIDE } from '../features/row.js';
+import { MAX_BOXES, MAX_IMAGE_SIDE } from '../features/files.js';
 
 /** Questions of one request at most. */
 export const MAX_QUESTIONS = 64;

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { endSentence } from '../common/errors.js';
-import { type FeatureRow, MAX_BOXES } from '../features/row.js';
+import { type FeatureRow, MAX_BOXES } from '../features/files.js';
 import { type givenFeatures, MAX_QUESTIONS } from './api.js';
 import { ServeError } from './serveError.js';
 

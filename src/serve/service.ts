@@ -1,7 +1,7 @@
 /** @file What the server does, without HTTP: regions of pictures found once, questions answered in batches, all within limits. */
 
 import type { Explanation } from '../explain/explanation.js';
-import { type FeatureRow, findRowProblem } from '../features/row.js';
+import { type FeatureRow, findRowProblem } from '../features/files.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
 import { abortable } from './deadlines.js';

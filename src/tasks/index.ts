@@ -27,6 +27,7 @@ export {
   probabilitiesOf,
   softAnswerLoss,
 } from './losses.js';
+export { MATCH_HEAD, matchProbabilities } from './matchScores.js';
 export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
 export type { GqaScores } from './metrics/gqaMetrics.js';
 export type { Nlvr2Scores, Nlvr2SubsetName, Nlvr2SubsetScore } from './metrics/nlvr2Metrics.js';

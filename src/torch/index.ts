@@ -14,10 +14,15 @@ export {
   useDevice,
 } from './device.js';
 export { type DeviceGraph, deviceGraph } from './deviceGraph.js';
+export { KeyStore, localAddress, ProcessGroup } from './distributed.js';
 export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
+export { measureGemmRate } from './gemmRate.js';
+export { type GradientPlace, GradientReducer, type ReductionTimes } from './gradientReducer.js';
 export { liveTensors } from './liveTensors.js';
+export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from './nativeBinding.js';
 export { deviceAnswers, LateNumbers, place, staged } from './placement.js';
+export { bfloat16Warning } from './processor.js';
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';
 export { keep, scope } from './scope.js';

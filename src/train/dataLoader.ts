@@ -1,7 +1,7 @@
 /** @file Which examples each step gets: shuffled each epoch, in shares of the processes and parts of a backward pass. */
 
 import { EpochSampler } from '../data/epochSampler.js';
-import type { TaskTraining } from '../tasks/taskTraining.js';
+import type { TaskTraining } from '../tasks/index.js';
 import { type BatchSharding, partsOf } from './distributed/shardedBatches.js';
 import type { BatchSource } from './trainingStep.js';
 

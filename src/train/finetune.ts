@@ -2,8 +2,7 @@
 
 import type { Question } from '../data/annotations/question.js';
 import { TaskModel } from '../model/index.js';
-import { headsOf, type Prediction } from '../tasks/task.js';
-import type { TaskScores } from '../tasks/taskScores.js';
+import { headsOf, type Prediction, type TaskScores } from '../tasks/index.js';
 import { manualSeed } from '../torch/index.js';
 import type { FinetuneOptions } from './finetuneOptions.js';
 import { FinetuneTraining } from './finetuneTraining.js';

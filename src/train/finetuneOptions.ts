@@ -3,10 +3,7 @@
 import type { Question } from '../data/annotations/question.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import type { LxmertConfig } from '../model/index.js';
-import type { RegionSource } from '../tasks/batchInputs.js';
-import type { AnswerLossName } from '../tasks/losses.js';
-import type { Prediction } from '../tasks/prediction.js';
-import type { Task } from '../tasks/task.js';
+import type { AnswerLossName, Prediction, RegionSource, Task } from '../tasks/index.js';
 import type { Vocabulary } from '../text/index.js';
 import type { InitialWeights } from './initialWeights.js';
 import type { RunFolder } from './runFolder.js';

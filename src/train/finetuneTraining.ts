@@ -8,21 +8,21 @@ import { drawsOf } from '../data/pretraining/draws.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
-import { answerTaskScores } from '../tasks/answering.js';
-import { batchInputs } from '../tasks/batchInputs.js';
-import { predictExamples } from '../tasks/predict.js';
-import type { Predictor } from '../tasks/predictor.js';
-import { shareOf } from '../tasks/sharding.js';
-import type { Prediction } from '../tasks/task.js';
-import type { TaskScores } from '../tasks/taskScores.js';
-import type {
-  EpochMetrics,
-  Evaluation,
-  EvaluationContext,
-  StepLoss,
-  TaskTraining,
-  TrainingContext,
-} from '../tasks/taskTraining.js';
+import {
+  answerTaskScores,
+  batchInputs,
+  type EpochMetrics,
+  type Evaluation,
+  type EvaluationContext,
+  type Prediction,
+  type Predictor,
+  predictExamples,
+  type StepLoss,
+  shareOf,
+  type TaskScores,
+  type TaskTraining,
+  type TrainingContext,
+} from '../tasks/index.js';
 import { WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, place, type Tensor } from '../torch/index.js';
 import type { FinetuneOptions } from './finetuneOptions.js';

@@ -7,26 +7,32 @@ import { drawsOf } from '../data/pretraining/draws.js';
 import { type SamplingSettings, sampleExample } from '../data/pretraining/sampling.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { LxmertConfig, PretrainingClasses, PretrainingModel } from '../model/index.js';
-import { task as pretraining } from '../tasks/pretrain.js';
-import { type BatchSources, type LabelledRegions, sentencePieces } from '../tasks/pretraining/batch.js';
-import type { PretrainingScores } from '../tasks/pretraining/evaluate.js';
-import type { LossDenominators, LossSettings, PretrainingBatch } from '../tasks/pretraining/labels.js';
-import type { PlacedPretrainingBatch } from '../tasks/pretraining/placedBatch.js';
-import { shareOf } from '../tasks/sharding.js';
-import type {
-  Counts,
-  EpochMetrics,
-  Evaluation,
-  EvaluationContext,
-  StepLoss,
-  TaskTraining,
-  TrainingContext,
-} from '../tasks/taskTraining.js';
+import {
+  type Counts,
+  type EpochMetrics,
+  type Evaluation,
+  type EvaluationContext,
+  type StepLoss,
+  shareOf,
+  type TaskTraining,
+  type TrainingContext,
+} from '../tasks/index.js';
+import {
+  type BatchSources,
+  type LabelledRegions,
+  type LossDenominators,
+  type LossSettings,
+  type PlacedPretrainingBatch,
+  type PretrainingBatch,
+  type PretrainingScores,
+  task as pretraining,
+  sentencePieces,
+} from '../tasks/pretraining/index.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { manualSeed } from '../torch/index.js';
 import { overlapNotice } from './notices.js';
 import { loadPretrainingWeights, type PretrainingWeights } from './pretrainingWeights.js';
-import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { PRETRAINED_FILES, RUN_FILES, type RunFolder } from './runFolder.js';
 import { Trainer, type TrainerResult } from './trainer.js';
 import type { RunOptions, TrainingSettings } from './trainerOptions.js';
 
@@ -58,14 +64,6 @@ export interface PretrainResult extends TrainerResult {
   /** Of the last epoch's evaluation. */
   readonly scores: PretrainingScores | undefined;
 }
-
-/** Names of the weights in a run folder, the reference's. */
-export const PRETRAINED_FILES = {
-  best: RUN_FILES.bestPretrained,
-  last: 'LAST_LXRT.pth',
-  /** @param epoch from 0; names count from 1 */
-  epoch: (epoch: number): string => `Epoch${String(epoch + 1).padStart(2, '0')}_LXRT.pth`,
-} as const;
 
 /**
  * Trains and leaves in the run folder, besides what every run leaves, the weights of each epoch and those with the

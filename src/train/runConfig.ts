@@ -4,12 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { LxmertError, messageOf } from '../common/errors.js';
 import { version } from '../common/version.js';
-import { provenanceSchema } from '../features/provenance.js';
+import { provenanceSchema } from '../features/files.js';
 import type { LxmertConfig } from '../model/index.js';
-import { LOSS_NAMES } from '../tasks/losses.js';
-import { LOSS_KEYS } from '../tasks/pretraining/labels.js';
-import type { TaskTraining } from '../tasks/taskTraining.js';
-import { runtimeLine } from '../torch/runtime.js';
+import { LOSS_NAMES, type TaskTraining } from '../tasks/index.js';
+import { LOSS_KEYS } from '../tasks/pretraining/index.js';
+import { runtimeLine } from '../torch/index.js';
 
 const weight = z.number().min(0);
 

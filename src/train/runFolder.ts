@@ -21,6 +21,14 @@ export const RUN_FILES = {
   scores: 'scores.json',
 } as const;
 
+/** Names of the weights that a pre-training leaves in its run folder, the reference's. */
+export const PRETRAINED_FILES = {
+  best: RUN_FILES.bestPretrained,
+  last: 'LAST_LXRT.pth',
+  /** @param epoch from 0; names count from 1 */
+  epoch: (epoch: number): string => `Epoch${String(epoch + 1).padStart(2, '0')}_LXRT.pth`,
+} as const;
+
 export class RunFolder {
   #isOurs: boolean;
 

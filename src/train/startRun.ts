@@ -2,9 +2,8 @@
 
 import type { LoadReport } from '../checkpoint/index.js';
 import { version } from '../common/version.js';
-import type { TaskTraining } from '../tasks/taskTraining.js';
-import { bfloat16Warning } from '../torch/processor.js';
-import { runtimeLine } from '../torch/runtime.js';
+import type { TaskTraining } from '../tasks/index.js';
+import { bfloat16Warning, runtimeLine } from '../torch/index.js';
 import { type Agreement, flattened } from './distributed/agreement.js';
 import { DataParallel } from './distributed/dataParallel.js';
 import { clearRescueMarks } from './distributed/rescue.js';

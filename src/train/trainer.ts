@@ -3,7 +3,7 @@
 import type { LoadReport } from '../checkpoint/index.js';
 import { LxmertError, messageOf } from '../common/errors.js';
 import { silentProgress } from '../common/progress.js';
-import type { EpochMetrics } from '../tasks/taskTraining.js';
+import type { EpochMetrics } from '../tasks/index.js';
 import { allowTf32 } from '../torch/index.js';
 import { CallbackList } from './callbacks/callbackList.js';
 import { RunLog } from './callbacks/runLog.js';

@@ -3,7 +3,7 @@
 import type { LoadReport } from '../checkpoint/index.js';
 import type { Progress } from '../common/progress.js';
 import type { LxmertConfig, Module, Precision } from '../model/index.js';
-import type { TaskTraining } from '../tasks/taskTraining.js';
+import type { TaskTraining } from '../tasks/index.js';
 import type { Vocabulary } from '../text/index.js';
 import type { Device } from '../torch/index.js';
 import type { TrainerCallback } from './callbacks/trainerCallback.js';

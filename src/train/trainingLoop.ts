@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Progress } from '../common/progress.js';
-import type { Evaluation, TaskTraining } from '../tasks/taskTraining.js';
+import type { Evaluation, TaskTraining } from '../tasks/index.js';
 import { setRandomState } from '../torch/index.js';
 import { type CallbackList, isStoppedByCallback } from './callbacks/callbackList.js';
 import type { TrainingResult } from './callbacks/trainerCallback.js';

@@ -4,7 +4,7 @@
  * then the step on the CPU, then the same on a GPU, where nothing waits for a number.
  */
 
-import type { Counts, StepLoss, TaskTraining } from '../tasks/taskTraining.js';
+import type { Counts, StepLoss, TaskTraining } from '../tasks/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { LossScale } from './gpu/lossScale.js';

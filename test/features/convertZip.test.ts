@@ -3,8 +3,8 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { convertToStore } from '../../src/features/convertToStore.js';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
-import { listZipMembers } from '../../src/features/zipArchive.js';
-import { openTsvInZip } from '../../src/features/zipMemberSource.js';
+import { openTsvInZip } from '../../src/formats/zip/zipMemberSource.js';
+import { listZipMembers } from '../../src/formats/zip/zipMembers.js';
 import { makeZip, type TestMember } from '../formats/zipFile.js';
 import { errorOf, makeRows, temporaryFolder } from './support.js';
 

@@ -17,6 +17,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addonPath } from '../../src/torch/native.js';
 import { needing } from '../support/skips.js';
+import { EXAMPLES } from './examples.js';
 
 interface Ended {
   readonly exitCode: number;
@@ -122,6 +123,49 @@ built.describe('the installed package', () => {
     expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a));
     expect(probabilities.every((each) => each > 0 && each < 1)).toBe(true);
   }, 300_000);
+
+  it('gives types that a strict project takes, its declarations included', async () => {
+    cpSync('examples', path.join(app, 'examples'), {
+      recursive: true,
+      filter: (file) => !file.endsWith('tsconfig.json'),
+    });
+    const compilerOptions = {
+      target: 'ES2022',
+      lib: ['ES2023', 'ESNext.Disposable'],
+      module: 'NodeNext',
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      types: ['node'],
+      typeRoots: [path.resolve('node_modules/@types')],
+      rootDir: 'examples',
+      outDir: 'built',
+    };
+    writeFileSync(
+      path.join(app, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['examples'] }),
+    );
+    expect(await run(path.resolve('node_modules/.bin/tsc'), ['-p', '.'])).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
+    // Each of them is run below.
+    const names = readdirSync(path.join(app, 'built')).map((name) => name.replace(/\.js$/, ''));
+    expect(names.filter((name) => name !== 'sampleWorld').sort()).toEqual(Object.keys(EXAMPLES).sort());
+  }, 300_000);
+
+  it.each(Object.entries(EXAMPLES))(
+    'runs the example %s',
+    async (name, check) => {
+      const variables = { ...(existsSync(cache) ? {} : borrowed), TMPDIR: folder };
+      const { exitCode, stdout, stderr } = await run(process.execPath, [`built/${name}.js`], { variables });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      check(stdout);
+    },
+    300_000,
+  );
 
   it('wrote nothing into its own folder', () => {
     expect(stateOf(installed)).toEqual(asInstalled);

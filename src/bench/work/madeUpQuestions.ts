@@ -1,6 +1,6 @@
 /** @file Questions of made-up words about random images. */
 
-import type { ImageSentence } from '../../tasks/batchInputs.js';
+import type { ImageSentence } from '../../tasks/index.js';
 import { Vocabulary } from '../../text/index.js';
 import { lengthOf } from '../questions.js';
 import { randomImageId } from './randomStore.js';

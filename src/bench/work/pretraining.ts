@@ -1,8 +1,12 @@
 /** @file A step of pre-training with all of its losses. */
 
 import { PretrainingModel, PUBLISHED_CLASSES } from '../../model/index.js';
-import { DEFAULT_LOSSES, type PretrainingBatch, predictionPlaces } from '../../tasks/pretraining/labels.js';
-import { pretrainingLosses } from '../../tasks/pretraining/losses.js';
+import {
+  DEFAULT_LOSSES,
+  type PretrainingBatch,
+  predictionPlaces,
+  pretrainingLosses,
+} from '../../tasks/pretraining/index.js';
 import { fromTypedArray, scope } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { type PredictedCounts, pretrainingOperations } from '../operations.js';

@@ -2,9 +2,7 @@
 
 import type { Module, Precision } from '../../model/index.js';
 import type { Tensor } from '../../torch/index.js';
-import { BertAdam } from '../../train/optimizers/bertAdam.js';
-import { clipGradients } from '../../train/optimizers/clipGradients.js';
-import { FlatParameters } from '../../train/optimizers/flatParameters.js';
+import { BertAdam, clipGradients, FlatParameters } from '../../train/index.js';
 
 const CLIP_NORM = 5;
 

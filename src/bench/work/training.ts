@@ -5,8 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { FeatureStore } from '../../features/index.js';
 import { type LxmertInputs, type QuestionAnsweringModel, questionAnsweringModel } from '../../model/index.js';
-import { batchInputs } from '../../tasks/batchInputs.js';
-import { softAnswerLoss } from '../../tasks/losses.js';
+import { batchInputs, softAnswerLoss } from '../../tasks/index.js';
 import { WordPieceTokenizer } from '../../text/index.js';
 import { scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';

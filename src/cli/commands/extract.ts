@@ -2,15 +2,17 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import type { ImageAgreement } from '../../extraction/agreement.js';
-import { extractFeatures } from '../../extraction/extract.js';
-import { GivenBoxes } from '../../extraction/givenBoxes.js';
-import type { ExtractionResult } from '../../extraction/settings.js';
-import { type Verification, verifyFeatures } from '../../extraction/verify.js';
-import { MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
-import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
+import {
+  type ExtractionResult,
+  extractFeatures,
+  GivenBoxes,
+  type ImageAgreement,
+  type Verification,
+  verifyFeatures,
+} from '../../extraction/index.js';
+import { DEFAULT_SHARD_IMAGES, MAX_SHARD_IMAGES } from '../../features/files.js';
 import { formatCount } from '../../formats/numbers.js';
-import { processShare } from '../../train/distributed/environment.js';
+import { processShare } from '../../train/distributed/index.js';
 import { type ImageFile, listImageFiles } from '../../vision/imageFiles.js';
 import { readImageList } from '../../vision/imageList.js';
 import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';

@@ -2,14 +2,20 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { type ConvertResult, convertToStore } from '../../features/convertToStore.js';
-import { convertToTsv } from '../../features/convertToTsv.js';
-import { type Provenance, parseSettings, unknownProvenance } from '../../features/provenance.js';
-import { MAX_BOXES, MAX_SHARD_IMAGES } from '../../features/shardFormat.js';
-import { DEFAULT_SHARD_IMAGES } from '../../features/storeWriter.js';
-import { readTsvProvenance } from '../../features/tsvProvenance.js';
-import { openTsvInZip } from '../../features/zipMemberSource.js';
+import {
+  type ConvertResult,
+  convertToStore,
+  convertToTsv,
+  DEFAULT_SHARD_IMAGES,
+  MAX_BOXES,
+  MAX_SHARD_IMAGES,
+  type Provenance,
+  parseSettings,
+  readTsvProvenance,
+  unknownProvenance,
+} from '../../features/files.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
+import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 

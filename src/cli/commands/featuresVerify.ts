@@ -1,7 +1,7 @@
 /** @file `lxmert features verify`. */
 
 import { z } from 'zod';
-import { formatVerifyResult, verifyStore } from '../../features/verifyStore.js';
+import { formatVerifyResult, verifyStore } from '../../features/files.js';
 import { defineCommand } from '../command.js';
 import { existingPath } from '../options.js';
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { readRow } from '../../features/readRow.js';
+import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert, type LxmertMatch } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';

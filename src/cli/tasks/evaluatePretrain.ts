@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { assertCompatible } from '../../features/index.js';
 import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
-import type { PretrainingTask } from '../../tasks/pretraining/pretrainingTask.js';
+import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { computeOptions, computeSettings, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';

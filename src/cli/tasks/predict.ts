@@ -1,8 +1,7 @@
 /** @file `lxmert predict TASK`, made from a task. */
 
 import { z } from 'zod';
-import { predictToFile } from '../../tasks/predictToFile.js';
-import type { Task } from '../../tasks/task.js';
+import { predictToFile, type Task } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { existingFile, outputPath } from '../options.js';
 import { predictionProcessGroup } from './predictionProcessGroup.js';

@@ -1,12 +1,8 @@
 /** @file The processes of one prediction, which answer blocks of a file in turn. */
 
 import { version } from '../../common/version.js';
-import type { PredictionProcessGroup } from '../../tasks/predictToFile.js';
-import type { Task } from '../../tasks/task.js';
-import { flattened } from '../../train/distributed/agreement.js';
-import { processRank } from '../../train/distributed/environment.js';
-import { gatherValues } from '../../train/distributed/gatherValues.js';
-import { meet } from '../../train/distributed/rendezvous.js';
+import type { PredictionProcessGroup, Task } from '../../tasks/index.js';
+import { flattened, gatherValues, meet, processRank } from '../../train/distributed/index.js';
 
 /**
  * The processes that a launcher started, after they have compared what they are to do; undefined for a process that is

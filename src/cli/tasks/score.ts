@@ -1,7 +1,7 @@
 /** @file `lxmert score TASK`, made from a task that has official metrics. */
 
 import { z } from 'zod';
-import type { ScoreDefinition } from '../../tasks/task.js';
+import type { ScoreDefinition } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
 

@@ -1,7 +1,7 @@
 /** @file The commands that the tasks make: `finetune`, `evaluate`, `predict` and `score` for each. */
 
+import type { Task } from '../../tasks/index.js';
 import { pretraining, type TaskEntry, tasks } from '../../tasks/registry.js';
-import type { Task } from '../../tasks/task.js';
 import type { CatalogueEntry } from '../catalogueEntry.js';
 import type { Command } from '../command.js';
 

@@ -5,9 +5,8 @@ import { UsageError } from '../../common/errors.js';
 import type { FeatureStore } from '../../features/index.js';
 import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
 import type { LoadedModel } from '../../inference/modelFolder.js';
-import type { Task } from '../../tasks/task.js';
-import { bfloat16Warning } from '../../torch/processor.js';
-import { runtimeLine } from '../../torch/runtime.js';
+import type { Task } from '../../tasks/index.js';
+import { bfloat16Warning, runtimeLine } from '../../torch/index.js';
 import type { CommandContext } from '../command.js';
 import {
   checkFeatures,

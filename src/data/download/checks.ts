@@ -2,8 +2,8 @@
 
 import { open, stat } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { listZipMembers } from '../../features/zipArchive.js';
 import { sha256OfFile } from '../../formats/hashes/sha256.js';
+import { listZipMembers } from '../../formats/zip/zipMembers.js';
 
 /** What is known of a file beforehand. */
 export interface Expected {

@@ -1,10 +1,10 @@
 /** @file What the server's main thread and its workers say to each other. */
 
 import type { Explanation } from '../../explain/explanation.js';
-import type { FeatureRow } from '../../features/row.js';
+import type { FeatureRow } from '../../features/files.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
-import type { RankedAnswer } from '../../tasks/predict.js';
+import type { RankedAnswer } from '../../tasks/index.js';
 
 /** The regions of a picture, as they travel. */
 export interface SeenPicture {

@@ -4,11 +4,11 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
-import { batchFromRows } from '../../features/featureBatch.js';
+import { batchFromRows } from '../../features/index.js';
 import { isCut, type Lxmert } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
-import { rankAnswers } from '../../tasks/predict.js';
-import { liveTensors } from '../../torch/liveTensors.js';
+import { rankAnswers } from '../../tasks/index.js';
+import { liveTensors } from '../../torch/index.js';
 import { loadModels } from './models.js';
 import type {
   Answered,

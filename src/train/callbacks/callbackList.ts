@@ -1,6 +1,6 @@
 /** @file Several callbacks as one, and the end that one of them asks for. */
 
-import type { EpochMetrics } from '../../tasks/taskTraining.js';
+import type { EpochMetrics } from '../../tasks/index.js';
 import type {
   Saved,
   StepMetrics,

@@ -1,6 +1,6 @@
 /** @file Ends a training whose score has stopped to rise. */
 
-import type { EpochMetrics } from '../../tasks/taskTraining.js';
+import type { EpochMetrics } from '../../tasks/index.js';
 import type { TrainerCallback, TrainingControl, TrainingStart } from './trainerCallback.js';
 
 /** Stops after `patience` epochs in a row that were not the best so far, a run's epochs before a resume included. */

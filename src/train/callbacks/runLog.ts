@@ -1,6 +1,6 @@
 /** @file Where a run's numbers go: metrics.jsonl for programs, an event file for TensorBoard. */
 
-import type { EpochMetrics } from '../../tasks/taskTraining.js';
+import type { EpochMetrics } from '../../tasks/index.js';
 import type { RunFolder } from '../runFolder.js';
 import { EventFile } from '../tensorBoard/eventFile.js';
 import type { StepMetrics, TrainerCallback, TrainingStart } from './trainerCallback.js';

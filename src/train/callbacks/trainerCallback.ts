@@ -1,6 +1,6 @@
 /** @file What a callback of a training is told, and how it can end it. */
 
-import type { EpochMetrics } from '../../tasks/taskTraining.js';
+import type { EpochMetrics } from '../../tasks/index.js';
 import type { TrainingState } from '../snapshots/trainingState.js';
 import type { StepRates } from '../stepMeter.js';
 

@@ -4,9 +4,18 @@
  */
 
 import { Random } from '../../common/random.js';
-import type { KeyStore, ProcessGroup } from '../../torch/distributed.js';
-import { type GradientPlace, GradientReducer, type ReductionTimes } from '../../torch/gradientReducer.js';
-import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../torch/index.js';
+import {
+  type GradientPlace,
+  GradientReducer,
+  type KeyStore,
+  manualSeed,
+  noGrad,
+  type ProcessGroup,
+  type ReductionTimes,
+  scope,
+  type Tensor,
+  tensor,
+} from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { isStoppedByCallback, StoppedByCallback } from '../callbacks/callbackList.js';
 import type { FlatParameters } from '../optimizers/flatParameters.js';

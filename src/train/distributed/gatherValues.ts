@@ -1,7 +1,6 @@
 /** @file Values of JavaScript from all processes. */
 
-import type { ProcessGroup } from '../../torch/distributed.js';
-import { fromTypedArray, scope } from '../../torch/index.js';
+import { fromTypedArray, type ProcessGroup, scope } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 
 /**

@@ -3,8 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LxmertError } from '../../common/errors.js';
-import { KeyStore, localAddress, ProcessGroup } from '../../torch/distributed.js';
-import type { Device } from '../../torch/index.js';
+import { type Device, KeyStore, localAddress, ProcessGroup } from '../../torch/index.js';
 import { type Agreement, difference, disagreement } from './agreement.js';
 import type { ProcessRank } from './environment.js';
 import { isListening, untilThere } from './polling.js';

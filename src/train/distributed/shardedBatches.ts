@@ -1,7 +1,7 @@
 /** @file Which examples of a global batch each process and each backward pass works on. */
 
 import { UsageError } from '../../common/errors.js';
-import type { Sharding } from '../../tasks/sharding.js';
+import type { Sharding } from '../../tasks/index.js';
 
 export interface BatchSharding extends Sharding {
   /** Backward passes in a step of the optimizer, in each process. */

@@ -3,7 +3,7 @@
 import { LxmertError, UsageError } from '../../common/errors.js';
 import type { RgbImage } from '../../common/rgbImage.js';
 import { version } from '../../common/version.js';
-import type { Provenance } from '../../features/provenance.js';
+import type { Provenance } from '../../features/index.js';
 import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { type Device, requirePrecision, useDevice } from '../../torch/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, detectorFeatureSize } from './architecture.js';

@@ -1,9 +1,9 @@
 /** @file The files of a zip archive that came from somewhere, refused when it is not as well-meant archives are. */
 
-import { LxmertError } from '../common/errors.js';
-import type { ZipMember } from '../formats/zip/zipDirectory.js';
-import { ZipFault } from '../formats/zip/zipFault.js';
-import { findPackingFault, listZipFile } from '../formats/zip/zipFile.js';
+import { LxmertError } from '../../common/errors.js';
+import type { ZipMember } from './zipDirectory.js';
+import { ZipFault } from './zipFault.js';
+import { findPackingFault, listZipFile } from './zipFile.js';
 
 /**
  * Lists the files of an archive (zip64 too), folders left out.

@@ -1,11 +1,11 @@
 /** @file A member of a zip archive as a source of bytes: inflated on the way, never written to a disk. */
 
 import path from 'node:path';
-import { LxmertError, messageOf, UsageError } from '../common/errors.js';
-import type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
-import type { ZipMember } from '../formats/zip/zipDirectory.js';
-import { unpackZipMember } from '../formats/zip/zipFile.js';
-import { listZipMembers } from './zipArchive.js';
+import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
+import type { ByteCursor, ByteSource } from '../lines/byteSource.js';
+import type { ZipMember } from './zipDirectory.js';
+import { unpackZipMember } from './zipFile.js';
+import { listZipMembers } from './zipMembers.js';
 
 /** A source that keeps a stream open between readings; close it when done. */
 export interface ZipMemberSource extends ByteSource {

@@ -1,0 +1,24 @@
+/** @file Region features as files, without tensors: whatever takes them from here starts where there is no libtorch. */
+
+export { type ConvertResult, convertToStore } from './convertToStore.js';
+export { convertToTsv } from './convertToTsv.js';
+export { readObj36, scanObj36 } from './obj36Reader.js';
+export { writeObj36 } from './obj36Writer.js';
+export { type Provenance, parseSettings, provenanceSchema, unknownProvenance } from './provenance.js';
+export { readRow } from './readRow.js';
+export {
+  type FeatureRow,
+  featureSizeOf,
+  findBoxProblem,
+  findRowProblem,
+  MAX_BOXES,
+  MAX_IMAGE_SIDE,
+} from './row.js';
+export type { Shard } from './shardFile.js';
+export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFormat.js';
+export { readShardRow } from './shardRows.js';
+export { openShards } from './storeFiles.js';
+export { formatStoreInfo, storeInfo } from './storeInfo.js';
+export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
+export { readTsvProvenance, writeTsvProvenance } from './tsvProvenance.js';
+export { formatVerifyResult, verifyStore } from './verifyStore.js';
