@@ -27,7 +27,7 @@ export interface Evaluation {
 export interface EpochMetrics {
   /** From 0. */
   readonly epoch: number;
-  /** Mean of the losses of its steps; steps that float16 left out do not count. */
+  /** Mean of the losses of its steps; those that are not finite (float16, whose step is left out) do not count. */
   readonly meanLoss: number;
   /** Likewise of each loss, where there are several. */
   readonly meanLosses?: Readonly<Record<string, number>>;

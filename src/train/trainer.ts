@@ -1,7 +1,7 @@
 /** @file `Trainer`: a model, a task, an optimizer, a schedule and callbacks, made into a training. */
 
 import type { LoadReport } from '../checkpoint/index.js';
-import { LxmertError, messageOf } from '../common/errors.js';
+import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { silentProgress } from '../common/progress.js';
 import type { EpochMetrics } from '../tasks/index.js';
 import { allowTf32 } from '../torch/index.js';
@@ -114,16 +114,18 @@ export class Trainer<Batch = unknown, Placed = unknown> {
   readonly #plan: RunPlan;
 
   /**
-   * @throws UsageError when a batch cannot be cut into equal parts for all processes and backward passes
+   * @throws UsageError when a batch cannot be cut into equal parts for all processes and backward passes, and when there
+   *   are fewer examples than a batch has
    * @throws LxmertError when several processes or snapshots lack a run folder
    */
   constructor(options: TrainerOptions<Batch, Placed>) {
-    const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    const settings = { ...DEFAULT_SETTINGS, ...given(options.settings ?? {}) };
     const { rank = 0, worldSize = 1 } = options.distributed?.process ?? {};
     const { accumulationSteps, batchSize } = settings;
     this.#options = options;
     this.#sharding = { rank, worldSize, accumulationSteps };
     requireDivisible(batchSize, this.#sharding);
+    requireWholeBatch(options.task.numExamples, batchSize);
     if (options.run === undefined && (options.distributed ?? options.snapshots) !== undefined) {
       throw new LxmertError('A training with several processes or snapshots needs a run folder: give `run`.');
     }
@@ -279,6 +281,19 @@ export class Trainer<Batch = unknown, Placed = unknown> {
         ),
     });
   }
+}
+
+/** What is given: a setting that is undefined is not, and must not hide its default. */
+function given<T extends object>(settings: T): T {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Incomplete batches are left out: with this few examples the training would take no step, and say nothing. */
+function requireWholeBatch(numExamples: number, batchSize: number): void {
+  if (numExamples >= batchSize) return;
+  throw new UsageError(
+    `There are ${numExamples} training examples, fewer than a batch of ${batchSize}, and an incomplete batch is left out: no step could be taken. Use a --batch-size of at most ${numExamples} (in JavaScript: batchSize), or more examples.`,
+  );
 }
 
 interface LoopStart<Batch> {

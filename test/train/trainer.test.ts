@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LxmertError } from '../../src/common/errors.js';
+import { LxmertError, UsageError } from '../../src/common/errors.js';
 import { Module, type Precision } from '../../src/model/index.js';
 import type { EpochMetrics, TaskTraining } from '../../src/tasks/taskTraining.js';
 import {
@@ -535,4 +535,24 @@ it('a training with snapshots or several processes needs a run folder', async ()
     'Use a --batch-size of 8 or 10.',
   );
   run.end();
+});
+
+it('a training with fewer examples than a batch is refused, since it would take no step', async () => {
+  const run = await setup([0.5], { onTask: { numExamples: 7 } });
+  expect(() => new Trainer(run.options)).toThrow(
+    'There are 7 training examples, fewer than a batch of 8, and an incomplete batch is left out',
+  );
+  run.end();
+});
+
+it('a setting that is undefined is the default, and does not hide it', async () => {
+  const run = await setup([0.5]);
+  const settings: object = { batchSize: 8, numEpochs: 1, learningRate: undefined, optimizer: undefined };
+  const { steps } = await new Trainer({ ...run.options, settings }).train();
+  expect(steps.map(({ learningRate }) => learningRate).every((rate) => rate > 0 && rate <= 5e-5)).toBe(true);
+  run.end();
+});
+
+it('EarlyStopping refuses a patience that would stop at once, or never', () => {
+  for (const patience of [0, -1, Number.NaN]) expect(() => new EarlyStopping(patience)).toThrow(UsageError);
 });

@@ -73,7 +73,8 @@ function rankOfBest(
   const best = [...belonging].reduce((most, each) => Math.max(most, scoreOf(each)), Number.NEGATIVE_INFINITY);
   let rank = 1;
   for (let candidate = 0; candidate < numCandidates; candidate++) {
-    if (!belonging.has(candidate) && scoreOf(candidate) >= best) rank++;
+    // Not `>=`: a score that is no number must not look like the best.
+    if (!belonging.has(candidate) && !(scoreOf(candidate) < best)) rank++;
   }
   return rank;
 }

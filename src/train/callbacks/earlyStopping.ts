@@ -1,5 +1,6 @@
 /** @file Ends a training whose score has stopped to rise. */
 
+import { UsageError } from '../../common/errors.js';
 import type { EpochMetrics } from '../../tasks/index.js';
 import type { TrainerCallback, TrainingControl, TrainingStart } from './trainerCallback.js';
 
@@ -7,8 +8,15 @@ import type { TrainerCallback, TrainingControl, TrainingStart } from './trainerC
 export class EarlyStopping implements TrainerCallback {
   #bestEpoch = -1;
 
-  /** @param patience epochs, at least 1 */
-  constructor(readonly patience: number) {}
+  /**
+   * @param patience epochs, at least 1
+   * @throws UsageError for anything else
+   */
+  constructor(readonly patience: number) {
+    if (!(patience >= 1)) {
+      throw new UsageError(`EarlyStopping needs a patience of at least 1 epoch, and got ${patience}.`);
+    }
+  }
 
   onBegin({ state }: TrainingStart, control: TrainingControl): void {
     this.#bestEpoch = state.bestEpoch ?? -1;

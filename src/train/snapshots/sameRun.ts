@@ -35,7 +35,13 @@ export function requireSameRun(before: unknown, now: SameRun): void {
   }
 }
 
-/** A setting as it is compared and shown; some are made of several. */
+/** A setting as it is compared and shown; of one that is made of several, their order does not matter. */
 function textOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(inOrder(value)) : String(value);
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]));
 }

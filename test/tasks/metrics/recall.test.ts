@@ -57,6 +57,16 @@ describe('recall at 1, 5 and 10', () => {
     expect(recalls(imagesForSentence)).toEqual([0, 0, 0]);
   });
 
+  it('is nothing for a model whose scores are no numbers', () => {
+    const pairs = Array.from({ length: 20 }, (_, i) => [i, i] as const);
+    const { sentencesForImage, imagesForSentence } = recallOf(
+      pairs.map(() => pairs.map(() => Number.NaN)),
+      pairs,
+    );
+    expect(recalls(sentencesForImage)).toEqual([0, 0, 0]);
+    expect(recalls(imagesForSentence)).toEqual([0, 0, 0]);
+  });
+
   it('lets a sentence belong to every image that it stands with', () => {
     // The first sentence is of both images: neither stands before the other.
     const { imagesForSentence, sentencesForImage } = recallOf(

@@ -23,6 +23,16 @@ describe('a run that goes on', () => {
     }
   });
 
+  it('may name the parts of a setting in any order', () => {
+    const sampling = { matching: true, wordMaskRate: 0.15, regionMaskRate: 0.15 };
+    const other = { regionMaskRate: 0.15, wordMaskRate: 0.15, matching: true };
+    const withSampling = (parts: object) => ({ ...now, settings: { ...now.settings, sampling: parts } });
+    expect(() => requireSameRun(withSampling(other), withSampling(other))).not.toThrow();
+    expect(() => requireSameRun(withSampling(sampling), withSampling(other))).not.toThrow();
+    const changed = { ...other, wordMaskRate: 0.2 };
+    expect(() => requireSameRun(withSampling(sampling), withSampling(changed))).toThrow('sampling = ');
+  });
+
   it('has the model, settings and data that it was started with', () => {
     expect(() => requireSameRun(now, { ...now, model: { hiddenSize: 32 } })).toThrow('hiddenSize = 16');
     expect(() => requireSameRun(now, { ...now, data: { trainingQuestions: 41 } })).toThrow('now it is 41');
