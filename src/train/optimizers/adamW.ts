@@ -20,7 +20,8 @@ const NUM_SKIPPED = 'num_skipped_steps';
 /**
  * p -= rate decay p; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
  * p -= rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps), with t from 1 for each parameter and eps 1e-8
- * (`torch.optim.AdamW`). t does not count steps that float16 left out.
+ * (`torch.optim.AdamW`). t does not count steps that float16 left out. A part of the model that joins later (`join`) takes
+ * over the t of the others with their learning rate, so its moments are hardly corrected.
  */
 export class AdamW extends Adam {
   readonly name = 'adamw';
