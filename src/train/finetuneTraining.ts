@@ -1,6 +1,7 @@
 /** @file A task that is fine-tuned, bound to a model and to data: what the Trainer asks for. */
 
 import { referenceFamily, saveCheckpoint } from '../checkpoint/index.js';
+import { LxmertError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { openingAnswers } from '../data/baselines.js';
@@ -9,6 +10,7 @@ import type { QuestionSet } from '../data/questionSet.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
 import {
+  ANSWER_HEAD,
   answerTaskScores,
   batchInputs,
   type EpochMetrics,
@@ -56,11 +58,13 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   #context: TrainingContext | undefined;
   #epoch = 0;
 
+  /** @throws LxmertError for training examples without labels, where the task has a head that chooses an answer */
   constructor(
     private readonly model: TaskModel<Head>,
     private readonly options: FinetuneOptions<Example, Predicted, Head>,
   ) {
     const { task, training, validation, settings, vocabulary } = options;
+    if (task.heads.some(({ name }) => name === ANSWER_HEAD.name)) requireLabels(training.questions);
     this.answerTable = training.answerTable;
     this.#evaluated = task.evaluated?.(validation.questions) ?? validation.questions;
     const openings = openingAnswers(training.questions, this.#evaluated);
@@ -211,6 +215,16 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     for (const { name, size } of this.model.heads) made[name as Head] = make(name as Head, size);
     return made;
   }
+}
+
+/** Against no label a loss trains some answer all the same: of equal targets, the table's first. */
+function requireLabels(questions: readonly Question[]): void {
+  const unlabelled = questions.filter(({ labels }) => labels === undefined);
+  const [first] = unlabelled;
+  if (first === undefined) return;
+  throw new LxmertError(
+    `${unlabelled.length} of ${questions.length} training examples have no labels, the first with the id ${first.questionId}, so they cannot be trained on. Leave them out; is this the test split?`,
+  );
 }
 
 /** The best scores so far as scores.json keeps them for the report: tables and measures by their keys. */

@@ -278,6 +278,7 @@ needing('program').describe('VizWiz', () => {
       ...['--features', at('train'), '--features', at('minival'), '--vocab', at('world/vocab.txt')],
       ...['--load-with-answers', at('pretrained.pth'), '--pretraining-answers', at('all_ans.json')],
       ...['--attention-heads', '2', '--min-occurrences', '2', '--learning-rate', '1e-12', '--epochs', '1'],
+      ...['--batch-size', '16'],
       ...['--output', at('warm')],
     );
     expect(exitCode, stderr).toBe(0);
