@@ -39,7 +39,11 @@ const rooms = [
  * most indexes loads libtorch, and what is here must start without it, or soon.
  */
 const namedEntries = new Map([
-  ['src/features/files.ts', 'region features as files; `lxmert features` and downloads know no tensors'],
+  [
+    'src/features/files.ts',
+    'region features as files; `lxmert features convert` and `verify` know no tensors',
+  ],
+  ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
   ['src/torch/bridgeFolder.ts', 'where `lxmert setup` puts the bridge before there is one'],

@@ -18,7 +18,6 @@ export type { Shard } from './shardFile.js';
 export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFormat.js';
 export { readShardRow } from './shardRows.js';
 export { openShards } from './storeFiles.js';
-export { formatStoreInfo, storeInfo } from './storeInfo.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 export { readTsvProvenance, writeTsvProvenance } from './tsvProvenance.js';
 export { formatVerifyResult, verifyStore } from './verifyStore.js';

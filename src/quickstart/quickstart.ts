@@ -11,12 +11,12 @@ import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
-import { loadAnsweringModel } from '../inference/modelFolder.js';
-import { lxmertConfig, type Precision } from '../model/index.js';
-import { loadTask, predictExamples, rankAnswers } from '../tasks/index.js';
+import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
+import { type LxmertConfig, lxmertConfig, type Precision } from '../model/index.js';
+import { loadTask, predictExamples, rankAnswers, type Task } from '../tasks/index.js';
 import { Vocabulary } from '../text/index.js';
 import { type Device, setNumThreads } from '../torch/index.js';
-import { finetune, RunFolder } from '../train/index.js';
+import { type FinetuneSettings, finetune, RunFolder } from '../train/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
 import { writeQuickstartReport } from './quickstartReport.js';
@@ -96,32 +96,8 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       validation,
       features: store,
       vocabulary,
-      config: lxmertConfig({
-        vocabSize: vocabulary.size,
-        hiddenSize: options.hiddenSize,
-        numAttentionHeads: 2,
-        intermediateSize: 2 * options.hiddenSize,
-        numLanguageLayers: 1,
-        numVisionLayers: 1,
-        numCrossLayers: 2,
-        maxPositionEmbeddings: 32,
-        hiddenDropout: 0,
-        attentionDropout: 0,
-        // BERT's 0.02 is for widths of 768: so narrow a model starts faster from larger weights.
-        initializerRange: 0.1,
-      }),
-      settings: {
-        batchSize: options.batchSize,
-        accumulationSteps: 1,
-        numEpochs: options.numEpochs,
-        learningRate: options.learningRate,
-        warmupRatio: 0.1,
-        clipNorm: 5,
-        seed,
-        precision: options.precision,
-        loss: vqa.loss,
-        maxLength: 20,
-      },
+      config: configOf(options, vocabulary.size),
+      settings: settingsOf(options, vqa),
       run,
       device: { device: options.device ?? 'cpu', allowTf32: false, useGraphs: false },
       provenance: {
@@ -160,20 +136,58 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       const answers = predictions.map(({ answer }) => answer);
       accuracy.push(...accuracyRows(split, training.questions, questions, answers));
     }
-    const examples = chooseExamples(validation.questions).map((question): AnsweredExample => {
-      const [answers = []] = rankAnswers(answering, store, [question], 3);
-      return {
-        image: path.join(world, SAMPLE_FILES.image('minival', question.imageIds[0] ?? '')),
-        question: question.sentence,
-        expected: [...(question.labels?.keys() ?? [])],
-        answers,
-      };
-    });
+    const examples = answeredExamples(answering, store, world, validation.questions);
     const finished = { ...result, seconds: seconds(), accuracy, examples };
     return { ...finished, report: await writeQuickstartReport(finished, store) };
   } finally {
     disposeModels(answering);
   }
+}
+
+function configOf({ hiddenSize }: QuickstartOptions, vocabSize: number): LxmertConfig {
+  return lxmertConfig({
+    vocabSize,
+    hiddenSize,
+    numAttentionHeads: 2,
+    intermediateSize: 2 * hiddenSize,
+    numLanguageLayers: 1,
+    numVisionLayers: 1,
+    numCrossLayers: 2,
+    maxPositionEmbeddings: 32,
+    hiddenDropout: 0,
+    attentionDropout: 0,
+    // BERT's 0.02 is for widths of 768: so narrow a model starts faster from larger weights.
+    initializerRange: 0.1,
+  });
+}
+
+function settingsOf(options: QuickstartOptions, { loss }: Pick<Task, 'loss'>): FinetuneSettings {
+  const { batchSize, numEpochs, learningRate, seed, precision } = options;
+  return {
+    ...{ batchSize, numEpochs, learningRate, seed, precision },
+    accumulationSteps: 1,
+    warmupRatio: 0.1,
+    clipNorm: 5,
+    loss,
+    maxLength: 20,
+  };
+}
+
+function answeredExamples(
+  answering: LoadedModel,
+  store: FeatureStore,
+  world: string,
+  questions: readonly Question[],
+): AnsweredExample[] {
+  return chooseExamples(questions).map((question) => {
+    const [answers = []] = rankAnswers(answering, store, [question], 3);
+    return {
+      image: path.join(world, SAMPLE_FILES.image('minival', question.imageIds[0] ?? '')),
+      question: question.sentence,
+      expected: [...(question.labels?.keys() ?? [])],
+      answers,
+    };
+  });
 }
 
 function accuracyRows(

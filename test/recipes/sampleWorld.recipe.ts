@@ -60,7 +60,8 @@ beforeAll(async () => {
 describe('the sample recipes', () => {
   // The longest first, so that both cores have work to the end.
   it.concurrent('pre-training on captions: far better than from scratch with 5 % of the labels', async () => {
-    await lxmert(commandsOf('pretrain').at(-1) as string);
+    // 8 of the recipe's 16 epochs, which help by 13 points already (57.3 % from scratch, 70.0 %).
+    await lxmert(`${commandsOf('pretrain').at(-1)} --epochs 8`);
     const few =
       'finetune vqa --config configs/sample/vqa.toml --train-share 0.05 --epochs 40 --learning-rate 2e-4 --seed 1';
     const encoder = 'runs/sample-pretrain/BEST_EVAL_LOSS_LXRT.pth';

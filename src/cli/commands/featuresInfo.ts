@@ -1,7 +1,7 @@
 /** @file `lxmert features info`. */
 
 import { z } from 'zod';
-import { formatStoreInfo, storeInfo } from '../../features/files.js';
+import { formatStoreInfo, storeInfo } from '../../features/storeInfo.js';
 import { defineCommand } from '../command.js';
 import { existingPath } from '../options.js';
 

@@ -16,6 +16,31 @@ import {
   sourcesOption,
 } from '../pretrainData.js';
 
+const flagsOf = (task: PretrainingTask) =>
+  z.strictObject({
+    model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+    ...sourcesOption,
+    ...pretrainFeatureOptions,
+    ...otherFeaturesOption,
+    vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
+    answers: existingFile()
+      .optional()
+      .describe('Answer table, for a weights file (all_ans.json); without one, no answers are judged'),
+    ...qaSetsOption,
+    attentionHeads: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+    batchSize: z
+      .int()
+      .min(1)
+      .default(task.defaults.evaluationBatchSize)
+      .describe('Examples computed at once'),
+    seed: z.int().min(0).default(9595).describe('Seed of masks and exchanged sentences'),
+    ...computeOptions,
+  });
+
 /** The command of the task. */
 export function evaluatePretrainCommand(task: PretrainingTask): Command {
   return defineCommand({
@@ -23,29 +48,7 @@ export function evaluatePretrainCommand(task: PretrainingTask): Command {
     arguments: z.strictObject({
       sentences: existingFile().describe('Sentences of images (aggregated JSON)'),
     }),
-    options: z.strictObject({
-      model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
-      ...sourcesOption,
-      ...pretrainFeatureOptions,
-      ...otherFeaturesOption,
-      vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
-      answers: existingFile()
-        .optional()
-        .describe('Answer table, for a weights file (all_ans.json); without one, no answers are judged'),
-      ...qaSetsOption,
-      attentionHeads: z
-        .int()
-        .min(1)
-        .optional()
-        .describe('Attention heads, for a weights file [default: hidden size / 64]'),
-      batchSize: z
-        .int()
-        .min(1)
-        .default(task.defaults.evaluationBatchSize)
-        .describe('Examples computed at once'),
-      seed: z.int().min(0).default(9595).describe('Seed of masks and exchanged sentences'),
-      ...computeOptions,
-    }),
+    options: flagsOf(task),
     run: async ({ arguments: { sentences }, options, progress, notice, signal }) => {
       const loaded = await loadPretrainedModel({
         model: options.model,
