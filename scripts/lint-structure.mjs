@@ -60,7 +60,7 @@ const usedEntries = new Set();
 /** The one file that may load the addon. */
 const addonDoor = 'src/torch/native.ts';
 const maxLines = 600;
-const checkedFolders = ['src', 'web', 'test', 'bench', 'scripts', 'native'];
+const checkedFolders = ['src', 'web', 'test', 'bench', 'scripts', 'native', 'examples'];
 /** What runs in a browser: of src/ it may run these, which need nothing of Node.js, and take types from anywhere. */
 const browserSafe = ['src/serve/client.js', 'src/report/style.js', 'src/data/sampleWorld/labelRegions.js'];
 

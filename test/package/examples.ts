@@ -39,6 +39,13 @@ export const EXAMPLES: Readonly<Record<string, (stdout: string) => void>> = {
     expect(losses.at(-1)).toBeLessThan(losses[0]!);
     expect(stdout).toMatch(/^Best: \d+\.\d % after epoch \d\.$/m);
   },
+  matching: (stdout) => {
+    expect(numberOf(/^Pairs judged rightly: (\d+\.\d) %/m.exec(stdout)!)).toBeGreaterThan(75);
+    // By chance one of six.
+    expect(
+      numberOf(/^(\d) of 6 new pictures have their own sentence first\.$/m.exec(stdout)!),
+    ).toBeGreaterThan(3);
+  },
   ownTask: (stdout) => {
     // The words of a question tell its kind.
     expect(numberOf(/^Kinds: (\d+\.\d) %$/m.exec(stdout)!)).toBeGreaterThan(90);
