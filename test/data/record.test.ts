@@ -27,7 +27,7 @@ describe('a record that is not as expected', () => {
     [{ boxes: {} }, "key 'boxes': expected a list, found {}."],
     [{ id: true }, "key 'id': expected text or a whole number, found true."],
     [{ labels: 3 }, "key 'labels': expected text or a list or an object, found 3."],
-    [{ labels: { red: 7 } }, 'key \'labels\': expected a number of at most 1 for \'red\', found {"red":7}.'],
+    [{ labels: { red: 7 } }, "key 'labels': expected a number of at most 1 for 'red', found {\"red\":7}."],
     [{ kind: 'maybe' }, 'key \'kind\': expected "yes" or "no", found "maybe".'],
   ])('%j is refused in words of a person', (change, message) => {
     expect(() => checkRecord(schema, { ...good, ...change }, 'mine.json', 'line 3')).toThrow(
