@@ -25,9 +25,10 @@ describe('a record that is not as expected', () => {
     [{ boxes: [] }, "key 'boxes': expected a list of at least 1, found []."],
     [{ boxes: [[1, 'x']] }, 'key \'boxes.0.1\': expected a number, found "x".'],
     [{ boxes: {} }, "key 'boxes': expected a list, found {}."],
-    [{ id: true }, "key 'id': expected text or a whole number, found true."],
+    [{ id: true }, "key 'id': expected text or a number, found true."],
     [{ labels: 3 }, "key 'labels': expected text or a list or an object, found 3."],
-    [{ labels: { red: 7 } }, "key 'labels': expected a number of at most 1 for 'red', found {\"red\":7}."],
+    [{ labels: { red: 7 } }, "key 'labels.red': expected a number of at most 1, found 7."],
+    [{ labels: [1] }, "key 'labels': expected text for '0', found [1]."],
     [{ kind: 'maybe' }, 'key \'kind\': expected "yes" or "no", found "maybe".'],
   ])('%j is refused in words of a person', (change, message) => {
     expect(() => checkRecord(schema, { ...good, ...change }, 'mine.json', 'line 3')).toThrow(
