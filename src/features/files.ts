@@ -2,6 +2,7 @@
 
 export { type ConvertResult, convertToStore } from './convertToStore.js';
 export { convertToTsv } from './convertToTsv.js';
+export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
 export { type Provenance, parseSettings, provenanceSchema, unknownProvenance } from './provenance.js';

@@ -4,6 +4,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { imageIdOf } from '../features/files.js';
 
 /** An image file and the id that its row of features gets. */
 export interface ImageFile {
@@ -26,20 +27,6 @@ const IMAGE_EXTENSIONS: readonly string[] = [
 
 /** Paths looked at together; more would only queue. */
 const NUM_AT_ONCE = 32;
-
-/**
- * The id of an image: its file name up to the first dot, the rule of the published features for COCO
- * (`COCO_val2014_000000000042.jpg`), Visual Genome (`2375429.jpg`) and NLVR2 (`dev-850-0-img0.png`).
- *
- * @throws UsageError when nothing stands before the first dot.
- */
-export function imageIdOf(file: string): string {
-  const id = path.basename(file).split('.', 1)[0] as string;
-  if (id !== '') return id;
-  throw new UsageError(
-    `${file} gives no image id: the id is the file name up to its first dot, and nothing stands there. Rename it.`,
-  );
-}
 
 /**
  * The images that `sources` name, in their order. A file is taken whatever its name ends with; of a folder the files

@@ -78,6 +78,11 @@ describe('captions are read from', () => {
     ]);
   });
 
+  it('ids end at the first dot of a file name, as they do where features are made', async () => {
+    const dotted = { images: [image('IMG.2024.jpg', 'train', 'A dog.')] };
+    expect(await read(dotted, ['train'])).toEqual([['IMG', 'A dog.']]);
+  });
+
   it('one split, or some, of a file with several', async () => {
     expect(await read(bySplits, ['test'])).toEqual([['2000', 'A cat.']]);
     expect(await read(bySplits, ['train', 'restval'])).toEqual([

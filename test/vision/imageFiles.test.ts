@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/common/errors.js';
-import { imageIdOf, listImageFiles } from '../../src/vision/imageFiles.js';
+import { imageIdOf } from '../../src/features/files.js';
+import { listImageFiles } from '../../src/vision/imageFiles.js';
 import { publishedPath } from '../support/published.js';
 
 let top: string;

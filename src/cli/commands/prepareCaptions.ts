@@ -15,7 +15,7 @@ export const command = defineCommand({
   description:
     'Writes the captions of a file as lines {image, text}, which finetune match and evaluate match read: official COCO ' +
     'captions, dataset_coco.json and dataset_flickr30k.json, whose split is chosen here, or the sentences of a pre-training ' +
-    'file that are not questions. An image goes by its file name without ending, as in feature files.',
+    'file that are not questions. An image goes by its file name up to the first dot, as in feature files.',
   examples: [
     {
       command: 'lxmert prepare captions dataset_coco.json --split test --output coco_test.jsonl',

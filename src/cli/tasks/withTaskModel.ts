@@ -19,8 +19,11 @@ import {
 
 /** The flags that {@link withTaskModel} reads. */
 export function taskModelOptions(task: Task) {
+  const { answers: _, ...others } = modelOptions;
+  // A task that fixes its answers asks for no table.
+  const ofModel = (typeof task.answers === 'string' ? modelOptions : others) as typeof modelOptions;
   return {
-    ...modelOptions,
+    ...ofModel,
     ...featureOptions,
     ...otherFeaturesOption,
     batchSize: z.int().min(1).default(task.defaults.evaluationBatchSize).describe('Examples at a time'),

@@ -1,8 +1,8 @@
 /** @file Captions: sentences that are true of an image, from each of the files that the field keeps them in. */
 
-import path from 'node:path';
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../../common/errors.js';
+import { imageIdOf } from '../../features/files.js';
 import { readJsonLines } from '../../formats/lines/jsonLines.js';
 import { fileSource } from './jsonSource.js';
 import { beginsArray, streamArray, streamKeys } from './jsonStream.js';
@@ -30,7 +30,7 @@ const LAYOUTS =
  * - the splits of COCO, Flickr8k and Flickr30k after Karpathy and Fei-Fei (2015), `{images: [{filename, split, sentences:
  *   [{raw}]}]}`.
  *
- * Where a layout has file names, an image's id is the name without folder and ending, as in feature files.
+ * Where a layout has file names, an image's id is the name up to its first dot, as in feature files.
  *
  * @param splits of the last layout, those to read; needed where the file has more than one
  * @throws UsageError for splits of a file that states none, or not these
@@ -129,5 +129,5 @@ async function* streamSplits(file: string, wanted: readonly string[] | undefined
 
 /** `val2014/COCO_val2014_000000000042.jpg` to `COCO_val2014_000000000042`. */
 function idOfFile(name: string): string {
-  return path.parse(name).name;
+  return imageIdOf(name);
 }
