@@ -45,8 +45,8 @@ function sharedFlags(task: Task) {
     ...otherFeaturesOption,
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
-    loadEncoder: existingFile().optional().describe('Pre-trained weights; the answer head is drawn anew'),
-    load: existingFile().optional().describe('Fine-tuned weights to go on from, head included'),
+    loadEncoder: existingFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
+    load: existingFile().optional().describe("Weights to go on from, the task's heads included"),
     ...architectureOptions,
     ...scheduleOptions({
       noun: 'examples',
