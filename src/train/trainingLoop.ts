@@ -94,7 +94,7 @@ export class TrainingLoop<Batch, Placed> {
       const results = await this.#guarded(this.#placeOf(step, batch), () => steps.run(batch, step));
       position.step++;
       position.batch++;
-      this.#note(results);
+      await this.#tell(results);
       if (position.step % snapshotSteps === 0) {
         await this.#settle();
         await this.#snapshot();
@@ -110,7 +110,18 @@ export class TrainingLoop<Batch, Placed> {
   async #settle(): Promise<void> {
     const { steps, position } = this.parts;
     const place = `the end of ${this.#placeOf(position.step - 1, position.batch - 1)}`;
-    this.#note(await this.#guarded(place, () => steps.drain()));
+    await this.#tell(await this.#guarded(place, () => steps.drain()));
+  }
+
+  /** Takes note of steps; a callback that fails at that ends the run as a step does, saved as it is then. */
+  async #tell(results: readonly StepResult[]): Promise<void> {
+    try {
+      this.#note(results);
+    } catch (error) {
+      const { position } = this.parts;
+      const place = `a callback after ${this.#placeOf(position.step - 1, position.batch - 1)}`;
+      throw await this.#failed(error, position.state(), place);
+    }
   }
 
   /** Takes note of steps that have become known. */

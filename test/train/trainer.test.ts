@@ -366,6 +366,18 @@ describe('callbacks', () => {
     expect(ends).toEqual([undefined]);
   });
 
+  it('that fail end the training with what was trained saved', async () => {
+    const states: TrainingState[] = [];
+    const onStep = ({ step }: StepMetrics): void => {
+      if (step === 7) throw new Error('a callback of my own');
+    };
+    const run = await setup([], { states, callbacks: [{ onStep }] });
+    await expect(run.train()).rejects.toThrow('a callback of my own');
+    expect(run.saved).toEqual(['LAST']);
+    expect(states.map(({ step, batch }) => [step, batch])).toEqual([[7, 7]]);
+    run.end();
+  });
+
   it('can end the training after a step, which is no interruption, and the run goes on from there', async () => {
     const states: TrainingState[] = [];
     const run = await setup([], {
