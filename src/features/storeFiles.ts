@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
+import { readContentKind } from '../formats/contentKind.js';
 import { openShard, type Shard } from './shardFile.js';
 
 const SHARD_NAME = /^shard-\d{5}\.safetensors$/;
@@ -46,6 +47,9 @@ export function openShards(store: string): Shard[] {
       throw new UsageError(
         `${store} is a TSV file; make a store of it first: lxmert features convert ${store} FOLDER`,
       );
+    const { kind, name } = readContentKind(store);
+    if (kind !== 'safetensors' && !/\.safetensors$/i.test(store))
+      throw new UsageError(`${store} is ${name}, not a feature store, which is a folder of shards.`);
     return [openShard(store)];
   }
   const files = shardPaths(store, readdirSync(store));

@@ -1,0 +1,154 @@
+/** @file What a file is by its first bytes, whatever its name says: for messages that name what was given. */
+
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/** A kind of content: a word to decide by, and what a person calls it. */
+export interface ContentKind {
+  readonly kind: ContentKindName;
+  /** As it stands after "is": `an HDF5 file`. */
+  readonly name: string;
+}
+
+export type ContentKindName = keyof typeof NAMES;
+
+const NAMES = {
+  empty: 'empty (0 bytes)',
+  zeros: 'a file that begins with zeros only, as a download that broke off leaves it',
+  gitLfs: 'a git-lfs pointer, not the file itself (fetch it with git lfs pull)',
+  html: 'a web page (HTML), as a download link that led to a login or an error leaves it',
+  hdf5: 'an HDF5 file',
+  gzip: 'a gzip archive',
+  bzip2: 'a bzip2 archive',
+  xz: 'an xz archive',
+  zstd: 'a zstd archive',
+  sevenZip: 'a 7z archive',
+  rar: 'a RAR archive',
+  tar: 'a tar archive',
+  zip: 'a zip archive',
+  emptyZip: 'a zip archive without any member',
+  npy: 'a NumPy array (.npy)',
+  parquet: 'a Parquet table',
+  arrow: 'an Arrow table',
+  lmdb: "an LMDB database's data file",
+  pickle: 'a Python pickle',
+  safetensors: 'a safetensors file',
+  gguf: 'a GGUF model file',
+  sqlite: 'an SQLite database',
+  pdf: 'a PDF document',
+  jpeg: 'a JPEG picture',
+  png: 'a PNG picture',
+  webp: 'a WebP picture',
+  gif: 'a GIF picture',
+  tiff: 'a TIFF picture',
+  heic: 'a HEIC picture',
+  avif: 'an AVIF picture',
+  jxl: 'a JPEG XL picture',
+  bmp: 'a BMP picture',
+  psd: 'a Photoshop picture',
+  svg: 'an SVG drawing',
+  prototxt: 'the text of a Caffe network (prototxt), which has no weights',
+  jsonArray: 'JSON text (a list)',
+  jsonObject: 'JSON text (an object)',
+  utf16: 'text in UTF-16 (save it as UTF-8)',
+  text: 'text',
+  binary: 'a binary file of no known kind',
+} as const;
+
+/** Bytes that {@link contentKindOf} wants to see; a shorter file is judged by what it has. */
+const CONTENT_HEAD_BYTES = 1024;
+
+/** Marks at fixed places, the longer ones before those that they begin with. */
+const MARKS: readonly (readonly [ContentKindName, ...(readonly [at: number, latin1: string])[]])[] = [
+  ['hdf5', [0, '\x89HDF\r\n\x1a\n']],
+  ['gzip', [0, '\x1f\x8b']],
+  ['bzip2', [0, 'BZh']],
+  ['xz', [0, '\xfd7zXZ\x00']],
+  ['zstd', [0, '(\xb5/\xfd']],
+  ['sevenZip', [0, '7z\xbc\xaf\x27\x1c']],
+  ['rar', [0, 'Rar!']],
+  ['tar', [257, 'ustar']],
+  ['zip', [0, 'PK\x03\x04']],
+  ['emptyZip', [0, 'PK\x05\x06']],
+  ['npy', [0, '\x93NUMPY']],
+  ['parquet', [0, 'PAR1']],
+  ['arrow', [0, 'ARROW1']],
+  // A streamed Arrow table: the mark of a message, whose first is the schema.
+  ['arrow', [0, '\xff\xff\xff\xff'], [6, '\x00\x00'], [8, '\x10\x00\x00\x00']],
+  // The first page's header, then the mark of LMDB's meta page in either byte order.
+  ['lmdb', [16, '\xde\xc0\xef\xbe']],
+  ['lmdb', [16, '\xbe\xef\xc0\xde']],
+  ['gguf', [0, 'GGUF']],
+  ['sqlite', [0, 'SQLite format 3\x00']],
+  ['pdf', [0, '%PDF-']],
+  ['jpeg', [0, '\xff\xd8\xff']],
+  ['png', [0, '\x89PNG\r\n\x1a\n']],
+  ['webp', [0, 'RIFF'], [8, 'WEBP']],
+  ['gif', [0, 'GIF8']],
+  ['tiff', [0, 'II*\x00']],
+  ['tiff', [0, 'MM\x00*']],
+  ['avif', [4, 'ftypavi']],
+  ['heic', [4, 'ftyphe']],
+  ['heic', [4, 'ftypmif1']],
+  ['heic', [4, 'ftypmsf1']],
+  ['jxl', [0, '\x00\x00\x00\x0cJXL ']],
+  ['jxl', [0, '\xff\x0a']],
+  ['psd', [0, '8BPS']],
+  ['bmp', [0, 'BM'], [6, '\x00\x00\x00\x00']],
+  ['utf16', [0, '\xff\xfe']],
+  ['utf16', [0, '\xfe\xff']],
+];
+
+/** What a file is that begins with `head` (1,024 bytes of it, or all that there are). */
+export function contentKindOf(head: Uint8Array): ContentKind {
+  const kind = kindOf(Buffer.from(head.buffer, head.byteOffset, head.byteLength));
+  return { kind, name: NAMES[kind] };
+}
+
+/** The content of a file on disk. @throws the system's error when it cannot be opened or read */
+export function readContentKind(file: string): ContentKind {
+  return contentKindOf(readHead(file));
+}
+
+function readHead(file: string): Buffer {
+  const handle = openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(CONTENT_HEAD_BYTES);
+    return head.subarray(0, readSync(handle, head, 0, head.length, 0));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function kindOf(head: Buffer): ContentKindName {
+  if (head.length === 0) return 'empty';
+  const marked = MARKS.find(([, ...parts]) =>
+    parts.every(([at, mark]) => head.toString('latin1', at, at + mark.length) === mark),
+  );
+  if (marked !== undefined) return marked[0];
+  // The length of the header in eight bytes, then the header's JSON.
+  if (head.length > 8 && head[8] === 0x7b && head.readBigUInt64LE() < 2n ** 40n) return 'safetensors';
+  if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) return 'pickle';
+  if (head.every((byte) => byte === 0)) return 'zeros';
+  return isText(head) ? textKindOf(head) : 'binary';
+}
+
+/** No control characters but those that text is laid out with. */
+function isText(head: Buffer): boolean {
+  return head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}
+
+function textKindOf(head: Buffer): ContentKindName {
+  const text = head
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart();
+  if (text.startsWith('version https://git-lfs.github.com/spec/')) return 'gitLfs';
+  if (/^(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<svg[\s>]/is.test(text)) return 'svg';
+  if (/^<(!doctype|html|head|body|\?xml|!--)/i.test(text)) return 'html';
+  if (/^(#[^\n]*\n\s*)*(name\s*:\s*"|(layers?|input_shape)\s*\{|input\s*:\s*")/.test(text)) return 'prototxt';
+  // Pickles of protocol 0 and ids of pictures are text too; JSON's first value shows within the bracket.
+  if (/^\[\s*(["{[\]\-\dtfn]|$)/.test(text)) return 'jsonArray';
+  if (/^\{\s*(["}]|$)/.test(text)) return 'jsonObject';
+  if (/^(\(dp\d+|\(lp\d+|cnumpy|ccollections|csys)/.test(text)) return 'pickle';
+  return 'text';
+}
