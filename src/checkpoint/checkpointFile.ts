@@ -114,7 +114,10 @@ export class CheckpointFile {
 }
 
 const readers: Readonly<
-  Record<CheckpointFormat, (file: FileReader, key: string | undefined) => ParsedCheckpoint | Promise<ParsedCheckpoint>>
+  Record<
+    CheckpointFormat,
+    (file: FileReader, key: string | undefined) => ParsedCheckpoint | Promise<ParsedCheckpoint>
+  >
 > = {
   'pth-zip': readZip,
   'pth-legacy': readLegacy,

@@ -5,7 +5,10 @@ import { unwrapped } from './encoderGroups.js';
 import { canonicalName } from './tensorNames.js';
 
 /** Tensors of an answer head by the end of their names: a layer, its norm, and one row for each answer. */
-const ANSWER_HEAD = ['0', '2', '3'].flatMap((layer) => [`logit_fc.${layer}.weight`, `logit_fc.${layer}.bias`]);
+const ANSWER_HEAD = ['0', '2', '3'].flatMap((layer) => [
+  `logit_fc.${layer}.weight`,
+  `logit_fc.${layer}.bias`,
+]);
 
 /** Where others keep an answer head of the published form. */
 const ANSWER_HEAD_PLACES = ['classifier.', 'head.', 'answer_classifier.', 'vqa_head.', 'qa_head.'];
@@ -42,7 +45,8 @@ function placeAnswerHead(canonical: Map<string, string>): string | undefined {
   const [place] = places;
   if (place === undefined || places.length > 1) return undefined;
   for (const [name, found] of canonical) {
-    if (found.startsWith(`${place}logit_fc.`)) canonical.set(name, `answer_head.${found.slice(place.length)}`);
+    if (found.startsWith(`${place}logit_fc.`))
+      canonical.set(name, `answer_head.${found.slice(place.length)}`);
   }
   return place;
 }

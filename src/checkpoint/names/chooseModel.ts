@@ -113,7 +113,9 @@ function candidatesOf(
           dictionary,
           encoder,
           words: [...(dictionaries[dictionary]?.keys ?? []), ...encoder.outer.split('.').filter(Boolean)],
-          numTensors: encoder.tails.size,
+          numTensors: (dictionaries[dictionary]?.names ?? []).filter((name) =>
+            unwrapped(name).startsWith(encoder.outer),
+          ).length,
         })),
     );
     if (found.length > 0) return found;
@@ -125,7 +127,9 @@ function candidatesOf(
     numTensors: names.length,
   }));
   // A step counter or a best score is a tensor too, beside the dictionary of the weights.
-  const dotted = all.filter(({ dictionary }) => dictionaries[dictionary]?.names.some((name) => name.includes('.')));
+  const dotted = all.filter(({ dictionary }) =>
+    dictionaries[dictionary]?.names.some((name) => name.includes('.')),
+  );
   return dotted.length > 0 ? dotted : all;
 }
 

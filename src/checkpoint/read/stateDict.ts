@@ -63,7 +63,9 @@ function viewOf(tensor: PickleValue): string | undefined {
 
 function noTensors(path: string, root: PickleDict): CheckpointError {
   const keys = [...root.entries.keys()];
-  const isTraining = keys.some((key) => typeof key === 'string' && (TRAINING_STATE.test(key) || key === 'param_groups'));
+  const isTraining = keys.some(
+    (key) => typeof key === 'string' && (TRAINING_STATE.test(key) || key === 'param_groups'),
+  );
   if (isTraining) {
     return new CheckpointError(
       path,
