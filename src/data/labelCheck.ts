@@ -46,7 +46,7 @@ export function withLabels<Example extends Question>(
   const share = `${formatNumber(count)} of ${total} examples (${formatPercent(count / examples.length, 1)})`;
   if (count > maxUnlabelled * examples.length) {
     throw new LxmertError(
-      `${share} of '${name}' have no label, the first with the id ${first.questionId}.${keyHint(first)} Take them out of the file, or leave them out with --max-left-out all (in JavaScript: needsLabels and maxLeftOut).
+      `${share} of '${name}' have no label, the first with the id ${first.questionId}.${keyHint(first)} Take them out of the file, or leave them out with --max-left-out all (in JavaScript: needsLabels and maxLeftOut).`,
     );
   }
   return {
@@ -60,7 +60,7 @@ function requireAnswers(labelled: readonly Question[], name: string, answerTable
   const [first] = answered;
   if (first === undefined) {
     throw new LxmertError(
-      `The labels of all $formatNumber(labelled.length)examples of '${name}' are empty: no answer is right for any. Make the file again with the answer table that belongs to it (lxmert prepare --answers).`,
+      `The labels of all ${formatNumber(labelled.length)} examples of '${name}' are empty: no answer is right for any. Make the file again with the answer table that belongs to it (lxmert prepare --answers).`,
     );
   }
   const isKnown = ({ labels }: Question): boolean =>

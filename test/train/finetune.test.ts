@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Question } from '../../src/data/annotations/question.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { QuestionSet } from '../../src/data/questionSet.js';
 import { lxmertConfig } from '../../src/model/index.js';
