@@ -1,12 +1,13 @@
 /** @file A run folder as a model that predicts: weights, configuration, vocabulary, answers, and the heads of its task. */
 
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import {
   CheckpointFile,
   imagesPerExampleOf,
   loadWeights,
-  modelKind,
   numAnswersOf,
+  splitWeightsPath,
 } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
@@ -16,6 +17,7 @@ import { type HeadDefinition, type Precision, TaskModel, useForInference } from 
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
+import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 import { activationsOf, hasMatchingHead, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
 import { findModel, type ModelPlace } from './modelPlace.js';
@@ -39,6 +41,8 @@ export interface ModelSource {
   readonly precision?: Precision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
+  /** Gets a line for a person about a file whose form is not a documented one. */
+  readonly say?: ((line: string) => void) | undefined;
   /**
    * Whose heads the model has. Without it: the task that its run names; else those of the file that are known, which
    * are the answer head where the answers are named too, and the matching head of pre-training.
@@ -119,9 +123,10 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
-      : await (modelKind(checkpoint) === 'pre-training'
-          ? AnswerTable.loadEither(answersFile)
-          : AnswerTable.load(answersFile));
+      : await AnswerTable.load(answersFile, source.say);
+  if (source.answers !== undefined && answersFile === source.answers) {
+    await requireOrderOfRun(answersFile, answerTable, path.dirname(splitWeightsPath(weightsFile).file));
+  }
   const heads: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
   requireHeads(checkpoint, heads, task, answersFile);
@@ -173,6 +178,21 @@ function notesOnRun(source: ModelSource, { weightsFile, isFileOfRun }: ModelPlac
   return [
     `${weightsFile} lies in the folder of its run, whose vocabulary and answers are used where no others are named.`,
   ];
+}
+
+/** @throws UsageError for the answers of the run whose folder the weights lie in, given in another order */
+async function requireOrderOfRun(file: string, table: AnswerTable, folder: string): Promise<void> {
+  const own = path.join(folder, RUN_FILES.answers);
+  if (!existsSync(own)) return;
+  const known = await AnswerTable.load(own);
+  const isReordered =
+    known.size === table.size &&
+    known.answers.every((answer) => table.indexOf(answer) !== undefined) &&
+    known.answers.some((answer, i) => table.answers[i] !== answer);
+  if (!isReordered) return;
+  throw new UsageError(
+    `${file} has the answers of the weights in another order: ${own}, which lies with them, begins with '${known.answers[0]}', this one with '${table.answers[0]}'. Every answer would be taken for another. Leave --answers out, or name ${own}.`,
+  );
 }
 
 /** @throws UsageError for a weights file whose companions are not named */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { bertSettings, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
 import { AnswerTable } from '../../data/answerTable.js';
+import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
@@ -11,6 +12,7 @@ import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { Vocabulary } from '../../text/index.js';
 import { type PretrainingWeights, type PretrainResult, pretrain } from '../../train/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath, weightsFile } from '../options.js';
 import {
@@ -45,6 +47,7 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
     ...sourcesOption,
     ...pretrainFeatureOptions,
     ...otherFeaturesOption,
+    ...leftOutOption(MAX_LEFT_OUT),
     answers: existingFile()
       .optional()
       .describe('Answer table (all_ans.json, or label2ans JSON) [default: made of the training labels]'),
@@ -114,7 +117,7 @@ export function pretrainCommand(task: PretrainingTask): Command {
       using store = openPretrainFeatures(given);
       checkStores(store, given.allowOtherFeatures, notice);
       const vocabulary = await Vocabulary.load(given.vocab);
-      const answerTable = await answersOf(given, store);
+      const answerTable = await answersOf(given, store, notice);
       const whole = weights?.parts === 'bert' ? undefined : weights;
       const checkpoint = weights && (await CheckpointFile.open(weights.file));
       const bert =
@@ -132,14 +135,14 @@ export function pretrainCommand(task: PretrainingTask): Command {
         numObjects: given.objectClasses,
         numAttributes: given.attributeClasses,
       };
-      const reading = { answerTable, sources: given.sources };
+      const reading = { answerTable, sources: given.sources, maxLeftOut: leftOutLimit(given) };
       const training = await readSentences(given.train, store, reading, notice);
       const validation = await readSentences(given.valid, store, reading, notice);
       const run = await me.openRun();
       const { steps: _, ...result } = await me.showing('Pre-training', 'steps', (progress) =>
         pretrain({
-          training,
-          validation,
+          training: training.corpus,
+          validation: validation.corpus,
           features: store,
           vocabulary,
           config,
@@ -157,7 +160,11 @@ export function pretrainCommand(task: PretrainingTask): Command {
           notice,
         }),
       );
-      return { ...result, process: me.number };
+      return {
+        ...result,
+        leftOut: { training: training.leftOut.counts, validation: validation.leftOut.counts },
+        process: me.number,
+      };
     },
     render,
     exitCode: exitCodeOf,
@@ -203,9 +210,13 @@ function weightsOf(given: Options): PretrainingWeights | undefined {
   return loadBert === undefined ? undefined : { file: loadBert, parts: 'bert' };
 }
 
-async function answersOf(given: Options, store: FeatureStore): Promise<AnswerTable | undefined> {
+async function answersOf(
+  given: Options,
+  store: FeatureStore,
+  notice: (line: string) => void,
+): Promise<AnswerTable | undefined> {
   if (given.qaWeight === 0) return undefined;
-  if (given.answers !== undefined) return AnswerTable.loadEither(given.answers, given.qaSets);
+  if (given.answers !== undefined) return AnswerTable.loadEither(given.answers, given.qaSets, notice);
   if (given.qaSets !== undefined) {
     throw new UsageError('--qa-sets chooses from an answer table: name one with --answers.');
   }
