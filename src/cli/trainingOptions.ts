@@ -33,6 +33,7 @@ export const architectureOptions = {
     .min(0)
     .default(LXMERT_BASE.numCrossLayers)
     .describe('Cross-modality layers, from scratch'),
+<<<<<<< HEAD
   hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
   ...untoldOptions,
   attentionHeads: z
@@ -40,19 +41,38 @@ export const architectureOptions = {
     .min(1)
     .optional()
     .describe('Attention heads [default: what the config.json of the weights says, else hidden size / 64]'),
+=======
+  hiddenSize: z
+    .int()
+    .min(4)
+    .default(LXMERT_BASE.hiddenSize)
+    .describe('Width of the model, in values of a hidden state, from scratch'),
+  attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
+>>>>>>> main
   initializerRange: z
     .number()
     .gt(0)
     .default(LXMERT_BASE.initializerRange)
+<<<<<<< HEAD
     .describe('Standard deviation of weights that are drawn'),
+=======
+    .describe('Standard deviation of weights that are drawn')
+    .meta({ valueName: 'DEVIATION' }),
+>>>>>>> main
   dropout: z
     .number()
     .min(0)
     .lt(1)
+<<<<<<< HEAD
     .optional()
     .describe(
       `Dropout probability [default: what the config.json of the weights says, else ${LXMERT_BASE.hiddenDropout}]`,
     ),
+=======
+    .default(LXMERT_BASE.hiddenDropout)
+    .describe('Dropout probability')
+    .meta({ valueName: 'PROBABILITY' }),
+>>>>>>> main
 };
 
 /** What differs between fine-tuning and pre-training. */
@@ -74,13 +94,19 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
       .default(defaults.batchSize)
       .describe('Examples in a training step, in all processes together'),
     epochs: z.int().min(1).default(defaults.numEpochs).describe(`Passes over the training ${noun}`),
-    learningRate: z.number().gt(0).default(defaults.learningRate).describe('Peak learning rate'),
+    learningRate: z
+      .number()
+      .gt(0)
+      .default(defaults.learningRate)
+      .describe('Peak learning rate')
+      .meta({ valueName: 'RATE' }),
     warmupRatio: z
       .number()
       .gt(0)
       .lt(1)
       .default(defaults.warmupRatio)
-      .describe('Share of the steps with a rising rate'),
+      .describe('Share of the steps with a rising rate, 0 to 1')
+      .meta({ valueName: 'SHARE' }),
     optimizer: z
       .enum(OPTIMIZER_NAMES)
       .default(DEFAULT_SETTINGS.optimizer)
@@ -93,8 +119,14 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
       .number()
       .min(0)
       .default(DEFAULT_SETTINGS.weightDecay)
-      .describe('Decoupled weight decay, of all parameters'),
-    clipNorm: z.number().gt(0).default(defaults.clipNorm).describe('Largest global norm of the gradients'),
+      .describe('Decoupled weight decay, of all parameters')
+      .meta({ valueName: 'RATE' }),
+    clipNorm: z
+      .number()
+      .gt(0)
+      .default(defaults.clipNorm)
+      .describe('Largest global norm of the gradients')
+      .meta({ valueName: 'NORM' }),
     maxLength: z
       .int()
       .min(3)
@@ -105,7 +137,7 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
     cudaGraphs: z
       .boolean()
       .default(true)
-      .describe('On a GPU: start the kernels of a step as one graph, where the build can'),
+      .describe('Do not start the kernels of a step as one graph, which a GPU does where the build can'),
   };
 }
 
