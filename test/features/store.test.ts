@@ -1,6 +1,15 @@
 /** @file Stores on disk: writing directly, opening, damage of every kind, info and verification. */
 
-import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unknownProvenance } from '../../src/features/provenance.js';
@@ -148,7 +157,7 @@ describe('opening', () => {
 
   it('tells what to do with a TSV file', async () => {
     const file = path.join(folder, 'some.tsv');
-    writeFileSync(file, 'x');
+    writeFileSync(file, 'image_1\t480\t640\tAAAA\n');
     expect((await errorOf(() => openShards(file))).message).toContain(
       `lxmert features convert ${file} FOLDER`,
     );
@@ -206,7 +215,7 @@ describe('a damaged shard', () => {
     ['cut off', (file) => truncateSync(file, readFileSync(file).length - 1), 'it is cut off'],
     ['cut off in the header', (file) => truncateSync(file, 100), 'but the file ends after 100 bytes'],
     ['cut off in the length', (file) => truncateSync(file, 5), 'it holds only 5 bytes'],
-    ['empty', (file) => truncateSync(file, 0), 'it holds only 0 bytes'],
+    ['empty', (file) => truncateSync(file, 0), 'empty (0 bytes)'],
     [
       'followed by other bytes',
       (file) => writeFileSync(file, 'xx', { flag: 'a' }),
@@ -225,7 +234,7 @@ describe('a damaged shard', () => {
     [
       'of text',
       (file) => writeFileSync(file, '<html>not found</html>'),
-      'are not the length of a safetensors header',
+      'a web page (HTML)',
     ],
     ['with a header that is not JSON', (file) => writeFileSync(file, huge(8n)), 'its header is not JSON'],
     [
@@ -267,11 +276,6 @@ describe('a damaged shard', () => {
       'with swapped tensors',
       (file) => withHeader(file, (h) => ([h.objects_conf, h.boxes] = [h.boxes!, h.objects_conf!])),
       'its tensor boxes should have type F32 and shape',
-    ],
-    [
-      'without metadata',
-      (file) => withHeader(file, (h) => delete h.__metadata__),
-      'a safetensors file of another kind',
     ],
     [
       'of a later version',
@@ -319,13 +323,70 @@ describe('a damaged shard', () => {
     harm(file);
     const error = await errorOf(() => openShard(file));
     expect(error.name).toBe('LxmertError');
-    expect(error.message).toContain(`${file} is not a whole feature shard: `);
+    expect(error.message).toContain(`${file} is `);
     expect(error.message).toContain(message);
     // Verification reports the same instead of failing.
     const { problems, numImages } = await verifyStore(store);
     expect(problems.map((problem) => problem.message)).toEqual([error.message]);
     expect(numImages).toBe(0);
   });
+
+  it('says of a safetensors file of another kind where it belongs, and of other keys which are wrong', async () => {
+    const store = await storeOf(makeRows(4));
+    const file = path.join(store, 'shard-00000.safetensors');
+    withHeader(file, (h) => (h.__metadata__!.provenance = '{"detector":3,"settings":{}}'));
+    expect((await errorOf(() => openShard(file))).message).toContain(
+      "provenance of its header is wrong: key 'detector': expected text, found 3.",
+    );
+    withHeader(file, (h) => delete h.__metadata__);
+    const { message } = await errorOf(() => openShard(file));
+    expect(message).toContain(`${file} is a safetensors file of another kind`);
+    expect(message).toContain('lxmert checkpoint info');
+  });
+});
+
+describe('a file or folder of another kind', () => {
+  /** Beginnings as their formats have them. */
+  const kinds: [string, Buffer, string][] = [
+    ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n........', 'latin1'), 'Other formats'],
+    ['a NumPy array (.npy)', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 'Other formats'],
+    ['a Parquet table', Buffer.from('PAR1....', 'latin1'), 'Other formats'],
+    [
+      "an LMDB database's data file",
+      Buffer.from(`${'\0'.repeat(16)}\xde\xc0\xef\xbe`, 'latin1'),
+      'Other formats',
+    ],
+    ['a Python pickle', Buffer.from('\x80\x02}q\x00.', 'latin1'), 'Other formats'],
+    ['a bzip2 archive', Buffer.from('BZh91AY', 'latin1'), 'bunzip2 --keep'],
+    ['an xz archive', Buffer.from('\xfd7zXZ\x00\x00', 'latin1'), 'unxz --keep'],
+    ['a gzip archive', Buffer.from('\x1f\x8b\x08\x00', 'latin1'), 'lxmert features convert'],
+    ['a JPEG picture', Buffer.from('\xff\xd8\xff\xe0', 'latin1'), 'lxmert extract'],
+    ['empty (0 bytes)', Buffer.alloc(0), 'Fetch or copy it again'],
+    ['a web page (HTML)', Buffer.from('<!doctype html>'), 'Fetch or copy it again'],
+    [
+      'a TSV file',
+      Buffer.from('image_1\t480\t640\tAAAA\n'),
+      'make a store of it first: lxmert features convert',
+    ],
+    ['JSON text (a list)', Buffer.from('[{"a": 1}]'), 'Read are TSV files'],
+  ];
+
+  it.each(kinds)(
+    'is called %s, with the way on and never the advice to delete it',
+    async (name, bytes, way) => {
+      for (const file of ['features', 'train.tsv.0', 'a.tsv', 'shard-00000.safetensors']) {
+        const place = path.join(folder, `foreign${numStores++}`);
+        mkdirSync(place);
+        writeFileSync(path.join(place, file), bytes);
+        for (const given of [path.join(place, file), place]) {
+          const { message } = await errorOf(() => openShards(given));
+          expect(message).toContain(`${path.join(place, file)} is ${name}`);
+          expect(message).toContain(way);
+          expect(message).not.toMatch(/delete/i);
+        }
+      }
+    },
+  );
 });
 
 describe('verification', () => {
@@ -423,6 +484,23 @@ describe('verification', () => {
     expect(problems[1]).toMatchObject({ shard, imageId: 'image_1' });
     expect(problems[1]?.message).toContain(message);
     expect(problems).toHaveLength(2);
+  });
+
+  it.each([
+    ['json.dumps(ids)', true],
+    ['json.dumps(ids, ensure_ascii=False)', false],
+  ])('takes a checksum over the list of ids as Python writes it, %s', async (_, ensureAscii) => {
+    const store = await storeOf(['caf\u00e9', 'b "quoted"'].map((imageId, i) => makeRow(i, { imageId })));
+    const file = path.join(store, 'shard-00000.safetensors');
+    const { data } = plainHeader(file);
+    const text = `["${ensureAscii ? 'caf\\u00e9' : 'caf\u00e9'}", "b \\"quoted\\""]`;
+    withHeader(file, (h) => {
+      h.__metadata__!.imageIds = text;
+      h.__metadata__!.sha256 = createHash('sha256').update(data).update(text).digest('hex');
+    });
+    expect((await verifyStore(store)).problems).toEqual([]);
+    withHeader(file, (h) => delete h.__metadata__!.sha256);
+    expect((await verifyStore(store)).problems[0]?.message).toContain('has no checksum (sha256)');
   });
 
   it('finds a changed value that looks sound, and a changed id, by the checksum', async () => {
