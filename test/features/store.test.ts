@@ -231,11 +231,7 @@ describe('a damaged shard', () => {
       (file) => writeFileSync(file, huge(50_000_000n)),
       'but the file ends after 16',
     ],
-    [
-      'of text',
-      (file) => writeFileSync(file, '<html>not found</html>'),
-      'a web page (HTML)',
-    ],
+    ['of text', (file) => writeFileSync(file, '<html>not found</html>'), 'a web page (HTML)'],
     ['with a header that is not JSON', (file) => writeFileSync(file, huge(8n)), 'its header is not JSON'],
     [
       'with a header that is a list',
