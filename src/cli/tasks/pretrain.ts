@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { bertSizes, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
 import { AnswerTable } from '../../data/answerTable.js';
+import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
@@ -11,6 +12,7 @@ import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { Vocabulary } from '../../text/index.js';
 import { type PretrainingWeights, type PretrainResult, pretrain } from '../../train/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 import {
@@ -33,9 +35,20 @@ import {
 } from '../trainingOptions.js';
 
 const weightOf = (loss: string) =>
-  z.number().min(0).default(1).describe(`Weight of the loss of ${loss}; 0 leaves it out`);
+  z
+    .number()
+    .min(0)
+    .default(1)
+    .describe(`Weight of the loss of ${loss}; 0 leaves it out`)
+    .meta({ valueName: 'WEIGHT' });
 const rateOf = (what: string) =>
-  z.number().gt(0).max(1).default(0.15).describe(`Share of the ${what} that are to be predicted`);
+  z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.15)
+    .describe(`Share of the ${what} that are to be predicted, 0 to 1`)
+    .meta({ valueName: 'SHARE' });
 
 const flagsOf = ({ defaults }: PretrainingTask) =>
   z.strictObject({
@@ -44,6 +57,7 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
     ...sourcesOption,
     ...pretrainFeatureOptions,
     ...otherFeaturesOption,
+    ...leftOutOption(MAX_LEFT_OUT),
     answers: existingFile()
       .optional()
       .describe('Answer table (all_ans.json, or label2ans JSON) [default: made of the training labels]'),
@@ -78,7 +92,8 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
       .int()
       .min(0)
       .default(0)
-      .describe('First epoch, from 0, with question answering (10 of 20 in the paper)'),
+      .describe('First epoch, from 0, with question answering (10 of 20 in the paper)')
+      .meta({ valueName: 'EPOCH' }),
     wordMaskRate: rateOf('word pieces'),
     objectMaskRate: rateOf('regions'),
     onlyMaskedObjects: z
@@ -95,7 +110,12 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
     }),
     ...snapshotOptions,
     ...processOptions,
-    seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout, order and masks'),
+    seed: z
+      .int()
+      .min(0)
+      .default(9595)
+      .describe('Seed of the first weights, dropout, order and masks')
+      .meta({ valueName: 'SEED' }),
   });
 type Options = z.output<ReturnType<typeof flagsOf>>;
 
@@ -127,14 +147,14 @@ export function pretrainCommand(task: PretrainingTask): Command {
         numObjects: given.objectClasses,
         numAttributes: given.attributeClasses,
       };
-      const reading = { answerTable, sources: given.sources };
+      const reading = { answerTable, sources: given.sources, maxLeftOut: leftOutLimit(given) };
       const training = await readSentences(given.train, store, reading, notice);
       const validation = await readSentences(given.valid, store, reading, notice);
       const run = await me.openRun();
       const { steps: _, ...result } = await me.showing('Pre-training', 'steps', (progress) =>
         pretrain({
-          training,
-          validation,
+          training: training.corpus,
+          validation: validation.corpus,
           features: store,
           vocabulary,
           config,
@@ -152,7 +172,11 @@ export function pretrainCommand(task: PretrainingTask): Command {
           notice,
         }),
       );
-      return { ...result, process: me.number };
+      return {
+        ...result,
+        leftOut: { training: training.leftOut.counts, validation: validation.leftOut.counts },
+        process: me.number,
+      };
     },
     render,
     exitCode: exitCodeOf,
