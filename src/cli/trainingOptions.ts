@@ -33,46 +33,32 @@ export const architectureOptions = {
     .min(0)
     .default(LXMERT_BASE.numCrossLayers)
     .describe('Cross-modality layers, from scratch'),
-<<<<<<< HEAD
-  hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
+  hiddenSize: z
+    .int()
+    .min(4)
+    .default(LXMERT_BASE.hiddenSize)
+    .describe('Width of the model, in values of a hidden state, from scratch'),
   ...untoldOptions,
   attentionHeads: z
     .int()
     .min(1)
     .optional()
     .describe('Attention heads [default: what the config.json of the weights says, else hidden size / 64]'),
-=======
-  hiddenSize: z
-    .int()
-    .min(4)
-    .default(LXMERT_BASE.hiddenSize)
-    .describe('Width of the model, in values of a hidden state, from scratch'),
-  attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
->>>>>>> main
   initializerRange: z
     .number()
     .gt(0)
     .default(LXMERT_BASE.initializerRange)
-<<<<<<< HEAD
-    .describe('Standard deviation of weights that are drawn'),
-=======
     .describe('Standard deviation of weights that are drawn')
     .meta({ valueName: 'DEVIATION' }),
->>>>>>> main
   dropout: z
     .number()
     .min(0)
     .lt(1)
-<<<<<<< HEAD
     .optional()
     .describe(
       `Dropout probability [default: what the config.json of the weights says, else ${LXMERT_BASE.hiddenDropout}]`,
-    ),
-=======
-    .default(LXMERT_BASE.hiddenDropout)
-    .describe('Dropout probability')
+    )
     .meta({ valueName: 'PROBABILITY' }),
->>>>>>> main
 };
 
 /** What differs between fine-tuning and pre-training. */
