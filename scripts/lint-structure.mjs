@@ -20,6 +20,7 @@ const rooms = [
   'explain',
   'report',
   'extraction',
+  'diagnosis',
   'inference',
   'train',
   'tasks',
