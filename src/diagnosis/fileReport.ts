@@ -65,7 +65,9 @@ export function report(
 export function someOf(names: Iterable<string>, numShown = 3): string {
   const all = [...names];
   const shown = all.slice(0, numShown).map((name) => (name.length > 60 ? `${name.slice(0, 60)}...` : name));
-  return all.length > numShown ? `${shown.join(', ')} and ${formatNumber(all.length - numShown)} more` : shown.join(', ');
+  return all.length > numShown
+    ? `${shown.join(', ')} and ${formatNumber(all.length - numShown)} more`
+    : shown.join(', ');
 }
 
 /** `1 question`, `214,354 questions`. */

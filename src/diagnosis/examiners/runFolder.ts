@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import { asObject, shellWord } from '../../formats/forms/index.js';
-import { type FileReport, report } from '../fileReport.js';
+import { type FileReport, report, someOf } from '../fileReport.js';
 import { examineTable, examineVocabulary } from './tables.js';
 import { examineWeights } from './weights.js';
 
@@ -36,7 +36,7 @@ export async function examineRun(folder: string): Promise<FileReport> {
     existsSync(snapshots) && statSync(snapshots).isDirectory() ? readdirSync(snapshots).length : 0;
   return report(folder, 'the folder of a training run', {
     facts: [
-      `${task ?? 'task not stated'}${typeof numEpochs === 'number' ? `, ${numEpochs} epochs asked for` : ''}; weights ${weights.join(', ') || 'none'}`,
+      `${task ?? 'task not stated'}${typeof numEpochs === 'number' ? `, ${numEpochs} epochs asked for` : ''}; weights ${weights.length === 0 ? 'none' : someOf(weights)}`,
       ...(numSnapshots > 0 ? [`${numSnapshots} snapshots: it can be resumed`] : []),
       ...parts.flatMap((part) => part.facts.slice(0, 1)),
     ],

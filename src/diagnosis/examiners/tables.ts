@@ -11,7 +11,12 @@ import { type FileReport, report, someOf } from '../fileReport.js';
 export async function examineTable(file: string, form: FileForm): Promise<FileReport> {
   try {
     const { answers } = await AnswerTable.loadEither(file);
-    const facts = [`${formatNumber(answers.length)} answers: ${someOf(answers.map((answer) => `'${answer}'`), 5)}`];
+    const facts = [
+      `${formatNumber(answers.length)} answers: ${someOf(
+        answers.map((answer) => `'${answer}'`),
+        5,
+      )}`,
+    ];
     return report(file, form.title, { facts, wayOn: form.wayOn, traits: { answers } });
   } catch (error) {
     return report(file, form.title, { problems: [messageOf(error)], wayOn: form.wayOn });

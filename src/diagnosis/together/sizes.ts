@@ -25,7 +25,7 @@ function tablesAndHeads(reports: readonly FileReport[]): Fit[] {
       return [
         suits(
           [weights.path, match.path],
-          `${match.path} has as many answers as the head of ${weights.path}: ${formatNumber(numAnswers)}.`,
+          `${match === weights ? 'Its answer table' : match.path} has as many answers as the head of ${weights.path}: ${formatNumber(numAnswers)}.`,
         ),
       ];
     }
@@ -80,7 +80,7 @@ function vocabularies(reports: readonly FileReport[]): Fit[] {
       return [
         suits(
           [weights.path, match.path],
-          `${match.path} has a word piece for each of the ${formatNumber(rows)} embeddings of ${weights.path}.`,
+          `${match === weights ? 'Its vocabulary' : match.path} has a word piece for each of the ${formatNumber(rows)} embeddings of ${weights.path}.`,
         ),
       ];
     return [

@@ -2,5 +2,5 @@
 
 export { foreignFile, whatItIs } from './foreignFile.js';
 export { type FileForm, shellWord } from './form.js';
-export { asObject, has } from './jsonSample.js';
+export { asObject } from './jsonSample.js';
 export { recogniseForm } from './recognise.js';
