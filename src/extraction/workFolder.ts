@@ -6,10 +6,10 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../common/atomicFile.js';
+import { Claim, isHeld } from '../common/claim.js';
 import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
 import { type FeatureDType, type Provenance, provenanceSchema } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
-import { Claim, isHeld } from './claim.js';
 import { differencesOf } from './differences.js';
 import { isLogName, RowLogWriter } from './rowLog.js';
 
