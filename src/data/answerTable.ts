@@ -1,17 +1,14 @@
-/** @file The answers a head can give, by index, from the reference's two table files. */
+/** @file The answers a head can give, by index. */
 
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { writeFileAtomic } from '../common/atomicFile.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
+import { readAnswerList } from './answerTableFile.js';
+import type { AnswerList } from './answerTableForms.js';
 
-const labelsSchema = z.array(z.string()).min(1);
-const pretrainingSchema = z
-  .array(z.object({ ans: z.string(), dsets: z.array(z.string()).optional() }))
-  .min(1);
-type PretrainingAnswers = z.output<typeof pretrainingSchema>;
-const indexSchema = z.record(z.string(), z.int().min(0));
+/** Gets a line for a person: how a file was read whose form is not a documented one. */
+type Say = (line: string) => void;
 
 /** Both directions between answers and rows of the answer head. */
 export class AnswerTable {
@@ -50,27 +47,14 @@ export class AnswerTable {
   }
 
   /**
-   * Reads `label2ans` (a JSON array) and, when it lies beside it under the reference's name, `ans2label` (an
-   * object), and checks one against the other.
+   * Reads a table: `label2ans` (a JSON array of answers), `all_ans.json` (a JSON array of `{ans, dsets}`), or another
+   * form whose meaning is plain (docs/reference/metrics.md, "Answer tables"). When the other file of the reference's
+   * pair lies beside it under its name (`ans2label`, `label2ans`), one is checked against the other.
+   *
+   * @throws UsageError when there is no such file; LxmertError for one that is no answer table, or not its neighbour's
    */
-  static async load(label2ansFile: string): Promise<AnswerTable> {
-    const table = new AnswerTable(await readJson(label2ansFile, labelsSchema), label2ansFile);
-    const inverse = label2ansFile.replace(/label2ans(?=[^/]*$)/, 'ans2label');
-    if (inverse === label2ansFile) return table;
-    const indices = await readJson(inverse, indexSchema).catch((error) => {
-      if (error instanceof UsageError) return undefined;
-      throw error;
-    });
-    if (indices === undefined) return table;
-    for (const [answer, i] of Object.entries(indices)) {
-      if (table.indexOf(answer) !== i) {
-        throw new LxmertError(
-          `${inverse} gives the answer '${answer}' the index ${i}, but ${path.basename(label2ansFile)} has ` +
-            `${table.indexOf(answer) ?? 'no such answer'}. The two files are not of the same head.`,
-        );
-      }
-    }
-    return table;
+  static async load(file: string, say?: Say): Promise<AnswerTable> {
+    return AnswerTable.loadEither(file, undefined, say);
   }
 
   /**
@@ -79,25 +63,26 @@ export class AnswerTable {
    * @param sets keeps the answers that occur in any of these data sets; absent: all
    * @throws UsageError for a set that no answer is from
    */
-  static async loadPretraining(file: string, sets?: readonly string[]): Promise<AnswerTable> {
-    return tableOfSets(await readJson(file, pretrainingSchema), file, sets);
+  static async loadPretraining(file: string, sets?: readonly string[], say?: Say): Promise<AnswerTable> {
+    return AnswerTable.loadEither(file, sets, say);
   }
 
   /**
-   * Reads a pre-training table in either layout: `all_ans.json`, or `label2ans` (a JSON array of answers).
+   * Reads a table in any layout, and chooses from it.
    *
    * @param sets as of {@link loadPretraining}
    * @throws UsageError for a choice of data sets from a table that does not name any
    */
-  static async loadEither(file: string, sets?: readonly string[]): Promise<AnswerTable> {
-    const content = await readJson(file, z.union([labelsSchema, pretrainingSchema]));
-    if (typeof content[0] === 'object') return tableOfSets(content as PretrainingAnswers, file, sets);
-    if (sets !== undefined) {
-      throw new UsageError(
-        `${file} does not say which data sets its answers are from, so none can be chosen. Name a table such as all_ans.json, or leave the choice out.`,
+  static async loadEither(file: string, sets?: readonly string[], say?: Say): Promise<AnswerTable> {
+    const list = await readAnswerList(file);
+    const table = tableOfSets(list, file, sets);
+    if (sets === undefined) await requireSameAsNeighbour(table, file);
+    if (list.readAs !== undefined) {
+      say?.(
+        `${file} is read as an answer table ${list.readAs}: ${table.size} answers, the first '${table.answers[0]}'.`,
       );
     }
-    return new AnswerTable(content as string[], file);
+    return table;
   }
 
   /** Writes the table as {@link loadPretraining} reads it. */
@@ -116,15 +101,20 @@ export class AnswerTable {
 
 /** Answers that occur in any of the data sets, in the order of the file. */
 function tableOfSets(
-  entries: PretrainingAnswers,
+  { entries }: AnswerList,
   file: string,
   sets: readonly string[] | undefined,
 ): AnswerTable {
   const known = new Set(entries.flatMap(({ dsets = [] }) => dsets));
+  if (sets !== undefined && known.size === 0) {
+    throw new UsageError(
+      `${file} does not say which data sets its answers are from, so none can be chosen. Name a table such as all_ans.json, or leave the choice out.`,
+    );
+  }
   const unknown = sets?.find((set) => !known.has(set));
   if (unknown !== undefined) {
     throw new UsageError(
-      `No answer of ${file} is from the data set '${unknown}'. It has ${[...known].sort().join(', ') || 'no names of data sets'}.`,
+      `No answer of ${file} is from the data set '${unknown}'. It has ${[...known].sort().join(', ')}.`,
     );
   }
   const isWanted = (dsets: readonly string[]): boolean =>
@@ -136,23 +126,25 @@ function tableOfSets(
   );
 }
 
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no answer table '${file}'.`);
-    throw error;
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new LxmertError(`${file} is not valid JSON: ${messageOf(error)}.`);
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    throw new LxmertError(`${file}: expected an answer table, but ${parsed.error.issues[0]?.message ?? ''}.`);
-  }
-  return parsed.data;
+/** @throws LxmertError when the other file of a pair `label2ans` and `ans2label` has other answers, or another order */
+async function requireSameAsNeighbour(table: AnswerTable, file: string): Promise<void> {
+  const name = path.basename(file);
+  const other = name.replace(/label2ans|ans2label/, (each) =>
+    each === 'ans2label' ? 'label2ans' : 'ans2label',
+  );
+  const neighbour = path.join(path.dirname(file), other);
+  if (other === name || !existsSync(neighbour)) return;
+  const { entries } = await readAnswerList(neighbour).catch((error: unknown) => {
+    if (!(error instanceof LxmertError)) throw error;
+    throw new LxmertError(
+      `${neighbour} lies beside ${name} as the other half of one table, but they are not of the same head: ${error.message}`,
+    );
+  });
+  const length = Math.max(entries.length, table.size);
+  const row = Array.from({ length }).findIndex((_, i) => entries[i]?.ans !== table.answers[i]);
+  if (row === -1) return;
+  const shown = (answer: string | undefined): string => (answer === undefined ? 'no answer' : `'${answer}'`);
+  throw new LxmertError(
+    `${file} and ${neighbour} are not of the same head: at ${row} the first has ${shown(table.answers[row])}, the second ${shown(entries[row]?.ans)}. Name the table that belongs to the weights, in a folder without the other.`,
+  );
 }

@@ -2,13 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import {
-  CheckpointFile,
-  imagesPerExampleOf,
-  loadWeights,
-  modelKind,
-  numAnswersOf,
-} from '../checkpoint/index.js';
+import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
@@ -46,6 +40,8 @@ export interface ModelSource {
   readonly precision?: Precision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
+  /** Gets a line for a person about a file whose form is not a documented one. */
+  readonly say?: ((line: string) => void) | undefined;
   /**
    * Whose heads the model has. Without it: the task that its run names; else those of the file that are known, which
    * are the answer head where the answers are named too, and the matching head of pre-training.
@@ -126,9 +122,10 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
-      : await (modelKind(checkpoint) === 'pre-training'
-          ? AnswerTable.loadEither(answersFile)
-          : AnswerTable.load(answersFile));
+      : await AnswerTable.load(answersFile, source.say);
+  if (source.answers !== undefined && answersFile === source.answers) {
+    await requireOrderOfRun(answersFile, answerTable, isRun ? source.model : path.dirname(weightsFile));
+  }
   const heads: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
   requireHeads(checkpoint, heads, task, answersFile);
@@ -172,6 +169,21 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
 /** The answers of a task that fixes them: then no table is looked for. */
 function fixedAnswers(task: Task | undefined): readonly string[] | undefined {
   return typeof task?.answers === 'string' ? undefined : task?.answers;
+}
+
+/** @throws UsageError for the answers of the run whose folder the weights lie in, given in another order */
+async function requireOrderOfRun(file: string, table: AnswerTable, folder: string): Promise<void> {
+  const own = path.join(folder, RUN_FILES.answers);
+  if (!existsSync(own)) return;
+  const known = await AnswerTable.load(own);
+  const isReordered =
+    known.size === table.size &&
+    known.answers.every((answer) => table.indexOf(answer) !== undefined) &&
+    known.answers.some((answer, i) => table.answers[i] !== answer);
+  if (!isReordered) return;
+  throw new UsageError(
+    `${file} has the answers of the weights in another order: ${own}, which lies with them, begins with '${known.answers[0]}', this one with '${table.answers[0]}'. Every answer would be taken for another. Leave --answers out, or name ${own}.`,
+  );
 }
 
 /** @throws UsageError for a weights file whose companions are not named */

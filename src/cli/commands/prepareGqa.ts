@@ -44,7 +44,9 @@ export const command = defineCommand({
       outputFolder: options.output,
       questions: options.questions,
       overwrite: options.overwrite,
-      ...(options.answers === undefined ? {} : { answerTable: await AnswerTable.load(options.answers) }),
+      ...(options.answers === undefined
+        ? {}
+        : { answerTable: await AnswerTable.load(options.answers, notice) }),
       onRows: rowNotices(notice),
       signal,
     });

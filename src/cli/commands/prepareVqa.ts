@@ -52,7 +52,9 @@ export const command = defineCommand({
       minOccurrences: options.minOccurrences,
       overwrite: options.overwrite,
       ...(options.minivalIds === undefined ? {} : { minivalIds: await readQuestionIds(options.minivalIds) }),
-      ...(options.answers === undefined ? {} : { answerTable: await AnswerTable.load(options.answers) }),
+      ...(options.answers === undefined
+        ? {}
+        : { answerTable: await AnswerTable.load(options.answers, notice) }),
       onRows: rowNotices(notice),
       signal,
     });

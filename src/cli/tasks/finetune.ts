@@ -155,7 +155,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
   if (trainingExamples.length < allExamples.length)
     notice(`${trainingExamples.length} of ${allExamples.length} training examples, drawn by the seed.`);
-  const answerTable = await answersOf(task, options, trainingExamples);
+  const answerTable = await answersOf(task, options, trainingExamples, notice);
   if (task.answers === 'built' && options.answers === undefined)
     notice(`${answerTable.size} answers, made of the training labels.`);
   const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
@@ -166,7 +166,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const pretrainingAnswers =
     options.pretrainingAnswers === undefined
       ? undefined
-      : await AnswerTable.loadPretraining(options.pretrainingAnswers);
+      : await AnswerTable.loadPretraining(options.pretrainingAnswers, undefined, notice);
   const runFolder = await me.openRun();
   const { steps: _, ...result } = await me.showing('Training', 'steps', (progress) =>
     finetune({
@@ -218,8 +218,9 @@ async function answersOf(
   task: Task,
   { answers: file, minOccurrences }: Pick<Flags, 'answers' | 'minOccurrences'>,
   training: readonly Question[],
+  notice: (line: string) => void,
 ): Promise<AnswerTable> {
-  if (file !== undefined) return AnswerTable.load(file);
+  if (file !== undefined) return AnswerTable.load(file, notice);
   return typeof task.answers === 'string'
     ? buildAnswerTable(training, minOccurrences)
     : new AnswerTable(task.answers);

@@ -113,7 +113,7 @@ export function pretrainCommand(task: PretrainingTask): Command {
       using store = openPretrainFeatures(given);
       checkStores(store, given.allowOtherFeatures, notice);
       const vocabulary = await Vocabulary.load(given.vocab);
-      const answerTable = await answersOf(given, store);
+      const answerTable = await answersOf(given, store, notice);
       const whole = weights?.parts === 'bert' ? undefined : weights;
       const checkpoint = weights && (await CheckpointFile.open(weights.file));
       const sizes = weights?.parts === 'bert' && checkpoint ? bertSizes(checkpoint) : {};
@@ -198,9 +198,13 @@ function weightsOf(given: Options): PretrainingWeights | undefined {
   return loadBert === undefined ? undefined : { file: loadBert, parts: 'bert' };
 }
 
-async function answersOf(given: Options, store: FeatureStore): Promise<AnswerTable | undefined> {
+async function answersOf(
+  given: Options,
+  store: FeatureStore,
+  notice: (line: string) => void,
+): Promise<AnswerTable | undefined> {
   if (given.qaWeight === 0) return undefined;
-  if (given.answers !== undefined) return AnswerTable.loadEither(given.answers, given.qaSets);
+  if (given.answers !== undefined) return AnswerTable.loadEither(given.answers, given.qaSets, notice);
   if (given.qaSets !== undefined) {
     throw new UsageError('--qa-sets chooses from an answer table: name one with --answers.');
   }

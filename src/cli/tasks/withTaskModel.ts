@@ -46,6 +46,7 @@ export async function withTaskModel<T>(
   const predictor = await loadEnsemble(options.model, {
     ...modelSource(options),
     task,
+    say: notice,
   });
   try {
     const device = predictor.models[0]?.device ?? 'cpu';

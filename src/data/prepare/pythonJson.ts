@@ -78,10 +78,11 @@ function enclose(brackets: string, parts: string[], { indent }: PythonJsonOption
   return `${open}${inner}${parts.join(`,${inner}`)}\n${' '.repeat(indent * level)}${close}`;
 }
 
-/** Python writes all that is not ASCII as escapes; JSON.stringify does so only for control characters. */
+/** Python escapes all but U+0020 to U+007E; JSON.stringify does so only for what stands before them. */
 function formatString(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (character) =>
-    character === '\u007f' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

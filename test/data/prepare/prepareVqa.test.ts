@@ -323,7 +323,7 @@ describe('soft scores', () => {
 
   it('are all that 3,303 published questions hold, with no more than ten annotators', async () => {
     const table = await AnswerTable.load(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
-    const annotators = new Map([1, 2, 3, 4].map((count) => [softScore(count), count]));
+    const annotators = new Map([1, 2, 3, 4].map((count) => [softScore(count, 10), count]));
     for (const { labels } of await readQuestions(publishedPath('vqa', 'val2014_600img.lxmert.json'))) {
       let numAnnotators = 0;
       for (const [answer, score] of labels ?? []) {

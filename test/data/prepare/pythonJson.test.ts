@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../../src/data/answerTable.js';
@@ -21,7 +22,7 @@ describe('formatPythonJson', () => {
     [new PythonFloat(1), '1.0'],
     [new PythonFloat(0.3), '0.3'],
     ['caf\u00e9 \ud83d\ude00', '"caf\\u00e9 \\ud83d\\ude00"'],
-    ['tab\tquote"back\\del\u007f\u2028', '"tab\\tquote\\"back\\\\del\u007f\\u2028"'],
+    ['tab\tquote"back\\del\u007f\u2028', '"tab\\tquote\\"back\\\\del\\u007f\\u2028"'],
     ['a/b\u0001', '"a/b\\u0001"'],
     [
       new Map([
@@ -34,6 +35,15 @@ describe('formatPythonJson', () => {
     [{ a: undefined, b: 1 }, '{"b": 1}'],
   ])('%j', (value, expected) => {
     expect(formatPythonJson(value, oneLine)).toBe(expected);
+  });
+
+  it('escapes every 16-bit character as Python does', () => {
+    const all = String.fromCharCode(...Array.from({ length: 0x10000 }, (_, code) => code));
+    const text = formatPythonJson(`${all}\u{1f600}\u{10ffff}`, oneLine);
+    // Of json.dumps(''.join(map(chr, range(65536))) + chr(0x1f600) + chr(0x10ffff)) in Python 3.
+    expect(createHash('sha256').update(text).digest('hex')).toBe(
+      '2aaeb97e423790dba0a5f160d0e0048e79b6c33f223de4f66b282357a03bec43',
+    );
   });
 
   it('sorts and indents', () => {

@@ -1,0 +1,111 @@
+/** @file Forms of this program's own JSON lines, and of captions as records. */
+
+import type { Finding } from './form.js';
+import { asObject, has, type JsonObject } from './jsonSample.js';
+
+const FINETUNE = '--valid valid.jsonl --features features/mine --vocab vocab.txt --output runs/mine';
+
+/** What one line or element is; undefined when it is none of these. */
+export function customForm(record: JsonObject, layout: string): Finding | undefined {
+  if (has(record, 'image', 'boxes') && Array.isArray(record.boxes)) {
+    return {
+      form: 'boxes',
+      title: 'boxes of pictures for lxmert extract',
+      advice: 'Describe the boxes with',
+      command: 'lxmert extract PICTURES --boxes FILE --detector resnet101.caffemodel --out features/mine',
+    };
+  }
+  if (has(record, 'id', 'text') && (has(record, 'image') || has(record, 'images')))
+    return example(record, layout);
+  if (has(record, 'image', 'text') && Object.keys(record).length <= 3) return captionLines(layout);
+  if (has(record, 'caption') && (has(record, 'image') || has(record, 'image_id'))) {
+    return {
+      form: 'captionRecords',
+      title: 'captions as ALBEF, BLIP and COCO result files keep them',
+      advice:
+        'No command reads it as it is. Write a line {"image", "text"} for each caption (docs/how-to/matching.md) ' +
+        'and train with lxmert finetune match.',
+    };
+  }
+  return undefined;
+}
+
+function example(record: JsonObject, layout: string): Finding {
+  const isPair = Array.isArray(record.images) && record.images.length === 2;
+  const task = isPair ? 'custom-pairs' : 'custom';
+  const hasLabels = has(record, 'labels');
+  const title = `examples of one's own about ${isPair ? 'two images' : 'one image'}, ${hasLabels ? 'with' : 'without'} labels`;
+  if (layout === 'list') {
+    return {
+      form: 'customList',
+      title: `${title}, as a list`,
+      advice:
+        'Write each example on a line of its own, without the list around them (docs/how-to/custom-data.md); then train with',
+      command: `lxmert finetune ${task} --train LINES.jsonl ${FINETUNE}`,
+    };
+  }
+  return hasLabels
+    ? {
+        form: 'custom',
+        title,
+        advice: 'Train on it with',
+        command: `lxmert finetune ${task} --train FILE ${FINETUNE}`,
+      }
+    : {
+        form: 'customUnlabelled',
+        title,
+        advice: 'Have it answered with',
+        command: `lxmert predict ${task} FILE --model runs/mine --features features/mine --output answers.jsonl`,
+      };
+}
+
+function captionLines(layout: string): Finding {
+  const title = 'captions of images';
+  if (layout === 'list') {
+    return {
+      form: 'captionList',
+      title: `${title}, as a list`,
+      advice:
+        'Write each caption on a line of its own, without the list around them (docs/how-to/matching.md); then train with',
+      command: `lxmert finetune match --train LINES.jsonl ${FINETUNE}`,
+    };
+  }
+  return {
+    form: 'captions',
+    title,
+    advice: 'Train on it with',
+    command: `lxmert finetune match --train FILE ${FINETUNE}`,
+  };
+}
+
+/** Captions with the images beside them: COCO's own files and the splits of Karpathy and Fei-Fei. */
+export function captionObject(top: JsonObject, tail: string): Finding | undefined {
+  if (!Array.isArray(top.images)) return undefined;
+  const [image] = top.images as unknown[];
+  if (has(image, 'filename', 'sentences')) {
+    return {
+      form: 'captionSplits',
+      title: 'captions by splits, as Karpathy and Fei-Fei keep them',
+      advice: 'Make lines of the captions of a split with',
+      command: 'lxmert prepare captions FILE --split test --output captions.jsonl',
+    };
+  }
+  if (!has(image, 'file_name')) return undefined;
+  const annotation = Array.isArray(top.annotations) ? asObject(top.annotations[0]) : undefined;
+  const isCaptions = annotation === undefined ? tail.includes('"caption"') : has(annotation, 'caption');
+  if (isCaptions) {
+    return {
+      form: 'cocoCaptions',
+      title: 'the official captions of COCO',
+      advice: 'Make lines of the captions with',
+      command: 'lxmert prepare captions FILE --output captions.jsonl',
+    };
+  }
+  return {
+    form: 'cocoInstances',
+    title: "images and objects in COCO's form",
+    advice:
+      'No command reads it as it is. Its boxes can be described once they are lines {"image", "boxes"} with x1, y1, x2, ' +
+      'y2 in pixels (docs/how-to/extraction.md), with lxmert extract --boxes.',
+  };
+}

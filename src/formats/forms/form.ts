@@ -1,0 +1,52 @@
+/** @file What a file of this field is: its form, what a person calls it, and the command that takes it. */
+
+/** A form that was recognised. */
+export interface FileForm {
+  /** A word to decide by. */
+  readonly form: string;
+  /** As it stands after "holds": `the official questions of VQA v2`. */
+  readonly title: string;
+  /** The way on in whole sentences, with the command that takes the file where there is one. */
+  readonly wayOn: string;
+  /** The first command of the way on, ready to be pasted; undefined where no command takes the file. */
+  readonly command: string | undefined;
+  /** A few of its records, for who looks further. */
+  readonly records: readonly unknown[];
+  /** Whether `records` are all that the file has. */
+  readonly isWhole: boolean;
+}
+
+/** A rule's finding; `FILE` stands for the file's name in both texts. */
+export interface Finding {
+  readonly form: string;
+  readonly title: string;
+  /** A sentence before the command. */
+  readonly advice: string;
+  readonly command?: string | undefined;
+  readonly records?: readonly unknown[];
+}
+
+/** The file's name as a shell takes it. */
+function shellWord(name: string): string {
+  return /^[\w./@%+=:,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}
+
+/** The form of a finding for a file. */
+export function formOf(
+  finding: Finding,
+  file: string,
+  isWhole: boolean,
+  records: readonly unknown[],
+): FileForm {
+  const named = (text: string): string => text.replaceAll('FILE', () => shellWord(file));
+  const command = finding.command === undefined ? undefined : named(finding.command);
+  const advice = named(finding.advice);
+  return {
+    form: finding.form,
+    title: finding.title,
+    wayOn: command === undefined ? advice : `${advice}: ${command}`,
+    command,
+    records: finding.records ?? records,
+    isWhole,
+  };
+}
