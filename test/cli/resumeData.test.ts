@@ -77,7 +77,11 @@ interface VqaRecord {
 }
 
 /** Exchanges what two records say. */
-function exchange<T extends object, K extends keyof T>(records: T[], key: K, isOther: (a: T, b: T) => boolean): void {
+function exchange<T extends object, K extends keyof T>(
+  records: T[],
+  key: K,
+  isOther: (a: T, b: T) => boolean,
+): void {
   const [first] = records as [T];
   const other = records.find((record) => isOther(first, record))!;
   [first[key], other[key]] = [other[key], first[key]];
