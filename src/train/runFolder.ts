@@ -1,11 +1,13 @@
 /** @file The folder of a training run: its configuration, logs and snapshots. */
 
 import { appendFileSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
 import { Claim, holderOf } from '../common/claim.js';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
+import { aboutFile } from '../common/systemFault.js';
 
 /** Files of a run folder. */
 export const RUN_FILES = {
@@ -70,7 +72,7 @@ export class RunFolder {
    * @throws UsageError when it holds files already: a run never overwrites another
    */
   static async create(folder: string): Promise<RunFolder> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await requireNoWriter(folder);
     requireNew(folder, await readdir(folder));
     return new RunFolder(folder);
@@ -104,7 +106,7 @@ export class RunFolder {
    * @throws LxmertError when another process writes it
    */
   async startWriting({ isNew }: { readonly isNew: boolean }): Promise<void> {
-    await mkdir(this.path, { recursive: true });
+    await makeFolder(this.path);
     const file = this.file(RUN_FILES.writer);
     this.#claim = await Claim.take(file);
     if (this.#claim === undefined) throw writtenBy(this.path, (await holderOf(file)) ?? 'another process');
@@ -163,7 +165,7 @@ export class RunFolder {
   /** Appends a line for a person to log.log. */
   log(line: string): void {
     if (!this.#isOurs) return;
-    appendFileSync(this.file(RUN_FILES.log), `${line}\n`);
+    this.#append(RUN_FILES.log, `${line}\n`);
   }
 
   /**
@@ -182,7 +184,15 @@ export class RunFolder {
   /** Appends one record to metrics.jsonl. */
   metrics(record: object): void {
     if (!this.#isOurs) return;
-    appendFileSync(this.file(RUN_FILES.metrics), `${JSON.stringify(record)}\n`);
+    this.#append(RUN_FILES.metrics, `${JSON.stringify(record)}\n`);
+  }
+
+  #append(name: string, line: string): void {
+    try {
+      appendFileSync(this.file(name), line);
+    } catch (error) {
+      throw aboutFile(error, this.file(name));
+    }
   }
 }
 
