@@ -10,6 +10,11 @@ const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 /** Characters of a key that messages show. */
 const MAX_SHOWN_CHARACTERS = 80;
 
+/** What Python's json writes for numbers that JSON has none of. */
+const PYTHON_NUMBERS = /[:,[\s](NaN|-?Infinity)\s*[,}\]]/;
+const PYTHON_HINT =
+  'Python writes NaN where a value is missing, which JSON has not: leave the entry out, or write null or text.';
+
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const END = -1;
 
@@ -209,7 +214,8 @@ export class JsonCursor {
       return JSON.parse(this.prepare?.(text) ?? text) as unknown;
     } catch (error) {
       const start = this.#position - bytes.length;
-      throw new LxmertError(`${this.#placeOf(start)}: this is not valid JSON: ${messageOf(error)}.`);
+      const hint = PYTHON_NUMBERS.test(Buffer.from(bytes).toString('latin1')) ? ` ${PYTHON_HINT}` : '';
+      throw new LxmertError(`${this.#placeOf(start)}: this is not valid JSON: ${messageOf(error)}.${hint}`);
     }
   }
 

@@ -2,8 +2,12 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readRecords } from './exampleFile.js';
+import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
+import { streamRecords } from './jsonRecords.js';
+import type { JsonSource } from './jsonSource.js';
+import { beginsArray } from './jsonStream.js';
 import { nlvr2LabelSchema } from './nlvr2Label.js';
+import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
 
 /** Whether the sentence of an example is true of its images. */
@@ -29,8 +33,9 @@ const exampleSchema = z.object({
  * @throws LxmertError with file, place and key for an example that is not as expected
  */
 export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label> {
+  const source = await openJson(file, 'examples with labels, such as dev.json');
   let numExamples = 0;
-  for await (const { value, place } of readRecords(file, 'element')) {
+  for await (const { value, place } of recordsOf(file, source)) {
     const { identifier, uid, label } = checkRecord(exampleSchema, value, file, place);
     const id = identifier ?? uid;
     if (id === undefined) throw new LxmertError(`${file}: ${place} has neither 'identifier' nor 'uid'.`);
@@ -38,4 +43,11 @@ export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label>
     yield { id, label };
   }
   if (numExamples === 0) throw new LxmertError(`${file} holds no examples.`);
+}
+
+async function* recordsOf(file: string, source: JsonSource): AsyncGenerator<PlacedValue> {
+  const isLines = !(await beginsArray(source));
+  // Lines of a file have numbers; of a member of an archive, values are counted.
+  if (isLines && source.isPlain === true) yield* readJsonLines(file);
+  else yield* streamRecords(source, { kind: isLines ? 'lines' : 'list' });
 }
