@@ -22,19 +22,22 @@ const [pictures, out, weights] = process.argv.slice(2);
 const practice = pictures === undefined ? await practiceJob() : undefined;
 const job = practice ?? { pictures: pictures ?? '', out: out ?? 'features', weights: weights ?? '' };
 
+// By their content; folders are searched. The ids are their names up to the first dot.
+const { images, unreadable } = await listImageFiles([job.pictures]);
+for (const { reason } of unreadable) console.error(reason);
+
 using detector = await RegionDetector.load(job.weights, {
   ...(practice && { architecture: practice.architecture }),
   // LXMERT was trained with 36 regions of each picture, which is what the published weights give if nothing is said.
   ...(practice && { minBoxes: 4, maxBoxes: 4 }),
 });
 const { numExtracted, skipped } = await extractFeatures({
-  // By their names, one id for each; folders are searched.
-  images: await listImageFiles([job.pictures]),
+  images,
   detector,
   out: job.out,
   onSkip: ({ file, reason }) => console.error(`${file}: ${reason}`),
 });
-console.log(`${numExtracted} pictures extracted, ${skipped.length} skipped.`);
+console.log(`${numExtracted} pictures extracted, ${unreadable.length + skipped.length} skipped.`);
 
 const { numImages, numBoxes, featureSize, provenance } = storeInfo(job.out);
 console.log(

@@ -6,12 +6,7 @@ export type { ExtractedRegions, RegionExtractor } from '../data/regionExtractor.
 export * from '../extraction/index.js';
 export * from '../features/index.js';
 export type { ByteCursor, ByteSource } from '../formats/lines/byteSource.js';
-export {
-  DEFAULT_MAX_BYTES,
-  DEFAULT_MAX_PIXELS,
-  type DecodeOptions,
-  decodeImage,
-} from '../vision/decodeImage.js';
+export { decodeImage } from '../vision/decodeImage.js';
 export {
   type AnchorSettings,
   BOTTOM_UP_ATTENTION,
@@ -36,5 +31,11 @@ export {
   type StageArchitecture,
   weightShapes,
 } from '../vision/detector/index.js';
-export { type ImageFile, listImageFiles } from '../vision/imageFiles.js';
+export {
+  type ImageFile,
+  type ImageListing,
+  listImageFiles,
+  type UnreadablePicture,
+} from '../vision/imageFiles.js';
+export { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, type DecodeOptions } from '../vision/pictureFile.js';
 export { type PixelExtractorOptions, pixelExtractor } from '../vision/pixelExtractor.js';

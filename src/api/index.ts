@@ -26,9 +26,5 @@ export { LxmertImage } from '../inference/lxmertImage.js';
 export type { LoadedModel } from '../inference/modelFolder.js';
 export type { PixelRegionSettings } from '../inference/regionFinder.js';
 export type { RankedAnswer } from '../tasks/index.js';
-export {
-  DEFAULT_MAX_BYTES,
-  DEFAULT_MAX_PIXELS,
-  type DecodeOptions,
-  decodeImage,
-} from '../vision/decodeImage.js';
+export { decodeImage } from '../vision/decodeImage.js';
+export { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, type DecodeOptions } from '../vision/pictureFile.js';

@@ -10,6 +10,7 @@ export type { Question } from '../data/annotations/question.js';
 export { AnswerTable } from '../data/answerTable.js';
 export { buildAnswerTable } from '../data/buildAnswerTable.js';
 export { EpochSampler, sequentialBatches } from '../data/epochSampler.js';
+export { type KnownImages, LeftOut, type LeftOutCounts, MAX_LEFT_OUT } from '../data/leftOut.js';
 export { type CorpusAnswers, type CorpusColumns, PretrainingCorpus } from '../data/pretraining/corpus.js';
 export { type Draws, drawsOf } from '../data/pretraining/draws.js';
 export { type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';

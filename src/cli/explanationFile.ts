@@ -6,7 +6,7 @@ import { type Explanation, explanationOf } from '../explain/explanation.js';
 import { renderExplanation } from '../explain/renderExplanation.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
-import { decodeImage } from '../vision/decodeImage.js';
+import { openPicture, readPicture } from '../vision/pictureFile.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
 
 /** Pixels of the longer side: about as wide as the page draws a picture, for screens with fine pixels. */
@@ -36,7 +36,7 @@ export async function writeExplanation(options: ExplanationFile): Promise<Explan
 }
 
 async function requireShape(file: string, { width, height }: ImageRegions): Promise<void> {
-  const picture = await decodeImage(file);
+  const picture = await openPicture(await readPicture(file), { name: file });
   const difference = (picture.width * height) / (picture.height * width) - 1;
   if (Math.abs(difference) <= SHAPE_TOLERANCE) return;
   throw new UsageError(

@@ -2,8 +2,7 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
-import { type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
+import { type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 import type { FeatureStore } from '../features/index.js';
 import { formatNumber, formatPercent } from '../formats/numbers.js';
 import { LOSS_KEYS, LOSS_TITLES, type PretrainingScores } from '../tasks/pretraining/index.js';
@@ -41,28 +40,25 @@ export function openPretrainFeatures(options: {
   return openFeatures(options, TINY_IMAGES);
 }
 
-/** Reads sentences and says how many there are, and what was left out. */
+/** Reads sentences and says how many there are. What was left out, the corpus says where it is used. */
 export async function readSentences(
   files: readonly string[],
   store: FeatureStore,
-  { answerTable, sources }: Pick<ReadCorpusOptions, 'answerTable' | 'sources'>,
+  reading: Pick<ReadCorpusOptions, 'answerTable' | 'sources' | 'maxLeftOut'>,
   notice: (line: string) => void,
-): Promise<PretrainingCorpus> {
-  const { corpus, numWithoutFeatures } = await readCorpus({
+): Promise<ReadCorpus> {
+  const read = await readCorpus({
     files,
     hasImage: (id) => store.has(id),
-    answerTable,
-    sources,
+    imageIds: store.imageIds,
+    ...reading,
   });
+  const { corpus } = read;
   const names = files.map((file) => path.basename(file)).join(', ');
-  const without =
-    numWithoutFeatures === 0
-      ? ''
-      : `; ${formatNumber(numWithoutFeatures)} images left out, which have no features here`;
   notice(
-    `${names}: ${formatNumber(corpus.size)} sentences about ${formatNumber(corpus.imageIds.length)} images${without}.`,
+    `${names}: ${formatNumber(corpus.size)} sentences about ${formatNumber(corpus.imageIds.length)} images.`,
   );
-  return corpus;
+  return read;
 }
 
 /** Losses and accuracies as lines for a person. */

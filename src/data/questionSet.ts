@@ -3,6 +3,8 @@
 import { LxmertError } from '../common/errors.js';
 import type { Question } from './annotations/question.js';
 import type { AnswerTable } from './answerTable.js';
+import { withLabels } from './labelCheck.js';
+import { LeftOut, MAX_LEFT_OUT } from './leftOut.js';
 
 /** What becomes of a label that is not in the answer table: the reference stops in VQA and skips it in GQA. */
 export type UnknownAnswers = 'error' | 'skip';
@@ -11,31 +13,49 @@ export interface QuestionSetOptions<Example extends Question = Question> {
   readonly questions: readonly Example[];
   /** Whether the features of an image are loaded; questions about others are left out, as in the reference. */
   readonly hasImage: (imageId: string) => boolean;
+  /** All images with features: messages about what is left out name one, and say when ids differ in form alone. */
+  readonly imageIds?: Iterable<string>;
+  /** The share of the questions that may be left out, 0 to 1. Default {@link MAX_LEFT_OUT}. */
+  readonly maxLeftOut?: number;
   readonly answerTable: AnswerTable;
   readonly unknownAnswers: UnknownAnswers;
   /** How the split is called in messages. */
   readonly name: string;
+  /**
+   * Whether every question needs a label: to be trained on, or scored. Those without are then left out, up to
+   * `maxLeftOut`. Default false.
+   */
+  readonly needsLabels?: boolean;
 }
 
 export class QuestionSet<Example extends Question = Question> {
   readonly questions: readonly Example[];
-  /** Questions left out because their image has no features here. */
-  readonly numWithoutImage: number;
   readonly answerTable: AnswerTable;
+  /** How the split is called in messages. */
+  readonly name: string;
+  /** Questions that are left out because an image of theirs has no features here. */
+  readonly leftOut: LeftOut;
+  /** A line for each reason why questions are left out, with counts and ids; empty when all are used. */
+  readonly notices: readonly string[];
 
-  /** @throws LxmertError when no question is left, or for a label outside the table under `error` */
+  /**
+   * @throws LxmertError when there is no question, too many are left out or none is left, or for a label outside the table
+   *   under `error`
+   */
   constructor(options: QuestionSetOptions<Example>) {
-    const { questions, hasImage, answerTable, unknownAnswers, name } = options;
+    const { questions, hasImage, imageIds, answerTable, unknownAnswers, name } = options;
     this.answerTable = answerTable;
-    this.questions = questions.filter((question) => question.imageIds.every(hasImage));
-    this.numWithoutImage = questions.length - this.questions.length;
-    if (this.questions.length === 0) {
-      throw new LxmertError(
-        questions.length === 0
-          ? `The split '${name}' has no questions.`
-          : `None of the ${questions.length} questions of '${name}' is about an image whose features are loaded; the first asks about '${questions[0]?.imageIds.join("' and '")}'. Check that --features names the features of these images.`,
-      );
-    }
+    this.name = name;
+    if (questions.length === 0) throw new LxmertError(`The split '${name}' has no questions.`);
+    this.leftOut = new LeftOut({ has: hasImage, ...(imageIds && { imageIds }) }, `'${name}'`);
+    const { maxLeftOut = MAX_LEFT_OUT, needsLabels = false } = options;
+    const withImages = questions.filter((question) => this.leftOut.keeps(question));
+    this.leftOut.check(maxLeftOut);
+    const labelled = needsLabels
+      ? withLabels(withImages, { name, answerTable, maxUnlabelled: maxLeftOut })
+      : { examples: withImages, notice: undefined };
+    this.questions = labelled.examples;
+    this.notices = [this.leftOut.notice, labelled.notice].filter((line) => line !== undefined);
     if (unknownAnswers === 'error') this.#refuseUnknown(name);
   }
 
@@ -49,6 +69,11 @@ export class QuestionSet<Example extends Question = Question> {
         }
       }
     }
+  }
+
+  /** Questions left out because their image has no features here. */
+  get numWithoutImage(): number {
+    return this.leftOut.counts.numWithoutImage;
   }
 
   get size(): number {

@@ -44,7 +44,7 @@ export class BlockWorker {
     let numDone = 0;
     const report = (): void => this.options.progress?.update(numKnown + numDone, images.length);
     report();
-    const load = (image: ImageFile) => loadPicture(image, (decoded) => detector.prepare(decoded), boxes);
+    const load = (image: ImageFile) => loadPicture(image, detector, boxes);
     const skip = (image: ImageFile, reason: string): Promise<void> => this.#skip(image, reason);
     async function* pictures(): AsyncGenerator<LoadedPicture> {
       for await (const loaded of prefetchLoads(waiting, batchSize, load)) {

@@ -2,14 +2,15 @@
 
 import { stat } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
-import type { RgbImage } from '../common/rgbImage.js';
 import { findBoxProblem } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
-import { decodeImage, readPicture } from '../vision/decodeImage.js';
+import { decodeImage } from '../vision/decodeImage.js';
 import type { PreparedImage } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
+import { readPicture } from '../vision/pictureFile.js';
 import type { PictureFile } from './contentHash.js';
 import type { GivenBoxes } from './givenBoxes.js';
+import type { Detector } from './settings.js';
 
 /** A picture that is ready for the detector. */
 export interface LoadedPicture {
@@ -26,13 +27,10 @@ export interface SkippedPicture {
   readonly reason: string;
 }
 
-/** Makes a picture ready: {@link RegionDetector.prepare}. */
-export type Prepare = (image: RgbImage) => PreparedImage;
-
 /** Never fails for what is wrong with one picture. */
 export async function loadPicture(
   image: ImageFile,
-  prepare: Prepare,
+  detector: Pick<Detector, 'prepare' | 'requireSize'>,
   given: GivenBoxes | undefined,
 ): Promise<LoadedPicture | SkippedPicture> {
   try {
@@ -40,12 +38,15 @@ export async function loadPicture(
     const { mtimeMs } = await stat(image.file);
     const bytes = await readPicture(image.file);
     const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified: mtimeMs };
-    const decoded = await decodeImage(bytes, { name: image.file });
+    const decoded = await decodeImage(bytes, {
+      name: image.file,
+      requireSize: (width, height) => detector.requireSize?.(width, height),
+    });
     if (boxes !== undefined) {
       const problem = findBoxProblem(boxes, boxes.length / 4, decoded.width, decoded.height);
       if (problem !== undefined) return { image, reason: `In ${given?.file}, ${problem}` };
     }
-    return { image, picture, prepared: prepare(decoded), boxes };
+    return { image, picture, prepared: detector.prepare(decoded), boxes };
   } catch (error) {
     if (error instanceof LxmertError) return { image, reason: error.message };
     if (error instanceof Error && 'code' in error) {

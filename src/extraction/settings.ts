@@ -11,7 +11,7 @@ export type Detector = Pick<
   RegionDetector,
   'profile' | 'provenance' | 'prepare' | 'detectBatch' | 'describeBoxes'
 > &
-  Partial<Pick<RegionDetector, 'device'>>;
+  Partial<Pick<RegionDetector, 'device' | 'requireSize'>>;
 
 export interface ExtractionOptions {
   /** In the order that the output gets. */

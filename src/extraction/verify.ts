@@ -49,7 +49,7 @@ export async function verifyFeatures(options: VerificationOptions): Promise<Veri
   }
   const agreements: ImageAgreement[] = [];
   const skipped: SkippedImage[] = [];
-  const load = (image: ImageFile) => loadPicture(image, (decoded) => detector.prepare(decoded), undefined);
+  const load = (image: ImageFile) => loadPicture(image, detector, undefined);
   for await (const loaded of prefetchLoads(listed, 1, load)) {
     if (signal?.aborted) break;
     const { image } = loaded;

@@ -1,6 +1,8 @@
 /** @file What a file is by its first bytes, whatever its name says: for messages that name what was given. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { isCameraRaw } from './cameraRaw.js';
 
 /** A kind of content: a word to decide by, and what a person calls it. */
 export interface ContentKind {
@@ -45,7 +47,17 @@ const NAMES = {
   jxl: 'a JPEG XL picture',
   bmp: 'a BMP picture',
   psd: 'a Photoshop picture',
+  jpeg2000: 'a JPEG 2000 picture',
+  jpegXr: 'a JPEG XR picture',
+  cameraRaw: 'a camera raw picture',
+  icon: 'an icon (ICO)',
+  netpbm: 'a Netpbm picture (PBM, PGM, PPM)',
+  openExr: 'an OpenEXR picture',
+  radiance: 'a Radiance HDR picture',
+  dds: 'a DirectDraw picture (DDS)',
+  postScript: 'a PostScript drawing',
   svg: 'an SVG drawing',
+  video: 'a video',
   prototxt: 'the text of a Caffe network (prototxt), which has no weights',
   jsonArray: 'JSON text (a list)',
   jsonObject: 'JSON text (an object)',
@@ -88,20 +100,49 @@ const MARKS: readonly (readonly [ContentKindName, ...(readonly [at: number, lati
   ['tiff', [0, 'MM\x00*']],
   ['avif', [4, 'ftypavi']],
   ['heic', [4, 'ftyphe']],
-  ['heic', [4, 'ftypmif1']],
-  ['heic', [4, 'ftypmsf1']],
+  ['cameraRaw', [4, 'ftypcrx ']],
   ['jxl', [0, '\x00\x00\x00\x0cJXL ']],
   ['jxl', [0, '\xff\x0a']],
+  ['jpeg2000', [0, '\x00\x00\x00\x0cjP  ']],
+  ['jpeg2000', [0, '\xff\x4f\xff\x51']],
+  ['jpegXr', [0, 'II\xbc']],
   ['psd', [0, '8BPS']],
   ['bmp', [0, 'BM'], [6, '\x00\x00\x00\x00']],
+  // Panasonic's, Olympus's, Fujifilm's, Sigma's and Minolta's own, beside those that are TIFF files.
+  ['cameraRaw', [0, 'IIU\x00']],
+  ['cameraRaw', [0, 'IIR']],
+  ['cameraRaw', [0, 'MMOR']],
+  ['cameraRaw', [0, 'FUJIFILMCCD-RAW']],
+  ['cameraRaw', [0, 'FOVb']],
+  ['cameraRaw', [0, '\x00MRM']],
+  ['icon', [0, '\x00\x00\x01\x00'], [5, '\x00']],
+  ['openExr', [0, '\x76\x2f\x31\x01']],
+  ['radiance', [0, '#?RADIANCE']],
+  ['dds', [0, 'DDS ']],
+  ['postScript', [0, '%!PS']],
+  ['postScript', [0, '\xc5\xd0\xd3\xc6']],
+  ['video', [0, 'RIFF'], [8, 'AVI ']],
+  ['video', [0, '\x1a\x45\xdf\xa3']],
   ['utf16', [0, '\xff\xfe']],
   ['utf16', [0, '\xfe\xff']],
 ];
 
-/** What a file is that begins with `head` (1,024 bytes of it, or all that there are). */
+/** What a file is that begins with `head`: 1,024 bytes of it or more, or all that there are. */
 export function contentKindOf(head: Uint8Array): ContentKind {
   const kind = kindOf(Buffer.from(head.buffer, head.byteOffset, head.byteLength));
   return { kind, name: NAMES[kind] };
+}
+
+/** The same for many files, one after the other or together. */
+export async function readContentKindAsync(file: string): Promise<ContentKind> {
+  const handle = await open(file, 'r');
+  try {
+    const head = Buffer.alloc(CONTENT_HEAD_BYTES);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    return contentKindOf(head.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The content of a file on disk. @throws the system's error when it cannot be opened or read */
@@ -119,17 +160,29 @@ function readHead(file: string): Buffer {
   }
 }
 
-function kindOf(head: Buffer): ContentKindName {
+function kindOf(bytes: Buffer): ContentKindName {
+  const head = bytes.subarray(0, CONTENT_HEAD_BYTES);
   if (head.length === 0) return 'empty';
   const marked = MARKS.find(([, ...parts]) =>
     parts.every(([at, mark]) => head.toString('latin1', at, at + mark.length) === mark),
   );
+  if (marked?.[0] === 'tiff' && isCameraRaw(bytes)) return 'cameraRaw';
   if (marked !== undefined) return marked[0];
+  if (head.toString('latin1', 4, 8) === 'ftyp') return boxedMediaKind(head);
   // The length of the header in eight bytes, then the header's JSON.
   if (head.length > 8 && head[8] === 0x7b && head.readBigUInt64LE() < 2n ** 40n) return 'safetensors';
   if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) return 'pickle';
   if (head.every((byte) => byte === 0)) return 'zeros';
+  if (/^P[1-6]\s+(#.*\n\s*)*\d+\s+\d+\s/.test(head.toString('latin1', 0, 256))) return 'netpbm';
   return isText(head) ? textKindOf(head) : 'binary';
+}
+
+/** Pictures and videos in boxes of ISO 14496-12: the first brand, where it is a common one, leaves it to those after it. */
+function boxedMediaKind(head: Buffer): ContentKindName {
+  const end = Math.min(head.length, head.readUInt32BE(0));
+  const brands = head.toString('latin1', 8, end);
+  if (brands.includes('avif') || brands.includes('avis')) return 'avif';
+  return /^m(if|sf)1|heic|heix|hevc/.test(brands) ? 'heic' : 'video';
 }
 
 /** No control characters but those that text is laid out with. */

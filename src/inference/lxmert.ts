@@ -23,7 +23,7 @@ import {
   withProbabilities,
 } from '../tasks/index.js';
 import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
-import { decodeImage, readPicture } from '../vision/decodeImage.js';
+import { decodeImage } from '../vision/decodeImage.js';
 import {
   DETECTOR_PROFILES,
   type DetectorArchitecture,
@@ -31,6 +31,7 @@ import {
   RegionDetector,
 } from '../vision/detector/index.js';
 import { LabelNames } from '../vision/detector/labelNames.js';
+import { readPicture } from '../vision/pictureFile.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
 import { LxmertImage } from './lxmertImage.js';
@@ -348,7 +349,9 @@ export class Lxmert implements Disposable {
     // Taken out and put back, so that it counts as the newest.
     const imageRegions =
       this.#cachedImages.get(key) ??
-      decodeImage(bytes, { name }).then((image) => this.#regionsOfPixels(image, finder));
+      decodeImage(bytes, { name, requireSize: finder.requireSize }).then((image) =>
+        this.#regionsOfPixels(image, finder),
+      );
     this.#cachedImages.delete(key);
     this.#cachedImages.set(key, imageRegions);
     for (const oldest of this.#cachedImages.keys()) {

@@ -18,6 +18,8 @@ export interface RegionFinder {
   /** False where the labels of a row mean nothing. */
   readonly hasLabels: boolean;
   readonly provenance: Provenance;
+  /** Throws for sides that no regions can be found in; without it, any will do. */
+  readonly requireSize?: (width: number, height: number) => void;
   /** @throws LxmertError when there is no region in the picture */
   find(image: RgbImage, imageId: string): FeatureRow;
 }
@@ -26,6 +28,7 @@ export function detectorFinder(detector: RegionDetector): RegionFinder {
   return {
     hasLabels: true,
     provenance: detector.provenance,
+    requireSize: (width, height) => detector.requireSize(width, height),
     find: (image, imageId) => ({ imageId, ...detector.detect(image) }),
   };
 }

@@ -1,10 +1,10 @@
 /** @file A task that is fine-tuned, bound to a model and to data: what the Trainer asks for. */
 
 import { referenceFamily, saveCheckpoint } from '../checkpoint/index.js';
-import { LxmertError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { openingAnswers } from '../data/baselines.js';
+import { withLabels } from '../data/labelCheck.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { formatPercent } from '../formats/numbers.js';
@@ -58,13 +58,13 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   #context: TrainingContext | undefined;
   #epoch = 0;
 
-  /** @throws LxmertError for training examples without labels, where the task has a head that chooses an answer */
+  /** @throws LxmertError for a training example or a whole validation without labels, where a head chooses an answer */
   constructor(
     private readonly model: TaskModel<Head>,
     private readonly options: FinetuneOptions<Example, Predicted, Head>,
   ) {
     const { task, training, validation, settings, vocabulary } = options;
-    if (task.heads.some(({ name }) => name === ANSWER_HEAD.name)) requireLabels(training.questions);
+    if (task.heads.some(({ name }) => name === ANSWER_HEAD.name)) requireLabels(training, validation);
     this.answerTable = training.answerTable;
     this.#evaluated = task.evaluated?.(validation.questions) ?? validation.questions;
     const openings = openingAnswers(training.questions, this.#evaluated);
@@ -102,6 +102,7 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   begin(context: TrainingContext): void {
     this.#context = context;
     const { training, validation } = this.options;
+    for (const line of [...training.notices, ...validation.notices]) context.say(line);
     const overlap = overlapNotice(imagesOf(training), imagesOf(validation));
     if (overlap !== undefined) context.say(overlap);
     if (this.#isLabelled) {
@@ -217,14 +218,14 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   }
 }
 
-/** Against no label a loss trains some answer all the same: of equal targets, the table's first. */
-function requireLabels(questions: readonly Question[]): void {
-  const unlabelled = questions.filter(({ labels }) => labels === undefined);
-  const [first] = unlabelled;
-  if (first === undefined) return;
-  throw new LxmertError(
-    `${unlabelled.length} of ${questions.length} training examples have no labels, the first with the id ${first.questionId}, so they cannot be trained on. Leave them out; is this the test split?`,
-  );
+/**
+ * Against no label a loss trains some answer all the same (of equal targets, the table's first), and a validation without
+ * any says after hours that nothing was right.
+ */
+function requireLabels(training: QuestionSet<Question>, validation: QuestionSet<Question>): void {
+  const { answerTable } = training;
+  withLabels(training.questions, { name: training.name, answerTable, maxUnlabelled: 0 });
+  withLabels(validation.questions, { name: validation.name, answerTable, maxUnlabelled: 1 });
 }
 
 /** The best scores so far as scores.json keeps them for the report: tables and measures by their keys. */

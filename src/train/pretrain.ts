@@ -140,6 +140,7 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
   begin(context: TrainingContext): void {
     this.#context = context;
     const { training, validation } = this.options;
+    for (const line of [...training.notices, ...validation.notices]) context.say(line);
     const overlap = overlapNotice(training.imageIds, validation.imageIds);
     if (overlap !== undefined) context.say(overlap);
   }

@@ -1,25 +1,17 @@
-/** @file Decoding a JPEG, PNG, WebP, GIF or TIFF file to RGB as OpenCV's imread does, with limits on its size. */
+/** @file Decoding a picture's file to RGB as OpenCV's imread does, with limits on its size. */
 
-import { readFile, stat } from 'node:fs/promises';
-import sharp from 'sharp';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
-import { namePictureFormat } from './pictureFormat.js';
-
-export interface DecodeOptions {
-  /** Pictures of more pixels are refused before they are decoded. Default {@link DEFAULT_MAX_PIXELS}. */
-  readonly maxPixels?: number;
-  /** Files of more bytes are refused before they are read. Default {@link DEFAULT_MAX_BYTES}. */
-  readonly maxBytes?: number;
-  /** What errors call the picture. Default: its path, or `the picture` for bytes. */
-  readonly name?: string;
-}
-
-/** 64 megapixels: any camera's picture; a small file that unpacks to more is an attack or a mistake. */
-export const DEFAULT_MAX_PIXELS = 64 * 1024 * 1024;
-
-/** 256 MiB: more than 64 megapixels take uncompressed. */
-export const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
+import { contentKindOf } from '../formats/contentKind.js';
+import {
+  type DecodeOptions,
+  damaged,
+  type OpenedPicture,
+  openPicture,
+  readPicture,
+  sentenceStart,
+} from './pictureFile.js';
+import { decodedName } from './pictureKinds.js';
 
 /**
  * Decodes a picture from a path or from the bytes of its file to what OpenCV's `imread` (`IMREAD_COLOR`) gives, in
@@ -36,70 +28,17 @@ export async function decodeImage(
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
   const name = options.name ?? (typeof source === 'string' ? source : 'the picture');
-  const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  const bytes = typeof source === 'string' ? await readPicture(source, name, maxBytes) : source;
-  refuseSize(bytes.byteLength, name, maxBytes);
-  const format = namePictureFormat(bytes);
-  if (format === undefined) {
-    throw new LxmertError(
-      `${sentenceStart(name)} is not a JPEG, PNG, WebP, GIF or TIFF file, whatever its name. Convert it to one of them.`,
-    );
-  }
+  const bytes = typeof source === 'string' ? await readPicture(source, name, options.maxBytes) : source;
+  const opened = await openPicture(bytes, { ...options, name });
   try {
-    return await decode(bytes, name, maxPixels);
+    return await decode(opened, name);
   } catch (cause) {
     if (cause instanceof LxmertError) throw cause;
-    throw new LxmertError(
-      `${sentenceStart(name)} cannot be decoded; as a ${format} file it is damaged or cut short: ${reasonOf(cause)}. ` +
-        'Get it again, or leave it out.',
-      { cause },
-    );
+    throw damaged(cause, decodedName(contentKindOf(bytes)) as string, name);
   }
 }
 
-/**
- * The bytes of a picture's file; its size is looked at first.
- *
- * @throws UsageError when the file is not there or is none; LxmertError when it is empty or too large
- */
-export async function readPicture(
-  file: string,
-  name = file,
-  maxBytes = DEFAULT_MAX_BYTES,
-): Promise<Uint8Array> {
-  try {
-    const status = await stat(file);
-    if (status.isDirectory()) throw new UsageError(`${sentenceStart(name)} is a folder, not a picture.`);
-    // A pipe would be waited for without end.
-    if (!status.isFile()) throw new UsageError(`${sentenceStart(name)} is not a file.`);
-    refuseSize(status.size, name, maxBytes);
-    return await readFile(file);
-  } catch (cause) {
-    if (cause instanceof LxmertError) throw cause;
-    if (hasErrorCode(cause, 'ENOENT')) throw new UsageError(`There is no picture at ${name}.`, { cause });
-    throw new LxmertError(`${sentenceStart(name)} cannot be read: ${messageOf(cause)}.`, { cause });
-  }
-}
-
-function refuseSize(numBytes: number, name: string, maxBytes: number): void {
-  if (numBytes === 0) throw new LxmertError(`${sentenceStart(name)} is empty (0 bytes).`);
-  if (numBytes <= maxBytes) return;
-  throw new LxmertError(
-    `${sentenceStart(name)} is a file of ${numBytes} bytes; a picture may have at most ${maxBytes}.`,
-  );
-}
-
-async function decode(bytes: Uint8Array, name: string, maxPixels: number): Promise<RgbImage> {
-  // A truncated file fails too at this level; what the decoder mends with a warning passes, as it does in OpenCV.
-  const image = sharp(bytes, { limitInputPixels: false, failOn: 'error', ignoreIcc: true });
-  const { width, height, space } = await image.metadata();
-  if (width * height > maxPixels) {
-    throw new LxmertError(
-      `${sentenceStart(name)} has ${width} x ${height} pixels; a picture may have at most ${maxPixels} in all. ` +
-        'Make it smaller first.',
-    );
-  }
+async function decode({ image, metadata: { space } }: OpenedPicture, name: string): Promise<RgbImage> {
   image.autoOrient();
   // Without the explicit pipeline, CMYK goes to RGB by way of a print profile.
   if (space === 'cmyk') image.pipelineColourspace('cmyk').toColourspace('cmyk');
@@ -132,14 +71,4 @@ function inkToRgb(ink: Uint8Array): Uint8Array {
     }
   }
   return rgb;
-}
-
-/** The decoder's first line, which is the one that names the fault. */
-function reasonOf(cause: unknown): string {
-  return (messageOf(cause).split('\n')[0] as string).trim().replace(/\.$/, '');
-}
-
-/** `the picture` begins a sentence with a capital; a path stays as it is. */
-function sentenceStart(name: string): string {
-  return name === 'the picture' ? 'The picture' : name;
 }

@@ -1,10 +1,18 @@
 /** @file Which image files a job is about, from paths, folders and lists, and the id of each. */
 
-import type { Dirent, Stats } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { imageIdOf } from '../features/files.js';
+import { type ContentKind, readContentKindAsync } from '../formats/contentKind.js';
+import { filesBelow, truePath } from './folderFiles.js';
+import {
+  DECODED_KINDS,
+  decodedName,
+  hasPictureEnding,
+  isPictureKind,
+  whyNotDecoded,
+} from './pictureKinds.js';
 
 /** An image file and the id that its row of features gets. */
 export interface ImageFile {
@@ -12,71 +20,129 @@ export interface ImageFile {
   readonly file: string;
 }
 
-/** Ends of the names that a search through a folder takes for images, in small or capital letters. */
-const IMAGE_EXTENSIONS: readonly string[] = [
-  '.jpg',
-  '.jpeg',
-  '.jpe',
-  '.jfif',
-  '.png',
-  '.webp',
-  '.gif',
-  '.tif',
-  '.tiff',
-];
+/** A picture by its content or its name that nothing here decodes. */
+export interface UnreadablePicture extends ImageFile {
+  /** What it is, such as `a HEIC picture`. */
+  readonly kind: string;
+  /** A sentence that names the file, what it is, and the way on. */
+  readonly reason: string;
+}
 
-/** Paths looked at together; more would only queue. */
-const NUM_AT_ONCE = 32;
+/** What was found under some paths. */
+export interface ImageListing {
+  /** In the order of the paths. */
+  readonly images: readonly ImageFile[];
+  readonly unreadable: readonly UnreadablePicture[];
+  /** Unreadable too, but a readable picture of the same id is in `images`, as where cameras write HEIC beside JPEG. */
+  readonly doubles: readonly UnreadablePicture[];
+  /** Files in folders that are no pictures, by what they are. */
+  readonly others: ReadonlyMap<string, readonly string[]>;
+  /** Files and folders that were passed over for their names: hidden ones, and those of systems. */
+  readonly hidden: readonly string[];
+}
+
+/** Paths looked at together; more would only queue, and take open files from others. */
+const NUM_AT_ONCE = 8;
+/** Pairs of one id that are named. */
+const MAX_NAMED = 3;
 
 /**
- * The images that `sources` name, in their order. A file is taken whatever its name ends with; of a folder the files
- * with an image's ending are taken, its subfolders included, sorted by path (by code units, the same on every
- * machine). Names that begin with a dot are passed over in folders: they are what systems leave beside images.
- * Symbolic links are followed, and no folder is entered twice. A file that is met again is listed once.
+ * The images that `sources` name, in their order, told by their content and not by their names. Folders are searched
+ * with those within them, sorted by path; what is passed over there is listed too. A path that is named is taken
+ * or refused as a picture, whatever its name. A file that is met again is listed once.
  *
- * @throws UsageError for a source that is not there or a folder without images, and when two different files have
- * one id; LxmertError for a folder that cannot be read.
+ * @throws UsageError for a source that is not there or a folder without pictures, and when two different readable files
+ * have one id; LxmertError for a folder that cannot be read
  */
-export async function listImageFiles(sources: readonly string[]): Promise<ImageFile[]> {
+export async function listImageFiles(sources: readonly string[]): Promise<ImageListing> {
   const listing = new Listing();
   for (let start = 0; start < sources.length; start += NUM_AT_ONCE) {
     const some = sources.slice(start, start + NUM_AT_ONCE);
-    const stats = await Promise.all(some.map(statusOf));
-    for (const [i, status] of stats.entries()) await listing.addSource(some[i] as string, status);
+    const found = await Promise.all(
+      some.map(async (source) => {
+        const status = await statusOf(source);
+        return status.isFile() ? await kindOf(source) : status;
+      }),
+    );
+    for (const [i, each] of found.entries()) await listing.addSource(some[i] as string, each);
   }
-  return [...listing.images.values()];
+  return await listing.end();
+}
+
+/** What a file is; undefined where it cannot be looked into: whoever reads it says why. */
+async function kindOf(file: string): Promise<ContentKind | undefined> {
+  return readContentKindAsync(file).catch(() => undefined);
 }
 
 /** What was found so far. */
 class Listing {
-  readonly images = new Map<string, ImageFile>();
+  readonly #images = new Map<string, ImageFile>();
+  readonly #unreadable = new Map<string, UnreadablePicture>();
+  readonly #others = new Map<string, string[]>();
+  readonly #hidden: string[] = [];
+  readonly #clashes: string[] = [];
+  #numClashes = 0;
 
-  async addSource(source: string, status: Stats): Promise<void> {
-    if (!status.isDirectory()) {
-      if (!status.isFile()) throw new UsageError(`${source} is neither a file nor a folder.`);
-      await this.#add(source);
-      return;
+  async addSource(source: string, found: ContentKind | Stats | undefined): Promise<void> {
+    if (found === undefined || 'kind' in found) return await this.#addPicture(source, found);
+    if (!found.isDirectory()) throw new UsageError(`${source} is neither a file nor a folder.`);
+    const { files, hidden } = await filesBelow(source);
+    this.#hidden.push(...hidden);
+    let numPictures = 0;
+    for (let start = 0; start < files.length; start += NUM_AT_ONCE) {
+      const some = files.slice(start, start + NUM_AT_ONCE);
+      const kinds = await Promise.all(some.map(kindOf));
+      for (const [i, file] of some.entries()) {
+        const kind = kinds[i];
+        if (hasPictureEnding(file) || (kind !== undefined && isPictureKind(kind))) {
+          numPictures++;
+          await this.#addPicture(file, kind);
+        } else this.#addOther(file, kind?.name ?? 'a file that cannot be opened');
+      }
     }
-    const found = await filesBelow(source);
-    if (found.length === 0) {
-      throw new UsageError(
-        `There is no image in the folder ${source}, nor in the folders within it; names that end with ` +
-          `${IMAGE_EXTENSIONS.join(', ')} were looked for.`,
-      );
-    }
-    for (const file of found) await this.#add(file);
+    if (numPictures > 0) return;
+    throw new UsageError(
+      `There is no picture in the folder ${source}, nor in the folders within it: ${DECODED_KINDS} files were looked for, by their content.${files.length === 0 ? '' : ` It holds ${files.length} other files.`}`,
+    );
   }
 
-  async #add(file: string): Promise<void> {
-    const id = imageIdOf(file);
-    const earlier = this.images.get(id);
-    if (earlier === undefined) this.images.set(id, { id, file });
-    else if ((await truePath(earlier.file)) !== (await truePath(file))) {
+  async end(): Promise<ImageListing> {
+    if (this.#numClashes > 0) {
       throw new UsageError(
-        `Two images have the id '${id}' (the file name up to its first dot): ${earlier.file} and ${file}. ` +
-          'Rename one, or run them as separate jobs.',
+        `Two images have the id ${this.#clashes.join('; and the id ')}. An id is the file name up to its first dot. ` +
+          `${this.#numClashes > this.#clashes.length ? `So it is with ${this.#numClashes} ids in all. ` : ''}` +
+          'Rename one of each two, or run them as separate jobs.',
       );
     }
+    const unreadable = [...this.#unreadable.values()];
+    return {
+      images: [...this.#images.values()],
+      unreadable: unreadable.filter(({ id }) => !this.#images.has(id)),
+      doubles: unreadable.filter(({ id }) => this.#images.has(id)),
+      others: this.#others,
+      hidden: this.#hidden,
+    };
+  }
+
+  async #addPicture(file: string, kind: ContentKind | undefined): Promise<void> {
+    const id = imageIdOf(file);
+    if (kind !== undefined && decodedName(kind) === undefined) {
+      const reason = `${file} ${whyNotDecoded(kind)}`;
+      this.#unreadable.set(await truePath(file), { id, file, kind: kind.name, reason });
+      return;
+    }
+    const earlier = this.#images.get(id);
+    if (earlier === undefined) this.#images.set(id, { id, file });
+    else if ((await truePath(earlier.file)) !== (await truePath(file))) {
+      this.#numClashes++;
+      if (this.#clashes.length < MAX_NAMED) this.#clashes.push(`'${id}': ${earlier.file} and ${file}`);
+    }
+  }
+
+  #addOther(file: string, kind: string): void {
+    const files = this.#others.get(kind);
+    if (files === undefined) this.#others.set(kind, [file]);
+    else files.push(file);
   }
 }
 
@@ -89,59 +155,4 @@ async function statusOf(source: string): Promise<Stats> {
     }
     throw new LxmertError(`'${source}' cannot be read: ${messageOf(cause)}.`, { cause });
   }
-}
-
-/** Images in a folder and in those within it, sorted by path. */
-async function filesBelow(top: string): Promise<string[]> {
-  const found: string[] = [];
-  // True paths, so that a link back to a folder that was entered ends there.
-  const entered = new Set<string>();
-  const waiting = [top];
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    const place = await truePath(folder);
-    if (entered.has(place)) continue;
-    entered.add(place);
-    const linked: string[] = [];
-    for (const entry of await entriesOf(folder)) {
-      if (entry.name.startsWith('.')) continue;
-      const file = path.join(folder, entry.name);
-      if (entry.isDirectory()) waiting.push(file);
-      else if (entry.isSymbolicLink() && (await leadsToFolder(file))) linked.push(file);
-      else if (!isSpecial(entry) && hasImageExtension(entry.name)) found.push(file);
-    }
-    // At the bottom: a folder is listed by its own path where it has one within `top`, and else by a link's.
-    waiting.unshift(...linked);
-  }
-  return found.sort();
-}
-
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (cause) {
-    throw new LxmertError(`The folder ${folder} cannot be read: ${messageOf(cause)}.`, { cause });
-  }
-}
-
-/** Pipes, sockets and devices: no pictures, and reading them may never end. */
-function isSpecial(entry: Dirent): boolean {
-  return !entry.isFile() && !entry.isSymbolicLink();
-}
-
-/** A link to nothing counts as a file: whoever reads it reports it, and it is not lost in silence. */
-async function leadsToFolder(link: string): Promise<boolean> {
-  return stat(link).then(
-    (status) => status.isDirectory(),
-    () => false,
-  );
-}
-
-function hasImageExtension(name: string): boolean {
-  return IMAGE_EXTENSIONS.includes(path.extname(name).toLowerCase());
-}
-
-/** The path without symbolic links, or as it is where it leads nowhere. */
-async function truePath(file: string): Promise<string> {
-  return realpath(file).catch(() => path.resolve(file));
 }

@@ -1,8 +1,7 @@
 /** @file A small copy of a picture to stand inside a web page. */
 
-import sharp from 'sharp';
 import { LxmertError, messageOf } from '../common/errors.js';
-import { DEFAULT_MAX_PIXELS } from './decodeImage.js';
+import { openPicture, readPicture } from './pictureFile.js';
 
 /** Twice the width of a panel, for screens with fine pixels. */
 const PANEL_WIDTH = 680;
@@ -19,8 +18,9 @@ export async function thumbnailDataUri(
   maxHeight?: number,
 ): Promise<string> {
   try {
-    const webp = await sharp(file, { limitInputPixels: DEFAULT_MAX_PIXELS, failOn: 'error' })
-      .rotate()
+    const { image } = await openPicture(await readPicture(file), { name: file });
+    const webp = await image
+      .autoOrient()
       .flatten({ background: '#ffffff' })
       .resize({
         width: maxWidth,
@@ -31,6 +31,7 @@ export async function thumbnailDataUri(
       .toBuffer();
     return `data:image/webp;base64,${webp.toString('base64')}`;
   } catch (cause) {
+    if (cause instanceof LxmertError) throw cause;
     throw new LxmertError(`Cannot read ${file} as a picture: ${messageOf(cause)}. Remove or replace it.`, {
       cause,
     });

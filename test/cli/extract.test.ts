@@ -1,6 +1,14 @@
 /** @file `lxmert extract` with a detector of full size and random weights. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -52,7 +60,9 @@ describe('extract', () => {
     ];
     const { stdout, stderr, exitCode } = await lxmert(...words);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/Skipped: .*broken\.jpg is not a JPEG/);
+    expect(stderr).toMatch(
+      /1 picture cannot be read here and will be left out:\n {2}1 x text: .*broken\.jpg\n/,
+    );
     expect(stdout).toMatch(
       /store: 1 image, 1 new\n1 picture gave no features:\n {2}.*broken\.jpg is not a JPEG/,
     );
@@ -70,6 +80,35 @@ describe('extract', () => {
     expect(again.exitCode).toBe(0);
     expect(JSON.parse(again.stdout)).toMatchObject({ numImages: 1, numExtracted: 0, isComplete: true });
   }, 120_000);
+
+  it('names what it passes over in a folder by what it is, and ends with 1 for it', async () => {
+    const photos = place('photos');
+    mkdirSync(photos);
+    copyFileSync(place('first.png'), path.join(photos, 'first.png'));
+    writeFileSync(
+      path.join(photos, 'IMG_1.HEIC'),
+      Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
+    );
+    writeFileSync(path.join(photos, 'notes.txt'), 'not a picture');
+    writeFileSync(path.join(photos, '.DS_Store'), 'x');
+    const words = ['extract', photos, '--detector', detector, '--out', place('folder'), '--json'];
+    const { stdout, stderr, exitCode } = await lxmert(...words);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\n {2}1 x a HEIC picture: .*IMG_1\.HEIC\nConvert .* to JPEG or PNG/);
+    expect(stderr).toMatch(/no pictures were passed over:\n {2}1 x text: .*notes\.txt\n/);
+    expect(stderr).toMatch(/Passed over for their names: 1 hidden file/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      numImages: 1,
+      skipped: [{ id: 'IMG_1', reason: expect.stringContaining('is a HEIC picture') }],
+      otherFiles: [{ kind: 'text', numFiles: 1 }],
+      numHidden: 1,
+    });
+    expect((await lxmert(...words, '--max-skipped', '1')).exitCode).toBe(0);
+    rmSync(path.join(photos, 'first.png'));
+    const none = await lxmert(...words);
+    expect(none.exitCode).toBe(2);
+    expect(none.stderr).toMatch(/None of the pictures can be read here:\n {2}1 x a HEIC picture/);
+  }, 240_000);
 
   it('describes given boxes to a TSV file, from which a store keeps the origin', async () => {
     const boxes = place('boxes.jsonl');

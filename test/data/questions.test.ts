@@ -99,6 +99,7 @@ describe('QuestionSet', () => {
       hasImage: (id) => id === 'a',
       answerTable: table,
       unknownAnswers: 'error',
+      maxLeftOut: 0.5,
       name: 'train',
     });
     expect([set.size, set.numWithoutImage]).toEqual([2, 1]);
@@ -108,6 +109,41 @@ describe('QuestionSet', () => {
         set.answerTable,
       ),
     ]).toEqual([0, 0, 0, 0, 1, Math.fround(0.3)]);
+  });
+
+  describe('asked for labels', () => {
+    const options = { hasImage: () => true, answerTable: table, unknownAnswers: 'skip' as const, name: 'v' };
+    const labelled = (...labels: (Record<string, number> | undefined)[]) =>
+      new QuestionSet({
+        ...options,
+        questions: labels.map((each, i) => ({ ...question('a', each), questionId: i })),
+        needsLabels: true,
+      });
+
+    it('stops where there is none, with the key that they may stand under', () => {
+      const bare = { ...question('a'), unreadLabelKey: 'labels' };
+      expect(() => new QuestionSet({ ...options, questions: [bare], needsLabels: true })).toThrow(
+        /None of the 1 examples of 'v' has a label.*They have the key 'labels', which is not read.*predict/,
+      );
+      expect(() => labelled({}, {})).toThrow(/labels of all 2 examples of 'v' are empty/);
+      expect(() => labelled({ cat: 1 }, { dog: 1 })).toThrow(
+        /None of the answers of 'v' is in the answer table of 3 answers \('no' \.\.\.\); the first is 'cat'/,
+      );
+    });
+
+    it('leaves a small share out and says so, and stops beyond it', () => {
+      const many = (numUnlabelled: number) =>
+        Array.from({ length: 200 }, (_, i) => (i < numUnlabelled ? undefined : { yes: 1 }));
+      const set = labelled(...many(2));
+      expect(set.size).toBe(198);
+      expect(set.notices).toEqual([
+        "2 of 200 examples (1.0 %) of 'v' left out: they have no label (the first with the id 0).",
+      ]);
+      expect(() => labelled(...many(3))).toThrow(
+        /^3 of 200 examples \(1\.5 %\) of 'v' have no label, the first with the id 0\. .*--max-left-out all/,
+      );
+      expect(labelled({ yes: 1 }, {}).notices).toEqual([]);
+    });
   });
 
   it('stops at a label outside the table, or skips it', () => {

@@ -50,8 +50,10 @@ export function pictureId(i: number): string {
   return `picture-${String(i).padStart(3, '0')}`;
 }
 
+/** All of them, also those that cannot be read: they may have become so after they were listed. */
 export async function imagesIn(folder: string): Promise<ImageFile[]> {
-  return await listImageFiles([folder]);
+  const { images, unreadable } = await listImageFiles([folder]);
+  return [...images, ...unreadable].sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
 /** Rows of a store by image id, in its order. */

@@ -10,7 +10,7 @@ const controller = new AbortController();
 process.once('SIGTERM', () => controller.abort());
 const share = processShare();
 const result = await extractFeatures({
-  images: await listImageFiles(sources),
+  images: (await listImageFiles(sources)).images,
   detector: plainRegions(detector),
   out,
   blockSize,

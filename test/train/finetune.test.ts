@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it } from 'vitest';
-import type { Question } from '../../src/data/annotations/question.js';
+import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { QuestionSet } from '../../src/data/questionSet.js';
 import { lxmertConfig } from '../../src/model/index.js';
@@ -12,41 +11,73 @@ import { liveTensors } from '../../src/torch/index.js';
 import { finetune } from '../../src/train/finetune.js';
 import { DEFAULT_SETTINGS, RunFolder } from '../../src/train/index.js';
 
-it('a training example without labels is refused: a loss would train the first answer of the table', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'finetune-'));
+describe('examples without labels are refused before the first step', () => {
   const vocabulary = new Vocabulary(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'what']);
-  const question = (questionId: number, labels: Question['labels']): Question => {
-    return { imageIds: ['a'], questionId, sentence: 'what', labels, questionType: '', answerType: '' };
-  };
   const answerTable = new AnswerTable(['yes', 'no']);
-  const set = (...questions: Question[]) =>
-    new QuestionSet({ questions, hasImage: () => true, answerTable, unknownAnswers: 'skip', name: 'set' });
-  const before = liveTensors();
-  const training = set(question(1, new Map([['no', 1]])), question(2, undefined), question(3, undefined));
-  const refused = finetune({
-    task: await loadTask('custom'),
-    training,
-    validation: set(question(4, new Map([['no', 1]]))),
-    features: {
-      gather: () => {
-        throw new Error('Nothing is to be read.');
+  /** A set with a question for each label; undefined: without. */
+  const set = (...labels: (string | undefined)[]) =>
+    new QuestionSet({
+      questions: labels.map((label, questionId) => ({
+        imageIds: ['a'],
+        questionId,
+        sentence: 'what',
+        labels: label === undefined ? undefined : new Map([[label, 1]]),
+        questionType: '',
+        answerType: '',
+      })),
+      hasImage: () => true,
+      answerTable,
+      unknownAnswers: 'skip',
+      name: 'set',
+    });
+
+  it.each([
+    [
+      'in training',
+      set('no', undefined, undefined),
+      set('no'),
+      "2 of 3 examples (66.7 %) of 'set' have no label, the first with the id 1",
+    ],
+    [
+      'in all of the validation',
+      set('no'),
+      set(undefined, undefined),
+      "None of the 2 examples of 'set' has a label",
+    ],
+    [
+      'of which the table has an answer',
+      set('no'),
+      set('cat'),
+      "None of the answers of 'set' is in the answer table",
+    ],
+  ])('%s', async (_, training, validation, message) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'finetune-'));
+    const before = liveTensors();
+    const refused = finetune({
+      task: await loadTask('custom'),
+      training,
+      validation,
+      features: {
+        gather: () => {
+          throw new Error('Nothing is to be read.');
+        },
       },
-    },
-    vocabulary,
-    config: lxmertConfig({
-      vocabSize: vocabulary.size,
-      hiddenSize: 8,
-      numAttentionHeads: 2,
-      intermediateSize: 16,
-      numLanguageLayers: 1,
-      numVisionLayers: 1,
-      numCrossLayers: 1,
-      visualFeatureSize: 4,
-    }),
-    settings: { ...DEFAULT_SETTINGS, batchSize: 1, loss: 'class' },
-    run: await RunFolder.create(folder),
+      vocabulary,
+      config: lxmertConfig({
+        vocabSize: vocabulary.size,
+        hiddenSize: 8,
+        numAttentionHeads: 2,
+        intermediateSize: 16,
+        numLanguageLayers: 1,
+        numVisionLayers: 1,
+        numCrossLayers: 1,
+        visualFeatureSize: 4,
+      }),
+      settings: { ...DEFAULT_SETTINGS, batchSize: 1, loss: 'class' },
+      run: await RunFolder.create(folder),
+    });
+    await expect(refused).rejects.toThrow(message);
+    expect(liveTensors()).toBe(before);
+    await rm(folder, { recursive: true });
   });
-  await expect(refused).rejects.toThrow('2 of 3 training examples have no labels, the first with the id 2');
-  expect(liveTensors()).toBe(before);
-  await rm(folder, { recursive: true });
 });

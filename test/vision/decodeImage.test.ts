@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LxmertError, UsageError } from '../../src/common/errors.js';
-import { type DecodeOptions, decodeImage } from '../../src/vision/decodeImage.js';
+import { decodeImage } from '../../src/vision/decodeImage.js';
+import type { DecodeOptions } from '../../src/vision/pictureFile.js';
+import { thumbnailDataUri } from '../../src/vision/thumbnail.js';
 import { bgrSha256, fixture, fixtureJson, goldenPhotos } from './support.js';
 
 interface Decoded {
@@ -33,6 +35,68 @@ function fileOf(name: string, bytes: Uint8Array | string): string {
   const file = path.join(folder, name);
   writeFileSync(file, bytes);
   return file;
+}
+
+/** A TIFF file of one strip, its directory first: tags with one value each. */
+function tiffOf(pixels: Uint8Array, tags: readonly (readonly [tag: number, value: number])[]): Buffer {
+  const start = 8 + 2 + tags.length * 12 + 4;
+  const head = Buffer.alloc(start);
+  head.write('II*\0', 'latin1');
+  head.writeUInt32LE(8, 4);
+  head.writeUInt16LE(tags.length, 8);
+  tags.forEach(([tag, value], i) => {
+    const entry = 10 + i * 12;
+    head.writeUInt16LE(tag, entry);
+    // LONG, one value; StripOffsets is where the pixels begin.
+    head.writeUInt16LE(4, entry + 2);
+    head.writeUInt32LE(1, entry + 4);
+    head.writeUInt32LE(tag === 273 ? start : value, entry + 8);
+  });
+  return Buffer.concat([head, pixels]);
+}
+
+/** Grey, 8 x 6. */
+function greyTiff(first: readonly (readonly [number, number])[], numBits: number, format: number): Buffer {
+  const numBytes = (8 * 6 * numBits) / 8;
+  return tiffOf(Buffer.alloc(numBytes, 0x3c), [
+    ...first,
+    ...([
+      [256, 8],
+      [257, 6],
+      [258, numBits],
+      [259, 1],
+      [262, 1],
+      [273, 0],
+      [277, 1],
+      [278, 6],
+      [279, numBytes],
+      [339, format],
+    ] as const),
+  ]);
+}
+
+/** A chunk of a PNG file. */
+function chunk(type: string, data: Uint8Array): Buffer {
+  const bytes = Buffer.concat([Buffer.alloc(4), Buffer.from(type, 'latin1'), data, Buffer.alloc(4)]);
+  bytes.writeUInt32BE(data.length, 0);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4, -4)), bytes.length - 4);
+  return bytes;
+}
+
+/** One bit a pixel: a small file, whatever its sides. */
+function blackPng(width: number, height: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1;
+  // Rows and rows of zeros; where they would be many, the file ends before them.
+  const rows = Buffer.alloc(Math.min(2 ** 26, height * (1 + Math.ceil(width / 8))));
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 /** Incompressible, so that a cut falls into the pixels. */
@@ -68,6 +132,20 @@ describe('pixels are those of OpenCV, to the last bit', () => {
     expect(renamed).toEqual(await decodeImage(fixture('cmyk.jpg')));
   });
 
+  it('of AVIF too, 8 bits and 10, upright, without what is transparent', async () => {
+    const color = { r: 200, g: 100, b: 50, alpha: 0.5 };
+    const create = { width: 64, height: 48, channels: 4, background: color } as const;
+    for (const bitdepth of [8, 10] as const) {
+      const bytes = await sharp({ create }).avif({ lossless: true, bitdepth }).toBuffer();
+      const { width, height, data } = await decodeImage(bytes);
+      expect([width, height]).toEqual([64, 48]);
+      expect(data).toHaveLength(64 * 48 * 3);
+      [200, 100, 50].forEach((value, c) => {
+        expect(Math.abs((data[c] as number) - value)).toBeLessThanOrEqual(2);
+      });
+    }
+  });
+
   it('reads the first picture of GIF and TIFF', async () => {
     const picture = sharp(fixture('palette.png')).removeAlpha();
     const expected = await decodeImage(fixture('palette.png'));
@@ -89,13 +167,18 @@ describe('what cannot be decoded is refused with a sentence that names the file'
 
   it('an empty file, text, and kinds of file that the decoder library would read but OpenCV would not', async () => {
     expect((await errorOf(fileOf('empty.jpg', ''))).message).toMatch(/empty\.jpg is empty/);
-    expect((await errorOf(new Uint8Array(0))).message).toBe('The picture is empty (0 bytes).');
+    expect((await errorOf(new Uint8Array(0))).message).toBe('The picture is empty (0 bytes). Get it again.');
     expect((await errorOf(fileOf('text.jpg', 'hello, I am no picture'))).message).toMatch(
-      /text\.jpg is not a JPEG, PNG, WebP, GIF or TIFF file/,
+      /text\.jpg is not a JPEG, PNG, WebP, GIF, TIFF or AVIF file, whatever its name: it is text\./,
     );
     const drawing =
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
-    expect((await errorOf(fileOf('drawing.png', drawing))).message).toMatch(/drawing\.png is not a JPEG/);
+    const file = fileOf('drawing.png', drawing);
+    expect((await errorOf(file)).message).toMatch(
+      /drawing\.png is an SVG drawing, which is not read here\. Convert it to JPEG or PNG\.$/,
+    );
+    // Nor is it drawn for a page.
+    await expect(thumbnailDataUri(file)).rejects.toThrow(/drawing\.png is an SVG drawing, which is not read/);
   });
 
   it.each([
@@ -138,6 +221,52 @@ describe('what cannot be decoded is refused with a sentence that names the file'
       /large\.png is a file of \d+ bytes; a picture may have at most 1000/,
     );
     expect((await errorOf(readFileSync(file), { maxBytes: 1000 })).message).toMatch(/^The picture is a file/);
+  });
+
+  it.each([
+    [1, 30_000_000],
+    [30_000_000, 1],
+    [64, 1_000_000],
+    [70_000, 70_000],
+  ])('sides of %d x %d, in no time', async (width, height) => {
+    const bytes = blackPng(width, height);
+    const start = performance.now();
+    const { message } = await errorOf(bytes);
+    expect(performance.now() - start).toBeLessThan(200);
+    expect(message).toMatch(new RegExp(`has ${width} x ${height} pixels; .* Make it smaller first\\.$`));
+    const file = fileOf('extreme.png', bytes);
+    const thumbnailStart = performance.now();
+    await expect(thumbnailDataUri(file)).rejects.toThrow('Make it smaller first.');
+    expect(performance.now() - thumbnailStart).toBeLessThan(200);
+  });
+
+  it('sides that whoever asks has no use for, of the upright picture, before it is decoded', async () => {
+    const turned = await noisyPicture().jpeg().withMetadata({ orientation: 6 }).toBuffer();
+    const sides: number[] = [];
+    const refuse = (width: number, height: number): never => {
+      sides.push(width, height);
+      throw new LxmertError('Too thin.');
+    };
+    // Cut, so that decoding would fail in other words.
+    const cut = turned.subarray(0, turned.length >> 1);
+    expect((await errorOf(cut, { requireSize: refuse })).message).toBe('Too thin.');
+    expect(sides).toEqual([48, 64]);
+  });
+
+  it('pixels without a known white', async () => {
+    expect((await errorOf(greyTiff([], 32, 3))).message).toBe(
+      'The picture has pixels of the type float; 8 or 16 bits without a sign are read. Save it with 8 bits first.',
+    );
+  });
+
+  it("a camera's raw file, whose preview the decoder would show", async () => {
+    expect((await decodeImage(greyTiff([[254, 0]], 8, 1))).width).toBe(8);
+    // NewSubfileType 1: a smaller copy of another picture of the file.
+    const raw = greyTiff([[254, 1]], 8, 1);
+    expect((await sharp(raw).metadata()).width).toBe(8);
+    expect((await errorOf(raw)).message).toBe(
+      'The picture is a camera raw picture, which is not read here. Convert it to JPEG or PNG.',
+    );
   });
 
   it('a small file that would unpack to more pixels than allowed, before it is unpacked', async () => {

@@ -14,18 +14,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(top, { recursive: true, force: true }));
 
+/** What begins as a JPEG file does. */
+const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
+
 /** Makes files (the folders they need, too) and returns the path of the first. */
 function make(...names: string[]): string {
   for (const name of names) {
     const file = path.join(top, name);
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, 'x');
+    writeFileSync(file, /\.(txt|zip|md)$/.test(name) ? 'text' : JPEG);
   }
   return path.join(top, names[0] as string);
 }
 
 async function namesIn(...sources: string[]): Promise<string[]> {
-  return (await listImageFiles(sources)).map(({ file }) => path.relative(top, file));
+  return (await listImageFiles(sources)).images.map(({ file }) => path.relative(top, file));
 }
 
 describe('ids', () => {
@@ -45,7 +48,7 @@ describe('ids', () => {
 
   it('two files of one id are refused with both paths, in one source or in two', async () => {
     make('a/7.jpg', 'b/7.png');
-    const message = /Two images have the id '7' .*: .*a\/7\.jpg and .*b\/7\.png\. Rename one/;
+    const message = /Two images have the id '7': .*a\/7\.jpg and .*b\/7\.png\. An id is .* Rename one/;
     await expect(listImageFiles([top])).rejects.toThrow(message);
     const parts = [path.join(top, 'a', '7.jpg'), path.join(top, 'b')];
     await expect(listImageFiles(parts)).rejects.toThrow(message);
@@ -60,7 +63,7 @@ describe('ids', () => {
 });
 
 describe('folders', () => {
-  it('are searched through, sorted by path, for the endings of images', async () => {
+  it('are searched through, sorted by path, for pictures by their content', async () => {
     make(
       'b/10.jpg',
       'b/9.JPEG',
@@ -71,7 +74,7 @@ describe('folders', () => {
       '.hidden.jpg',
       '.git/y.jpg',
     );
-    make('b/._10.jpg', 'jpg', 'b/archive.jpg.zip');
+    make('b/._10.jpg', 'b/archive.jpg.zip');
     expect(await namesIn(top)).toEqual(['B.tif', 'a/deep/er/x.webp', 'b/10.jpg', 'b/9.JPEG', 'c.png']);
   });
 
@@ -87,7 +90,7 @@ describe('folders', () => {
     symlinkSync('loop', path.join(top, 'loop'));
     const elsewhere = mkdtempSync(path.join(tmpdir(), 'elsewhere-'));
     try {
-      writeFileSync(path.join(elsewhere, '3.jpg'), 'x');
+      writeFileSync(path.join(elsewhere, '3.jpg'), JPEG);
       symlinkSync(elsewhere, path.join(top, 'linked'));
       symlinkSync(elsewhere, path.join(top, 'again'));
       // By its own path rather than by a link that sorts before it.
@@ -109,7 +112,56 @@ describe('folders', () => {
 
   it('without an image are refused', async () => {
     make('notes.txt');
-    await expect(listImageFiles([top])).rejects.toThrow(/There is no image in the folder .*\.jpg, \.jpeg/);
+    await expect(listImageFiles([top])).rejects.toThrow(
+      /There is no picture in the folder .*JPEG, PNG, .*It holds 1 other files/,
+    );
+  });
+});
+
+describe('what is passed over', () => {
+  const write = (name: string, text: string): void => {
+    make(name);
+    writeFileSync(path.join(top, name), Buffer.from(text, 'latin1'));
+  };
+  const HEIC = '\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic';
+
+  it('is named by what it is: pictures of other kinds, what only calls itself one, other files, hidden ones', async () => {
+    write('a.jpg', JPEG.toString('latin1'));
+    write('b.heic', HEIC);
+    // By content, whatever the name.
+    write('sub/c', HEIC);
+    write('d.jpg', '<!DOCTYPE html><title>Sign in</title>');
+    write('e.png', '');
+    write('notes.txt', 'text');
+    write('list.json', '[1]');
+    make('.DS_Store', 'sub/Thumbs.db', '.git/x.jpg');
+    make('no ending');
+    const listing = await listImageFiles([top]);
+    const names = (files: readonly string[]): string[] => files.map((file) => path.relative(top, file));
+    expect(names(listing.images.map(({ file }) => file))).toEqual(['a.jpg', 'no ending']);
+    expect(listing.unreadable.map(({ id, kind }) => [id, kind])).toEqual([
+      ['b', 'a HEIC picture'],
+      ['d', 'a web page (HTML), as a download link that led to a login or an error leaves it'],
+      ['e', 'empty (0 bytes)'],
+      ['c', 'a HEIC picture'],
+    ]);
+    expect(listing.unreadable[0]?.reason).toBe(
+      `${path.join(top, 'b.heic')} is a HEIC picture, which is not read here. Convert it to JPEG or PNG.`,
+    );
+    expect([...listing.others].map(([kind, files]) => [kind, names(files)])).toEqual([
+      ['JSON text (a list)', ['list.json']],
+      ['text', ['notes.txt']],
+    ]);
+    expect(names(listing.hidden).sort()).toEqual(['.DS_Store', '.git', 'sub/Thumbs.db']);
+  });
+
+  it('is no clash of ids where only one of two can be read', async () => {
+    write('IMG_1.jpg', JPEG.toString('latin1'));
+    write('IMG_1.heic', HEIC);
+    const listing = await listImageFiles([top]);
+    expect(listing.images.map(({ id }) => id)).toEqual(['IMG_1']);
+    expect(listing.unreadable).toEqual([]);
+    expect(listing.doubles.map(({ file }) => path.basename(file))).toEqual(['IMG_1.heic']);
   });
 });
 
@@ -122,7 +174,7 @@ it('a source that is not there, or is no file, is refused', async () => {
 });
 
 it('finds the photos in folders by their names', async () => {
-  const photos = await listImageFiles([publishedPath('images', 'cc0')]);
+  const { images: photos } = await listImageFiles([publishedPath('images', 'cc0')]);
   expect(photos).toHaveLength(3);
   expect(photos.map(({ id }) => id)).toEqual(['chelsea', 'coffee', 'rocket']);
 });

@@ -13,24 +13,27 @@ import {
 import { DEFAULT_SHARD_IMAGES, MAX_SHARD_IMAGES } from '../../features/files.js';
 import { formatCount } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/index.js';
-import { type ImageFile, listImageFiles } from '../../vision/imageFiles.js';
-import { readImageList } from '../../vision/imageList.js';
 import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';
 import { defineCommand } from '../command.js';
 import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
 import { deviceOf, deviceOptions } from '../deviceOptions.js';
+import { type ListedPictures, listPictures } from '../listedPictures.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 
+/** What was passed over on the way to the pictures. */
+type PassedOver = Pick<ListedPictures, 'doubles' | 'otherFiles' | 'numHidden'> & {
+  readonly maxSkipped: number;
+};
 type Result =
-  | ({ readonly did: 'extract'; readonly maxSkipped: number } & ExtractionResult)
-  | ({ readonly did: 'verify' } & Verification);
+  | ({ readonly did: 'extract' } & ExtractionResult & PassedOver)
+  | ({ readonly did: 'verify' } & Verification & PassedOver);
 
 export const command = defineCommand({
   description:
     'Finds the regions of pictures with the bottom-up-attention Faster R-CNN and writes their features as a store or, when ' +
     'the name ends with .tsv, as an obj36 TSV file. A picture has its file name up to the first dot as its id. What is done is ' +
     'kept in OUT.extracting and not done again; the same command goes on after an interruption, adds to an output that is ' +
-    'there, and shares the work with others that run it at the same time. A picture that cannot be read is skipped and listed.',
+    'there, and shares the work with others that run it at the same time. A picture that cannot be read is skipped and listed, by what it is; files that are no pictures are counted.',
   examples: [
     {
       command: 'lxmert extract photos --detector resnet101.caffemodel --out features/photos',
@@ -100,14 +103,16 @@ export const command = defineCommand({
           : '--out writes features and --verify compares them: give one of the two.',
       );
     }
-    const images = await imagesOf(sources);
+    const { images, unreadable, ...passedOver } = await listPictures(sources, notice);
+    const facts = { ...passedOver, maxSkipped: options.maxSkipped };
     if (verify !== undefined) {
       using detector = await loadDetectorOf(options, notice, deviceOf(options));
       const display = progress('comparing', 'images');
       try {
         const onImage = (agreement: ImageAgreement): void => print(agreementLine(agreement));
         const settings = { images, detector, reference: verify, onImage, progress: display, signal };
-        return { did: 'verify', ...(await verifyFeatures(settings)) };
+        const result = await verifyFeatures(settings);
+        return { did: 'verify', ...facts, ...result, skipped: [...unreadable, ...result.skipped] };
       } finally {
         display.stop();
       }
@@ -132,7 +137,7 @@ export const command = defineCommand({
         onSkip: ({ reason }) => notice(`Skipped: ${reason}`),
         signal,
       });
-      return { did: 'extract', ...result, maxSkipped: options.maxSkipped };
+      return { did: 'extract', ...facts, ...result, skipped: [...unreadable, ...result.skipped] };
     } finally {
       display.stop();
       assembly.stop();
@@ -140,18 +145,12 @@ export const command = defineCommand({
   },
   render: (result) => (result.did === 'verify' ? renderVerification(result) : renderResult(result)),
   exitCode: (result) => {
-    if (result.did === 'verify') return result.numAgreeing < result.images.length ? 1 : 0;
-    return result.isComplete && result.skipped.length > result.maxSkipped ? 1 : 0;
+    const { did, skipped, maxSkipped } = result;
+    if (did === 'verify' && result.numAgreeing < result.images.length) return 1;
+    const isOver = did === 'verify' ? !result.wasInterrupted : result.isComplete;
+    return isOver && skipped.length > maxSkipped ? 1 : 0;
   },
 });
-
-async function imagesOf(sources: readonly string[]): Promise<ImageFile[]> {
-  if (!sources.includes('-')) return await listImageFiles(sources);
-  if (sources.length > 1) throw new UsageError('Give either - for a list or names of pictures, not both.');
-  const listed = await readImageList(process.stdin, 'standard input');
-  if (listed.length === 0) throw new UsageError('The list on standard input is empty.');
-  return await listImageFiles(listed);
-}
 
 function renderResult(result: ExtractionResult): string {
   return [headline(result), ...skippedLines(result.skipped)].join('\n');

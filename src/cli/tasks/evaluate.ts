@@ -6,6 +6,7 @@ import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { predictExamples, type Task, type TaskScores } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { existingFile } from '../options.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 
@@ -14,7 +15,11 @@ export function evaluateCommand(task: Task): Command {
   return defineCommand({
     ...task.help.evaluate,
     arguments: z.strictObject({ questions: existingFile().describe('Examples with labels (JSON)') }),
-    options: z.strictObject({ ...taskModelOptions(task), ...task.evaluateModel?.flags }),
+    options: z.strictObject({
+      ...taskModelOptions(task),
+      ...leftOutOption(0),
+      ...task.evaluateModel?.flags,
+    }),
     run: ({ arguments: { questions: file }, options, progress, signal, ...context }) =>
       withTaskModel(task, options, context, async (predictor, store) => {
         const questions: Question[] = [];
@@ -22,6 +27,9 @@ export function evaluateCommand(task: Task): Command {
         const set = new QuestionSet({
           questions,
           hasImage: (id) => store.has(id),
+          imageIds: store.imageIds,
+          maxLeftOut: leftOutLimit(options),
+          needsLabels: true,
           answerTable: predictor.answerTable,
           // An answer that the model cannot give costs its score, as in the reference's evaluation.
           unknownAnswers: 'skip',
@@ -42,15 +50,16 @@ export function evaluateCommand(task: Task): Command {
         );
         return {
           weights: predictor.weightsFiles,
-          numWithoutImage: set.numWithoutImage,
+          leftOut: set.leftOut.counts,
+          notices: set.notices,
           scores: task.scores(examples, predictions),
           further,
         };
       }),
-    json: ({ weights, numWithoutImage, scores, further }) => ({
+    json: ({ weights, leftOut, scores, further }) => ({
       weights,
       numQuestions: scores.numQuestions,
-      numWithoutImage,
+      ...leftOut,
       accuracy: scores.overall,
       ...Object.fromEntries(Object.entries(scores.measures).map(([key, { value }]) => [key, value])),
       ...Object.fromEntries(scores.tables.map(({ key, rows }) => [key, rows])),
@@ -66,15 +75,16 @@ export function evaluateCommand(task: Task): Command {
 
 interface Evaluated {
   readonly weights: readonly string[];
-  readonly numWithoutImage: number;
+  /** A line for each reason why examples were left out. */
+  readonly notices: readonly string[];
   readonly scores: TaskScores;
 }
 
-function scoreLines({ weights, numWithoutImage, scores }: Evaluated): string[] {
+function scoreLines({ weights, notices, scores }: Evaluated): string[] {
   const lines = [
     `${scores.title} ${formatPercent(scores.overall)} over ${scores.numQuestions} questions (${weights.join(', ')}).`,
   ];
-  if (numWithoutImage > 0) lines.push(`Left out: ${numWithoutImage} questions without image features.`);
+  lines.push(...notices);
   for (const { title, value } of Object.values(scores.measures)) {
     lines.push(`${title} ${value === null ? 'cannot be computed here' : formatPercent(value)}.`);
   }

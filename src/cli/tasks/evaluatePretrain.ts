@@ -5,6 +5,7 @@ import { assertCompatible } from '../../features/index.js';
 import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { computeOptions, computeSettings, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';
 import {
@@ -22,6 +23,7 @@ const flagsOf = (task: PretrainingTask) =>
     ...sourcesOption,
     ...pretrainFeatureOptions,
     ...otherFeaturesOption,
+    ...leftOutOption(0),
     vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
     answers: existingFile()
       .optional()
@@ -70,12 +72,13 @@ export function evaluatePretrainCommand(task: PretrainingTask): Command {
         if (answerTable === undefined && model.answerHead !== undefined) {
           notice('The answer head is not judged: name its answer table with --answers.');
         }
-        const corpus = await readSentences(
+        const { corpus, leftOut } = await readSentences(
           [sentences],
           store,
-          { answerTable, sources: options.sources },
+          { answerTable, sources: options.sources, maxLeftOut: leftOutLimit(options) },
           notice,
         );
+        for (const line of corpus.notices) notice(line);
         const display = progress('Evaluating', 'sentences');
         const tally = await task
           .evaluate(
@@ -96,6 +99,7 @@ export function evaluatePretrainCommand(task: PretrainingTask): Command {
           weights: loaded.weightsFile,
           numSentences: corpus.size,
           numImages: corpus.imageIds.length,
+          ...leftOut.counts,
           ...task.scores([tally], losses),
         };
       } finally {

@@ -7,13 +7,14 @@ import type { Question } from '../../data/annotations/question.js';
 import { AnswerTable } from '../../data/answerTable.js';
 import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
-import { QuestionSet, type UnknownAnswers } from '../../data/questionSet.js';
-import type { FeatureStore } from '../../features/index.js';
+import { type LeftOutCounts, MAX_LEFT_OUT } from '../../data/leftOut.js';
+import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { LOSS_NAMES, type Task } from '../../tasks/index.js';
 import { Vocabulary } from '../../text/index.js';
 import { type FinetuneResult, finetune, type InitialWeights } from '../../train/index.js';
 import { type Command, type CommandContext, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, featureOptions, openFeatures, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
@@ -28,7 +29,10 @@ import {
 } from '../trainingOptions.js';
 
 /** What the command prints, in the first process. */
-type Outcome = Omit<FinetuneResult, 'steps'> & { readonly process: number };
+type Outcome = Omit<FinetuneResult, 'steps'> & {
+  readonly leftOut: Readonly<Record<'training' | 'validation', LeftOutCounts>>;
+  readonly process: number;
+};
 
 /** Flags of every task, in the order of the help. */
 function sharedFlags(task: Task) {
@@ -43,6 +47,7 @@ function sharedFlags(task: Task) {
       .describe('Share of the training examples that is used, drawn by --seed'),
     ...featureOptions,
     ...otherFeaturesOption,
+    ...leftOutOption(MAX_LEFT_OUT),
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
     loadEncoder: existingFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
@@ -126,7 +131,7 @@ export function finetuneCommand(task: Task): Command {
       run: ({ options, ...context }) => run(task, options, context),
     });
   }
-  const { train, valid, trainShare, features, tiny, fast, allowOtherFeatures, ...rest } = shared;
+  const { train, valid, trainShare, features, tiny, fast, allowOtherFeatures, maxLeftOut, ...rest } = shared;
   return defineCommand({
     ...common,
     options: z.strictObject({
@@ -137,6 +142,7 @@ export function finetuneCommand(task: Task): Command {
       tiny,
       fast,
       allowOtherFeatures,
+      maxLeftOut,
       ...tableFlags,
       ...rest,
     }),
@@ -159,7 +165,16 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   if (task.answers === 'built' && options.answers === undefined)
     notice(`${answerTable.size} answers, made of the training labels.`);
   const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
-    makeSplit(questions, files, isTraining ? task.unknownAnswers : 'skip', answerTable, store, notice);
+    new QuestionSet({
+      questions,
+      hasImage: (id) => store.has(id),
+      imageIds: store.imageIds,
+      maxLeftOut: leftOutLimit(options),
+      needsLabels: true,
+      answerTable,
+      unknownAnswers: isTraining ? task.unknownAnswers : 'skip',
+      name: files.map((file) => path.basename(file)).join(', '),
+    });
   const training = split(trainingExamples, options.train, true);
   const validation = split(await readAll(task, [options.valid]), [options.valid], false);
   const config = await configOf(options, weights?.file, vocabulary, store);
@@ -191,7 +206,11 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
       notice,
     }),
   );
-  return { ...result, process: me.number };
+  return {
+    ...result,
+    leftOut: { training: training.leftOut.counts, validation: validation.leftOut.counts },
+    process: me.number,
+  };
 }
 
 /** @throws UsageError for flags that contradict each other or lack their companion */
@@ -224,26 +243,6 @@ async function answersOf(
   return typeof task.answers === 'string'
     ? buildAnswerTable(training, minOccurrences)
     : new AnswerTable(task.answers);
-}
-
-function makeSplit(
-  questions: readonly Question[],
-  files: readonly string[],
-  unknownAnswers: UnknownAnswers,
-  answerTable: AnswerTable,
-  store: FeatureStore,
-  notice: (line: string) => void,
-): QuestionSet {
-  const set = new QuestionSet({
-    questions,
-    hasImage: (id) => store.has(id),
-    answerTable,
-    unknownAnswers,
-    name: files.map((file) => path.basename(file)).join(', '),
-  });
-  if (set.numWithoutImage > 0)
-    notice(`${set.numWithoutImage} examples left out: their images have no features here.`);
-  return set;
 }
 
 function render(result: Outcome): string {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { bertSizes, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
 import { AnswerTable } from '../../data/answerTable.js';
+import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
@@ -11,6 +12,7 @@ import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { Vocabulary } from '../../text/index.js';
 import { type PretrainingWeights, type PretrainResult, pretrain } from '../../train/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
 import {
@@ -44,6 +46,7 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
     ...sourcesOption,
     ...pretrainFeatureOptions,
     ...otherFeaturesOption,
+    ...leftOutOption(MAX_LEFT_OUT),
     answers: existingFile()
       .optional()
       .describe('Answer table (all_ans.json, or label2ans JSON) [default: made of the training labels]'),
@@ -127,14 +130,14 @@ export function pretrainCommand(task: PretrainingTask): Command {
         numObjects: given.objectClasses,
         numAttributes: given.attributeClasses,
       };
-      const reading = { answerTable, sources: given.sources };
+      const reading = { answerTable, sources: given.sources, maxLeftOut: leftOutLimit(given) };
       const training = await readSentences(given.train, store, reading, notice);
       const validation = await readSentences(given.valid, store, reading, notice);
       const run = await me.openRun();
       const { steps: _, ...result } = await me.showing('Pre-training', 'steps', (progress) =>
         pretrain({
-          training,
-          validation,
+          training: training.corpus,
+          validation: validation.corpus,
           features: store,
           vocabulary,
           config,
@@ -152,7 +155,11 @@ export function pretrainCommand(task: PretrainingTask): Command {
           notice,
         }),
       );
-      return { ...result, process: me.number };
+      return {
+        ...result,
+        leftOut: { training: training.leftOut.counts, validation: validation.leftOut.counts },
+        process: me.number,
+      };
     },
     render,
     exitCode: exitCodeOf,

@@ -5,6 +5,7 @@ import { LxmertError } from '../../common/errors.js';
 import { readJsonLines } from '../../formats/lines/jsonLines.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
+import { unreadLabelKey } from './unreadLabelKey.js';
 
 const score = z.number().min(0).max(1);
 const recordSchema = z
@@ -43,6 +44,7 @@ export async function* streamCustomExamples(file: string, numImages: 1 | 2): Asy
       labels: labels === undefined ? undefined : scoresOf(labels),
       questionType: type ?? '',
       answerType: '',
+      ...unreadLabelKey(labels, value),
     };
   }
 }

@@ -5,6 +5,7 @@ import { fileSource } from './jsonSource.js';
 import { streamArray } from './jsonStream.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
+import { unreadLabelKey } from './unreadLabelKey.js';
 
 /** The two answers; the index is the label. */
 export const NLVR2_ANSWERS = ['False', 'True'] as const;
@@ -34,6 +35,7 @@ export async function* streamStatements(file: string): AsyncGenerator<Question> 
       labels: record.label === undefined ? undefined : new Map([[NLVR2_ANSWERS[record.label], 1]]),
       questionType: '',
       answerType: '',
+      ...unreadLabelKey(record.label, element),
     };
   }
 }

@@ -9,6 +9,8 @@ export interface Question {
   readonly sentence: string;
   /** Answers with their soft scores; undefined where the split has no labels (test). May be empty. */
   readonly labels: ReadonlyMap<string, number> | undefined;
+  /** Where labels are undefined: a key of the file that they may stand under (`labels` for `label`), for messages. */
+  readonly unreadLabelKey?: string;
   /** The annotators' kind of question, such as `what color`; empty when not stated. */
   readonly questionType: string;
   /** `yes/no`, `number` or `other`; empty when not stated. */

@@ -5,6 +5,7 @@ import { fileSource } from './jsonSource.js';
 import { streamArray } from './jsonStream.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
+import { unreadLabelKey } from './unreadLabelKey.js';
 
 const questionSchema = z.object({
   img_id: z.string().min(1),
@@ -32,6 +33,7 @@ export async function* streamQuestions(file: string): AsyncGenerator<Question> {
       labels: record.label === undefined ? undefined : new Map(Object.entries(record.label)),
       questionType: record.question_type ?? '',
       answerType: record.answer_type ?? '',
+      ...unreadLabelKey(record.label, element),
     };
   }
 }

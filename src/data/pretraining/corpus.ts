@@ -11,7 +11,11 @@ export interface CorpusAnswers {
 
 /** One example for each sentence of each image, in the order of the files. */
 export class PretrainingCorpus {
-  constructor(private readonly columns: CorpusColumns) {}
+  /** @param notices what is to be said when the corpus is used, such as what was left out of it */
+  constructor(
+    private readonly columns: CorpusColumns,
+    readonly notices: readonly string[] = [],
+  ) {}
 
   /** The number of examples. */
   get size(): number {
@@ -135,9 +139,9 @@ export class CorpusBuilder {
     this.#answerEnds.push(this.#answers.length);
   }
 
-  finish(): PretrainingCorpus {
+  finish(notices: readonly string[] = []): PretrainingCorpus {
     const text = this.#text.finish();
-    return new PretrainingCorpus({
+    const columns = {
       imageIds: [...this.#imageOf.keys()],
       sources: [...this.#sourceOf.keys()],
       text: Buffer.from(text.buffer, text.byteOffset, text.byteLength),
@@ -148,7 +152,8 @@ export class CorpusBuilder {
       answerEnds: this.#answerEnds.finish(),
       answers: this.#answers.finish(),
       scores: this.#scores.finish(),
-    });
+    };
+    return new PretrainingCorpus(columns, notices);
   }
 }
 

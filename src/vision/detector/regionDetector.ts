@@ -13,6 +13,7 @@ import type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
 import { DetectorNetwork, MIN_INPUT_SIDE, type NetworkInput, type NetworkOptions } from './network.js';
 import type { DetectorPrecision } from './networkWeights.js';
 import { type DetectorInput, preprocessImage } from './preprocess.js';
+import { detectorInputSize } from './preprocessRule.js';
 import { CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile, withNumBoxes } from './profiles.js';
 import { loadDetector } from './weights.js';
 import { type DetectorFamily, detectorRules } from './weightsFamily.js';
@@ -108,13 +109,23 @@ export class RegionDetector implements Disposable {
    * @throws LxmertError for a picture that is too long and thin
    */
   prepare(image: RgbImage): PreparedImage {
+    this.requireSize(image.width, image.height);
     const input = preprocessImage(image, this.profile.preprocess);
-    if (Math.min(input.height, input.width) < MIN_INPUT_SIDE) {
-      throw new LxmertError(
-        `A picture of ${image.width} x ${image.height} pixels is too long and thin for the detector: after scaling it is ${input.width} x ${input.height}. Cut it into parts.`,
-      );
-    }
     return { height: image.height, width: image.width, input };
+  }
+
+  /**
+   * Refuses a picture by its sides alone, before it is decoded.
+   *
+   * @param width of the upright picture, in pixels, like `height`
+   * @throws LxmertError for a picture that is too long and thin
+   */
+  requireSize(width: number, height: number): void {
+    const input = detectorInputSize(width, height, this.profile.preprocess);
+    if (Math.min(input.height, input.width) >= MIN_INPUT_SIDE) return;
+    throw new LxmertError(
+      `A picture of ${width} x ${height} pixels is too long and thin for the detector: after scaling it is ${input.width} x ${input.height}. Cut it into parts.`,
+    );
   }
 
   /**

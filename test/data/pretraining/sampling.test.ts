@@ -64,8 +64,8 @@ describe('readCorpus', () => {
     await writeFile(file, content);
     return file;
   };
-  const read = async (content: string, hasImage: (id: string) => boolean = () => true) =>
-    readCorpus({ files: [await write(content)], hasImage, answerTable: table });
+  const read = async (content: string, hasImage: (id: string) => boolean = () => true, maxLeftOut = 1) =>
+    readCorpus({ files: [await write(content)], hasImage, answerTable: table, maxLeftOut });
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'corpus-'));
   });
@@ -86,9 +86,18 @@ describe('readCorpus', () => {
 
   it('leaves out images without features, and says so when none is left', async () => {
     const json = JSON.stringify(['a', 'b'].map((id) => ({ img_id: id, sentf: { mscoco: [`of ${id}`] } })));
-    const { corpus, numWithoutFeatures } = await read(json, (id) => id === 'b');
-    expect([corpus.size, corpus.sentence(0), numWithoutFeatures]).toEqual([1, 'of b', 1]);
-    await expect(read(json, () => false)).rejects.toThrow(/None of the 2 images .* the first is 'a'/);
+    const { corpus, leftOut } = await read(json, (id) => id === 'b');
+    expect([corpus.size, corpus.sentence(0)]).toEqual([1, 'of b']);
+    expect(leftOut.counts).toEqual({ numWithoutImage: 1, firstWithoutImage: ['a'] });
+    expect(corpus.notices).toEqual([
+      expect.stringMatching(/^1 of 2 images \(50\.0 %\) of .* left out: .*'a'/),
+    ]);
+    await expect(read(json, (id) => id === 'b', 0.4)).rejects.toThrow(
+      /1 of 2 images .* at most 40 % may be left out: 'a'.*--max-left-out all/,
+    );
+    await expect(read(json, () => false)).rejects.toThrow(
+      /None of the 2 images .* has features here: 'a', 'b'/,
+    );
   });
 
   it.each([
