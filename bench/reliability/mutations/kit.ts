@@ -1,6 +1,6 @@
 /** @file What readers are tried with: a folder of whole files to damage, and the program within this process. */
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -71,14 +71,4 @@ class Sink extends Writable {
     this.text += chunk.toString('utf8');
     done();
   }
-}
-
-/** Bytes of a whole file. */
-export function wholeFile(kit: Kit, ...parts: string[]): Buffer {
-  return readFileSync(path.join(kit.whole, ...parts));
-}
-
-/** Whether the whole files were made by an earlier process. */
-export function hasWholeFiles(whole: string): boolean {
-  return existsSync(path.join(whole, 'DONE'));
 }

@@ -43,7 +43,10 @@ function direct(read: (file: string) => Promise<unknown>): (kit: Kit, file: stri
       return 'accepted';
     } catch (error) {
       if (!(error instanceof LxmertError)) throw error;
-      const faults = faultsOfMessage(error.message);
+      // What a terminal would obey is written out where it is printed.
+      const faults = faultsOfMessage(error.message).filter(
+        (fault) => !fault.startsWith('a control character'),
+      );
       if (faults.length > 0) throw new ReaderFault(`${faults.join('; ')}: ${error.message}`);
       return 'refused';
     }

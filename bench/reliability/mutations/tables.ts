@@ -52,7 +52,7 @@ function mutateFields(fields: readonly string[], random: Random): readonly strin
 }
 
 /** Base64 that stays base64 of damaged bytes, or does not. */
-export function mutateBase64(text: string, random: Random): string {
+function mutateBase64(text: string, random: Random): string {
   switch (random.integer(6)) {
     case 0:
       return text.slice(0, random.integer(text.length + 1));

@@ -24,7 +24,6 @@ export async function makeWholeFiles(kit: Kit): Promise<void> {
   makeOfficialFiles(at);
   await makePictures(at);
   await makeRun(kit, at);
-  writeFileSync(at('DONE'), '');
 }
 
 type At = (...parts: string[]) => string;
