@@ -16,7 +16,8 @@ export const processOptions = {
     .number()
     .gt(0)
     .default(120)
-    .describe('Seconds that a process waits for the others in a step, when there are several'),
+    .describe('Seconds that a process waits for the others in a step, when there are several')
+    .meta({ valueName: 'SECONDS' }),
 };
 
 interface Options extends z.output<z.ZodObject<typeof processOptions>> {

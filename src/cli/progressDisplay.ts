@@ -10,6 +10,13 @@ const lineInterval = 10_000;
 /** To the first column, and everything behind it gone. */
 const CLEAR_LINE = '\r\x1b[K';
 
+/** To the beginning of the line above, and everything from there gone. */
+const CLEAR_LINE_ABOVE = '\x1b[1A\r\x1b[J';
+
+/** Whether the terminal goes on in the next line where a line is full: bars switch it off. */
+const WRAP = '\x1b[?7h';
+const NO_WRAP = '\x1b[?7l';
+
 /** Characters of a bar, at most and at least. */
 const MAX_BAR = 24;
 const MIN_BAR = 6;
@@ -41,6 +48,7 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): SharedD
   let start = 0;
   let first = 0;
   let ending = '';
+  let latest = '';
   const options: Options = {
     stream,
     clearOnComplete: false,
@@ -52,7 +60,8 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): SharedD
     format: (_bar, params) => {
       const seconds = (performance.now() - start) / 1000;
       const text = `${describe(params.value, params.total, unit, params.value - first, seconds)}${ending}`;
-      return barLine(label, text, params.progress, stream.columns);
+      latest = barLine(label, text, params.progress, stream.columns);
+      return latest;
     },
   };
   return {
@@ -69,13 +78,19 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): SharedD
       bars.bar.update(done);
     },
     printAbove(print) {
-      if (bars !== undefined) stream.write(CLEAR_LINE);
+      if (bars === undefined) return print();
+      // Whole sentences, as long as they are.
+      stream.write(CLEAR_LINE + WRAP);
       print();
-      bars?.all.update();
+      stream.write(NO_WRAP);
+      bars.all.update();
     },
     stop() {
-      bars?.all.stop();
+      if (bars === undefined) return;
+      bars.all.stop();
       bars = undefined;
+      // What stays is read later: whole, and not cut like a line that changes all the time.
+      if (latest.length > stream.columns) stream.write(`${CLEAR_LINE_ABOVE}${latest}\n`);
     },
   };
 }

@@ -13,9 +13,12 @@ export class Screen {
   /** Prints a line on stdout or stderr; a bar that is on the screen moves below it. */
   print(stream: NodeJS.WriteStream, line: string): void {
     const write = (): void => void stream.write(`${printable(line)}\n`);
-    const [display] = this.#displays;
-    if (display === undefined) write();
-    else display.printAbove(write);
+    let printed = write;
+    for (const display of this.#displays) {
+      const print = printed;
+      printed = () => display.printAbove(print);
+    }
+    printed();
   }
 
   /** Starts a display; nothing is shown before the first update. */

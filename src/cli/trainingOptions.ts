@@ -28,14 +28,25 @@ export const architectureOptions = {
     .min(0)
     .default(LXMERT_BASE.numCrossLayers)
     .describe('Cross-modality layers, from scratch'),
-  hiddenSize: z.int().min(4).default(LXMERT_BASE.hiddenSize).describe('Width of the model, from scratch'),
+  hiddenSize: z
+    .int()
+    .min(4)
+    .default(LXMERT_BASE.hiddenSize)
+    .describe('Width of the model, in values of a hidden state, from scratch'),
   attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
   initializerRange: z
     .number()
     .gt(0)
     .default(LXMERT_BASE.initializerRange)
-    .describe('Standard deviation of weights that are drawn'),
-  dropout: z.number().min(0).lt(1).default(LXMERT_BASE.hiddenDropout).describe('Dropout probability'),
+    .describe('Standard deviation of weights that are drawn')
+    .meta({ valueName: 'DEVIATION' }),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(LXMERT_BASE.hiddenDropout)
+    .describe('Dropout probability')
+    .meta({ valueName: 'PROBABILITY' }),
 };
 
 /** What differs between fine-tuning and pre-training. */
@@ -57,13 +68,19 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
       .default(defaults.batchSize)
       .describe('Examples in a training step, in all processes together'),
     epochs: z.int().min(1).default(defaults.numEpochs).describe(`Passes over the training ${noun}`),
-    learningRate: z.number().gt(0).default(defaults.learningRate).describe('Peak learning rate'),
+    learningRate: z
+      .number()
+      .gt(0)
+      .default(defaults.learningRate)
+      .describe('Peak learning rate')
+      .meta({ valueName: 'RATE' }),
     warmupRatio: z
       .number()
       .gt(0)
       .lt(1)
       .default(defaults.warmupRatio)
-      .describe('Share of the steps with a rising rate'),
+      .describe('Share of the steps with a rising rate, 0 to 1')
+      .meta({ valueName: 'SHARE' }),
     optimizer: z
       .enum(OPTIMIZER_NAMES)
       .default(DEFAULT_SETTINGS.optimizer)
@@ -76,8 +93,14 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
       .number()
       .min(0)
       .default(DEFAULT_SETTINGS.weightDecay)
-      .describe('Decoupled weight decay, of all parameters'),
-    clipNorm: z.number().gt(0).default(defaults.clipNorm).describe('Largest global norm of the gradients'),
+      .describe('Decoupled weight decay, of all parameters')
+      .meta({ valueName: 'RATE' }),
+    clipNorm: z
+      .number()
+      .gt(0)
+      .default(defaults.clipNorm)
+      .describe('Largest global norm of the gradients')
+      .meta({ valueName: 'NORM' }),
     maxLength: z
       .int()
       .min(3)
@@ -88,7 +111,7 @@ export function scheduleOptions({ noun, ...defaults }: ScheduleDefaults) {
     cudaGraphs: z
       .boolean()
       .default(true)
-      .describe('On a GPU: start the kernels of a step as one graph, where the build can'),
+      .describe('Do not start the kernels of a step as one graph, which a GPU does where the build can'),
   };
 }
 

@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { barLine, linesOn } from '../../src/cli/progressDisplay.js';
+import { Screen } from '../../src/cli/screen.js';
+import { PlainTerminal } from './plainTerminal.js';
 
 describe('plain lines', () => {
   it('prints a line every ten seconds and one at the end', () => {
@@ -55,5 +57,38 @@ describe('a bar', () => {
     expect(narrow).toBe(`Training [#####.....] ${text}`);
     expect(narrow.length).toBeLessThan(44);
     expect(barLine('Training', text, 0.5, 39)).toBe(`Training: ${text}`);
+  });
+});
+
+describe.each([40, 80])('on a terminal of %i columns', (columns) => {
+  const advice =
+    'Training uses half of the processor: 1 of 2 threads waits for data at most steps. Store the features on a faster disk, or give --prefetch a larger number of steps.';
+
+  it('what is printed while a bar is up stands above it, whole', () => {
+    const terminal = new PlainTerminal(columns);
+    const stream = terminal as unknown as NodeJS.WriteStream;
+    const screen = new Screen(stream);
+    const first = screen.progress('Training', 'steps');
+    first.update(1, 20, 'loss 3.0');
+    screen.print(stream, advice);
+    first.update(2, 20, 'loss 2.9');
+    // One that has not begun yet, and one that begins while the first stays.
+    const second = screen.progress('Evaluating', 'examples');
+    screen.print(stream, advice);
+    first.stop();
+    second.stop();
+    const text = terminal.lines.join('');
+    expect(text.split(advice)).toHaveLength(3);
+    expect(terminal.lines.findLast((line) => line !== '')).toContain('loss 2.9'.slice(-4));
+    expect(terminal.wraps).toBe(true);
+  });
+
+  it('what a bar leaves when it ends is whole', () => {
+    const terminal = new PlainTerminal(columns);
+    const display = new Screen(terminal as unknown as NodeJS.WriteStream).progress('Training', 'steps');
+    display.update(0, 20);
+    display.update(20, 20, 'loss 2.5, learning rate 0.00005, accuracy 61.25 % so far');
+    display.stop();
+    expect(terminal.lines.join('')).toMatch(/^Training.*20 of 20 steps .*accuracy 61\.25 % so far$/);
   });
 });

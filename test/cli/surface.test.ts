@@ -38,6 +38,33 @@ describe('the command-line surface', () => {
     }
   });
 
+  it('says of a flag what it does as it is written, --no-... included', async () => {
+    for (const { name, load } of catalogue) {
+      for (const flag of flagsOf((await load()).command)) {
+        if (flag.type !== 'boolean') continue;
+        const isNegated = flag.defaultValue === true;
+        expect(/^(Do not|Leave out|Without|No)\b/.test(flag.description), `${name} ${flag.name}`).toBe(
+          isNegated,
+        );
+      }
+    }
+  });
+
+  it('says in what unit a number is, or what it counts', async () => {
+    const units = /^(SECONDS|MILLISECONDS|MEBIBYTES|SHARE|PROBABILITY|RATE|WEIGHT|NORM|DEVIATION)$/;
+    const numbers = /^(SEED|PORT|EPOCH)$/;
+    const counted =
+      /\b(images|pictures|questions|answers|captions|sentences|examples|passes|regions|boxes|objects|rows|layers|heads|classes|word pieces|values|steps|snapshots|parts|threads|processes|attempts|repetitions)\b/i;
+    for (const { name, load } of catalogue) {
+      for (const flag of flagsOf((await load()).command)) {
+        if (flag.type !== 'number' || numbers.test(flag.valueName)) continue;
+        const isCount = flag.valueName === 'N' && flag.expectation.startsWith('a whole number');
+        const hasUnit = isCount ? counted.test(flag.description) : units.test(flag.valueName);
+        expect(hasUnit, `${name} --${flag.name} ${flag.valueName}: ${flag.description}`).toBe(true);
+      }
+    }
+  });
+
   it.each(catalogue.map((entry) => [entry.name]))('%s builds its help', async (name) => {
     let printed = '';
     const stream = { write: (text: string) => (printed += text) } as unknown as NodeJS.WriteStream;

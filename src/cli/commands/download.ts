@@ -71,7 +71,8 @@ export const command = defineCommand({
       .min(0.1)
       .max(3600)
       .default(DEFAULT_STALL_MS / 1000)
-      .describe('Seconds without a byte after which a connection is given up'),
+      .describe('Seconds without a byte after which a connection is given up')
+      .meta({ valueName: 'SECONDS' }),
   }),
   async run({ arguments: { what }, options, progress, notice, signal }): Promise<Result> {
     const catalogue = readCatalogue();

@@ -133,7 +133,13 @@ export const command = defineCommand({
         ...(boxes === undefined ? {} : { boxes }),
         ...(share === undefined ? {} : { share }),
         progress: display,
-        assemblyProgress: { update: (done, total) => assembly.update(done, total) },
+        assemblyProgress: {
+          update(done, total) {
+            // Two bars would take the same line.
+            display.stop();
+            assembly.update(done, total);
+          },
+        },
         onSkip: ({ reason }) => notice(`Skipped: ${reason}`),
         signal,
       });

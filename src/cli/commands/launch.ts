@@ -45,7 +45,8 @@ export const command = defineCommand({
       .number()
       .gt(0)
       .default(120)
-      .describe('Seconds that the others may take to save and end after one has failed'),
+      .describe('Seconds that the others may take to save and end after one has failed')
+      .meta({ valueName: 'SECONDS' }),
   }),
   async run({ arguments: { words }, options, notice, signal }) {
     if (!SHARING_COMMANDS.includes(words[0] ?? '')) {

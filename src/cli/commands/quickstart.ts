@@ -40,8 +40,13 @@ export const command = defineCommand({
       .int()
       .min(16)
       .default(QUICKSTART_DEFAULTS.hiddenSize)
-      .describe('Width of the model; a multiple of 4'),
-    learningRate: z.number().gt(0).default(QUICKSTART_DEFAULTS.learningRate).describe('Peak learning rate'),
+      .describe('Width of the model, in values of a hidden state; a multiple of 4'),
+    learningRate: z
+      .number()
+      .gt(0)
+      .default(QUICKSTART_DEFAULTS.learningRate)
+      .describe('Peak learning rate')
+      .meta({ valueName: 'RATE' }),
     batchSize: z.int().min(1).default(QUICKSTART_DEFAULTS.batchSize).describe('Questions in a training step'),
     numThreads: z.int().min(1).max(256).default(QUICKSTART_DEFAULTS.numThreads).describe('Compute threads'),
     ...computeOptions,
@@ -49,7 +54,8 @@ export const command = defineCommand({
       .int()
       .min(0)
       .default(QUICKSTART_DEFAULTS.seed)
-      .describe('Seed of the world, the first weights and the order'),
+      .describe('Seed of the world, the first weights and the order')
+      .meta({ valueName: 'SEED' }),
   }),
   run: ({ options, progress, notice, signal }) =>
     runQuickstart({

@@ -19,7 +19,7 @@ import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath } from '../options.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
-const MEGABYTE = 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
 
 const options = z.strictObject({
   ...modelOptions,
@@ -41,14 +41,41 @@ const options = z.strictObject({
     .default('127.0.0.1')
     .describe('Address to listen on; 0.0.0.0 for all')
     .meta({ valueName: 'ADDRESS' }),
-  port: z.int().min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one'),
+  port: z
+    .int()
+    .min(0)
+    .max(65535)
+    .default(8080)
+    .describe('Port to listen on; 0 takes a free one')
+    .meta({ valueName: 'PORT' }),
   workers: z.int().min(1).max(64).default(1).describe('Worker threads, each with the models in memory'),
   maxBatch: z.int().min(1).max(1024).default(32).describe('Questions answered together'),
-  maxWait: z.number().min(0).max(1000).default(5).describe('Milliseconds that a question waits for others'),
+  maxWait: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(5)
+    .describe('Milliseconds that a question waits for others')
+    .meta({ valueName: 'MILLISECONDS' }),
   maxQueued: z.int().min(1).default(256).describe('Questions that may wait; more are refused with 429'),
-  cache: z.number().min(0).default(256).describe('Megabytes of detected regions to keep'),
-  maxBody: z.number().gt(0).default(32).describe('Megabytes that a request may have'),
-  timeout: z.number().gt(0).default(120).describe('Seconds that a request may take'),
+  cache: z
+    .number()
+    .min(0)
+    .default(256)
+    .describe('Mebibytes of detected regions to keep')
+    .meta({ valueName: 'MEBIBYTES' }),
+  maxBody: z
+    .number()
+    .gt(0)
+    .default(32)
+    .describe('Mebibytes that a request may have')
+    .meta({ valueName: 'MEBIBYTES' }),
+  timeout: z
+    .number()
+    .gt(0)
+    .default(120)
+    .describe('Seconds that a request may take')
+    .meta({ valueName: 'SECONDS' }),
   tokenFile: existingFile()
     .optional()
     .describe('File with a token that clients must send (Authorization: Bearer)'),
@@ -97,14 +124,14 @@ export const command = defineCommand({
         maxBatch: options.maxBatch,
         maxWait: options.maxWait,
         maxQueued: options.maxQueued,
-        cacheBytes: options.cache * MEGABYTE,
+        cacheBytes: options.cache * MEBIBYTE,
       });
       const app = await buildServer({
         service,
         isReady: () => pool.numReady > 0,
         numReplaced: () => pool.numReplaced,
         numTensors: () => pool.numTensors,
-        maxBodyBytes: Math.floor(options.maxBody * MEGABYTE),
+        maxBodyBytes: Math.floor(options.maxBody * MEBIBYTE),
         timeout: options.timeout * 1000,
         token,
         allowedOrigins: options.allowOrigin,

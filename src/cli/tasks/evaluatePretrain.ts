@@ -39,7 +39,12 @@ const flagsOf = (task: PretrainingTask) =>
       .min(1)
       .default(task.defaults.evaluationBatchSize)
       .describe('Examples computed at once'),
-    seed: z.int().min(0).default(9595).describe('Seed of masks and exchanged sentences'),
+    seed: z
+      .int()
+      .min(0)
+      .default(9595)
+      .describe('Seed of masks and exchanged sentences')
+      .meta({ valueName: 'SEED' }),
     ...computeOptions,
   });
 

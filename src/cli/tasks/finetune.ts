@@ -44,7 +44,8 @@ function sharedFlags(task: Task) {
       .gt(0)
       .max(1)
       .default(1)
-      .describe('Share of the training examples that is used, drawn by --seed'),
+      .describe('Share of the training examples that is used, 0 to 1, drawn by --seed')
+      .meta({ valueName: 'SHARE' }),
     ...featureOptions,
     ...otherFeaturesOption,
     ...leftOutOption(MAX_LEFT_OUT),
@@ -59,7 +60,12 @@ function sharedFlags(task: Task) {
     }),
     ...snapshotOptions,
     ...processOptions,
-    seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout and order'),
+    seed: z
+      .int()
+      .min(0)
+      .default(9595)
+      .describe('Seed of the first weights, dropout and order')
+      .meta({ valueName: 'SEED' }),
   };
 }
 

@@ -19,7 +19,8 @@ export function predictCommand(task: Task): Command {
         .number()
         .gt(0)
         .default(600)
-        .describe('Seconds that a process waits for the others, when there are several'),
+        .describe('Seconds that a process waits for the others, when there are several')
+        .meta({ valueName: 'SECONDS' }),
     }),
     run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
       const { batchSize, output } = options;

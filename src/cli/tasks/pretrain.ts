@@ -35,9 +35,20 @@ import {
 } from '../trainingOptions.js';
 
 const weightOf = (loss: string) =>
-  z.number().min(0).default(1).describe(`Weight of the loss of ${loss}; 0 leaves it out`);
+  z
+    .number()
+    .min(0)
+    .default(1)
+    .describe(`Weight of the loss of ${loss}; 0 leaves it out`)
+    .meta({ valueName: 'WEIGHT' });
 const rateOf = (what: string) =>
-  z.number().gt(0).max(1).default(0.15).describe(`Share of the ${what} that are to be predicted`);
+  z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.15)
+    .describe(`Share of the ${what} that are to be predicted, 0 to 1`)
+    .meta({ valueName: 'SHARE' });
 
 const flagsOf = ({ defaults }: PretrainingTask) =>
   z.strictObject({
@@ -81,7 +92,8 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
       .int()
       .min(0)
       .default(0)
-      .describe('First epoch, from 0, with question answering (10 of 20 in the paper)'),
+      .describe('First epoch, from 0, with question answering (10 of 20 in the paper)')
+      .meta({ valueName: 'EPOCH' }),
     wordMaskRate: rateOf('word pieces'),
     objectMaskRate: rateOf('regions'),
     onlyMaskedObjects: z
@@ -98,7 +110,12 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
     }),
     ...snapshotOptions,
     ...processOptions,
-    seed: z.int().min(0).default(9595).describe('Seed of the first weights, dropout, order and masks'),
+    seed: z
+      .int()
+      .min(0)
+      .default(9595)
+      .describe('Seed of the first weights, dropout, order and masks')
+      .meta({ valueName: 'SEED' }),
   });
 type Options = z.output<ReturnType<typeof flagsOf>>;
 

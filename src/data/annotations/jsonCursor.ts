@@ -11,6 +11,11 @@ const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 /** Characters of a key that messages show. */
 const MAX_SHOWN_CHARACTERS = 80;
 
+/** What Python's json writes for numbers that JSON has none of. */
+const PYTHON_NUMBERS = /[:,[\s](NaN|-?Infinity)\s*[,}\]]/;
+const PYTHON_HINT =
+  'Python writes NaN where a value is missing, which JSON has not: leave the entry out, or write null or text.';
+
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const END = -1;
 
@@ -216,7 +221,10 @@ export class JsonCursor {
       return JSON.parse(this.prepare?.(text) ?? text) as unknown;
     } catch {
       const { offset = 0, what = 'it cannot be parsed' } = findJsonFault(text) ?? {};
-      throw new LxmertError(`${place}: this is not valid JSON at its character ${offset + 1}: ${what}.`);
+      const hint = PYTHON_NUMBERS.test(text) ? ` ${PYTHON_HINT}` : '';
+      throw new LxmertError(
+        `${place}: this is not valid JSON at its character ${offset + 1}: ${what}.${hint}`,
+      );
     }
   }
 
