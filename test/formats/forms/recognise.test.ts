@@ -155,7 +155,10 @@ describe('the form of a file', () => {
     const many = Array.from({ length: 20_000 }, (_, i) => ({ ...annotation, question_id: i, image_id: i }));
     const content = { info: { description: 'x "] } [ {' }, annotations: many, data_type: 'mscoco' };
     const started = performance.now();
-    expect(recogniseForm(fileOf(content))).toMatchObject({ form: 'vqaAnnotations', isWhole: false });
+    expect(recogniseForm(fileOf(content))).toMatchObject({
+      form: 'vqaAnnotations',
+      layout: { kind: 'list', key: 'annotations' },
+    });
     expect(recogniseForm(fileOf(JSON.stringify(content, null, 4)))?.form).toBe('vqaAnnotations');
     expect(performance.now() - started).toBeLessThan(5000);
   });
