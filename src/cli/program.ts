@@ -8,6 +8,7 @@ import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
 import type { Parameter } from './options.js';
 import { OutputFaults } from './output.js';
+import { printable } from './printable.js';
 
 /** Where a command line prints to, and what it may run. */
 export interface Surroundings {
@@ -47,7 +48,7 @@ async function runWords(words: readonly string[], surroundings: Surroundings): P
       debug: words.includes('--debug'),
       command: run.entry?.name,
     });
-    surroundings.stderr.write(failure.text);
+    surroundings.stderr.write(printable(failure.text));
     return failure.exitCode;
   }
 }
@@ -99,7 +100,7 @@ class Run {
         signal: interrupts.signal,
         debug: flags.debug === true,
       });
-      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : outcome.text;
+      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : printable(outcome.text);
       if (text !== '') stdout.write(text.endsWith('\n') ? text : `${text}\n`);
       this.exitCode = interrupts.exitCode ?? outcome.exitCode;
     } catch (error) {

@@ -218,7 +218,7 @@ export async function readLoggedRow(record: LogRecord): Promise<FeatureRow> {
   const wanted = n * (16 + 4 + 4 + 8 + 8 + featureSize * (dtype === 'float16' ? 2 : 4));
   if (crc32(body) !== bodyChecksum || bodyBytes !== wanted) {
     throw new LxmertError(
-      `The row of image ${imageId} in ${file} is damaged. Delete that file and run the same command again: its images are extracted anew.`,
+      `The row of image ${imageId} in ${file} is damaged. Move that file elsewhere and run the same command again: its images are extracted anew.`,
     );
   }
   let position = 0;

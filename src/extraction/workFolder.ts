@@ -175,7 +175,7 @@ export class WorkFolder {
     if (differences.length === 0) return;
     throw new UsageError(
       `${this.path} holds an extraction that was begun with ${differences.join('; ')}. ` +
-        'Give the same settings to go on with it, choose another output, or delete that folder.',
+        'Give the same settings to go on with it, or choose another output.',
     );
   }
 
@@ -207,7 +207,7 @@ async function readJob(file: string): Promise<Job | undefined> {
   } catch (cause) {
     if (hasErrorCode(cause, 'ENOENT')) return undefined;
     throw new LxmertError(
-      `${file} is not the description of an extraction that this program can go on with. Delete its folder to begin anew.`,
+      `${file} is not the description of an extraction that this program can go on with. Choose another output to begin anew.`,
       { cause },
     );
   }

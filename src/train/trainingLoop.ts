@@ -169,7 +169,6 @@ export class TrainingLoop<Batch, Placed> {
     });
     const losses = position.meanLosses();
     position.nextEpoch();
-    await this.#snapshot();
     const metrics = {
       epoch,
       ...losses,
@@ -179,10 +178,12 @@ export class TrainingLoop<Batch, Placed> {
       isBest,
       seconds: (performance.now() - start) / 1000,
     };
+    // Before the snapshot: a run that goes on from it does not come by here again, and a record would be missing.
     await this.#guarded(`the records of epoch ${epoch}`, async () => {
       say(task.describeEpoch(metrics));
       await callbacks.epoch(metrics);
     });
+    await this.#snapshot();
   }
 
   /** Weights that are not there are not the best: a run that goes on after a failure finds them anew. */
