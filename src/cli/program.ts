@@ -7,6 +7,7 @@ import { type FailureReport, reportFailure } from './failure.js';
 import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
 import type { Parameter } from './options.js';
+import { printable } from './printable.js';
 
 /** Where a command line prints to, and what it may run. */
 export interface Surroundings {
@@ -34,7 +35,7 @@ export async function runCommandLine(
       debug: words.includes('--debug'),
       command: run.entry?.name,
     });
-    surroundings.stderr.write(failure.text);
+    surroundings.stderr.write(printable(failure.text));
     return failure.exitCode;
   }
 }
@@ -86,7 +87,7 @@ class Run {
         signal: interrupts.signal,
         debug: flags.debug === true,
       });
-      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : outcome.text;
+      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : printable(outcome.text);
       if (text !== '') stdout.write(text.endsWith('\n') ? text : `${text}\n`);
       this.exitCode = interrupts.exitCode ?? outcome.exitCode;
     } catch (error) {

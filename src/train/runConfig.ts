@@ -2,9 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { LxmertError, messageOf } from '../common/errors.js';
+import { LxmertError, unreadable } from '../common/errors.js';
 import { version } from '../common/version.js';
 import { provenanceSchema } from '../features/files.js';
+import { describeJsonFault } from '../formats/jsonFault.js';
 import type { LxmertConfig } from '../model/index.js';
 import { LOSS_NAMES, type TaskTraining } from '../tasks/index.js';
 import { LOSS_KEYS } from '../tasks/pretraining/index.js';
@@ -71,11 +72,16 @@ export function makeRunConfig(run: {
 
 /** @throws LxmertError when it is not the configuration of a run */
 export async function readRunConfig(file: string): Promise<RunConfig> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
+    content = JSON.parse(text);
+  } catch {
+    throw new LxmertError(
+      `${file} is not the configuration of a run, since it is not valid JSON: ${describeJsonFault(text)}.`,
+    );
   }
   const parsed = runConfigSchema.safeParse(content);
   if (parsed.success) return parsed.data;

@@ -171,7 +171,6 @@ export class TrainingLoop<Batch, Placed> {
     await this.#save('LAST', epoch);
     const losses = position.meanLosses();
     position.nextEpoch();
-    await this.#snapshot();
     const metrics = {
       epoch,
       ...losses,
@@ -181,8 +180,13 @@ export class TrainingLoop<Batch, Placed> {
       isBest,
       seconds: (performance.now() - start) / 1000,
     };
-    say(task.describeEpoch(metrics));
-    await callbacks.epoch(metrics);
+    try {
+      say(task.describeEpoch(metrics));
+      // Before the snapshot: a run that goes on from it does not come by here again, and a record would be missing.
+      await callbacks.epoch(metrics);
+    } finally {
+      await this.#snapshot();
+    }
   }
 
   async #interrupted(): Promise<TrainingResult> {
