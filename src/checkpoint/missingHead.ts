@@ -10,7 +10,7 @@ const SHOWN = 4;
 const NO_HEAD = /(^|\.)(position_ids|token_type_ids|num_batches_tracked|n_averaged|total_ops|total_params)$/;
 
 /** Tensors beside the encoder and the heads that are known: what may be a head by other names. */
-export function headLikeTensors(checkpoint: CheckpointFile): TensorEntry[] {
+function headLikeTensors(checkpoint: CheckpointFile): TensorEntry[] {
   return [...checkpoint.entries]
     .filter(([name, { shape }]) => !isKnownPart(name) && shape.length > 0 && !NO_HEAD.test(name))
     .map(([, entry]) => entry);

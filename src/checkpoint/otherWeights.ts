@@ -9,7 +9,7 @@ const ADAPTER =
   /(^|\.)(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector|adapters?|prompt_encoder|ia3_l)(\.|$)/;
 
 /** True for the names of the region detector's weights. */
-export function isDetector(names: Iterable<string>): boolean {
+function isDetector(names: Iterable<string>): boolean {
   for (const name of names) if (DETECTOR.test(name)) return true;
   return false;
 }
