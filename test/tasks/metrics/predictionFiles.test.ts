@@ -122,11 +122,7 @@ describe('VQA predictions', () => {
       /holds an answer table .*; expected a JSON array of \{question_id, answer\}/,
     ],
     ['pairs', [[1, 'red']], /element 0: expected an object with question_id and answer, found a list of 2/],
-    [
-      'the annotations themselves',
-      { annotations: list },
-      /holds annotations .*; expected a JSON array/,
-    ],
+    ['the annotations themselves', { annotations: list }, /holds annotations .*; expected a JSON array/],
     [
       'questions with their answers',
       [{ question_id: 1, sentence: 'x', answer: 'red' }],
