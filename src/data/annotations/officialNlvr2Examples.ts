@@ -6,6 +6,7 @@ import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.j
 import { streamRecords } from './jsonRecords.js';
 import type { JsonSource } from './jsonSource.js';
 import { beginsArray } from './jsonStream.js';
+import { nlvr2LabelSchema } from './nlvr2Label.js';
 import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
 
@@ -18,18 +19,10 @@ export interface Nlvr2Label {
 
 const LABEL = 'expected the label True or False (or 1 or 0); a file without labels cannot be scored';
 
-const labelSchema = z.union([z.string(), z.boolean(), z.int()], LABEL).transform((value, check) => {
-  const word = String(value).toLowerCase();
-  if (word === 'true' || word === '1') return true;
-  if (word === 'false' || word === '0') return false;
-  check.addIssue({ code: 'custom', message: LABEL });
-  return z.NEVER;
-});
-
 const exampleSchema = z.object({
   identifier: z.string().min(1).optional(),
   uid: z.string().min(1).optional(),
-  label: labelSchema,
+  label: nlvr2LabelSchema(LABEL),
 });
 
 /**
