@@ -3,7 +3,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { processTimes } from './processTimes.js';
+import { IdleClock, processState } from './processState.js';
 
 const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.js');
 /** Nothing that is started here may take as much processor time. */
@@ -54,11 +54,11 @@ export function start(words: readonly string[], options: StartOptions = {}): Sta
       said[name] = (said[name] + text.toString()).slice(-100_000);
     });
   let isHung = false;
+  const clock = new IdleClock();
   const watch = setInterval(() => {
-    const times = processTimes(child.pid as number);
-    if (times === undefined) return;
-    const idle = (performance.now() - begin) / 1000 - times.active;
-    if (idle < IDLE_SECONDS && times.processor < PROCESSOR_SECONDS) return;
+    const state = processState(child.pid as number);
+    if (state === undefined) return;
+    if (clock.look(state.isBusy) < IDLE_SECONDS && state.processor < PROCESSOR_SECONDS) return;
     isHung = true;
     child.kill('SIGKILL');
   }, 500);

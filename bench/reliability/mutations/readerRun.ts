@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ProcessTimes, processTimes } from '../processTimes.js';
+import { IdleClock, type ProcessState, processState } from '../processState.js';
 import type { Outcome } from './kit.js';
 
 const readerProcess = path.join(path.dirname(fileURLToPath(import.meta.url)), 'readerProcess.js');
@@ -111,23 +111,20 @@ async function runProcess({
   child.stderr.on('data', (text: Buffer) => {
     said = (said + text.toString()).slice(-4000);
   });
-  const watch = {
-    peakBytes: 0,
-    processor: 0,
-    index: -1,
-    since: 0,
-    before: { processor: 0, active: 0 },
-    reason: '',
-  };
+  const watch = { peakBytes: 0, processor: 0, index: -1, before: 0, reason: '' };
+  const clock = new IdleClock();
   const look = (): void => {
     const figures = figuresOf(child.pid as number);
     if (figures === undefined) return;
     watch.peakBytes = Math.max(watch.peakBytes, figures.peakBytes);
     watch.processor = figures.processor;
     const index = placeOf(state);
-    if (index !== watch.index) Object.assign(watch, { index, since: performance.now(), before: figures });
-    const processor = figures.processor - watch.before.processor;
-    const idle = (performance.now() - watch.since) / 1000 - (figures.active - watch.before.active);
+    const idle = clock.look(figures.isBusy);
+    if (index !== watch.index) {
+      Object.assign(watch, { index, before: figures.processor });
+      clock.reset();
+    }
+    const processor = figures.processor - watch.before;
     if (figures.bytes > MAX_BYTES) watch.reason = `it took ${(figures.bytes / 2 ** 20).toFixed(0)} MiB`;
     // The libraries are loaded before the first.
     else if (index < from) return;
@@ -176,7 +173,7 @@ function faultsIn(state: string): Fault[] {
   return lines.map((line) => JSON.parse(line) as Fault);
 }
 
-interface Figures extends ProcessTimes {
+interface Figures extends ProcessState {
   readonly bytes: number;
   readonly peakBytes: number;
 }
@@ -186,9 +183,9 @@ function figuresOf(pid: number): Figures | undefined {
     const text = readFileSync(`/proc/${pid}/status`, 'utf8');
     const kilobytes = (key: string): number =>
       Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-    const times = processTimes(pid);
-    if (times === undefined) return undefined;
-    return { ...times, bytes: kilobytes('VmRSS') * 1024, peakBytes: kilobytes('VmHWM') * 1024 };
+    const found = processState(pid);
+    if (found === undefined) return undefined;
+    return { ...found, bytes: kilobytes('VmRSS') * 1024, peakBytes: kilobytes('VmHWM') * 1024 };
   } catch {
     // It has ended since.
     return undefined;
