@@ -35,7 +35,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The sentence about a value, where the schema has none of its own; undefined for what it says well itself. */
-function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   const wanted = expectation(issue);
   return wanted === undefined ? undefined : `expected ${wanted}, found ${foundText(issue.input)}`;
 }
