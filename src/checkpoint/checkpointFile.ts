@@ -3,7 +3,10 @@
 import { fromTypedArray, mapFile, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { CheckpointError } from './checkpointError.js';
-import { canonicalName, type NamingFamily, namingFamily } from './names/tensorNames.js';
+import { canonicalNames } from './names/canonicalNames.js';
+import { chooseModel, type ModelChoice } from './names/chooseModel.js';
+import { familyOfStem, wrappersIn } from './names/encoderGroups.js';
+import { type NamingFamily, namingFamily } from './names/tensorNames.js';
 import { readCaffemodel } from './read/caffemodel.js';
 import { detectFormat } from './read/detect.js';
 import { FileReader } from './read/fileReader.js';
@@ -21,6 +24,7 @@ import {
   type StorageRegion,
   type TensorEntry,
 } from './tensorEntry.js';
+import { splitWeightsPath } from './weightsPath.js';
 
 /** An opened file: descriptions only, so that opening is quick and small whatever the file's size. */
 export class CheckpointFile {
@@ -30,16 +34,28 @@ export class CheckpointFile {
   /** True when names carried `module.`, the mark of a run on several GPUs. */
   readonly isFromSeveralGpus: boolean;
 
+  /** Which of the models in the file this is, and which others there are. */
+  readonly model: ModelChoice;
+  /** What its answer head's names begin with where that is not as published. */
+  readonly answerHeadAt: string | undefined;
+
   private constructor(
     readonly path: string,
     readonly numBytes: number,
     readonly parsed: ParsedCheckpoint,
+    key: string | undefined,
   ) {
-    this.family = namingFamily(parsed.entries.map((entry) => entry.name));
-    this.isFromSeveralGpus = parsed.entries.some((entry) => /^module\.|\.model\.module\./.test(entry.name));
+    const names = parsed.entries.map((entry) => entry.name);
+    this.model = parsed.model ?? chooseModel(path, [{ keys: [], names }], key);
+    const { encoder } = this.model;
+    this.family = encoder === undefined ? namingFamily(names) : familyOfStem(encoder);
+    const { canonical, answerHeadAt } = canonicalNames(names, this.model);
+    this.answerHeadAt = answerHeadAt;
+    this.isFromSeveralGpus = wrappersIn(canonical.keys()).includes('module');
     const entries = new Map<string, TensorEntry>();
     for (const entry of parsed.entries) {
-      const name = canonicalName(entry.name);
+      const name = canonical.get(entry.name);
+      if (name === undefined) continue;
       const other = entries.get(name);
       if (other !== undefined) {
         throw new CheckpointError(
@@ -55,15 +71,17 @@ export class CheckpointFile {
 
   /**
    * Opens a `.pth`, `.bin`, `.safetensors`, `.caffemodel` or `.pkl` (NumPy arrays) file; the layout is told from its
-   * content, and for Caffe's, which bears no mark, also from its ending.
+   * content, and for Caffe's, which bears no mark, also from its ending. A file may hold several models (a moving
+   * average, a teacher): the one that names call the model is taken, another as `FILE#KEY`.
    *
    * @throws UsageError when there is no such file
    * @throws CheckpointError that says what is wrong: empty, cut short, HTML, hostile, another kind of file
    */
   static async open(path: string): Promise<CheckpointFile> {
-    using file = FileReader.open(path);
+    const { file: name, key } = splitWeightsPath(path);
+    using file = FileReader.open(name);
     const format = detectFormat(file);
-    return new CheckpointFile(path, file.size, await readers[format](file));
+    return new CheckpointFile(name, file.size, await readers[format](file, key), key);
   }
 
   get format(): CheckpointFormat {
@@ -96,7 +114,10 @@ export class CheckpointFile {
 }
 
 const readers: Readonly<
-  Record<CheckpointFormat, (file: FileReader) => ParsedCheckpoint | Promise<ParsedCheckpoint>>
+  Record<
+    CheckpointFormat,
+    (file: FileReader, key: string | undefined) => ParsedCheckpoint | Promise<ParsedCheckpoint>
+  >
 > = {
   'pth-zip': readZip,
   'pth-legacy': readLegacy,

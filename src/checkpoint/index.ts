@@ -25,6 +25,13 @@ export {
   renderLoadReport,
 } from './loadWeights.js';
 export {
+  bertSettings,
+  type GivenSettings,
+  type HeadsSource,
+  type ModelSettings,
+  modelSettings,
+} from './modelSettings.js';
+export {
   bertSizes,
   guessedAttentionHeads,
   imagesPerExampleOf,
@@ -35,6 +42,8 @@ export {
   numAnswersOf,
   regionClassesOf,
 } from './modelSizes.js';
+export type { ModelChoice, OtherWeights } from './names/chooseModel.js';
+export type { EncoderGroup } from './names/encoderGroups.js';
 export {
   canonicalName,
   type HeadPrefixes,
@@ -43,5 +52,8 @@ export {
   referenceFamily,
 } from './names/tensorNames.js';
 export type { CaffeLayer, CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+export { readingNotes } from './readingNotes.js';
+export type { StatedConfig, StatedSize, UntoldSettings } from './statedConfig.js';
 export type { ElementType, StorageRegion, TensorEntry } from './tensorEntry.js';
+export { splitWeightsPath, type WeightsPath } from './weightsPath.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

@@ -1,6 +1,5 @@
 /** @file What a checkpoint's shapes say of its model. */
 
-import { UsageError } from '../common/errors.js';
 import { encoderShapes, type ModelSizes, requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
@@ -16,19 +15,9 @@ export function usualAttentionHeads(hiddenSize: number): number | undefined {
   return hiddenSize % USUAL_HEAD_SIZE === 0 ? hiddenSize / USUAL_HEAD_SIZE : undefined;
 }
 
-/**
- * The number of attention heads, which shapes do not tell: a wrong one computes nonsense without an error.
- *
- * @param file the weights that are to be loaded; undefined for a new model, which may have any number
- * @throws UsageError when the weights are not of a size that all published models have
- */
-export function guessedAttentionHeads(hiddenSize: number, file?: string): number {
-  const usual = usualAttentionHeads(hiddenSize);
-  if (usual !== undefined) return usual;
-  if (file === undefined) return Math.max(1, Math.floor(hiddenSize / USUAL_HEAD_SIZE));
-  throw new UsageError(
-    `${file}: weights do not tell the number of attention heads, and a hidden size of ${hiddenSize} leaves it open. Name it with --attention-heads.`,
-  );
+/** The number of attention heads of a new model, which may have any: the usual one, or as near to it as can be. */
+export function guessedAttentionHeads(hiddenSize: number): number {
+  return usualAttentionHeads(hiddenSize) ?? Math.max(1, Math.floor(hiddenSize / USUAL_HEAD_SIZE));
 }
 
 /** Answers of the two published tables (docs/how-it-works/reference-implementation.md, "Answers"). */

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import type { Values } from './command.js';
 
-export { existingFile, existingFolder, existingPath, outputPath } from '../common/pathSchemas.js';
+export {
+  existingFile,
+  existingFolder,
+  existingPath,
+  outputPath,
+  weightsFile,
+  weightsPath,
+} from '../common/pathSchemas.js';
 
 /** What the command line has to know of one flag or argument. */
 export interface Parameter {

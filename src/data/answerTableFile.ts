@@ -2,8 +2,9 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { PickleError, type PlainValue, readPlainPickle } from '../checkpoint/pickle/index.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError, unreadable } from '../common/errors.js';
+import { hasErrorCode, LxmertError, UsageError, unreadable } from '../common/errors.js';
 import { contentKindOf } from '../formats/contentKind.js';
+import { describeJsonFault } from '../formats/jsonFault.js';
 import { formatBytes } from '../formats/numbers.js';
 import { type AnswerList, answersOfText, answersOfValue, NoAnswerTable } from './answerTableForms.js';
 
@@ -61,8 +62,8 @@ function decode(file: string, bytes: Buffer): string {
 function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new LxmertError(`${file} is not valid JSON: ${messageOf(error)}. ${sentence(EXPECTED)}.`);
+  } catch {
+    throw new LxmertError(`${file} is not valid JSON: ${describeJsonFault(text)}. ${sentence(EXPECTED)}.`);
   }
 }
 

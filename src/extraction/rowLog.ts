@@ -4,11 +4,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
 import {
   type FeatureDType,
   type FeatureRow,
@@ -82,7 +83,7 @@ export class RowLogWriter {
   ) {}
 
   static async create(folder: string, dtype: FeatureDType): Promise<RowLogWriter> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const file = path.join(folder, `rows-${randomBytes(8).toString('hex')}.log`);
     return new RowLogWriter(file, dtype, await open(file, 'wx'));
   }
@@ -217,7 +218,7 @@ export async function readLoggedRow(record: LogRecord): Promise<FeatureRow> {
   const wanted = n * (16 + 4 + 4 + 8 + 8 + featureSize * (dtype === 'float16' ? 2 : 4));
   if (crc32(body) !== bodyChecksum || bodyBytes !== wanted) {
     throw new LxmertError(
-      `The row of image ${imageId} in ${file} is damaged. Delete that file and run the same command again: its images are extracted anew.`,
+      `The row of image ${imageId} in ${file} is damaged. Move that file elsewhere and run the same command again: its images are extracted anew.`,
     );
   }
   let position = 0;

@@ -23,7 +23,7 @@ export class TsvOutput implements Output {
     const origin = await readTsvProvenance(this.path);
     if (origin === undefined) {
       throw new UsageError(
-        `${this.path} exists, and nothing says which detector made it. Choose another output, or delete it first.`,
+        `${this.path} exists, and nothing says which detector made it. Choose another output.`,
       );
     }
     const differences = differencesOf(origin.provenance, this.settings.provenance);

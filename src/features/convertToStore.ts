@@ -187,7 +187,7 @@ async function keepShards(folder: string, source: ByteSource, plan: Plan): Promi
     const difference = findDifference(shard, plan);
     if (difference !== undefined)
       throw new UsageError(
-        `${folder} already holds shards of another conversion: ${difference}. Choose another folder, or delete them.`,
+        `${folder} already holds shards of another conversion: ${difference}. Choose another folder.`,
       );
   }
   const gap = shards.findIndex((shard, i) => shard.metadata.index !== i);
@@ -224,7 +224,7 @@ async function checkSameSource(source: ByteSource, shard: Shard): Promise<void> 
   }
   throw new UsageError(
     `${source.name} is not the file that ${shard.path} was made from: image ${expected} is not at line ${conversion.fromLine}. ` +
-      'Choose another folder, or delete the old shards.',
+      'Choose another folder.',
   );
 }
 

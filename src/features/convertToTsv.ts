@@ -31,8 +31,7 @@ export async function convertToTsv(
   target: string,
   options: ConvertToTsvOptions = {},
 ): Promise<number> {
-  if (existsSync(target))
-    throw new UsageError(`${target} already exists. Choose another name, or delete it first.`);
+  if (existsSync(target)) throw new UsageError(`${target} already exists. Choose another name.`);
   const shards = openShards(store);
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   const lineEnding = options.lineEnding ?? shards[0]?.metadata.conversion?.lineEnding ?? '\r\n';

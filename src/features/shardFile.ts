@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { LxmertError, messageOf, unreadable } from '../common/errors.js';
+import { readContentKind } from '../formats/contentKind.js';
 import {
   LENGTH_BYTES,
   parseHeader,
@@ -9,12 +10,15 @@ import {
   SAFETENSORS_ITEM_BYTES,
   type SafetensorsHeader,
 } from '../formats/safetensorsHeader.js';
+import { describeForeignFile } from './foreignFiles.js';
 import { findIdProblem } from './row.js';
 import {
   decodeMetadata,
+  isShardMetadata,
   MAX_BOXES,
   MAX_FEATURE_SIZE,
   MAX_SHARD_IMAGES,
+  SHARD_FORMAT,
   type ShardLayout,
   type ShardMetadata,
   type ShardTensorName,
@@ -45,6 +49,11 @@ export function openShard(path: string): Shard {
   const { json, fileBytes } = readHeaderBytes(path);
   return wrapProblems(path, () => {
     const header = parseHeader(json, fileBytes);
+    if (!isShardMetadata(header.metadata))
+      throw new LxmertError(
+        `${path} is a safetensors file of another kind: its header does not call it ${SHARD_FORMAT}. ` +
+          'For weights: lxmert checkpoint info. Features need the metadata that docs/reference/features.md lists.',
+      );
     const metadata = decodeMetadata(header.metadata);
     const numImages = metadata.imageIds.length;
     const layout = readLayout(header);
@@ -96,11 +105,18 @@ function wrapProblems<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new LxmertError(
-      `${path} is not a whole feature shard: ${messageOf(error)}. Copy it again, or delete it and repeat the conversion that made it.`,
-      { cause: error },
-    );
+    if (error instanceof LxmertError) throw error;
+    throw new LxmertError(sentenceAbout(path, messageOf(error)), { cause: error });
   }
+}
+
+function sentenceAbout(path: string, problem: string): string {
+  const { kind } = readContentKind(path);
+  if (kind !== 'safetensors' && kind !== 'binary') return describeForeignFile(path);
+  return (
+    `${path} is not a whole feature shard: ${problem}. Copy it again from where it came from; ` +
+    'or move it elsewhere and repeat the conversion that made it, which goes on from the shards before it.'
+  );
 }
 
 function readLayout(header: SafetensorsHeader): ShardLayout {

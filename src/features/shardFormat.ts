@@ -1,11 +1,12 @@
 /** @file What a feature shard holds: tensors by name, order, type and shape, and the metadata of its header. */
 
 import { z } from 'zod';
+import { findSchemaProblem } from '../common/schemaWords.js';
 import type { SafetensorsType } from '../formats/safetensorsHeader.js';
 import { type Provenance, provenanceSchema } from './provenance.js';
 import { MAX_BOXES } from './row.js';
 
-const SHARD_FORMAT = 'lxmert-features';
+export const SHARD_FORMAT = 'lxmert-features';
 const SHARD_FORMAT_VERSION = '1';
 
 /** How feature values are stored. */
@@ -77,6 +78,8 @@ const positionSchema = z.strictObject({ index: count, last: z.boolean() });
 /** The header's metadata, decoded. */
 export interface ShardMetadata {
   readonly imageIds: readonly string[];
+  /** Those ids as the header has them, JSON of any layout; the checksum covers this text. */
+  readonly imageIdsText: string;
   readonly provenance: Provenance;
   /** Number of this shard in its store, from 0. */
   readonly index: number;
@@ -102,17 +105,18 @@ export function encodeMetadata(metadata: ShardMetadata): Record<string, string> 
     ...(metadata.conversion === null ? {} : { conversion: JSON.stringify(metadata.conversion) }),
     sha256: metadata.sha256,
     ...(metadata.contentHashes === null ? {} : { contentHashes: metadata.contentHashes.join(',') }),
-    imageIds: JSON.stringify(metadata.imageIds),
+    imageIds: metadata.imageIdsText,
   };
+}
+
+/** Whether a header calls its file a feature shard, of whatever version. */
+export function isShardMetadata(metadata: ReadonlyMap<string, string>): boolean {
+  return metadata.get('format') === SHARD_FORMAT;
 }
 
 /** @throws Error with a sentence fragment for what is missing or wrong. */
 export function decodeMetadata(metadata: ReadonlyMap<string, string>): ShardMetadata {
   const raw: Readonly<Record<string, string>> = Object.fromEntries(metadata);
-  if (raw.format !== SHARD_FORMAT)
-    throw new Error(
-      `its header does not call it ${SHARD_FORMAT}, so it is a safetensors file of another kind`,
-    );
   if (raw.formatVersion !== SHARD_FORMAT_VERSION)
     throw new Error(
       `it has format version ${raw.formatVersion}; this program reads version ${SHARD_FORMAT_VERSION}`,
@@ -120,6 +124,7 @@ export function decodeMetadata(metadata: ReadonlyMap<string, string>): ShardMeta
   const imageIds = decode('imageIds', raw, z.array(z.string()));
   return {
     imageIds,
+    imageIdsText: raw.imageIds ?? '',
     provenance: decode('provenance', raw, provenanceSchema),
     ...decode('shard', raw, positionSchema),
     conversion: raw.conversion === undefined ? null : decode('conversion', raw, conversionSchema),
@@ -145,6 +150,6 @@ function decode<T>(key: string, raw: Readonly<Record<string, string>>, schema: z
   }
   const result = schema.safeParse(value);
   if (!result.success)
-    throw new Error(`the metadata ${key} of its header is wrong: ${z.prettifyError(result.error)}`);
+    throw new Error(`the metadata ${key} of its header is wrong: ${findSchemaProblem(schema, value)}`);
   return result.data;
 }

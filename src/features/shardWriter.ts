@@ -29,7 +29,7 @@ const SMALL_TENSORS = [
 ] as const;
 
 /** What {@link ShardWriter.commit} adds to what the rows said. */
-export type ShardEnding = Omit<ShardMetadata, 'imageIds' | 'contentHashes' | 'sha256'>;
+export type ShardEnding = Omit<ShardMetadata, 'imageIds' | 'imageIdsText' | 'contentHashes' | 'sha256'>;
 
 /**
  * Features go to the file as they come; their header and the small arrays wait in memory (about 1.5 kB for each
@@ -147,10 +147,12 @@ export class ShardWriter {
       this.#hash.update(bytes);
       await this.file.handle.writeFile(bytes);
     }
-    this.#hash.update(JSON.stringify(this.#imageIds));
+    const imageIdsText = JSON.stringify(this.#imageIds);
+    this.#hash.update(imageIdsText);
     const metadata = encodeMetadata({
       ...ending,
       imageIds: this.#imageIds,
+      imageIdsText,
       contentHashes: this.#contentHashes.some((hash) => hash !== '') ? this.#contentHashes : null,
       sha256: this.#hash.digest('hex'),
     });

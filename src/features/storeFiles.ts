@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
-import { readContentKind } from '../formats/contentKind.js';
+import { describeForeignFile, describeForeignFolder, sourceKindOf } from './foreignFiles.js';
 import { openShard, type Shard } from './shardFile.js';
 
 const SHARD_NAME = /^shard-\d{5}\.safetensors$/;
@@ -43,18 +43,12 @@ export function openShards(store: string): Shard[] {
   const stats = statSync(store, { throwIfNoEntry: false });
   if (stats === undefined) throw new UsageError(`There is no feature store ${store}.`);
   if (!stats.isDirectory()) {
-    if (/\.tsv$/i.test(store))
-      throw new UsageError(
-        `${store} is a TSV file; make a store of it first: lxmert features convert ${store} FOLDER`,
-      );
-    const { kind, name } = readContentKind(store);
-    if (kind !== 'safetensors' && !/\.safetensors$/i.test(store))
-      throw new UsageError(`${store} is ${name}, not a feature store, which is a folder of shards.`);
+    if (sourceKindOf(store) !== 'store' && !/\.safetensors$/i.test(store))
+      throw new UsageError(describeForeignFile(store));
     return [openShard(store)];
   }
   const files = shardPaths(store, readdirSync(store));
-  if (files.length === 0)
-    throw new UsageError(`${store} holds no feature shards (${shardFileName(0)} and so on).`);
+  if (files.length === 0) throw new UsageError(describeForeignFolder(store));
   const shards = files.map((file) => openShard(file));
   const problem = findSetProblem(shards);
   if (problem !== undefined) throw new LxmertError(`The feature store ${store} is not whole: ${problem}`);
@@ -69,7 +63,7 @@ function findSetProblem(shards: readonly Shard[]): string | undefined {
     if (index !== i) return `${shard.path} says that it is number ${index}; it was renamed.`;
     if (last !== (i === shards.length - 1)) {
       return last
-        ? `${shard.path} is marked as the last shard, but more follow. Delete those that belong to another store.`
+        ? `${shard.path} is marked as the last shard, but more follow. Move those that belong to another store elsewhere.`
         : 'its last shard is missing. If a conversion was interrupted, run the same command again and it goes on.';
     }
     const [first] = shards;

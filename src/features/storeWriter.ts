@@ -81,9 +81,7 @@ export class FeatureStoreWriter {
     checkRange('images in a shard', shardImages, MAX_SHARD_IMAGES);
     checkRange('boxes', options.numBoxes, MAX_BOXES);
     if (conversion === undefined && (await listShardFiles(folder)).length > 0)
-      throw new UsageError(
-        `${folder} already holds a feature store. Choose another folder, or delete it first.`,
-      );
+      throw new UsageError(`${folder} already holds a feature store. Choose another folder.`);
     await removeLeftovers(folder);
     const settled = {
       ...options,

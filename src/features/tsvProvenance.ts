@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
+import { findSchemaProblem } from '../common/schemaWords.js';
 import { type Provenance, provenanceSchema } from './provenance.js';
 
 const schema = z.strictObject({
@@ -45,13 +46,15 @@ export async function writeTsvProvenance(
 export async function readTsvProvenance(tsv: string): Promise<TsvProvenance | undefined> {
   const file = tsvProvenancePath(tsv);
   try {
-    const { provenance, contentHashes } = schema.parse(JSON.parse(await readFile(file, 'utf8')));
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const problem = findSchemaProblem(schema, value);
+    if (problem !== undefined) throw new Error(problem);
+    const { provenance, contentHashes } = schema.parse(value);
     return { provenance, contentHashes: new Map(Object.entries(contentHashes)) };
   } catch (cause) {
     if (hasErrorCode(cause, 'ENOENT')) return undefined;
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
     throw new LxmertError(
-      `${file} should say where the rows of ${tsv} come from, but it cannot be read: ${reason}. Delete it if it is of no use.`,
+      `${file} should say where the rows of ${tsv} come from, but it cannot be read: ${messageOf(cause)}. Put it right; or move it elsewhere and state the detector by flags (--detector).`,
       { cause },
     );
   }

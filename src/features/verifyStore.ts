@@ -57,7 +57,9 @@ export async function verifyStore(
       report(
         shard.path,
         null,
-        `the checksum in its header is ${shard.metadata.sha256}, its content gives ${found}.`,
+        shard.metadata.sha256 === ''
+          ? `its header has no checksum (sha256); its content gives ${found}.`
+          : `the checksum in its header is ${shard.metadata.sha256}, its content gives ${found}.`,
       );
     for await (const block of readBlocks(shard)) {
       numShortImages += checkBlock(shard, block, report);
@@ -96,7 +98,7 @@ async function checksum(shard: Shard): Promise<string> {
   const hash = createHash('sha256');
   const stream = createReadStream(shard.path, { start: shard.dataStart, highWaterMark: 1 << 20 });
   for await (const chunk of stream) hash.update(chunk as Buffer);
-  return hash.update(JSON.stringify(shard.metadata.imageIds)).digest('hex');
+  return hash.update(shard.metadata.imageIdsText).digest('hex');
 }
 
 /** @returns the number of images with fewer boxes than there is room for. */

@@ -1,5 +1,7 @@
 /** @file Numbers as sentences and tables have them: counts, shares, bytes, times. */
 
+import { formatFixed } from './pythonFixed.js';
+
 /** `2,190`. */
 export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
@@ -10,9 +12,9 @@ export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** A fraction from 0 to 1 as `69.90 %`. */
+/** A fraction from 0 to 1 as `69.90 %`, rounded as Python rounds: 3.125 is `3.12 %`. */
 export function formatPercent(share: number, numDigits = 2): string {
-  return `${(100 * share).toFixed(numDigits)} %`;
+  return `${formatFixed(100 * share, numDigits)} %`;
 }
 
 /** `207.91 M`: parameters. */

@@ -39,7 +39,10 @@ import { type LoadedModel, requireAnswering, requireMatching } from './modelFold
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
 export interface LxmertSource {
-  /** A run folder or a weights file; of several the probabilities are averaged. */
+  /**
+   * A run folder, a folder of Hugging Face or a weights file; of several the probabilities are averaged. Of a file that holds
+   * several models, `FILE#KEY` names one.
+   */
   readonly model: string | readonly string[];
   /** Weights of a run folder. Default `BEST`. */
   readonly weights?: 'BEST' | 'LAST' | undefined;
@@ -47,8 +50,10 @@ export interface LxmertSource {
   readonly vocabulary?: string | undefined;
   /** Answer table (label2ans JSON); for a weights file. */
   readonly answers?: string | undefined;
-  /** Attention heads; for a weights file. Default: hidden size / 64. */
+  /** Attention heads; for a weights file. Default: what a config.json beside it says, else hidden size / 64. */
   readonly numAttentionHeads?: number | undefined;
+  /** A config.json of Hugging Face or of a run, in place of the one beside a weights file. */
+  readonly modelConfig?: string | undefined;
   /** Format of the numbers between the model's layers. Default float32. */
   readonly precision?: Precision | undefined;
   /** What computes, such as `cuda`; `auto` takes a GPU where there is one. Default: the processor. */
@@ -138,7 +143,10 @@ export class Lxmert implements Disposable {
     this.#warnings = [...warnings];
   }
 
-  /** What could not be compared between model and features, or differs and was allowed. */
+  /**
+   * What a person should know: how the weights were read where that is not plain, what could not be compared between model
+   * and features, or differs and was allowed.
+   */
   get warnings(): readonly string[] {
     return this.#warnings;
   }
@@ -164,7 +172,8 @@ export class Lxmert implements Disposable {
         );
       }
       detector = await loadDetector(source, device);
-      const warnings = detector === undefined ? [] : checkDetector(loaded, detector, source);
+      const differences = detector === undefined ? [] : checkDetector(loaded, detector, source);
+      const warnings = [...loaded.notes, ...differences];
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
       return new Lxmert(loaded, detector, names, source, warnings);

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { endSentence } from '../common/errors.js';
-import { inWords } from '../data/annotations/record.js';
+import { inWords } from '../common/schemaWords.js';
 import { MAX_BOXES } from '../features/files.js';
 import { MAX_QUESTIONS } from './api.js';
 import { ServeError } from './serveError.js';

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { existingFile } from '../common/pathSchemas.js';
 import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
+import { formatFixed } from '../formats/pythonFixed.js';
 import { answeringTask } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
 import { scoreGqaFiles } from './metrics/scoreFiles.js';
@@ -10,6 +11,7 @@ import {
   coverageFlags,
   coverageLines,
   notComputedLines,
+  noteLines,
   scoreLine,
   tableLines,
 } from './metrics/scoreText.js';
@@ -71,6 +73,7 @@ export const task = answeringTask({
       [
         `${result.numQuestions} balanced questions scored.`,
         ...coverageLines(result, result.missing),
+        ...noteLines(result.notes),
         '',
         scoreLine('Accuracy', result.accuracy),
         scoreLine('Binary', result.binary),
@@ -78,7 +81,7 @@ export const task = answeringTask({
         scoreLine('Consistency', result.consistency),
         scoreLine('Validity', result.validity),
         scoreLine('Plausibility', result.plausibility),
-        `  ${'Distribution'.padEnd(28)}${(result.distribution?.toFixed(2) ?? '-').padStart(9)}  (lower is better)`,
+        `  ${'Distribution'.padEnd(28)}${(result.distribution === null ? '-' : formatFixed(result.distribution, 2)).padStart(9)}  (lower is better)`,
         ...tableLines('By structural type', result.byStructuralType),
         ...tableLines('By semantic type', result.bySemanticType),
         ...tableLines('By number of reasoning steps', result.bySteps),

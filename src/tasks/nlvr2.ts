@@ -5,7 +5,7 @@ import { NLVR2_ANSWERS, streamStatements } from '../data/annotations/nlvr2Annota
 import { answeringTask } from './answering.js';
 import { lineDump } from './dumpFormat.js';
 import { scoreNlvr2Files } from './metrics/scoreFiles.js';
-import { coverageFlags, coverageLines, notComputedLines, scoreLine } from './metrics/scoreText.js';
+import { coverageFlags, coverageLines, notComputedLines, noteLines, scoreLine } from './metrics/scoreText.js';
 import { defineScore } from './task.js';
 
 export const task = answeringTask({
@@ -50,6 +50,7 @@ export const task = answeringTask({
       [
         `${result.numExamples} examples scored.`,
         ...coverageLines(result, result.missing, 'examples'),
+        ...noteLines(result.notes),
         '',
         scoreLine('Accuracy', result.accuracy),
         scoreLine(

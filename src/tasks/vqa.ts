@@ -2,12 +2,22 @@
 
 import { existingFile } from '../common/pathSchemas.js';
 import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
-import { formatPercent } from '../formats/numbers.js';
+import { formatCount } from '../formats/numbers.js';
 import { answeringTask } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
 import { scoreVqaFiles } from './metrics/scoreFiles.js';
-import { coverageFlags, coverageLines, tableLines } from './metrics/scoreText.js';
+import { coverageFlags, coverageLines, noteLines, tableLines, textOf } from './metrics/scoreText.js';
+import { type AnnotatorCount, hasOtherCounts } from './metrics/vqaAccuracy.js';
 import { defineScore } from './task.js';
+
+/** How questions with other than ten answers are scored; nothing where all have ten. */
+function annotatorLines(annotators: readonly AnnotatorCount[]): string[] {
+  if (!hasOtherCounts(annotators)) return [];
+  return annotators.map(
+    ({ numAnswers, numQuestions, rule }) =>
+      `${formatCount(numQuestions, 'question')} with ${formatCount(numAnswers, 'answer')}: ${rule}.`,
+  );
+}
 
 export const task = answeringTask({
   name: 'vqa',
@@ -23,7 +33,8 @@ export const task = answeringTask({
     help: {
       description:
         'Scores [{question_id, answer}] against the ten raw answers of the official annotations: the accuracy of the VQA ' +
-        'v2 challenge, over all and by type of answer and question. See docs/reference/metrics.md.',
+        'v2 challenge, over all and by type of answer and question. Annotations of the same form with other numbers of ' +
+        'answers are scored by a rule that is said. See docs/reference/metrics.md.',
       examples: [
         {
           command:
@@ -45,8 +56,10 @@ export const task = answeringTask({
     }),
     render: (result) =>
       [
-        `Accuracy ${formatPercent(result.accuracy)} over ${result.numQuestions} questions.`,
+        `Accuracy ${textOf({ score: result.accuracy, percent: result.percent })} over ${result.numQuestions} questions.`,
         ...coverageLines(result, result.missing),
+        ...annotatorLines(result.annotators),
+        ...noteLines(result.notes),
         ...tableLines('By answer type', result.byAnswerType),
         ...tableLines('By question type', result.byQuestionType),
       ].join('\n'),

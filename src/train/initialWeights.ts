@@ -6,6 +6,7 @@ import {
   type LoadReport,
   loadAnswerRows,
   loadWeights,
+  readingNotes,
   renderLoadReport,
 } from '../checkpoint/index.js';
 import { LxmertError } from '../common/errors.js';
@@ -44,6 +45,7 @@ export async function loadInitialWeights(
     // Heads that pre-training does not have are drawn anew.
     ...(parts === 'answers' ? { only: (name: string) => isPretrained(name) && !isAnswerRow(name) } : {}),
   });
+  for (const note of readingNotes(checkpoint)) say(note);
   say(renderLoadReport(report));
   if (parts !== 'answers') return report;
   if (pretrainingAnswers === undefined)

@@ -372,7 +372,7 @@ describe('store to TSV', () => {
     await writeObj36(source, makeRows(2));
     await convertToStore(source, store);
     const error = await errorOf(() => convertToTsv(store, source));
-    expect(error.message).toBe(`${source} already exists. Choose another name, or delete it first.`);
+    expect(error.message).toBe(`${source} already exists. Choose another name.`);
     const target = newPath();
     await errorOf(() => convertToTsv(store, target, { signal: AbortSignal.abort() }));
     expect(readdirSync(folder).filter((name) => name.includes(path.basename(target)))).toEqual([]);

@@ -6,7 +6,7 @@ import { headPrefixes } from '../../tasks/registry.js';
 import { describeDetector, renderDetectorDescription } from '../../vision/detector/weightsDescription.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
-import { existingFile } from '../options.js';
+import { weightsFile } from '../options.js';
 
 export const command = defineCommand({
   description:
@@ -21,7 +21,7 @@ export const command = defineCommand({
     },
   ],
   arguments: z.strictObject({
-    file: existingFile().describe(
+    file: weightsFile().describe(
       'Weights (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',
     ),
   }),

@@ -17,7 +17,7 @@ import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingPath } from '../options.js';
+import { existingFile, weightsPath } from '../options.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 const MEBIBYTE = 1024 * 1024;
@@ -27,13 +27,13 @@ const withoutSlash = (path: string): string => path.replace(/\/+$/, '');
 const options = z.strictObject({
   ...modelOptions,
   model: z
-    .array(existingPath())
+    .array(weightsPath())
     .default([])
     .describe(
       "Run folder, or a weights file; of several the probabilities are averaged [default: the sample world's model, trained if there is none]",
     ),
   addModel: z
-    .array(existingPath())
+    .array(weightsPath())
     .default([])
     .describe('Another model, of the same features, that requests name: to compare with'),
   ...detectionOptions,

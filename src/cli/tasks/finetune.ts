@@ -16,7 +16,7 @@ import { type FinetuneResult, finetune, type InitialWeights } from '../../train/
 import { type Command, type CommandContext, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, featureOptions, openFeatures, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, outputPath, weightsFile } from '../options.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
 import {
   architectureOptions,
@@ -51,8 +51,8 @@ function sharedFlags(task: Task) {
     ...leftOutOption(MAX_LEFT_OUT),
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
-    loadEncoder: existingFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
-    load: existingFile().optional().describe("Weights to go on from, the task's heads included"),
+    loadEncoder: weightsFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
+    load: weightsFile().optional().describe("Weights to go on from, the task's heads included"),
     ...architectureOptions,
     ...scheduleOptions({
       noun: 'examples',
@@ -71,7 +71,7 @@ function sharedFlags(task: Task) {
 
 /** Flags that start answers from the rows of a pre-trained head. */
 const pretrainedAnswerFlags = {
-  loadWithAnswers: existingFile()
+  loadWithAnswers: weightsFile()
     .optional()
     .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
   pretrainingAnswers: existingFile()
@@ -183,7 +183,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
     });
   const training = split(trainingExamples, options.train, true);
   const validation = split(await readAll(task, [options.valid]), [options.valid], false);
-  const config = await configOf(options, weights?.file, vocabulary, store);
+  const config = await configOf(options, weights?.file, vocabulary, store, notice);
   const pretrainingAnswers =
     options.pretrainingAnswers === undefined
       ? undefined

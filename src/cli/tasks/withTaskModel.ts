@@ -53,6 +53,7 @@ export async function withTaskModel<T>(
     notice(`${runtimeLine()}, ${options.precision}${device === 'cpu' ? '' : ` on ${device}`}`);
     const warning = options.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
     if (warning !== undefined) notice(warning);
+    for (const note of predictor.notes) notice(note);
     checkTask(task, predictor);
     checkFeatures(store, predictor, options.allowOtherFeatures, notice);
     return await work(predictor, store);

@@ -1,6 +1,7 @@
 /** @file A place in a JSON text that moves on value by value, over bytes that arrive piece by piece. */
 
-import { LxmertError, messageOf } from '../../common/errors.js';
+import { LxmertError } from '../../common/errors.js';
+import { findJsonFault } from '../../formats/jsonFault.js';
 import { byte, GOES_ON, isSpace, scanFor } from './jsonScan.js';
 import type { JsonSource } from './jsonSource.js';
 
@@ -9,6 +10,11 @@ const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
 /** Characters of a key that messages show. */
 const MAX_SHOWN_CHARACTERS = 80;
+
+/** What Python's json writes for numbers that JSON has none of. */
+const PYTHON_NUMBERS = /[:,[\s](NaN|-?Infinity)\s*[,}\]]/;
+const PYTHON_HINT =
+  'Python writes NaN where a value is missing, which JSON has not: leave the entry out, or write null or text.';
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const END = -1;
@@ -204,12 +210,21 @@ export class JsonCursor {
 
   /** Parses the bytes of the value that ends at the cursor. */
   #parse(bytes: Uint8Array): unknown {
+    const place = this.#placeOf(this.#position - bytes.length);
+    let text: string;
     try {
-      const text = this.#decoder.decode(bytes);
+      text = this.#decoder.decode(bytes);
+    } catch {
+      throw new LxmertError(`${place}: this is not text in UTF-8.`);
+    }
+    try {
       return JSON.parse(this.prepare?.(text) ?? text) as unknown;
-    } catch (error) {
-      const start = this.#position - bytes.length;
-      throw new LxmertError(`${this.#placeOf(start)}: this is not valid JSON: ${messageOf(error)}.`);
+    } catch {
+      const { offset = 0, what = 'it cannot be parsed' } = findJsonFault(text) ?? {};
+      const hint = PYTHON_NUMBERS.test(text) ? ` ${PYTHON_HINT}` : '';
+      throw new LxmertError(
+        `${place}: this is not valid JSON at its character ${offset + 1}: ${what}.${hint}`,
+      );
     }
   }
 

@@ -9,6 +9,8 @@ export interface JsonSource {
   readonly name: string;
   /** The bytes from the first to the last, each time anew. */
   open(): AsyncIterable<Uint8Array>;
+  /** Whether the bytes are a file's as they are, so that its lines can be read by their numbers. */
+  readonly isPlain?: boolean;
   /** Changes the text of a value that is held whole before it is parsed. */
   readonly prepare?: (text: string) => string;
 }
@@ -20,6 +22,7 @@ const PIECE_BYTES = 1 << 18;
 export function fileSource(file: string): JsonSource {
   return {
     name: file,
+    isPlain: true,
     async *open() {
       try {
         for await (const piece of createReadStream(file, { highWaterMark: PIECE_BYTES })) {

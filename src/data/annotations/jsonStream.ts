@@ -87,6 +87,37 @@ export async function beginsArray(source: JsonSource): Promise<boolean> {
   return (await cursor.peek()) === byte.openArray;
 }
 
+/** How the records of a JSON text lie. */
+export type JsonLayout =
+  | { readonly kind: 'list' }
+  /** A list under a key of the top-level object. */
+  | { readonly kind: 'wrapped'; readonly key: string }
+  /** JSON lines: an object, and more behind it. */
+  | { readonly kind: 'lines' }
+  /** One object, without a list under any of the keys. */
+  | { readonly kind: 'object' }
+  /** No list and no object. */
+  | { readonly kind: 'none' };
+
+/**
+ * Tells the layout of a text: by its first byte, by the keys of its first object up to one of `listKeys`, by what stands
+ * behind that object.
+ *
+ * @throws LxmertError with the byte for JSON that is cut short or wrong up to there
+ */
+export async function findLayout(source: JsonSource, listKeys: readonly string[]): Promise<JsonLayout> {
+  await using cursor = await JsonCursor.open(source);
+  const first = await cursor.peek();
+  if (first === byte.openArray) return { kind: 'list' };
+  if (first !== byte.openObject) return { kind: 'none' };
+  const keys = new KeyReader(cursor);
+  for (let key = await keys.next(); key !== undefined; key = await keys.next()) {
+    if (listKeys.includes(key) && (await cursor.peek()) === byte.openArray) return { kind: 'wrapped', key };
+    await cursor.skipValue();
+  }
+  return { kind: (await cursor.peek()) === -1 ? 'object' : 'lines' };
+}
+
 /** Moves before the value of `wanted` in the top-level object. */
 async function findKey(cursor: JsonCursor, keys: KeyReader, wanted: string): Promise<void> {
   const listed: string[] = [];

@@ -1,9 +1,13 @@
 /** @file The official questions and choices of GQA: objects of entries by question id. */
 
 import { z } from 'zod';
-import { fileSource } from './jsonSource.js';
 import { streamEntries } from './jsonStream.js';
+import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
+
+/** What the files should be, for messages about others. */
+const QUESTIONS = 'official questions by id, such as val_balanced_questions.json';
+const CHOICES = 'official choices by question id, such as val_choices.json';
 
 /** One question as the metrics read it. What a file may lack is undefined. */
 export interface GqaQuestion {
@@ -60,7 +64,7 @@ const questionSchema = z.object({
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<GqaQuestion> {
-  for await (const [id, value] of streamEntries(fileSource(file))) {
+  for await (const [id, value] of streamEntries(await openJson(file, QUESTIONS))) {
     const record = checkRecord(questionSchema, value, file, `question '${id}'`);
     yield {
       id,
@@ -92,7 +96,7 @@ const choicesSchema = z.object({ valid: z.array(z.string()), plausible: z.array(
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readGqaChoices(file: string): AsyncGenerator<GqaChoices> {
-  for await (const [id, value] of streamEntries(fileSource(file))) {
+  for await (const [id, value] of streamEntries(await openJson(file, CHOICES))) {
     yield { id, ...checkRecord(choicesSchema, value, file, `choices of question '${id}'`) };
   }
 }

@@ -3,8 +3,11 @@
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
 import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
-import { fileSource } from './jsonSource.js';
-import { beginsArray, streamArray } from './jsonStream.js';
+import { streamRecords } from './jsonRecords.js';
+import type { JsonSource } from './jsonSource.js';
+import { beginsArray } from './jsonStream.js';
+import { nlvr2LabelSchema } from './nlvr2Label.js';
+import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
 
 /** Whether the sentence of an example is true of its images. */
@@ -16,18 +19,10 @@ export interface Nlvr2Label {
 
 const LABEL = 'expected the label True or False (or 1 or 0); a file without labels cannot be scored';
 
-const labelSchema = z.union([z.string(), z.boolean(), z.int()], LABEL).transform((value, check) => {
-  const word = String(value).toLowerCase();
-  if (word === 'true' || word === '1') return true;
-  if (word === 'false' || word === '0') return false;
-  check.addIssue({ code: 'custom', message: LABEL });
-  return z.NEVER;
-});
-
 const exampleSchema = z.object({
   identifier: z.string().min(1).optional(),
   uid: z.string().min(1).optional(),
-  label: labelSchema,
+  label: nlvr2LabelSchema(LABEL),
 });
 
 /**
@@ -38,9 +33,9 @@ const exampleSchema = z.object({
  * @throws LxmertError with file, place and key for an example that is not as expected
  */
 export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label> {
-  const isArray = await beginsArray(fileSource(file));
+  const source = await openJson(file, 'examples with labels, such as dev.json');
   let numExamples = 0;
-  for await (const { value, place } of isArray ? elementsOf(file) : readJsonLines(file)) {
+  for await (const { value, place } of recordsOf(file, source)) {
     const { identifier, uid, label } = checkRecord(exampleSchema, value, file, place);
     const id = identifier ?? uid;
     if (id === undefined) throw new LxmertError(`${file}: ${place} has neither 'identifier' nor 'uid'.`);
@@ -50,7 +45,9 @@ export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label>
   if (numExamples === 0) throw new LxmertError(`${file} holds no examples.`);
 }
 
-async function* elementsOf(file: string): AsyncGenerator<PlacedValue> {
-  let index = 0;
-  for await (const value of streamArray(fileSource(file))) yield { value, place: `element ${index++}` };
+async function* recordsOf(file: string, source: JsonSource): AsyncGenerator<PlacedValue> {
+  const isLines = !(await beginsArray(source));
+  // Lines of a file have numbers; of a member of an archive, values are counted.
+  if (isLines && source.isPlain === true) yield* readJsonLines(file);
+  else yield* streamRecords(source, { kind: isLines ? 'lines' : 'list' });
 }

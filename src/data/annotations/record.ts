@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
+import { inWords } from '../../common/schemaWords.js';
 
 /**
  * The record as `schema` reads it.
@@ -20,64 +21,4 @@ export function checkRecord<Schema extends z.ZodType>(
   const issue = parsed.error.issues[0];
   const key = issue === undefined || issue.path.length === 0 ? '' : `, key '${issue.path.join('.')}'`;
   throw new LxmertError(`${file}: ${place}${key}: ${issue?.message ?? 'not as expected'}.`);
-}
-
-/** Types as a person calls them. */
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  tuple: 'a list',
-  object: 'an object',
-  record: 'an object',
-};
-
-/** The sentence about a value, where the schema has none of its own; undefined for what it says well itself. */
-export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
-  const wanted = expectation(issue);
-  return wanted === undefined ? undefined : `expected ${wanted}, found ${foundText(issue.input)}`;
-}
-
-function expectation(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return typeName(issue.expected);
-    case 'invalid_value':
-      return issue.values?.map((value) => JSON.stringify(value)).join(' or ');
-    case 'too_small':
-      return bound(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum);
-    case 'too_big':
-      return bound(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
-    case 'invalid_union':
-      return ofUnion(issue.errors ?? []);
-    default:
-      return undefined;
-  }
-}
-
-function bound(origin: string | undefined, how: string, limit: unknown): string {
-  if (origin === 'string') return how === 'at least' && limit === 1 ? 'text that is not empty' : 'other text';
-  return origin === 'array' ? `a list of ${how} ${String(limit)}` : `a number of ${how} ${String(limit)}`;
-}
-
-/** Every type that would do; or what is wrong within the one that it is. */
-function ofUnion(options: readonly (readonly z.core.$ZodIssue[])[]): string | undefined {
-  const firsts = options.flatMap(([first]) => first ?? []);
-  const within = firsts.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
-  if (within !== undefined) {
-    const key = within.path.length === 0 ? '' : ` for '${within.path.join('.')}'`;
-    return within.message.replace(/^expected (.*), found .*$/s, `$1${key}`);
-  }
-  const types = firsts.map((issue) => typeName('expected' in issue ? issue.expected : undefined));
-  return [...new Set(types)].join(' or ');
-}
-
-function typeName(type: string | undefined): string {
-  return TYPES[type ?? ''] ?? String(type);
-}
-
-function foundText(value: unknown): string {
-  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
 }

@@ -75,7 +75,7 @@ export function predictionObject(top: JsonObject, isWhole: boolean): Finding | u
       advice:
         'Make a list of {"question_id", "answer"} (VQA) or {"questionId", "prediction"} (GQA) of them and score it with',
       command: SCORE.vqa.replace('FILE', 'PREDICTIONS.json'),
-      records: entries.map(([id, answer]) => ({ question_id: id, answer })),
+      layout: { kind: 'entries' },
     };
   }
   for (const [key, list] of entries) {
@@ -84,7 +84,7 @@ export function predictionObject(top: JsonObject, isWhole: boolean): Finding | u
     const { elements } = firstElements(list, isWhole);
     const record = asObject(elements[0]);
     const found = record === undefined ? undefined : predictionForm(record, `object under ${key}`);
-    if (found !== undefined) return { ...found, form: `${found.form}Wrapped`, records: elements };
+    if (found !== undefined) return { ...found, form: `${found.form}Wrapped`, layout: { kind: 'list', key } };
   }
   return undefined;
 }

@@ -36,6 +36,7 @@ const MAX_EXAMPLES = 3;
 /** Leads questions to their predictions and counts those that have none. */
 export class Coverage {
   private numMissing = 0;
+  private numWithoutZeros = 0;
   private readonly missingExamples: string[] = [];
 
   constructor(
@@ -59,11 +60,25 @@ export class Coverage {
       }
       return undefined;
     }
+    const hasLostZeros = this.predictions.hasLostZeros(id);
     if (this.predictions.outcomeAt(index) !== 'unasked') {
-      throw new LxmertError(`${this.file}: question '${id}' is there twice.`);
+      throw new LxmertError(
+        hasLostZeros
+          ? `${this.file}: question '${id}' differs from another by zeros in front, which the ids of ${this.predictions.file} have not, since they are numbers. Write them as text.`
+          : `${this.file}: question '${id}' is there twice.`,
+      );
     }
+    if (hasLostZeros) this.numWithoutZeros++;
     this.predictions.setOutcome(index, 'unscored');
     return index;
+  }
+
+  /** What a person should know of how ids met. */
+  get notes(): string[] {
+    if (this.numWithoutZeros === 0) return [];
+    return [
+      `The ids of ${this.predictions.file} are numbers, without the zeros that ${this.numWithoutZeros} ids of ${this.file} begin with; they are matched all the same.`,
+    ];
   }
 
   /**
@@ -94,6 +109,12 @@ export class Coverage {
     }
     return counts;
   }
+}
+
+/** The sentence about answers that are wrong by their spelling alone. */
+export function spelledOtherwiseNote(count: number): string {
+  const [is, it] = count === 1 ? ['answer differs', 'it'] : ['answers differ', 'them'];
+  return `${count} ${is} from the right one in capitals, blanks, articles or marks alone; the official evaluation counts ${it} as wrong.`;
 }
 
 function list(examples: readonly string[], count: number): string {

@@ -2,11 +2,17 @@
 
 import { LxmertError } from '../../common/errors.js';
 import type { GqaChoices, GqaQuestion } from '../../data/annotations/officialGqaQuestions.js';
-import { Coverage, type CoverageCounts, type CoverageRules, type NotComputed } from './coverage.js';
+import {
+  Coverage,
+  type CoverageCounts,
+  type CoverageRules,
+  type NotComputed,
+  spelledOtherwiseNote,
+} from './coverage.js';
 import { ConsistencyScorer } from './gqaConsistency.js';
 import { AnswerHistogram, distributionScore } from './gqaDistribution.js';
 import type { PredictionTable } from './predictionTable.js';
-import { splitAtWhitespace } from './pythonText.js';
+import { splitAtWhitespace, strip } from './pythonText.js';
 import { type ScoreRow, Tally, TallyByType } from './tally.js';
 
 /** The official scores of a file of predictions, over balanced questions. Null: see `notComputed`. */
@@ -31,6 +37,8 @@ export interface GqaScores extends CoverageCounts {
   /** By number of words of the question. */
   readonly byWords: readonly ScoreRow[];
   readonly notComputed: readonly NotComputed[];
+  /** What a person should know of the files, in sentences. */
+  readonly notes: readonly string[];
 }
 
 export interface GqaScorerOptions extends CoverageRules {
@@ -57,6 +65,14 @@ export function numReasoningSteps(program: NonNullable<GqaQuestion['program']>):
   }).length;
 }
 
+/** An answer without what spellings differ in: capitals, blanks around it, articles before it, a full stop behind it. */
+function plain(answer: string): string {
+  return strip(answer)
+    .toLowerCase()
+    .replace(/^(a|an|the) /, '')
+    .replace(/[.!]$/, '');
+}
+
 /** Scores predictions while choices, then questions, go by (`eval.py` of GQA, without grounding). */
 export class GqaScorer {
   private readonly coverage: Coverage;
@@ -75,6 +91,8 @@ export class GqaScorer {
   private readonly predicted = new AnswerHistogram();
   /** For what a question of the files lacks: the first such question. */
   private readonly lacking = new Map<string, string>();
+
+  private numSpelledOtherwise = 0;
 
   /** @param files The files of questions, for errors */
   constructor(
@@ -110,6 +128,8 @@ export class GqaScorer {
     if (index !== undefined) predictions.setOutcome(index, isRight ? 'right' : 'wrong');
     if (!question.isBalanced) return;
     this.addAccuracy(question, isRight ? 1 : 0);
+    if (!isRight && answer !== undefined && plain(answer) === plain(question.answer))
+      this.numSpelledOtherwise++;
     this.addChoiceScores(question, index, answer);
     if (question.globalGroup === undefined) this.lacks('distribution', question, 'groups');
     else if (question.globalGroup !== null) {
@@ -213,7 +233,20 @@ export class GqaScorer {
       bySteps: hasSteps ? this.bySteps.rows() : [],
       byWords: hasWords ? this.byWords.rows() : [],
       notComputed,
+      notes: this.notes(),
     };
+  }
+
+  private notes(): string[] {
+    const { predictions, numSpelledOtherwise } = this;
+    const notes = [...predictions.notes, ...this.coverage.notes];
+    if (predictions.idKind !== 'text') {
+      notes.push(
+        `Ids are numbers in ${predictions.file} and text in ${this.files}; they are compared as text.`,
+      );
+    }
+    if (numSpelledOtherwise > 0) notes.push(spelledOtherwiseNote(numSpelledOtherwise));
+    return notes;
   }
 
   private finishConsistency(isWhole: (metric: string) => boolean, notComputed: NotComputed[]): number | null {

@@ -28,6 +28,8 @@ export interface Nlvr2Scores extends CoverageCounts {
   readonly numSentences: number;
   readonly subsets: readonly Nlvr2SubsetScore[];
   readonly notComputed: readonly NotComputed[];
+  /** What a person should know of the files, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -109,6 +111,7 @@ export class Nlvr2Scorer {
         numExamples: tally.count,
       })),
       notComputed,
+      notes: [...this.predictions.notes, ...this.coverage.notes],
     };
   }
 }

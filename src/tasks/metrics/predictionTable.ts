@@ -8,6 +8,8 @@ export interface FilePrediction {
   readonly answer: string;
   /** Where it stands, as in `element 3` or `line 4`. */
   readonly place: string;
+  /** Whether the file has the id as a number, which loses zeros in front. */
+  readonly isNumber?: boolean;
 }
 
 /** What became of a prediction. */
@@ -23,6 +25,10 @@ export class PredictionTable {
   private readonly indices = new Map<string, number>();
   private readonly answers: string[] = [];
   private outcomes: Uint8Array;
+  /** What was read otherwise than documented, in sentences for a person. */
+  readonly notes: string[] = [];
+  /** How the file writes ids: all as numbers, all as text, or some of either. */
+  idKind: 'number' | 'text' | 'both' | undefined;
 
   private constructor(readonly file: string) {
     this.outcomes = new Uint8Array(0);
@@ -36,7 +42,9 @@ export class PredictionTable {
   static async gather(file: string, predictions: AsyncIterable<FilePrediction>): Promise<PredictionTable> {
     const table = new PredictionTable(file);
     const distinct = new Map<string, string>();
-    for await (const { id, answer, place } of predictions) {
+    for await (const { id, answer, place, isNumber = false } of predictions) {
+      const kind = isNumber ? 'number' : 'text';
+      if (table.idKind !== kind) table.idKind = table.idKind === undefined ? kind : 'both';
       if (table.indices.has(id)) {
         throw new LxmertError(
           `${file}, ${place}: question '${id}' was answered before. Keep one answer of each.`,
@@ -52,12 +60,24 @@ export class PredictionTable {
     return table;
   }
 
+  /** The type that ids have in the file; undefined where it has some of either. */
+  get idType(): 'number' | 'string' | undefined {
+    if (this.idKind === 'both') return undefined;
+    return this.idKind === 'number' ? 'number' : 'string';
+  }
+
   get size(): number {
     return this.answers.length;
   }
 
+  /** Ids that the file has as numbers have lost zeros in front; they are met without them. */
   indexOf(id: string): number | undefined {
-    return this.indices.get(id);
+    return this.indices.get(this.hasLostZeros(id) ? id.replace(/^0+(?=\d)/, '') : id);
+  }
+
+  /** Whether the file's ids are numbers and this one's text begins with zeros. */
+  hasLostZeros(id: string): boolean {
+    return this.idKind === 'number' && /^0\d+$/.test(id);
   }
 
   answerAt(index: number): string {

@@ -19,17 +19,29 @@ export const coverageFlags = {
 
 /** A score with its name; a dash for one that was not computed. */
 export function scoreLine(name: string, score: number | null, remark = ''): string {
-  const value = score === null ? '-' : formatPercent(score);
+  return textLine(name, score === null ? '-' : formatPercent(score), remark);
+}
+
+function textLine(name: string, value: string, remark: string): string {
   return `  ${name.padEnd(28)}${value.padStart(9)}${remark === '' ? '' : `  ${remark}`}`;
 }
 
-/** A titled table, or nothing without rows. */
-export function tableLines(title: string, rows: readonly ScoreRow[]): string[] {
-  if (rows.length === 0) return [];
+/** A percentage that was rounded as the official program rounds, or the share's. */
+export function textOf({ score, percent }: { readonly score: number; readonly percent?: number }): string {
+  return percent === undefined ? formatPercent(score) : `${percent.toFixed(2)} %`;
+}
+
+/** A titled table, or nothing without rows that say of what they are. */
+export function tableLines(
+  title: string,
+  rows: readonly (ScoreRow & { readonly percent?: number })[],
+): string[] {
+  // A file that states no types has one that is empty: the same number again.
+  if (rows.every(({ type }) => type === '')) return [];
   return [
     '',
     title,
-    ...rows.map((row) => scoreLine(row.type || '(none)', row.score, `of ${row.numQuestions}`)),
+    ...rows.map((row) => textLine(row.type || '(none)', textOf(row), `of ${row.numQuestions}`)),
   ];
 }
 
@@ -46,6 +58,11 @@ export function coverageLines(
   }
   if (numExtra > 0) lines.push(`Ignored: ${numExtra} predictions for ${noun} that are not in the file.`);
   return lines;
+}
+
+/** What a person should know of the files, a line each. */
+export function noteLines(notes: readonly string[]): string[] {
+  return notes.map((note) => `Note: ${note}`);
 }
 
 /** What was left out, and why. */

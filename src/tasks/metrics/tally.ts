@@ -1,5 +1,7 @@
 /** @file Means that grow score by score, over all questions and by kind. */
 
+import { formatFixed } from '../../formats/pythonFixed.js';
+
 /** The mean score of one kind of question. */
 export interface ScoreRow {
   readonly type: string;
@@ -26,6 +28,11 @@ export class Tally {
   get mean(): number | null {
     return this.numScores === 0 ? null : this.sum / this.numScores;
   }
+
+  /** `round(100 * sum / count, 2)` of Python, as VQA's evaluation has it; null when nothing was added. */
+  get percent(): number | null {
+    return this.numScores === 0 ? null : Number(formatFixed((100 * this.sum) / this.numScores, 2));
+  }
 }
 
 /** A mean for each kind. */
@@ -43,8 +50,19 @@ export class TallyByType {
 
   /** By name; numbers by value. */
   rows(): ScoreRow[] {
-    return [...this.tallies]
-      .map(([type, tally]) => ({ type, score: tally.mean ?? 0, numQuestions: tally.count }))
-      .sort((a, b) => Number(a.type) - Number(b.type) || (a.type < b.type ? -1 : 1));
+    return this.sorted().map(([type, tally]) => rowOf(type, tally));
   }
+
+  /** The same, each with {@link Tally.percent}. */
+  rowsWithPercent(): (ScoreRow & { readonly percent: number })[] {
+    return this.sorted().map(([type, tally]) => ({ ...rowOf(type, tally), percent: tally.percent ?? 0 }));
+  }
+
+  private sorted(): [string, Tally][] {
+    return [...this.tallies].sort(([a], [b]) => Number(a) - Number(b) || (a < b ? -1 : 1));
+  }
+}
+
+function rowOf(type: string, tally: Tally): ScoreRow {
+  return { type, score: tally.mean ?? 0, numQuestions: tally.count };
 }

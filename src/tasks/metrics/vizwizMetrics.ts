@@ -105,6 +105,8 @@ export interface VizwizPredictions {
   readonly answerable: readonly number[] | undefined;
 }
 
+const EXPECTED = 'a JSON array of {image, answer, answerable}, as lxmert predict vizwiz writes it';
+
 const predictionSchema = z.object({
   image: z.string().min(1),
   answer: z.string().optional(),
@@ -123,7 +125,7 @@ export async function readVizwizPredictions(file: string): Promise<VizwizPredict
   const answerable: number[] = [];
   const table = await PredictionTable.gather(
     file,
-    predictionElements(file, (value, place) => {
+    predictionElements(file, EXPECTED, (value, place) => {
       const record = checkRecord(predictionSchema, value, file, place);
       first ??= record;
       for (const key of ['answer', 'answerable'] as const) {

@@ -279,10 +279,10 @@ describe('files that are not whole', () => {
   });
 
   it('stops at a prediction without its keys', async () => {
-    const predictions = write('vqa-form.json', [{ question_id: 1, answer: 'yes' }]);
+    const predictions = write('other-form.json', [{ image: 'n1.jpg', caption: 'yes' }]);
     const questions = [write('q.json', { a: question('yes') })];
     await expect(scoreGqaFiles({ predictions, questions, consistency: false, ...strict })).rejects.toThrow(
-      /vqa-form\.json: element 0, key 'questionId'/,
+      /other-form\.json: element 0, key 'questionId'/,
     );
   });
 });

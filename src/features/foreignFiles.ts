@@ -1,0 +1,105 @@
+/** @file What somebody gave as region features that is none, called by its content, with the way on. */
+
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { type ContentKindName, readContentKind } from '../formats/contentKind.js';
+
+/** What {@link sourceKindOf} tells of a file that holds region features. */
+export type FeatureSource = 'store' | 'text' | 'zip' | 'gzip';
+
+const SOURCES: Partial<Record<ContentKindName, FeatureSource>> = {
+  safetensors: 'store',
+  text: 'text',
+  zip: 'zip',
+  gzip: 'gzip',
+};
+
+/** How a file of features is to be read, by its content, whatever its name; undefined for one that is not read here. */
+export function sourceKindOf(file: string): FeatureSource | undefined {
+  return SOURCES[readContentKind(file).kind];
+}
+
+/**
+ * Sentences about a file that is no feature store: what it is, and the way on.
+ *
+ * @param file a file that can be read
+ */
+export function describeForeignFile(file: string): string {
+  const { kind, name } = readContentKind(file);
+  const unpack = UNPACK[kind];
+  if (unpack !== undefined)
+    return `${file} is ${name}, which is not read here. Unpack it first (${unpack(file)}), then: lxmert features convert UNPACKED FOLDER`;
+  if (OTHER_FORMATS.has(kind)) return `${file} is ${name}, which is not read here. ${OTHER_WAYS}`;
+  if (PICTURES.has(kind))
+    return `${file} is ${name}, not region features. They are made of pictures with: lxmert extract`;
+  if (BROKEN.has(kind)) return `${file} is ${name}. Fetch or copy it again.`;
+  if (kind === 'zip' || kind === 'gzip')
+    return `${file} is ${name}, not a feature store. If it holds a TSV file, make a store of it first: lxmert features convert ${file} FOLDER`;
+  if (kind === 'text' && isTable(file))
+    return `${file} is a TSV file; make a store of it first: lxmert features convert ${file} FOLDER`;
+  return `${file} is ${name}, not region features. ${WHAT_IS_READ}`;
+}
+
+const WHAT_IS_READ =
+  'Read are TSV files, by themselves or in a .zip or .gz archive (lxmert features convert), and feature stores.';
+
+const OTHER_WAYS =
+  `${WHAT_IS_READ} Section "Other formats" of docs/reference/features.md has a short Python script that makes a store ` +
+  'of such files.';
+
+const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
+  'hdf5',
+  'npy',
+  'parquet',
+  'arrow',
+  'lmdb',
+  'pickle',
+  'sqlite',
+]);
+
+const PICTURES: ReadonlySet<ContentKindName> = new Set([
+  'jpeg',
+  'png',
+  'webp',
+  'gif',
+  'tiff',
+  'heic',
+  'avif',
+  'jxl',
+  'bmp',
+  'psd',
+]);
+
+const BROKEN: ReadonlySet<ContentKindName> = new Set(['empty', 'zeros', 'gitLfs', 'html', 'emptyZip']);
+
+const UNPACK: Partial<Record<ContentKindName, (file: string) => string>> = {
+  bzip2: (file) => `bunzip2 --keep ${file}`,
+  xz: (file) => `unxz --keep ${file}`,
+  zstd: (file) => `unzstd ${file}`,
+  tar: (file) => `tar -xf ${file}`,
+  sevenZip: (file) => `7z x ${file}`,
+  rar: (file) => `unrar x ${file}`,
+};
+
+/** Sentences about a folder without shards: what lies in it instead. */
+export function describeForeignFolder(folder: string): string {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const [first] = files.map(({ name }) => path.join(folder, name)).sort();
+  const nothing = `${folder} holds no feature shards (shard-00000.safetensors and so on)`;
+  if (first === undefined) return `${nothing}.`;
+  return `${nothing} but other files. ${describeForeignFile(first)}`;
+}
+
+/** Whether the first line is divided by tabs into as many columns as a row of features has, or two (VinVL). */
+function isTable(file: string): boolean {
+  const head = Buffer.alloc(4096);
+  const handle = openSync(file, 'r');
+  try {
+    const [line] = head.toString('latin1', 0, readSync(handle, head, 0, head.length, 0)).split('\n', 1) as [
+      string,
+    ];
+    return line.split('\t').length > 2;
+  } finally {
+    closeSync(handle);
+  }
+}

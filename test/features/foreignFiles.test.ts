@@ -1,0 +1,54 @@
+/** @file Files and folders of other kinds, given where a feature store is expected. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openShards } from '../../src/features/storeFiles.js';
+import { errorOf, temporaryFolder } from './support.js';
+
+const folder = temporaryFolder();
+let numPlaces = 0;
+
+describe('a file or folder of another kind', () => {
+  /** Beginnings as their formats have them. */
+  const kinds: [string, Buffer, string][] = [
+    ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n........', 'latin1'), 'Other formats'],
+    ['a NumPy array (.npy)', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 'Other formats'],
+    ['a Parquet table', Buffer.from('PAR1....', 'latin1'), 'Other formats'],
+    [
+      "an LMDB database's data file",
+      Buffer.from(`${'\0'.repeat(16)}\xde\xc0\xef\xbe`, 'latin1'),
+      'Other formats',
+    ],
+    ['a Python pickle', Buffer.from('\x80\x02}q\x00.', 'latin1'), 'Other formats'],
+    ['a bzip2 archive', Buffer.from('BZh91AY', 'latin1'), 'bunzip2 --keep'],
+    ['an xz archive', Buffer.from('\xfd7zXZ\x00\x00', 'latin1'), 'unxz --keep'],
+    ['a gzip archive', Buffer.from('\x1f\x8b\x08\x00', 'latin1'), 'lxmert features convert'],
+    ['a JPEG picture', Buffer.from('\xff\xd8\xff\xe0', 'latin1'), 'lxmert extract'],
+    ['empty (0 bytes)', Buffer.alloc(0), 'Fetch or copy it again'],
+    ['a web page (HTML)', Buffer.from('<!doctype html>'), 'Fetch or copy it again'],
+    [
+      'a TSV file',
+      Buffer.from('image_1\t480\t640\tAAAA\n'),
+      'make a store of it first: lxmert features convert',
+    ],
+    ['JSON text (a list)', Buffer.from('[{"a": 1}]'), 'Read are TSV files'],
+  ];
+
+  it.each(kinds)(
+    'is called %s, with the way on and never the advice to delete it',
+    async (name, bytes, way) => {
+      for (const file of ['features', 'train.tsv.0', 'a.tsv', 'shard-00000.safetensors']) {
+        const place = path.join(folder, `foreign${numPlaces++}`);
+        mkdirSync(place);
+        writeFileSync(path.join(place, file), bytes);
+        for (const given of [path.join(place, file), place]) {
+          const { message } = await errorOf(() => openShards(given));
+          expect(message).toContain(`${path.join(place, file)} is ${name}`);
+          expect(message).toContain(way);
+          expect(message).not.toMatch(/delete/i);
+        }
+      }
+    },
+  );
+});
