@@ -7,6 +7,7 @@ import { type FailureReport, reportFailure } from './failure.js';
 import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
 import type { Parameter } from './options.js';
+import { OutputFaults } from './output.js';
 import { printable } from './printable.js';
 
 /** Where a command line prints to, and what it may run. */
@@ -18,11 +19,23 @@ export interface Surroundings {
 
 const ofThisProcess: Surroundings = { stdout: process.stdout, stderr: process.stderr, entries: catalogue };
 
-/** Runs `words` (what follows `lxmert`) and returns the exit code: 0, 1 failure, 2 wrong use, 130 interrupted. */
+/**
+ * Runs `words` (what follows `lxmert`) and returns the exit code: 0, 1 failure, 2 wrong use, 129, 130 or 143 interrupted. A
+ * reader of the output that goes away changes nothing.
+ */
 export async function runCommandLine(
   words: readonly string[],
   surroundings = ofThisProcess,
 ): Promise<number> {
+  const output = new OutputFaults([surroundings.stdout, surroundings.stderr]);
+  const exitCode = await runWords(words, surroundings);
+  const fault = await output.end();
+  if (fault === undefined) return exitCode;
+  surroundings.stderr.write(`lxmert: ${fault}\n`);
+  return exitCode === 0 ? 1 : exitCode;
+}
+
+async function runWords(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const run = new Run(surroundings);
   try {
     const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];

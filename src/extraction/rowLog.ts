@@ -4,11 +4,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
 import {
   type FeatureDType,
   type FeatureRow,
@@ -82,7 +83,7 @@ export class RowLogWriter {
   ) {}
 
   static async create(folder: string, dtype: FeatureDType): Promise<RowLogWriter> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const file = path.join(folder, `rows-${randomBytes(8).toString('hex')}.log`);
     return new RowLogWriter(file, dtype, await open(file, 'wx'));
   }

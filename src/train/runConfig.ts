@@ -43,6 +43,8 @@ export const runConfigSchema = z.looseObject({
   settings: settingsSchema.default({}),
   /** What the data is, as numbers that change when it does. */
   data: z.record(z.string(), z.number()).default({}),
+  /** SHA-256 of what the data holds, by part; absent in runs of versions before 0.2.0. */
+  hashes: z.record(z.string(), z.string()).optional(),
   madeBy: z.looseObject({ lxmert: z.string() }).optional(),
   /** Present when the run's regions were made from pixels. */
   pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
@@ -55,6 +57,7 @@ export type RunConfig = z.output<typeof runConfigSchema>;
 export function makeRunConfig(run: {
   readonly task: Pick<TaskTraining, 'name' | 'data'>;
   readonly model: LxmertConfig | undefined;
+  readonly hashes: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>> & { readonly maxLength: number };
   /** What the run was started with. */
   readonly provenance: Readonly<Record<string, unknown>> | undefined;
@@ -65,6 +68,7 @@ export function makeRunConfig(run: {
     maxLength: run.settings.maxLength,
     settings: run.settings,
     data: run.task.data,
+    hashes: run.hashes,
     madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
     ...run.provenance,
   };

@@ -6,13 +6,15 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { z } from 'zod';
 import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
 import { removePartialFiles, writeFileAtomic } from '../../common/atomicFile.js';
-import { hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
+import { LxmertError, messageOf } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
+import { systemFault } from '../../common/systemFault.js';
 import type { Module } from '../../model/index.js';
 import {
   type Device,
@@ -69,16 +71,17 @@ export class Snapshots {
   /**
    * Writes a snapshot; the ones before stay until it is whole.
    *
-   * @throws LxmertError when the disk is full
+   * @throws LxmertError when the disk is full or cannot be written to; it says which snapshot is whole
    */
   async save(target: SnapshotTarget, state: TrainingState): Promise<void> {
     try {
       await this.#write(target, state);
     } catch (error) {
-      if (!hasErrorCode(error, 'ENOSPC')) throw error;
+      const fault = systemFault(error, this.folder);
+      if (fault === undefined) throw error;
       const [newest] = await this.#names();
       throw new LxmertError(
-        `The disk is full: the snapshot of step ${state.step} does not fit into '${this.folder}'. ${newest === undefined ? 'There is none before it.' : `The one before it, ${newest}, is whole.`} Free some space and run the same command with --resume.`,
+        `The snapshot of step ${state.step} (epoch ${state.epoch}) could not be written. ${fault.sentence} ${newest === undefined ? 'There is none before it, so the run would begin anew.' : `The one before it, ${newest}, is whole: once the cause is gone, the same command with --resume goes on from there.`}`,
         { cause: error },
       );
     }
@@ -88,7 +91,7 @@ export class Snapshots {
     { model, parameters, optimizer, lossScale }: SnapshotTarget,
     state: TrainingState,
   ): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    await makeFolder(this.folder);
     const name = nameOf(state.step);
     const file = this.#file(`${name}.safetensors`);
     // Taken again after a resume from an earlier one: it counts only when it is whole anew.
