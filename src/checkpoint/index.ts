@@ -24,6 +24,7 @@ export {
   type ReshapedTensor,
   renderLoadReport,
 } from './loadWeights.js';
+export { missingAnswerHead } from './missingHead.js';
 export {
   bertSettings,
   type GivenSettings,

@@ -42,7 +42,13 @@ export function modelSizes(checkpoint: CheckpointFile): ModelSizes {
     return new Set(numbers.filter((number) => number !== undefined)).size;
   };
   const [vocabSize = 0, hiddenSize = 0] = shape('bert.embeddings.word_embeddings.weight');
-  const [, visualFeatureSize = 0] = shape('bert.encoder.visn_fc.visn_fc.weight');
+  const [rows, visualFeatureSize = 0] = shape('bert.encoder.visn_fc.visn_fc.weight');
+  if (rows !== hiddenSize && visualFeatureSize === hiddenSize) {
+    throw new CheckpointError(
+      checkpoint.path,
+      `its layers are transposed: the visual features' weight is (${rows}, ${visualFeatureSize}) at a hidden size of ${hiddenSize}. TensorFlow and Flax keep weights as (inputs, outputs); save them as (outputs, inputs), as PyTorch does.`,
+    );
+  }
   const [, visualBoxSize = 0] = shape('bert.encoder.visn_fc.box_fc.weight');
   const numCrossLayers = count('x_layers');
   const numLanguageLayers = count('layer');

@@ -1,9 +1,9 @@
 /** @file This process's work on the pictures of a job: block by block into its log. */
 
 import { setImmediate } from 'node:timers/promises';
+import type { Claim } from '../common/claim.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
-import type { Claim } from './claim.js';
 import { contentHash } from './contentHash.js';
 import type { KnownRows } from './knownRows.js';
 import { batchesOfOneSize, type LoadedPicture, loadPicture, prefetchLoads } from './loadPictures.js';

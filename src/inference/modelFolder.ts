@@ -6,6 +6,7 @@ import {
   CheckpointFile,
   imagesPerExampleOf,
   loadWeights,
+  missingAnswerHead,
   numAnswersOf,
   splitWeightsPath,
 } from '../checkpoint/index.js';
@@ -63,6 +64,8 @@ export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly trainedOn: Provenance | undefined;
   /** What a person should know of how its weights were read, as sentences. */
   readonly notes: readonly string[];
+  /** Of a file without an answer head: why, and the way on, as the end of a sentence that begins with the file. */
+  readonly whyNoAnswers: string | undefined;
   /** Its file has an answer head, which was left out because nothing says what its answers are. */
   readonly hasUnnamedAnswers: boolean;
 };
@@ -94,7 +97,7 @@ export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
       `'${file}' is a weights file, which holds no answer table: name one with --answers (in JavaScript: answers), or name a run folder.`,
     );
   }
-  throw new LxmertError(`${file} has no answer head, so it cannot answer. Fine-tune it first.`);
+  throw new LxmertError(`${file} ${loaded.whyNoAnswers ?? 'has no answer head, so it cannot answer.'}`);
 }
 
 /** @throws LxmertError for a model that has no matching head */
@@ -138,9 +141,17 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   });
   const imagesPerExample =
     numAnswersOf(checkpoint) === undefined ? (task?.imagesPerExample ?? 1) : imagesPerExampleOf(checkpoint);
+  const maxLength = run?.maxLength ?? Math.min(DEFAULT_MAX_LENGTH, config.maxPositionEmbeddings);
+  if (maxLength > config.maxPositionEmbeddings) {
+    throw new LxmertError(
+      `${weightsFile} has positions for ${config.maxPositionEmbeddings} word pieces, but its run reads ${maxLength}: the weights are not of that run.`,
+    );
+  }
   const model = new TaskModel(config, heads, imagesPerExample);
+  const valueNotes: string[] = [];
   try {
-    loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+    const report = loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+    valueNotes.push(...report.notes);
     useForInference(model, source.precision ?? 'float32', source.device);
   } catch (error) {
     model.dispose();
@@ -156,12 +167,13 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     activations: activationsOf(checkpoint, heads, task, run?.settings.loss, imagesPerExample),
     tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
-    maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
+    maxLength,
     weightsFiles: [weightsFile],
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
-    notes: [...notesOnRun(source, place), ...notes],
+    notes: [...notesOnRun(source, place), ...notes, ...valueNotes],
+    whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
     hasUnnamedAnswers:
       numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,
   };

@@ -95,11 +95,13 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
     );
   }
   const model = new PretrainingModel(config, { ...classes, numAnswers });
+  const valueNotes: string[] = [];
   try {
-    loadWeights(checkpoint, model.namedParameters(), {
+    const report = loadWeights(checkpoint, model.namedParameters(), {
       require: 'all',
       only: (name) => name !== TIED_DECODER,
     });
+    valueNotes.push(...report.notes);
     useForInference(model, source.precision ?? 'float32', source.device);
   } catch (error) {
     model.dispose();
@@ -118,7 +120,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       weights: { ...weights, answers: answerTable === undefined ? 0 : weights.answers },
     },
     trainedOn: run?.features?.[0]?.provenance,
-    notes,
+    notes: [...notes, ...valueNotes],
   };
 }
 

@@ -126,7 +126,12 @@ function refuseDepth(depth: string | undefined, name: string): void {
   );
 }
 
-/** The decoder's first line, which is the one that names the fault. */
+/** The decoder's first line, which is the one that names the fault, without the names of its functions. */
 function reasonOf(cause: unknown): string {
-  return (messageOf(cause).split('\n')[0] as string).trim().replace(/\.$/, '');
+  const [line = ''] = messageOf(cause).split('\n');
+  return line
+    .replace(/^Input (buffer|file) (has corrupt header|contains unsupported image format): */, '')
+    .replace(/^(\w*(load|Vips)\w*: )+/i, '')
+    .trim()
+    .replace(/\.$/, '');
 }

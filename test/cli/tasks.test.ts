@@ -1,6 +1,6 @@
 /** @file Training, evaluation and prediction of tasks other than VQA, ensembles, as a user meets them. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -125,19 +125,123 @@ needing('bridge').describe('the tasks', () => {
     expect(Object.keys(JSON.parse(first) as object)).toEqual(['id', 'answer']);
   });
 
-  it('models of another number of images are refused, and what is left out is counted', async () => {
+  it('models of another number of images are refused', async () => {
     const wrong = await lxmert(
       ...['evaluate', 'nlvr2', at('nlvr2-train.json'), '--model', at('gqa'), '--weights', 'LAST'],
       ...['--features', at('train')],
     );
     expect(wrong.exitCode).not.toBe(0);
-    const stdout = await succeed(
-      ...['predict', 'gqa', at('gqa-minival.json'), '--model', at('gqa'), '--weights', 'LAST'],
-      ...['--features', at('train'), '--output', at('none.json'), '--json'],
+  });
+
+  const predictGqa = (questions: string, output: string, ...more: string[]) =>
+    lxmert(
+      ...['predict', 'gqa', at(questions), '--model', at('gqa'), '--weights', 'LAST'],
+      ...['--output', at(output), ...more],
     );
-    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as object[];
-    expect(JSON.parse(stdout)).toMatchObject({ numAnswers: 0, numWithoutImage: questions.length });
-    expect(readFileSync(at('none.json'), 'utf8')).toBe('[]');
+  const ofMinival = (): string[] => ['--features', at('minival')];
+
+  it('predictions are whole, or asked for as a part: else nothing is written', async () => {
+    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    const none = await predictGqa(
+      'gqa-minival.json',
+      'none.json',
+      '--features',
+      at('train'),
+      '--max-left-out',
+      'all',
+    );
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('None of the')]);
+    const foreign = { ...questions[0], question_id: 'x1', img_id: 'elsewhere' };
+    writeFileSync(at('part.json'), JSON.stringify([...questions, foreign]));
+    const partial = await predictGqa('part.json', 'partial.json', ...ofMinival());
+    expect([partial.exitCode, partial.stderr]).toEqual([1, expect.stringContaining('elsewhere')]);
+    expect(partial.stderr).toContain('--max-left-out all');
+    expect([existsSync(at('none.json')), existsSync(at('partial.json'))]).toEqual([false, false]);
+    const asked = await predictGqa('part.json', 'partial.json', ...ofMinival(), '--max-left-out', 'all');
+    expect(asked.exitCode, asked.stderr).toBe(0);
+    expect(asked.stdout).toMatch(
+      /Wrote \d+ answers.*\n1 of \d+ examples .*elsewhere.* A test server wants an answer to every/,
+    );
+    expect(JSON.parse(readFileSync(at('partial.json'), 'utf8'))).toHaveLength(questions.length);
+    const empty = await predictGqa('nothing.json', 'none.json', ...ofMinival());
+    expect(empty.exitCode).toBe(2);
+    writeFileSync(at('nothing.json'), '[]');
+    const nothing = await predictGqa('nothing.json', 'none.json', ...ofMinival());
+    expect([nothing.exitCode, nothing.stderr]).toEqual([
+      1,
+      expect.stringContaining('There is nothing to answer'),
+    ]);
+    writeFileSync(at('twice.json'), JSON.stringify([...questions, questions[0]]));
+    const twice = await predictGqa('twice.json', 'none.json', ...ofMinival());
+    expect([twice.exitCode, twice.stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        `1 id of ${at('twice.json')} is there more than once: ${questions[0]?.question_id}`,
+      ),
+    ]);
+    expect(existsSync(at('none.json'))).toBe(false);
+  });
+
+  it('sentences that are cut or empty are counted and named, in predictions and evaluations', async () => {
+    const [first, second, third] = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    const long =
+      'what color is the star that is left of the red ring that is above the square that is blue ?';
+    writeFileSync(
+      at('long.json'),
+      JSON.stringify([{ ...first, sent: long }, { ...second, sent: ' ' }, third]),
+    );
+    const predicted = await predictGqa('long.json', 'long_predict.json', ...ofMinival());
+    expect(predicted.stdout).toContain(
+      `Cut: 1 (${first?.question_id}) of 3 sentences, to the 18 word pieces`,
+    );
+    expect(predicted.stdout).toContain(`Empty: 1 (${second?.question_id}) of 3 sentences`);
+    const json = await predictGqa('long.json', 'long_predict.json', ...ofMinival(), '--json');
+    const counts = {
+      ...{ numWithoutImage: 0, firstWithoutImage: [] },
+      ...{ numCut: 1, firstCut: [first?.question_id], numEmpty: 1, firstEmpty: [second?.question_id] },
+    };
+    expect(JSON.parse(json.stdout)).toMatchObject({ numAnswers: 3, ...counts });
+    const evaluated = await succeed(
+      ...[
+        'evaluate',
+        'gqa',
+        at('long.json'),
+        '--model',
+        at('gqa'),
+        '--weights',
+        'LAST',
+        ...ofMinival(),
+        '--json',
+      ],
+    );
+    expect(JSON.parse(evaluated)).toMatchObject({ numQuestions: 3, ...counts });
+  });
+
+  it('a table with the answers of a run in another order is refused, and one by index is read and said', async () => {
+    const table = JSON.parse(readFileSync(at('world/vqa/trainval_label2ans.json'), 'utf8')) as string[];
+    writeFileSync(at('reversed.json'), JSON.stringify([...table].reverse()));
+    const words = ['evaluate', 'gqa', at('gqa-minival.json'), '--weights', 'LAST', ...ofMinival()];
+    const ofFile = [
+      '--model',
+      at('gqa/LAST.pth'),
+      '--vocab',
+      at('world/vocab.txt'),
+      '--attention-heads',
+      '2',
+    ];
+    for (const model of [['--model', at('gqa')], ofFile]) {
+      const refused = await lxmert(...words, ...model, '--answers', at('reversed.json'));
+      expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('in another order')]);
+    }
+    writeFileSync(
+      at('by-index.json'),
+      JSON.stringify(Object.fromEntries(table.map((answer, i) => [i, answer]))),
+    );
+    const read = await lxmert(...words, ...ofFile, '--answers', at('by-index.json'));
+    expect([read.exitCode, read.stderr]).toEqual([
+      0,
+      expect.stringContaining('is read as an answer table by index'),
+    ]);
   });
 
   it('an ensemble of a model with itself answers as it does alone, and unlike models are refused', async () => {

@@ -64,7 +64,7 @@ function ofRecord(record: JsonObject, layout: string): Finding | undefined {
   return (
     questionForm(record) ??
     predictionForm(record, layout) ??
-    customForm(record, layout) ??
+    customForm(record) ??
     (layout === 'lines' ? runLine(record) : undefined)
   );
 }

@@ -1,6 +1,7 @@
 /** @file Reads files of predictions: those that the test servers take, and other layouts whose meaning is plain. */
 
 import { LxmertError } from '../../common/errors.js';
+import { readAs } from '../../data/annotations/exampleFile.js';
 import { streamRecords } from '../../data/annotations/jsonRecords.js';
 import type { JsonSource } from '../../data/annotations/jsonSource.js';
 import { findLayout, type JsonLayout, streamEntries } from '../../data/annotations/jsonStream.js';
@@ -24,6 +25,15 @@ const NLVR2: PredictionForm = { task: 'NLVR2', id: 'identifier', answer: 'predic
 
 /** Keys under which a list of predictions is wrapped. */
 const LIST_KEYS = ['predictions', 'results', 'answers', 'annotations', 'questions', 'data'];
+
+/** Files whose faults are in a record, and not that they are another file. */
+const PREDICTION_FORMS = [
+  ...['vqaPredictions', 'gqaPredictions', 'customPredictions', 'llavaAnswers'].flatMap((form) => [
+    form,
+    `${form}Wrapped`,
+  ]),
+  ...['predictionsById', 'vizWizPredictions', 'vizWizPredictionsWrapped', 'nlvr2Predictions'],
+];
 
 /**
  * Reads VQA predictions, `[{question_id, answer}]`. Other keys are ignored. Other layouts and names of keys are read where
@@ -76,7 +86,27 @@ export async function* predictionElements(
   const layout = await findLayout(source, LIST_KEYS);
   if (layout.kind === 'object' || layout.kind === 'none')
     throw await unexpectedLayout(source, layout, expected);
+  yield* asPredictions(source, expected, readEach(source, layout, read));
+}
+
+async function* readEach<T>(
+  source: JsonSource,
+  layout: JsonLayout,
+  read: (value: unknown, place: string) => T,
+): AsyncGenerator<T> {
   for await (const { value, place } of streamRecords(source, layout)) yield read(value, place);
+}
+
+/** Passes predictions on; the error about a file that is something else says what, and which command takes it. */
+function asPredictions<T>(
+  source: JsonSource,
+  expected: string,
+  predictions: AsyncIterable<T>,
+): AsyncIterable<T> {
+  // Of an archive only the outside could be looked at.
+  return source.isPlain === true
+    ? readAs(source.name, { expected, forms: PREDICTION_FORMS }, predictions)
+    : predictions;
 }
 
 async function readPredictions(file: string, form: PredictionForm): Promise<PredictionTable> {
@@ -86,9 +116,8 @@ async function readPredictions(file: string, form: PredictionForm): Promise<Pred
   table.notes.push(...reader.notes);
   const [first] = empty;
   if (first !== undefined) {
-    table.notes.push(
-      `${formatCount(empty.length, 'prediction')} of ${file} ${empty.length === 1 ? 'is' : 'are'} null and taken as none: ${first.place}, question '${first.id}'${empty.length > 1 ? ', ...' : ''}.`,
-    );
+    table.nullNote = `${formatCount(empty.length, 'prediction')} of ${file} ${empty.length === 1 ? 'is' : 'are'} null and taken as none: ${first.place}, question '${first.id}'${empty.length > 1 ? ', ...' : ''}.`;
+    table.notes.push(table.nullNote);
   }
   return table;
 }
@@ -115,7 +144,7 @@ async function* readAll(
     case 'none':
       throw await unexpectedLayout(source, layout, expected);
     case 'object':
-      yield* readObject(source, form, reader, expected);
+      yield* asPredictions(source, expected, readObject(source, form, reader, expected));
       return;
     case 'wrapped':
       reader.note(`The predictions stand under the key '${layout.key}'.`);
@@ -125,7 +154,8 @@ async function* readAll(
       break;
     case 'list':
   }
-  for await (const { value, place } of streamRecords(source, layout)) yield reader.read(value, place);
+  const read = (value: unknown, place: string) => reader.read(value, place);
+  yield* asPredictions(source, expected, readEach(source, layout, read));
 }
 
 /** Answers by question id; or a table of two columns, as pandas writes a data frame. */
@@ -149,7 +179,9 @@ async function* readObject(
     const place = `question '${shownText(id)}'`;
     if (Array.isArray(value)) throw await unexpectedLayout(source, { kind: 'object' }, expected);
     const isRecord = typeof value === 'object' && value !== null;
-    yield isRecord ? reader.read(value, place, id) : reader.pair(id, value, place);
+    const found = isRecord ? reader.read(value, place, id) : reader.pair(id, value, place);
+    // A key is text whatever it was made of.
+    yield { ...found, isNumber: undefined };
   }
 }
 

@@ -89,7 +89,7 @@ const forms: readonly (readonly [form: string, content: unknown])[] = [
   ['custom', lines({ id: 1, image: 'a', text: 'Why?', labels: 'no' }, { id: 2 })],
   ['custom', lines({ id: 1, image: 'a', text: 'Why?', labels: 'no' })],
   ['customUnlabelled', lines({ id: 1, images: ['a', 'b'], text: 'Why?' })],
-  ['customList', [{ id: 1, image: 'a', text: 'Why?', labels: 'no' }]],
+  ['custom', [{ id: 1, image: 'a', text: 'Why?', labels: 'no' }]],
   ['captions', lines({ image: 'a', text: 'A dog.' }, { image: 'b', text: 'A cat.' })],
   ['captionRecords', [{ image: 'a.jpg', caption: 'A dog.', image_id: 'a' }]],
   [
