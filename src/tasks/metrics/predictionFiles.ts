@@ -1,6 +1,7 @@
 /** @file Reads files of predictions: those that the test servers take, and other layouts whose meaning is plain. */
 
 import { LxmertError } from '../../common/errors.js';
+import { readAs } from '../../data/annotations/exampleFile.js';
 import { streamRecords } from '../../data/annotations/jsonRecords.js';
 import type { JsonSource } from '../../data/annotations/jsonSource.js';
 import { findLayout, type JsonLayout, streamEntries } from '../../data/annotations/jsonStream.js';
@@ -24,6 +25,15 @@ const NLVR2: PredictionForm = { task: 'NLVR2', id: 'identifier', answer: 'predic
 
 /** Keys under which a list of predictions is wrapped. */
 const LIST_KEYS = ['predictions', 'results', 'answers', 'annotations', 'questions', 'data'];
+
+/** Files whose faults are in a record, and not that they are another file. */
+const PREDICTION_FORMS = [
+  ...['vqaPredictions', 'gqaPredictions', 'customPredictions', 'llavaAnswers'].flatMap((form) => [
+    form,
+    `${form}Wrapped`,
+  ]),
+  ...['predictionsById', 'vizWizPredictions', 'vizWizPredictionsWrapped', 'nlvr2Predictions'],
+];
 
 /**
  * Reads VQA predictions, `[{question_id, answer}]`. Other keys are ignored. Other layouts and names of keys are read where
@@ -76,7 +86,27 @@ export async function* predictionElements(
   const layout = await findLayout(source, LIST_KEYS);
   if (layout.kind === 'object' || layout.kind === 'none')
     throw await unexpectedLayout(source, layout, expected);
+  yield* asPredictions(source, expected, readEach(source, layout, read));
+}
+
+async function* readEach<T>(
+  source: JsonSource,
+  layout: JsonLayout,
+  read: (value: unknown, place: string) => T,
+): AsyncGenerator<T> {
   for await (const { value, place } of streamRecords(source, layout)) yield read(value, place);
+}
+
+/** Passes predictions on; the error about a file that is something else says what, and which command takes it. */
+function asPredictions<T>(
+  source: JsonSource,
+  expected: string,
+  predictions: AsyncIterable<T>,
+): AsyncIterable<T> {
+  // Of an archive only the outside could be looked at.
+  return source.isPlain === true
+    ? readAs(source.name, { expected, forms: PREDICTION_FORMS }, predictions)
+    : predictions;
 }
 
 async function readPredictions(file: string, form: PredictionForm): Promise<PredictionTable> {
@@ -115,7 +145,7 @@ async function* readAll(
     case 'none':
       throw await unexpectedLayout(source, layout, expected);
     case 'object':
-      yield* readObject(source, form, reader, expected);
+      yield* asPredictions(source, expected, readObject(source, form, reader, expected));
       return;
     case 'wrapped':
       reader.note(`The predictions stand under the key '${layout.key}'.`);
@@ -125,7 +155,8 @@ async function* readAll(
       break;
     case 'list':
   }
-  for await (const { value, place } of streamRecords(source, layout)) yield reader.read(value, place);
+  const read = (value: unknown, place: string) => reader.read(value, place);
+  yield* asPredictions(source, expected, readEach(source, layout, read));
 }
 
 /** Answers by question id; or a table of two columns, as pandas writes a data frame. */

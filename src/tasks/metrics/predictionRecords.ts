@@ -15,6 +15,11 @@ export interface PredictionForm {
 /** Names that ids and answers have elsewhere, in the order in which they are looked for. */
 const ID_KEYS = ['question_id', 'questionId', 'questionID', 'qid', 'id'];
 const ANSWER_KEYS = ['answer', 'prediction', 'predicted_answer', 'pred_answer', 'predicted', 'pred'];
+/** Keys of questions and annotations with their true answers: scoring those would show 100 %. */
+const TRUTH_KEYS = [
+  ...['isBalanced', 'fullAnswer', 'multiple_choice_answer', 'direct_answers', 'answers'],
+  ...['img_id', 'sentence', 'synset'],
+];
 /** Beside these, LLaVA's `text` is the answer; beside others it may be the question. */
 const ANSWER_TEXT_MARKS = ['answer_id', 'prompt', 'model_id'];
 
@@ -99,6 +104,12 @@ export class PredictionReader {
 
   #chooseKeys(record: Record<string, unknown>, hasId: boolean) {
     const { form } = this;
+    const truth = TRUTH_KEYS.find((key) => Object.hasOwn(record, key));
+    if (truth !== undefined) {
+      throw new LxmertError(
+        `${this.file}: expected predictions, found records with '${truth}', which are questions with their true answers.`,
+      );
+    }
     const idKey = Object.hasOwn(record, form.id)
       ? form.id
       : ID_KEYS.find((key) => Object.hasOwn(record, key));

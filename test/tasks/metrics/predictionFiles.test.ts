@@ -119,7 +119,14 @@ describe('VQA predictions', () => {
     [
       'bare answers',
       ['red', 'yes'],
-      /element 0: expected an object with question_id and answer, found "red"/,
+      /holds an answer table .*; expected a JSON array of \{question_id, answer\}/,
+    ],
+    ['pairs', [[1, 'red']], /element 0: expected an object with question_id and answer, found a list of 2/],
+    ['the annotations themselves', { annotations: list }, /holds annotations .*; expected a JSON array/],
+    [
+      'questions with their answers',
+      [{ question_id: 1, sentence: 'x', answer: 'red' }],
+      /expected predictions, found records with 'sentence', which are questions with their true answers/,
     ],
     [
       'no id',
@@ -294,6 +301,11 @@ describe('GQA predictions', () => {
     const scores = await score(content, name);
     expect(scores.accuracy).toBe(1);
     expect(scores.notes.join(' ')).toEqual(note === undefined ? '' : expect.stringContaining(note));
+  });
+
+  it('are not the questions themselves, whose answers would all be right', async () => {
+    const itself = { '07': { ...question('red'), imageId: '1', fullAnswer: 'Red.' } };
+    await expect(score(itself)).rejects.toThrow(/holds the official questions of GQA|true answers/);
   });
 
   it('that numbers cannot tell apart are refused', async () => {
