@@ -5,6 +5,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { parseJson } from '../formats/jsonFault.js';
 import type { ModelSizes } from './architecture.js';
 
 /** What shapes of tensors do not tell, by the names of the model's configuration. */
@@ -95,7 +96,7 @@ async function readJson(file: string): Promise<unknown> {
     throw new LxmertError(`${file} lies beside the weights and cannot be read: ${messageOf(error)}.`);
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UsageError(
       `${file} should say what the weights beside it do not, such as the number of attention heads, but is not valid JSON: ${messageOf(error)}. Copy it again, or keep the weights apart from it.`,

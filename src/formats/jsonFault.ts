@@ -15,6 +15,15 @@ export function describeJsonFault(text: string): string {
   return `line ${before.length}, column ${(before.at(-1) as string).length + 1}: ${fault.what}`;
 }
 
+/** JSON.parse with a message for a person. @throws Error that says where the text stops to be JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new Error(describeJsonFault(text), { cause });
+  }
+}
+
 /** The first fault of a text; undefined for what is JSON. */
 export function findJsonFault(text: string): JsonFault | undefined {
   return new JsonScan(text).run();

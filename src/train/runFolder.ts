@@ -5,9 +5,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
 import { Claim, holderOf } from '../common/claim.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { hasErrorCode, LxmertError, messageOf, UsageError, unreadable } from '../common/errors.js';
 import { makeFolder } from '../common/makeFolder.js';
 import { aboutFile } from '../common/systemFault.js';
+import { parseJson } from '../formats/jsonFault.js';
 
 /** Files of a run folder. */
 export const RUN_FILES = {
@@ -72,7 +73,7 @@ export class RunFolder {
    * @throws UsageError when it holds files already: a run never overwrites another
    */
   static async create(folder: string): Promise<RunFolder> {
-    await makeFolder(folder);
+    makeFolder(folder);
     await requireNoWriter(folder);
     requireNew(folder, await readdir(folder));
     return new RunFolder(folder);
@@ -106,7 +107,7 @@ export class RunFolder {
    * @throws LxmertError when another process writes it
    */
   async startWriting({ isNew }: { readonly isNew: boolean }): Promise<void> {
-    await makeFolder(this.path);
+    makeFolder(this.path);
     const file = this.file(RUN_FILES.writer);
     this.#claim = await Claim.take(file);
     if (this.#claim === undefined) throw writtenBy(this.path, (await holderOf(file)) ?? 'another process');
@@ -129,10 +130,19 @@ export class RunFolder {
     this.#isWritten = false;
   }
 
-  /** A JSON file of the run, or undefined when it is not there. */
+  /** A JSON file of the run, or undefined when it is not there. @throws LxmertError when it cannot be read as JSON */
   async readJson(name: string): Promise<unknown> {
-    const text = await readFile(this.file(name), 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    const file = this.file(name);
+    try {
+      return parseJson(await readFile(file, 'utf8'));
+    } catch (cause) {
+      if (hasErrorCode(cause, 'ENOENT')) return undefined;
+      if (cause instanceof Error && 'code' in cause) throw unreadable(file, cause);
+      throw new LxmertError(
+        `'${file}' is damaged, so the run cannot go on: as JSON, ${messageOf(cause)}. Bring back the file as it was, or start a new run with another --output.`,
+        { cause },
+      );
+    }
   }
 
   /**

@@ -4,15 +4,15 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { processorSeconds } from '../../server/serverProcess.js';
+import { IdleClock, type ProcessState, processState } from '../processState.js';
 import type { Outcome } from './kit.js';
 
 const readerProcess = path.join(path.dirname(fileURLToPath(import.meta.url)), 'readerProcess.js');
 
 /** Processor time of one input: other load on the machine does not count. */
 const PROCESSOR_SECONDS = 20;
-/** Time of one input on a machine with other load; what waits for nothing uses no processor. */
-const SECONDS = 240;
+/** Seconds that one input may wait for anything but a processor. */
+const IDLE_SECONDS = 20;
 const MAX_BYTES = 2 * 2 ** 30;
 
 export interface ReaderTask {
@@ -111,20 +111,25 @@ async function runProcess({
   child.stderr.on('data', (text: Buffer) => {
     said = (said + text.toString()).slice(-4000);
   });
-  const watch = { peakBytes: 0, processor: 0, index: -1, since: 0, processorSince: 0, reason: '' };
+  const watch = { peakBytes: 0, processor: 0, index: -1, before: 0, reason: '' };
+  const clock = new IdleClock();
   const look = (): void => {
     const figures = figuresOf(child.pid as number);
     if (figures === undefined) return;
     watch.peakBytes = Math.max(watch.peakBytes, figures.peakBytes);
     watch.processor = figures.processor;
     const index = placeOf(state);
-    if (index !== watch.index)
-      Object.assign(watch, { index, since: performance.now(), processorSince: figures.processor });
-    const processor = figures.processor - watch.processorSince;
-    const seconds = (performance.now() - watch.since) / 1000;
+    const idle = clock.look(figures.isBusy);
+    if (index !== watch.index) {
+      Object.assign(watch, { index, before: figures.processor });
+      clock.reset();
+    }
+    const processor = figures.processor - watch.before;
     if (figures.bytes > MAX_BYTES) watch.reason = `it took ${(figures.bytes / 2 ** 20).toFixed(0)} MiB`;
+    // The libraries are loaded before the first.
+    else if (index < from) return;
     else if (processor > PROCESSOR_SECONDS) watch.reason = `it computed for ${processor.toFixed(0)} s`;
-    else if (seconds > SECONDS) watch.reason = `nothing came of it for ${seconds.toFixed(0)} s`;
+    else if (idle > IDLE_SECONDS) watch.reason = `it waited for ${idle.toFixed(0)} s`;
     if (watch.reason !== '') child.kill('SIGKILL');
   };
   const timer = setInterval(look, 100);
@@ -168,13 +173,19 @@ function faultsIn(state: string): Fault[] {
   return lines.map((line) => JSON.parse(line) as Fault);
 }
 
-function figuresOf(pid: number): { bytes: number; peakBytes: number; processor: number } | undefined {
+interface Figures extends ProcessState {
+  readonly bytes: number;
+  readonly peakBytes: number;
+}
+
+function figuresOf(pid: number): Figures | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/status`, 'utf8');
     const kilobytes = (key: string): number =>
       Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-    const processor = processorSeconds(pid);
-    return { bytes: kilobytes('VmRSS') * 1024, peakBytes: kilobytes('VmHWM') * 1024, processor };
+    const found = processState(pid);
+    if (found === undefined) return undefined;
+    return { ...found, bytes: kilobytes('VmRSS') * 1024, peakBytes: kilobytes('VmHWM') * 1024 };
   } catch {
     // It has ended since.
     return undefined;

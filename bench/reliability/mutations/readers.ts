@@ -204,12 +204,43 @@ export function readersOf(kit: Kit): readonly Reader[] {
         ),
       ],
     },
+    examined(),
     picture('picture, JPEG', 'plain.jpg', 'progressive.jpg', 'cmyk.jpg'),
     picture('picture, PNG', 'plain.png', 'palette.png', 'deep.png'),
     picture('picture, WebP', 'lossy.webp', 'lossless.webp'),
     picture('picture, GIF', 'plain.gif'),
     picture('picture, TIFF', 'lzw.tiff', 'tiles.tiff'),
   ];
+}
+
+/** `doctor --files` looks at whatever there is. */
+function examined(): Reader {
+  const files: readonly (readonly [string, ByteMutation])[] = [
+    ['checkpoints/model.pth', mutateZipMember],
+    ['checkpoints/dtypes_legacy.pth', mutateBytes],
+    ['checkpoints/model.safetensors', mutateSafetensors],
+    ['checkpoints/numpy-4.pkl', mutateBytes],
+    ['checkpoints/net.caffemodel', mutateBytes],
+    ['features/few_obj36.tsv', mutateTsv],
+    ['features/few_obj36.zip', mutateZipMember],
+    ['features/store/shard-00000.safetensors', mutateSafetensors],
+    ['vqa/v2_mscoco_val2014_annotations.json', mutateJson],
+    ['gqa/val_balanced_questions.json', mutateJson],
+    ['nlvr2/dev.json', mutateJsonLines],
+    ['nlvr2/predictions.csv', mutateCsv],
+    ['vizwiz/predictions.json', mutateJson],
+    ['captions/karpathy.json', mutateJson],
+    ['custom/lines.jsonl', mutateJsonLines],
+    ['tables/vocab.txt', mutateBytes],
+    ['tables/trainval_label2ans.json', mutateJson],
+    ['pictures/plain.png', mutateBytes],
+    ['pictures/lzw.tiff', mutateBytes],
+  ];
+  const read = command((file) => ['doctor', '--files', file]);
+  return {
+    name: 'any file, by doctor --files',
+    cases: files.map(([file, mutate]) => ({ file, mutate, read })),
+  };
 }
 
 function featureReaders(): Reader[] {

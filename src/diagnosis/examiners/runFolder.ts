@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import { asObject, shellWord } from '../../formats/forms/index.js';
+import { parseJson } from '../../formats/jsonFault.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
 import { examineTable, examineVocabulary } from './tables.js';
 import { examineWeights } from './weights.js';
@@ -49,7 +50,7 @@ export async function examineRun(folder: string): Promise<FileReport> {
 function readConfig(file: string, problems: string[]) {
   try {
     if (statSync(file).size > MAX_CONFIG_BYTES) throw new Error('it is larger than any configuration');
-    return asObject(JSON.parse(readFileSync(file, 'utf8')));
+    return asObject(parseJson(readFileSync(file, 'utf8')));
   } catch (error) {
     problems.push(`${file} is not the configuration of a run: ${messageOf(error)}.`);
     return undefined;

@@ -41,6 +41,7 @@ export function requireSameRun(before: unknown, now: SameRun): RunConfig {
 
 /** A setting as it is compared and shown; of one that is made of several, their order does not matter. */
 function textOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
   return typeof value === 'object' ? JSON.stringify(inOrder(value)) : String(value);
 }
 

@@ -12,9 +12,10 @@ import zlib from 'node:zlib';
 import { z } from 'zod';
 import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
 import { removePartialFiles, writeFileAtomic } from '../../common/atomicFile.js';
-import { LxmertError, messageOf } from '../../common/errors.js';
+import { hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
 import { makeFolder } from '../../common/makeFolder.js';
 import { systemFault } from '../../common/systemFault.js';
+import { describeJsonFault } from '../../formats/jsonFault.js';
 import type { Module } from '../../model/index.js';
 import {
   type Device,
@@ -91,7 +92,7 @@ export class Snapshots {
     { model, parameters, optimizer, lossScale }: SnapshotTarget,
     state: TrainingState,
   ): Promise<void> {
-    await makeFolder(this.folder);
+    makeFolder(this.folder);
     const name = nameOf(state.step);
     const file = this.#file(`${name}.safetensors`);
     // Taken again after a resume from an earlier one: it counts only when it is whole anew.
@@ -178,10 +179,19 @@ export class Snapshots {
 
   /** @throws when the manifest or the tensors are not what was written */
   async #readWhole(name: string): Promise<Manifest> {
-    const parsed = manifestSchema.safeParse(JSON.parse(await readFile(this.#file(`${name}.json`), 'utf8')));
+    const text = await readFile(this.#file(`${name}.json`), 'utf8');
+    let manifest: unknown;
+    try {
+      manifest = JSON.parse(text);
+    } catch {
+      throw new LxmertError(`its manifest is no JSON (${describeJsonFault(text)}).`);
+    }
+    const parsed = manifestSchema.safeParse(manifest);
     if (!parsed.success) throw new LxmertError('its manifest is not one of a snapshot.');
     const file = this.#file(`${name}.safetensors`);
-    const { size } = await stat(file);
+    const { size } = await stat(file).catch((error: unknown) => {
+      throw hasErrorCode(error, 'ENOENT') ? new LxmertError('its tensors are gone.') : error;
+    });
     if (size !== parsed.data.numBytes) {
       throw new LxmertError(`its tensors have ${size} bytes, not ${parsed.data.numBytes}.`);
     }
