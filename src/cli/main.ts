@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** @file The `lxmert` executable. */
 
-import { runCommandLine } from './program.js';
+import { preload } from './preload.js';
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+const words = process.argv.slice(2);
+preload(words);
+const { runCommandLine } = await import('./program.js');
+process.exitCode = await runCommandLine(words);

@@ -17,7 +17,7 @@ export class AtomicFile {
   /** Creates the folder if needed and opens a temporary file beside `target`. */
   static async create(target: string): Promise<AtomicFile> {
     const folder = path.dirname(target);
-    await makeFolder(folder);
+    makeFolder(folder);
     const temporary = path.join(
       folder,
       `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`,

@@ -1,43 +1,35 @@
-/** @file Making folders, with the system's true reason when one cannot be made. */
+/**
+ * @file Making folders, with the system's reason when one cannot be made. Node's own recursive mkdir (all versions up to 26)
+ * says of a file system that can only be read that there is no such folder, and never ends on one that takes no folders,
+ * such as /proc.
+ */
 
-import { mkdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { hasErrorCode } from './errors.js';
+import { hasErrorCode, LxmertError } from './errors.js';
 
 /**
  * Makes a folder and those on the way to it.
  *
  * @throws the system's error for the folder that could not be made
  */
-export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw trueReason(folder, error);
-  }
+export function makeFolder(folder: string): void {
+  if (isMade(folder)) return;
+  const parent = path.dirname(path.resolve(folder));
+  makeFolder(parent);
+  if (isMade(folder)) return;
+  throw new LxmertError(`The folder '${folder}' cannot be made: the file system of '${parent}' takes none.`);
 }
 
-/** As {@link makeFolder}, at once. */
-export function makeFolderSync(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw trueReason(folder, error);
-  }
-}
-
-/**
- * On a file system that can only be read Node.js says that there is no such folder (its recursive mkdir, all versions up to
- * 26): the first folder that is missing is asked for by itself.
- */
-function trueReason(folder: string, error: unknown): unknown {
-  if (!hasErrorCode(error, 'ENOENT')) return error;
+/** @returns false when there is no folder to make it in */
+function isMade(folder: string): boolean {
   try {
     mkdirSync(folder);
-    return error;
-  } catch (reason) {
-    const parent = path.dirname(folder);
-    return hasErrorCode(reason, 'ENOENT') && parent !== folder ? trueReason(parent, reason) : reason;
+    return true;
+  } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return true;
+    if (hasErrorCode(error, 'ENOENT') && path.dirname(path.resolve(folder)) !== path.resolve(folder))
+      return false;
+    throw error;
   }
 }

@@ -84,7 +84,7 @@ export class RowLogWriter {
   ) {}
 
   static async create(folder: string, dtype: FeatureDType): Promise<RowLogWriter> {
-    await makeFolder(folder);
+    makeFolder(folder);
     const file = path.join(folder, `rows-${randomBytes(8).toString('hex')}.log`);
     return new RowLogWriter(file, dtype, await open(file, 'wx'));
   }

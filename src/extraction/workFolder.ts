@@ -145,7 +145,7 @@ export class WorkFolder {
 
   /** Again too where another process has removed it: it then knows the output, and has little left to do. */
   async #make(): Promise<void> {
-    await makeFolder(this.#blocks);
+    makeFolder(this.#blocks);
   }
 
   async #agree(): Promise<void> {
@@ -190,7 +190,7 @@ export class WorkFolder {
       );
     }
     await rm(this.#blocks, { recursive: true, force: true });
-    await makeFolder(this.#blocks);
+    makeFolder(this.#blocks);
   }
 }
 

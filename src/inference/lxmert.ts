@@ -22,7 +22,13 @@ import {
   rankAnswers,
   withProbabilities,
 } from '../tasks/index.js';
-import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
+import {
+  type Device,
+  type DeviceChoice,
+  requirePrecision,
+  ThreadAdapter,
+  useDevice,
+} from '../torch/index.js';
 import { decodeImage } from '../vision/decodeImage.js';
 import {
   DETECTOR_PROFILES,
@@ -126,6 +132,8 @@ export class Lxmert implements Disposable {
   readonly #cachedImages = new Map<string, Promise<ImageRegions>>();
   readonly #allowOtherFeatures: boolean;
   readonly #warnings: string[];
+  /** What this process spent and others did since the weights began to be loaded. */
+  readonly #threads: ThreadAdapter;
   #isDisposed = false;
 
   private constructor(
@@ -134,8 +142,10 @@ export class Lxmert implements Disposable {
     names: LabelNames,
     { numCachedImages = DEFAULT_NUM_CACHED_IMAGES, allowOtherFeatures = false }: LxmertSource,
     warnings: readonly string[],
+    threads: ThreadAdapter,
   ) {
     this.#model = model;
+    this.#threads = threads;
     this.#detector = detector;
     this.#names = names;
     this.#numCachedImages = numCachedImages;
@@ -161,6 +171,7 @@ export class Lxmert implements Disposable {
     if (!Number.isInteger(numCachedImages) || numCachedImages < 0) {
       throw new UsageError(`numCachedImages must be a whole number from 0; found ${numCachedImages}.`);
     }
+    const threads = new ThreadAdapter();
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
     const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
@@ -176,7 +187,7 @@ export class Lxmert implements Disposable {
       const warnings = [...loaded.notes, ...differences];
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
-      return new Lxmert(loaded, detector, names, source, warnings);
+      return new Lxmert(loaded, detector, names, source, warnings, threads);
     } catch (error) {
       detector?.[Symbol.dispose]();
       disposeModels(loaded);
@@ -205,6 +216,14 @@ export class Lxmert implements Disposable {
   /** Undefined without a detector. */
   get detectorProvenance(): Provenance | undefined {
     return this.#detector?.provenance;
+  }
+
+  /**
+   * Computes from now on with as many threads as other programs leave processors free; called by itself before each answer.
+   * Answers do not depend on it. A number of threads that was chosen (`OMP_NUM_THREADS`, `setNumThreads`) stays.
+   */
+  adaptThreads(): void {
+    this.#threads.adapt();
   }
 
   /**
@@ -281,6 +300,7 @@ export class Lxmert implements Disposable {
     const { answering } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
+    this.adaptThreads();
     const ranked = inParts(imageRegions, questions, (source, examples) =>
       rankAnswers(answering, source, examples, topK),
     );
@@ -317,6 +337,7 @@ export class Lxmert implements Disposable {
     const { matching } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
+    this.adaptThreads();
     const probabilities = inParts(imageRegions, sentences, (source, examples) =>
       withProbabilities(matching, source, examples, ({ match }) => matchProbabilities(match)),
     );

@@ -73,7 +73,7 @@ export class RunFolder {
    * @throws UsageError when it holds files already: a run never overwrites another
    */
   static async create(folder: string): Promise<RunFolder> {
-    await makeFolder(folder);
+    makeFolder(folder);
     await requireNoWriter(folder);
     requireNew(folder, await readdir(folder));
     return new RunFolder(folder);
@@ -107,7 +107,7 @@ export class RunFolder {
    * @throws LxmertError when another process writes it
    */
   async startWriting({ isNew }: { readonly isNew: boolean }): Promise<void> {
-    await makeFolder(this.path);
+    makeFolder(this.path);
     const file = this.file(RUN_FILES.writer);
     this.#claim = await Claim.take(file);
     if (this.#claim === undefined) throw writtenBy(this.path, (await holderOf(file)) ?? 'another process');

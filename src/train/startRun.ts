@@ -6,7 +6,7 @@ import { version } from '../common/version.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { TaskTraining } from '../tasks/index.js';
 import { Vocabulary } from '../text/index.js';
-import { bfloat16Warning, runtimeLine } from '../torch/index.js';
+import { bfloat16Warning, loadWarning, runtimeLine } from '../torch/index.js';
 import { type Agreement, flattened } from './distributed/agreement.js';
 import { DataParallel } from './distributed/dataParallel.js';
 import { clearRescueMarks } from './distributed/rescue.js';
@@ -187,6 +187,8 @@ function sayRuntime(
 ): void {
   const how = `${device}${allowTf32 ? ', TF32' : ''}${useGraphs ? ', graphs' : ''}`;
   say(`${runtimeLine()}, ${precision}${device === 'cpu' ? '' : ` on ${how}`}`);
+  const busy = loadWarning();
+  if (busy !== undefined) say(busy);
   const warning = precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
   if (warning !== undefined) say(warning);
 }

@@ -55,7 +55,8 @@ async function interrupt(line: string, run: string, signal: NodeJS.Signals): Pro
 const logOf = (run: string): string => readFileSync(at(run, 'log.log'), 'utf8');
 const endless = '--epochs 10000 --snapshot-steps 5';
 
-needing('program').describe('a run', () => {
+// Starts of the program, of which each takes seconds on a busy machine.
+needing('program').describe('a run', { timeout: 180_000 }, () => {
   beforeAll(() => {
     const world = bash(
       `${lxmert} sample ${at('world')} --num-images 40 --num-boxes 6 --seed 2 && for split in train minival; do ${lxmert} features convert ${at('world/features')}/"$split"_obj36.tsv ${folder}/$split; done`,
@@ -110,6 +111,17 @@ needing('program').describe('a run', () => {
     expect(readdirSync(at('full/snapshots'))).toEqual([]);
     const resumed = bash(finetune('full', '--epochs 2 --snapshot-steps 7 --resume'));
     expect(resumed.status, resumed.stderr).toBe(0);
+  });
+
+  it('works with 64 open files', () => {
+    const line = [
+      `ulimit -n 64; ${lxmert} --help`,
+      `${lxmert} features info ${at('train')}`,
+      `${lxmert} serve --help`,
+      finetune('few', '--epochs 1'),
+    ].join(' && ');
+    const { status, stderr } = bash(line);
+    expect(status, stderr).toBe(0);
   });
 
   it('names the one that writes it to a second', async () => {

@@ -40,7 +40,7 @@ export class PartFile {
    * @throws LxmertError when another process works on the same file.
    */
   static async open(target: string, signal?: AbortSignal): Promise<PartFile> {
-    await makeFolder(path.dirname(target));
+    makeFolder(path.dirname(target));
     await takeLock(target);
     let handle: FileHandle | undefined;
     try {

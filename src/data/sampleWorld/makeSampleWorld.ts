@@ -67,7 +67,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
   const { folder, numImages, seed, signal, progress = silentProgress } = options;
   if (numImages < 20)
     throw new UsageError(`A sample world needs at least 20 images for its splits, not ${numImages}.`);
-  await makeFolder(folder);
+  makeFolder(folder);
   if ((await readdir(folder)).length > 0) {
     throw new UsageError(`The folder '${folder}' is not empty. Name a new one, or remove it.`);
   }
@@ -78,7 +78,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
   let numDone = 0;
 
   for (const [split, count] of Object.entries(source.numImages) as [SampleSplit, number][]) {
-    await makeFolder(path.join(folder, 'images', split));
+    makeFolder(path.join(folder, 'images', split));
     const questions: object[] = [];
     const rows = async function* (): AsyncGenerator<FeatureRow> {
       for (let i = 0; i < count; i++) {

@@ -13,14 +13,13 @@ const SCORE = {
 /** What one record of a list or of JSON lines is; undefined when it is no prediction. */
 export function predictionForm(record: JsonObject, layout: string): Finding | undefined {
   const as = layout === 'list' ? '' : layout === 'lines' ? ', one a line' : ', within an object';
-  const wanted = layout === 'list' ? 'Score them with' : 'As a list [{...}, ...], score them with';
+  const wanted = 'Score them with';
   if (has(record, 'question_id', 'answer_id', 'text')) {
     return {
       form: 'llavaAnswers',
       title: `answers as LLaVA keeps them${as}`,
-      advice:
-        'Make a list of {"question_id", "answer"} (VQA) or {"questionId", "prediction"} (GQA) of them and score it with',
-      command: SCORE.gqa.replace('FILE', 'PREDICTIONS.json'),
+      advice: wanted,
+      command: SCORE.gqa,
     };
   }
   if (has(record, 'question_id', 'answer') && !has(record, 'question')) {
@@ -72,9 +71,8 @@ export function predictionObject(top: JsonObject, isWhole: boolean): Finding | u
     return {
       form: 'predictionsById',
       title: 'answers by question id',
-      advice:
-        'Make a list of {"question_id", "answer"} (VQA) or {"questionId", "prediction"} (GQA) of them and score it with',
-      command: SCORE.vqa.replace('FILE', 'PREDICTIONS.json'),
+      advice: 'Score them with',
+      command: SCORE.vqa,
       layout: { kind: 'entries' },
     };
   }

@@ -87,6 +87,7 @@ function answer(models: Models, questions: readonly AskedQuestion[]): JobResults
     if (asked.length === 0) continue;
     const examples = asked.map(({ imageKey, question }) => ({ imageIds: [imageKey], sentence: question }));
     const most = Math.max(...asked.map(({ topK }) => topK));
+    (models.get(name) as Lxmert).adaptThreads();
     const ranked = rankAnswers(answering, source, examples, most);
     for (const [i, each] of asked.entries()) {
       const answers = ranked[i]?.slice(0, each.topK) ?? [];

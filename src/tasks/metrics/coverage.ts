@@ -104,6 +104,7 @@ export class Coverage {
     if (numMissing > 0 && rules.missing === 'error') {
       throw new LxmertError(
         `${predictions.file} has no prediction for ${numMissing} ${plural(numMissing, 'question')} of ${file}: ${list(this.missingExamples, numMissing)}. ` +
+          (predictions.nullNote === undefined ? '' : `${predictions.nullNote} `) +
           'Pass --missing skip to leave such questions out, or --missing wrong to count them as wrong.',
       );
     }

@@ -116,9 +116,8 @@ async function readPredictions(file: string, form: PredictionForm): Promise<Pred
   table.notes.push(...reader.notes);
   const [first] = empty;
   if (first !== undefined) {
-    table.notes.push(
-      `${formatCount(empty.length, 'prediction')} of ${file} ${empty.length === 1 ? 'is' : 'are'} null and taken as none: ${first.place}, question '${first.id}'${empty.length > 1 ? ', ...' : ''}.`,
-    );
+    table.nullNote = `${formatCount(empty.length, 'prediction')} of ${file} ${empty.length === 1 ? 'is' : 'are'} null and taken as none: ${first.place}, question '${first.id}'${empty.length > 1 ? ', ...' : ''}.`;
+    table.notes.push(table.nullNote);
   }
   return table;
 }
@@ -180,7 +179,9 @@ async function* readObject(
     const place = `question '${shownText(id)}'`;
     if (Array.isArray(value)) throw await unexpectedLayout(source, { kind: 'object' }, expected);
     const isRecord = typeof value === 'object' && value !== null;
-    yield isRecord ? reader.read(value, place, id) : reader.pair(id, value, place);
+    const found = isRecord ? reader.read(value, place, id) : reader.pair(id, value, place);
+    // A key is text whatever it was made of.
+    yield { ...found, isNumber: undefined };
   }
 }
 

@@ -14,7 +14,7 @@ const COURTESY_MILLISECONDS = 1500;
 /** True for the one process of a run that asks first. The mark stays, so that no later one saves over it. */
 export async function takeRescue(folder: string, runId: string, isFirst: boolean): Promise<boolean> {
   if (!isFirst) await setTimeout(COURTESY_MILLISECONDS);
-  await makeFolder(folder);
+  makeFolder(folder);
   try {
     await (await open(path.join(folder, `rescue-${runId}.lock`), 'wx')).close();
     return true;

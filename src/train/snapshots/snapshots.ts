@@ -92,7 +92,7 @@ export class Snapshots {
     { model, parameters, optimizer, lossScale }: SnapshotTarget,
     state: TrainingState,
   ): Promise<void> {
-    await makeFolder(this.folder);
+    makeFolder(this.folder);
     const name = nameOf(state.step);
     const file = this.#file(`${name}.safetensors`);
     // Taken again after a resume from an earlier one: it counts only when it is whole anew.

@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { endSentence, hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
-import { makeFolderSync } from '../../common/makeFolder.js';
+import { makeFolder } from '../../common/makeFolder.js';
 import { systemFault } from '../../common/systemFault.js';
 import { type EventTime, fileVersionEvent, scalarEvent, sessionStartEvent, textEvent } from './event.js';
 import { encodeRecord } from './record.js';
@@ -140,7 +140,7 @@ export class EventFile {
 /** Opens a file that did not exist, numbered when the name is taken by a start in the same second. */
 function openNew(folder: string, name: string): { readonly path: string; readonly descriptor: number } {
   try {
-    makeFolderSync(folder);
+    makeFolder(folder);
     for (let attempt = 0; ; attempt++) {
       const file = path.join(folder, attempt === 0 ? name : `${name}.${attempt}`);
       try {

@@ -95,7 +95,9 @@ describe('VQA predictions', () => {
 
   it('are none where the answer is null: counted and named, and subject to --missing', async () => {
     const file = write('null.json', [right[0], { question_id: 2, answer: null }, right[2]]);
-    await expect(score(file)).rejects.toThrow(/no prediction for 1 question of .*: 2\..*--missing wrong/);
+    await expect(score(file)).rejects.toThrow(
+      /no prediction for 1 question of .*: 2\. 1 prediction .* is null .*--missing wrong/,
+    );
     const scores = await score(file, 'wrong');
     expect(scores).toMatchObject({ numMissing: 1, accuracy: 1 / 3 });
     expect(scores.notes[0]).toMatch(
@@ -285,6 +287,7 @@ describe('GQA predictions', () => {
       'JSON lines',
     ],
     ['answers by id', 'a.json', '{"07": "red", "12": "yes"}', 'by question id'],
+    ['answers by id that was a number', 'a.json', { 7: 'red', 12: 'yes' }, 'without the zeros that 1 ids'],
     [
       'the keys of VQA',
       'a.json',
