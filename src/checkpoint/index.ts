@@ -14,6 +14,7 @@ export {
   countTensors,
   describeCheckpoint,
   FORMATS,
+  type ReadFacts,
   renderDescription,
 } from './describeCheckpoint.js';
 export type { WrittenConfig } from './huggingFaceConfig.js';
@@ -56,5 +57,6 @@ export type { CaffeLayer, CheckpointFormat, ParsedCheckpoint } from './read/pars
 export { readingNotes } from './readingNotes.js';
 export type { StatedConfig, StatedSize, UntoldSettings } from './statedConfig.js';
 export type { ElementType, StorageRegion, TensorEntry } from './tensorEntry.js';
+export { summarizeValues, type ValueSummary } from './valueRange.js';
 export { splitWeightsPath, type WeightsPath } from './weightsPath.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

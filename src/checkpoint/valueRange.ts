@@ -1,7 +1,8 @@
 /** @file The values of weights: ranges, and what shows that they were never written or never trained. */
 
-import { noGrad, scope, type Tensor } from '../torch/index.js';
+import { noGrad, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import type { CheckpointFile } from './checkpointFile.js';
 
 /** The smallest and the largest value; both are NaN when a value is. */
 export interface ValueRange {
@@ -72,4 +73,40 @@ function isNormWeight(name: string): boolean {
 
 function isLayerWeight(name: string): boolean {
   return name.endsWith('.weight') && !isNormWeight(name);
+}
+
+/** The values of a file's floating-point tensors; names as in the file. */
+export interface ValueSummary {
+  /** Over all tensors whose values are numbers; null when there is none. */
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Tensors with a value that is NaN or infinite. */
+  readonly notFinite: readonly string[];
+  /** Weights of layers in which every value is the same. */
+  readonly constant: readonly string[];
+  readonly untrained: readonly string[];
+}
+
+/** Reads every value of a file once, a tensor at a time. */
+export function summarizeValues(checkpoint: CheckpointFile): ValueSummary {
+  const values = new ValueCheck();
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [name, { dtype }] of checkpoint.entries) {
+    if (!dtype.includes('float')) continue;
+    const range = scope(() => valueRange(checkpoint.tensor(name)));
+    values.add(name, range);
+    if (!Number.isFinite(range.min) || !Number.isFinite(range.max)) continue;
+    min = Math.min(min, range.min);
+    max = Math.max(max, range.max);
+  }
+  requireMappedFiles();
+  const inFile = (names: readonly string[]): string[] =>
+    names.map((name) => checkpoint.entries.get(name)?.name ?? name);
+  return {
+    min: Number.isFinite(min) ? min : null,
+    max: Number.isFinite(max) ? max : null,
+    notFinite: inFile(values.notFinite),
+    constant: inFile(values.constant),
+    untrained: values.untrained,
+  };
 }

@@ -193,7 +193,7 @@ export function givenSettings(options: {
  * @throws UsageError when vocabulary or features do not fit, or a config.json contradicts the weights
  */
 export async function configOf(
-  options: z.output<z.ZodObject<typeof architectureOptions>>,
+  options: z.output<z.ZodObject<typeof architectureOptions>> & { readonly maxLength: number },
   weights: string | undefined,
   vocabulary: Vocabulary,
   store: FeatureStore,
@@ -215,6 +215,11 @@ export async function configOf(
   if (config.vocabSize !== vocabulary.size || config.visualFeatureSize !== store.featureSize) {
     throw new UsageError(
       `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
+    );
+  }
+  if (options.maxLength > config.maxPositionEmbeddings) {
+    throw new UsageError(
+      `--max-length is ${options.maxLength}, but the weights have positions for ${config.maxPositionEmbeddings} word pieces. Give at most that.`,
     );
   }
   return config;

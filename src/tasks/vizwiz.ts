@@ -225,8 +225,8 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     evaluate: {
       description:
         'Answers the questions of a file and prints the official accuracy, over all and by type of answer, and average ' +
-        'precision and F1 of the questions that cannot be answered. Questions about images without features are left out ' +
-        'and counted.',
+        'precision and F1 of the questions that cannot be answered. Questions about images without features stop it ' +
+        'unless --max-left-out allows them to be left out.',
       examples: [
         {
           command: 'lxmert evaluate vizwiz val.json --model runs/vizwiz --features features/vizwiz',
@@ -237,7 +237,7 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     predict: {
       description:
         'Answers the questions of a file and writes [{answer, answerable, image}]: one file for both challenges, whose ' +
-        'evaluators read the keys that they know. Labels are not needed; memory does not grow with the number of questions.',
+        'evaluators read the keys that they know. Labels are not needed. The file has an answer to every question, or is not written.',
       examples: [
         {
           command:

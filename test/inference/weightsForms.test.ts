@@ -7,6 +7,8 @@ import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { Random } from '../../src/common/random.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
 import { LxmertImage } from '../../src/inference/lxmertImage.js';
+import { safetensorsFile } from '../checkpoint/bytes.js';
+import { lxmert } from '../support/commandLine.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 import {
   changed,
@@ -273,6 +275,95 @@ describe('what tensors do not tell', () => {
   });
 
   beforeAll(() => copyFileSync(at('run/BEST.pth'), at('forms/plain.pth')));
+});
+
+describe('a model in several files', () => {
+  const header = (entries: readonly (readonly [string, PlainTensor])[]): [string, Buffer] => {
+    let offset = 0;
+    const described = entries.map(
+      ([
+        name,
+        {
+          shape,
+          values: { byteLength },
+        },
+      ]) => {
+        const data_offsets = [offset, offset + byteLength];
+        offset += byteLength;
+        return [name, { dtype: 'F32', shape, data_offsets }];
+      },
+    );
+    const data = Buffer.concat(
+      entries.map(([, { values }]) => Buffer.from(values.buffer, values.byteOffset, values.byteLength)),
+    );
+    return [JSON.stringify(Object.fromEntries(described)), data];
+  };
+
+  it('is read by its index, and a part of it is called one', async () => {
+    const all = [...tensors];
+    const halves = [all.slice(0, 70), all.slice(70)];
+    const names = halves.map((_, i) => `model-0000${i + 1}-of-00002.safetensors`);
+    mkdirSync(at('parts'));
+    for (const [i, half] of halves.entries()) {
+      writeFileSync(at(`parts/${names[i]}`), safetensorsFile(...header(half)));
+    }
+    const weight_map = Object.fromEntries(
+      halves.flatMap((half, i) => half.map(([name]) => [name, names[i]])),
+    );
+    const index = at('parts/model.safetensors.index.json');
+    writeFileSync(index, JSON.stringify({ metadata: {}, weight_map }));
+    expect((await answersOf(index)).probabilities).toEqual(expected);
+    await expect(answersOf(at(`parts/${names[0]}`))).rejects.toThrow(/part 1 of 2 of a model.*\.index\.json/);
+    await expect(answersOf(at(`parts/${names[1]}`))).rejects.toThrow(/part 2 of 2 of a model.*\.index\.json/);
+    writeFileSync(index, JSON.stringify({ weight_map: { ...weight_map, a: '../run/BEST.pth' } }));
+    await expect(answersOf(index)).rejects.toThrow(/should be a file beside the index, and is "\.\.\/run/);
+    writeFileSync(index, JSON.stringify({ weight_map: { ...weight_map, a: 'gone.safetensors' } }));
+    await expect(answersOf(index)).rejects.toThrow(/names gone\.safetensors, which is not beside it/);
+    writeFileSync(index, '{}');
+    await expect(answersOf(index)).rejects.toThrow(/should be the index of a model in several parts/);
+  });
+});
+
+describe('checkpoint info', () => {
+  it('says which model, prefix, heads and values there are', async () => {
+    const file = at('forms/info.ckpt');
+    const broken = changed(under('net.'), (value, name, i) =>
+      name.endsWith('logit_fc.0.bias') && i === 0 ? Number.NaN : value,
+    );
+    writePth(file, { state_dict: broken, ema: other() });
+    const { stdout, exitCode } = await lxmert('checkpoint', 'info', file, '--attention-heads', '2');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Names +reference-finetuned, behind 'net\.'/);
+    expect(stdout).toMatch(/Heads +2, as given/);
+    expect(stdout).toMatch(/Found under +state_dict/);
+    expect(stdout).toMatch(/Also holds +ema \(137 tensors\)/);
+    expect(stdout).toMatch(/Values +-\S+ to \S+\nNot finite +net\.logit_fc\.0\.bias/);
+    const { stdout: json } = await lxmert('checkpoint', 'info', `${file}#ema`, '--json');
+    expect(JSON.parse(json)).toMatchObject({
+      prefix: '',
+      wrapper: ['ema'],
+      alsoHolds: [{ key: 'state_dict.net', numTensors: 137, isModel: true }],
+      configFault: expect.stringContaining('--attention-heads'),
+      values: { notFinite: [], constant: [], untrained: [], min: expect.any(Number) },
+    });
+  });
+
+  it('names the config.json that it goes by, or what is wrong with it', async () => {
+    const { stdout } = await lxmert('checkpoint', 'info', at('run/BEST.pth'));
+    expect(stdout).toMatch(/Heads +2, as .*run\/config\.json says/);
+    writeFileSync(at('other.json'), JSON.stringify({ hidden_size: 32 }));
+    const wrong = await lxmert('checkpoint', 'info', at('run/BEST.pth'), '--model-config', at('other.json'));
+    expect([wrong.exitCode, wrong.stdout]).toEqual([
+      0,
+      expect.stringMatching(/Config +.*says hidden_size 32/),
+    ]);
+  });
+});
+
+it("LXMERT's weights given as the detector's are named with the flags that take them", async () => {
+  await expect(answersOf(at('run'), { detector: at('run/BEST.pth') })).rejects.toThrow(
+    /weights of LXMERT or of a BERT, which --model, --load-encoder or --load-bert take/,
+  );
 });
 
 it('a name with the sign in it is that file', async () => {

@@ -203,6 +203,8 @@ function othersOf(
   const rest = dictionaries
     .map(({ keys, names }, dictionary) => ({ key: keys.join('.'), numTensors: names.length, dictionary }))
     .filter(({ dictionary }) => !candidates.some((each) => each.dictionary === dictionary))
+    // A step counter or a best score is no weights.
+    .filter(({ dictionary }) => dictionaries[dictionary]?.names.some((name) => name.includes('.')))
     .map(({ key, numTensors }) => ({ key, numTensors, isModel: false }));
   return [...models, ...rest];
 }
