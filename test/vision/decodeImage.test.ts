@@ -259,6 +259,43 @@ describe('what cannot be decoded is refused with a sentence that names the file'
     );
   });
 
+  it('more pages, frames or scans than can be gone through in no time', async () => {
+    const page = greyTiff([], 8, 1).subarray(8, 8 + 2 + 10 * 12 + 4);
+    const pages = Array.from({ length: 100_000 }, (_, i) => {
+      const copy = Buffer.from(page);
+      copy.writeUInt32LE(8 + (i + 1) * page.length, page.length - 4);
+      return copy;
+    });
+    const tiff = Buffer.concat([Buffer.from('II*\0\x08\0\0\0', 'latin1'), ...pages]);
+    const head = Buffer.from('47494638396101000100800000000000ffffff', 'hex');
+    const frame = Buffer.from('2c0000000001000100000202440100', 'hex');
+    const gif = Buffer.concat([head, ...Array<Buffer>(500_000).fill(frame), Buffer.from([0x3b])]);
+    const progressive = await noisyPicture().jpeg({ progressive: true }).toBuffer();
+    const lastScan = progressive.subarray(progressive.lastIndexOf(Buffer.from([0xff, 0xda])), -2);
+    const jpeg = Buffer.concat([progressive.subarray(0, -2), ...Array<Buffer>(500).fill(lastScan)]);
+    const chunk = Buffer.from('ANMF\0\0\0\0', 'latin1');
+    const webp = Buffer.concat([
+      Buffer.from('RIFF\0\0\0\0WEBP', 'latin1'),
+      ...Array<Buffer>(10_001).fill(chunk),
+    ]);
+    const cases = [
+      [tiff, '1000 pages'],
+      [gif, '10000 frames'],
+      [jpeg, '100 scans'],
+      [webp, '10000 frames'],
+    ] as const;
+    for (const [bytes, words] of cases) {
+      const start = performance.now();
+      expect((await errorOf(bytes)).message).toContain(
+        `The picture has more than ${words}, which takes too long`,
+      );
+      expect(performance.now() - start).toBeLessThan(200);
+    }
+    // As many as there may be.
+    expect((await decodeImage(Buffer.concat([head, frame, frame, Buffer.from([0x3b])]))).width).toBe(1);
+    expect((await decodeImage(progressive)).width).toBe(64);
+  });
+
   it("a camera's raw file, whose preview the decoder would show", async () => {
     expect((await decodeImage(greyTiff([[254, 0]], 8, 1))).width).toBe(8);
     // NewSubfileType 1: a smaller copy of another picture of the file.
