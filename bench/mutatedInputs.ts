@@ -9,7 +9,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeKit } from './reliability/mutations/kit.js';
+import { loadCommandLine, makeKit } from './reliability/mutations/kit.js';
 import { type Fault, type ReaderResult, runReader } from './reliability/mutations/readerRun.js';
 import { readersOf } from './reliability/mutations/readers.js';
 import { makeWholeFiles } from './reliability/mutations/wholeFiles.js';
@@ -42,7 +42,7 @@ const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-mutations-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const at = (name: string): string => path.join(folder, name);
-const kit = await makeKit(at('whole'), at('work'));
+const kit = makeKit(at('whole'), at('work'), await loadCommandLine());
 await makeWholeFiles(kit);
 const readers = readersOf(kit).filter(
   ({ name }) => values.reader.length === 0 || values.reader.some((part) => name.includes(part)),

@@ -10,7 +10,7 @@ const INTERNAL: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["the engine's words", /Maximum call stack|Invalid (array|string|typed array) length|allocation failed/],
   [
     "the parser's words",
-    /Unexpected (token|end of (JSON|input|data)|non-whitespace|number|string)|(in|after) JSON at position|is not valid JSON/,
+    /Unexpected (token|end of (JSON|input|data)|non-whitespace|number|string)|(in|after) JSON at position|" is not valid JSON/,
   ],
   ["the parser's words", /Bad (control|escaped) character|Expected (property name|double-quoted|',')/],
   ['a value that is not there', /\bundefined\b|\[object \w+\]/],

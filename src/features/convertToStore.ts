@@ -2,6 +2,7 @@
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
+import { systemFault } from '../common/systemFault.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type LocatedRow, readObj36, scanObj36 } from './obj36Reader.js';
 import { type Provenance, unknownProvenance } from './provenance.js';
@@ -94,8 +95,18 @@ export async function convertToStore(
     return { ...(await describeResult(folder, kept.length)), ...copied };
   } catch (error) {
     await writer.abandon();
-    throw error;
+    throw withWayOn(error, folder);
   }
+}
+
+/** A full disk and the like with what is kept and how to go on. */
+function withWayOn(error: unknown, folder: string): unknown {
+  const fault = systemFault(error, folder);
+  if (fault === undefined || fault.exitCode === 2) return error;
+  return new LxmertError(
+    `${fault.sentence} What is whole of ${folder} is kept: once the cause is gone, the same command goes on from there.`,
+    { cause: error },
+  );
 }
 
 /** What must be the same in every shard of one conversion. */

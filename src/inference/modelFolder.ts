@@ -7,6 +7,7 @@ import {
   imagesPerExampleOf,
   loadWeights,
   missingAnswerHead,
+  modelSizes,
   numAnswersOf,
   splitWeightsPath,
 } from '../checkpoint/index.js';
@@ -122,6 +123,8 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const { run, weightsFile } = place;
   const task = source.task ?? (await findTask(run?.task));
   const checkpoint = await CheckpointFile.open(weightsFile);
+  // Before anything is missed in it: a file of another kind has no answers either.
+  modelSizes(checkpoint);
   const { vocabularyFile, answersFile } = filesOf(source, place, task, checkpoint);
   const answerTable =
     answersFile === undefined
@@ -148,7 +151,12 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     );
   }
   const model = new TaskModel(config, heads, imagesPerExample);
-  const valueNotes: string[] = [];
+  const valueNotes: string[] =
+    run === undefined && maxLength < DEFAULT_MAX_LENGTH
+      ? [
+          `${weightsFile} has positions for ${maxLength} word pieces: sentences are read up to that, not to ${DEFAULT_MAX_LENGTH}.`,
+        ]
+      : [];
   try {
     const report = loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
     valueNotes.push(...report.notes);

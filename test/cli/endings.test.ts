@@ -113,6 +113,15 @@ needing('program').describe('a run', { timeout: 180_000 }, () => {
     expect(resumed.status, resumed.stderr).toBe(0);
   });
 
+  it('has features that a full disk cut short, and goes on with them', () => {
+    const convert = `${lxmert} features convert ${at('world/features/train_obj36.tsv')} ${at('cut')}`;
+    const { status, stderr } = bash(`ulimit -f 100; ${convert}`);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/'.*cut' may not become as large .* the same command goes on from there\./);
+    expect(readdirSync(at('cut'))).toEqual([]);
+    expect(bash(convert).status).toBe(0);
+  });
+
   it('works with 64 open files', () => {
     const line = [
       `ulimit -n 64; ${lxmert} --help`,

@@ -244,6 +244,178 @@ needing('bridge').describe('the tasks', () => {
     ]);
   });
 
+  it('examples without features stop an evaluation, with ids and the way on, unless they may be left out', async () => {
+    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    const renamed = questions.map((each, i) => (i < 3 ? { ...each, img_id: `${each.img_id}.jpg` } : each));
+    writeFileSync(at('renamed.json'), JSON.stringify(renamed));
+    const command = ['evaluate', 'gqa', at('renamed.json'), '--model', at('gqa'), '--weights', 'LAST'];
+    const refused = await lxmert(...command, '--features', at('minival'));
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(`3 of ${questions.length} examples`);
+    expect(refused.stderr).toContain(
+      `differs from '${renamed[0]?.img_id}' only by the ending of the picture's file`,
+    );
+    const allowed = await succeed(...command, '--features', at('minival'), '--max-left-out', '50%', '--json');
+    expect(JSON.parse(allowed)).toMatchObject({
+      numQuestions: questions.length - 3,
+      numWithoutImage: 3,
+      firstWithoutImage: [...new Set(renamed.slice(0, 3).map(({ img_id }) => img_id))],
+    });
+    // None at all is nothing to score, whatever is allowed.
+    const none = await lxmert(
+      ...command.with(2, at('gqa-minival.json')),
+      '--features',
+      at('train'),
+      '--max-left-out',
+      'all',
+    );
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('None of the')]);
+    const absurd = await lxmert(...command, '--features', at('minival'), '--max-left-out', '2');
+    expect([absurd.exitCode, absurd.stderr]).toEqual([
+      2,
+      expect.stringContaining("a share from 0 to 1 (0.05), a percentage (5%), or 'all'"),
+    ]);
+  });
+
+  it('examples without features stop a training before its first step, and its log names those that may go', async () => {
+    const small = [
+      '--batch-size',
+      '16',
+      '--hidden-size',
+      '24',
+      '--attention-heads',
+      '2',
+      '--language-layers',
+      '1',
+    ];
+    const command = [
+      ...[
+        'finetune',
+        'gqa',
+        ...splits('gqa', 'json'),
+        ...answers(),
+        '--vocab',
+        at('world/vocab.txt'),
+        '--epochs',
+        '1',
+      ],
+      ...['--vision-layers', '1', '--cross-layers', '1', ...small, '--output', at('left-out')],
+    ];
+    const lines = readFileSync(at('gqa-train.json'), 'utf8');
+    const [first] = JSON.parse(lines) as VqaRecord[];
+    writeFileSync(at('odd.json'), lines.replaceAll(`"${first?.img_id}"`, '"1234"'));
+    const odd = command.with(3, at('odd.json'));
+    const features = ['--features', at('train'), '--features', at('minival')];
+    const refused = await lxmert(...odd, ...features);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/at most 1 % may be left out: '1234'\./),
+    ]);
+    expect(existsSync(at('left-out'))).toBe(false);
+    const { leftOut } = JSON.parse(await succeed(...odd, ...features, '--max-left-out', '0.2', '--json')) as {
+      leftOut: object;
+    };
+    expect(leftOut).toMatchObject({
+      training: { firstWithoutImage: ['1234'] },
+      validation: { numWithoutImage: 0, firstWithoutImage: [] },
+    });
+    expect(readFileSync(at('left-out/log.log'), 'utf8')).toMatch(/left out: .*\('1234'\)/);
+  });
+
+  it('files without labels stop a training before its first step, and an evaluation', async () => {
+    const vqa = readVqa('minival');
+    const without = (name: string, rows: readonly object[]): string => {
+      writeFileSync(at(name), JSON.stringify(rows));
+      return at(name);
+    };
+    const misspelt = without(
+      'misspelt.json',
+      vqa.map(({ label, ...row }) => ({ ...row, labels: label })),
+    );
+    const empty = without(
+      'empty.json',
+      vqa.map((row) => ({ ...row, label: {} })),
+    );
+    const half = without(
+      'half.json',
+      vqa.map(({ label, ...row }, i) => (i % 2 === 0 ? row : { ...row, label })),
+    );
+    const train = (training: string, valid: string) =>
+      lxmert(
+        ...[
+          'finetune',
+          'vqa',
+          '--train',
+          training,
+          '--valid',
+          valid,
+          ...answers(),
+          '--vocab',
+          at('world/vocab.txt'),
+        ],
+        ...['--features', at('train'), '--features', at('minival'), '--output', at('never')],
+      );
+    const whole = at('world/vqa/minival.json');
+    for (const [training, valid, message] of [
+      [misspelt, whole, /None of the .* has a label.*the key 'labels', which is not read/],
+      [whole, misspelt, /misspelt\.json' has a label.*the key 'labels'/],
+      [empty, whole, /labels of all .* are empty/],
+      [half, whole, /\(50\.. %\) of 'half\.json' have no label, the first with the id/],
+      [whole, half, /'half\.json' have no label/],
+    ] as const) {
+      const { exitCode, stderr } = await train(training, valid);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(message)]);
+    }
+    expect(existsSync(at('never'))).toBe(false);
+    const statements = JSON.parse(readFileSync(at('nlvr2-train.json'), 'utf8')) as { label?: number }[];
+    const unlabelled = without(
+      'nlvr2-test.json',
+      statements.map(({ label: _, ...row }) => row),
+    );
+    const judged = await lxmert(
+      ...[
+        'evaluate',
+        'nlvr2',
+        unlabelled,
+        '--model',
+        at('nlvr2'),
+        '--weights',
+        'LAST',
+        '--features',
+        at('train'),
+      ],
+    );
+    expect([judged.exitCode, judged.stderr]).toEqual([
+      1,
+      expect.stringMatching(/has a label.*lxmert predict/),
+    ]);
+  });
+
+  it('own data: answers that differ in capitals or blanks are one, which the log says', async () => {
+    const respell = (split: string): string => {
+      const lines = readFileSync(at(`custom-${split}.jsonl`), 'utf8').replaceAll('"yes"', '"Yes "');
+      // Some of the training examples keep the usual spelling, and most of them decide.
+      const kept = lines
+        .split('\n')
+        .map((line, i) => (i % 3 === 0 ? line : line.replaceAll('"Yes "', '"yes"')));
+      writeFileSync(at(`spelled-${split}.jsonl`), kept.join('\n'));
+      return at(`spelled-${split}.jsonl`);
+    };
+    await finetune(
+      'custom',
+      'spelled',
+      '--train',
+      respell('train'),
+      '--valid',
+      respell('minival'),
+      '--epochs',
+      '1',
+    );
+    const table = JSON.parse(readFileSync(at('spelled/trainval_label2ans.json'), 'utf8')) as string[];
+    expect(table.filter((answer) => answer.trim().toLowerCase() === 'yes')).toEqual(['yes']);
+    expect(readFileSync(at('spelled/log.log'), 'utf8')).toContain("'Yes ' as 'yes'");
+  });
+
   it('an ensemble of a model with itself answers as it does alone, and unlike models are refused', async () => {
     const predict = async (output: string, ...models: string[]): Promise<string> => {
       await succeed(

@@ -9,7 +9,7 @@ import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
 import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import { safetensorsFile } from '../checkpoint/bytes.js';
 import { lxmert } from '../support/commandLine.js';
-import { writeSmallRun } from '../support/tinyLxmert.js';
+import { writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
 import {
   changed,
   type PlainTensor,
@@ -358,6 +358,31 @@ describe('checkpoint info', () => {
       expect.stringMatching(/Config +.*says hidden_size 32/),
     ]);
   });
+});
+
+it("the detector's weights given as LXMERT's are named with the flag that takes them", async () => {
+  writeSmallDetector(at('small.caffemodel'));
+  await expect(answersOf(at('small.caffemodel'))).rejects.toThrow(
+    /weights of the region detector, which --detector takes/,
+  );
+});
+
+it('transposed layers are called so before their sizes are taken for answers', async () => {
+  const turned = Object.fromEntries(
+    Object.entries(under('')).map(([name, { shape, values: old }]) => [
+      name,
+      { shape: name.includes('embeddings') ? shape : [...shape].reverse(), values: old },
+    ]),
+  );
+  await expect(answersOfTree('turned.pth', turned)).rejects.toThrow(/layers are transposed/);
+});
+
+it('fewer positions than a sentence has by default are told of', async () => {
+  const few = renamed(tensors, (name) => name);
+  const name = Object.keys(few).find((each) => each.includes('position_embeddings')) as string;
+  const { values: old } = few[name] as PlainTensor;
+  const cut = { ...few, [name]: { shape: [12, 16], values: old.slice(0, 12 * 16) } };
+  expect((await answersOfTree('few.pth', cut)).warnings.join()).toMatch(/positions for 12 word pieces/);
 });
 
 it("LXMERT's weights given as the detector's are named with the flags that take them", async () => {

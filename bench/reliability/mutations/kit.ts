@@ -1,6 +1,6 @@
 /** @file What readers are tried with: a folder of whole files to damage, and the program within this process. */
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,8 @@ export interface Kit {
   run(...words: string[]): Promise<Outcome>;
 }
 
-interface CommandLine {
+/** The program as a function. */
+export interface CommandLine {
   readonly runCommandLine: (
     words: readonly string[],
     surroundings: { stdout: Writable; stderr: Writable; entries: unknown },
@@ -32,16 +33,21 @@ interface CommandLine {
 
 /** A file of the checkout. */
 export function checkoutFile(...parts: string[]): string {
-  const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
+  let root = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(root, 'package.json'))) root = path.dirname(root);
   return path.join(root, ...parts);
 }
 
-/** A program of its own for each input would take longer than all readers. */
-export async function makeKit(whole: string, work: string): Promise<Kit> {
+/** The built program. A process of its own for each input would take longer than all readers. */
+export async function loadCommandLine(): Promise<CommandLine> {
   const load = (name: string): Promise<CommandLine> =>
     import(new URL(`../../../src/cli/${name}`, import.meta.url).href) as Promise<CommandLine>;
   const { runCommandLine } = await load('program.js');
   const { catalogue } = await load('catalogue.js');
+  return { runCommandLine, catalogue };
+}
+
+export function makeKit(whole: string, work: string, { runCommandLine, catalogue }: CommandLine): Kit {
   mkdirSync(work, { recursive: true });
   return {
     whole,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Question } from '../../data/annotations/question.js';
+import { spelledAsInTable } from '../../data/answerSpelling.js';
 import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { predictExamples, SentenceCensus, type Task, type TaskScores } from '../../tasks/index.js';
@@ -22,10 +23,15 @@ export function evaluateCommand(task: Task): Command {
     }),
     run: ({ arguments: { questions: file }, options, progress, signal, ...context }) =>
       withTaskModel(task, options, context, async (predictor, store) => {
-        const questions: Question[] = [];
-        for await (const question of task.read(file)) questions.push(question);
+        const read: Question[] = [];
+        for await (const question of task.read(file)) read.push(question);
+        const { examples: questions, notices } =
+          task.answersInOneSpelling === true
+            ? spelledAsInTable(read, predictor.answerTable)
+            : { examples: read, notices: [] };
         const set = new QuestionSet({
           questions,
+          notices,
           hasImage: (id) => store.has(id),
           imageIds: store.imageIds,
           maxLeftOut: leftOutLimit(options),

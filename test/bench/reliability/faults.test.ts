@@ -1,4 +1,7 @@
-/** A share of what `node dist/bench/faults.js` does that needs neither root nor minutes. */
+/**
+ * A share of what `node dist/bench/faults.js` does that needs neither root nor minutes; how trainings end is tested in
+ * test/cli/endings.test.ts.
+ */
 import { spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { needing } from '../../support/skips.js';
@@ -17,15 +20,13 @@ const faults = ['file-size limit', '64 file descriptors', 'closed stdout', 'SIGT
 const flags = faults.flatMap((fault) => ['--fault', fault]);
 
 needing('program').describe('faults', () => {
-  it.each(['finetune', 'features convert', 'predict', 'prepare vqa'])(
-    'of the system end %s in time with a sentence, and it goes on afterwards',
-    async (command) => {
-      const { status, said } = await drive('--command', command, ...flags);
-      expect(status, said).toBe(0);
-      expect(said).toMatch(new RegExp(`\\| ${command} \\|( \\d+ \\|| SIGTERM \\|){4}`));
-    },
-    600_000,
-  );
+  it('of the system end commands in time with a sentence, and they go on afterwards', async () => {
+    const commands = ['features convert', 'predict', 'prepare vqa'];
+    const { status, said } = await drive(...commands.flatMap((name) => ['--command', name]), ...flags);
+    expect(status, said).toBe(0);
+    for (const name of commands)
+      expect(said).toMatch(new RegExp(`\\| ${name} \\|( \\d+ \\|| SIGTERM \\|){4}`));
+  }, 600_000);
 
   it('that it does not know are refused', async () => {
     expect((await drive('--fault', 'earthquake')).status).toBe(2);
