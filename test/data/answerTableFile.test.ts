@@ -95,6 +95,9 @@ describe('an answer table', () => {
 
   it.each([
     ['columns', 'red\t0\nyes\t1\n', /its lines have columns, as in 'red 0'/],
+    ['columns that are named', 'answer,index\nred,0\nyes,1\n', /its lines have columns/],
+    ['commas', '"red",\n"yes",\n', /its lines have columns/],
+    ['marks', '- red\n- yes\n', /its lines begin with a mark, as in '- red'/],
     ['numbered lines', '0 red\n1 yes\n', /its lines have columns/],
     ['an empty line', 'red\n\nyes\n', /line 2 is empty/],
     [

@@ -10,6 +10,8 @@ export interface PredictionForm {
   readonly task: string;
   readonly id: string;
   readonly answer: string;
+  /** As it stands behind "expected". */
+  readonly expected: string;
 }
 
 /** Names that ids and answers have elsewhere, in the order in which they are looked for. */
@@ -23,11 +25,6 @@ const TRUTH_KEYS = [
 /** Beside these, LLaVA's `text` is the answer; beside others it may be the question. */
 const ANSWER_TEXT_MARKS = ['answer_id', 'prompt', 'model_id'];
 
-/** `a JSON array of {question_id, answer}, as lxmert predict vqa writes it`. */
-export function expectedPredictions({ task, id, answer }: PredictionForm): string {
-  return `a JSON array of {${id}, ${answer}}, as lxmert predict ${task.toLowerCase()} writes it`;
-}
-
 /** A record whose answer is null, as good as none. */
 export interface NoAnswer {
   readonly id: string;
@@ -36,12 +33,12 @@ export interface NoAnswer {
 
 /** Reads records of one file, all by the keys that the first one has. */
 export class PredictionReader {
-  #keys: { readonly id: string; readonly answer: string } | undefined;
+  #keys: Pick<PredictionForm, 'id' | 'answer'> | undefined;
   /** What was read otherwise than documented, in sentences. */
   readonly notes: string[] = [];
 
   constructor(
-    private readonly file: string,
+    protected readonly file: string,
     private readonly form: PredictionForm,
   ) {}
 
@@ -67,7 +64,7 @@ export class PredictionReader {
     idValue: unknown,
     answerValue: unknown,
     place: string,
-    keys: { readonly id: string; readonly answer: string } = this.form,
+    keys: Pick<PredictionForm, 'id' | 'answer'> = this.form,
   ): FilePrediction | NoAnswer {
     const id = this.#id(idValue, `${place}, key '${keys.id}'`);
     if (answerValue === null) return { id, place };

@@ -38,6 +38,12 @@ describe('VQA predictions', () => {
       "under the key 'annotations'",
     ],
     ['answers by id', 'a.json', { 1: 'red', 2: 'yes', 3: 'two' }, 'by question id'],
+    [
+      'answers by id under a key',
+      'a.json',
+      { model: 'x', predictions: { 1: 'red', 2: 'yes', 3: 'two' } },
+      'by question id under',
+    ],
     ['records by id', 'a.json', { 1: right[0], 2: right[1], 3: right[2] }, 'by question id'],
     [
       'ids as text',
