@@ -26,6 +26,9 @@ const PICTURES: ReadonlySet<ContentKindName> = new Set([
   'psd',
 ]);
 
+/** No table of answers is larger. */
+const MAX_TABLE_BYTES = 1 << 24;
+
 /** Kinds that nothing can be read of. */
 const BROKEN: ReadonlySet<ContentKindName> = new Set([
   'empty',
@@ -67,11 +70,27 @@ async function examineKnown(file: string): Promise<FileReport> {
   if (kind === 'zip') return await examineZip(file);
   if (kind === 'gzip') return await examineGzip(file);
   if (kind === 'safetensors') return await examineSafetensors(file);
-  if (kind === 'pickle' || /\.(pth|pt|bin|ckpt|caffemodel|pkl)$/i.test(file))
-    return await examineWeights(file, name);
+  if (kind === 'pickle') return await examinePickle(file, name);
+  if (/\.(pth|pt|bin|ckpt|caffemodel|pkl)$/i.test(file)) return await examineWeights(file, name);
   if (kind === 'jsonArray' || kind === 'jsonObject' || kind === 'text')
     return await examineText(file, numBytes);
   return report(file, name, { facts: [formatBytes(numBytes)], wayOn: WAYS[kind] });
+}
+
+/** Weights, or an answer table as Python keeps one. */
+async function examinePickle(file: string, name: string): Promise<FileReport> {
+  const weights = await examineWeights(file, name);
+  if (weights.problems.length === 0 || statSync(file).size > MAX_TABLE_BYTES) return weights;
+  const title = 'an answer table as a Python pickle';
+  const wayOn = 'It is read by --answers as it is.';
+  const table = await examineTable(file, {
+    form: 'pickledTable',
+    title,
+    wayOn,
+    command: undefined,
+    layout: { kind: 'none' },
+  });
+  return table.problems.length === 0 ? table : weights;
 }
 
 /** A shard of features says so in its header, which begins the file. */

@@ -17,7 +17,7 @@ export function renderDiagnosis({ files, together, numLeftOut, looksWrong }: Dia
   if (together.length > 0) {
     lines.push('Together');
     for (const { fits, finding } of together)
-      lines.push(...wrap(finding, fits ? '  fits: ' : '  wrong: ', '    '));
+      lines.push(...withCommand(finding, fits ? '  fits: ' : '  wrong: '));
     lines.push('');
   }
   if (numLeftOut > 0) {

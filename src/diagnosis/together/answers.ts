@@ -27,7 +27,10 @@ function predictions(reports: readonly FileReport[]): Fit[] {
         ({ each, found }) => found > 0 || familyOf(each.traits.form) === familyOf(predicted.traits.form),
       )
       .sort((a, b) => b.found - a.found);
-    return shares.length === 0 ? [] : [predictionFit(predicted, ids, shares[0]!.each, shares[0]!.found)];
+    const [best, second] = shares;
+    // Where several could be meant and none is, the right one was not given.
+    if (best === undefined || (best.found === 0 && second !== undefined)) return [];
+    return [predictionFit(predicted, ids, best.each, best.found)];
   });
 }
 
