@@ -90,7 +90,7 @@ export function describeCheckpoint(
     names: checkpoint.family,
     isFromSeveralGpus: checkpoint.isFromSeveralGpus,
     kind: modelKind(checkpoint),
-    numTensors: checkpoint.parsed.entries.length,
+    numTensors: ownEntries(checkpoint).length,
     numStoredValues,
     numUniqueValues,
     numTensorBytes,
@@ -132,7 +132,7 @@ export function countTensors(
   const storages = new Set<StorageRegion>();
   const dtypes: Record<string, number> = {};
   let numStoredValues = 0;
-  for (const entry of checkpoint.parsed.entries) {
+  for (const entry of ownEntries(checkpoint)) {
     storages.add(entry.storage);
     dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
     numStoredValues += entry.numElements;
@@ -146,10 +146,15 @@ export function countTensors(
   return { dtypes, numStoredValues, numUniqueValues, numTensorBytes };
 }
 
+/** The entries of the file without those of other models in its dictionary. */
+function ownEntries({ parsed, model }: CheckpointFile): TensorEntry[] {
+  return parsed.entries.filter(({ name }) => !model.foreign.has(name));
+}
+
 function tiedNames(checkpoint: CheckpointFile): string[][] {
   const identityOf = distinctViews();
   const names = new Map<TensorEntry, string[]>();
-  for (const entry of checkpoint.parsed.entries) {
+  for (const entry of ownEntries(checkpoint)) {
     const first = identityOf(entry);
     const known = names.get(first);
     if (known === undefined) names.set(first, [entry.name]);

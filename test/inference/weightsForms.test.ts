@@ -348,6 +348,18 @@ describe('checkpoint info', () => {
     });
   });
 
+  it('counts the tensors of the model alone where a dictionary holds two', async () => {
+    const follower = renamed(new Map(Object.entries(other())), (name) => `ema_model.${name}`);
+    writePth(at('forms/two.ckpt'), { state_dict: { ...under('model.'), ...follower } });
+    const { stdout } = await lxmert('checkpoint', 'info', at('forms/two.ckpt'), '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      numTensors: 137,
+      dtypes: { float32: 137 },
+      others: [],
+      alsoHolds: [{ key: 'state_dict.ema_model', numTensors: 137 }],
+    });
+  });
+
   it('names the config.json that it goes by, or what is wrong with it', async () => {
     const { stdout } = await lxmert('checkpoint', 'info', at('run/BEST.pth'));
     expect(stdout).toMatch(/Heads +2, as .*run\/config\.json says/);
