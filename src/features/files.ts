@@ -1,7 +1,18 @@
 /** @file Region features as files, without tensors: whatever takes them from here starts where there is no libtorch. */
 
-export { type ConvertResult, convertToStore } from './convertToStore.js';
+export {
+  BOX_ORDERS,
+  BOX_UNITS,
+  type BoxForm,
+  describeBoxForm,
+  findOtherForm,
+  toPixelCorners,
+} from './boxForms.js';
+export { BROKEN_ROWS_FILE } from './brokenRows.js';
+export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
 export { convertToTsv } from './convertToTsv.js';
+export { parseFeatureRange } from './featureValues.js';
+export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreignFiles.js';
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';

@@ -66,6 +66,8 @@ export const conversionSchema = z.strictObject({
   maxImages: count.nullable(),
   duplicates: z.enum(['error', 'first']),
   lineEnding: z.enum(['\n', '\r\n']),
+  /** What was stated of the boxes in the file, such as `xywh pixels`; absent for corners in pixels. */
+  boxForm: z.string().optional(),
   fromByte: count,
   toByte: count,
   fromLine: count,
