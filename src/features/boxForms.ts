@@ -19,7 +19,7 @@ export interface BoxForm {
 export const PIXEL_CORNERS: BoxForm = { order: 'xyxy', unit: 'pixels' };
 
 /** Boxes of one picture as a file has them. */
-export interface GivenBoxes {
+export interface PictureBoxes {
   /** (numBoxes, 4) */
   readonly boxes: Float32Array;
   readonly width: number;
@@ -33,7 +33,7 @@ const ROUNDING = 1e-4;
  * Corners in pixels, (numBoxes, 4), of boxes in any form; the boxes themselves where they are that already. What leads
  * out of the picture by rounding alone is put onto its edge.
  */
-export function toPixelCorners({ boxes, width, height }: GivenBoxes, form: BoxForm): Float32Array {
+export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: BoxForm): Float32Array {
   if (form.order === 'xyxy' && form.unit === 'pixels') return boxes;
   const corners = new Float32Array(boxes.length);
   const scale = form.unit === 'shares' ? 1 : 1000;
@@ -77,7 +77,7 @@ function onEdge(value: number, side: number): number {
 const LEAST_REACH = 700;
 
 /** Whether boxes of this form would lie in their picture, none running backwards and not all in its first pixel. */
-function fits(given: GivenBoxes, form: BoxForm): boolean {
+function fits(given: PictureBoxes, form: BoxForm): boolean {
   const most = given.boxes.reduce((max, value) => Math.max(max, value), 0);
   if (form.unit === 'shares' && most > 1.001) return false;
   if (form.unit === 'thousandths' && !(most > LEAST_REACH && most <= 1001)) return false;
@@ -94,7 +94,7 @@ const OTHER_FORMS: readonly BoxForm[] = (['pixels', 'shares', 'thousandths'] as 
  * The form that boxes of some pictures plainly have, when it is not {@link PIXEL_CORNERS}: most pictures' boxes cannot be
  * corners in pixels, and all of them fit that other form. Undefined when nothing speaks against pixels, or for them.
  */
-export function findOtherForm(pictures: readonly GivenBoxes[]): BoxForm | undefined {
+export function findOtherForm(pictures: readonly PictureBoxes[]): BoxForm | undefined {
   if (pictures.length === 0) return undefined;
   if (areThousandths(pictures)) return { order: 'xyxy', unit: 'thousandths' };
   const numUnfit = pictures.filter((given) => !fits(given, PIXEL_CORNERS)).length;
@@ -106,7 +106,7 @@ export function findOtherForm(pictures: readonly GivenBoxes[]): BoxForm | undefi
 }
 
 /** Pictures larger than a thousand pixels whose boxes all end at a thousand: as pixels they would cover a corner only. */
-function areThousandths(pictures: readonly GivenBoxes[]): boolean {
+function areThousandths(pictures: readonly PictureBoxes[]): boolean {
   const wide = pictures.filter(({ width, height }) => Math.min(width, height) > 1100);
   if (wide.length < 2) return false;
   return wide.every(({ boxes }) => {

@@ -1,6 +1,6 @@
 /** @file Which feature values a detector can have made, so that numbers of another type are not taken for features. */
 
-import { UsageError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 
 /** The lowest and the highest value that is taken for a feature. */
 export interface FeatureRange {
@@ -102,32 +102,45 @@ function rangeText(range: FeatureRange): string {
 
 /** What a user states with `--feature-range LOW,HIGH`. @throws UsageError for anything else, and for a range that no detector has */
 export function parseFeatureRange(text: string): FeatureRange {
-  const [low, high, ...rest] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (low === undefined || high === undefined || rest.length > 0 || !(low < high))
+  const range = readRange(text);
+  if (range === undefined)
     throw new UsageError(
       `A range of features has the form LOW,HIGH, such as --feature-range=-30,30; found '${text}'.`,
     );
-  if (low < -MAX_RANGE || high > MAX_RANGE)
+  if (range.low < -MAX_RANGE || range.high > MAX_RANGE)
     throw new UsageError(
       `A range of features lies within -${MAX_RANGE} and ${MAX_RANGE}, which float16 can hold; found '${text}'. ` +
         'Larger values are a sign of another number type.',
     );
-  return { low, high };
+  return range;
+}
+
+function readRange(text: string): FeatureRange | undefined {
+  const [low, high, ...rest] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return low !== undefined && high !== undefined && rest.length === 0 && low < high
+    ? { low, high }
+    : undefined;
 }
 
 /** The setting of a provenance that states a range for another detector, as `-30,30`. */
 export const RANGE_SETTING = 'featureRange';
 
-/** The range of the detector behind a store. */
+/** The range of the detector behind a store. @throws LxmertError when it states one that does not read as `LOW,HIGH` */
 export function rangeOf({
   settings,
 }: {
   readonly settings: Readonly<Record<string, unknown>>;
 }): FeatureRange {
   const stated = settings[RANGE_SETTING];
-  return stated === undefined ? DETECTOR_RANGE : parseFeatureRange(String(stated));
+  if (stated === undefined) return DETECTOR_RANGE;
+  const range = readRange(String(stated));
+  if (range === undefined)
+    throw new LxmertError(
+      `${RANGE_SETTING} should have the form LOW,HIGH, such as -30,30; found '${stated}'`,
+    );
+  return range;
 }
 
 /** `0`, `33.5`, `-1.2e+19`. */

@@ -4,9 +4,6 @@ export {
   BOX_ORDERS,
   BOX_UNITS,
   type BoxForm,
-  describeBoxForm,
-  findOtherForm,
-  toPixelCorners,
 } from './boxForms.js';
 export { BROKEN_ROWS_FILE } from './brokenRows.js';
 export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
@@ -31,5 +28,6 @@ export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFo
 export { readShardRow } from './shardRows.js';
 export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
+export { surveyTsv, type TsvForm } from './tsvForm.js';
 export { readTsvProvenance, writeTsvProvenance } from './tsvProvenance.js';
 export { formatVerifyResult, verifyStore } from './verifyStore.js';

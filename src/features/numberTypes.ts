@@ -1,7 +1,13 @@
 /** @file The number type of a field of bytes: told by how many there are, and by which numbers they would be. */
 
 import { float16ToFloat32 } from '../formats/float16.js';
-import { DETECTOR_RANGE, type FeatureRange, findValueProblem, summarizeValues } from './featureValues.js';
+import {
+  DETECTOR_RANGE,
+  type FeatureRange,
+  findSummaryProblem,
+  findValueProblem,
+  summarizeValues,
+} from './featureValues.js';
 import { MAX_CLASS } from './row.js';
 
 /** Types in which arrays are written, little-endian. */
@@ -16,7 +22,7 @@ export const NUMBER_TYPES = {
 export type NumberType = keyof typeof NUMBER_TYPES;
 
 /** Values of the published features; a field that has so many of some type is of that type. */
-export const PUBLISHED_FEATURE_SIZE = 2048;
+const PUBLISHED_FEATURE_SIZE = 2048;
 
 /** Bytes of one row's field. */
 export interface FieldSample {
@@ -89,7 +95,9 @@ export function chooseFeatureLayout(
   }
   const published = readings.find(({ featureSize }) => featureSize === PUBLISHED_FEATURE_SIZE);
   const problems = readings.map((reading) =>
-    mostProblem(samples.map(({ bytes }) => findValueProblem(valuesOf(bytes, reading.type), range))),
+    mostProblem(
+      samples.map(({ bytes }) => findReadingProblem(valuesOf(bytes, reading.type), reading.type, range)),
+    ),
   );
   const sound = readings.filter((_, i) => problems[i] === undefined);
   const chosen =
@@ -99,6 +107,20 @@ export function chooseFeatureLayout(
   if (sound.length > 1) return `features may be ${list(sound)}: state the size with --feature-size.`;
   const at = readings.indexOf(published ?? (readings[0] as FeatureLayout));
   return `${problems[Math.max(at, 0)] ?? `features take ${boxBytes} bytes for each box.`}${swapped(samples, range)}`;
+}
+
+/** Features all below this, as another type than the documented one, are bits of whole numbers. */
+const LEAST_MAXIMUM = 1e-3;
+
+function findReadingProblem(
+  values: Float32Array | Float64Array,
+  type: FeatureLayout['type'],
+  range: FeatureRange,
+): string | undefined {
+  const found = summarizeValues(values);
+  if (type !== 'float32' && found.max < LEAST_MAXIMUM && found.numZeros < found.numValues)
+    return `features of type ${type} would all lie below ${LEAST_MAXIMUM}.`;
+  return findSummaryProblem(found, range);
 }
 
 /** What is wrong with most rows; a few damaged ones are told when they are read. */

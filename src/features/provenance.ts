@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LxmertError, UsageError } from '../common/errors.js';
 import { version } from '../common/version.js';
 import { RANGE_SETTING } from './featureValues.js';
+import type { LabelKind } from './tsvColumns.js';
 
 /**
  * Identity of the detector whose features a store holds. Features of another detector, or of the same one with
@@ -35,6 +36,12 @@ export const provenanceSchema = z.strictObject({
 
 /** The setting that tells which labels rows have, where not all: `objects`, or `none`. Zeros stand for those that are not there. */
 export const LABELS_SETTING = 'labels';
+
+/** The labels that rows of such features have. */
+export function labelsOf({ settings }: Pick<Provenance, 'settings'>): LabelKind {
+  const stated = settings[LABELS_SETTING];
+  return stated === 'none' || stated === 'objects' ? stated : 'all';
+}
 
 /** Settings about the file, not about the detector's numbers; stores that differ in them go together. */
 const ABOUT_FILES: ReadonlySet<string> = new Set([LABELS_SETTING, RANGE_SETTING]);

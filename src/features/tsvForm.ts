@@ -3,7 +3,13 @@
 import { LxmertError } from '../common/errors.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type Line, readLines } from '../formats/lines/lineReader.js';
-import { type BoxForm, describeBoxForm, findOtherForm, type GivenBoxes, PIXEL_CORNERS } from './boxForms.js';
+import {
+  type BoxForm,
+  describeBoxForm,
+  findOtherForm,
+  PIXEL_CORNERS,
+  type PictureBoxes,
+} from './boxForms.js';
 import { DETECTOR_RANGE, type FeatureRange } from './featureValues.js';
 import {
   chooseFeatureLayout,
@@ -241,7 +247,7 @@ function typeNotes({ features, types, boxForm }: TsvForm): string[] {
 
 /** @throws LxmertError when the boxes plainly have another form than corners in pixels */
 function checkBoxes(place: string, samples: readonly Sample[], type: NumberType): void {
-  const pictures = samples.flatMap(({ width, height, numBoxes, fields }): GivenBoxes[] => {
+  const pictures = samples.flatMap(({ width, height, numBoxes, fields }): PictureBoxes[] => {
     const bytes = fields.get('boxes');
     if (bytes === undefined) return [];
     try {
@@ -257,7 +263,7 @@ function checkBoxes(place: string, samples: readonly Sample[], type: NumberType)
     form.unit === 'pixels' ? '' : ` --box-unit ${form.unit}`,
     form.order === 'xyxy' ? '' : ` --box-order ${form.order}`,
   ].join('');
-  const [first] = pictures as [GivenBoxes, ...GivenBoxes[]];
+  const [first] = pictures as [PictureBoxes, ...PictureBoxes[]];
   const shown = Array.from(first.boxes.subarray(0, 4), (value) => Number(value.toPrecision(4))).join(', ');
   throw new LxmertError(
     `${place}: the boxes are no corners in pixels (x1, y1, x2, y2); the first is ${shown} in a picture of ` +

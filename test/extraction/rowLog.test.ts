@@ -78,7 +78,7 @@ it('a changed byte in a header ends the log; in a body it is told of when the ro
   change(second.bodyStart + 10);
   const [, damaged] = (await recordsOf(file)) as [LogRecord, LogRecord];
   await expect(readLoggedRow(damaged)).rejects.toThrow(
-    /The row of image image_1 in .* is damaged\. Delete that file/,
+    /The row of image image_1 in .* is damaged\. Move that file elsewhere/,
   );
 });
 
