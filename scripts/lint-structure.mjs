@@ -20,6 +20,7 @@ const rooms = [
   'explain',
   'report',
   'extraction',
+  'diagnosis',
   'inference',
   'train',
   'tasks',
@@ -46,6 +47,7 @@ const namedEntries = new Map([
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
+  ['src/text/vocabulary.ts', '`lxmert doctor --files` counts word pieces and knows no tensors'],
   ['src/torch/bridgeFolder.ts', 'where `lxmert setup` puts the bridge before there is one'],
   ['src/torch/doctor.ts', 'examines a libtorch that may not load'],
   [

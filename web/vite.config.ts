@@ -9,6 +9,8 @@ const folder = path.dirname(fileURLToPath(import.meta.url));
 
 export default defineConfig({
   root: folder,
+  // A proxy may serve the page under any path.
+  base: './',
   plugins: [houseStyle()],
   build: {
     outDir: path.join(folder, '../dist/web/app'),

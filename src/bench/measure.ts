@@ -13,16 +13,19 @@ export interface MeasureOptions {
   /** Runs before that, not counted: memory is claimed and kernels are chosen in them. */
   readonly warmUp: number;
   readonly signal?: AbortSignal | undefined;
+  /** Told after each repetition, those that warm up included: on a busy machine one may take seconds. */
+  readonly onRepetition?: ((done: number, total: number) => void) | undefined;
 }
 
 export async function measure(work: () => void | Promise<void>, options: MeasureOptions): Promise<Timing> {
-  const { repetitions, warmUp, signal } = options;
+  const { repetitions, warmUp, signal, onRepetition } = options;
   const seconds: number[] = [];
   for (let i = 0; i < warmUp + repetitions; i++) {
     signal?.throwIfAborted();
     const start = performance.now();
     await work();
     if (i >= warmUp) seconds.push((performance.now() - start) / 1000);
+    onRepetition?.(i + 1, warmUp + repetitions);
     await setImmediate();
   }
   return { repetitions, minSeconds: Math.min(...seconds), medianSeconds: medianOf(seconds) };

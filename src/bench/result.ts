@@ -1,5 +1,6 @@
 /** @file What a piece of measured work gives, and how it is held against the machine's limit. */
 
+import type { Progress } from '../common/progress.js';
 import type { LxmertConfig, Precision } from '../model/index.js';
 import { releaseFreeMemory } from '../torch/index.js';
 import { gemmRate } from './limits.js';
@@ -18,6 +19,8 @@ export interface BenchSettings {
   /** For files; empty at first. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
+  /** Begins to show how far a measurement is; it is stopped at the end. */
+  readonly watch?: (() => Progress & { stop(): void }) | undefined;
 }
 
 /** One line of the table. */
@@ -53,8 +56,14 @@ export async function timed(
   releaseFreeMemory();
   resetPeakMemory();
   const { repetitions, signal } = settings;
-  const timing = await measure(work, { repetitions, warmUp, signal });
-  return { ...timing, peakResidentBytes: peakMemory() };
+  const display = settings.watch?.();
+  const onRepetition = display === undefined ? undefined : display.update.bind(display);
+  try {
+    const timing = await measure(work, { repetitions, warmUp, signal, onRepetition });
+    return { ...timing, peakResidentBytes: peakMemory() };
+  } finally {
+    display?.stop();
+  }
 }
 
 /**

@@ -33,7 +33,7 @@ export function loadAnswerRows(
     if (entry === undefined) {
       throw new CheckpointError(
         checkpoint.path,
-        'there is no answer head in this file. Load its encoder only, or name pre-trained weights that learned to answer.',
+        'there is no answer head in this file. Load its encoder only, with --load-encoder, or name pre-trained weights that learned to answer.',
       );
     }
     const [numRows = 0, ...width] = entry.shape;

@@ -1,6 +1,7 @@
 /** @file What makes a checkpoint an LXMERT encoder: its parts, and every tensor with its shape. */
 
 import { CheckpointError } from './checkpointError.js';
+import { otherWeights } from './otherWeights.js';
 
 /** Sizes by the names of the model's configuration, so that they can be spread into one. */
 export interface ModelSizes {
@@ -40,6 +41,8 @@ export function requireLxmert(file: string, names: readonly string[]): void {
   const isBert = has('bert.embeddings.') && has('bert.encoder.layer.');
   const kind = isBert ? 'it looks like a plain BERT' : 'it is a model of another kind';
   const first = names.slice(0, 3).join(', ');
+  const other = otherWeights(names);
+  if (other !== undefined) throw new CheckpointError(file, other);
   throw new CheckpointError(
     file,
     absent.length === PARTS.length

@@ -1,9 +1,14 @@
 /** @file A checkpoint of any layout as named tensors that are read when they are asked for. */
 
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { fromTypedArray, mapFile, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { CheckpointError } from './checkpointError.js';
-import { canonicalName, type NamingFamily, namingFamily } from './names/tensorNames.js';
+import { canonicalNames } from './names/canonicalNames.js';
+import { chooseModel, type ModelChoice } from './names/chooseModel.js';
+import { familyOfStem, wrappersIn } from './names/encoderGroups.js';
+import { type NamingFamily, namingFamily } from './names/tensorNames.js';
 import { readCaffemodel } from './read/caffemodel.js';
 import { detectFormat } from './read/detect.js';
 import { FileReader } from './read/fileReader.js';
@@ -12,6 +17,7 @@ import { readNumpyPickle } from './read/numpyPickle.js';
 import type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
 import { readSafetensors } from './read/safetensors.js';
 import { gatherScattered } from './read/scattered.js';
+import { isShardIndex, partOfSeveral, readShardIndex } from './read/shardIndex.js';
 import { readZip } from './read/zip.js';
 import {
   type ElementType,
@@ -21,6 +27,7 @@ import {
   type StorageRegion,
   type TensorEntry,
 } from './tensorEntry.js';
+import { splitWeightsPath } from './weightsPath.js';
 
 /** An opened file: descriptions only, so that opening is quick and small whatever the file's size. */
 export class CheckpointFile {
@@ -30,16 +37,28 @@ export class CheckpointFile {
   /** True when names carried `module.`, the mark of a run on several GPUs. */
   readonly isFromSeveralGpus: boolean;
 
+  /** Which of the models in the file this is, and which others there are. */
+  readonly model: ModelChoice;
+  /** What its answer head's names begin with where that is not as published. */
+  readonly answerHeadAt: string | undefined;
+
   private constructor(
     readonly path: string,
     readonly numBytes: number,
     readonly parsed: ParsedCheckpoint,
+    key: string | undefined,
   ) {
-    this.family = namingFamily(parsed.entries.map((entry) => entry.name));
-    this.isFromSeveralGpus = parsed.entries.some((entry) => /^module\.|\.model\.module\./.test(entry.name));
+    const names = parsed.entries.map((entry) => entry.name);
+    this.model = parsed.model ?? chooseModel(path, [{ keys: [], names }], key);
+    const { encoder } = this.model;
+    this.family = encoder === undefined ? namingFamily(names) : familyOfStem(encoder);
+    const { canonical, answerHeadAt } = canonicalNames(names, this.model);
+    this.answerHeadAt = answerHeadAt;
+    this.isFromSeveralGpus = wrappersIn(canonical.keys()).includes('module');
     const entries = new Map<string, TensorEntry>();
     for (const entry of parsed.entries) {
-      const name = canonicalName(entry.name);
+      const name = canonical.get(entry.name);
+      if (name === undefined) continue;
       const other = entries.get(name);
       if (other !== undefined) {
         throw new CheckpointError(
@@ -55,15 +74,54 @@ export class CheckpointFile {
 
   /**
    * Opens a `.pth`, `.bin`, `.safetensors`, `.caffemodel` or `.pkl` (NumPy arrays) file; the layout is told from its
-   * content, and for Caffe's, which bears no mark, also from its ending.
+   * content, and for Caffe's, which bears no mark, also from its ending. A file may hold several models (a moving
+   * average, a teacher): the one that names call the model is taken, another as `FILE#KEY`. The index of a model in several
+   * files (`model.safetensors.index.json`) stands for all of them.
    *
    * @throws UsageError when there is no such file
    * @throws CheckpointError that says what is wrong: empty, cut short, HTML, hostile, another kind of file
    */
-  static async open(path: string): Promise<CheckpointFile> {
-    using file = FileReader.open(path);
+  static async open(weights: string): Promise<CheckpointFile> {
+    const { file: name, key } = splitWeightsPath(weights);
+    using file = FileReader.open(name);
+    if (isShardIndex(name)) return await CheckpointFile.#ofParts(file, key);
+    refusePart(name);
     const format = detectFormat(file);
-    return new CheckpointFile(path, file.size, await readers[format](file));
+    return new CheckpointFile(name, file.size, await readers[format](file, key), key);
+  }
+
+  /** A model in several files, by its index. */
+  static async #ofParts(index: FileReader, key: string | undefined): Promise<CheckpointFile> {
+    const entries: TensorEntry[] = [];
+    let format: CheckpointFormat = 'safetensors';
+    let numBytes = index.size;
+    for (const [location, names] of readShardIndex(index)) {
+      if (!existsSync(location)) {
+        throw new CheckpointError(
+          index.path,
+          `the index names ${path.basename(location)}, which is not beside it. Copy all parts of the model into one folder.`,
+        );
+      }
+      using part = FileReader.open(location);
+      format = detectFormat(part);
+      const parsed = await readers[format](part, undefined);
+      const found = new Map(parsed.entries.map((entry) => [entry.name, entry]));
+      const lost = [...names].find((name) => !found.has(name));
+      if (lost !== undefined) {
+        throw new CheckpointError(
+          index.path,
+          `${path.basename(location)} has no tensor ${lost}, which the index says it has. The parts are not of one model; copy them again.`,
+        );
+      }
+      entries.push(...parsed.entries.filter(({ name }) => names.has(name)));
+      numBytes += part.size;
+    }
+    return new CheckpointFile(
+      index.path,
+      numBytes,
+      { format, entries, metadata: new Map(), wrapper: [], ignored: [] },
+      key,
+    );
   }
 
   get format(): CheckpointFormat {
@@ -95,8 +153,21 @@ export class CheckpointFile {
   }
 }
 
+/** @throws CheckpointError for one of several files that are a model together */
+function refusePart(file: string): void {
+  const { part = 1, count = 1 } = partOfSeveral(file) ?? {};
+  if (count === 1) return;
+  throw new CheckpointError(
+    file,
+    `this is part ${part} of ${count} of a model. Name its index (the file that ends in .index.json), or the folder of all parts.`,
+  );
+}
+
 const readers: Readonly<
-  Record<CheckpointFormat, (file: FileReader) => ParsedCheckpoint | Promise<ParsedCheckpoint>>
+  Record<
+    CheckpointFormat,
+    (file: FileReader, key: string | undefined) => ParsedCheckpoint | Promise<ParsedCheckpoint>
+  >
 > = {
   'pth-zip': readZip,
   'pth-legacy': readLegacy,

@@ -2,7 +2,7 @@
 
 import { CheckpointError } from './checkpointError.js';
 import { CheckpointFile } from './checkpointFile.js';
-import { type WrittenConfig, writeHuggingFaceConfig } from './huggingFaceConfig.js';
+import { settingsForConfig, type WrittenConfig, writeHuggingFaceConfig } from './huggingFaceConfig.js';
 import { missingEncoderTensors } from './modelSizes.js';
 import {
   type HeadPrefixes,
@@ -11,6 +11,7 @@ import {
   nameIn,
   referenceFamily,
 } from './names/tensorNames.js';
+import { readingNotes } from './readingNotes.js';
 import { distinctViews } from './tensorEntry.js';
 import { layoutOf, writeByEnding } from './write/saveCheckpoint.js';
 import { writableFromEntry } from './write/writableTensor.js';
@@ -21,14 +22,18 @@ export interface ConvertedCheckpoint {
   readonly names: NamingFamily;
   /** Tensors of the input that are no part of LXMERT, by their names there; they are not in the output. */
   readonly leftOut: readonly string[];
+  /** What a person should know of how the input was read, as sentences. */
+  readonly notes: readonly string[];
   /** What became of the config.json that Hugging Face's loader wants; absent for the reference's names. */
   readonly config?: WrittenConfig;
 }
 
 export interface CheckpointConvertOptions {
   readonly to: 'reference' | 'huggingface';
-  /** For config.json, since shapes do not tell it. Without it, heads of 64 values. */
+  /** For config.json, since shapes do not tell it. Without it: what a config.json beside the input says, else heads of 64 values. */
   readonly numAttentionHeads?: number | undefined;
+  /** A config.json in place of the one beside the input. */
+  readonly configFile?: string | undefined;
   /** Heads of tasks that the published code does not have; without them their tensors are left out. */
   readonly heads?: HeadPrefixes | undefined;
 }
@@ -45,11 +50,12 @@ export interface CheckpointConvertOptions {
 export async function convertCheckpoint(
   input: string,
   output: string,
-  { to, numAttentionHeads, heads = [] }: CheckpointConvertOptions,
+  { to, heads = [], ...given }: CheckpointConvertOptions,
 ): Promise<ConvertedCheckpoint> {
   layoutOf(output);
   const checkpoint = await CheckpointFile.open(input);
   requireWholeEncoder(checkpoint);
+  const settings = to === 'huggingface' ? await settingsForConfig(checkpoint, output, given) : undefined;
   const known = [...checkpoint.entries].filter(([canonical]) => isKnownPart(canonical, heads));
   const leftOut = [...checkpoint.entries].filter(([canonical]) => !isKnownPart(canonical, heads));
   const canonicalNames = known.map(([canonical]) => canonical);
@@ -64,8 +70,9 @@ export async function convertCheckpoint(
     numTensors: tensors.length,
     names,
     leftOut: leftOut.map(([, entry]) => entry.name),
+    notes: [...readingNotes(checkpoint), ...(settings?.notes ?? [])],
     ...(to === 'huggingface'
-      ? { config: await writeHuggingFaceConfig(checkpoint, output, numAttentionHeads) }
+      ? { config: await writeHuggingFaceConfig(checkpoint, output, settings?.config) }
       : {}),
   };
 }

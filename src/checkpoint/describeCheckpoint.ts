@@ -4,6 +4,7 @@ import { formatMegabytes, formatMillions } from '../formats/numbers.js';
 import type { ModelSizes } from './architecture.js';
 import type { CheckpointFile } from './checkpointFile.js';
 import { huggingFaceClass } from './huggingFaceConfig.js';
+import type { HeadsSource, ModelSettings } from './modelSettings.js';
 import {
   type ModelKind,
   missingEncoderTensors,
@@ -12,9 +13,11 @@ import {
   numAnswersOf,
   usualAttentionHeads,
 } from './modelSizes.js';
+import type { OtherWeights } from './names/chooseModel.js';
 import { type HeadPrefixes, isKnownPart } from './names/tensorNames.js';
 import type { CheckpointFormat } from './read/parsed.js';
 import { distinctViews, elementSize, type StorageRegion, type TensorEntry } from './tensorEntry.js';
+import type { ValueSummary } from './valueRange.js';
 
 export interface CheckpointDescription {
   readonly file: string;
@@ -44,8 +47,29 @@ export interface CheckpointDescription {
   readonly others: readonly string[];
   /** Keys that lead to the weights, when the file holds more than them. */
   readonly wrapper: readonly string[];
+  /** What stands before the model's own names in the file; empty for names as published. */
+  readonly prefix: string;
+  /** Further dictionaries and models in the file, which are not used. */
+  readonly alsoHolds: readonly OtherWeights[];
+  /** Attention heads and what says so; absent when it was not asked. */
+  readonly settings?: {
+    readonly numAttentionHeads: number;
+    readonly from: HeadsSource;
+    readonly config: string | null;
+  };
+  /** Why a config.json beside the weights, or the weights without one, cannot be used. */
+  readonly configFault?: string;
+  /** Of the values; absent when they were not read. */
+  readonly values?: ValueSummary;
   /** Programs that load the file as it is, and how. Empty when the encoder is not whole. */
   readonly loadedBy: readonly string[];
+}
+
+/** What is not in the descriptions of tensors. */
+export interface ReadFacts {
+  readonly settings?: ModelSettings | undefined;
+  readonly configFault?: string | undefined;
+  readonly values?: ValueSummary | undefined;
 }
 
 /**
@@ -55,6 +79,7 @@ export interface CheckpointDescription {
 export function describeCheckpoint(
   checkpoint: CheckpointFile,
   heads: HeadPrefixes = [],
+  { settings, configFault, values }: ReadFacts = {},
 ): CheckpointDescription {
   const { dtypes, numStoredValues, numUniqueValues, numTensorBytes } = countTensors(checkpoint);
   const missing = missingEncoderTensors(checkpoint);
@@ -65,7 +90,7 @@ export function describeCheckpoint(
     names: checkpoint.family,
     isFromSeveralGpus: checkpoint.isFromSeveralGpus,
     kind: modelKind(checkpoint),
-    numTensors: checkpoint.parsed.entries.length,
+    numTensors: ownEntries(checkpoint).length,
     numStoredValues,
     numUniqueValues,
     numTensorBytes,
@@ -83,6 +108,19 @@ export function describeCheckpoint(
       .filter(([name]) => !isKnownPart(name, heads))
       .map(([, entry]) => entry.name),
     wrapper: checkpoint.parsed.wrapper,
+    prefix: checkpoint.model.encoder?.outer ?? '',
+    alsoHolds: checkpoint.model.others,
+    ...(settings === undefined
+      ? {}
+      : {
+          settings: {
+            numAttentionHeads: settings.config.numAttentionHeads,
+            from: settings.headsFrom,
+            config: settings.stated?.file ?? null,
+          },
+        }),
+    ...(configFault === undefined ? {} : { configFault }),
+    ...(values === undefined ? {} : { values }),
     loadedBy: missing.length > 0 ? [] : loadedBy(checkpoint),
   };
 }
@@ -94,7 +132,7 @@ export function countTensors(
   const storages = new Set<StorageRegion>();
   const dtypes: Record<string, number> = {};
   let numStoredValues = 0;
-  for (const entry of checkpoint.parsed.entries) {
+  for (const entry of ownEntries(checkpoint)) {
     storages.add(entry.storage);
     dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1;
     numStoredValues += entry.numElements;
@@ -108,10 +146,15 @@ export function countTensors(
   return { dtypes, numStoredValues, numUniqueValues, numTensorBytes };
 }
 
+/** The entries of the file without those of other models in its dictionary. */
+function ownEntries({ parsed, model }: CheckpointFile): TensorEntry[] {
+  return parsed.entries.filter(({ name }) => !model.foreign.has(name));
+}
+
 function tiedNames(checkpoint: CheckpointFile): string[][] {
   const identityOf = distinctViews();
   const names = new Map<TensorEntry, string[]>();
-  for (const entry of checkpoint.parsed.entries) {
+  for (const entry of ownEntries(checkpoint)) {
     const first = identityOf(entry);
     const known = names.get(first);
     if (known === undefined) names.set(first, [entry.name]);
@@ -133,8 +176,8 @@ function loadedBy(checkpoint: CheckpointFile): string[] {
     answers: 'lxmert answer, evaluate vqa, predict vqa, finetune vqa --load',
     NLVR2: 'lxmert finetune vqa --load-encoder',
   }[kind];
-  // Neither of the others looks inside a wrapper.
-  if (parsed.wrapper.length > 0) return [own];
+  // Neither of the others looks inside a wrapper, or takes names off.
+  if (parsed.wrapper.length > 0 || checkpoint.model.encoder?.outer !== '') return [own];
   if (family === 'huggingface') {
     const note = kind === 'NLVR2' ? ' (it has no class for the pair head)' : '';
     return [
@@ -167,14 +210,17 @@ export function renderDescription(description: CheckpointDescription): string {
     ['Format', FORMATS[description.format]],
     [
       'Names',
-      `${description.names}${description.isFromSeveralGpus ? ', written by a run on several GPUs' : ''}`,
+      `${description.names}${description.prefix === '' ? '' : `, behind '${description.prefix}'`}${description.isFromSeveralGpus ? ', written by a run on several GPUs' : ''}`,
     ],
     ['Model', `${description.kind}${answers}`],
     [
       'Layers',
       `${sizes.numLanguageLayers} language, ${sizes.numVisionLayers} vision, ${sizes.numCrossLayers} cross-modality; hidden ${sizes.hiddenSize}, feed-forward ${sizes.intermediateSize}`,
     ],
-    ['Heads', guessedHeads(sizes.hiddenSize)],
+    ['Heads', headsRow(description)],
+    ...(description.configFault === undefined
+      ? []
+      : [['Config', description.configFault] as [string, string]]),
     ...listRow('Task heads', description.taskHeads),
     ['Inputs', `${sizes.vocabSize} word pieces, ${sizes.visualFeatureSize} values a region`],
     [
@@ -189,9 +235,43 @@ export function renderDescription(description: CheckpointDescription): string {
     ...listRow('Missing', description.missing),
     ...listRow('Not LXMERT', description.others),
     ...listRow('Found under', description.wrapper),
+    ...listRow(
+      'Also holds',
+      description.alsoHolds.map(({ key, numTensors }) => `${key || 'the top'} (${numTensors} tensors)`),
+    ),
+    ...(description.values === undefined ? [] : valueRows(description.values)),
     ['Loaded by', description.loadedBy.join('\n            ') || 'nothing: its encoder is not whole'],
   ];
   return rows.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n');
+}
+
+function headsRow({ settings, sizes }: CheckpointDescription): string {
+  if (settings === undefined) return guessedHeads(sizes.hiddenSize);
+  const { numAttentionHeads: count, from, config } = settings;
+  switch (from) {
+    case 'given':
+      return `${count}, as given`;
+    case 'config':
+      return `${count}, as ${config} says`;
+    case 'published sizes':
+      return `${count}, as every published model of this size has`;
+    case 'assumed':
+      return `${count} assumed, of 64 values each: nothing tells (--attention-heads, or a config.json beside the weights)`;
+  }
+}
+
+function valueRows({ min, max, notFinite, constant, untrained }: ValueSummary): [string, string][] {
+  const range = min === null || max === null ? 'none that is a number' : `${short(min)} to ${short(max)}`;
+  return [
+    ['Values', range],
+    ...listRow('Not finite', notFinite),
+    ...listRow('All alike', constant),
+    ...listRow('Untrained', untrained),
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 /** Shapes do not tell the number of attention heads; all published models have heads of 64 values. */

@@ -3,37 +3,74 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
+import { UsageError } from '../common/errors.js';
 import type { CheckpointFile } from './checkpointFile.js';
+import { type GivenSettings, type ModelSettings, modelSettings } from './modelSettings.js';
 import { modelKind, modelSizes, numAnswersOf, usualAttentionHeads } from './modelSizes.js';
+import { readStatedConfig } from './statedConfig.js';
+
+const CONFIG = 'config.json';
 
 /** What is written beside the weights. */
 export interface WrittenConfig {
   readonly file: string;
-  /** `kept`: there was one already. `unknown heads`: shapes do not tell the number of attention heads. */
+  /** `kept`: there was one already, which says the same. `unknown heads`: nothing tells the number of attention heads. */
   readonly outcome: 'written' | 'kept' | 'unknown heads';
   readonly numAttentionHeads: number | undefined;
 }
 
 /**
- * Writes config.json into the folder of `output`, unless there is one.
+ * What a new config.json is to say, found before anything is written.
  *
- * @param numAttentionHeads without it, heads of 64 values when the hidden size is a multiple of that
+ * @returns undefined when nothing tells the number of attention heads
+ * @throws UsageError when there is a config.json already that is of another model, and as {@link modelSettings}
  */
+export async function settingsForConfig(
+  checkpoint: CheckpointFile,
+  output: string,
+  given: GivenSettings,
+): Promise<ModelSettings | undefined> {
+  const beside = await readStatedConfig(path.join(path.dirname(checkpoint.path), CONFIG));
+  const isOpen = usualAttentionHeads(modelSizes(checkpoint).hiddenSize) === undefined;
+  const isTold = given.numAttentionHeads !== undefined || given.configFile !== undefined;
+  if (isOpen && !isTold && beside?.untold.numAttentionHeads === undefined) return undefined;
+  const settings = await modelSettings(checkpoint, given);
+  const file = path.join(path.dirname(output), CONFIG);
+  const there = await readStatedConfig(file);
+  if (there === undefined) return settings;
+  if (there.form === 'run') {
+    throw new UsageError(
+      `${file} is the configuration of a run, which Hugging Face's loader cannot read, and ${path.basename(output)} needs one of its own beside it. Name an output in another folder.`,
+    );
+  }
+  const { numAttentionHeads } = (await modelSettings(checkpoint, { configFile: file })).config;
+  if (numAttentionHeads !== settings.config.numAttentionHeads) {
+    throw new UsageError(
+      `${file} says ${numAttentionHeads} attention heads, but this model has ${settings.config.numAttentionHeads}: it is another model's. Name an output in another folder.`,
+    );
+  }
+  return settings;
+}
+
+/** Writes config.json into the folder of `output`, unless there is one. */
 export async function writeHuggingFaceConfig(
   checkpoint: CheckpointFile,
   output: string,
-  numAttentionHeads: number | undefined,
+  config: ModelSettings['config'] | undefined,
 ): Promise<WrittenConfig> {
-  const file = path.join(path.dirname(output), 'config.json');
-  const heads = numAttentionHeads ?? usualAttentionHeads(modelSizes(checkpoint).hiddenSize);
-  if (existsSync(file)) return { file, outcome: 'kept', numAttentionHeads: heads };
-  if (heads === undefined) return { file, outcome: 'unknown heads', numAttentionHeads: heads };
-  await writeFileAtomic(file, `${JSON.stringify(huggingFaceConfig(checkpoint, heads), null, 2)}\n`);
-  return { file, outcome: 'written', numAttentionHeads: heads };
+  const file = path.join(path.dirname(output), CONFIG);
+  const numAttentionHeads = config?.numAttentionHeads;
+  if (existsSync(file)) return { file, outcome: 'kept', numAttentionHeads };
+  if (config === undefined) return { file, outcome: 'unknown heads', numAttentionHeads };
+  await writeFileAtomic(file, `${JSON.stringify(huggingFaceConfig(checkpoint, config), null, 2)}\n`);
+  return { file, outcome: 'written', numAttentionHeads };
 }
 
-/** The configuration by Hugging Face's keys; what weights cannot tell has the published models' values. */
-function huggingFaceConfig(checkpoint: CheckpointFile, numAttentionHeads: number): Record<string, unknown> {
+/** The configuration by Hugging Face's keys; what nothing tells has the published models' values. */
+function huggingFaceConfig(
+  checkpoint: CheckpointFile,
+  config: ModelSettings['config'],
+): Record<string, unknown> {
   const sizes = modelSizes(checkpoint);
   const rowsOf = (name: string): number | undefined => checkpoint.entries.get(name)?.shape[0];
   const numObjects = rowsOf('obj_predict_head.decoder_dict.obj.weight');
@@ -45,7 +82,7 @@ function huggingFaceConfig(checkpoint: CheckpointFile, numAttentionHeads: number
     model_type: 'lxmert',
     vocab_size: sizes.vocabSize,
     hidden_size: sizes.hiddenSize,
-    num_attention_heads: numAttentionHeads,
+    num_attention_heads: config.numAttentionHeads,
     intermediate_size: sizes.intermediateSize,
     l_layers: sizes.numLanguageLayers,
     x_layers: sizes.numCrossLayers,
@@ -55,10 +92,10 @@ function huggingFaceConfig(checkpoint: CheckpointFile, numAttentionHeads: number
     visual_feat_dim: sizes.visualFeatureSize,
     visual_pos_dim: sizes.visualBoxSize,
     hidden_act: 'gelu',
-    hidden_dropout_prob: 0.1,
-    attention_probs_dropout_prob: 0.1,
-    initializer_range: 0.02,
-    layer_norm_eps: 1e-12,
+    hidden_dropout_prob: config.hiddenDropout ?? 0.1,
+    attention_probs_dropout_prob: config.attentionDropout ?? 0.1,
+    initializer_range: config.initializerRange ?? 0.02,
+    layer_norm_eps: config.layerNormEps ?? 1e-12,
     visual_loss_normalizer: 6.67,
     ...(numAnswers === undefined ? {} : { num_qa_labels: numAnswers }),
     ...(numObjects === undefined ? {} : { num_object_labels: numObjects }),

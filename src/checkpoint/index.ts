@@ -14,6 +14,7 @@ export {
   countTensors,
   describeCheckpoint,
   FORMATS,
+  type ReadFacts,
   renderDescription,
 } from './describeCheckpoint.js';
 export type { WrittenConfig } from './huggingFaceConfig.js';
@@ -24,6 +25,14 @@ export {
   type ReshapedTensor,
   renderLoadReport,
 } from './loadWeights.js';
+export { missingAnswerHead } from './missingHead.js';
+export {
+  bertSettings,
+  type GivenSettings,
+  type HeadsSource,
+  type ModelSettings,
+  modelSettings,
+} from './modelSettings.js';
 export {
   bertSizes,
   guessedAttentionHeads,
@@ -35,6 +44,8 @@ export {
   numAnswersOf,
   regionClassesOf,
 } from './modelSizes.js';
+export type { ModelChoice, OtherWeights } from './names/chooseModel.js';
+export type { EncoderGroup } from './names/encoderGroups.js';
 export {
   canonicalName,
   type HeadPrefixes,
@@ -43,5 +54,9 @@ export {
   referenceFamily,
 } from './names/tensorNames.js';
 export type { CaffeLayer, CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
+export { readingNotes } from './readingNotes.js';
+export type { StatedConfig, StatedSize, UntoldSettings } from './statedConfig.js';
 export type { ElementType, StorageRegion, TensorEntry } from './tensorEntry.js';
+export { summarizeValues, type ValueSummary } from './valueRange.js';
+export { splitWeightsPath, type WeightsPath } from './weightsPath.js';
 export { saveCheckpoint, saveTensors } from './write/saveCheckpoint.js';

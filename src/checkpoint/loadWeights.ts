@@ -5,6 +5,8 @@ import * as ops from '../torch/operators/index.js';
 import { requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
+import { adapterNames } from './otherWeights.js';
+import { ValueCheck, valueRange } from './valueRange.js';
 
 /** A tensor whose shape in the file is not the model's. */
 export interface ReshapedTensor {
@@ -22,6 +24,8 @@ export interface LoadReport {
   /** In the file, not in the model. */
   readonly unexpected: readonly string[];
   readonly reshaped: readonly ReshapedTensor[];
+  /** What is unusual about the values, as sentences for a person. */
+  readonly notes: readonly string[];
 }
 
 export interface LoadOptions {
@@ -56,13 +60,90 @@ export function loadWeights(
     } else loaded.push(name);
   }
   const unexpected = [...checkpoint.entries.keys()].filter((name) => only(name) && !parameters.has(name));
-  const report = { file: checkpoint.path, loaded, missing, unexpected, reshaped };
+  const report = { file: checkpoint.path, loaded, missing, unexpected, reshaped, notes: [] };
   requireWhole(checkpoint, report, require);
+  requireNumbers(checkpoint, loaded);
+  refuseVariants(checkpoint, report, parameters);
+  const values = new ValueCheck();
   for (const name of loaded) {
-    scope(() => noGrad(() => ops.copy_(parameters.get(name) as Tensor, checkpoint.tensor(name))));
+    const parameter = parameters.get(name) as Tensor;
+    scope(() => noGrad(() => ops.copy_(parameter, checkpoint.tensor(name))));
+    // Right after it was copied, while it is in the processor's cache.
+    values.add(name, valueRange(parameter));
   }
   requireMappedFiles();
-  return report;
+  requireSound(checkpoint, values);
+  return { ...report, notes: notesOn(checkpoint, values) };
+}
+
+/** @throws CheckpointError for numbers that stand for others, as quantised weights do */
+function requireNumbers(checkpoint: CheckpointFile, names: readonly string[]): void {
+  const odd = names.filter((name) => !checkpoint.entries.get(name)?.dtype.includes('float'));
+  const [first] = odd;
+  if (first === undefined) return;
+  const entry = checkpoint.entries.get(first);
+  throw new CheckpointError(
+    checkpoint.path,
+    `${odd.length} of its tensors are whole numbers, such as ${entry?.name} (${entry?.dtype}): weights that were quantised, whose scales are not known here. Save the model in float32, float16 or bfloat16.`,
+  );
+}
+
+/** @throws CheckpointError for tensors of the encoder that the model does not have: computed without them, it answers otherwise */
+function refuseVariants(
+  checkpoint: CheckpointFile,
+  { unexpected }: Pick<LoadReport, 'unexpected'>,
+  parameters: ReadonlyMap<string, Tensor>,
+): void {
+  const own = new Set([...parameters.keys()].map(partOf));
+  const variant = unexpected.filter(
+    (name) => name.startsWith('bert.') && own.has(partOf(name)) && !/(_ids|num_batches_tracked)$/.test(name),
+  );
+  const [first] = variant;
+  if (first === undefined) return;
+  const entry = checkpoint.entries.get(first);
+  const what =
+    adapterNames(variant).length > 0
+      ? 'adapters that were not merged. Merge them into the model (peft: merge_and_unload) and save the whole'
+      : 'a variant of LXMERT, which would answer otherwise without them';
+  throw new CheckpointError(
+    checkpoint.path,
+    `its encoder has ${variant.length} tensors that LXMERT has not, such as ${entry?.name} (${entry?.shape.join(' x ')}): ${what}.`,
+  );
+}
+
+/** The layer that a tensor is in, or the part of the encoder outside of layers. */
+function partOf(name: string): string {
+  return /^bert\.encoder\.\w+\.\d+\./.exec(name)?.[0] ?? name.split('.').slice(0, 3).join('.');
+}
+
+/** @throws CheckpointError for values that no trained model has */
+function requireSound({ path: file, entries }: CheckpointFile, values: ValueCheck): void {
+  const nameOf = (name: string | undefined): string => entries.get(name ?? '')?.name ?? '';
+  const { notFinite } = values;
+  if (notFinite.length > 0) {
+    throw new CheckpointError(
+      file,
+      `${notFinite.length} of its tensors hold values that are no numbers (NaN) or infinite, such as ${nameOf(notFinite[0])}: the training that wrote it had failed. Take weights from before that.`,
+    );
+  }
+  const constant = values.constant.filter((name) => name.startsWith('bert.'));
+  if (constant.length > 0) {
+    throw new CheckpointError(
+      file,
+      `${constant.length} of its tensors hold one and the same value throughout, such as ${nameOf(constant[0])}: they were never filled. Save the model again, or copy the file again.`,
+    );
+  }
+}
+
+function notesOn({ path: file }: CheckpointFile, values: ValueCheck): string[] {
+  const isEmpty = values.constant.includes('answer_head.logit_fc.3.weight');
+  return [
+    ...values.untrained.map(
+      (part) =>
+        `${file}: its ${part} was never trained: all biases are 0 and all norms 1, as they are drawn. What it gives is chance.`,
+    ),
+    ...(isEmpty ? [`${file}: the rows of its answer head are all alike, so it prefers no answer.`] : []),
+  ];
 }
 
 function requireWhole(checkpoint: CheckpointFile, report: LoadReport, require: LoadOptions['require']): void {
@@ -73,6 +154,13 @@ function requireWhole(checkpoint: CheckpointFile, report: LoadReport, require: L
     if (require !== 'bert') requireLxmert(file, [...checkpoint.entries.keys()]);
     const what = { all: 'model', encoder: 'encoder', bert: 'language part of a BERT' }[require];
     const present = loaded.filter(isRequired).length;
+    const adapters = adapterNames(checkpoint.entries.keys());
+    if (adapters.length > 0) {
+      throw new CheckpointError(
+        file,
+        `its weights lie in adapters that were not merged (${adapters.length} tensors, such as ${adapters[0]}). Merge them into the model (peft: merge_and_unload) and save the whole.`,
+      );
+    }
     throw new CheckpointError(
       file,
       `expected the whole ${what}, but the file has ${present} of its tensors; missing are ${listed(absent)}. Check the numbers of layers, or name another file.`,
@@ -82,9 +170,17 @@ function requireWhole(checkpoint: CheckpointFile, report: LoadReport, require: L
   if (first !== undefined) {
     throw new CheckpointError(
       file,
-      `the tensor ${first.name} has the shape (${first.inFile.join(', ')}) in the file, but this model needs (${first.inModel.join(', ')}). The file is of a model of other sizes.`,
+      `the tensor ${first.name} has the shape (${first.inFile.join(', ')}) in the file, but this model needs (${first.inModel.join(', ')}). ${
+        isTransposed(first)
+          ? "It is transposed, as TensorFlow's and Flax's layers are: save the weights of layers as (outputs, inputs), as PyTorch does."
+          : 'The file is of a model of other sizes.'
+      }`,
     );
   }
+}
+
+function isTransposed({ inFile, inModel }: ReshapedTensor): boolean {
+  return inFile.length === 2 && inFile[0] === inModel[1] && inFile[1] === inModel[0];
 }
 
 /** Tensors without which a model answers nonsense without an error. */
@@ -110,5 +206,5 @@ export function renderLoadReport(report: LoadReport): string {
       `Not loaded, the shapes differ: ${name} is (${inFile.join(', ')}), the model has (${inModel.join(', ')}).`,
     );
   }
-  return lines.join('\n');
+  return [...lines, ...report.notes].join('\n');
 }

@@ -1,6 +1,5 @@
 /** @file What a checkpoint's shapes say of its model. */
 
-import { UsageError } from '../common/errors.js';
 import { encoderShapes, type ModelSizes, requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
@@ -16,19 +15,9 @@ export function usualAttentionHeads(hiddenSize: number): number | undefined {
   return hiddenSize % USUAL_HEAD_SIZE === 0 ? hiddenSize / USUAL_HEAD_SIZE : undefined;
 }
 
-/**
- * The number of attention heads, which shapes do not tell: a wrong one computes nonsense without an error.
- *
- * @param file the weights that are to be loaded; undefined for a new model, which may have any number
- * @throws UsageError when the weights are not of a size that all published models have
- */
-export function guessedAttentionHeads(hiddenSize: number, file?: string): number {
-  const usual = usualAttentionHeads(hiddenSize);
-  if (usual !== undefined) return usual;
-  if (file === undefined) return Math.max(1, Math.floor(hiddenSize / USUAL_HEAD_SIZE));
-  throw new UsageError(
-    `${file}: weights do not tell the number of attention heads, and a hidden size of ${hiddenSize} leaves it open. Name it with --attention-heads.`,
-  );
+/** The number of attention heads of a new model, which may have any: the usual one, or as near to it as can be. */
+export function guessedAttentionHeads(hiddenSize: number): number {
+  return usualAttentionHeads(hiddenSize) ?? Math.max(1, Math.floor(hiddenSize / USUAL_HEAD_SIZE));
 }
 
 /** Answers of the two published tables (docs/how-it-works/reference-implementation.md, "Answers"). */
@@ -53,7 +42,13 @@ export function modelSizes(checkpoint: CheckpointFile): ModelSizes {
     return new Set(numbers.filter((number) => number !== undefined)).size;
   };
   const [vocabSize = 0, hiddenSize = 0] = shape('bert.embeddings.word_embeddings.weight');
-  const [, visualFeatureSize = 0] = shape('bert.encoder.visn_fc.visn_fc.weight');
+  const [rows, visualFeatureSize = 0] = shape('bert.encoder.visn_fc.visn_fc.weight');
+  if (rows !== hiddenSize && visualFeatureSize === hiddenSize) {
+    throw new CheckpointError(
+      checkpoint.path,
+      `its layers are transposed: the visual features' weight is (${rows}, ${visualFeatureSize}) at a hidden size of ${hiddenSize}. TensorFlow and Flax keep weights as (inputs, outputs); save them as (outputs, inputs), as PyTorch does.`,
+    );
+  }
   const [, visualBoxSize = 0] = shape('bert.encoder.visn_fc.box_fc.weight');
   const numCrossLayers = count('x_layers');
   const numLanguageLayers = count('layer');

@@ -43,7 +43,7 @@ export interface Example {
  * `arguments` and `options` are zod objects. Every key carries `.describe('...')`; camelCase keys become
  * kebab-case flags; `.default(x)` is shown in help and filled in; `.optional()` may be left out; anything else is
  * required. Booleans are flags without a value (`--no-...` when the default is true); arrays take commas or
- * repeated flags (paths, and texts with `.meta({ holdsCommas: true })`: repeated flags only). An array as the last argument takes all that follows.
+ * repeated flags (texts with `.meta({ holdsCommas: true })`: repeated flags only; paths take commas between files that exist). An array as the last argument takes all that follows.
  */
 export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject, Result> {
   /** One to three sentences on what the command reads, does and leaves behind. */

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { messageOf, UsageError } from '../common/errors.js';
+import { describeJsonFault } from '../formats/jsonFault.js';
 import type { Values } from './command.js';
 import { nearestName } from './nearestName.js';
 import type { Parameter } from './options.js';
@@ -63,10 +64,12 @@ function parseConfig(file: string, text: string): Record<string, unknown> {
   try {
     parsed = format === '.toml' ? parse(text) : JSON.parse(text.trim() === '' ? '{}' : text);
   } catch (cause) {
+    if (format === '.json')
+      throw new UsageError(`'${file}' is not valid JSON: ${describeJsonFault(text)}.`, { cause });
     // smol-toml's message goes on with an excerpt of several lines, and names no line in the first.
     const [message = ''] = messageOf(cause).replace('Invalid TOML document: ', '').split('\n');
     const where = cause instanceof TomlError ? `, line ${cause.line}, column ${cause.column}` : '';
-    const problem = `is not valid ${format.slice(1).toUpperCase()}: ${message.replace(/\.$/, '')}.`;
+    const problem = `is not valid TOML: ${message.replace(/\.$/, '')}.`;
     throw new UsageError(`'${file}'${where} ${problem}`, { cause });
   }
   if (isTable(parsed)) return parsed;

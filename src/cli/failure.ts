@@ -1,7 +1,8 @@
 /** @file What a failed command prints and ends with. */
 
 import { CommanderError } from 'commander';
-import { endSentence, hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
+import { endSentence, LxmertError, messageOf } from '../common/errors.js';
+import { systemFault } from '../common/systemFault.js';
 
 export interface FailureReport {
   readonly text: string;
@@ -23,7 +24,7 @@ export function reportFailure(
   }
   if (error instanceof LxmertError)
     return { text: `lxmert: ${error.message}\n${stack}`, exitCode: error.exitCode };
-  const system = systemSentence(error);
+  const system = systemFault(error);
   if (system !== undefined)
     return { text: `lxmert: ${system.sentence}\n${stack}`, exitCode: system.exitCode };
   const hint = debug ? '' : ' Run it again with --debug for the stack trace.';
@@ -38,26 +39,6 @@ function parserSentence(error: CommanderError): string {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toUpperCase()}${endSentence(first.slice(1))}`;
   return [sentence, ...rest.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ');
-}
-
-/** The system's errors that a person can act on. */
-function systemSentence(error: unknown): { sentence: string; exitCode: 1 | 2 } | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const where = (error as NodeJS.ErrnoException).path;
-  const file = where === undefined ? '' : ` '${where}'`;
-  if (hasErrorCode(error, 'ENOENT') && file !== '') return { sentence: `There is no${file}.`, exitCode: 2 };
-  if (hasErrorCode(error, 'EACCES'))
-    return { sentence: `No permission to use${file || ' a file'}.`, exitCode: 1 };
-  if (hasErrorCode(error, 'EISDIR')) {
-    return { sentence: `A file was expected, but${file || ' the path'} is a folder.`, exitCode: 2 };
-  }
-  if (hasErrorCode(error, 'ENOTDIR')) {
-    return { sentence: `A folder was expected on the way to${file || ' the path'}.`, exitCode: 2 };
-  }
-  if (hasErrorCode(error, 'ENOSPC')) {
-    return { sentence: `The disk is full${file === '' ? '' : ` while writing${file}`}.`, exitCode: 1 };
-  }
-  return undefined;
 }
 
 function causes(error: Error): string {

@@ -7,7 +7,7 @@ import type { LoadedModel } from '../inference/modelFolder.js';
 import { PRECISIONS, type Precision } from '../model/index.js';
 import { type Device, requirePrecision } from '../torch/index.js';
 import { deviceOf, deviceOptions } from './deviceOptions.js';
-import { existingFile, existingPath } from './options.js';
+import { existingFile, existingPath, weightsPath } from './options.js';
 
 /** What computes a model, and in which format. */
 export const computeOptions = {
@@ -28,22 +28,30 @@ export function computeSettings(options: { device: string; tf32: boolean; precis
   return { device, precision: options.precision };
 }
 
-/** Which model answers. */
-export const modelOptions = {
-  model: z
-    .array(existingPath())
-    .min(1)
-    .describe(
-      'Run folder, or a weights file (.pth, .bin, .safetensors); of several the probabilities are averaged',
-    ),
-  weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
-  vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
-  answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
+/** What a weights file does not say of its model. */
+export const untoldOptions = {
   attentionHeads: z
     .int()
     .min(1)
     .optional()
-    .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+    .describe('Attention heads, for a weights file [default: what config.json says, else hidden size / 64]'),
+  modelConfig: existingFile()
+    .optional()
+    .describe('config.json of the model, of Hugging Face or a run [default: the one beside the weights]'),
+};
+
+/** Which model answers. */
+export const modelOptions = {
+  model: z
+    .array(weightsPath())
+    .min(1)
+    .describe(
+      'Run folder, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it); of several the probabilities are averaged',
+    ),
+  weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
+  vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
+  answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
+  ...untoldOptions,
   ...computeOptions,
 };
 
@@ -90,6 +98,7 @@ export function modelSource(options: {
   vocab?: string | undefined;
   answers?: string | undefined;
   attentionHeads?: number | undefined;
+  modelConfig?: string | undefined;
   precision: Precision;
   device: string;
   tf32: boolean;
@@ -99,6 +108,7 @@ export function modelSource(options: {
     vocabulary: options.vocab,
     answers: options.answers,
     numAttentionHeads: options.attentionHeads,
+    modelConfig: options.modelConfig,
     ...computeSettings(options),
   };
 }

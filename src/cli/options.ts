@@ -1,10 +1,18 @@
 /** @file From zod schemas to flags and positional arguments, and from their texts to validated values. */
 
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import type { Values } from './command.js';
 
-export { existingFile, existingFolder, existingPath, outputPath } from '../common/pathSchemas.js';
+export {
+  existingFile,
+  existingFolder,
+  existingPath,
+  outputPath,
+  weightsFile,
+  weightsPath,
+} from '../common/pathSchemas.js';
 
 /** What the command line has to know of one flag or argument. */
 export interface Parameter {
@@ -197,12 +205,20 @@ function rangeOf(node: JsonNode): string {
 /** Texts to numbers where the schema wants numbers; what is no number stays a text for the schema to refuse. */
 function convert(parameter: Parameter, value: unknown): unknown {
   if (Array.isArray(value)) {
-    const texts = parameter.takesCommas
-      ? value.flatMap((text) => String(text).split(','))
-      : value.map(String);
+    const texts = value.map(String).flatMap((text) => {
+      if (parameter.takesCommas) return text.split(',');
+      return parameter.isPath ? listedPaths(text) : [text];
+    });
     return texts.map((text) => convertOne(parameter, text));
   }
   return typeof value === 'string' ? convertOne(parameter, value) : value;
+}
+
+/** A path may hold commas itself: one that does not exist is a list where each of its parts does. */
+function listedPaths(text: string): string[] {
+  if (!text.includes(',') || existsSync(text)) return [text];
+  const parts = text.split(',');
+  return parts.every((part) => part !== '' && existsSync(part)) ? parts : [text];
 }
 
 function convertOne(parameter: Parameter, text: string): unknown {

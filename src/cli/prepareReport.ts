@@ -21,10 +21,11 @@ export function renderSplits(
   noun: 'question' | 'example' = 'question',
 ): string[] {
   return splits.map((split) => {
-    const { numQuestions, numAnswered, numWithLabel, numAnswersOutsideTable } = split;
+    const { numQuestions, numAnswered, numWithLabel, numAnswersOutsideTable, numEmpty } = split;
     const target = `${path.join(folder, split.file)}: ${formatCount(numQuestions, noun)}`;
     const share = shareWithLabel(split);
-    if (share === undefined) return `${target} without answers`;
+    const empty = numEmpty > 0 ? [`${formatCount(numEmpty, noun)} without a word`] : [];
+    if (share === undefined) return [`${target} without answers`, ...empty].join(', ');
     const unanswered = numQuestions - numAnswered;
     return [
       target,
@@ -33,6 +34,7 @@ export function renderSplits(
       ...(numAnswersOutsideTable > 0
         ? [`${formatCount(numAnswersOutsideTable, 'answer')} outside the table`]
         : []),
+      ...empty,
     ].join(', ');
   });
 }

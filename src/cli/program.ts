@@ -7,6 +7,8 @@ import { type FailureReport, reportFailure } from './failure.js';
 import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
 import type { Parameter } from './options.js';
+import { OutputFaults } from './output.js';
+import { printable } from './printable.js';
 
 /** Where a command line prints to, and what it may run. */
 export interface Surroundings {
@@ -17,11 +19,23 @@ export interface Surroundings {
 
 const ofThisProcess: Surroundings = { stdout: process.stdout, stderr: process.stderr, entries: catalogue };
 
-/** Runs `words` (what follows `lxmert`) and returns the exit code: 0, 1 failure, 2 wrong use, 130 interrupted. */
+/**
+ * Runs `words` (what follows `lxmert`) and returns the exit code: 0, 1 failure, 2 wrong use, 129, 130 or 143 interrupted. A
+ * reader of the output that goes away changes nothing.
+ */
 export async function runCommandLine(
   words: readonly string[],
   surroundings = ofThisProcess,
 ): Promise<number> {
+  const output = new OutputFaults([surroundings.stdout, surroundings.stderr]);
+  const exitCode = await runWords(words, surroundings);
+  const fault = await output.end();
+  if (fault === undefined) return exitCode;
+  surroundings.stderr.write(`lxmert: ${fault}\n`);
+  return exitCode === 0 ? 1 : exitCode;
+}
+
+async function runWords(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const run = new Run(surroundings);
   try {
     const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];
@@ -34,7 +48,7 @@ export async function runCommandLine(
       debug: words.includes('--debug'),
       command: run.entry?.name,
     });
-    surroundings.stderr.write(failure.text);
+    surroundings.stderr.write(printable(failure.text));
     return failure.exitCode;
   }
 }
@@ -86,7 +100,7 @@ class Run {
         signal: interrupts.signal,
         debug: flags.debug === true,
       });
-      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : outcome.text;
+      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : printable(outcome.text);
       if (text !== '') stdout.write(text.endsWith('\n') ? text : `${text}\n`);
       this.exitCode = interrupts.exitCode ?? outcome.exitCode;
     } catch (error) {

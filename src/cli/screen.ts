@@ -1,6 +1,7 @@
 /** @file What a running command prints: lines, and the bar that they must not run into. */
 
 import type { ProgressDisplay } from './command.js';
+import { printable } from './printable.js';
 import { createProgressDisplay, type SharedDisplay } from './progressDisplay.js';
 
 export class Screen {
@@ -11,7 +12,7 @@ export class Screen {
 
   /** Prints a line on stdout or stderr; a bar that is on the screen moves below it. */
   print(stream: NodeJS.WriteStream, line: string): void {
-    const write = (): void => void stream.write(`${line}\n`);
+    const write = (): void => void stream.write(`${printable(line)}\n`);
     let printed = write;
     for (const display of this.#displays) {
       const print = printed;

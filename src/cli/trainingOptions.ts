@@ -1,7 +1,12 @@
 /** @file Options that all training shares: the model, its schedule, the run's snapshots. */
 
 import { z } from 'zod';
-import { CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
+import {
+  CheckpointFile,
+  type GivenSettings,
+  guessedAttentionHeads,
+  modelSettings,
+} from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
 import type { FeatureStore } from '../features/index.js';
 import { LXMERT_BASE, type LxmertConfig, lxmertConfig } from '../model/index.js';
@@ -14,7 +19,7 @@ import {
   SCHEDULE_NAMES,
   type TrainingSettings,
 } from '../train/index.js';
-import { computeOptions, computeSettings } from './modelOptions.js';
+import { computeOptions, computeSettings, untoldOptions } from './modelOptions.js';
 
 export const architectureOptions = {
   languageLayers: z
@@ -33,7 +38,12 @@ export const architectureOptions = {
     .min(4)
     .default(LXMERT_BASE.hiddenSize)
     .describe('Width of the model, in values of a hidden state, from scratch'),
-  attentionHeads: z.int().min(1).optional().describe('Attention heads [default: hidden size / 64]'),
+  ...untoldOptions,
+  attentionHeads: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Attention heads [default: what the config.json of the weights says, else hidden size / 64]'),
   initializerRange: z
     .number()
     .gt(0)
@@ -44,8 +54,10 @@ export const architectureOptions = {
     .number()
     .min(0)
     .lt(1)
-    .default(LXMERT_BASE.hiddenDropout)
-    .describe('Dropout probability')
+    .optional()
+    .describe(
+      `Dropout probability [default: what the config.json of the weights says, else ${LXMERT_BASE.hiddenDropout}]`,
+    )
     .meta({ valueName: 'PROBABILITY' }),
 };
 
@@ -164,44 +176,71 @@ export function snapshotSettings(options: z.output<z.ZodObject<typeof snapshotOp
   return { everySteps: options.snapshotSteps, numKept: options.keepSnapshots, resume: options.resume };
 }
 
+/** What the flags say of weights that they do not say themselves. */
+export function givenSettings(options: {
+  attentionHeads?: number | undefined;
+  modelConfig?: string | undefined;
+}): GivenSettings {
+  return { numAttentionHeads: options.attentionHeads, configFile: options.modelConfig };
+}
+
 /**
- * The model's sizes: those of the weights, or what the flags say.
+ * The model's sizes: those of the weights and of the config.json beside them, or what the flags say.
  *
  * @param weights a whole model's; undefined from scratch
+ * @param notice gets sentences on what was assumed of the weights
  * @param given sizes that come from elsewhere, such as a BERT's
- * @throws UsageError when vocabulary or features do not fit
+ * @throws UsageError when vocabulary or features do not fit, or a config.json contradicts the weights
  */
 export async function configOf(
-  options: z.output<z.ZodObject<typeof architectureOptions>>,
+  options: z.output<z.ZodObject<typeof architectureOptions>> & { readonly maxLength: number },
   weights: string | undefined,
   vocabulary: Vocabulary,
   store: FeatureStore,
+  notice: (line: string) => void,
   given: Partial<LxmertConfig> = {},
 ): Promise<LxmertConfig> {
-  const sizes =
+  const known =
     weights === undefined
-      ? {
-          vocabSize: vocabulary.size,
-          hiddenSize: options.hiddenSize,
-          intermediateSize: 4 * options.hiddenSize,
-          numLanguageLayers: options.languageLayers,
-          numVisionLayers: options.visionLayers,
-          numCrossLayers: options.crossLayers,
-          visualFeatureSize: store.featureSize,
-          ...given,
-        }
-      : modelSizes(await CheckpointFile.open(weights));
+      ? undefined
+      : await modelSettings(await CheckpointFile.open(weights), givenSettings(options));
+  for (const note of known?.notes ?? []) notice(note);
+  const sizes = known?.config ?? sizesFromScratch(options, vocabulary, store, given);
+  const dropout = options.dropout;
   const config = lxmertConfig({
     ...sizes,
-    numAttentionHeads: options.attentionHeads ?? guessedAttentionHeads(sizes.hiddenSize, weights),
     initializerRange: options.initializerRange,
-    hiddenDropout: options.dropout,
-    attentionDropout: options.dropout,
+    ...(dropout === undefined ? {} : { hiddenDropout: dropout, attentionDropout: dropout }),
   });
   if (config.vocabSize !== vocabulary.size || config.visualFeatureSize !== store.featureSize) {
     throw new UsageError(
       `The weights are for ${config.vocabSize} word pieces and features of ${config.visualFeatureSize} values, but the vocabulary has ${vocabulary.size} and the features have ${store.featureSize}.`,
     );
   }
+  if (options.maxLength > config.maxPositionEmbeddings) {
+    throw new UsageError(
+      `--max-length is ${options.maxLength}, but the weights have positions for ${config.maxPositionEmbeddings} word pieces. Give at most that.`,
+    );
+  }
   return config;
+}
+
+function sizesFromScratch(
+  options: z.output<z.ZodObject<typeof architectureOptions>>,
+  vocabulary: Vocabulary,
+  store: FeatureStore,
+  given: Partial<LxmertConfig>,
+): Partial<LxmertConfig> {
+  const hiddenSize = given.hiddenSize ?? options.hiddenSize;
+  return {
+    vocabSize: vocabulary.size,
+    intermediateSize: 4 * hiddenSize,
+    numLanguageLayers: options.languageLayers,
+    numVisionLayers: options.visionLayers,
+    numCrossLayers: options.crossLayers,
+    visualFeatureSize: store.featureSize,
+    ...given,
+    hiddenSize,
+    numAttentionHeads: options.attentionHeads ?? given.numAttentionHeads ?? guessedAttentionHeads(hiddenSize),
+  };
 }

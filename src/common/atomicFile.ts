@@ -1,8 +1,10 @@
 /** @file Writing files so that a reader sees the old content or the new, never half of it. */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from './makeFolder.js';
+import { aboutFile } from './systemFault.js';
 
 /** A file being written under a temporary name; it takes its real name in {@link commit}. */
 export class AtomicFile {
@@ -15,19 +17,24 @@ export class AtomicFile {
   /** Creates the folder if needed and opens a temporary file beside `target`. */
   static async create(target: string): Promise<AtomicFile> {
     const folder = path.dirname(target);
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const temporary = path.join(
       folder,
       `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`,
     );
-    return new AtomicFile(target, temporary, await open(temporary, 'wx'));
+    const handle = await open(temporary, 'wx').catch((error: unknown) => {
+      throw aboutFile(error, target);
+    });
+    return new AtomicFile(target, temporary, handle);
   }
 
   /** Flushes to the disk, closes, and renames onto the target. */
   async commit(): Promise<void> {
     await this.handle.sync();
     await this.handle.close();
-    await rename(this.temporaryPath, this.path);
+    await rename(this.temporaryPath, this.path).catch((error: unknown) => {
+      throw aboutFile(error, this.path);
+    });
     await syncFolder(path.dirname(this.path));
   }
 
@@ -52,10 +59,7 @@ export async function withAtomicFile<T>(target: string, write: (file: AtomicFile
     return result;
   } catch (error) {
     await file.abandon();
-    // Writing through a handle fails without saying to which file.
-    if (error instanceof Error && 'code' in error && !('path' in error))
-      Object.assign(error, { path: target });
-    throw error;
+    throw error instanceof Error && 'path' in error ? error : aboutFile(error, target);
   }
 }
 

@@ -1,5 +1,7 @@
 /** @file Errors that are sentences for a person, and the exit code each kind ends a command with. */
 
+import { systemFault } from './systemFault.js';
+
 /** What a command's process ends with: 1 for a failure, 2 for wrong use. */
 export type ExitCode = 1 | 2;
 
@@ -40,5 +42,12 @@ export function hasErrorCode(error: unknown, code: string): boolean {
 export function unreadable(file: string, cause: unknown): LxmertError {
   if (hasErrorCode(cause, 'ENOENT')) return new UsageError(`There is no file '${file}'.`, { cause });
   if (hasErrorCode(cause, 'EISDIR')) return new UsageError(`'${file}' is a folder, not a file.`, { cause });
+  const fault = systemFault(cause, file);
+  if (fault !== undefined) {
+    const options = { cause };
+    return fault.exitCode === 2
+      ? new UsageError(fault.sentence, options)
+      : new LxmertError(fault.sentence, options);
+  }
   return new LxmertError(`'${file}' cannot be read: ${messageOf(cause)}.`, { cause });
 }

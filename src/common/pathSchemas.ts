@@ -1,6 +1,6 @@
 /** @file Schemas of paths that a person names, and what a schema can say of itself for help. */
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -30,6 +30,20 @@ export function existingPath(): z.ZodString {
   return pathThat('either', () => true, 'a file or folder');
 }
 
+/** A weights file that must exist; `FILE#KEY` names one of several models in it. */
+export function weightsFile(): z.ZodString {
+  return pathThat('file', (found) => found.isFile(), 'a file', withoutKey);
+}
+
+/** Weights that must exist: a file, of several models in it `FILE#KEY`, or a folder that holds them. */
+export function weightsPath(): z.ZodString {
+  return pathThat('either', () => true, 'a file or folder', withoutKey);
+}
+
+function withoutKey(value: string): string {
+  return existsSync(value) ? value : value.replace(/(?<=.)#[^#]*$/, '');
+}
+
 /** A path that will be written; nothing is asked of it yet. */
 export function outputPath(): z.ZodString {
   return z.string().min(1).meta({ pathKind: 'new' });
@@ -39,11 +53,12 @@ function pathThat(
   pathKind: 'file' | 'folder' | 'either',
   accept: (found: { isFile(): boolean; isDirectory(): boolean }) => boolean,
   wanted: string,
+  fileOf: (value: string) => string = (value) => value,
 ): z.ZodString {
   return z
     .string()
     .superRefine((value, check) => {
-      const found = value === '' ? undefined : statSync(value, { throwIfNoEntry: false });
+      const found = value === '' ? undefined : statSync(fileOf(value), { throwIfNoEntry: false });
       if (found === undefined) {
         const where = path.isAbsolute(value) ? '' : ` (looked in ${process.cwd()})`;
         check.addIssue({ code: 'custom', message: `there is no ${wanted.slice(2)} '${value}'${where}` });

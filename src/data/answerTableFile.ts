@@ -2,8 +2,10 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { PickleError, type PlainValue, readPlainPickle } from '../checkpoint/pickle/index.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError, unreadable } from '../common/errors.js';
+import { hasErrorCode, LxmertError, UsageError, unreadable } from '../common/errors.js';
 import { contentKindOf } from '../formats/contentKind.js';
+import { recogniseForm } from '../formats/forms/index.js';
+import { describeJsonFault } from '../formats/jsonFault.js';
 import { formatBytes } from '../formats/numbers.js';
 import { type AnswerList, answersOfText, answersOfValue, NoAnswerTable } from './answerTableForms.js';
 
@@ -13,6 +15,18 @@ const MAX_BYTES = 64e6;
 const EXPECTED =
   'expected an answer table: a JSON list of the answers in the order of the head, such as the trainval_label2ans.json ' +
   'that lxmert prepare and every run folder write';
+
+/** Files whose faults are those of a table. */
+const TABLE_FORMS = [
+  'label2ans',
+  'label2ansObject',
+  'ans2label',
+  'pretrainingAnswers',
+  'huggingFaceConfig',
+  'names',
+  // Answers by number are either.
+  'predictionsById',
+];
 
 /**
  * Reads the answers of a file, by row of the head.
@@ -61,8 +75,8 @@ function decode(file: string, bytes: Buffer): string {
 function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new LxmertError(`${file} is not valid JSON: ${messageOf(error)}. ${sentence(EXPECTED)}.`);
+  } catch {
+    throw new LxmertError(`${file} is not valid JSON: ${describeJsonFault(text)}. ${sentence(EXPECTED)}.`);
   }
 }
 
@@ -87,7 +101,14 @@ function toJson(value: PlainValue): unknown {
 }
 
 function checked(file: string, found: AnswerList | NoAnswerTable, source?: string): AnswerList {
-  if (found instanceof NoAnswerTable) throw new LxmertError(`${file}: ${EXPECTED}, but ${found.reason}.`);
+  if (found instanceof NoAnswerTable) {
+    const form = recogniseForm(file);
+    throw new LxmertError(
+      form === undefined || TABLE_FORMS.includes(form.form)
+        ? `${file}: ${EXPECTED}, but ${found.reason}.`
+        : `${file} holds ${form.title}; ${EXPECTED}. ${form.wayOn}`,
+    );
+  }
   const readAs = [source, found.readAs].filter((part) => part !== undefined).join(', ');
   return readAs === '' ? found : { ...found, readAs };
 }

@@ -163,10 +163,17 @@ export function answersOfText(text: string): AnswerList | NoAnswerTable {
   const empty = lines.indexOf('');
   if (empty !== -1) return new NoAnswerTable(`line ${empty + 1} is empty, so the rows behind it are unsure`);
   if (lines.length < 2) return new NoAnswerTable(`found the text '${shownText(first)}'`);
+  // The first line may name the columns.
+  const body = lines.slice(lines.length > 2 ? 1 : 0);
   const hasColumns =
     lines.some((line) => line.includes('\t')) ||
-    lines.every((line) => /^\d+[\s,:;]+\S/.test(line)) ||
-    lines.every((line) => /\S[\s,:;]+\d+$/.test(line));
+    2 * lines.filter((line) => /[,;|]/.test(line)).length > lines.length ||
+    body.every((line) => /^\d+[\s:]+\S/.test(line)) ||
+    body.every((line) => /\S[\s:]+\d+$/.test(line));
+  if (lines.every((line) => /^[-*] /.test(line)))
+    return new NoAnswerTable(
+      `its lines begin with a mark, as in '${shownText(first)}'; a text has answers alone`,
+    );
   if (hasColumns) {
     return new NoAnswerTable(
       `its lines have columns, as in '${shownText(first)}'; a text has one answer on a line and nothing beside it`,

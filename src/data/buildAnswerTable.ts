@@ -15,12 +15,15 @@ export const VQA_MIN_OCCURRENCES = 9;
  */
 export function buildAnswerTable(questions: Iterable<Question>, minOccurrences = 1): AnswerTable {
   const counts = new Map<string, number>();
-  for (const { labels } of questions) {
+  let unreadKey: string | undefined;
+  for (const { labels, unreadLabelKey } of questions) {
+    unreadKey ??= unreadLabelKey;
     for (const answer of labels?.keys() ?? []) counts.set(answer, (counts.get(answer) ?? 0) + 1);
   }
   if (counts.size === 0) {
+    const hint = unreadKey === undefined ? '' : ` The key '${unreadKey}', which they have, is not read.`;
     throw new LxmertError(
-      'No training example has a label, so there is no answer to learn. Name the answers in "labels".',
+      `No training example has a label, so there is no answer to learn. Name the answers in "labels".${hint}`,
     );
   }
   const frequent = [...counts].filter(([, count]) => count >= minOccurrences);

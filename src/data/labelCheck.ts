@@ -68,7 +68,7 @@ function requireAnswers(labelled: readonly Question[], name: string, answerTable
   if (answered.some(isKnown)) return;
   const [answer = ''] = first.labels?.keys() ?? [];
   throw new LxmertError(
-    `None of the answers of '${name}' is in the answer table of $answerTable.sizeanswers ('${answerTable.answer(0)}' ...); the first is '${answer}'. Is it the table, or the model, of another data set?`,
+    `None of the answers of '${name}' is in the answer table of ${answerTable.size} answers ('${answerTable.answer(0)}' ...); the first is '${answer}'. Is it the table, or the model, of another data set?`,
   );
 }
 

@@ -34,6 +34,8 @@ export class LeftOut {
   #numLeftOut = 0;
   /** In the order in which they were met. */
   readonly #firstImages = new Set<string>();
+  /** There are others than these. */
+  #hasMore = false;
 
   /**
    * @param name how the examples' file or split is called in messages
@@ -52,6 +54,7 @@ export class LeftOut {
     if (missing === undefined) return true;
     this.#numLeftOut++;
     if (this.#firstImages.size < NUM_NAMED) this.#firstImages.add(missing);
+    else if (!this.#firstImages.has(missing)) this.#hasMore = true;
     return false;
   }
 
@@ -95,7 +98,7 @@ export class LeftOut {
 
   get #named(): string {
     const shown = [...this.#firstImages].map(shownId).join(', ');
-    return this.#numLeftOut > this.#firstImages.size ? `${shown} ...` : shown;
+    return this.#hasMore ? `${shown} ...` : shown;
   }
 
   /** What there are features of, and whether the ids differ in form alone. */

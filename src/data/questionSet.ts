@@ -3,6 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import type { Question } from './annotations/question.js';
 import type { AnswerTable } from './answerTable.js';
+import { censusNotices } from './exampleCensus.js';
 import { withLabels } from './labelCheck.js';
 import { LeftOut, MAX_LEFT_OUT } from './leftOut.js';
 
@@ -26,6 +27,8 @@ export interface QuestionSetOptions<Example extends Question = Question> {
    * `maxLeftOut`. Default false.
    */
   readonly needsLabels?: boolean;
+  /** What else is to be said when the set is used, such as answers that were respelled. */
+  readonly notices?: readonly string[];
 }
 
 export class QuestionSet<Example extends Question = Question> {
@@ -35,7 +38,7 @@ export class QuestionSet<Example extends Question = Question> {
   readonly name: string;
   /** Questions that are left out because an image of theirs has no features here. */
   readonly leftOut: LeftOut;
-  /** A line for each reason why questions are left out, with counts and ids; empty when all are used. */
+  /** What is to be said of the set: what was left out and why, ids that stand twice, sentences without a word. */
   readonly notices: readonly string[];
 
   /**
@@ -55,7 +58,12 @@ export class QuestionSet<Example extends Question = Question> {
       ? withLabels(withImages, { name, answerTable, maxUnlabelled: maxLeftOut })
       : { examples: withImages, notice: undefined };
     this.questions = labelled.examples;
-    this.notices = [this.leftOut.notice, labelled.notice].filter((line) => line !== undefined);
+    this.notices = [
+      this.leftOut.notice,
+      labelled.notice,
+      ...(options.notices ?? []),
+      ...censusNotices(this.questions, name),
+    ].filter((line) => line !== undefined);
     if (unknownAnswers === 'error') this.#refuseUnknown(name);
   }
 

@@ -37,6 +37,7 @@ export function softLabel(answers: readonly string[]): Map<string, number> {
  * gave scores 0.27, 0.53, 0.8, from 4 on 1".
  */
 export function softScoreRule(numAnnotators: number): string {
+  if (numAnnotators === 0) return 'no answer, so that none is right';
   if (numAnnotators === 1) return 'the one answer scores 1';
   let whole = 1;
   while (softScore(whole, numAnnotators) < 1) whole++;

@@ -1,9 +1,9 @@
 /** @file The last step of an extraction: all rows, in order, into the output. */
 
+import type { Claim } from '../common/claim.js';
 import { LxmertError } from '../common/errors.js';
 import { silentProgress } from '../common/progress.js';
 import type { FeatureRow } from '../features/files.js';
-import type { Claim } from './claim.js';
 import { KnownRows } from './knownRows.js';
 import type { Output } from './output.js';
 import type { ExtractionOptions, ExtractionResult } from './settings.js';

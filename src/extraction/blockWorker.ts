@@ -1,9 +1,9 @@
 /** @file This process's work on the pictures of a job: block by block into its log. */
 
 import { setImmediate } from 'node:timers/promises';
+import type { Claim } from '../common/claim.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
-import type { Claim } from './claim.js';
 import { contentHash } from './contentHash.js';
 import type { KnownRows } from './knownRows.js';
 import { batchesOfOneSize, type LoadedPicture, loadPicture, prefetchLoads } from './loadPictures.js';
@@ -79,7 +79,7 @@ export class BlockWorker {
     const { images, boxes } = this.options;
     const waiting: ImageFile[] = [];
     for (const image of images.slice(...this.work.rangeOf(block))) {
-      const given = boxes?.has(image.id) === true ? boxes.boxesOf(image.id) : undefined;
+      const given = boxes?.has(image.id) === true ? boxes.identityOf(image.id) : undefined;
       if (!(await this.known.isUpToDate(image, given))) waiting.push(image);
       await claim.renew();
     }
@@ -91,14 +91,14 @@ export class BlockWorker {
     const found = batch.some(({ boxes }) => boxes !== undefined)
       ? batch.map(({ prepared, boxes }) => detector.describeBoxes(prepared, boxes as Float32Array))
       : detector.detectBatch(batch.map(({ prepared }) => prepared));
-    for (const [i, { image, picture, boxes }] of batch.entries()) {
+    for (const [i, { image, picture }] of batch.entries()) {
       const regions = found[i] as DetectedRegions;
       if (regions.numBoxes === 0) {
         await this.#skip(image, `The detector proposes no region in ${image.file}.`);
         continue;
       }
       this.#numExtracted++;
-      const hash = contentHash(picture.sha256, boxes);
+      const hash = contentHash(picture.sha256, this.options.boxes?.identityOf(image.id));
       await (await this.#openLog()).add({ imageId: image.id, ...regions }, hash, picture);
     }
     if (Date.now() - this.#lastSync < SYNC_INTERVAL) return;

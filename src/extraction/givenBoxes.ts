@@ -1,10 +1,19 @@
 /** @file Boxes that are given for pictures, instead of those that the detector would propose. */
 
 import { z } from 'zod';
-import { LxmertError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import { checkRecord } from '../data/annotations/record.js';
 import { MAX_BOXES, readObj36 } from '../features/files.js';
 import { readJsonLines } from '../formats/lines/jsonLines.js';
+import {
+  BOX_FORMATS,
+  BOX_UNITS,
+  type BoxForm,
+  DEFAULT_BOX_FORM,
+  describeBoxForm,
+  toPixelCorners,
+} from './boxForm.js';
+import { isTsv } from './keptRows.js';
 
 const lineSchema = z.object({
   image: z.union([z.string().min(1), z.int()]).transform(String),
@@ -18,16 +27,18 @@ const lineSchema = z.object({
 export class GivenBoxes {
   private constructor(
     readonly file: string,
+    /** Order and unit of the numbers in the file. */
+    readonly form: BoxForm,
     private readonly boxes: ReadonlyMap<string, Float32Array>,
   ) {}
 
   /**
-   * Reads lines `{"image": "2375429", "boxes": [[x1, y1, x2, y2], ...]}` in pixels of the picture, or, from a file whose
-   * name ends with .tsv, the boxes of an obj36 TSV file.
+   * Reads lines `{"image": "2375429", "boxes": [[x1, y1, x2, y2], ...]}` in pixels of the picture, x from the left and y from
+   * the top, unless `form` says otherwise; or, from a file whose name ends with .tsv, the boxes of an obj36 TSV file.
    *
-   * @throws UsageError when there is no such file; LxmertError naming the line that is not as expected
+   * @throws UsageError when there is no such file, or another form is said of a TSV file; LxmertError naming the line that is not as expected
    */
-  static async read(file: string): Promise<GivenBoxes> {
+  static async read(file: string, form: BoxForm = DEFAULT_BOX_FORM): Promise<GivenBoxes> {
     const boxes = new Map<string, Float32Array>();
     const add = (imageId: string, values: Float32Array, place: string): void => {
       if (boxes.has(imageId)) {
@@ -37,7 +48,12 @@ export class GivenBoxes {
       }
       boxes.set(imageId, values);
     };
-    if (file.toLowerCase().endsWith('.tsv')) {
+    if (isTsv(file)) {
+      if (form.format !== 'xyxy' || form.unit !== 'pixel') {
+        throw new UsageError(
+          `${file} is an obj36 TSV file, whose boxes are ${describeBoxForm(DEFAULT_BOX_FORM)}; leave --box-format and --box-unit out.`,
+        );
+      }
       for await (const { row, line } of readObj36(file)) add(row.imageId, row.boxes, `line ${line}`);
     } else {
       for await (const { value, place } of readJsonLines(file)) {
@@ -46,7 +62,7 @@ export class GivenBoxes {
       }
     }
     if (boxes.size === 0) throw new LxmertError(`${file} holds no boxes.`);
-    return new GivenBoxes(file, boxes);
+    return new GivenBoxes(file, form, boxes);
   }
 
   /** Most boxes of any image. */
@@ -56,12 +72,22 @@ export class GivenBoxes {
     return most;
   }
 
+  /** In the order of the file. */
+  get ids(): readonly string[] {
+    return [...this.boxes.keys()];
+  }
+
+  /** False for a TSV file, whose form is known. */
+  get isJson(): boolean {
+    return !isTsv(this.file);
+  }
+
   has(imageId: string): boolean {
     return this.boxes.has(imageId);
   }
 
   /**
-   * (n, 4): x1, y1, x2, y2
+   * (n, 4), as they stand in the file.
    *
    * @throws LxmertError when the file has none for the image
    */
@@ -69,5 +95,22 @@ export class GivenBoxes {
     const found = this.boxes.get(imageId);
     if (found === undefined) throw new LxmertError(`${this.file} has no boxes for image ${imageId}.`);
     return found;
+  }
+
+  /**
+   * (n, 4): x1, y1, x2, y2 in pixels of a picture of `width` x `height`
+   *
+   * @throws LxmertError when the file has none for the image
+   */
+  pixelBoxesOf(imageId: string, width: number, height: number): Float32Array {
+    return toPixelCorners(this.boxesOf(imageId), this.form, width, height);
+  }
+
+  /** What makes the boxes of an image other ones than before: the numbers, and for what they are taken. */
+  identityOf(imageId: string): Float32Array {
+    const { format, unit } = this.form;
+    const boxes = this.boxesOf(imageId);
+    if (format === 'xyxy' && unit === 'pixel') return boxes;
+    return Float32Array.of(BOX_FORMATS.indexOf(format), BOX_UNITS.indexOf(unit), ...boxes);
   }
 }

@@ -34,7 +34,8 @@ export async function loadPicture(
   given: GivenBoxes | undefined,
 ): Promise<LoadedPicture | SkippedPicture> {
   try {
-    const boxes = given?.boxesOf(image.id);
+    // Before a picture is read for nothing.
+    given?.boxesOf(image.id);
     const { mtimeMs } = await stat(image.file);
     const bytes = await readPicture(image.file);
     const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified: mtimeMs };
@@ -42,6 +43,7 @@ export async function loadPicture(
       name: image.file,
       requireSize: (width, height) => detector.requireSize?.(width, height),
     });
+    const boxes = given?.pixelBoxesOf(image.id, decoded.width, decoded.height);
     if (boxes !== undefined) {
       const problem = findBoxProblem(boxes, boxes.length / 4, decoded.width, decoded.height);
       if (problem !== undefined) return { image, reason: `In ${given?.file}, ${problem}` };

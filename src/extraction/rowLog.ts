@@ -4,11 +4,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
 import {
   type FeatureDType,
   type FeatureRow,
@@ -18,6 +19,7 @@ import {
   MAX_FEATURE_SIZE,
 } from '../features/files.js';
 import { FLOAT16_MAX, float16ToFloat32, float32ToFloat16 } from '../formats/float16.js';
+import { parseJson } from '../formats/jsonFault.js';
 import type { PictureFile } from './contentHash.js';
 
 /** Mark, bytes of the header, bytes of the body, checksum of the header, checksum of the body: u32 each. */
@@ -82,7 +84,7 @@ export class RowLogWriter {
   ) {}
 
   static async create(folder: string, dtype: FeatureDType): Promise<RowLogWriter> {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const file = path.join(folder, `rows-${randomBytes(8).toString('hex')}.log`);
     return new RowLogWriter(file, dtype, await open(file, 'wx'));
   }
@@ -189,13 +191,22 @@ export async function* scanRowLog(file: string): AsyncGenerator<LogRecord, void,
       const text = Buffer.alloc(headerBytes);
       await handle.read(text, 0, headerBytes, position + PREFIX_BYTES);
       if (crc32(text) !== headerChecksum) return;
-      const header = headerSchema.parse(JSON.parse(text.toString('utf8')));
+      const header = headerOf(text, file);
       yield { file, header, bodyStart, bodyBytes, bodyChecksum };
       position = bodyStart + bodyBytes;
     }
   } finally {
     await handle.close();
   }
+}
+
+/** @throws LxmertError for what another version of this program wrote: its checksum is right, and it is not known here */
+function headerOf(text: Buffer, file: string): Header {
+  const parsed = headerSchema.safeParse(parseJson(text.toString('utf8')));
+  if (parsed.success) return parsed.data;
+  throw new LxmertError(
+    `${file} holds a record that this version does not know: another version began this extraction. Finish it with that one, or choose another output.`,
+  );
 }
 
 /**

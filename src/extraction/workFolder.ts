@@ -2,14 +2,15 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../common/atomicFile.js';
+import { Claim, isHeld } from '../common/claim.js';
 import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
 import { type FeatureDType, type Provenance, provenanceSchema } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
-import { Claim, isHeld } from './claim.js';
 import { differencesOf } from './differences.js';
 import { isLogName, RowLogWriter } from './rowLog.js';
 
@@ -144,7 +145,7 @@ export class WorkFolder {
 
   /** Again too where another process has removed it: it then knows the output, and has little left to do. */
   async #make(): Promise<void> {
-    await mkdir(this.#blocks, { recursive: true });
+    makeFolder(this.#blocks);
   }
 
   async #agree(): Promise<void> {
@@ -189,7 +190,7 @@ export class WorkFolder {
       );
     }
     await rm(this.#blocks, { recursive: true, force: true });
-    await mkdir(this.#blocks, { recursive: true });
+    makeFolder(this.#blocks);
   }
 }
 

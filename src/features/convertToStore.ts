@@ -2,6 +2,7 @@
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
+import { systemFault } from '../common/systemFault.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { PIXEL_CORNERS } from './boxForms.js';
 import { BrokenRows } from './brokenRows.js';
@@ -120,8 +121,18 @@ export async function convertToStore(
     return { ...(await describeResult(folder, kept.length, broken)), ...copied };
   } catch (error) {
     await writer.abandon();
-    throw error;
+    throw withWayOn(error, folder);
   }
+}
+
+/** A full disk and the like with what is kept and how to go on. */
+function withWayOn(error: unknown, folder: string): unknown {
+  const fault = systemFault(error, folder);
+  if (fault === undefined || fault.exitCode === 2) return error;
+  return new LxmertError(
+    `${fault.sentence} What is whole of ${folder} is kept: once the cause is gone, the same command goes on from there.`,
+    { cause: error },
+  );
 }
 
 /** What must be the same in every shard of one conversion. */

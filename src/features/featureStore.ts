@@ -3,6 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import { fromTypedArray, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import { contentIdentity } from './contentIdentity.js';
 import { type FeatureBatch, mostBoxes, regionTensors } from './featureBatch.js';
 import { FeaturePrefetcher } from './featurePrefetch.js';
 import { MappedShard } from './mappedShard.js';
@@ -81,6 +82,11 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /** Most boxes that an image can have here. */
   get maxBoxes(): number {
     return this.#index.shards.reduce((most, shard) => Math.max(most, shard.layout.numBoxes), 0);
+  }
+
+  /** By which a run knows its features again; {@link contentIdentity} says what is in it. */
+  contentHash(): string {
+    return contentIdentity(this.#index.shards);
   }
 
   has(imageId: string): boolean {

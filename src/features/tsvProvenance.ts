@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf } from '../common/errors.js';
 import { findSchemaProblem } from '../common/schemaWords.js';
+import { parseJson } from '../formats/jsonFault.js';
 import { type Provenance, provenanceSchema } from './provenance.js';
 
 const schema = z.strictObject({
@@ -46,7 +47,7 @@ export async function writeTsvProvenance(
 export async function readTsvProvenance(tsv: string): Promise<TsvProvenance | undefined> {
   const file = tsvProvenancePath(tsv);
   try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const value = parseJson(await readFile(file, 'utf8'));
     const problem = findSchemaProblem(schema, value);
     if (problem !== undefined) throw new Error(problem);
     const { provenance, contentHashes } = schema.parse(value);

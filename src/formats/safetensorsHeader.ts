@@ -3,8 +3,8 @@
  * offsets, checked as the format demands, and made.
  */
 
-import { messageOf } from '../common/errors.js';
 import { findDuplicateKey } from './duplicateKeys.js';
+import { describeJsonFault } from './jsonFault.js';
 
 /** Bytes of an element, by the format's names of element types. */
 export const SAFETENSORS_ITEM_BYTES = {
@@ -28,6 +28,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 const MAX_AXES = 64;
 /** The 8-byte little-endian length in front of the header. */
 export const LENGTH_BYTES = 8;
+/** Characters of a part of a header in a message. */
+const LONGEST_SHOWN = 100;
 
 /** A tensor's place: offsets count bytes from the end of the header. */
 export interface TensorPlace {
@@ -123,8 +125,8 @@ function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new HeaderError(`its header is not JSON (${messageOf(error)})`);
+  } catch {
+    throw new HeaderError(`its header is not JSON (${describeJsonFault(text)})`);
   }
   if (!isObject(value)) throw new HeaderError('its header is not a JSON object');
   const duplicate = findDuplicateKey(text);
@@ -147,15 +149,15 @@ function parseTensor(name: string, value: unknown): TensorPlace {
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isType(dtype)) {
     const known = Object.keys(SAFETENSORS_ITEM_BYTES).join(', ');
-    throw wrongAt(name, `it has element type ${JSON.stringify(dtype)}; ${known} can be read`);
+    throw wrongAt(name, `it has element type ${shown(dtype)}; ${known} can be read`);
   }
   if (!isSizes(shape) || shape.length > MAX_AXES)
-    throw wrongAt(name, `it has no valid shape (${JSON.stringify(shape)})`);
+    throw wrongAt(name, `it has no valid shape (${shown(shape)})`);
   const numBytes = numBytesOf(dtype, shape);
   if (!Number.isSafeInteger(numBytes))
     throw wrongAt(name, `it has an impossible shape [${shape.join(', ')}]`);
   if (!isSizes(offsets) || offsets.length !== 2)
-    throw wrongAt(name, `it has no valid data_offsets (${JSON.stringify(offsets)})`);
+    throw wrongAt(name, `it has no valid data_offsets (${shown(offsets)})`);
   const [begin, end] = offsets as [number, number];
   if (end - begin !== numBytes)
     throw new HeaderError(
@@ -193,6 +195,13 @@ function numBytesOf(dtype: SafetensorsType, shape: readonly number[]): number {
 
 function wrongAt(name: string, fault: string): HeaderError {
   return new HeaderError(`its header is wrong at ${name}: ${fault}`);
+}
+
+/** A part of the header as it is there; it may be of any length. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,36 +1,36 @@
-/** @file The configuration of a model that is loaded: sizes from its weights, the rest from its run. */
+/** @file The configuration of a model that is loaded: sizes from its weights, the rest from the config.json beside them. */
 
-import { type CheckpointFile, guessedAttentionHeads, modelSizes } from '../checkpoint/index.js';
+import { type CheckpointFile, modelSettings, readingNotes } from '../checkpoint/index.js';
 import { LxmertError } from '../common/errors.js';
 import { type LxmertConfig, lxmertConfig } from '../model/index.js';
 import { Vocabulary } from '../text/index.js';
 
 export interface WeightsSource {
   readonly checkpoint: CheckpointFile;
-  readonly weightsFile: string;
   readonly vocabularyFile: string;
-  /** What config.json of the run says, where there is one. */
-  readonly runConfig: Partial<LxmertConfig> | undefined;
   /** Given by the user; a weights file does not tell. */
   readonly numAttentionHeads: number | undefined;
+  /** Given by the user in place of the one beside the weights. */
+  readonly modelConfig: string | undefined;
 }
 
-/** @throws LxmertError when the vocabulary is not the one that the model was trained with */
-export async function configOfWeights(
-  source: WeightsSource,
-): Promise<{ readonly config: LxmertConfig; readonly vocabulary: Vocabulary }> {
-  const { checkpoint, weightsFile, vocabularyFile, runConfig } = source;
+export interface ConfigOfWeights {
+  readonly config: LxmertConfig;
+  readonly vocabulary: Vocabulary;
+  /** What a person should know of how the file was read. */
+  readonly notes: readonly string[];
+}
+
+/** @throws LxmertError when the vocabulary is not the one that the model was trained with, and as `modelSettings` */
+export async function configOfWeights(source: WeightsSource): Promise<ConfigOfWeights> {
+  const { checkpoint, vocabularyFile, numAttentionHeads, modelConfig: configFile } = source;
   const vocabulary = await Vocabulary.load(vocabularyFile);
-  const sizes = modelSizes(checkpoint);
-  const numAttentionHeads =
-    source.numAttentionHeads ??
-    runConfig?.numAttentionHeads ??
-    guessedAttentionHeads(sizes.hiddenSize, weightsFile);
-  const config = lxmertConfig({ ...runConfig, ...sizes, numAttentionHeads });
+  const settings = await modelSettings(checkpoint, { numAttentionHeads, configFile });
+  const config = lxmertConfig(settings.config);
   if (vocabulary.size !== config.vocabSize) {
     throw new LxmertError(
       `${vocabularyFile} has ${vocabulary.size} entries, but the model's word embeddings have ${config.vocabSize} rows. Name the vocabulary that the model was trained with.`,
     );
   }
-  return { config, vocabulary };
+  return { config, vocabulary, notes: [...readingNotes(checkpoint), ...settings.notes] };
 }

@@ -31,6 +31,7 @@ export async function loadEnsemble(
       models: loaded.flatMap(({ models }) => models),
       graphs: first.graphs && loaded.flatMap(({ graphs = [] }) => graphs),
       weightsFiles: loaded.flatMap(({ weightsFiles }) => weightsFiles),
+      notes: loaded.flatMap(({ notes }) => notes),
     };
   } catch (error) {
     for (const each of loaded) disposeModels(each);

@@ -1,6 +1,6 @@
 /** @file Which heads a weights file has, what its task needs of them, and what makes probabilities of their logits. */
 
-import { type CheckpointFile, modelKind, numAnswersOf } from '../checkpoint/index.js';
+import { type CheckpointFile, missingAnswerHead, modelKind, numAnswersOf } from '../checkpoint/index.js';
 import { LxmertError } from '../common/errors.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { answerHeadDefinition, type HeadDefinition } from '../model/index.js';
@@ -56,7 +56,7 @@ export function requireHeads(
   const size = heads.find(({ prefix }) => prefix === 'answer_head')?.size;
   const numAnswers = numAnswersOf(checkpoint);
   if (size !== undefined && numAnswers === undefined) {
-    throw new LxmertError(`${checkpoint.path} has no answer head, so it cannot answer. Fine-tune it first.`);
+    throw new LxmertError(`${checkpoint.path} ${missingAnswerHead(checkpoint)}`);
   }
   if (size !== undefined && numAnswers !== size) {
     throw new LxmertError(

@@ -22,7 +22,13 @@ import {
   rankAnswers,
   withProbabilities,
 } from '../tasks/index.js';
-import { type Device, type DeviceChoice, requirePrecision, useDevice } from '../torch/index.js';
+import {
+  type Device,
+  type DeviceChoice,
+  requirePrecision,
+  ThreadAdapter,
+  useDevice,
+} from '../torch/index.js';
 import { decodeImage } from '../vision/decodeImage.js';
 import {
   DETECTOR_PROFILES,
@@ -39,7 +45,10 @@ import { type LoadedModel, requireAnswering, requireMatching } from './modelFold
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 
 export interface LxmertSource {
-  /** A run folder or a weights file; of several the probabilities are averaged. */
+  /**
+   * A run folder, a folder of Hugging Face or a weights file; of several the probabilities are averaged. Of a file that holds
+   * several models, `FILE#KEY` names one.
+   */
   readonly model: string | readonly string[];
   /** Weights of a run folder. Default `BEST`. */
   readonly weights?: 'BEST' | 'LAST' | undefined;
@@ -47,8 +56,10 @@ export interface LxmertSource {
   readonly vocabulary?: string | undefined;
   /** Answer table (label2ans JSON); for a weights file. */
   readonly answers?: string | undefined;
-  /** Attention heads; for a weights file. Default: hidden size / 64. */
+  /** Attention heads; for a weights file. Default: what a config.json beside it says, else hidden size / 64. */
   readonly numAttentionHeads?: number | undefined;
+  /** A config.json of Hugging Face or of a run, in place of the one beside a weights file. */
+  readonly modelConfig?: string | undefined;
   /** Format of the numbers between the model's layers. Default float32. */
   readonly precision?: Precision | undefined;
   /** What computes, such as `cuda`; `auto` takes a GPU where there is one. Default: the processor. */
@@ -121,6 +132,8 @@ export class Lxmert implements Disposable {
   readonly #cachedImages = new Map<string, Promise<ImageRegions>>();
   readonly #allowOtherFeatures: boolean;
   readonly #warnings: string[];
+  /** What this process spent and others did since the weights began to be loaded. */
+  readonly #threads: ThreadAdapter;
   #isDisposed = false;
 
   private constructor(
@@ -129,8 +142,10 @@ export class Lxmert implements Disposable {
     names: LabelNames,
     { numCachedImages = DEFAULT_NUM_CACHED_IMAGES, allowOtherFeatures = false }: LxmertSource,
     warnings: readonly string[],
+    threads: ThreadAdapter,
   ) {
     this.#model = model;
+    this.#threads = threads;
     this.#detector = detector;
     this.#names = names;
     this.#numCachedImages = numCachedImages;
@@ -138,7 +153,10 @@ export class Lxmert implements Disposable {
     this.#warnings = [...warnings];
   }
 
-  /** What could not be compared between model and features, or differs and was allowed. */
+  /**
+   * What a person should know: how the weights were read where that is not plain, what could not be compared between model
+   * and features, or differs and was allowed.
+   */
   get warnings(): readonly string[] {
     return this.#warnings;
   }
@@ -153,6 +171,7 @@ export class Lxmert implements Disposable {
     if (!Number.isInteger(numCachedImages) || numCachedImages < 0) {
       throw new UsageError(`numCachedImages must be a whole number from 0; found ${numCachedImages}.`);
     }
+    const threads = new ThreadAdapter();
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
     const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
@@ -164,10 +183,11 @@ export class Lxmert implements Disposable {
         );
       }
       detector = await loadDetector(source, device);
-      const warnings = detector === undefined ? [] : checkDetector(loaded, detector, source);
+      const differences = detector === undefined ? [] : checkDetector(loaded, detector, source);
+      const warnings = [...loaded.notes, ...differences];
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
-      return new Lxmert(loaded, detector, names, source, warnings);
+      return new Lxmert(loaded, detector, names, source, warnings, threads);
     } catch (error) {
       detector?.[Symbol.dispose]();
       disposeModels(loaded);
@@ -196,6 +216,14 @@ export class Lxmert implements Disposable {
   /** Undefined without a detector. */
   get detectorProvenance(): Provenance | undefined {
     return this.#detector?.provenance;
+  }
+
+  /**
+   * Computes from now on with as many threads as other programs leave processors free; called by itself before each answer.
+   * Answers do not depend on it. A number of threads that was chosen (`OMP_NUM_THREADS`, `setNumThreads`) stays.
+   */
+  adaptThreads(): void {
+    this.#threads.adapt();
   }
 
   /**
@@ -272,6 +300,7 @@ export class Lxmert implements Disposable {
     const { answering } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
+    this.adaptThreads();
     const ranked = inParts(imageRegions, questions, (source, examples) =>
       rankAnswers(answering, source, examples, topK),
     );
@@ -308,6 +337,7 @@ export class Lxmert implements Disposable {
     const { matching } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
+    this.adaptThreads();
     const probabilities = inParts(imageRegions, sentences, (source, examples) =>
       withProbabilities(matching, source, examples, ({ match }) => matchProbabilities(match)),
     );

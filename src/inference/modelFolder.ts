@@ -2,27 +2,28 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { CheckpointFile, imagesPerExampleOf, loadWeights, numAnswersOf } from '../checkpoint/index.js';
+import {
+  CheckpointFile,
+  imagesPerExampleOf,
+  loadWeights,
+  missingAnswerHead,
+  modelSizes,
+  numAnswersOf,
+  splitWeightsPath,
+} from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { Provenance } from '../features/index.js';
-import {
-  type HeadDefinition,
-  type LxmertConfig,
-  type Precision,
-  TaskModel,
-  useForInference,
-} from '../model/index.js';
+import { type HeadDefinition, type Precision, TaskModel, useForInference } from '../model/index.js';
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
-import { readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
 import { activationsOf, hasMatchingHead, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
+import { findModel, type ModelPlace } from './modelPlace.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
-import { weightsOfRun } from './runWeights.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {
@@ -34,8 +35,10 @@ export interface ModelSource {
   readonly vocabulary?: string | undefined;
   /** The answer table (label2ans); a run folder has its own. */
   readonly answers?: string | undefined;
-  /** Attention heads: shapes cannot tell them. A run folder says; else hidden size / 64, as every published model. */
+  /** Attention heads: shapes cannot tell them. A config.json beside the weights says; else hidden size / 64, as every published model. */
   readonly numAttentionHeads?: number | undefined;
+  /** A config.json of Hugging Face or of a run, in place of the one beside the weights. */
+  readonly modelConfig?: string | undefined;
   /** What to answer in; float32 unless said otherwise. */
   readonly precision?: Precision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
@@ -60,6 +63,10 @@ export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly pixelRegions: PixelRegionSettings | undefined;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
   readonly trainedOn: Provenance | undefined;
+  /** What a person should know of how its weights were read, as sentences. */
+  readonly notes: readonly string[];
+  /** Of a file without an answer head: why, and the way on, as the end of a sentence that begins with the file. */
+  readonly whyNoAnswers: string | undefined;
   /** Its file has an answer head, which was left out because nothing says what its answers are. */
   readonly hasUnnamedAnswers: boolean;
 };
@@ -91,7 +98,7 @@ export function requireAnswering(loaded: LoadedModel<string>): LoadedModel {
       `'${file}' is a weights file, which holds no answer table: name one with --answers (in JavaScript: answers), or name a run folder.`,
     );
   }
-  throw new LxmertError(`${file} has no answer head, so it cannot answer. Fine-tune it first.`);
+  throw new LxmertError(`${file} ${loaded.whyNoAnswers ?? 'has no answer head, so it cannot answer.'}`);
 }
 
 /** @throws LxmertError for a model that has no matching head */
@@ -112,35 +119,47 @@ export async function loadModel<Head extends string>(
 ): Promise<LoadedModel<Head>>;
 export async function loadModel(source: ModelSource): Promise<LoadedModel<string>>;
 export async function loadModel(source: ModelSource): Promise<LoadedModel<string>> {
-  const configFile = path.join(source.model, RUN_FILES.config);
-  const isRun = existsSync(configFile);
-  const run = isRun ? await readRunConfig(configFile) : undefined;
+  const place = await findModel(source.model, source.weights ?? 'BEST');
+  const { run, weightsFile } = place;
   const task = source.task ?? (await findTask(run?.task));
-  const weightsFile = isRun ? weightsOfRun(source.model, source.weights ?? 'BEST', run?.task) : source.model;
   const checkpoint = await CheckpointFile.open(weightsFile);
-  const { vocabularyFile, answersFile } = filesOf(source, isRun, task, checkpoint);
+  // Before anything is missed in it: a file of another kind has no answers either.
+  modelSizes(checkpoint);
+  const { vocabularyFile, answersFile } = filesOf(source, place, task, checkpoint);
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
       : await AnswerTable.load(answersFile, source.say);
   if (source.answers !== undefined && answersFile === source.answers) {
-    await requireOrderOfRun(answersFile, answerTable, isRun ? source.model : path.dirname(weightsFile));
+    await requireOrderOfRun(answersFile, answerTable, path.dirname(splitWeightsPath(weightsFile).file));
   }
   const heads: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
   requireHeads(checkpoint, heads, task, answersFile);
-  const { config, vocabulary } = await configOfWeights({
+  const { config, vocabulary, notes } = await configOfWeights({
     checkpoint,
-    weightsFile,
     vocabularyFile,
-    runConfig: run?.model as Partial<LxmertConfig> | undefined,
     numAttentionHeads: source.numAttentionHeads,
+    modelConfig: source.modelConfig,
   });
   const imagesPerExample =
     numAnswersOf(checkpoint) === undefined ? (task?.imagesPerExample ?? 1) : imagesPerExampleOf(checkpoint);
+  const maxLength = run?.maxLength ?? Math.min(DEFAULT_MAX_LENGTH, config.maxPositionEmbeddings);
+  if (maxLength > config.maxPositionEmbeddings) {
+    throw new LxmertError(
+      `${weightsFile} has positions for ${config.maxPositionEmbeddings} word pieces, but its run reads ${maxLength}: the weights are not of that run.`,
+    );
+  }
   const model = new TaskModel(config, heads, imagesPerExample);
+  const valueNotes: string[] =
+    run === undefined && maxLength < DEFAULT_MAX_LENGTH
+      ? [
+          `${weightsFile} has positions for ${maxLength} word pieces: sentences are read up to that, not to ${DEFAULT_MAX_LENGTH}.`,
+        ]
+      : [];
   try {
-    loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+    const report = loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+    valueNotes.push(...report.notes);
     useForInference(model, source.precision ?? 'float32', source.device);
   } catch (error) {
     model.dispose();
@@ -156,11 +175,13 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     activations: activationsOf(checkpoint, heads, task, run?.settings.loss, imagesPerExample),
     tokenizer: new WordPieceTokenizer(vocabulary),
     answerTable,
-    maxLength: run?.maxLength ?? DEFAULT_MAX_LENGTH,
+    maxLength,
     weightsFiles: [weightsFile],
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
+    notes: [...notesOnRun(source, place), ...notes, ...valueNotes],
+    whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
     hasUnnamedAnswers:
       numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,
   };
@@ -169,6 +190,14 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
 /** The answers of a task that fixes them: then no table is looked for. */
 function fixedAnswers(task: Task | undefined): readonly string[] | undefined {
   return typeof task?.answers === 'string' ? undefined : task?.answers;
+}
+
+/** What was taken from the run that a weights file lies in, without being named. */
+function notesOnRun(source: ModelSource, { weightsFile, isFileOfRun }: ModelPlace): string[] {
+  if (!isFileOfRun || (source.vocabulary !== undefined && source.answers !== undefined)) return [];
+  return [
+    `${weightsFile} lies in the folder of its run, whose vocabulary and answers are used where no others are named.`,
+  ];
 }
 
 /** @throws UsageError for the answers of the run whose folder the weights lie in, given in another order */
@@ -189,22 +218,21 @@ async function requireOrderOfRun(file: string, table: AnswerTable, folder: strin
 /** @throws UsageError for a weights file whose companions are not named */
 function filesOf(
   source: ModelSource,
-  isRun: boolean,
+  place: ModelPlace,
   task: Task | undefined,
   checkpoint: CheckpointFile,
 ): { readonly vocabularyFile: string; readonly answersFile: string | undefined } {
-  const ofRun = (name: string): string | undefined => (isRun ? path.join(source.model, name) : undefined);
-  const vocabularyFile = source.vocabulary ?? ofRun(RUN_FILES.vocabulary);
+  const vocabularyFile = source.vocabulary ?? place.vocabularyFile;
   // A pre-training without question answering has no table.
   const canDoWithout = task === undefined && hasMatchingHead(checkpoint);
-  const ownAnswers = ofRun(RUN_FILES.answers);
+  const ownAnswers = place.answersFile;
   const isThere = ownAnswers !== undefined && (!canDoWithout || existsSync(ownAnswers));
   const isFixed = fixedAnswers(task) !== undefined;
   const answersFile = isFixed ? undefined : (source.answers ?? (isThere ? ownAnswers : undefined));
   if (vocabularyFile === undefined || (answersFile === undefined && !isFixed && !canDoWithout)) {
     const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
     throw new UsageError(
-      `'${source.model}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
+      `'${place.weightsFile}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
     );
   }
   return { vocabularyFile, answersFile };

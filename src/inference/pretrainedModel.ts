@@ -1,26 +1,26 @@
 /** @file A pre-training run, or a pre-trained weights file, as a model whose tasks can be evaluated. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CheckpointFile, loadWeights, numAnswersOf, regionClassesOf } from '../checkpoint/index.js';
+import {
+  CheckpointFile,
+  loadWeights,
+  numAnswersOf,
+  regionClassesOf,
+  splitWeightsPath,
+} from '../checkpoint/index.js';
 import { LxmertError, UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
 import type { Provenance } from '../features/index.js';
-import {
-  type LxmertConfig,
-  type Precision,
-  PretrainingModel,
-  TIED_DECODER,
-  useForInference,
-} from '../model/index.js';
+import { type Precision, PretrainingModel, TIED_DECODER, useForInference } from '../model/index.js';
 import { type LossSettings, task as pretraining } from '../tasks/pretraining/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
-import { type RunConfig, readRunConfig } from '../train/runConfig.js';
+import type { RunConfig } from '../train/runConfig.js';
 import { PRETRAINED_FILES, RUN_FILES } from '../train/runFolder.js';
 import { configOfWeights } from './configOfWeights.js';
+import { runConfigBeside } from './runConfigBeside.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */
 export interface PretrainedSource {
@@ -32,6 +32,8 @@ export interface PretrainedSource {
   /** Data sets whose answers the head has. */
   readonly qaSets?: readonly string[] | undefined;
   readonly numAttentionHeads?: number | undefined;
+  /** A config.json in place of the one beside the weights. */
+  readonly modelConfig?: string | undefined;
   readonly precision?: Precision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
@@ -49,6 +51,8 @@ export interface PretrainedModel {
   readonly losses: LossSettings;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
   readonly trainedOn: Provenance | undefined;
+  /** What a person should know of how the weights were read, as sentences. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -59,7 +63,7 @@ export interface PretrainedModel {
  */
 export async function loadPretrainedModel(source: PretrainedSource): Promise<PretrainedModel> {
   const isFolder = existsSync(path.join(source.model, RUN_FILES.config));
-  const folder = isFolder ? source.model : path.dirname(source.model);
+  const folder = isFolder ? source.model : path.dirname(splitWeightsPath(source.model).file);
   const weightsFile = isFolder ? path.join(folder, PRETRAINED_FILES.best) : source.model;
   const run = await readRun(path.join(folder, RUN_FILES.config));
   const checkpoint = await CheckpointFile.open(weightsFile);
@@ -73,12 +77,11 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
   if (vocabularyFile === undefined) {
     throw new UsageError(`'${source.model}' holds no vocabulary: name one with --vocab.`);
   }
-  const { config, vocabulary } = await configOfWeights({
+  const { config, vocabulary, notes } = await configOfWeights({
     checkpoint,
-    weightsFile,
     vocabularyFile,
-    runConfig: run?.model as Partial<LxmertConfig> | undefined,
     numAttentionHeads: source.numAttentionHeads,
+    modelConfig: source.modelConfig,
   });
   const numAnswers = numAnswersOf(checkpoint);
   const answersFile = source.answers ?? (run && path.join(folder, RUN_FILES.answers));
@@ -92,11 +95,13 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
     );
   }
   const model = new PretrainingModel(config, { ...classes, numAnswers });
+  const valueNotes: string[] = [];
   try {
-    loadWeights(checkpoint, model.namedParameters(), {
+    const report = loadWeights(checkpoint, model.namedParameters(), {
       require: 'all',
       only: (name) => name !== TIED_DECODER,
     });
+    valueNotes.push(...report.notes);
     useForInference(model, source.precision ?? 'float32', source.device);
   } catch (error) {
     model.dispose();
@@ -115,17 +120,14 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       weights: { ...weights, answers: answerTable === undefined ? 0 : weights.answers },
     },
     trainedOn: run?.features?.[0]?.provenance,
+    notes: [...notes, ...valueNotes],
   };
 }
 
 /** What the folder's configuration says; undefined where there is none of a pre-training. */
 async function readRun(file: string): Promise<RunConfig | undefined> {
-  if (!existsSync(file)) return undefined;
-  const content: unknown = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
-  // Weights converted for Hugging Face lie beside a config.json of another kind.
-  if (typeof content === 'object' && content !== null && !('task' in content)) return undefined;
-  const run = await readRunConfig(file);
-  if (run.task === pretraining.name) return run;
+  const run = await runConfigBeside(file);
+  if (run === undefined || run.task === pretraining.name) return run;
   throw new LxmertError(
     `${file} is the configuration of '${run.task}', not of a pre-training. Name the run folder of lxmert pretrain, or its weights.`,
   );

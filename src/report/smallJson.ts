@@ -4,6 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import { hasErrorCode, messageOf } from '../common/errors.js';
+import { inWords } from '../common/schemaWords.js';
+import { describeJsonFault } from '../formats/jsonFault.js';
 
 /** What was found: a value, a sentence on what is wrong, or neither when there is no file. */
 export interface SmallJson<T> {
@@ -25,7 +27,14 @@ export async function readSmallJson<T>(file: string, schema: z.ZodType<T>): Prom
         problem: `${name} has ${found.size} bytes, more than the ${MAX_BYTES} expected, and was left out.`,
       };
     }
-    const parsed = schema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+    const text = await readFile(file, 'utf8');
+    let content: unknown;
+    try {
+      content = JSON.parse(text);
+    } catch {
+      return { problem: `${name} cannot be read (as JSON, ${describeJsonFault(text)}) and was left out.` };
+    }
+    const parsed = schema.safeParse(content, { error: inWords });
     if (parsed.success) return { value: parsed.data };
     const issue = parsed.error.issues[0];
     const key = issue === undefined || issue.path.length === 0 ? '' : ` at '${issue.path.join('.')}'`;

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { MAX_BOXES, MAX_IMAGE_SIDE } from '../features/files.js';
+import { numBytesOf, readBase64, shownStart } from './base64.js';
 
 /** Questions of one request at most. */
 export const MAX_QUESTIONS = 64;
@@ -11,43 +12,56 @@ export const MAX_QUESTION_LENGTH = 1000;
 /** Answers explained at most: each takes a pass back through the model. */
 const MAX_EXPLAINED = 10;
 
-const base64 = z
+/** As it is sent here: any of its usual forms, to its bytes. */
+const givenBase64 = z
   .string()
-  // Decoding skips what is not base64, so the length tells; a pattern would take ten times as long.
-  .refine(
-    (text) =>
-      text.length % 4 === 0 && Buffer.byteLength(text, 'base64') === Buffer.from(text, 'base64').byteLength,
-    { error: 'expected base64' },
-  )
+  .transform((text, context): Buffer => {
+    const reading = readBase64(text);
+    if ('base64' in reading) {
+      const bytes = Buffer.from(reading.base64, 'base64');
+      // Decoding skips what is not base64, so the length tells; a pattern would take ten times as long.
+      if (bytes.byteLength === numBytesOf(reading.base64)) return bytes;
+    }
+    const message =
+      'problem' in reading
+        ? reading.problem
+        : `expected base64, found other characters in ${shownStart(text)}`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
   .meta({ format: 'byte' });
+const base64 = z.string().meta({ format: 'byte' });
+const FORMS = 'with or without padding, in lines, of either alphabet, or as a data: address';
 const question = z
   .string()
-  .max(MAX_QUESTION_LENGTH)
+  .max(MAX_QUESTION_LENGTH, { error: `expected text of at most ${MAX_QUESTION_LENGTH} characters` })
   .refine((text) => text.trim() !== '', { error: 'expected a question with words' });
 const answersUpTo = (most: number) =>
   z.int().min(1).max(most).default(5).describe('Answers to each question, the most probable first');
-const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).describe('x1, y1, x2, y2 in pixels');
+const box = z
+  .tuple([z.number(), z.number(), z.number(), z.number()])
+  .describe('x1, y1, x2, y2 in pixels of the picture, x from the left and y from the top');
 
 /** Regions that the client found itself. */
 export const givenFeatures = z.strictObject({
   width: z.int().min(1).max(MAX_IMAGE_SIDE),
   height: z.int().min(1).max(MAX_IMAGE_SIDE),
   boxes: z.array(box).min(1).max(MAX_BOXES),
-  features: base64.describe('Little-endian float32 (boxes, feature size), in base64'),
+  features: givenBase64.describe(`Little-endian float32 (boxes, feature size), in base64 (${FORMS})`),
 });
 
 /** What a request is about: exactly one of them. */
 const subject = {
-  image: base64.optional().describe("The bytes of the picture's file in base64"),
+  image: givenBase64.optional().describe(`The bytes of the picture's file in base64 (${FORMS})`),
   imageId: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^[0-9a-f]{64}$/, { error: 'expected the imageId of an earlier response (64 hexadecimal digits)' })
     .optional()
     .describe('The imageId of an earlier response, as long as the picture is kept'),
   features: givenFeatures.optional(),
 };
 export interface Subject {
-  readonly image?: string | undefined;
+  readonly image?: Uint8Array | undefined;
   readonly imageId?: string | undefined;
   readonly features?: z.output<typeof givenFeatures> | undefined;
 }
@@ -80,7 +94,7 @@ export const explainRequest = z
 export type ExplainRequest = z.output<typeof explainRequest>;
 
 /** The body of `POST /v1/features` and `POST /v1/regions` as JSON. */
-export const imageRequest = z.strictObject({ image: base64 });
+export const imageRequest = z.strictObject({ image: givenBase64 });
 
 const label = z
   .object({ id: z.int(), name: z.string().nullable(), confidence: z.number() })

@@ -16,9 +16,10 @@ import {
   type Subject,
 } from './api.js';
 import { deadlineOf } from './deadlines.js';
+import { rowOf } from './givenFeatures.js';
 import { type Picture, pictureOf } from './picture.js';
 import { answerFromForm, explainFromForm, pictureFromForm, type WithPicture } from './readForm.js';
-import { decodeBase64, parse, rowOf } from './readRequest.js';
+import { parse } from './readRequest.js';
 import type { Service } from './service.js';
 import type { SeenPicture } from './workers/protocol.js';
 
@@ -80,7 +81,7 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
 async function pictureIn(request: FastifyRequest): Promise<Picture> {
   return request.isMultipart()
     ? await pictureFromForm(request)
-    : pictureOf(decodeBase64(parse(imageRequest, request.body).image));
+    : pictureOf(parse(imageRequest, request.body).image);
 }
 
 /** The picture or features that a request is about. */
@@ -95,7 +96,7 @@ async function seenOf(service: Service, asked: WithPicture<Subject>, signal: Abo
     const imageKey = sha256Of(features, JSON.stringify(rest));
     return { imageKey, imageId: null, seen: await service.describe(row) };
   }
-  const picture = asked.picture ?? pictureOf(decodeBase64(asked.image ?? ''));
+  const picture = asked.picture ?? pictureOf(asked.image ?? new Uint8Array(0));
   const { imageId, seen } = await service.detectRegions(picture, signal);
   return { imageKey: imageId, imageId, seen };
 }

@@ -8,11 +8,14 @@ import type {
   RegionsResponse,
   SampleResponse,
 } from './api.js';
+import { readBase64, shownStart } from './base64.js';
 
-/** A picture: the bytes of its file, the id of an earlier response, or features that were found elsewhere. */
+/**
+ * A picture: its file, or the same in base64 (as `FileReader.readAsDataURL` gives it, too), the id of an earlier response,
+ * or features that were found elsewhere.
+ */
 export type ClientImage =
-  | Blob
-  | Uint8Array
+  | PictureFile
   | { readonly imageId: string }
   | {
       readonly width: number;
@@ -22,6 +25,9 @@ export type ClientImage =
       /** (boxes, feature size) */
       readonly features: Float32Array;
     };
+
+/** The bytes of a picture's file, or a text of base64 or a `data:` address of it. */
+export type PictureFile = Blob | Uint8Array | string;
 
 export interface ClientOptions {
   /** Sent as `Authorization: Bearer`. */
@@ -85,7 +91,7 @@ export class LxmertClient {
     questions: readonly string[],
     { signal, ...settings }: AskOptions = {},
   ): Promise<AnswerResponse> {
-    return image instanceof Blob || image instanceof Uint8Array
+    return isFile(image)
       ? await this.#post('/v1/answer', formOf(image, settings, questions), signal)
       : await this.#post('/v1/answer', { ...subjectOf(image), ...defined(settings), questions }, signal);
   }
@@ -96,19 +102,19 @@ export class LxmertClient {
     question: string,
     { signal, ...settings }: ExplainOptions = {},
   ): Promise<ExplainResponse> {
-    return image instanceof Blob || image instanceof Uint8Array
+    return isFile(image)
       ? await this.#post('/v1/explain', formOf(image, settings, [question]), signal)
       : await this.#post('/v1/explain', { ...subjectOf(image), ...defined(settings), question }, signal);
   }
 
   /** The regions of a picture. */
-  async regions(image: Blob | Uint8Array, signal?: AbortSignal): Promise<RegionsResponse> {
+  async regions(image: PictureFile, signal?: AbortSignal): Promise<RegionsResponse> {
     return await this.#post('/v1/regions', formOf(image), signal);
   }
 
   /** The regions of a picture, with their features as numbers (regions, featureSize). */
   async features(
-    image: Blob | Uint8Array,
+    image: PictureFile,
     signal?: AbortSignal,
   ): Promise<Omit<FeaturesResponse, 'features'> & { features: Float32Array }> {
     const response: FeaturesResponse = await this.#post('/v1/features', formOf(image), signal);
@@ -195,11 +201,7 @@ function defined(settings: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-function formOf(
-  image: Blob | Uint8Array,
-  settings: Settings = {},
-  questions: readonly string[] = [],
-): FormData {
+function formOf(image: PictureFile, settings: Settings = {}, questions: readonly string[] = []): FormData {
   const form = new FormData();
   for (const question of questions) form.append('question', question);
   for (const [name, value] of Object.entries(defined(settings))) form.append(name, String(value));
@@ -207,14 +209,30 @@ function formOf(
   return form;
 }
 
-function subjectOf(image: Exclude<ClientImage, Blob | Uint8Array>): object {
+function subjectOf(image: Exclude<ClientImage, PictureFile>): object {
   return 'imageId' in image
     ? { imageId: image.imageId }
     : { features: { ...image, features: toBase64(image.features) } };
 }
 
-function asBlob(image: Blob | Uint8Array): Blob {
-  return image instanceof Blob ? image : new Blob([new Uint8Array(image)]);
+function isFile(image: ClientImage): image is PictureFile {
+  return image instanceof Blob || image instanceof Uint8Array || typeof image === 'string';
+}
+
+/** @throws TypeError for a text that is no base64 */
+function asBlob(image: PictureFile): Blob {
+  if (image instanceof Blob) return image;
+  return new Blob([typeof image === 'string' ? bytesOf(image) : new Uint8Array(image)]);
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  const reading = readBase64(text);
+  if ('problem' in reading) throw new TypeError(`The picture: ${reading.problem}.`);
+  try {
+    return bytesOfPlain(reading.base64);
+  } catch {
+    throw new TypeError(`The picture: expected base64, found other characters in ${shownStart(text)}.`);
+  }
 }
 
 /** Browsers have no Buffer, and `btoa` takes one character for each byte. */
@@ -227,6 +245,9 @@ function toBase64(values: Float32Array): string {
 }
 
 function fromBase64(text: string): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
+  return new Float32Array(bytesOfPlain(text).buffer);
+}
+
+function bytesOfPlain(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -50,7 +50,7 @@ export function openApiDocument(): Json {
         'Answers questions about pictures, and shows what the answers were found in. A picture is sent as a form, or in base64 as JSON; later questions about it can name its imageId instead.',
     },
     // Beside this document, wherever it is served.
-    servers: [{ url: '/' }],
+    servers: [{ url: './' }],
     tags: [
       { name: 'Questions', description: 'About a picture' },
       { name: 'Pictures', description: 'What is in them' },

@@ -8,6 +8,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { webFolder } from '../explain/webFolder.js';
 import type { SampleResponse } from './api.js';
+import { basePathOf } from './basePath.js';
 import { openApiDocument } from './openApi.js';
 import { drawSamples } from './samples.js';
 import { ServeError } from './serveError.js';
@@ -27,15 +28,22 @@ const PAGE_POLICY = [
 /** The library of the API's page styles its elements one by one. */
 const API_PAGE_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
 
-export async function addPageRoutes(app: FastifyInstance, service: Service): Promise<void> {
+export async function addPageRoutes(
+  app: FastifyInstance,
+  service: Service,
+  basePath: string | undefined,
+): Promise<void> {
   const folder = webFolder();
   const page = await readFile(path.join(folder, 'app', 'index.html'), 'utf8');
-  app.get('/', async (_request, reply) =>
+  // Addresses in it are relative, for any path that a proxy serves it under; where the path is known they begin with it, so
+  // that the page works without a slash at the end of its address too.
+  app.get('/', async (request, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', PAGE_POLICY)
       .header('cache-control', 'no-cache')
-      .send(page),
+      .header('vary', 'x-forwarded-prefix')
+      .send(page.replaceAll('"./', `"${addressOf(basePathOf(request.raw, basePath))}/`)),
   );
   await app.register(fastifyStatic, {
     root: path.join(folder, 'app', 'assets'),
@@ -60,6 +68,10 @@ export async function addPageRoutes(app: FastifyInstance, service: Service): Pro
 
   const document = openApiDocument();
   app.get('/openapi.json', async () => document);
+  // Without the slash, the library's page would look for its parts at the root of the site.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.split('?', 1)[0] === '/docs') await reply.redirect('docs/');
+  });
   await app.register(swagger, { mode: 'static', specification: { document: document as never } });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -70,5 +82,12 @@ export async function addPageRoutes(app: FastifyInstance, service: Service): Pro
       css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none; }' }],
     },
     staticCSP: API_PAGE_POLICY,
+    // This copy of the document lies one level deeper.
+    transformSpecification: (copy) => ({ ...copy, servers: [{ url: '../' }] }),
   });
+}
+
+/** Of a base path, as addresses in the page begin: `.` where it is not known. */
+function addressOf(basePath: string): string {
+  return basePath === '' ? '.' : basePath;
 }

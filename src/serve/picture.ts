@@ -22,7 +22,7 @@ export async function pictureFrom(pieces: AsyncIterable<Buffer>): Promise<Pictur
 }
 
 /** @throws ServeError when there is nothing in it */
-export function pictureOf(bytes: Buffer): Picture {
+export function pictureOf(bytes: Uint8Array): Picture {
   if (bytes.byteLength === 0) throw noPicture();
   return { bytes, imageId: sha256Of(bytes) };
 }

@@ -1,9 +1,10 @@
 /** @file What a request asks, from JSON. */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { endSentence } from '../common/errors.js';
-import { type FeatureRow, MAX_BOXES } from '../features/files.js';
-import { type givenFeatures, MAX_QUESTIONS } from './api.js';
+import { inWords } from '../common/schemaWords.js';
+import { MAX_BOXES } from '../features/files.js';
+import { MAX_QUESTIONS } from './api.js';
 import { ServeError } from './serveError.js';
 
 /** Keys of an object of a request: more than any has. */
@@ -14,11 +15,14 @@ const MAX_MESSAGE = 300;
 /** @throws ServeError naming the first key that is not as expected */
 export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   requireShort(body);
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, { error: inWords });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  const message = `${place}${issue?.message ?? 'no JSON object'}`.slice(0, MAX_MESSAGE);
+  const message = `${place}${issue === undefined ? 'no JSON object' : wordsOf(issue, schema)}`.slice(
+    0,
+    MAX_MESSAGE,
+  );
   throw new ServeError('bad_request', `The request is not as expected: ${endSentence(message)}`);
 }
 
@@ -45,30 +49,10 @@ function objectOf(value: unknown): object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }
 
-export function decodeBase64(text: string): Buffer {
-  return Buffer.from(text, 'base64');
-}
-
-/** @throws ServeError when the features are no float32 values */
-export function rowOf({ width, height, boxes, features }: z.output<typeof givenFeatures>): FeatureRow {
-  const bytes = decodeBase64(features);
-  if (bytes.byteLength % 4 !== 0) {
-    throw new ServeError(
-      'bad_request',
-      `features must be float32 values; ${bytes.byteLength} bytes were sent.`,
-    );
-  }
-  const numBoxes = boxes.length;
-  return {
-    imageId: 'features',
-    width,
-    height,
-    numBoxes,
-    boxes: Float32Array.from(boxes.flat()),
-    features: new Float32Array(new Uint8Array(bytes).buffer),
-    objectsId: new BigInt64Array(numBoxes),
-    objectsConf: new Float32Array(numBoxes),
-    attrsId: new BigInt64Array(numBoxes),
-    attrsConf: new Float32Array(numBoxes),
-  };
+/** Keys that nobody knows are told with those that are known. */
+function wordsOf(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const known = issue.path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const names = issue.keys.map((key) => `'${key}'`).join(', ');
+  return `there is no key ${names}${known.length === 0 ? '' : `; known are ${known.join(', ')}`}`;
 }

@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type Admission, admit } from './admission.js';
 import { MAX_QUESTION_LENGTH, MAX_QUESTIONS } from './api.js';
 import { addApiRoutes } from './apiRoutes.js';
+import { basePathOf, withoutBasePath } from './basePath.js';
 import { asServeError } from './clientFaults.js';
 import { addDeadlines } from './deadlines.js';
 import { measureServer } from './metrics.js';
@@ -25,6 +26,8 @@ export interface ServerOptions extends Admission {
   readonly maxBodyBytes: number;
   /** Milliseconds that a request may take. */
   readonly timeout: number;
+  /** Path under which a proxy serves this server, such as `/vqa`. Default: what the proxy says in `X-Forwarded-Prefix`. */
+  readonly basePath?: string | undefined;
   /** Told of what went wrong in the server itself. */
   readonly onFailure?: (requestId: string, error: unknown) => void;
 }
@@ -49,6 +52,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const app = Fastify({
     // Pictures that are larger come as forms, which are taken in piece by piece; JSON is read as a whole.
     bodyLimit: Math.min(maxBodyBytes, MAX_JSON_BYTES),
+    rewriteUrl: (request) => withoutBasePath(request.url ?? '/', basePathOf(request, options.basePath)),
     // Said in the form that all errors have.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendError(asServeError(error), request, reply),
@@ -112,7 +116,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   );
 
   addApiRoutes(app, service);
-  await addPageRoutes(app, service);
+  await addPageRoutes(app, service, options.basePath);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     if (isReady()) return { status: 'ready' };

@@ -5,6 +5,7 @@ import { type FeatureRow, findRowProblem } from '../features/files.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
 import { abortable } from './deadlines.js';
+import { requirePlausible } from './givenFeatures.js';
 import type { Picture } from './picture.js';
 import { ServeError } from './serveError.js';
 import type { Answered, AskedQuestion, ModelFacts, SeenPicture, ToExplain } from './workers/protocol.js';
@@ -138,13 +139,7 @@ export class Service {
   async describe(row: FeatureRow): Promise<SeenPicture> {
     const problem = findRowProblem(row);
     if (problem !== undefined) throw new ServeError('bad_request', `The features are not sound: ${problem}`);
-    const [{ featureSize }] = this.options.pool.facts;
-    if (row.features.length !== row.numBoxes * featureSize) {
-      throw new ServeError(
-        'bad_request',
-        `The model reads ${featureSize} values for each of ${row.numBoxes} boxes; ${row.features.length} values were sent.`,
-      );
-    }
+    requirePlausible(row, this.options.pool.facts[0].featureSize);
     return { row, regions: [] };
   }
 

@@ -36,6 +36,7 @@ export type AnsweringTaskDefinition = Pick<
   | 'imagesPerExample'
   | 'read'
   | 'answers'
+  | 'answersInOneSpelling'
   | 'unknownAnswers'
   | 'loss'
   | 'dump'

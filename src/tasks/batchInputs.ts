@@ -24,6 +24,8 @@ export interface RegionSource {
   prefetch?(imageIds: readonly string[]): void;
   /** Likewise, of a batch that is gathered with `dtype: 'stored'`; its features can be brought together meanwhile. */
   prefetchBatch?(imageIds: readonly string[]): void;
+  /** Another one when the features are others; a run that goes on compares it. */
+  contentHash?(): string;
 }
 
 /** A sentence about one image or two. */

@@ -30,6 +30,7 @@ export function customTask({
     imagesPerExample,
     read: (file) => streamCustomExamples(file, imagesPerExample),
     answers: 'built',
+    answersInOneSpelling: true,
     unknownAnswers: 'error',
     loss: 'class',
     dump: lineDump(({ questionId }, { answer }) => `${JSON.stringify({ id: questionId, answer })}\n`),

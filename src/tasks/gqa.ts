@@ -104,8 +104,8 @@ export const task = answeringTask({
     },
     evaluate: {
       description:
-        'Answers the questions of a file and prints the accuracy. Questions about images without features are left out ' +
-        'and counted.',
+        'Answers the questions of a file and prints the accuracy. Questions about images without features stop it ' +
+        'unless --max-left-out allows them to be left out.',
       examples: [
         {
           command: 'lxmert evaluate gqa testdev.json --model runs/gqa --features features/gqa_testdev',
@@ -116,7 +116,7 @@ export const task = answeringTask({
     predict: {
       description:
         'Answers the questions of a file and writes [{prediction, questionId}], the file that the GQA test server reads. ' +
-        'Labels are not needed; memory does not grow with the number of questions.',
+        'Labels are not needed. The file has an answer to every question, or is not written.',
       examples: [
         {
           command:

@@ -61,6 +61,7 @@ export type { LabelledRegions } from './pretraining/batch.js';
 export type { PretrainingScores } from './pretraining/evaluate.js';
 export { LOSS_KEYS, type LossKey, type LossSettings } from './pretraining/labels.js';
 export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
+export { SentenceCensus, type SentenceCounts } from './sentenceCensus.js';
 export { type Sharding, shareOf } from './sharding.js';
 export {
   type CommandExample,

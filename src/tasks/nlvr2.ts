@@ -79,8 +79,8 @@ export const task = answeringTask({
     },
     evaluate: {
       description:
-        'Judges the statements of a file and prints how many are right. Statements about images without features are left ' +
-        'out and counted.',
+        'Judges the statements of a file and prints how many are right. Statements about images without features ' +
+        'stop it unless --max-left-out allows them to be left out.',
       examples: [
         {
           command: 'lxmert evaluate nlvr2 valid.json --model runs/nlvr2 --features features/nlvr2_valid',
@@ -91,7 +91,7 @@ export const task = answeringTask({
     predict: {
       description:
         'Judges the statements of a file and writes lines identifier,True or identifier,False, the file that the official ' +
-        'NLVR2 script reads. Labels are not needed.',
+        'NLVR2 script reads. Labels are not needed. The file has every statement, or is not written.',
       examples: [
         {
           command:

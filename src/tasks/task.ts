@@ -142,6 +142,8 @@ export interface Task<
    * every answer of the training labels is in it. Goes with `unknownAnswers: 'skip'`.
    */
   readonly minOccurrences?: number;
+  /** Whether answers that differ only in capitals, blanks or the form of accents are one; absent: they are not. */
+  readonly answersInOneSpelling?: boolean;
   /** What becomes of a training label outside the answer table. */
   readonly unknownAnswers: UnknownAnswers;
   /** In the order in which their weights are drawn. */

@@ -75,6 +75,12 @@ export interface TaskTraining<Batch = unknown, Placed = unknown> {
   readonly numExamples: number;
   /** What the data is, as numbers that change when it does; kept in config.json, compared when a run is resumed. */
   readonly data: Readonly<Record<string, number>>;
+  /**
+   * What the data is, as a hash of each of its parts by name. Kept in config.json, compared when a run is resumed and
+   * between the processes of a run; answers and vocabulary are hashed by the trainer. Without it a run with other data of
+   * the same size goes on unnoticed.
+   */
+  contentHashes?(): Readonly<Record<string, string>>;
   /** Saved in the run folder; undefined for a task without answers. */
   readonly answerTable: AnswerTable | undefined;
   /** Which scores are better; `higher` unless it says otherwise, and then a score must be above 0 to be the best. */

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
 import { existingFile } from '../common/pathSchemas.js';
-import { fileSource } from '../data/annotations/jsonSource.js';
-import { streamArray } from '../data/annotations/jsonStream.js';
+import { type ExampleFileKind, readAs, readRecords } from '../data/annotations/exampleFile.js';
 import type { Question } from '../data/annotations/question.js';
 import { checkRecord } from '../data/annotations/record.js';
 import { VQA_MIN_OCCURRENCES } from '../data/buildAnswerTable.js';
@@ -62,6 +61,11 @@ const recordSchema = z.object(
   expected('an object with image and question'),
 );
 
+const KIND: ExampleFileKind = {
+  expected: "VizWiz's annotations, [{image, question, answers, answer_type, answerable}, ...]",
+  forms: ['vizWiz', 'vizWizTest'],
+};
+
 /**
  * Reads VizWiz's annotations, `[{image, question, answers: [{answer, answer_confidence}], answer_type, answerable}]`;
  * the test split has images and questions only. Images go by the name of their file up to its first dot, the id that
@@ -70,11 +74,13 @@ const recordSchema = z.object(
  *
  * @throws LxmertError with file, element, key, what was expected and what was found
  */
-export async function* readVizwiz(file: string): AsyncGenerator<VizwizQuestion> {
-  let index = 0;
-  for await (const element of streamArray(fileSource(file))) {
-    const place = `question ${index++}`;
-    const record = checkRecord(recordSchema, element, file, place);
+export function readVizwiz(file: string): AsyncGenerator<VizwizQuestion> {
+  return readAs(file, KIND, readPhotos(file));
+}
+
+async function* readPhotos(file: string): AsyncGenerator<VizwizQuestion> {
+  for await (const { value, place } of readRecords(file, 'question')) {
+    const record = checkRecord(recordSchema, value, file, place);
     const answers = record.answers?.map(({ answer }) => answer);
     if ((answers === undefined) !== (record.answerable === undefined)) {
       const [is, isNot] = answers === undefined ? ['answerable', 'answers'] : ['answers', 'answerable'];
@@ -219,8 +225,8 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     evaluate: {
       description:
         'Answers the questions of a file and prints the official accuracy, over all and by type of answer, and average ' +
-        'precision and F1 of the questions that cannot be answered. Questions about images without features are left out ' +
-        'and counted.',
+        'precision and F1 of the questions that cannot be answered. Questions about images without features stop it ' +
+        'unless --max-left-out allows them to be left out.',
       examples: [
         {
           command: 'lxmert evaluate vizwiz val.json --model runs/vizwiz --features features/vizwiz',
@@ -231,7 +237,7 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     predict: {
       description:
         'Answers the questions of a file and writes [{answer, answerable, image}]: one file for both challenges, whose ' +
-        'evaluators read the keys that they know. Labels are not needed; memory does not grow with the number of questions.',
+        'evaluators read the keys that they know. Labels are not needed. The file has an answer to every question, or is not written.',
       examples: [
         {
           command:

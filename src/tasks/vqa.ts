@@ -81,7 +81,7 @@ export const task = answeringTask({
     evaluate: {
       description:
         'Answers the questions of a file and prints the soft accuracy, over all and by type of question and answer. ' +
-        'Questions about images without features are left out and counted.',
+        'Questions about images without features stop it unless --max-left-out allows them to be left out.',
       examples: [
         {
           command: 'lxmert evaluate vqa minival.json --model runs/vqa --features features/val2014',
@@ -92,7 +92,7 @@ export const task = answeringTask({
     predict: {
       description:
         'Answers the questions of a file and writes [{answer, question_id}], the file that the VQA test server reads. ' +
-        'Labels are not needed; memory does not grow with the number of questions.',
+        'Labels are not needed. The file has an answer to every question, or is not written.',
       examples: [
         {
           command:

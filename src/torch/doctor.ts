@@ -1,11 +1,15 @@
 /** @file Examines the engine on this machine: what is in force, how fast it is, what would be faster. */
 
 import { existsSync, statSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../common/errors.js';
+import { cgroupLimit } from './cgroupLimit.js';
 import type { Facts, Finding, GemmRates } from './facts.js';
 import { findingsOf, readEngineVariables } from './findings.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
+import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
 import { type BuildRecord, buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
 import { readProcessor } from './processor.js';
@@ -13,6 +17,9 @@ import { defaultNumThreads, runtimeInfo, setNumThreads } from './runtime.js';
 
 /** Seconds per data type: enough for a stable best time, short enough to wait for. */
 const measureSeconds = 0.6;
+
+/** How long others' work is watched where nothing is measured meanwhile. */
+const LISTENING_MS = 500;
 
 export interface ExamineOptions {
   /** Compute threads to measure with; what a run would take when undefined. */
@@ -32,8 +39,11 @@ export interface Examination extends Facts {
 export async function examine(options: ExamineOptions): Promise<Examination> {
   const { installation, failure } = load();
   const isLoaded = failure === null;
+  const timesBefore = readProcessorTimes();
   if (isLoaded) setNumThreads(options.numThreads ?? defaultNumThreads());
   const gemmRates = isLoaded && options.measure ? await measure(options.signal) : null;
+  if (gemmRates === null) await setTimeout(LISTENING_MS);
+  const machineLoad = loadBetween(timesBefore, readProcessorTimes()) ?? null;
   const nvidia = isLoaded ? readNvidiaDriver() : null;
   const gpus = nvidia?.gpus ?? [];
   const cudaVisibleDevices = process.env.CUDA_VISIBLE_DEVICES;
@@ -48,6 +58,9 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     nvidia,
     visibleGpus: visibleGpus(gpus, cudaVisibleDevices),
     cudaVisibleDevices: cudaVisibleDevices ?? null,
+    load: machineLoad,
+    loadAverage: loadavg()[0] ?? 0,
+    processorLimit: cgroupLimit() ?? null,
     environment: readEngineVariables(),
   };
   const findings = findingsOf(facts);
@@ -154,12 +167,25 @@ function gpuRows({ nvidia, visibleGpus, cudaVisibleDevices }: Examination): Row[
   return rows;
 }
 
-function machineRows({ processor, environment }: Examination): Row[] {
+function machineRows({ processor, environment, load, loadAverage, processorLimit }: Examination): Row[] {
   const cores = processor.numCores === null ? '' : `, ${processor.numCores} cores`;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return [
     ['processor', `${processor.model}${cores}, ${processor.numLogical} logical processors`],
     ['vector features', processor.vectorFeatures.join(' ') || 'none that matter here'],
+    ...(load === null ? [] : [loadRow(load, loadAverage)]),
+    ...(processorLimit === null ? [] : [limitRow(processorLimit)]),
     ['environment', settings.join(' ') || 'no settings'],
   ];
+}
+
+function loadRow(load: NonNullable<Examination['load']>, average: number): Row {
+  return [
+    'load',
+    `others keep ${describeBusy(load)} busy; ${average.toFixed(1)} threads want to run (last minute)`,
+  ];
+}
+
+function limitRow(limit: number): Row {
+  return ['limit', `this container may use ${Number(limit.toFixed(2))} processors' worth of time`];
 }

@@ -1,6 +1,7 @@
 /** @file What is known of the engine and this machine, and what rules find in it. */
 
 import type { VisibleGpu } from './gpus.js';
+import type { MachineLoad } from './machineLoad.js';
 import type { BuildRecord } from './native.js';
 import type { NvidiaDriver, RuntimeInfo } from './nativeBinding.js';
 import type { Processor } from './processor.js';
@@ -38,6 +39,12 @@ export interface Facts {
   readonly visibleGpus: readonly VisibleGpu[];
   /** What CUDA_VISIBLE_DEVICES says, which may be nothing; null when it is not set. */
   readonly cudaVisibleDevices: string | null;
+  /** What other work took while this was examined; null where that is not known. */
+  readonly load: MachineLoad | null;
+  /** The system's average of the last minute of how many threads would run; 0 where it keeps none. */
+  readonly loadAverage: number;
+  /** Processors' worth of time that a container may take; null without a limit. */
+  readonly processorLimit: number | null;
   /** The settings in force in the environment. */
   readonly environment: Readonly<Record<string, string>>;
 }

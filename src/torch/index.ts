@@ -20,6 +20,7 @@ export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } fro
 export { measureGemmRate } from './gemmRate.js';
 export { type GradientPlace, GradientReducer, type ReductionTimes } from './gradientReducer.js';
 export { liveTensors } from './liveTensors.js';
+export { loadWarning, ThreadAdapter } from './machineLoad.js';
 export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from './nativeBinding.js';
 export { deviceAnswers, LateNumbers, place, staged } from './placement.js';
 export { bfloat16Warning } from './processor.js';

@@ -1,6 +1,7 @@
 /** @file The process around the kernels: compute threads and which libraries are in force. */
 
 import { availableParallelism } from 'node:os';
+import { cgroupLimit } from './cgroupLimit.js';
 import { buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
 
@@ -27,11 +28,13 @@ export function setNumThreads(numThreads: number): void {
 
 /**
  * The number of compute threads to start with: what `OMP_NUM_THREADS` says, else every core this process may
- * use. Debian's libtorch would start with one.
+ * use, and no more than a container's limit of processor time (threads beyond it are stopped in turn, and the others wait
+ * for them). Debian's libtorch would start with one.
  */
 export function defaultNumThreads(): number {
   const fromEnvironment = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10);
-  return fromEnvironment >= 1 ? fromEnvironment : availableParallelism();
+  if (fromEnvironment >= 1) return fromEnvironment;
+  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupLimit() ?? Number.POSITIVE_INFINITY)));
 }
 
 /** One line that names what is in force, for the first line of a run. */

@@ -6,6 +6,7 @@ import type { AnswerTable } from '../data/answerTable.js';
 import { openingAnswers } from '../data/baselines.js';
 import { withLabels } from '../data/labelCheck.js';
 import { drawsOf } from '../data/pretraining/draws.js';
+import { questionHashes } from '../data/questionHashes.js';
 import type { QuestionSet } from '../data/questionSet.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
@@ -30,6 +31,7 @@ import { fromTypedArray, place, type Tensor } from '../torch/index.js';
 import type { FinetuneOptions } from './finetuneOptions.js';
 import { blindNotice, majorityNotice, mostFrequentAnswer, overlapNotice } from './notices.js';
 import { RUN_FILES } from './runFolder.js';
+import { withPrefix } from './snapshots/sameData.js';
 
 interface Batch<Head extends string> {
   readonly inputs: LxmertInputs;
@@ -96,6 +98,16 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     return {
       trainingQuestions: this.options.training.size,
       validationQuestions: this.options.validation.size,
+    };
+  }
+
+  contentHashes(): Readonly<Record<string, string>> {
+    const { training, validation, features } = this.options;
+    const ofFeatures = features.contentHash?.();
+    return {
+      ...withPrefix('training', questionHashes(training.questions)),
+      ...withPrefix('validation', questionHashes(validation.questions)),
+      ...(ofFeatures !== undefined && { features: ofFeatures }),
     };
   }
 

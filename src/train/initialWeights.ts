@@ -2,16 +2,25 @@
 
 import {
   CheckpointFile,
+  imagesPerExampleOf,
   isAnswerRow,
   type LoadReport,
   loadAnswerRows,
   loadWeights,
+  missingAnswerHead,
+  missingEncoderTensors,
+  modelKind,
+  numAnswersOf,
+  readingNotes,
   renderLoadReport,
 } from '../checkpoint/index.js';
 import { LxmertError } from '../common/errors.js';
 import { matchingRows } from '../data/answerNormalization.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import type { Tensor } from '../torch/index.js';
+
+/** The last layer of the head that chooses an answer. */
+const ANSWER_ROWS = 'answer_head.logit_fc.3.weight';
 
 /** Where the first weights come from. */
 export interface InitialWeights {
@@ -38,12 +47,16 @@ export async function loadInitialWeights(
   say: (line: string) => void,
 ): Promise<LoadReport> {
   const checkpoint = await CheckpointFile.open(file);
+  if (parts !== 'encoder' && parameters.has(ANSWER_ROWS)) requireAnswerHead(checkpoint);
+  if (parts === 'all' && parameters.has(ANSWER_ROWS)) requireSize(checkpoint, answerTable);
+  if (parts === 'answers') requireAnswers(checkpoint, pretrainingAnswers);
   const report = loadWeights(checkpoint, parameters, {
     require: parts === 'encoder' ? 'encoder' : 'all',
     ...(parts === 'encoder' ? { only: (name: string) => name.startsWith('bert.') } : {}),
     // Heads that pre-training does not have are drawn anew.
     ...(parts === 'answers' ? { only: (name: string) => isPretrained(name) && !isAnswerRow(name) } : {}),
   });
+  for (const note of readingNotes(checkpoint)) say(note);
   say(renderLoadReport(report));
   if (parts !== 'answers') return report;
   if (pretrainingAnswers === undefined)
@@ -58,6 +71,42 @@ export async function loadInitialWeights(
   loadAnswerRows(checkpoint, parameters, rows);
   say(`${numKnown} of ${answerTable.size} answers start from the pre-trained head, the others from zeros.`);
   return report;
+}
+
+/** @throws LxmertError with the way on when there is an encoder and no answer head by the published names */
+function requireAnswerHead(checkpoint: CheckpointFile): void {
+  if (numAnswersOf(checkpoint) !== undefined || missingEncoderTensors(checkpoint).length > 0) return;
+  throw new LxmertError(
+    `${checkpoint.path} ${missingAnswerHead(checkpoint)} Its encoder alone is taken with --load-encoder, and the head drawn anew.`,
+  );
+}
+
+/** @throws LxmertError for a head of other answers than the run has */
+function requireSize(checkpoint: CheckpointFile, { size }: AnswerTable): void {
+  const numAnswers = numAnswersOf(checkpoint);
+  if (numAnswers === undefined || numAnswers === size) return;
+  throw new LxmertError(
+    `${checkpoint.path} has a head of ${numAnswers} answers, but this run has ${size}. To go on with its own answers, name its table with --answers; for others take its encoder with --load-encoder, or with --load-with-answers also the rows of answers that both have.`,
+  );
+}
+
+/** @throws LxmertError with the way on when the file cannot start answers */
+function requireAnswers(checkpoint: CheckpointFile, table: AnswerTable | undefined): void {
+  const { path: file } = checkpoint;
+  const numAnswers = numAnswersOf(checkpoint);
+  if (table === undefined || numAnswers === undefined) return;
+  const isFineTuned = modelKind(checkpoint) !== 'pre-training';
+  if (imagesPerExampleOf(checkpoint) !== 1) {
+    throw new LxmertError(
+      `${file} is fine-tuned for statements about two images (NLVR2): its head does not choose answers about one. Take its encoder with --load-encoder.`,
+    );
+  }
+  if (numAnswers === table.size) return;
+  throw new LxmertError(
+    isFineTuned
+      ? `${file} is a fine-tuned model with a head of ${numAnswers} answers, but the table of --pretraining-answers has ${table.size}, as a pre-trained head may have. To go on with its own answers, name it with --load; to take its encoder alone, with --load-encoder; to start from its answers, name its own table (trainval_label2ans.json) with --pretraining-answers.`
+      : `${file} has a pre-trained head of ${numAnswers} answers, but the table of --pretraining-answers has ${table.size}. Name the table that it was trained with (all_ans.json), or take its encoder alone with --load-encoder.`,
+  );
 }
 
 function isPretrained(name: string): boolean {

@@ -34,6 +34,7 @@ import { manualSeed } from '../torch/index.js';
 import { overlapNotice } from './notices.js';
 import { loadPretrainingWeights, type PretrainingWeights } from './pretrainingWeights.js';
 import { PRETRAINED_FILES, RUN_FILES, type RunFolder } from './runFolder.js';
+import { withPrefix } from './snapshots/sameData.js';
 import { Trainer, type TrainerResult } from './trainer.js';
 import type { RunOptions, TrainingSettings } from './trainerOptions.js';
 
@@ -130,6 +131,16 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
       trainingImages: training.imageIds.length,
       validationSentences: validation.size,
       numAnswers: answerTable?.size ?? 0,
+    };
+  }
+
+  contentHashes(): Readonly<Record<string, string>> {
+    const { training, validation, features } = this.options;
+    const ofFeatures = features.contentHash?.();
+    return {
+      ...withPrefix('training', training.contentHashes()),
+      ...withPrefix('validation', validation.contentHashes()),
+      ...(ofFeatures !== undefined && { features: ofFeatures }),
     };
   }
 

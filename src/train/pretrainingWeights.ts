@@ -1,7 +1,13 @@
 /** @file What pre-training starts from: a pre-trained LXMERT, with its answer head or without, or a BERT. */
 
 import path from 'node:path';
-import { CheckpointFile, type LoadReport, loadWeights, renderLoadReport } from '../checkpoint/index.js';
+import {
+  CheckpointFile,
+  type LoadReport,
+  loadWeights,
+  readingNotes,
+  renderLoadReport,
+} from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { type PretrainingModel, TIED_DECODER } from '../model/index.js';
@@ -40,6 +46,7 @@ export async function loadPretrainingWeights(
     require: parts === 'bert' ? 'bert' : 'all',
     only: (name) => name !== TIED_DECODER && isWanted(name, parts),
   });
+  for (const note of readingNotes(checkpoint)) say(note);
   say(renderLoadReport(report));
   return report;
 }

@@ -2,9 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { LxmertError, messageOf } from '../common/errors.js';
+import { LxmertError, unreadable } from '../common/errors.js';
 import { version } from '../common/version.js';
 import { provenanceSchema } from '../features/files.js';
+import { describeJsonFault } from '../formats/jsonFault.js';
 import type { LxmertConfig } from '../model/index.js';
 import { LOSS_NAMES, type TaskTraining } from '../tasks/index.js';
 import { LOSS_KEYS } from '../tasks/pretraining/index.js';
@@ -42,6 +43,8 @@ export const runConfigSchema = z.looseObject({
   settings: settingsSchema.default({}),
   /** What the data is, as numbers that change when it does. */
   data: z.record(z.string(), z.number()).default({}),
+  /** SHA-256 of what the data holds, by part; absent in runs of versions before 0.2.0. */
+  hashes: z.record(z.string(), z.string()).optional(),
   madeBy: z.looseObject({ lxmert: z.string() }).optional(),
   /** Present when the run's regions were made from pixels. */
   pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
@@ -54,6 +57,7 @@ export type RunConfig = z.output<typeof runConfigSchema>;
 export function makeRunConfig(run: {
   readonly task: Pick<TaskTraining, 'name' | 'data'>;
   readonly model: LxmertConfig | undefined;
+  readonly hashes: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>> & { readonly maxLength: number };
   /** What the run was started with. */
   readonly provenance: Readonly<Record<string, unknown>> | undefined;
@@ -64,6 +68,7 @@ export function makeRunConfig(run: {
     maxLength: run.settings.maxLength,
     settings: run.settings,
     data: run.task.data,
+    hashes: run.hashes,
     madeBy: { lxmert: version(), node: process.versions.node, runtime: runtimeLine() },
     ...run.provenance,
   };
@@ -71,11 +76,16 @@ export function makeRunConfig(run: {
 
 /** @throws LxmertError when it is not the configuration of a run */
 export async function readRunConfig(file: string): Promise<RunConfig> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new LxmertError(`${file} is not the configuration of a run: ${messageOf(error)}.`);
+    content = JSON.parse(text);
+  } catch {
+    throw new LxmertError(
+      `${file} is not the configuration of a run, since it is not valid JSON: ${describeJsonFault(text)}.`,
+    );
   }
   const parsed = runConfigSchema.safeParse(content);
   if (parsed.success) return parsed.data;

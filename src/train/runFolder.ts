@@ -1,10 +1,14 @@
 /** @file The folder of a training run: its configuration, logs and snapshots. */
 
 import { appendFileSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { removePartialFiles, writeFileAtomic } from '../common/atomicFile.js';
-import { messageOf, UsageError } from '../common/errors.js';
+import { Claim, holderOf } from '../common/claim.js';
+import { hasErrorCode, LxmertError, messageOf, UsageError, unreadable } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
+import { aboutFile } from '../common/systemFault.js';
+import { parseJson } from '../formats/jsonFault.js';
 
 /** Files of a run folder. */
 export const RUN_FILES = {
@@ -19,6 +23,8 @@ export const RUN_FILES = {
   metrics: 'metrics.jsonl',
   snapshots: 'snapshots',
   scores: 'scores.json',
+  /** Says which process writes the run, while one does. */
+  writer: 'writer.lock',
 } as const;
 
 /** Names of the weights that a pre-training leaves in its run folder, the reference's. */
@@ -29,8 +35,14 @@ export const PRETRAINED_FILES = {
   epoch: (epoch: number): string => `Epoch${String(epoch + 1).padStart(2, '0')}_LXRT.pth`,
 } as const;
 
+/** How often the writer shows that it lives; for machines that cannot ask for its process. */
+const RENEWAL_MS = 20_000;
+
 export class RunFolder {
   #isOurs: boolean;
+  #isWritten = false;
+  #claim: Claim | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   private constructor(
     readonly path: string,
@@ -52,6 +64,7 @@ export class RunFolder {
   /** From now on this process writes, since the one that did is gone. */
   takeOver(): void {
     this.#isOurs = true;
+    this.#isWritten = true;
   }
 
   /**
@@ -60,38 +73,76 @@ export class RunFolder {
    * @throws UsageError when it holds files already: a run never overwrites another
    */
   static async create(folder: string): Promise<RunFolder> {
-    await mkdir(folder, { recursive: true });
-    const found = await readdir(folder);
-    if (found.length > 0) {
+    makeFolder(folder);
+    await requireNoWriter(folder);
+    requireNew(folder, await readdir(folder));
+    return new RunFolder(folder);
+  }
+
+  /**
+   * The folder of a run that goes on, or of one that begins when there is none yet, so that one command line serves for
+   * the first start and for all others. Nothing is written before {@link startWriting}.
+   *
+   * @throws UsageError when it holds files but is no run folder
+   * @throws LxmertError when another process writes the run
+   */
+  static async open(folder: string): Promise<RunFolder> {
+    await requireNoWriter(folder);
+    const found: string[] = await readdir(folder).catch((error) => {
+      if (hasErrorCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    if (found.some(isOfRun) && !found.includes(RUN_FILES.config)) {
       throw new UsageError(
-        `The run folder '${folder}' is not empty (it holds ${found.slice(0, 3).join(', ')}). Name another with --output, or remove it.`,
+        `'${folder}' holds files but no ${RUN_FILES.config}, so it is no run that could be resumed. Name the run's folder with --output.`,
       );
     }
     return new RunFolder(folder);
   }
 
   /**
-   * The folder of a run that goes on; made when it is not there yet, so that one command line serves for the first
-   * start and for all others.
+   * Makes this process the one that writes the run, until {@link endWriting} or until it ends in whatever way.
    *
-   * @throws UsageError when it holds files but is no run folder
+   * @param isNew whether the run begins: then the folder must still be empty
+   * @throws LxmertError when another process writes it
    */
-  static async open(folder: string): Promise<RunFolder> {
-    const found: string[] = await readdir(folder).catch(() => []);
-    if (found.length > 0 && !found.includes(RUN_FILES.config)) {
-      throw new UsageError(
-        `'${folder}' holds files but no ${RUN_FILES.config}, so it is no run that could be resumed. Name the run's folder with --output.`,
-      );
+  async startWriting({ isNew }: { readonly isNew: boolean }): Promise<void> {
+    makeFolder(this.path);
+    const file = this.file(RUN_FILES.writer);
+    this.#claim = await Claim.take(file);
+    if (this.#claim === undefined) throw writtenBy(this.path, (await holderOf(file)) ?? 'another process');
+    try {
+      if (isNew) requireNew(this.path, await readdir(this.path));
+      await removePartialFiles(this.path);
+    } catch (error) {
+      await this.endWriting();
+      throw error;
     }
-    await mkdir(folder, { recursive: true });
-    await removePartialFiles(folder);
-    return new RunFolder(folder);
+    this.#isWritten = true;
+    this.#renewal = setInterval(() => void this.#claim?.renew(), RENEWAL_MS).unref();
   }
 
-  /** A JSON file of the run, or undefined when it is not there. */
+  /** Another process may write the run from now on. */
+  async endWriting(): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#claim?.release();
+    this.#claim = undefined;
+    this.#isWritten = false;
+  }
+
+  /** A JSON file of the run, or undefined when it is not there. @throws LxmertError when it cannot be read as JSON */
   async readJson(name: string): Promise<unknown> {
-    const text = await readFile(this.file(name), 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    const file = this.file(name);
+    try {
+      return parseJson(await readFile(file, 'utf8'));
+    } catch (cause) {
+      if (hasErrorCode(cause, 'ENOENT')) return undefined;
+      if (cause instanceof Error && 'code' in cause) throw unreadable(file, cause);
+      throw new LxmertError(
+        `'${file}' is damaged, so the run cannot go on: as JSON, ${messageOf(cause)}. Bring back the file as it was, or start a new run with another --output.`,
+        { cause },
+      );
+    }
   }
 
   /**
@@ -124,11 +175,15 @@ export class RunFolder {
   /** Appends a line for a person to log.log. */
   log(line: string): void {
     if (!this.#isOurs) return;
-    appendFileSync(this.file(RUN_FILES.log), `${line}\n`);
+    this.#append(RUN_FILES.log, `${line}\n`);
   }
 
-  /** Appends what ended the run, as far as the disk allows: the error itself is what must reach the caller. */
+  /**
+   * Appends what ended the run, as far as the disk allows: the error itself is what must reach the caller. A run that
+   * this process does not write stays as it is.
+   */
   logEnd(error: unknown): void {
+    if (!this.#isWritten) return;
     try {
       this.log(`Ended by a failure: ${messageOf(error)}`);
     } catch {
@@ -139,6 +194,41 @@ export class RunFolder {
   /** Appends one record to metrics.jsonl. */
   metrics(record: object): void {
     if (!this.#isOurs) return;
-    appendFileSync(this.file(RUN_FILES.metrics), `${JSON.stringify(record)}\n`);
+    this.#append(RUN_FILES.metrics, `${JSON.stringify(record)}\n`);
   }
+
+  #append(name: string, line: string): void {
+    try {
+      appendFileSync(this.file(name), line);
+    } catch (error) {
+      throw aboutFile(error, this.file(name));
+    }
+  }
+}
+
+/** What is there before a run has its configuration: it is a new one still. */
+function isOfRun(name: string): boolean {
+  return name !== RUN_FILES.writer && name !== RUN_FILES.log && !/^\..*\.partial$/.test(name);
+}
+
+function requireNew(folder: string, names: readonly string[]): void {
+  const found = names.filter(isOfRun);
+  if (found.length === 0) return;
+  const advice = names.includes(RUN_FILES.config)
+    ? 'Go on with the run that is there with --resume, or name another folder with --output.'
+    : 'Name another with --output.';
+  throw new UsageError(
+    `The run folder '${folder}' is not empty (it holds ${found.slice(0, 3).join(', ')}). ${advice}`,
+  );
+}
+
+async function requireNoWriter(folder: string): Promise<void> {
+  const holder = await holderOf(path.join(folder, RUN_FILES.writer));
+  if (holder !== undefined) throw writtenBy(folder, holder);
+}
+
+function writtenBy(folder: string, holder: string): LxmertError {
+  return new LxmertError(
+    `The run in '${folder}' is being written by ${holder}. Wait until that has ended, or stop it, and go on with --resume; or name another folder with --output.`,
+  );
 }

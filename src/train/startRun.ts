@@ -1,24 +1,28 @@
 /** @file How a training begins: the processes meet, a snapshot or the first weights are loaded, config.json is written. */
 
+import { existsSync } from 'node:fs';
 import type { LoadReport } from '../checkpoint/index.js';
 import { version } from '../common/version.js';
+import { AnswerTable } from '../data/answerTable.js';
 import type { TaskTraining } from '../tasks/index.js';
-import { bfloat16Warning, runtimeLine } from '../torch/index.js';
+import { Vocabulary } from '../text/index.js';
+import { bfloat16Warning, loadWarning, runtimeLine } from '../torch/index.js';
 import { type Agreement, flattened } from './distributed/agreement.js';
 import { DataParallel } from './distributed/dataParallel.js';
 import { clearRescueMarks } from './distributed/rescue.js';
 import type { LearningRateSchedule } from './learningRateSchedule.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { makeRunConfig } from './runConfig.js';
-import { RUN_FILES } from './runFolder.js';
-import { isBefore, requireSameRun } from './snapshots/sameRun.js';
+import { RUN_FILES, type RunFolder } from './runFolder.js';
+import { type ContentHashes, contentHashesOf, contentName, requireSameData } from './snapshots/sameData.js';
+import { isBefore, requireSameRun, type SameRun } from './snapshots/sameRun.js';
 import { Snapshots, type SnapshotTarget } from './snapshots/snapshots.js';
 import type { TrainingState } from './snapshots/trainingState.js';
 import type { DeviceSettings, TrainerOptions, TrainingSettings } from './trainerOptions.js';
 
 /** What of a trainer's options counts here. */
 type StartOptions = Omit<TrainerOptions, 'task'> & {
-  readonly task: Pick<TaskTraining, 'name' | 'data' | 'answerTable'>;
+  readonly task: Pick<TaskTraining, 'name' | 'data' | 'contentHashes' | 'answerTable'>;
 };
 
 /** What the trainer has made of its options. */
@@ -26,6 +30,8 @@ export interface RunPlan {
   readonly settings: Required<TrainingSettings>;
   readonly schedule: LearningRateSchedule;
   readonly say: (line: string) => void;
+  /** Of the data; none of a training that keeps nothing. */
+  readonly hashes: ContentHashes;
 }
 
 /** Waits for the other processes; undefined for a process that is alone. @throws LxmertError when they differ */
@@ -44,7 +50,7 @@ export async function joinProcesses(
     run,
     seed: plan.settings.seed,
     signal,
-    agreement: agreementOf(options, settingsOf(plan, optimizer)),
+    agreement: agreementOf(options, plan, optimizer),
   });
 }
 
@@ -55,30 +61,62 @@ interface RunBeginning {
   readonly loadReport: LoadReport | undefined;
 }
 
+/** A run that this process is about to write. */
+export interface OpenedRun {
+  /** Its configuration; undefined for one that begins. */
+  readonly before: unknown;
+  /** What config.json is to hold of this start. */
+  readonly kept: SameRun & { readonly settings: { readonly maxLength: number } };
+  /** Parts of the data that a run of an earlier version kept no hashes of. */
+  readonly unchecked: readonly string[];
+}
+
+/**
+ * Compares a run that is to go on with this start, before anything is written, and makes this process its writer.
+ *
+ * @throws UsageError when settings, model or data are others; the run is then untouched
+ * @throws LxmertError when another process writes the run
+ */
+export async function openRun(
+  { run, config, task, snapshots }: StartOptions,
+  plan: RunPlan,
+  optimizer: Optimizer,
+): Promise<OpenedRun> {
+  const kept = { model: { ...config }, settings: settingsOf(plan, optimizer), data: task.data };
+  if (run?.isOurs !== true) return { before: undefined, kept, unchecked: [] };
+  const before = snapshots?.resume === true ? await run.readJson(RUN_FILES.config) : undefined;
+  let unchecked: string[] = [];
+  if (before !== undefined) {
+    const { hashes } = requireSameRun(before, kept);
+    unchecked = requireSameData(hashes ?? (await hashesOfTables(run)), plan.hashes);
+  }
+  await run.startWriting({ isNew: before === undefined });
+  return { before, kept, unchecked };
+}
+
 /**
  * Brings model and optimizer to where the run begins, in all processes alike, and writes what does not change.
  *
- * @throws UsageError when a run is to be resumed with other settings, model or data
+ * @throws LxmertError when a snapshot or the first weights do not fit the model
  */
 export async function beginRun(
   options: StartOptions,
   plan: RunPlan,
   target: SnapshotTarget,
+  { before, kept, unchecked }: OpenedRun,
   processGroup: DataParallel | undefined,
 ): Promise<RunBeginning> {
-  const { run, task, loadWeights, vocabulary } = options;
+  const { run, loadWeights } = options;
   const { settings, say } = plan;
   const isOurs = run?.isOurs !== false;
   if (run?.isOurs === true) await clearRescueMarks(run.path);
-  const isResumed = isOurs && options.snapshots?.resume === true;
-  const before = isResumed ? await run?.readJson(RUN_FILES.config) : undefined;
-  const kept = {
-    model: { ...options.config },
-    settings: settingsOf(plan, target.optimizer),
-    data: task.data,
-  };
-  if (before !== undefined) requireSameRun(before, kept);
   sayRuntime(options.device, settings, say);
+  if (unchecked.length > 0) {
+    say(
+      `An earlier version began this run and kept no hashes of its data, so it could not be checked whether these are as they were: ${unchecked.map(contentName).join('; ')}.`,
+    );
+  }
+  const isResumed = isOurs && options.snapshots?.resume === true;
   const restored = isResumed ? await restoreSnapshot(options, target, before !== undefined, say) : undefined;
   const loadReport = isOurs && restored === undefined ? await loadWeights?.(say) : undefined;
   target.parameters.refreshCopies();
@@ -88,18 +126,30 @@ export async function beginRun(
     const numOwn = settings.batchSize / processGroup.worldSize;
     say(`${processGroup.worldSize} processes, ${numOwn} examples of each batch in each.`);
   }
-  if (before === undefined) {
-    const { config: model, provenance } = options;
-    await run?.writeJson(
-      RUN_FILES.config,
-      makeRunConfig({ task, model, settings: kept.settings, provenance }),
-    );
-  }
-  if (run?.isOurs === true) {
-    await vocabulary?.save(run.file(RUN_FILES.vocabulary));
-    await task.answerTable?.save(run.path);
-  }
+  if (before === undefined) await writeConfig(options, plan, kept);
+  if (run?.isOurs === true) await writeTables(run, options);
   return { state, loadReport };
+}
+
+async function writeConfig(
+  { run, task, config: model, provenance }: StartOptions,
+  { hashes }: RunPlan,
+  { settings }: OpenedRun['kept'],
+): Promise<void> {
+  await run?.writeJson(RUN_FILES.config, makeRunConfig({ task, model, settings, hashes, provenance }));
+}
+
+/** Vocabulary and answers, unless they are there: of a run that goes on they are the same. */
+async function writeTables(run: RunFolder, { vocabulary, task }: StartOptions): Promise<void> {
+  if (!existsSync(run.file(RUN_FILES.vocabulary))) await vocabulary?.save(run.file(RUN_FILES.vocabulary));
+  if (!existsSync(run.file(RUN_FILES.answers))) await task.answerTable?.save(run.path);
+}
+
+/** The hashes of what a run of an earlier version keeps: its answers and its vocabulary. */
+async function hashesOfTables(run: RunFolder): Promise<ContentHashes> {
+  const answerTable = await AnswerTable.load(run.file(RUN_FILES.answers)).catch(() => undefined);
+  const vocabulary = await Vocabulary.load(run.file(RUN_FILES.vocabulary)).catch(() => undefined);
+  return contentHashesOf({ answerTable }, vocabulary);
 }
 
 /** Where the newest snapshot was, and model and optimizer as they were there. */
@@ -137,6 +187,8 @@ function sayRuntime(
 ): void {
   const how = `${device}${allowTf32 ? ', TF32' : ''}${useGraphs ? ', graphs' : ''}`;
   say(`${runtimeLine()}, ${precision}${device === 'cpu' ? '' : ` on ${how}`}`);
+  const busy = loadWarning();
+  if (busy !== undefined) say(busy);
   const warning = precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
   if (warning !== undefined) say(warning);
 }
@@ -144,15 +196,17 @@ function sayRuntime(
 /** What all processes must have alike. */
 function agreementOf(
   { task, config, vocabulary, model }: StartOptions,
-  settings: Readonly<Record<string, unknown>>,
+  plan: RunPlan,
+  optimizer: Optimizer,
 ): Agreement {
   const shapes = [...model.namedParameters()].map(([name, { shape }]) => [name, shape]);
   return flattened({
     version: version(),
     task: task.name,
     model: config ?? {},
-    settings,
+    settings: settingsOf(plan, optimizer),
     data: { ...task.data, answers: task.answerTable?.size ?? 0, wordPieces: vocabulary?.size ?? 0 },
     parameters: Object.fromEntries(shapes),
+    contents: plan.hashes,
   });
 }

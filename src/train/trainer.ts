@@ -19,9 +19,10 @@ import { FlatParameters } from './optimizers/flatParameters.js';
 import { optimizerFactory } from './optimizers/makeOptimizer.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { RUN_FILES } from './runFolder.js';
+import { contentHashesOf } from './snapshots/sameData.js';
 import { Snapshots, type SnapshotTarget } from './snapshots/snapshots.js';
 import { TrainingProgress } from './snapshots/trainingState.js';
-import { beginRun, joinProcesses, type RunPlan } from './startRun.js';
+import { beginRun, joinProcesses, openRun, type RunPlan } from './startRun.js';
 import { StepMeter } from './stepMeter.js';
 import { CpuSteps, type StepRunner } from './stepRunner.js';
 import { DEFAULT_SETTINGS, type TrainerOptions } from './trainerOptions.js';
@@ -131,7 +132,8 @@ export class Trainer<Batch = unknown, Placed = unknown> {
     }
     const schedule =
       options.schedule ?? learningRateSchedule(settings.schedule, { warmupRatio: settings.warmupRatio });
-    this.#plan = { settings, schedule, say: this.#say };
+    const hashes = options.run === undefined ? {} : contentHashesOf(options.task, options.vocabulary);
+    this.#plan = { settings, schedule, say: this.#say, hashes };
   }
 
   /** Writes a line into the log and to the person. */
@@ -145,10 +147,10 @@ export class Trainer<Batch = unknown, Placed = unknown> {
    * Trains to the end, or to where a signal or a callback ends it.
    *
    * @throws UsageError when a run is to be resumed with other settings, model or data
-   * @throws LxmertError when a step or an evaluation fails; what is whole is saved before
+   * @throws LxmertError when another process writes the run, and when a step or an evaluation fails; what is whole is saved before
    */
   async train(): Promise<TrainerResult> {
-    const { model, run, distributed } = this.#options;
+    const { model, run } = this.#options;
     const { device = 'cpu', allowTf32: mayUseTf32 = false } = this.#options.device ?? {};
     const { precision } = this.#plan.settings;
     model.precision = precision;
@@ -168,7 +170,8 @@ export class Trainer<Batch = unknown, Placed = unknown> {
     let result: TrainingResult | undefined;
     try {
       processGroup = await joinProcesses(this.#options, this.#plan, optimizer, this.#signalOf(callbacks));
-      const { state, loadReport } = await beginRun(this.#options, this.#plan, target, processGroup);
+      const opened = await openRun(this.#options, this.#plan, optimizer);
+      const { state, loadReport } = await beginRun(this.#options, this.#plan, target, opened, processGroup);
       const position = new TrainingProgress(state);
       result = await this.#loop(target, { loader, position, callbacks, processGroup });
       this.#options.task.finish?.(result);
@@ -176,12 +179,11 @@ export class Trainer<Batch = unknown, Placed = unknown> {
       return { ...result, runFolder, numParameters: model.numParameters, loadReport, ...records };
     } catch (error) {
       processGroup?.group.giveUp();
-      // Processes that never met leave nothing behind, so that the same command can be started again.
-      if (distributed === undefined || processGroup !== undefined) run?.logEnd(error);
+      run?.logEnd(error);
       throw error;
     } finally {
       processGroup?.[Symbol.dispose]();
-      await callbacks.end(result);
+      await callbacks.end(result).finally(() => run?.endWriting());
     }
   }
 

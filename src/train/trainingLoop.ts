@@ -163,15 +163,12 @@ export class TrainingLoop<Batch, Placed> {
     const { task, position, callbacks, say } = this.parts;
     const { epoch } = position;
     const isBest = isBetter(task, { epoch, score }, position);
-    if (isBest) {
-      position.bestScore = score;
-      position.bestEpoch = epoch;
-      await this.#save('BEST', epoch);
-    }
-    await this.#save('LAST', epoch);
+    await this.#guarded(`the saving of the weights after epoch ${epoch}`, async () => {
+      if (isBest) await this.#saveBest(epoch, score);
+      await this.#save('LAST', epoch);
+    });
     const losses = position.meanLosses();
     position.nextEpoch();
-    await this.#snapshot();
     const metrics = {
       epoch,
       ...losses,
@@ -181,13 +178,32 @@ export class TrainingLoop<Batch, Placed> {
       isBest,
       seconds: (performance.now() - start) / 1000,
     };
-    say(task.describeEpoch(metrics));
-    await callbacks.epoch(metrics);
+    // Before the snapshot: a run that goes on from it does not come by here again, and a record would be missing.
+    await this.#guarded(`the records of epoch ${epoch}`, async () => {
+      say(task.describeEpoch(metrics));
+      await callbacks.epoch(metrics);
+    });
+    await this.#snapshot();
+  }
+
+  /** Weights that are not there are not the best: a run that goes on after a failure finds them anew. */
+  async #saveBest(epoch: number, score: number): Promise<void> {
+    const { position } = this.parts;
+    const { bestScore, bestEpoch } = position;
+    position.bestScore = score;
+    position.bestEpoch = epoch;
+    try {
+      await this.#save('BEST', epoch);
+    } catch (error) {
+      position.bestScore = bestScore;
+      position.bestEpoch = bestEpoch;
+      throw error;
+    }
   }
 
   async #interrupted(): Promise<TrainingResult> {
     await this.#snapshot();
-    await this.#save('LAST', undefined);
+    await this.#guarded('the saving of the weights', () => this.#save('LAST', undefined));
     const wasStopped = isStoppedByCallback(this.parts.signal);
     return this.#result({ wasStopped, wasInterrupted: !wasStopped });
   }

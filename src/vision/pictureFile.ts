@@ -5,6 +5,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { contentKindOf } from '../formats/contentKind.js';
 import { decodedName, whyNotDecoded } from './pictureKinds.js';
+import { findTooManyParts } from './pictureParts.js';
 
 /** 64 megapixels: any camera's picture; a small file that unpacks to more is an attack or a mistake. */
 export const DEFAULT_MAX_PIXELS = 64 * 1024 * 1024;
@@ -71,6 +72,8 @@ export async function openPicture(bytes: Uint8Array, limits: DecodeOptions = {})
   const kind = contentKindOf(bytes);
   const format = decodedName(kind);
   if (format === undefined) throw new LxmertError(`${sentenceStart(name)} ${whyNotDecoded(kind)}`);
+  const tooMany = findTooManyParts(bytes, kind.kind);
+  if (tooMany !== undefined) throw new LxmertError(`${sentenceStart(name)} ${tooMany}`);
   // A truncated file fails too at this level; what the decoder mends with a warning passes, as it does in OpenCV.
   const image = sharp(bytes, { limitInputPixels: false, failOn: 'error', ignoreIcc: true });
   const metadata = await image.metadata().catch((cause) => {
@@ -126,7 +129,12 @@ function refuseDepth(depth: string | undefined, name: string): void {
   );
 }
 
-/** The decoder's first line, which is the one that names the fault. */
+/** The decoder's first line, which is the one that names the fault, without the names of its functions. */
 function reasonOf(cause: unknown): string {
-  return (messageOf(cause).split('\n')[0] as string).trim().replace(/\.$/, '');
+  const [line = ''] = messageOf(cause).split('\n');
+  return line
+    .replace(/^Input (buffer|file) (has corrupt header|contains unsupported image format): */, '')
+    .replace(/^(\w*(load|Vips)\w*: )+/i, '')
+    .trim()
+    .replace(/\.$/, '');
 }

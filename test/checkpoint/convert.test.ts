@@ -1,5 +1,6 @@
 /** Conversion, description and config.json, on small whole models with heads and without. */
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   CheckpointFile,
@@ -111,7 +112,7 @@ describe('convertCheckpoint', () => {
     const original = await CheckpointFile.open(first!);
     expect(describeCheckpoint(original, heads)).toMatchObject({ taskHeads: heads, others: [] });
 
-    const options = { heads, numAttentionHeads: 4 };
+    const options = { heads, numAttentionHeads: 1 };
     expect((await convertCheckpoint(first!, there!, { to: 'huggingface', ...options })).leftOut).toEqual([]);
     const { names, leftOut } = await convertCheckpoint(there!, back!, { to: 'reference', ...options });
     expect([names, leftOut]).toEqual(['reference-finetuned', []]);
@@ -209,9 +210,48 @@ describe('config.json for Hugging Face', () => {
       visual_attr_loss: false,
       visual_feat_loss: true,
     });
-    const again = await convertCheckpoint(original.path, target, { to: 'huggingface', numAttentionHeads: 2 });
-    expect(again.config?.outcome).toBe('kept');
+    const convert = (numAttentionHeads: number) =>
+      convertCheckpoint(original.path, target, { to: 'huggingface', numAttentionHeads });
+    expect((await convert(4)).config?.outcome).toBe('kept');
+    await expect(convert(2)).rejects.toThrow(/says 4 attention heads, but this model has 2/);
     expect(JSON.parse(await readFile(config!.file, 'utf8'))).toEqual(written);
+  });
+
+  it('says what the configuration beside the input says', async () => {
+    const original = await saved('i.pth');
+    const beside = folder.path('beside');
+    await mkdir(beside);
+    await copyFile(original.path, path.join(beside, 'BEST.pth'));
+    const model = { ...small, numAttentionHeads: 2, hiddenDropout: 0.25, layerNormEps: 1e-6 };
+    await writeFile(path.join(beside, 'config.json'), JSON.stringify({ model, maxLength: 20 }));
+    const convert = (output: string) =>
+      convertCheckpoint(path.join(beside, 'BEST.pth'), output, { to: 'huggingface' });
+    const { config, notes } = await convert(folder.path('stated/model.safetensors'));
+    expect(JSON.parse(await readFile(config!.file, 'utf8'))).toMatchObject({
+      num_attention_heads: 2,
+      hidden_dropout_prob: 0.25,
+      attention_probs_dropout_prob: 0.1,
+      layer_norm_eps: 1e-6,
+    });
+    expect(notes).toEqual([]);
+    await expect(convert(path.join(beside, 'model.safetensors'))).rejects.toThrow(/configuration of a run/);
+    await writeFile(path.join(beside, 'config.json'), JSON.stringify({ hidden_size: 32 }));
+    await expect(convert(folder.path('other/model.bin'))).rejects.toThrow(
+      /says hidden_size 32, but the tensors of .*BEST\.pth say 64/,
+    );
+  });
+
+  it('says in words that heads are assumed', async () => {
+    const original = await saved('j.pth');
+    const alone = folder.path('assumed/BEST.pth');
+    await mkdir(path.dirname(alone));
+    await copyFile(original.path, alone);
+    const { notes } = await convertCheckpoint(alone, folder.path('assumed2/model.bin'), {
+      to: 'huggingface',
+    });
+    expect(notes.join()).toMatch(
+      /nothing tells the number of attention heads; 1 is assumed.*--attention-heads/,
+    );
   });
 });
 

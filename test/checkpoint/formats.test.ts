@@ -437,3 +437,24 @@ describe('what is not a checkpoint gets its own sentence', () => {
     );
   });
 });
+
+describe('what training keeps beside weights', () => {
+  it.each<readonly [string, Buffer]>([
+    [
+      'settings of a command line',
+      bytes('cargparse\nNamespace\n)\x81', pickledDict({ lr: 'G?PbM\xd2\xf1\xa9\xfc' }), 'b'),
+    ],
+    [
+      'hyperparameters',
+      bytes('clightning.fabric.utilities.data\nAttributeDict\n)\x81', '(', unicode('lr'), 'K\x01u'),
+    ],
+    ['a folder', bytes('cpathlib\nPosixPath\n(', unicode('runs'), 'tR')],
+    [
+      "a score as NumPy's number",
+      bytes('cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(', unicode('f8'), '\x89\x88tR(K\x03NtbNtR'),
+    ],
+  ])('%s is no hindrance', async (_what, value) => {
+    const object = pickle(pickledDict({ model: pickledDict({ 'a.weight': pickledTensor() }), args: value }));
+    expect(valuesOf(await open(pthFile(object, { '0': six })), 'a.weight')).toHaveLength(6);
+  });
+});

@@ -56,7 +56,9 @@ describe('answer', () => {
       const { stdout, stderr, exitCode } = await lxmert(
         ...['answer', 'image_1', 'what?', '--model', at('run'), '--features', features],
       );
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      // The machine of the tests may be busy, which is said.
+      const said = stderr.replace(/^Other programs keep .*\n/m, '');
+      expect({ exitCode, said }).toEqual({ exitCode: 0, said: '' });
       expect(stdout).toMatch(/Seen in the picture:\n +\d+\.\d % {2}object \d+, attribute \d+/);
     }
     const absent = await lxmert('answer', 'image_9', 'what?', '--model', at('run'), '--features', at('one'));

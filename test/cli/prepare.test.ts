@@ -49,7 +49,7 @@ describe('lxmert prepare', () => {
     expect(await prepare(...command, ...ids)).toEqual({
       stdout:
         `${out('vqa')}/minival.json: 1 question, 0 with a label (0.0 %), 1 answer outside the table\n` +
-        `${out('vqa')}/nominival.json: 1 question, 1 with a label (100.0 %), 1 answer outside the table\n` +
+        `${out('vqa')}/nominival.json: 1 question, 1 with a label (100.0 %), 1 answer outside the table\n1 question with 1 answer each: the one answer scores 1\n1 question with 3 answers each: of 3 answers, one that 1, 2 gave scores 0.33, 0.67, from 3 on 1\n` +
         '2 answers in the table, as given\n',
       stderr: '',
       exitCode: 0,

@@ -1,6 +1,6 @@
 /** @file Training, evaluation and prediction of tasks other than VQA, ensembles, as a user meets them. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -125,19 +125,295 @@ needing('bridge').describe('the tasks', () => {
     expect(Object.keys(JSON.parse(first) as object)).toEqual(['id', 'answer']);
   });
 
-  it('models of another number of images are refused, and what is left out is counted', async () => {
+  it('models of another number of images are refused', async () => {
     const wrong = await lxmert(
       ...['evaluate', 'nlvr2', at('nlvr2-train.json'), '--model', at('gqa'), '--weights', 'LAST'],
       ...['--features', at('train')],
     );
     expect(wrong.exitCode).not.toBe(0);
-    const stdout = await succeed(
-      ...['predict', 'gqa', at('gqa-minival.json'), '--model', at('gqa'), '--weights', 'LAST'],
-      ...['--features', at('train'), '--output', at('none.json'), '--json'],
+  });
+
+  const predictGqa = (questions: string, output: string, ...more: string[]) =>
+    lxmert(
+      ...['predict', 'gqa', at(questions), '--model', at('gqa'), '--weights', 'LAST'],
+      ...['--output', at(output), ...more],
     );
-    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as object[];
-    expect(JSON.parse(stdout)).toMatchObject({ numAnswers: 0, numWithoutImage: questions.length });
-    expect(readFileSync(at('none.json'), 'utf8')).toBe('[]');
+  const ofMinival = (): string[] => ['--features', at('minival')];
+
+  it('predictions are whole, or asked for as a part: else nothing is written', async () => {
+    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    const none = await predictGqa(
+      'gqa-minival.json',
+      'none.json',
+      '--features',
+      at('train'),
+      '--max-left-out',
+      'all',
+    );
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('None of the')]);
+    const foreign = { ...questions[0], question_id: 'x1', img_id: 'elsewhere' };
+    writeFileSync(at('part.json'), JSON.stringify([...questions, foreign]));
+    const partial = await predictGqa('part.json', 'partial.json', ...ofMinival());
+    expect([partial.exitCode, partial.stderr]).toEqual([1, expect.stringContaining('elsewhere')]);
+    expect(partial.stderr).toContain('--max-left-out all');
+    expect([existsSync(at('none.json')), existsSync(at('partial.json'))]).toEqual([false, false]);
+    const asked = await predictGqa('part.json', 'partial.json', ...ofMinival(), '--max-left-out', 'all');
+    expect(asked.exitCode, asked.stderr).toBe(0);
+    expect(asked.stdout).toMatch(
+      /Wrote \d+ answers.*\n1 of \d+ examples .*elsewhere.* A test server wants an answer to every/,
+    );
+    expect(JSON.parse(readFileSync(at('partial.json'), 'utf8'))).toHaveLength(questions.length);
+    const empty = await predictGqa('nothing.json', 'none.json', ...ofMinival());
+    expect(empty.exitCode).toBe(2);
+    writeFileSync(at('nothing.json'), '[]');
+    const nothing = await predictGqa('nothing.json', 'none.json', ...ofMinival());
+    expect([nothing.exitCode, nothing.stderr]).toEqual([
+      1,
+      expect.stringContaining('There is nothing to answer'),
+    ]);
+    writeFileSync(at('twice.json'), JSON.stringify([...questions, questions[0]]));
+    const twice = await predictGqa('twice.json', 'none.json', ...ofMinival());
+    expect([twice.exitCode, twice.stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        `1 id of ${at('twice.json')} is there more than once: ${questions[0]?.question_id}`,
+      ),
+    ]);
+    expect(existsSync(at('none.json'))).toBe(false);
+  });
+
+  it('sentences that are cut or empty are counted and named, in predictions and evaluations', async () => {
+    const [first, second, third] = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    const long =
+      'what color is the star that is left of the red ring that is above the square that is blue ?';
+    writeFileSync(
+      at('long.json'),
+      JSON.stringify([{ ...first, sent: long }, { ...second, sent: ' ' }, third]),
+    );
+    const predicted = await predictGqa('long.json', 'long_predict.json', ...ofMinival());
+    expect(predicted.stdout).toContain(
+      `Cut: 1 (${first?.question_id}) of 3 sentences, to the 18 word pieces`,
+    );
+    expect(predicted.stdout).toContain(`Empty: 1 (${second?.question_id}) of 3 sentences`);
+    const json = await predictGqa('long.json', 'long_predict.json', ...ofMinival(), '--json');
+    const counts = {
+      ...{ numWithoutImage: 0, firstWithoutImage: [] },
+      ...{ numCut: 1, firstCut: [first?.question_id], numEmpty: 1, firstEmpty: [second?.question_id] },
+    };
+    expect(JSON.parse(json.stdout)).toMatchObject({ numAnswers: 3, ...counts });
+    const evaluated = await succeed(
+      ...[
+        'evaluate',
+        'gqa',
+        at('long.json'),
+        '--model',
+        at('gqa'),
+        '--weights',
+        'LAST',
+        ...ofMinival(),
+        '--json',
+      ],
+    );
+    expect(JSON.parse(evaluated)).toMatchObject({ numQuestions: 3, ...counts });
+  });
+
+  it('a table with the answers of a run in another order is refused, and one by index is read and said', async () => {
+    const table = JSON.parse(readFileSync(at('world/vqa/trainval_label2ans.json'), 'utf8')) as string[];
+    writeFileSync(at('reversed.json'), JSON.stringify([...table].reverse()));
+    const words = ['evaluate', 'gqa', at('gqa-minival.json'), '--weights', 'LAST', ...ofMinival()];
+    const ofFile = [
+      '--model',
+      at('gqa/LAST.pth'),
+      '--vocab',
+      at('world/vocab.txt'),
+      '--attention-heads',
+      '2',
+    ];
+    for (const model of [['--model', at('gqa')], ofFile]) {
+      const refused = await lxmert(...words, ...model, '--answers', at('reversed.json'));
+      expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('in another order')]);
+    }
+    writeFileSync(
+      at('by-index.json'),
+      JSON.stringify(Object.fromEntries(table.map((answer, i) => [i, answer]))),
+    );
+    const read = await lxmert(...words, ...ofFile, '--answers', at('by-index.json'));
+    expect([read.exitCode, read.stderr]).toEqual([
+      0,
+      expect.stringContaining('is read as an answer table by index'),
+    ]);
+  });
+
+  it('examples without features stop an evaluation, with ids and the way on, unless they may be left out', async () => {
+    const questions = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
+    const renamed = questions.map((each, i) => (i < 3 ? { ...each, img_id: `${each.img_id}.jpg` } : each));
+    writeFileSync(at('renamed.json'), JSON.stringify(renamed));
+    const command = ['evaluate', 'gqa', at('renamed.json'), '--model', at('gqa'), '--weights', 'LAST'];
+    const refused = await lxmert(...command, '--features', at('minival'));
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(`3 of ${questions.length} examples`);
+    expect(refused.stderr).toContain(
+      `differs from '${renamed[0]?.img_id}' only by the ending of the picture's file`,
+    );
+    const allowed = await succeed(...command, '--features', at('minival'), '--max-left-out', '50%', '--json');
+    expect(JSON.parse(allowed)).toMatchObject({
+      numQuestions: questions.length - 3,
+      numWithoutImage: 3,
+      firstWithoutImage: [...new Set(renamed.slice(0, 3).map(({ img_id }) => img_id))],
+    });
+    // None at all is nothing to score, whatever is allowed.
+    const none = await lxmert(
+      ...command.with(2, at('gqa-minival.json')),
+      '--features',
+      at('train'),
+      '--max-left-out',
+      'all',
+    );
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('None of the')]);
+    const absurd = await lxmert(...command, '--features', at('minival'), '--max-left-out', '2');
+    expect([absurd.exitCode, absurd.stderr]).toEqual([
+      2,
+      expect.stringContaining("a share from 0 to 1 (0.05), a percentage (5%), or 'all'"),
+    ]);
+  });
+
+  it('examples without features stop a training before its first step, and its log names those that may go', async () => {
+    const small = [
+      '--batch-size',
+      '16',
+      '--hidden-size',
+      '24',
+      '--attention-heads',
+      '2',
+      '--language-layers',
+      '1',
+    ];
+    const command = [
+      ...[
+        'finetune',
+        'gqa',
+        ...splits('gqa', 'json'),
+        ...answers(),
+        '--vocab',
+        at('world/vocab.txt'),
+        '--epochs',
+        '1',
+      ],
+      ...['--vision-layers', '1', '--cross-layers', '1', ...small, '--output', at('left-out')],
+    ];
+    const lines = readFileSync(at('gqa-train.json'), 'utf8');
+    const [first] = JSON.parse(lines) as VqaRecord[];
+    writeFileSync(at('odd.json'), lines.replaceAll(`"${first?.img_id}"`, '"1234"'));
+    const odd = command.with(3, at('odd.json'));
+    const features = ['--features', at('train'), '--features', at('minival')];
+    const refused = await lxmert(...odd, ...features);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/at most 1 % may be left out: '1234'\./),
+    ]);
+    expect(existsSync(at('left-out'))).toBe(false);
+    const { leftOut } = JSON.parse(await succeed(...odd, ...features, '--max-left-out', '0.2', '--json')) as {
+      leftOut: object;
+    };
+    expect(leftOut).toMatchObject({
+      training: { firstWithoutImage: ['1234'] },
+      validation: { numWithoutImage: 0, firstWithoutImage: [] },
+    });
+    expect(readFileSync(at('left-out/log.log'), 'utf8')).toMatch(/left out: .*\('1234'\)/);
+  });
+
+  it('files without labels stop a training before its first step, and an evaluation', async () => {
+    const vqa = readVqa('minival');
+    const without = (name: string, rows: readonly object[]): string => {
+      writeFileSync(at(name), JSON.stringify(rows));
+      return at(name);
+    };
+    const misspelt = without(
+      'misspelt.json',
+      vqa.map(({ label, ...row }) => ({ ...row, labels: label })),
+    );
+    const empty = without(
+      'empty.json',
+      vqa.map((row) => ({ ...row, label: {} })),
+    );
+    const half = without(
+      'half.json',
+      vqa.map(({ label, ...row }, i) => (i % 2 === 0 ? row : { ...row, label })),
+    );
+    const train = (training: string, valid: string) =>
+      lxmert(
+        ...[
+          'finetune',
+          'vqa',
+          '--train',
+          training,
+          '--valid',
+          valid,
+          ...answers(),
+          '--vocab',
+          at('world/vocab.txt'),
+        ],
+        ...['--features', at('train'), '--features', at('minival'), '--output', at('never')],
+      );
+    const whole = at('world/vqa/minival.json');
+    for (const [training, valid, message] of [
+      [misspelt, whole, /None of the .* has a label.*the key 'labels', which is not read/],
+      [whole, misspelt, /misspelt\.json' has a label.*the key 'labels'/],
+      [empty, whole, /labels of all .* are empty/],
+      [half, whole, /\(50\.. %\) of 'half\.json' have no label, the first with the id/],
+      [whole, half, /'half\.json' have no label/],
+    ] as const) {
+      const { exitCode, stderr } = await train(training, valid);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(message)]);
+    }
+    expect(existsSync(at('never'))).toBe(false);
+    const statements = JSON.parse(readFileSync(at('nlvr2-train.json'), 'utf8')) as { label?: number }[];
+    const unlabelled = without(
+      'nlvr2-test.json',
+      statements.map(({ label: _, ...row }) => row),
+    );
+    const judged = await lxmert(
+      ...[
+        'evaluate',
+        'nlvr2',
+        unlabelled,
+        '--model',
+        at('nlvr2'),
+        '--weights',
+        'LAST',
+        '--features',
+        at('train'),
+      ],
+    );
+    expect([judged.exitCode, judged.stderr]).toEqual([
+      1,
+      expect.stringMatching(/has a label.*lxmert predict/),
+    ]);
+  });
+
+  it('own data: answers that differ in capitals or blanks are one, which the log says', async () => {
+    const respell = (split: string): string => {
+      const lines = readFileSync(at(`custom-${split}.jsonl`), 'utf8').replaceAll('"yes"', '"Yes "');
+      // Some of the training examples keep the usual spelling, and most of them decide.
+      const kept = lines
+        .split('\n')
+        .map((line, i) => (i % 3 === 0 ? line : line.replaceAll('"Yes "', '"yes"')));
+      writeFileSync(at(`spelled-${split}.jsonl`), kept.join('\n'));
+      return at(`spelled-${split}.jsonl`);
+    };
+    await finetune(
+      'custom',
+      'spelled',
+      '--train',
+      respell('train'),
+      '--valid',
+      respell('minival'),
+      '--epochs',
+      '1',
+    );
+    const table = JSON.parse(readFileSync(at('spelled/trainval_label2ans.json'), 'utf8')) as string[];
+    expect(table.filter((answer) => answer.trim().toLowerCase() === 'yes')).toEqual(['yes']);
+    expect(readFileSync(at('spelled/log.log'), 'utf8')).toContain("'Yes ' as 'yes'");
   });
 
   it('an ensemble of a model with itself answers as it does alone, and unlike models are refused', async () => {

@@ -1,6 +1,6 @@
 /** @file The VQA commands as a user meets them: refusals and their exit codes, JSON, features of another detector. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -90,7 +90,9 @@ needing('bridge').describe('the VQA commands', () => {
   });
 
   it('say what is missing when a bare weights file is asked', async () => {
-    const weights = at('run/LAST.pth');
+    const weights = at('alone/LAST.pth');
+    mkdirSync(at('alone'));
+    copyFileSync(at('run/LAST.pth'), weights);
     const asked = await lxmert(
       'answer',
       'sample_minival_000000',

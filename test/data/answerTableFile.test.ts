@@ -81,7 +81,7 @@ describe('an answer table', () => {
     ['placeholders', { id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } }, /placeholders LABEL_0/],
     ['two orders', { id2label: { 0: 'a', 1: 'b' }, label2id: { a: 1, b: 0 } }, /not the same answers/],
     ['official questions', { info: {}, questions: [{ question: 'x' }] }, /keys 'info', 'questions'/],
-    ['predictions', [{ question_id: 1, answer: 'x' }], /element 0 .* keys 'question_id', 'answer'/],
+    ['predictions', [{ question_id: 1, answer: 'x' }], /holds predictions for VQA; .*lxmert score vqa/],
     ['nothing answered', ['red', null], /element 1 \(counted from 0\) is null, not text/],
     ['an empty list', [], /the list is empty/],
     ['broken JSON', '["red", ', /not valid JSON/],
@@ -95,9 +95,16 @@ describe('an answer table', () => {
 
   it.each([
     ['columns', 'red\t0\nyes\t1\n', /its lines have columns, as in 'red 0'/],
+    ['columns that are named', 'answer,index\nred,0\nyes,1\n', /its lines have columns/],
+    ['commas', '"red",\n"yes",\n', /its lines have columns/],
+    ['marks', '- red\n- yes\n', /its lines begin with a mark, as in '- red'/],
     ['numbered lines', '0 red\n1 yes\n', /its lines have columns/],
     ['an empty line', 'red\n\nyes\n', /line 2 is empty/],
-    ['a vocabulary', '[PAD]\n[UNK]\n[CLS]\n[SEP]\nred\n', /vocabulary of word pieces, which --vocab takes/],
+    [
+      'a vocabulary',
+      '[PAD]\n[UNK]\n[CLS]\n[SEP]\nred\n',
+      /holds a vocabulary of word pieces .*; expected an answer table.*--vocab/,
+    ],
     ["Python's list", "['red', 'yes']", /json\.dump/],
   ])('is not read from a text with %s', async (_, content, message) => {
     await expect(load(fileWith(content, 'answers.txt'))).rejects.toThrow(message);

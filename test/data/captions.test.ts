@@ -114,7 +114,7 @@ describe('what is no caption file', () => {
       'instances in place of captions',
       { ...coco, annotations: [{ image_id: 7, bbox: [] }] },
       undefined,
-      /annotation 0, key 'caption'/,
+      /images and objects in COCO's form; expected captions/,
     ],
     [
       'an annotation of no image',

@@ -65,12 +65,19 @@ const row = makeRow(3, { imageId: 'x', numBoxes: 5, featureSize: 7 });
 const image = LxmertImage.fromRow({ row, provenance: undefined });
 const sentences = ['what color is the cat', 'the cat', 'is it'];
 const file = (name: string): string => at(name, 'BEST_EVAL_LOSS_LXRT.pth');
+/** The weights alone, in a folder without a run. */
 const bare = (name: string, more: Partial<LxmertSource> = {}): LxmertSource => ({
-  model: file(name),
+  model: alone(name),
   vocabulary: at('both', 'vocab.txt'),
   numAttentionHeads: 2,
   ...more,
 });
+
+function alone(name: string): string {
+  const copy = at(`alone-${name}`, 'Epoch01_LXRT.pth');
+  cpSync(file(name), copy, { recursive: true });
+  return copy;
+}
 
 /** By the model of pre-training, whose every head is run another way. */
 async function expectedOf(name: string): Promise<number[]> {

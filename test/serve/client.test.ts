@@ -21,6 +21,19 @@ const token = 'a-token-of-some-length';
 afterAll(() => rmSync(folder, { recursive: true }));
 
 needing('program').describe('the client', () => {
+  it('takes a picture as text, as FileReader gives it', async () => {
+    const bytes = readFileSync(photo);
+    const { imageId } = await client.regions(bytes);
+    for (const text of [`data:image/png;base64,${bytes.toString('base64')}`, bytes.toString('base64url')]) {
+      expect((await client.regions(text)).imageId).toBe(imageId);
+      expect((await client.answer(text, ['what?'])).imageId).toBe(imageId);
+    }
+    await expect(client.regions('photo.png')).rejects.toThrow(
+      /expected base64, found what looks like the name/,
+    );
+    await expect(client.regions('iVBO*w==')).rejects.toThrow(/found other characters/);
+  });
+
   let pool: WorkerPool;
   let app: FastifyInstance;
   let client: LxmertClient;

@@ -56,6 +56,98 @@ needing('program').describe('the server', () => {
     expect(fromFeatures.json<AnswerResponse>()).toMatchObject({ imageId: null, results: body.results });
   });
 
+  it('takes pictures and features in base64 of any form', async () => {
+    const { app } = await server.serve();
+    const seen = (
+      await app.inject({ method: 'POST', url: '/v1/features', payload: { image: image() } })
+    ).json<FeaturesResponse>();
+    const forms = (text: string): string[] => [
+      `data:image/png;base64,${text}`,
+      text.replace(/.{76}/g, '$&\r\n'),
+      text.replace(/=+$/, ''),
+      text.replaceAll('+', '-').replaceAll('/', '_'),
+    ];
+    for (const form of forms(image())) {
+      const response = await ask(app, { image: form, questions: ['what?'] });
+      expect(response.statusCode, response.body).toBe(200);
+      expect(response.json<AnswerResponse>().imageId).toBe(seen.imageId);
+    }
+    const boxes = seen.regions.map(({ box }) => box);
+    for (const features of forms(seen.features)) {
+      const response = await ask(app, {
+        features: { width: 60, height: 40, boxes, features },
+        questions: ['what?'],
+      });
+      expect(response.statusCode, response.body).toBe(200);
+    }
+  });
+
+  it('refuses numbers that no detector gives: boxes as shares, other types, values without bounds', async () => {
+    const { app } = await server.serve();
+    const boxes = [
+      [0, 0, 60, 40],
+      [5, 5, 30, 20],
+    ];
+    const values = Float32Array.from({ length: 2 * 2048 }, (_, i) => (i % 17) / 2);
+    const bytesOf = (array: Float32Array | Float64Array): Buffer => Buffer.from(array.buffer);
+    const swapped = bytesOf(values.slice()).swap32();
+    const answer = (features: Buffer, given: unknown = boxes, more: object = {}) =>
+      ask(app, {
+        features: { width: 60, height: 40, boxes: given, features: features.toString('base64'), ...more },
+        questions: ['what?'],
+      });
+    expect((await answer(bytesOf(values))).statusCode).toBe(200);
+    const cases: [ReturnType<typeof answer>, RegExp][] = [
+      [
+        answer(bytesOf(values), [
+          [0, 0, 1, 1],
+          [0.1, 0.2, 0.5, 0.9],
+        ]),
+        /lie between 0 and 1, and the picture is 60 x 40: they are shares .* multiply x1 and x2 by 60/,
+      ],
+      [answer(bytesOf(values), [boxes[0], [30, 5, 5, 20]]), /runs backwards/],
+      [answer(bytesOf(values), [boxes[0], [30, 5, 90, 20]]), /leaves the image/],
+      [answer(bytesOf(values.slice(0, 2048))), /As many float16 values are that many bytes/],
+      [answer(bytesOf(Float64Array.from(values))), /As many float64 values are that many bytes/],
+      [answer(swapped), /largest value is .*another type or byte order/],
+      [answer(bytesOf(values.map(() => 3e38))), /the largest value is 3\.00e\+38/],
+      [answer(bytesOf(values.map(() => 1e-30))), /the largest value is 1\.00e-30/],
+      [answer(bytesOf(values.map(() => Number.NaN))), /not sound/],
+      [answer(bytesOf(values), boxes, { width: 60.5 }), /width: expected a whole number, found 60\.5/],
+      [answer(bytesOf(values), boxes, { width: '60' }), /width: expected a number, found \\"60\\"/],
+    ];
+    for (const [response, message] of cases) {
+      const { statusCode, body } = await response;
+      expect(body).toMatch(message);
+      expect(statusCode).toBe(400);
+    }
+  });
+
+  it('speaks of wrong keys and types in its own words', async () => {
+    const { app } = await server.serve();
+    const cases: [object, RegExp][] = [
+      [{ image: image() }, /questions: expected a list, found nothing/],
+      [
+        { image: image(), questions: ['what?'], question: 'what?' },
+        /there is no key 'question'; known are image, imageId, features, questions/,
+      ],
+      [{ image: 5, questions: ['what?'] }, /image: expected text, found 5/],
+      [{ image: image(), questions: ['what?'], topK: 1.5 }, /topK: expected a whole number, found 1\.5/],
+      [
+        { image: image(), questions: ['x'.repeat(1001)] },
+        /questions\.0: expected text of at most 1000 characters/,
+      ],
+      [{ imageId: 'x', questions: ['what?'] }, /imageId: expected the imageId of an earlier response/],
+      [[], /expected an object, found \[\]/],
+    ];
+    for (const [payload, message] of cases) {
+      const { statusCode, body } = await ask(app, payload);
+      expect(JSON.parse(body).error.message).toMatch(message);
+      expect(body).not.toMatch(/Invalid|received/);
+      expect(statusCode).toBe(400);
+    }
+  });
+
   it('takes a form with a file', async () => {
     const { app } = await server.serve();
     const form = new FormData();
@@ -90,7 +182,7 @@ needing('program').describe('the server', () => {
       [{ image: image(), questions: [] }, 400, /questions/],
       [{ image: image(), questions: ['what?'], topK: 0 }, 400, /topK/],
       [{ image: image(), questions: ['what?'], other: 1 }, 400, /other/],
-      [{ image: 'AAAA', questions: ['what?'] }, 422, /not a JPEG/],
+      [{ image: 'AAAA', questions: ['what?'] }, 422, /begins with zeros/],
       [{ image: '!', questions: ['what?'] }, 400, /base64/],
       [{ imageId: 'ab'.repeat(32), questions: ['what?'] }, 404, /not kept here/],
       [{ image: image(), questions: [' '] }, 400, /questions.0: expected a question with words/],

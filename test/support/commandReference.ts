@@ -8,7 +8,7 @@ for (const section of readFileSync('docs/reference/cli.md', 'utf8')
   .split(/^### lxmert /m)
   .slice(1)) {
   const name = section.slice(0, section.indexOf('\n')).trim();
-  const rows = [...section.matchAll(/^\| `(--[\w-]+)[^|]*`.*\|(.*)\|$/gm)];
+  const rows = [...section.matchAll(/^\| `(--[\w-]+)[^`]*`.*\|(.*)\|$/gm)];
   commands.set(name, {
     flags: new Set(['--json', '--debug', '--help', ...rows.map((row) => row[1]!)]),
     required: rows.filter((row) => /\brequired\b/.test(row[2]!)).map((row) => row[1]!),

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import type { Provenance } from '../../src/features/provenance.js';
 import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
+import { noGrad } from '../../src/torch/index.js';
+import * as ops from '../../src/torch/operators/index.js';
 import { manualSeed } from '../../src/torch/random.js';
 import type { DetectorArchitecture } from '../../src/vision/detector/architecture.js';
 import { caffeDetector, listLayers, randomBlobs, TINY_DETECTOR } from './detectorFiles.js';
@@ -83,6 +85,12 @@ export async function writeSmallRun(folder: string, options: SmallModelOptions =
   });
   manualSeed(seed);
   using model = questionAnsweringModel(config, ANSWERS.length, imagesPerExample);
+  // As drawn, all biases are 0, and whoever loads such a model is told that it was never trained.
+  noGrad(() => {
+    for (const [name, parameter] of model.namedParameters()) {
+      if (name.endsWith('LayerNorm.bias') || name.endsWith('logit_fc.2.bias')) ops.fill_(parameter, 0.01);
+    }
+  });
   await saveCheckpoint(path.join(folder, 'BEST.pth'), model.namedParameters(), 'reference-finetuned');
   writeFileSync(path.join(folder, 'vocab.txt'), `${WORDS.join('\n')}\n`);
   writeFileSync(path.join(folder, 'trainval_label2ans.json'), JSON.stringify(ANSWERS));

@@ -102,7 +102,7 @@ describe('the annotations', () => {
 
   it('in an object are refused', async () => {
     await expect(read({ annotations: [] })).rejects.toThrow(
-      "expected a JSON array at the top level, found '{'",
+      'is a JSON object with the keys "annotations"; expected VizWiz\'s annotations',
     );
   });
 });

@@ -55,6 +55,9 @@ const healthy: Facts = {
   visibleGpus: [],
   cudaVisibleDevices: null,
   environment: {},
+  load: null,
+  loadAverage: 0,
+  processorLimit: null,
 };
 
 function withBlas(change: Partial<BlasInfo>): Partial<Facts> {
@@ -71,6 +74,20 @@ describe('findingsOf', () => {
   });
 
   it.each<Case>([
+    [
+      'other programs',
+      { load: { numProcessors: 8, numBusy: 1.2 } },
+      'slow',
+      /keep 1\.2 of the 8 processors busy/,
+      /OMP_NUM_THREADS=7/,
+    ],
+    [
+      'a container that may take less',
+      { processorLimit: 2.5 },
+      'slow',
+      /2\.5 processors' worth.* 8 threads/,
+      /OMP_NUM_THREADS=2/,
+    ],
     ['no bridge', { loadFailure: 'It is not built.', runtime: null }, 'broken', /not built/, /setup/],
     ['another libtorch', { isLibraryUnchanged: false }, 'slow', /another one/, /setup/],
     ['malloc', { runtime: { ...runtime, mallocKeepsMemory: false } }, 'slow', /page faults/, /LD_PRELOAD/],

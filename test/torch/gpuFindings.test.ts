@@ -60,6 +60,9 @@ function factsOf(machine: Machine): Facts {
     visibleGpus: visibleGpus(gpus ?? [], setting),
     cudaVisibleDevices: setting ?? null,
     environment: machine.environment ?? {},
+    load: null,
+    loadAverage: 0,
+    processorLimit: null,
   };
 }
 

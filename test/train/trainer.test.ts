@@ -351,7 +351,7 @@ describe('callbacks', () => {
     expect(heard).toEqual([
       'begin 0 40 1',
       ...['step 10', 'step 20', 'record 20', 'step 30', 'step 40', 'record 40'],
-      ...['BEST 40', 'LAST 40', 'snapshot 40', 'epoch 0 true', 'end 40'],
+      ...['BEST 40', 'LAST 40', 'epoch 0 true', 'snapshot 40', 'end 40'],
     ]);
   });
 

@@ -31,6 +31,14 @@ async function errorOf(source: string | Uint8Array, options?: DecodeOptions): Pr
   return error as LxmertError;
 }
 
+/** With the processor's time that it took: the clock's says more of what else the machine is at. */
+async function timedErrorOf(bytes: Uint8Array): Promise<{ milliseconds: number; message: string }> {
+  const before = process.cpuUsage();
+  const { message } = await errorOf(bytes);
+  const { user, system } = process.cpuUsage(before);
+  return { milliseconds: (user + system) / 1000, message };
+}
+
 function fileOf(name: string, bytes: Uint8Array | string): string {
   const file = path.join(folder, name);
   writeFileSync(file, bytes);
@@ -230,14 +238,11 @@ describe('what cannot be decoded is refused with a sentence that names the file'
     [70_000, 70_000],
   ])('sides of %d x %d, in no time', async (width, height) => {
     const bytes = blackPng(width, height);
-    const start = performance.now();
-    const { message } = await errorOf(bytes);
-    expect(performance.now() - start).toBeLessThan(200);
+    const { milliseconds, message } = await timedErrorOf(bytes);
+    expect(milliseconds).toBeLessThan(200);
     expect(message).toMatch(new RegExp(`has ${width} x ${height} pixels; .* Make it smaller first\\.$`));
     const file = fileOf('extreme.png', bytes);
-    const thumbnailStart = performance.now();
     await expect(thumbnailDataUri(file)).rejects.toThrow('Make it smaller first.');
-    expect(performance.now() - thumbnailStart).toBeLessThan(200);
   });
 
   it('sides that whoever asks has no use for, of the upright picture, before it is decoded', async () => {
@@ -257,6 +262,41 @@ describe('what cannot be decoded is refused with a sentence that names the file'
     expect((await errorOf(greyTiff([], 32, 3))).message).toBe(
       'The picture has pixels of the type float; 8 or 16 bits without a sign are read. Save it with 8 bits first.',
     );
+  });
+
+  it('more pages, frames or scans than can be gone through in no time', async () => {
+    const page = greyTiff([], 8, 1).subarray(8, 8 + 2 + 10 * 12 + 4);
+    const pages = Array.from({ length: 100_000 }, (_, i) => {
+      const copy = Buffer.from(page);
+      copy.writeUInt32LE(8 + (i + 1) * page.length, page.length - 4);
+      return copy;
+    });
+    const tiff = Buffer.concat([Buffer.from('II*\0\x08\0\0\0', 'latin1'), ...pages]);
+    const head = Buffer.from('47494638396101000100800000000000ffffff', 'hex');
+    const frame = Buffer.from('2c0000000001000100000202440100', 'hex');
+    const gif = Buffer.concat([head, ...Array<Buffer>(500_000).fill(frame), Buffer.from([0x3b])]);
+    const progressive = await noisyPicture().jpeg({ progressive: true }).toBuffer();
+    const lastScan = progressive.subarray(progressive.lastIndexOf(Buffer.from([0xff, 0xda])), -2);
+    const jpeg = Buffer.concat([progressive.subarray(0, -2), ...Array<Buffer>(500).fill(lastScan)]);
+    const chunk = Buffer.from('ANMF\0\0\0\0', 'latin1');
+    const webp = Buffer.concat([
+      Buffer.from('RIFF\0\0\0\0WEBP', 'latin1'),
+      ...Array<Buffer>(10_001).fill(chunk),
+    ]);
+    const cases = [
+      [tiff, '1000 pages'],
+      [gif, '10000 frames'],
+      [jpeg, '100 scans'],
+      [webp, '10000 frames'],
+    ] as const;
+    for (const [bytes, words] of cases) {
+      const { milliseconds, message } = await timedErrorOf(bytes);
+      expect(message).toContain(`The picture has more than ${words}, which takes too long`);
+      expect(milliseconds).toBeLessThan(200);
+    }
+    // As many as there may be.
+    expect((await decodeImage(Buffer.concat([head, frame, frame, Buffer.from([0x3b])]))).width).toBe(1);
+    expect((await decodeImage(progressive)).width).toBe(64);
   });
 
   it("a camera's raw file, whose preview the decoder would show", async () => {

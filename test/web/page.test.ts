@@ -12,6 +12,7 @@ import type { ExplainResponse } from '../../src/serve/api.js';
 import { LxmertClient } from '../../src/serve/client.js';
 import { launchBrowser, type Watched, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
+import { startSubpathProxy } from '../support/subpathProxy.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
@@ -83,7 +84,7 @@ needing('chromium', 'program').describe('the page', () => {
       await work(page, watched);
       expect(watched.complaints).toEqual([]);
       const elsewhere = watched.requests.filter(
-        (url) => !url.startsWith(address) && !url.startsWith('blob:'),
+        (url) => !url.startsWith(address.replace(/\/$/, '')) && !url.startsWith('blob:'),
       );
       expect(elsewhere).toEqual(['data:,'].filter((url) => elsewhere.includes(url)));
     } finally {
@@ -293,6 +294,30 @@ needing('chromium', 'program').describe('the page', () => {
       },
       { viewport: { width: 360, height: 740 }, colorScheme },
     );
+  });
+
+  it.each([
+    ['takes the path off', { path: '/vqa', strips: true, says: false }, '/'],
+    ['leaves it on and says it', { path: '/vqa', strips: false, says: true }, ''],
+  ] as const)('works under a path of a proxy that %s', async (_, options, ending) => {
+    const proxy = await startSubpathProxy(served.address, options);
+    try {
+      await visit(
+        async (page) => {
+          await askAbout(page, 'photo.png');
+          expect(await page.locator('.unloaded').isVisible()).toBe(false);
+          await page.getByRole('link', { name: 'The API' }).click();
+          await page.getByText('/v1/models').first().click();
+          await page.getByRole('button', { name: 'Try it out' }).click();
+          await page.getByRole('button', { name: 'Execute' }).click();
+          await page.locator('.live-responses-table .response').first().waitFor();
+          expect(await page.locator('.request-url').textContent()).toContain(`${proxy.address}/v1/models`);
+        },
+        { address: `${proxy.address}${ending}` },
+      );
+    } finally {
+      proxy.close();
+    }
   });
 
   it('has a page for the API', async () => {

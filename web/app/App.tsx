@@ -7,6 +7,7 @@ import { AskTab } from './AskTab.js';
 import { CompareTab } from './CompareTab.js';
 import { PictureChooser } from './PictureChooser.js';
 import {
+  BASE,
   type ChosenPicture,
   clientWith,
   type ModelFacts,
@@ -164,7 +165,7 @@ function Frame({
               LXMERT {server?.version}, model {names}.{' '}
             </span>
           )}
-          <a href="/docs">The API</a>
+          <a href={`${BASE}docs/`}>The API</a>
         </p>
       </header>
       {children}

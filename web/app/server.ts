@@ -36,7 +36,12 @@ export type Asked =
       readonly answers: AnswerResponse['results'][number]['answers'];
     };
 
-const TOKEN_KEY = 'lxmert-token';
+/** Where the server is, with a slash at the end: its scripts lie one level below, whatever path a proxy serves it under. */
+const SCRIPT = import.meta.url;
+export const BASE = new URL('../', SCRIPT).href;
+
+/** Of this server alone, where a site has several under paths of their own. */
+const TOKEN_KEY = `lxmert-token ${BASE}`;
 
 /** Kept for this tab alone. */
 export function storedToken(): string | undefined {
@@ -53,7 +58,7 @@ export function storeToken(token: string): void {
 }
 
 export function clientWith(token: string | undefined): LxmertClient {
-  return new LxmertClient(location.origin, token === undefined ? {} : { token });
+  return new LxmertClient(BASE, token === undefined ? {} : { token });
 }
 
 /** Asks about a picture that the server may have forgotten meanwhile. */

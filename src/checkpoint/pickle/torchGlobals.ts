@@ -106,13 +106,35 @@ const constructors: ReadonlyArray<[string, (args: readonly PickleValue[]) => Pic
   ['torch._utils._rebuild_parameter', rebuildParameter],
 ];
 
+/**
+ * What training programs keep beside weights: settings and scores. They stand for empty plain data here, so that a file
+ * with the settings of its training in it is read like one without; nothing of them runs.
+ */
+const settings: ReadonlyArray<[string, () => PickleValue]> = [
+  ...[
+    'argparse.Namespace',
+    'types.SimpleNamespace',
+    'easydict.EasyDict',
+    'pytorch_lightning.utilities.parsing.AttributeDict',
+    'lightning_fabric.utilities.data.AttributeDict',
+    'lightning.fabric.utilities.data.AttributeDict',
+    'numpy.dtype',
+  ].map((name): [string, () => PickleValue] => [name, () => new PickleDict()]),
+  ...['pathlib.PosixPath', 'pathlib.PurePosixPath', 'pathlib.WindowsPath', '_codecs.encode'].map(
+    (name): [string, () => PickleValue] => [name, () => ''],
+  ),
+  ...['numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar'].map(
+    (name): [string, () => PickleValue] => [name, () => 0],
+  ),
+];
+
 const allowed = new Map<string, PickleGlobal>([
   ...storageTypes.map(([name, dtype]): [string, PickleGlobal] => [name, new StorageType(name, dtype)]),
   ...elementTypeNames.map(([name, dtype]): [string, PickleGlobal] => [
     `torch.${name}`,
     new ElementTypeName(`torch.${name}`, dtype),
   ]),
-  ...constructors.map(([globalName, construct]): [string, PickleGlobal] => [
+  ...[...constructors, ...settings].map(([globalName, construct]): [string, PickleGlobal] => [
     globalName,
     { globalName, construct },
   ]),

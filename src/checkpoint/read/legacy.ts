@@ -19,7 +19,7 @@ const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 
 /** Describes the tensors of an older .pth file. @throws CheckpointError when it is damaged or no weights. */
-export function readLegacy(file: FileReader): ParsedCheckpoint {
+export function readLegacy(file: FileReader, key?: string): ParsedCheckpoint {
   const source = new PickleSource((offset, length) => file.read(offset, length), 0, file.size);
   const storages = new Map<string, StorageReference>();
   const { root, keys } = withPickleErrors(file.path, () => {
@@ -30,14 +30,14 @@ export function readLegacy(file: FileReader): ParsedCheckpoint {
     };
   });
   const regions = locateStorages(file, source.position, keys, storages);
-  const stateDict = findStateDict(file.path, root, isTorchTensor);
+  const stateDict = findStateDict(file.path, root, isTorchTensor, key);
   const entries = resolveEntries(file.path, stateDict, (storage) => {
     const region = regions.get(storage.key);
     if (region !== undefined) return region;
     throw new CheckpointError(file.path, `storage ${storage.key} is not among the file's storages.`);
   });
-  const { wrapper, ignored } = stateDict;
-  return { format: 'pth-legacy', entries, metadata: new Map(), wrapper, ignored };
+  const { wrapper, ignored, model } = stateDict;
+  return { format: 'pth-legacy', entries, metadata: new Map(), wrapper, ignored, model };
 }
 
 /** True when the bytes begin with the magic pickle, as protocols 2 to 5 write it. */

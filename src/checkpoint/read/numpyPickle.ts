@@ -23,7 +23,7 @@ const environment: PickleEnvironment = {
 };
 
 /** Describes the arrays of a pickle. @throws CheckpointError when it is damaged or holds no named arrays */
-export function readNumpyPickle(file: FileReader): ParsedCheckpoint {
+export function readNumpyPickle(file: FileReader, key?: string): ParsedCheckpoint {
   const source = new PickleSource((offset, length) => file.read(offset, length), 0, file.size);
   try {
     const root = readPickle(source, environment);
@@ -31,10 +31,10 @@ export function readNumpyPickle(file: FileReader): ParsedCheckpoint {
     if (source.position !== file.size) {
       throw new PickleError(`${file.size - source.position} bytes after its end belong to nothing`);
     }
-    const stateDict = findStateDict(file.path, root, (value) => value instanceof NumpyArray);
+    const stateDict = findStateDict(file.path, root, (value) => value instanceof NumpyArray, key);
     const entries = stateDict.tensors.map(([name, array]) => toEntry(file.path, name, array));
-    const { wrapper, ignored } = stateDict;
-    return { format: 'numpy-pickle', entries, metadata: new Map(), wrapper, ignored };
+    const { wrapper, ignored, model } = stateDict;
+    return { format: 'numpy-pickle', entries, metadata: new Map(), wrapper, ignored, model };
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     throw new CheckpointError(

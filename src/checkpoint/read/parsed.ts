@@ -1,6 +1,7 @@
 /** @file What every format's reader hands over, and how pickled tensors become checked entries. */
 
 import { CheckpointError } from '../checkpointError.js';
+import type { ModelChoice } from '../names/chooseModel.js';
 import { PickleError } from '../pickle/error.js';
 import type { StorageReference, TensorDescription } from '../pickle/torchGlobals.js';
 import {
@@ -32,6 +33,8 @@ export interface ParsedCheckpoint {
   readonly wrapper: readonly string[];
   /** Names at the state dict's level that are not tensors. */
   readonly ignored: readonly string[];
+  /** Which of the file's models the tensors are; absent for layouts of one dictionary, whose names tell. */
+  readonly model?: ModelChoice;
   /** All layers of a .caffemodel, in its order; absent for the others. */
   readonly layers?: readonly CaffeLayer[];
 }

@@ -1,11 +1,16 @@
 /** @file Finds the weights in what a .pth file unpickles to: a state dict, bare or inside other dictionaries. */
 
 import { CheckpointError } from '../checkpointError.js';
+import { chooseModel, type ModelChoice, type TensorDictionary } from '../names/chooseModel.js';
 import { TensorDescription } from '../pickle/torchGlobals.js';
 import { describeValue, PickleDict, type PickleValue } from '../pickle/values.js';
 
 /** The named tensors of a state dict and how it was wrapped. */
-export interface StateDict<T = TensorDescription> {
+export interface StateDict<T = TensorDescription> extends NamedValues<T> {
+  readonly model: ModelChoice;
+}
+
+interface NamedValues<T> {
   readonly tensors: ReadonlyArray<readonly [string, T]>;
   readonly wrapper: readonly string[];
   readonly ignored: readonly string[];
@@ -14,18 +19,21 @@ export interface StateDict<T = TensorDescription> {
 /** Wrappers nest one or two deep in practice: {model: ...}, {state: {model: ...}}. */
 const maxDepth = 3;
 
-/** Which dictionary holds the model when several have equally many tensors (a moving average beside it, say). */
-const usualKeys = ['state_dict', 'model_state_dict', 'model', 'module', 'net', 'weights'];
+/** What training keeps beside weights: moments and counters are tensors too, under the weights' own names at times. */
+const TRAINING_STATE =
+  /^(optim|optimizers?|optimizer_states?|optimizer_state_dict|opt|amp|scaler|grad_scaler|lr_schedulers?|scheduler|scheduler_state_dict|callbacks|loops|hyper_parameters|rng_states?|random_states?)$/i;
 
 /**
- * The dictionary with the most tensors as direct values, at most three levels down.
+ * The dictionary of the model, at most three levels down; of several the one that its key calls so.
  *
- * @throws CheckpointError when no dictionary holds a tensor.
+ * @param key what the person asked for after `#`
+ * @throws CheckpointError when no dictionary holds a tensor, or several could be meant
  */
 export function findStateDict<T extends PickleValue>(
   path: string,
   root: PickleValue,
   isTensor: (value: PickleValue) => value is T,
+  key?: string,
 ): StateDict<T> {
   if (!(root instanceof PickleDict)) {
     throw new CheckpointError(
@@ -33,19 +41,42 @@ export function findStateDict<T extends PickleValue>(
       `the file holds ${describeValue(root)}, not a dictionary of named weights. Save model.state_dict() instead.`,
     );
   }
-  let best: StateDict<T> | undefined;
-  for (const candidate of dictionaries(root, [], new Set())) {
-    const found = readStateDict(candidate.dict, candidate.wrapper, isTensor);
-    if (best === undefined || isBetter(found, best)) best = found;
-  }
-  if (best === undefined || best.tensors.length === 0) {
-    const keys = [...root.entries.keys()].slice(0, 5).map(describeValue).join(', ');
-    throw new CheckpointError(
+  const found = [...dictionaries(root, [], new Set())]
+    .map(({ dict, wrapper }) => readStateDict(dict, wrapper, isTensor))
+    .filter(({ tensors }) => tensors.length > 0);
+  if (found.length === 0) throw noTensors(path, root);
+  const model = chooseModel(path, found.map(asTensorDictionary), key);
+  return { ...(found[model.dictionary] as NamedValues<T>), model };
+}
+
+function asTensorDictionary({ tensors, wrapper }: NamedValues<PickleValue>): TensorDictionary {
+  const views = new Map(tensors.map(([name, tensor]) => [name, viewOf(tensor)]));
+  return { keys: wrapper, names: tensors.map(([name]) => name), viewOf: (name) => views.get(name) ?? name };
+}
+
+/** Equal for tensors that show the same part of the same storage. */
+function viewOf(tensor: PickleValue): string | undefined {
+  if (!(tensor instanceof TensorDescription)) return undefined;
+  const { storage, storageOffset, shape, strides } = tensor;
+  return [storage.key, storage.viewOffset, storageOffset, shape.join(), strides.join()].join(' ');
+}
+
+function noTensors(path: string, root: PickleDict): CheckpointError {
+  const keys = [...root.entries.keys()];
+  const isTraining = keys.some(
+    (key) => typeof key === 'string' && (TRAINING_STATE.test(key) || key === 'param_groups'),
+  );
+  if (isTraining) {
+    return new CheckpointError(
       path,
-      `the file holds no named tensors; its top level has ${root.entries.size === 0 ? 'no entries' : keys}. Name a file with a model's state dict.`,
+      `the file holds the state of an optimizer or of a training (${keys.slice(0, 5).map(describeValue).join(', ')}), and no weights. Name the file that the model was saved in.`,
     );
   }
-  return best;
+  const shown = keys.slice(0, 5).map(describeValue).join(', ');
+  return new CheckpointError(
+    path,
+    `the file holds no named tensors; its top level has ${keys.length === 0 ? 'no entries' : shown}. Name a file with a model's state dict.`,
+  );
 }
 
 function* dictionaries(
@@ -59,9 +90,8 @@ function* dictionaries(
   yield { dict, wrapper };
   if (wrapper.length >= maxDepth) return;
   for (const [key, value] of dict.entries) {
-    if (typeof key === 'string' && value instanceof PickleDict) {
-      yield* dictionaries(value, [...wrapper, key], seen);
-    }
+    if (typeof key !== 'string' || !(value instanceof PickleDict) || TRAINING_STATE.test(key)) continue;
+    yield* dictionaries(value, [...wrapper, key], seen);
   }
 }
 
@@ -74,7 +104,7 @@ function readStateDict<T extends PickleValue>(
   dict: PickleDict,
   wrapper: readonly string[],
   isTensor: (value: PickleValue) => value is T,
-): StateDict<T> {
+): NamedValues<T> {
   const tensors: Array<readonly [string, T]> = [];
   const ignored: string[] = [];
   for (const [key, value] of dict.entries) {
@@ -83,13 +113,4 @@ function readStateDict<T extends PickleValue>(
     else ignored.push(key);
   }
   return { tensors, wrapper, ignored };
-}
-
-function isBetter(found: StateDict<unknown>, best: StateDict<unknown>): boolean {
-  if (found.tensors.length !== best.tensors.length) return found.tensors.length > best.tensors.length;
-  const rank = (dict: StateDict<unknown>): number => {
-    const index = usualKeys.indexOf(dict.wrapper.at(-1) ?? '');
-    return index < 0 ? usualKeys.length : index;
-  };
-  return rank(found) < rank(best);
 }

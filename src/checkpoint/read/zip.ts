@@ -13,12 +13,12 @@ import { findStateDict, isTorchTensor } from './stateDict.js';
 import { listStoredMembers, type StoredMember } from './zipArchive.js';
 
 /** Describes the tensors of a zip .pth file. @throws CheckpointError when it is damaged or no weights. */
-export async function readZip(file: FileReader): Promise<ParsedCheckpoint> {
+export async function readZip(file: FileReader, key?: string): Promise<ParsedCheckpoint> {
   const members = await listStoredMembers(file);
   const pickle = findPickle(file.path, members);
   const prefix = pickle.name.slice(0, -'data.pkl'.length);
   requireLittleEndian(file, members.get(`${prefix}byteorder`));
-  const stateDict = findStateDict(file.path, unpickle(file, pickle), isTorchTensor);
+  const stateDict = findStateDict(file.path, unpickle(file, pickle), isTorchTensor, key);
   const entries = resolveEntries(file.path, stateDict, (storage) => {
     const member = members.get(`${prefix}data/${storage.key}`);
     if (member !== undefined) return member;
@@ -27,8 +27,8 @@ export async function readZip(file: FileReader): Promise<ParsedCheckpoint> {
       `the archive has no member ${prefix}data/${storage.key}, which its tensors need: it is damaged.`,
     );
   });
-  const { wrapper, ignored } = stateDict;
-  return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored };
+  const { wrapper, ignored, model } = stateDict;
+  return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored, model };
 }
 
 function unpickle(file: FileReader, member: StoredMember): PickleValue {

@@ -7,6 +7,7 @@ import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
+import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
@@ -66,6 +67,8 @@ export const command = defineCommand({
       options.features === undefined ? image : LxmertImage.fromRow(await readRow(options.features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
+    const busy = loadWarning(undefined, true);
+    if (busy !== undefined) notice(busy);
     const answer = await lxmert.answer(LxmertImage.fromRegions(imageRegions), question, {
       topK: options.top,
     });

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type BenchReport, runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { lxmertConfig, PRECISIONS } from '../../model/index.js';
+import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
 
 export const command = defineCommand({
@@ -38,8 +39,9 @@ export const command = defineCommand({
       .default([...WORK_NAMES])
       .describe('What to measure'),
   }),
-  run: ({ options, notice, signal }) =>
-    runBench({
+  run: ({ options, notice, signal, progress }) => {
+    let what = '';
+    return runBench({
       config: options.small ? SMALL : lxmertConfig(),
       numAnswers: 3129,
       isSmall: options.small,
@@ -48,8 +50,15 @@ export const command = defineCommand({
       repetitions: options.repetitions,
       work: options.work,
       signal,
-      onStart: (what) => notice(`Measuring ${what} ...`),
-    }),
+      onStart: (name) => {
+        what = name;
+        notice(`Measuring ${what} ...`);
+        const busy = loadWarning();
+        if (busy !== undefined) notice(busy);
+      },
+      watch: () => progress(`Measuring ${what}`, 'repetitions'),
+    });
+  },
   render,
 });
 

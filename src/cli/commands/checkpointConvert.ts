@@ -13,7 +13,8 @@ import { type ConvertedDetector, convertDetector } from '../../vision/detector/w
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { renderDetectorReport } from '../../vision/detector/weightsReport.js';
 import { defineCommand } from '../command.js';
-import { existingFile, outputPath } from '../options.js';
+import { untoldOptions } from '../modelOptions.js';
+import { outputPath, weightsFile } from '../options.js';
 
 export const command = defineCommand({
   description:
@@ -33,7 +34,7 @@ export const command = defineCommand({
     },
   ],
   arguments: z.strictObject({
-    input: existingFile().describe(
+    input: weightsFile().describe(
       'Weights to read (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',
     ),
     output: outputPath().describe('File to write'),
@@ -43,13 +44,9 @@ export const command = defineCommand({
       .enum(['reference', 'huggingface'])
       .optional()
       .describe("Whose names to write; needed for LXMERT's weights"),
-    attentionHeads: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Attention heads, for config.json [default: hidden size / 64]'),
+    ...untoldOptions,
   }),
-  run: async ({ arguments: { input, output }, options: { to, attentionHeads } }) => {
+  run: async ({ arguments: { input, output }, options: { to, attentionHeads, modelConfig } }) => {
     const source = detectorSource(await CheckpointFile.open(input));
     if (source === undefined) {
       if (to === undefined)
@@ -57,12 +54,13 @@ export const command = defineCommand({
       return convertCheckpoint(input, output, {
         to,
         numAttentionHeads: attentionHeads,
+        configFile: modelConfig,
         heads: await headPrefixes(),
       });
     }
-    if (to !== undefined || attentionHeads !== undefined) {
+    if (to !== undefined || attentionHeads !== undefined || modelConfig !== undefined) {
       throw new UsageError(
-        `'${input}' holds the region detector, which has one set of names and no attention heads: leave out --to and --attention-heads.`,
+        `'${input}' holds the region detector, which has one set of names and no attention heads: leave out --to, --attention-heads and --model-config.`,
       );
     }
     return convertDetector(input, output);
@@ -74,8 +72,9 @@ function detectorLines({ output, numTensors, report }: ConvertedDetector): strin
   return `${renderDetectorReport(report)}\nWrote ${numTensors} tensors, norms folded, to ${output}.`;
 }
 
-function checkpointLines({ output, numTensors, names, leftOut, config }: ConvertedCheckpoint): string {
+function checkpointLines({ output, numTensors, names, leftOut, notes, config }: ConvertedCheckpoint): string {
   return [
+    ...notes,
     `Wrote ${numTensors} tensors with ${names} names to ${output}.`,
     ...(config === undefined ? [] : [configLine(config)]),
     ...(leftOut.length > 0 ? [`Left out, no part of LXMERT: ${leftOut.join(', ')}.`] : []),
@@ -89,6 +88,6 @@ function configLine({ file, outcome, numAttentionHeads }: WrittenConfig): string
     case 'kept':
       return `${file} was there and stays as it is.`;
     case 'unknown heads':
-      return `No ${file} was written: weights do not tell the number of attention heads. Name it with --attention-heads.`;
+      return `No ${file} was written: weights do not tell the number of attention heads. Name it with --attention-heads, or the model's configuration with --model-config.`;
   }
 }

@@ -1,24 +1,51 @@
 /** @file `lxmert doctor`. */
 
 import { z } from 'zod';
-import { examine, renderExamination } from '../../torch/doctor.js';
+import { type Diagnosis, diagnoseFiles, renderDiagnosis } from '../../diagnosis/index.js';
+import { type Examination, examine, renderExamination } from '../../torch/doctor.js';
 import { defineCommand } from '../command.js';
 
 export const command = defineCommand({
   description:
     'Prints what computes on this machine (libtorch, BLAS library and kernel, threads, processor, CUDA), ' +
     'measures matrix products, and names what is wrong or slow together with the fix. ' +
-    'Ends with 1 when LXMERT cannot run here.',
+    'With --files it looks at files instead: features, weights, annotations, answer tables, predictions, vocabularies, runs, ' +
+    'pictures, archives. It says what each is, what looks wrong about it, whether those that are named together belong ' +
+    'together, and which command takes it; of a large file it reads the beginning, the end and a few samples. ' +
+    'Ends with 1 when LXMERT cannot run here, or a file looks wrong.',
   examples: [
     { command: 'lxmert doctor', does: 'examines this machine in a few seconds' },
     { command: 'lxmert doctor --json --no-measure', does: 'prints the facts as JSON without measuring' },
+    {
+      command: 'lxmert doctor --files downloads features/mine train.json model_LXRT.pth',
+      does: 'says what files and folders are, and whether they belong together',
+    },
   ],
-  arguments: z.strictObject({}),
+  arguments: z.strictObject({
+    more: z
+      .array(z.string().min(1).meta({ pathKind: 'either' }))
+      .default([])
+      .describe('Further files and folders, behind --files'),
+  }),
   options: z.strictObject({
+    files: z
+      .array(z.string().min(1).meta({ pathKind: 'either' }))
+      .default([])
+      .describe('Look at these files and folders, any number of them, instead of the machine'),
     threads: z.int().min(1).max(1024).optional().describe('Measure with this many compute threads'),
     measure: z.boolean().default(true).describe('Do not measure matrix products'),
   }),
-  run: ({ options, signal }) => examine({ numThreads: options.threads, measure: options.measure, signal }),
-  render: renderExamination,
-  exitCode: (examination) => (examination.isUsable ? 0 : 1),
+  run: async ({ arguments: { more }, options, signal, progress }): Promise<Examination | Diagnosis> => {
+    const paths = [...options.files, ...more];
+    if (paths.length === 0)
+      return await examine({ numThreads: options.threads, measure: options.measure, signal });
+    const display = progress('Looking', 'files');
+    try {
+      return await diagnoseFiles(paths, { progress: display, signal });
+    } finally {
+      display.stop();
+    }
+  },
+  render: (result) => ('files' in result ? renderDiagnosis(result) : renderExamination(result)),
+  exitCode: (result) => (('files' in result ? result.looksWrong : !result.isUsable) ? 1 : 0),
 });

@@ -12,7 +12,7 @@ import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingPath, outputPath } from '../options.js';
+import { existingFile, existingPath, outputPath, weightsPath } from '../options.js';
 
 interface Result {
   readonly image: string;
@@ -58,7 +58,7 @@ export const command = defineCommand({
   options: z.strictObject({
     output: outputPath().default('explanation.html').describe('Page to write'),
     ...modelOptions,
-    model: existingPath()
+    model: weightsPath()
       .optional()
       .describe("Run folder, or a weights file [default: the sample world's model]"),
     ...detectionOptions,

@@ -3,6 +3,12 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import {
+  BOX_FORMATS,
+  BOX_UNITS,
+  type BoxFormat,
+  type BoxUnit,
+  checkGivenBoxes,
+  DEFAULT_BOX_FORM,
   type ExtractionResult,
   extractFeatures,
   GivenBoxes,
@@ -13,6 +19,7 @@ import {
 import { DEFAULT_SHARD_IMAGES, MAX_SHARD_IMAGES } from '../../features/files.js';
 import { formatCount } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/index.js';
+import type { ImageFile } from '../../vision/imageFiles.js';
 import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';
 import { defineCommand } from '../command.js';
 import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
@@ -69,7 +76,21 @@ export const command = defineCommand({
       .describe('Write nothing; compare with this TSV file or store instead, picture by picture'),
     boxes: existingFile()
       .optional()
-      .describe('Describe these boxes instead of finding some: JSON lines, or an obj36 TSV file'),
+      .describe(
+        'Describe these boxes instead of finding some: JSON lines {"image": ID, "boxes": [[x1, y1, x2, y2], ...]} in pixels, or an obj36 TSV file',
+      ),
+    boxFormat: z
+      .enum(BOX_FORMATS)
+      .optional()
+      .describe(
+        'Order of the numbers in --boxes: corners; corner and sizes; corners with y first; middle and sizes [default: xyxy, unless the numbers tell of another]',
+      ),
+    boxUnit: z
+      .enum(BOX_UNITS)
+      .optional()
+      .describe(
+        "Unit of the numbers in --boxes: pixels, or shares, per cent or thousandths of the picture's sides [default: pixel, unless the numbers tell of another]",
+      ),
     dtype: z.enum(['float16', 'float32']).default('float16').describe('How a store keeps feature values'),
     shardImages: z
       .int()
@@ -106,6 +127,9 @@ export const command = defineCommand({
     const { images, unreadable, ...passedOver } = await listPictures(sources, notice);
     const facts = { ...passedOver, maxSkipped: options.maxSkipped };
     if (verify !== undefined) {
+      if (options.boxes !== undefined) {
+        throw new UsageError("--verify compares with the file's own boxes: leave --boxes out.");
+      }
       using detector = await loadDetectorOf(options, notice, deviceOf(options));
       const display = progress('comparing', 'images');
       try {
@@ -117,7 +141,7 @@ export const command = defineCommand({
         display.stop();
       }
     }
-    const boxes = options.boxes === undefined ? undefined : await GivenBoxes.read(options.boxes);
+    const boxes = await boxesOf(options, images, notice);
     using detector = await loadDetectorOf(options, notice, deviceOf(options));
     const display = progress('extracting', 'images');
     const assembly = progress('writing', 'images');
@@ -157,6 +181,30 @@ export const command = defineCommand({
     return isOver && skipped.length > maxSkipped ? 1 : 0;
   },
 });
+
+/** @throws UsageError for a form without boxes, and as {@link checkGivenBoxes} */
+async function boxesOf(
+  { boxes: file, boxFormat: format, boxUnit: unit }: BoxOptions,
+  images: readonly ImageFile[],
+  notice: (line: string) => void,
+): Promise<GivenBoxes | undefined> {
+  const stated = { ...(format === undefined ? {} : { format }), ...(unit === undefined ? {} : { unit }) };
+  if (file === undefined) {
+    if (format === undefined && unit === undefined) return undefined;
+    throw new UsageError(
+      '--box-format and --box-unit say how --boxes is read: give it too, or leave them out.',
+    );
+  }
+  const boxes = await GivenBoxes.read(file, { ...DEFAULT_BOX_FORM, ...stated });
+  for (const line of await checkGivenBoxes(boxes, images, stated)) notice(line);
+  return boxes;
+}
+
+interface BoxOptions {
+  readonly boxes?: string | undefined;
+  readonly boxFormat?: BoxFormat | undefined;
+  readonly boxUnit?: BoxUnit | undefined;
+}
 
 function renderResult(result: ExtractionResult): string {
   return [headline(result), ...skippedLines(result.skipped)].join('\n');

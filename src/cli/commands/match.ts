@@ -6,6 +6,7 @@ import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert, type LxmertMatch } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
+import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
@@ -79,6 +80,8 @@ export const command = defineCommand({
       matches.push(...found.map((match) => ({ image, ...match })));
     }
     for (const warning of lxmert.warnings) notice(warning);
+    const busy = loadWarning(undefined, true);
+    if (busy !== undefined) notice(busy);
     if (matches.some(({ isCut }) => isCut)) {
       notice(
         `The model reads ${maxLength - 2} word pieces; the end of a longer sentence is beyond them and was not read.`,

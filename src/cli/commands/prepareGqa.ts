@@ -52,9 +52,10 @@ export const command = defineCommand({
     });
     return { output: options.output, ...prepared };
   },
-  render: ({ output, splits, numAnswers, tableFrom }) =>
+  render: ({ output, splits, numAnswers, tableFrom, notes }) =>
     [
       ...renderSplits(output, splits),
+      ...notes,
       {
         given: `${formatCount(numAnswers ?? 0, 'answer')} in the table, as given`,
         questions: `${formatCount(numAnswers ?? 0, 'answer')} in the table, made from train and val`,

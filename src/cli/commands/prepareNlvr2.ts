@@ -39,5 +39,5 @@ export const command = defineCommand({
     });
     return { output: options.output, ...prepared };
   },
-  render: ({ output, splits }) => renderSplits(output, splits, 'example').join('\n'),
+  render: ({ output, splits, notes }) => [...renderSplits(output, splits, 'example'), ...notes].join('\n'),
 });

@@ -3,12 +3,15 @@
 import { z } from 'zod';
 import { AnswerTable } from '../../data/answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
-import { type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
+import { type AnswerCount, type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { renderSplits, rowNotices } from '../prepareReport.js';
+
+/** Answers to a question in VQA v1 and v2. */
+const VQA_ANNOTATORS = 10;
 
 export const command = defineCommand({
   description:
@@ -60,9 +63,21 @@ export const command = defineCommand({
     });
     return { output: options.output, ...prepared };
   },
-  render: ({ output, splits, numAnswers, tableFrom }) =>
+  render: ({ output, splits, numAnswers, tableFrom, notes, answersPerQuestion }) =>
     [
       ...renderSplits(output, splits),
+      ...answerCountLines(answersPerQuestion),
+      ...notes,
       `${formatCount(numAnswers, 'answer')} in the table, ${tableFrom === 'given' ? 'as given' : 'made from the annotations'}`,
     ].join('\n'),
 });
+
+/** The rule of the scores for each number of answers; nothing to say when there are ten to every question, as in VQA. */
+function answerCountLines(counts: readonly AnswerCount[]): string[] {
+  if (counts.every(({ numAnswers }) => numAnswers === VQA_ANNOTATORS)) return [];
+  return counts.map(({ numAnswers, numQuestions, rule }) =>
+    numAnswers === 0
+      ? `${formatCount(numQuestions, 'question')} without any answer: the label is empty`
+      : `${formatCount(numQuestions, 'question')} with ${formatCount(numAnswers, 'answer')} each: ${rule}`,
+  );
+}

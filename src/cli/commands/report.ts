@@ -79,6 +79,7 @@ async function examplesFor(
   using store = FeatureStore.open(features);
   const answering = await loadAnsweringModel({ model: run, weights: given.weights });
   try {
+    for (const note of answering.notes) notice(note);
     checkFeatures(store, answering, given.allowOtherFeatures, notice);
     return await answeredExamples({
       answering,

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { hasErrorCode, messageOf, UsageError, unreadable } from '../../common/errors.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
+import { isBasePath } from '../../serve/basePath.js';
 import { countRequests, endServer } from '../../serve/endServer.js';
 import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
@@ -16,21 +17,23 @@ import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingPath } from '../options.js';
+import { existingFile, weightsPath } from '../options.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 const MEBIBYTE = 1024 * 1024;
 
+const withoutSlash = (path: string): string => path.replace(/\/+$/, '');
+
 const options = z.strictObject({
   ...modelOptions,
   model: z
-    .array(existingPath())
+    .array(weightsPath())
     .default([])
     .describe(
       "Run folder, or a weights file; of several the probabilities are averaged [default: the sample world's model, trained if there is none]",
     ),
   addModel: z
-    .array(existingPath())
+    .array(weightsPath())
     .default([])
     .describe('Another model, of the same features, that requests name: to compare with'),
   ...detectionOptions,
@@ -48,6 +51,16 @@ const options = z.strictObject({
     .default(8080)
     .describe('Port to listen on; 0 takes a free one')
     .meta({ valueName: 'PORT' }),
+  basePath: z
+    .string()
+    .refine((text) => isBasePath(withoutSlash(text)), {
+      error: "expected a path such as /vqa, and not one of the server's own",
+    })
+    .optional()
+    .describe(
+      'Path under which a proxy serves this server; requests may come with it or without it [default: what the proxy says in X-Forwarded-Prefix]',
+    )
+    .meta({ valueName: 'PATH' }),
   workers: z.int().min(1).max(64).default(1).describe('Worker threads, each with the models in memory'),
   maxBatch: z.int().min(1).max(1024).default(32).describe('Questions answered together'),
   maxWait: z
@@ -135,6 +148,7 @@ export const command = defineCommand({
         timeout: options.timeout * 1000,
         token,
         allowedOrigins: options.allowOrigin,
+        basePath: options.basePath === undefined ? undefined : withoutSlash(options.basePath),
         isLocal: LOCAL_HOSTS.includes(options.host),
         onFailure: (requestId, error) => notice(`Request ${requestId} failed: ${messageOf(error)}`),
       });

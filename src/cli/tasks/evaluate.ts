@@ -2,9 +2,10 @@
 
 import { z } from 'zod';
 import type { Question } from '../../data/annotations/question.js';
+import { spelledAsInTable } from '../../data/answerSpelling.js';
 import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
-import { predictExamples, type Task, type TaskScores } from '../../tasks/index.js';
+import { predictExamples, SentenceCensus, type Task, type TaskScores } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { existingFile } from '../options.js';
@@ -22,10 +23,15 @@ export function evaluateCommand(task: Task): Command {
     }),
     run: ({ arguments: { questions: file }, options, progress, signal, ...context }) =>
       withTaskModel(task, options, context, async (predictor, store) => {
-        const questions: Question[] = [];
-        for await (const question of task.read(file)) questions.push(question);
+        const read: Question[] = [];
+        for await (const question of task.read(file)) read.push(question);
+        const { examples: questions, notices } =
+          task.answersInOneSpelling === true
+            ? spelledAsInTable(read, predictor.answerTable)
+            : { examples: read, notices: [] };
         const set = new QuestionSet({
           questions,
+          notices,
           hasImage: (id) => store.has(id),
           imageIds: store.imageIds,
           maxLeftOut: leftOutLimit(options),
@@ -35,6 +41,8 @@ export function evaluateCommand(task: Task): Command {
           unknownAnswers: 'skip',
           name: file,
         });
+        const census = new SentenceCensus(predictor);
+        for (const question of set.questions) census.add(question);
         const examples = task.evaluated?.(set.questions) ?? set.questions;
         const display = progress('Answering', 'examples');
         const predictions = await predictExamples(task, predictor, store, examples, {
@@ -51,15 +59,17 @@ export function evaluateCommand(task: Task): Command {
         return {
           weights: predictor.weightsFiles,
           leftOut: set.leftOut.counts,
-          notices: set.notices,
+          sentences: census.counts,
+          notices: [...set.notices, ...census.notices],
           scores: task.scores(examples, predictions),
           further,
         };
       }),
-    json: ({ weights, leftOut, scores, further }) => ({
+    json: ({ weights, leftOut, sentences, scores, further }) => ({
       weights,
       numQuestions: scores.numQuestions,
       ...leftOut,
+      ...sentences,
       accuracy: scores.overall,
       ...Object.fromEntries(Object.entries(scores.measures).map(([key, { value }]) => [key, value])),
       ...Object.fromEntries(scores.tables.map(({ key, rows }) => [key, rows])),
@@ -75,7 +85,7 @@ export function evaluateCommand(task: Task): Command {
 
 interface Evaluated {
   readonly weights: readonly string[];
-  /** A line for each reason why examples were left out. */
+  /** A line for each reason why examples were left out, and for sentences that were cut or are empty. */
   readonly notices: readonly string[];
   readonly scores: TaskScores;
 }

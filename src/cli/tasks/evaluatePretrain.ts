@@ -6,8 +6,8 @@ import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
-import { computeOptions, computeSettings, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingPath } from '../options.js';
+import { computeOptions, computeSettings, otherFeaturesOption, untoldOptions } from '../modelOptions.js';
+import { existingFile, weightsPath } from '../options.js';
 import {
   openPretrainFeatures,
   pretrainFeatureOptions,
@@ -19,7 +19,7 @@ import {
 
 const flagsOf = (task: PretrainingTask) =>
   z.strictObject({
-    model: existingPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
+    model: weightsPath().describe('Run folder, or a weights file (.pth, .bin, .safetensors)'),
     ...sourcesOption,
     ...pretrainFeatureOptions,
     ...otherFeaturesOption,
@@ -29,11 +29,7 @@ const flagsOf = (task: PretrainingTask) =>
       .optional()
       .describe('Answer table, for a weights file (all_ans.json); without one, no answers are judged'),
     ...qaSetsOption,
-    attentionHeads: z
-      .int()
-      .min(1)
-      .optional()
-      .describe('Attention heads, for a weights file [default: hidden size / 64]'),
+    ...untoldOptions,
     batchSize: z
       .int()
       .min(1)
@@ -63,9 +59,11 @@ export function evaluatePretrainCommand(task: PretrainingTask): Command {
         answers: options.answers,
         qaSets: options.qaSets,
         numAttentionHeads: options.attentionHeads,
+        modelConfig: options.modelConfig,
         ...computeSettings(options),
       });
       const { model, tokenizer, answerTable, losses } = loaded;
+      for (const note of loaded.notes) notice(note);
       try {
         using store = openPretrainFeatures(options);
         const expected = {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import type { Question } from '../../data/annotations/question.js';
+import { type Respelled, spelledAsInTable, withOneSpelling } from '../../data/answerSpelling.js';
 import { AnswerTable } from '../../data/answerTable.js';
 import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
@@ -16,7 +17,7 @@ import { type FinetuneResult, finetune, type InitialWeights } from '../../train/
 import { type Command, type CommandContext, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, featureOptions, openFeatures, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, outputPath, weightsFile } from '../options.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
 import {
   architectureOptions,
@@ -51,8 +52,8 @@ function sharedFlags(task: Task) {
     ...leftOutOption(MAX_LEFT_OUT),
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
-    loadEncoder: existingFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
-    load: existingFile().optional().describe("Weights to go on from, the task's heads included"),
+    loadEncoder: weightsFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
+    load: weightsFile().optional().describe("Weights to go on from, the task's heads included"),
     ...architectureOptions,
     ...scheduleOptions({
       noun: 'examples',
@@ -71,7 +72,7 @@ function sharedFlags(task: Task) {
 
 /** Flags that start answers from the rows of a pre-trained head. */
 const pretrainedAnswerFlags = {
-  loadWithAnswers: existingFile()
+  loadWithAnswers: weightsFile()
     .optional()
     .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
   pretrainingAnswers: existingFile()
@@ -100,6 +101,14 @@ function builtFlags({ loss }: Task) {
   };
 }
 
+/** Flags of tasks that make answers in several spellings one. */
+const spellingFlags = {
+  keepCase: z
+    .boolean()
+    .default(false)
+    .describe('Keep answers apart that differ in capitals alone, in the table that is made'),
+};
+
 /** Flags of tasks whose rare answers are left out of the table that is made. */
 function rareAnswerFlags({ minOccurrences }: Task) {
   return {
@@ -115,7 +124,12 @@ type SharedFlags = z.output<z.ZodObject<ReturnType<typeof sharedFlags>>>;
 type TableFlags = z.output<z.ZodObject<typeof tableFlags>>;
 type BuiltFlags = z.output<z.ZodObject<ReturnType<typeof builtFlags>>>;
 type RareAnswerFlags = z.output<z.ZodObject<ReturnType<typeof rareAnswerFlags>>>;
-type Flags = SharedFlags & Partial<TableFlags> & Partial<BuiltFlags> & Partial<RareAnswerFlags>;
+type SpellingFlags = z.output<z.ZodObject<typeof spellingFlags>>;
+type Flags = SharedFlags &
+  Partial<TableFlags> &
+  Partial<BuiltFlags> &
+  Partial<RareAnswerFlags> &
+  Partial<SpellingFlags>;
 type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
 
 /** The command of a task. */
@@ -130,10 +144,11 @@ export function finetuneCommand(task: Task): Command {
   const shared = sharedFlags(task);
   if (task.answers !== 'table') {
     const ofTable = task.answers === 'built' ? builtFlags(task) : {};
+    const ofSpelling = task.answersInOneSpelling === true ? spellingFlags : {};
     const ofRareAnswers = task.minOccurrences === undefined ? {} : rareAnswerFlags(task);
     return defineCommand({
       ...common,
-      options: z.strictObject({ ...shared, ...ofTable, ...ofRareAnswers }),
+      options: z.strictObject({ ...shared, ...ofTable, ...ofRareAnswers, ...ofSpelling }),
       run: ({ options, ...context }) => run(task, options, context),
     });
   }
@@ -167,12 +182,16 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
   if (trainingExamples.length < allExamples.length)
     notice(`${trainingExamples.length} of ${allExamples.length} training examples, drawn by the seed.`);
-  const answerTable = await answersOf(task, options, trainingExamples, notice);
+  const spelled = madeOneSpelling(task, options, trainingExamples);
+  const answerTable = await answersOf(task, options, spelled.examples, notice);
   if (task.answers === 'built' && options.answers === undefined)
     notice(`${answerTable.size} answers, made of the training labels.`);
-  const split = (questions: readonly Question[], files: readonly string[], isTraining: boolean) =>
-    new QuestionSet({
-      questions,
+  const split = (given: Respelled<Question>, files: readonly string[], isTraining: boolean) => {
+    const inTable =
+      task.answersInOneSpelling === true ? spelledAsInTable(given.examples, answerTable) : given;
+    return new QuestionSet({
+      questions: inTable.examples,
+      notices: [...new Set([...given.notices, ...inTable.notices])],
       hasImage: (id) => store.has(id),
       imageIds: store.imageIds,
       maxLeftOut: leftOutLimit(options),
@@ -181,9 +200,11 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
       unknownAnswers: isTraining ? task.unknownAnswers : 'skip',
       name: files.map((file) => path.basename(file)).join(', '),
     });
-  const training = split(trainingExamples, options.train, true);
-  const validation = split(await readAll(task, [options.valid]), [options.valid], false);
-  const config = await configOf(options, weights?.file, vocabulary, store);
+  };
+  const training = split(spelled, options.train, true);
+  const validating = { examples: await readAll(task, [options.valid]), notices: [] };
+  const validation = split(validating, [options.valid], false);
+  const config = await configOf(options, weights?.file, vocabulary, store, notice);
   const pretrainingAnswers =
     options.pretrainingAnswers === undefined
       ? undefined
@@ -237,6 +258,16 @@ async function readAll(task: Task, files: readonly string[]): Promise<Question[]
   const questions: Question[] = [];
   for (const file of files) for await (const question of task.read(file)) questions.push(question);
   return questions;
+}
+
+/** The training examples with one spelling of each answer, where the table is made of them. */
+function madeOneSpelling(
+  task: Task,
+  { answers, keepCase = false }: Pick<Flags, 'answers' | 'keepCase'>,
+  examples: readonly Question[],
+): Respelled<Question> {
+  const isMade = task.answersInOneSpelling === true && answers === undefined;
+  return isMade ? withOneSpelling(examples, keepCase) : { examples, notices: [] };
 }
 
 async function answersOf(

@@ -1,8 +1,10 @@
 /** @file `lxmert predict TASK`, made from a task. */
 
 import { z } from 'zod';
+import { formatCount } from '../../formats/numbers.js';
 import { predictToFile, type Task } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { existingFile, outputPath } from '../options.js';
 import { predictionProcessGroup } from './predictionProcessGroup.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
@@ -15,6 +17,7 @@ export function predictCommand(task: Task): Command {
     options: z.strictObject({
       output: outputPath().describe('File to write'),
       ...taskModelOptions(task),
+      ...leftOutOption(0),
       distributedTimeout: z
         .number()
         .gt(0)
@@ -31,6 +34,8 @@ export function predictCommand(task: Task): Command {
         const display = isFirst ? progress('Answering', 'examples') : undefined;
         const written = await predictToFile(task, predictor, store, () => task.read(file), output, {
           batchSize,
+          name: file,
+          maxLeftOut: leftOutLimit(options),
           processGroup,
           signal,
           ...(display && { progress: display }),
@@ -38,12 +43,8 @@ export function predictCommand(task: Task): Command {
         return { output, isFirst, ...written };
       });
     },
-    render: (result) =>
-      !result.isFirst
-        ? ''
-        : `Wrote ${result.numAnswers} answers to ${result.output}.` +
-          (result.numWithoutImage > 0
-            ? ` ${result.numWithoutImage} questions have no image features and no answer.`
-            : ''),
+    json: ({ notices: _, ...counts }) => counts,
+    render: ({ isFirst, numAnswers, output, notices }) =>
+      isFirst ? [`Wrote ${formatCount(numAnswers, 'answer')} to ${output}.`, ...notices].join('\n') : '',
   });
 }

@@ -1,7 +1,7 @@
 /** @file `lxmert pretrain`, made from the task. */
 
 import { z } from 'zod';
-import { bertSizes, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
+import { bertSettings, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
 import { AnswerTable } from '../../data/answerTable.js';
 import { MAX_LEFT_OUT } from '../../data/leftOut.js';
@@ -14,7 +14,7 @@ import { type PretrainingWeights, type PretrainResult, pretrain } from '../../tr
 import { type Command, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, outputPath, weightsFile } from '../options.js';
 import {
   openPretrainFeatures,
   pretrainFeatureOptions,
@@ -28,6 +28,7 @@ import {
   architectureOptions,
   configOf,
   deviceSettings,
+  givenSettings,
   scheduleOptions,
   scheduleSettings,
   snapshotOptions,
@@ -64,11 +65,11 @@ const flagsOf = ({ defaults }: PretrainingTask) =>
     ...qaSetsOption,
     vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
     output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
-    load: existingFile().optional().describe('Pre-trained weights to go on from, all heads included'),
-    loadWithoutAnswers: existingFile()
+    load: weightsFile().optional().describe('Pre-trained weights to go on from, all heads included'),
+    loadWithoutAnswers: weightsFile()
       .optional()
       .describe('Pre-trained weights to go on from; the answer head is drawn anew'),
-    loadBert: existingFile()
+    loadBert: weightsFile()
       .optional()
       .describe('BERT weights for the language layers; what is about vision is drawn anew'),
     ...architectureOptions,
@@ -136,8 +137,12 @@ export function pretrainCommand(task: PretrainingTask): Command {
       const answerTable = await answersOf(given, store, notice);
       const whole = weights?.parts === 'bert' ? undefined : weights;
       const checkpoint = weights && (await CheckpointFile.open(weights.file));
-      const sizes = weights?.parts === 'bert' && checkpoint ? bertSizes(checkpoint) : {};
-      const config = await configOf(given, whole?.file, vocabulary, store, sizes);
+      const bert =
+        weights?.parts === 'bert' && checkpoint
+          ? await bertSettings(checkpoint, givenSettings(given))
+          : undefined;
+      for (const note of bert?.notes ?? []) notice(note);
+      const config = await configOf(given, whole?.file, vocabulary, store, notice, bert?.config);
       if (weights?.parts === 'all' && answerTable && checkpoint && numAnswersOf(checkpoint) === undefined) {
         throw new UsageError(
           `${weights.file} has no answer head. Load it with --load-without-answers, which draws one anew.`,

@@ -6,7 +6,7 @@ import type { FeatureStore } from '../../features/index.js';
 import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
 import type { LoadedModel } from '../../inference/modelFolder.js';
 import type { Task } from '../../tasks/index.js';
-import { bfloat16Warning, runtimeLine } from '../../torch/index.js';
+import { bfloat16Warning, loadWarning, runtimeLine } from '../../torch/index.js';
 import type { CommandContext } from '../command.js';
 import {
   checkFeatures,
@@ -51,8 +51,11 @@ export async function withTaskModel<T>(
   try {
     const device = predictor.models[0]?.device ?? 'cpu';
     notice(`${runtimeLine()}, ${options.precision}${device === 'cpu' ? '' : ` on ${device}`}`);
+    const busy = loadWarning();
+    if (busy !== undefined) notice(busy);
     const warning = options.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
     if (warning !== undefined) notice(warning);
+    for (const note of predictor.notes) notice(note);
     checkTask(task, predictor);
     checkFeatures(store, predictor, options.allowOtherFeatures, notice);
     return await work(predictor, store);

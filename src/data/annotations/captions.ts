@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../../common/errors.js';
 import { imageIdOf } from '../../features/files.js';
-import { readJsonLines } from '../../formats/lines/jsonLines.js';
+import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
 import { fileSource } from './jsonSource.js';
 import { beginsArray, streamArray, streamKeys } from './jsonStream.js';
 import { streamAnnotatedImages } from './pretrainingAnnotations.js';
@@ -20,12 +20,17 @@ const LAYOUTS =
   'the aggregated pre-training JSON [{img_id, sentf}], JSON lines {image, text}, COCO captions {images, annotations}, or ' +
   'the dataset JSON of COCO or Flickr30k by splits {images: [{filename, split, sentences}]}';
 
+const KIND: ExampleFileKind = {
+  expected: `captions, which are ${LAYOUTS}`,
+  forms: ['pretraining', 'captions', 'captionSplits', 'cocoCaptions'],
+};
+
 /**
  * Reads the captions of a file in one of four layouts, which it recognises:
  *
  * - the aggregated pre-training JSON, `[{img_id, sentf: {source: [sentence, ...]}, labelf?}, ...]`; sentences of a source
  *   with labels are questions, which are true of no image, and are left out;
- * - JSON lines `{"image", "text"}`;
+ * - JSON lines `{"image", "text"}`, or a list of them;
  * - official COCO captions, `{images: [{id, file_name}], annotations: [{image_id, caption}]}`;
  * - the splits of COCO, Flickr8k and Flickr30k after Karpathy and Fei-Fei (2015), `{images: [{filename, split, sentences:
  *   [{raw}]}]}`.
@@ -36,7 +41,11 @@ const LAYOUTS =
  * @throws UsageError for splits of a file that states none, or not these
  * @throws LxmertError with file, place and key for what is not as expected
  */
-export async function* streamCaptions(file: string, splits?: readonly string[]): AsyncGenerator<Caption> {
+export function streamCaptions(file: string, splits?: readonly string[]): AsyncGenerator<Caption> {
+  return readAs(file, KIND, readCaptions(file, splits));
+}
+
+async function* readCaptions(file: string, splits: readonly string[] | undefined): AsyncGenerator<Caption> {
   const layout = await layoutOf(file);
   if (splits !== undefined && layout !== streamSplits) {
     throw new UsageError(`${file} does not state splits, so none can be chosen.`);
@@ -48,7 +57,12 @@ type Layout = (file: string, splits: readonly string[] | undefined) => AsyncGene
 
 /** @throws LxmertError for a file that is none of them */
 async function layoutOf(file: string): Promise<Layout> {
-  if (await beginsArray(fileSource(file))) return streamAggregated;
+  if (await beginsArray(fileSource(file))) {
+    for await (const first of streamArray(fileSource(file))) {
+      return lineSchema.safeParse(first).success ? streamLines : streamAggregated;
+    }
+    return streamAggregated;
+  }
   const keys: string[] = [];
   for await (const key of streamKeys(fileSource(file))) keys.push(key);
   const has = (...names: string[]): boolean => names.every((name) => keys.includes(name));
@@ -71,7 +85,7 @@ async function* streamAggregated(file: string): AsyncGenerator<Caption> {
 const lineSchema = z.object({ image: z.string().min(1), text: z.string() });
 
 async function* streamLines(file: string): AsyncGenerator<Caption> {
-  for await (const { value, place } of readJsonLines(file)) {
+  for await (const { value, place } of readRecords(file, 'caption')) {
     const { image: imageId, text: sentence } = checkRecord(lineSchema, value, file, place);
     yield { imageId, sentence };
   }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readJsonLines } from '../../formats/lines/jsonLines.js';
+import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 import { unreadLabelKey } from './unreadLabelKey.js';
@@ -21,20 +21,32 @@ const recordSchema = z
     error: 'expected either image or images',
   });
 
+const KIND: ExampleFileKind = {
+  expected:
+    'examples of your own, a line {"id", "image", "text", "labels"} each (docs/how-to/custom-data.md)',
+  forms: ['custom', 'customUnlabelled'],
+};
+
 /**
  * Reads lines `{"id", "image" or "images": [first, second], "text", "labels"?, "type"?}`. Labels are one answer, a list
- * of right answers, or an object of answers with scores from 0 to 1. Empty lines are passed over.
+ * of right answers, or an object of answers with scores from 0 to 1. Empty lines are passed over; a
+ * JSON list of such objects is read as well.
  *
  * @param numImages how many images each example must have
- * @throws LxmertError with file, line and key for a line that is not as expected
+ * @throws LxmertError with file, line and key for a line that is not as expected; for a file of another kind, what it is
+ *   and which command takes it
  */
-export async function* streamCustomExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
-  for await (const { value, place } of readJsonLines(file)) {
+export function streamCustomExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
+  return readAs(file, KIND, readExamples(file, numImages));
+}
+
+async function* readExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
+  for await (const { value, place } of readRecords(file, 'example')) {
     const { id, image, images, text: sentence, labels, type } = checkRecord(recordSchema, value, file, place);
     const imageIds = images ?? [image ?? ''];
     if (imageIds.length !== numImages) {
       throw new LxmertError(
-        `${file}: ${place}: expected ${numImages === 1 ? 'one image' : 'two images'}, but the example has ${imageIds.length}.`,
+        `${file}: ${place}: expected ${numImages === 1 ? 'one image' : 'two images'}, but the example has ${imageIds.length}. ${numImages === 1 ? 'Pairs are for the task custom-pairs' : 'Single images are for the task custom'} (lxmert finetune, evaluate, predict).`,
       );
     }
     yield {

@@ -1,6 +1,7 @@
 /** @file A place in a JSON text that moves on value by value, over bytes that arrive piece by piece. */
 
-import { LxmertError, messageOf } from '../../common/errors.js';
+import { LxmertError } from '../../common/errors.js';
+import { findJsonFault } from '../../formats/jsonFault.js';
 import { byte, GOES_ON, isSpace, scanFor } from './jsonScan.js';
 import type { JsonSource } from './jsonSource.js';
 
@@ -209,13 +210,21 @@ export class JsonCursor {
 
   /** Parses the bytes of the value that ends at the cursor. */
   #parse(bytes: Uint8Array): unknown {
+    const place = this.#placeOf(this.#position - bytes.length);
+    let text: string;
     try {
-      const text = this.#decoder.decode(bytes);
+      text = this.#decoder.decode(bytes);
+    } catch {
+      throw new LxmertError(`${place}: this is not text in UTF-8.`);
+    }
+    try {
       return JSON.parse(this.prepare?.(text) ?? text) as unknown;
-    } catch (error) {
-      const start = this.#position - bytes.length;
-      const hint = PYTHON_NUMBERS.test(Buffer.from(bytes).toString('latin1')) ? ` ${PYTHON_HINT}` : '';
-      throw new LxmertError(`${this.#placeOf(start)}: this is not valid JSON: ${messageOf(error)}.${hint}`);
+    } catch {
+      const { offset = 0, what = 'it cannot be parsed' } = findJsonFault(text) ?? {};
+      const hint = PYTHON_NUMBERS.test(text) ? ` ${PYTHON_HINT}` : '';
+      throw new LxmertError(
+        `${place}: this is not valid JSON at its character ${offset + 1}: ${what}.${hint}`,
+      );
     }
   }
 

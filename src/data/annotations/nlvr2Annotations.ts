@@ -1,8 +1,8 @@
 /** @file Statements of NLVR2 in the reference's JSON format. */
 
 import { z } from 'zod';
-import { fileSource } from './jsonSource.js';
-import { streamArray } from './jsonStream.js';
+import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
+import { nlvr2LabelSchema } from './nlvr2Label.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 import { unreadLabelKey } from './unreadLabelKey.js';
@@ -15,27 +15,37 @@ const statementSchema = z.object({
   img0: z.string().min(1),
   img1: z.string().min(1),
   sent: z.string(),
-  label: z.union([z.literal(0), z.literal(1)]).optional(),
+  label: nlvr2LabelSchema('expected the label 0 or 1 (or True or False)').optional(),
 });
 
+const KIND: ExampleFileKind = {
+  expected: "statements in the reference's rows, [{identifier, img0, img1, sent, label}, ...]",
+  forms: ['nlvr2Rows', 'nlvr2RowsUnlabelled'],
+};
+
 /**
- * Reads a file of statements about pairs of images: `[{identifier, img0, img1, sent, label?}, ...]`. The question id
- * is the identifier, `split-set-pair-sentence`.
+ * Reads a file of statements about pairs of images: `[{identifier, img0, img1, sent, label?}, ...]`, or a row on each line.
+ * The question id is the identifier, `split-set-pair-sentence`.
  *
- * @throws LxmertError with file, index and key for an entry that is not as expected
+ * @throws LxmertError with file, index and key for an entry that is not as expected; for a file of another kind, what it
+ *   is and which command takes it
  */
-export async function* streamStatements(file: string): AsyncGenerator<Question> {
-  let index = 0;
-  for await (const element of streamArray(fileSource(file))) {
-    const record = checkRecord(statementSchema, element, file, `statement ${index++}`);
+export function streamStatements(file: string): AsyncGenerator<Question> {
+  return readAs(file, KIND, readRows(file));
+}
+
+async function* readRows(file: string): AsyncGenerator<Question> {
+  for await (const { value, place } of readRecords(file, 'statement')) {
+    const record = checkRecord(statementSchema, value, file, place);
     yield {
       imageIds: [record.img0, record.img1],
       questionId: record.identifier,
       sentence: record.sent,
-      labels: record.label === undefined ? undefined : new Map([[NLVR2_ANSWERS[record.label], 1]]),
+      labels:
+        record.label === undefined ? undefined : new Map([[NLVR2_ANSWERS[Number(record.label)] ?? '', 1]]),
       questionType: '',
       answerType: '',
-      ...unreadLabelKey(record.label, element),
+      ...unreadLabelKey(record.label, value),
     };
   }
 }

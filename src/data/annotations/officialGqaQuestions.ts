@@ -1,6 +1,8 @@
 /** @file The official questions and choices of GQA: objects of entries by question id. */
 
 import { z } from 'zod';
+import { readAs } from './exampleFile.js';
+import type { JsonSource } from './jsonSource.js';
 import { streamEntries } from './jsonStream.js';
 import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
@@ -64,8 +66,15 @@ const questionSchema = z.object({
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<GqaQuestion> {
-  for await (const [id, value] of streamEntries(await openJson(file, QUESTIONS))) {
-    const record = checkRecord(questionSchema, value, file, `question '${id}'`);
+  const source = await openJson(file, QUESTIONS);
+  const questions = readQuestions(source);
+  const kind = { expected: QUESTIONS, forms: ['gqaQuestions'] };
+  yield* source.isPlain === true ? readAs(file, kind, questions) : questions;
+}
+
+async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
+  for await (const [id, value] of streamEntries(source)) {
+    const record = checkRecord(questionSchema, value, source.name, `question '${id}'`);
     yield {
       id,
       answer: record.answer,
@@ -96,7 +105,14 @@ const choicesSchema = z.object({ valid: z.array(z.string()), plausible: z.array(
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readGqaChoices(file: string): AsyncGenerator<GqaChoices> {
-  for await (const [id, value] of streamEntries(await openJson(file, CHOICES))) {
-    yield { id, ...checkRecord(choicesSchema, value, file, `choices of question '${id}'`) };
+  const source = await openJson(file, CHOICES);
+  const choices = readChoices(source);
+  const kind = { expected: CHOICES, forms: ['gqaChoices'] };
+  yield* source.isPlain === true ? readAs(file, kind, choices) : choices;
+}
+
+async function* readChoices(source: JsonSource): AsyncGenerator<GqaChoices> {
+  for await (const [id, value] of streamEntries(source)) {
+    yield { id, ...checkRecord(choicesSchema, value, source.name, `choices of question '${id}'`) };
   }
 }

@@ -3,9 +3,11 @@
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
 import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
+import { readAs } from './exampleFile.js';
 import { streamRecords } from './jsonRecords.js';
 import type { JsonSource } from './jsonSource.js';
 import { beginsArray } from './jsonStream.js';
+import { nlvr2LabelSchema } from './nlvr2Label.js';
 import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
 
@@ -16,20 +18,14 @@ export interface Nlvr2Label {
   readonly label: boolean;
 }
 
-const LABEL = 'expected the label True or False (or 1 or 0); a file without labels cannot be scored';
+const EXPECTED = 'examples of NLVR2 with labels, such as dev.json';
 
-const labelSchema = z.union([z.string(), z.boolean(), z.int()], LABEL).transform((value, check) => {
-  const word = String(value).toLowerCase();
-  if (word === 'true' || word === '1') return true;
-  if (word === 'false' || word === '0') return false;
-  check.addIssue({ code: 'custom', message: LABEL });
-  return z.NEVER;
-});
+const LABEL = 'expected the label True or False (or 1 or 0); a file without labels cannot be scored';
 
 const exampleSchema = z.object({
   identifier: z.string().min(1).optional(),
   uid: z.string().min(1).optional(),
-  label: labelSchema,
+  label: nlvr2LabelSchema(LABEL),
 });
 
 /**
@@ -40,7 +36,13 @@ const exampleSchema = z.object({
  * @throws LxmertError with file, place and key for an example that is not as expected
  */
 export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label> {
-  const source = await openJson(file, 'examples with labels, such as dev.json');
+  const source = await openJson(file, EXPECTED);
+  const labels = readLabels(file, source);
+  const kind = { expected: EXPECTED, forms: ['nlvr2Official', 'nlvr2Rows', 'nlvr2RowsUnlabelled'] };
+  yield* source.isPlain === true ? readAs(file, kind, labels) : labels;
+}
+
+async function* readLabels(file: string, source: JsonSource): AsyncGenerator<Nlvr2Label> {
   let numExamples = 0;
   for await (const { value, place } of recordsOf(file, source)) {
     const { identifier, uid, label } = checkRecord(exampleSchema, value, file, place);

@@ -2,7 +2,9 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
+import { readAs } from './exampleFile.js';
 import { streamRecords } from './jsonRecords.js';
+import type { JsonSource } from './jsonSource.js';
 import { findLayout } from './jsonStream.js';
 import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
@@ -20,6 +22,9 @@ export interface VqaAnnotation {
 
 /** What the file should be, for messages about another. */
 const EXPECTED = "annotations with the annotators' answers, such as v2_mscoco_val2014_annotations.json";
+
+/** Files whose faults are in an annotation. */
+const FORMS = ['vqaAnnotations', 'vqaCpAnnotations', 'okVqaAnnotations'];
 
 /** Keys under which the list of annotations stands. */
 const LIST_KEYS = ['annotations', 'data'];
@@ -47,6 +52,13 @@ const annotationSchema = z.object({
  */
 export async function* readOfficialVqaAnnotations(file: string): AsyncGenerator<VqaAnnotation> {
   const source = await openJson(file, EXPECTED);
+  const annotations = readAnnotations(source);
+  yield* source.isPlain === true
+    ? readAs(file, { expected: EXPECTED, forms: FORMS }, annotations)
+    : annotations;
+}
+
+async function* readAnnotations(source: JsonSource): AsyncGenerator<VqaAnnotation> {
   const found = await findLayout(source, LIST_KEYS);
   // Another object is told from it by its keys.
   const layout = found.kind === 'object' ? ({ kind: 'wrapped', key: 'annotations' } as const) : found;
@@ -61,5 +73,5 @@ export async function* readOfficialVqaAnnotations(file: string): AsyncGenerator<
       answers: record.answers.map(({ answer }) => answer),
     };
   }
-  if (numAnnotations === 0) throw new LxmertError(`${file} holds no annotations.`);
+  if (numAnnotations === 0) throw new LxmertError(`${source.name} holds no annotations.`);
 }

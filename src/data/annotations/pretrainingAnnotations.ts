@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
+import { type ExampleFileKind, readAs } from './exampleFile.js';
 import { fileSource } from './jsonSource.js';
 import { streamArray } from './jsonStream.js';
 import { markNumberKeys, unmarkedKey } from './numberKeys.js';
@@ -30,14 +31,24 @@ const imageSchema = z.object({
   labelf: z.record(z.string(), z.array(z.record(z.string(), z.number().min(0)))).optional(),
 });
 
+const KIND: ExampleFileKind = {
+  expected: 'sentences of images for pre-training, [{img_id, sentf, labelf}, ...]',
+  forms: ['pretraining'],
+};
+
 /**
  * Reads a file `[{img_id, sentf: {source: [sentence, ...]}, labelf: {source: [{answer: score, ...}, ...]}}, ...]`, one
  * image at a time.
  *
  * @throws UsageError when the file is missing
- * @throws LxmertError with file, index and key for an entry that is not as expected
+ * @throws LxmertError with file, index and key for an entry that is not as expected; for a file of another kind, what it
+ *   is and which command takes it
  */
-export async function* streamAnnotatedImages(file: string): AsyncGenerator<AnnotatedImage> {
+export function streamAnnotatedImages(file: string): AsyncGenerator<AnnotatedImage> {
+  return readAs(file, KIND, readImages(file));
+}
+
+async function* readImages(file: string): AsyncGenerator<AnnotatedImage> {
   let index = 0;
   for await (const element of streamArray({ ...fileSource(file), prepare: markNumberKeys })) {
     const place = `image ${index++}`;

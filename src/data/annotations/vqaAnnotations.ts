@@ -1,8 +1,7 @@
 /** @file Questions of VQA and GQA in the reference's JSON format. */
 
 import { z } from 'zod';
-import { fileSource } from './jsonSource.js';
-import { streamArray } from './jsonStream.js';
+import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 import { unreadLabelKey } from './unreadLabelKey.js';
@@ -16,16 +15,25 @@ const questionSchema = z.object({
   answer_type: z.string().optional(),
 });
 
+const KIND: ExampleFileKind = {
+  expected: "questions in the reference's rows, [{img_id, question_id, sent, label}, ...]",
+  forms: ['vqaRows', 'vqaRowsUnlabelled', 'gqaRows', 'gqaRowsUnlabelled'],
+};
+
 /**
- * Reads a file of questions: `[{img_id, question_id, sent, label?, question_type?, answer_type?}, ...]`. Other
- * keys are ignored, as the published files carry some.
+ * Reads a file of questions: `[{img_id, question_id, sent, label?, question_type?, answer_type?}, ...]`, or a row on each
+ * line. Other keys are ignored, as the published files carry some.
  *
- * @throws LxmertError with file, index and key for an entry that is not as expected
+ * @throws LxmertError with file, index and key for an entry that is not as expected; for a file of another kind, what it
+ *   is and which command takes it
  */
-export async function* streamQuestions(file: string): AsyncGenerator<Question> {
-  let index = 0;
-  for await (const element of streamArray(fileSource(file))) {
-    const record = checkRecord(questionSchema, element, file, `question ${index++}`);
+export function streamQuestions(file: string): AsyncGenerator<Question> {
+  return readAs(file, KIND, readRows(file));
+}
+
+async function* readRows(file: string): AsyncGenerator<Question> {
+  for await (const { value, place } of readRecords(file, 'question')) {
+    const record = checkRecord(questionSchema, value, file, place);
     yield {
       imageIds: [record.img_id],
       questionId: record.question_id,
@@ -33,7 +41,7 @@ export async function* streamQuestions(file: string): AsyncGenerator<Question> {
       labels: record.label === undefined ? undefined : new Map(Object.entries(record.label)),
       questionType: record.question_type ?? '',
       answerType: record.answer_type ?? '',
-      ...unreadLabelKey(record.label, element),
+      ...unreadLabelKey(record.label, value),
     };
   }
 }

@@ -1,11 +1,12 @@
 /** @file The unfinished file beside its target: what is there of it, and which version of which address it is. */
 
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { syncFolder, writeFileAtomic } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
 
 const stateSchema = z.strictObject({
   url: z.string(),
@@ -39,7 +40,7 @@ export class PartFile {
    * @throws LxmertError when another process works on the same file.
    */
   static async open(target: string, signal?: AbortSignal): Promise<PartFile> {
-    await mkdir(path.dirname(target), { recursive: true });
+    makeFolder(path.dirname(target));
     await takeLock(target);
     let handle: FileHandle | undefined;
     try {

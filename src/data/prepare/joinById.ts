@@ -7,13 +7,14 @@ export interface JoinSide<T> {
   /** What messages call the stream. */
   readonly name: string;
   readonly records: AsyncIterable<T>;
-  readonly idOf: (record: T) => number;
+  /** Ids are compared as text: some files write numbers, some write them in quotes. */
+  readonly idOf: (record: T) => number | string;
 }
 
 /**
  * Yields a pair for each record of `left`, in its order, with the record of `right` that has the same id. Files that
- * keep the same order, as the official ones do, need the memory of one pair; others that of the records which came too
- * early.
+ * keep the same order, as the official ones do, need the memory of one pair and of the ids; others also that of
+ * the records which came too early.
  *
  * @throws LxmertError for a record of either side that the other side lacks, or an id that stands twice among those kept
  */
@@ -21,11 +22,14 @@ export async function* joinById<L, R>(
   left: JoinSide<L>,
   right: JoinSide<R>,
 ): AsyncGenerator<[L, R], void, undefined> {
-  const early = new Map<number, R>();
+  const early = new Map<string, R>();
+  const seen = new Set<string>();
   const rest = right.records[Symbol.asyncIterator]();
   try {
     for await (const record of left.records) {
-      const id = left.idOf(record);
+      const id = String(left.idOf(record));
+      if (seen.has(id)) throw new LxmertError(`${left.name} has the question ${id} twice.`);
+      seen.add(id);
       let match = early.get(id);
       early.delete(id);
       while (match === undefined) {
@@ -33,9 +37,10 @@ export async function* joinById<L, R>(
         if (next.done === true) {
           throw new LxmertError(`${left.name} has the question ${id}, but ${right.name} does not.`);
         }
-        const nextId = right.idOf(next.value);
+        const nextId = String(right.idOf(next.value));
         if (nextId === id) match = next.value;
-        else if (early.has(nextId)) throw new LxmertError(`${right.name} has the question ${nextId} twice.`);
+        else if (early.has(nextId) || seen.has(nextId))
+          throw new LxmertError(`${right.name} has the question ${nextId} twice.`);
         else early.set(nextId, next.value);
       }
       yield [record, match];
@@ -44,7 +49,8 @@ export async function* joinById<L, R>(
     const extra =
       next === undefined ? [...early.keys()][0] : next.done === true ? undefined : right.idOf(next.value);
     if (extra !== undefined) {
-      throw new LxmertError(`${right.name} has the question ${extra}, but ${left.name} does not.`);
+      const fault = seen.has(String(extra)) ? ' twice' : `, but ${left.name} does not`;
+      throw new LxmertError(`${right.name} has the question ${extra}${fault}.`);
     }
   } finally {
     await rest.return?.();

@@ -23,6 +23,8 @@ export interface PreparedSplit {
   readonly numWithLabel: number;
   /** Different answers of a question that are not in the answer table, summed over the questions. */
   readonly numAnswersOutsideTable: number;
+  /** Questions without a word. */
+  readonly numEmpty: number;
 }
 
 /** Of the questions that have answers, the share that has a label, 0 to 1; undefined where none has answers. */
@@ -39,6 +41,7 @@ export class SplitCounter {
   #numAnswered = 0;
   #numWithLabel = 0;
   #numOutside = 0;
+  #numEmpty = 0;
 
   constructor(
     private readonly file: string,
@@ -56,6 +59,11 @@ export class SplitCounter {
     this.options.onRows?.(this.file, this.#numQuestions);
   }
 
+  /** Looks at the text of a question, whose row {@link add} counts. */
+  seeSentence(sentence: string): void {
+    if (sentence.trim() === '') this.#numEmpty++;
+  }
+
   get result(): PreparedSplit {
     return {
       file: this.file,
@@ -63,6 +71,7 @@ export class SplitCounter {
       numAnswered: this.#numAnswered,
       numWithLabel: this.#numWithLabel,
       numAnswersOutsideTable: this.#numOutside,
+      numEmpty: this.#numEmpty,
     };
   }
 }

@@ -1,22 +1,25 @@
 /** @file VQA v2 from the official questions and annotations to the reference's JSON. */
 
-import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { streamArray } from '../annotations/jsonStream.js';
 import { AnswerTable } from '../answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
-import { softLabel } from '../softLabel.js';
+import { softLabel, softScoreRule } from '../softLabel.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { joinById } from './joinById.js';
 import { type JsonArrayWriter, type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { pythonDictOrder } from './pythonDictOrder.js';
-import { describeFiles, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
-import { checkRecords } from './rawRecord.js';
+import { openRawFiles } from './rawFiles.js';
 import { spellAsInAnswerTable } from './vqaAnswer.js';
-
-/** Digits of an image id in a COCO file name. */
-const IMAGE_ID_DIGITS = 12;
+import {
+  cocoImageName,
+  mostGivenAnswer,
+  type RawVqaAnnotation,
+  type RawVqaQuestion,
+  readVqaAnnotations,
+  readVqaQuestions,
+} from './vqaRecords.js';
+import { findVqaSplits, type RawVqaSplit } from './vqaSplits.js';
 
 export interface PrepareVqaOptions extends PrepareOptions {
   readonly outputFolder: string;
@@ -33,34 +36,23 @@ export interface PreparedVqa {
   readonly numAnswers: number;
   /** Whether the table was made here or given. */
   readonly tableFrom: 'annotations' | 'given';
+  /** How many questions have so many answers each, with the rule of their scores in words. */
+  readonly answersPerQuestion: readonly AnswerCount[];
+  /** What was not as documented and read all the same. */
+  readonly notes: readonly string[];
 }
 
-const questionSchema = z.object({
-  question_id: z.int(),
-  image_id: z.int().min(0),
-  question: z.string(),
-});
-const annotationSchema = z.object({
-  question_id: z.int(),
-  image_id: z.int().min(0),
-  question_type: z.string(),
-  answer_type: z.string(),
-  multiple_choice_answer: z.string(),
-  answers: z.array(z.object({ answer: z.string() })),
-});
-type RawQuestion = z.output<typeof questionSchema>;
-type RawAnnotation = z.output<typeof annotationSchema>;
-
-interface RawSplit {
-  readonly image: 'train2014' | 'val2014' | 'test2015';
-  readonly questions: RawFile;
-  readonly annotations: RawFile | undefined;
+/** Questions with the same number of answers. */
+export interface AnswerCount {
+  readonly numAnswers: number;
+  readonly numQuestions: number;
+  readonly rule: string;
 }
 
 /**
  * Writes train.json, minival.json and nominival.json (or val.json) and test.json, those whose raw files are among the
- * sources, and the answer table. Raw files are known by the ends of their official names: `train2014_questions.json`,
- * `train2014_annotations.json`, the same of `val2014`, and `test2015_questions.json`.
+ * sources, and the answer table. Raw files are known by the ends of their official names, see {@link findVqaSplits}.
+ * VQA-CP's two splits become train.json and test.json.
  *
  * Rows keep the order of the raw files. The label of a question has the answers that are in the table, each with
  * its score of {@link softLabel}.
@@ -69,7 +61,9 @@ interface RawSplit {
  *   that are cut short, wrong, or do not fit each other. No file is left then.
  */
 export async function prepareVqa(options: PrepareVqaOptions): Promise<PreparedVqa> {
-  const splits = findSplits(await openRawFiles(options.sources));
+  const notes: string[] = [];
+  const note = (line: string): unknown => notes.push(line);
+  const splits = await findVqaSplits(await openRawFiles(options.sources), note);
   const hasVal = splits.some((split) => split.image === 'val2014');
   if (options.minivalIds !== undefined && !hasVal) {
     throw new UsageError('Ids of minival are given, but no val2014 questions for them to divide.');
@@ -83,11 +77,15 @@ export async function prepareVqa(options: PrepareVqaOptions): Promise<PreparedVq
       const table = options.answerTable ?? (await buildAnswerTable(splits, options));
       await writeAnswerTable(outputs, table, 'vqa');
       const prepared: PreparedSplit[] = [];
-      for (const split of splits) prepared.push(...(await writeSplit(split, table, outputs, options)));
+      const numbers = new Map<number, number>();
+      for (const split of splits)
+        prepared.push(...(await writeSplit(split, table, outputs, options, numbers)));
       return {
         splits: prepared,
         numAnswers: table.size,
         tableFrom: options.answerTable === undefined ? 'annotations' : 'given',
+        answersPerQuestion: answerCounts(numbers),
+        notes,
       };
     },
   );
@@ -106,55 +104,31 @@ export function vqaLabel(
   return { label, numOutsideTable: all.size - label.size };
 }
 
-/** `COCO_train2014_000000131486` */
-function cocoImageName(split: string, imageId: number): string {
-  return `COCO_${split}_${String(imageId).padStart(IMAGE_ID_DIGITS, '0')}`;
+function answerCounts(numbers: ReadonlyMap<number, number>): AnswerCount[] {
+  return [...numbers]
+    .sort(([a], [b]) => a - b)
+    .map(([numAnswers, numQuestions]) => ({ numAnswers, numQuestions, rule: softScoreRule(numAnswers) }));
 }
 
-function findSplits(files: readonly RawFile[]): RawSplit[] {
-  const splits: RawSplit[] = [];
-  for (const image of ['train2014', 'val2014', 'test2015'] as const) {
-    const questions = onlyFile(files, new RegExp(`${image}_questions\\.json$`));
-    const annotations = onlyFile(files, new RegExp(`${image}_annotations\\.json$`));
-    if (questions === undefined && annotations === undefined) continue;
-    if (questions === undefined) {
-      throw new UsageError(
-        `The annotations of ${image} are there, but not its questions (...${image}_questions.json).`,
-      );
-    }
-    if (annotations === undefined && image !== 'test2015') {
-      throw new UsageError(
-        `The questions of ${image} are there, but not its annotations (...${image}_annotations.json).`,
-      );
-    }
-    splits.push({ image, questions, annotations });
-  }
-  if (splits.length > 0) return splits;
-  throw new UsageError(
-    'No VQA questions were found: expected names that end in train2014_questions.json, val2014_questions.json or ' +
-      `test2015_questions.json, found ${describeFiles(files)}.`,
-  );
-}
-
-function fileNames({ image }: RawSplit, { minivalIds }: PrepareVqaOptions): string[] {
-  if (image === 'train2014') return ['train.json'];
-  if (image === 'test2015') return ['test.json'];
-  return minivalIds === undefined ? ['val.json'] : ['minival.json', 'nominival.json'];
+function fileNames({ image, file }: RawVqaSplit, { minivalIds }: PrepareVqaOptions): string[] {
+  return image === 'val2014' && minivalIds !== undefined ? ['minival.json', 'nominival.json'] : [file];
 }
 
 /** The table in the reference's order: see {@link pythonDictOrder}. */
 async function buildAnswerTable(
-  splits: readonly RawSplit[],
+  splits: readonly RawVqaSplit[],
   options: PrepareVqaOptions,
 ): Promise<AnswerTable> {
   const counts = new Map<string, number>();
   for (const { annotations } of splits) {
     if (annotations === undefined) continue;
     const counter = new SplitCounter(`the answers of ${annotations.baseName}`, options);
-    for await (const annotation of readAnnotations(annotations)) {
-      const answer = spellAsInAnswerTable(annotation.multiple_choice_answer);
-      counts.set(answer, (counts.get(answer) ?? 0) + 1);
+    for await (const annotation of readVqaAnnotations(annotations)) {
       counter.add();
+      const given = mostGivenAnswer(annotation);
+      if (given === undefined) continue;
+      const answer = spellAsInAnswerTable(given);
+      counts.set(answer, (counts.get(answer) ?? 0) + 1);
     }
   }
   const minOccurrences = options.minOccurrences ?? VQA_MIN_OCCURRENCES;
@@ -169,10 +143,11 @@ async function buildAnswerTable(
 }
 
 async function writeSplit(
-  split: RawSplit,
+  split: RawVqaSplit,
   table: AnswerTable,
   outputs: OutputFiles,
   options: PrepareVqaOptions,
+  numbers: Map<number, number>,
 ): Promise<PreparedSplit[]> {
   const writers: { writer: JsonArrayWriter; counter: SplitCounter }[] = [];
   for (const name of fileNames(split, options)) {
@@ -181,15 +156,21 @@ async function writeSplit(
   const minivalIds = split.image === 'val2014' ? options.minivalIds : undefined;
   let numMinival = 0;
   for await (const [question, annotation] of readSplit(split)) {
-    const isMinival = minivalIds?.has(question.question_id) ?? true;
+    const isMinival = minivalIds?.has(Number(question.question_id)) ?? true;
     numMinival += Number(isMinival);
     const { writer, counter } = writers[isMinival ? 0 : 1]!;
-    const row = { img_id: cocoImageName(split.image, question.image_id), question_id: question.question_id };
+    const row = {
+      img_id: cocoImageName(question, annotation, split.image, split.questions.name),
+      question_id: question.question_id,
+      sent: question.question,
+    };
+    counter.seeSentence(question.question);
     if (annotation === undefined) {
-      await writer.add({ ...row, sent: question.question });
+      await writer.add(row);
       counter.add();
       continue;
     }
+    numbers.set(annotation.answers.length, (numbers.get(annotation.answers.length) ?? 0) + 1);
     const { label, numOutsideTable } = vqaLabel(
       annotation.answers.map((each) => each.answer),
       table,
@@ -199,7 +180,6 @@ async function writeSplit(
       answer_type: annotation.answer_type,
       label,
       question_type: annotation.question_type,
-      sent: question.question,
     });
     counter.add(label.size, numOutsideTable);
   }
@@ -212,13 +192,10 @@ async function writeSplit(
   return writers.map(({ counter }) => counter.result);
 }
 
-async function* readSplit(split: RawSplit): AsyncGenerator<[RawQuestion, RawAnnotation | undefined]> {
-  const questions = checkRecords(
-    split.questions,
-    streamArray(split.questions, 'questions'),
-    questionSchema,
-    'question',
-  );
+async function* readSplit(
+  split: RawVqaSplit,
+): AsyncGenerator<[RawVqaQuestion, RawVqaAnnotation | undefined]> {
+  const questions = readVqaQuestions(split.questions);
   if (split.annotations === undefined) {
     for await (const question of questions) yield [question, undefined];
     return;
@@ -227,12 +204,8 @@ async function* readSplit(split: RawSplit): AsyncGenerator<[RawQuestion, RawAnno
     { name: split.questions.name, records: questions, idOf: (question) => question.question_id },
     {
       name: split.annotations.name,
-      records: readAnnotations(split.annotations),
+      records: readVqaAnnotations(split.annotations),
       idOf: (annotation) => annotation.question_id,
     },
   );
-}
-
-function readAnnotations(file: RawFile): AsyncGenerator<RawAnnotation> {
-  return checkRecords(file, streamArray(file, 'annotations'), annotationSchema, 'annotation');
 }

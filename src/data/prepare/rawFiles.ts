@@ -1,22 +1,31 @@
-/** @file Official data files as they were downloaded: JSON files, zip archives of them, folders of both. */
+/** @file Official data files as they were downloaded: JSON files, packed by gzip or in zip archives, folders of them. */
 
+import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, UsageError } from '../../common/errors.js';
+import { readContentKind } from '../../formats/contentKind.js';
+import { recogniseForm } from '../../formats/forms/index.js';
 import { fileSource, type JsonSource } from '../annotations/jsonSource.js';
+import { openJson } from '../annotations/openJson.js';
 import { listJsonMembers } from './zipMembers.js';
 
 /** A JSON file, on disk or in an archive, known by its own name without folders. */
 export interface RawFile extends JsonSource {
   readonly baseName: string;
+  /** Named by the user itself, rather than found in a folder or an archive. */
+  readonly isNamed: boolean;
 }
 
 /** How deep a folder is looked through: GQA keeps a part of its questions in folders of their own. */
 const FOLDER_DEPTH = 2;
 
+/** Files that a message about what is missing looks into. */
+const MAX_RECOGNISED = 3;
+
 /**
- * All JSON files that `paths` hold: files as they are, archives by their members, folders by the `.json` and `.zip` files
- * in them and in the folders directly below.
+ * All JSON files that `paths` hold: files as they are, archives by their members, folders by the `.json`, `.json.gz` and
+ * `.zip` files in them and in the folders directly below.
  *
  * @throws UsageError for a path that does not exist; LxmertError for an archive that is damaged or hostile
  */
@@ -27,23 +36,67 @@ export async function openRawFiles(paths: readonly string[]): Promise<RawFile[]>
 }
 
 /**
- * The one file whose name matches `pattern`, or undefined.
+ * The one file whose name is, or matches, what is wanted; undefined without one. Several with the same content are one file, which is said.
  *
+ * @param note told what was read once only
  * @throws UsageError when there are several: which one is meant is not for a program to guess
  */
-export function onlyFile(files: readonly RawFile[], pattern: RegExp): RawFile | undefined {
-  const [first, second] = files.filter((file) => pattern.test(file.baseName));
-  if (first !== undefined && second !== undefined) {
-    throw new UsageError(`Both ${first.name} and ${second.name} were found; give only one of them.`);
+export async function onlyFile(
+  files: readonly RawFile[],
+  wanted: RegExp | string,
+  note: (line: string) => void,
+): Promise<RawFile | undefined> {
+  const [first, ...others] = files.filter(({ baseName }) =>
+    typeof wanted === 'string' ? baseName === wanted : wanted.test(baseName),
+  );
+  if (first === undefined) return undefined;
+  for (const other of others) {
+    if (other.name === first.name) {
+      note(`${first.name} was named twice and is read once.`);
+    } else if ((await contentHash(other)) === (await contentHash(first))) {
+      note(`${other.name} has the same content as ${first.name}, which is read.`);
+    } else {
+      throw new UsageError(
+        `Both ${first.name} and ${other.name} were found, and their contents differ; give only one of them.`,
+      );
+    }
   }
   return first;
 }
 
+/**
+ * The error for sources without a file of the data set: what was expected, what was found, what those files are.
+ *
+ * @param expected whole, as in "No VQA questions were found: expected names that end in ..."
+ */
+export function nothingFound(expected: string, files: readonly RawFile[]): UsageError {
+  const found = files
+    .filter(({ isNamed }) => isNamed)
+    .slice(0, MAX_RECOGNISED)
+    .map(({ name }) => ` ${whatItIs(name)}`);
+  return new UsageError(`${expected}, found ${describeFiles(files)}.${found.join('')}`);
+}
+
 /** The names of `files` for a message about what is missing. */
-export function describeFiles(files: readonly RawFile[]): string {
+function describeFiles(files: readonly RawFile[]): string {
   if (files.length === 0) return 'no JSON file';
   const names = files.slice(0, 8).map((file) => file.baseName);
   return names.join(', ') + (files.length > names.length ? ` and ${files.length - names.length} more` : '');
+}
+
+function whatItIs(file: string): string {
+  const form = recogniseForm(file);
+  if (form !== undefined) return `${file} holds ${form.title}. ${form.wayOn}`;
+  const { kind, name } = readContentKind(file);
+  const way =
+    kind === 'parquet' ? ' Write its text columns as JSON first (docs/how-to/prepare.md, Parquet).' : '';
+  return `${file} is ${name}.${way}`;
+}
+
+async function contentHash(file: RawFile): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of file.open()) hash.update(piece);
+  return hash.digest('hex');
 }
 
 async function filesAt(location: string, depth: number): Promise<RawFile[]> {
@@ -51,25 +104,31 @@ async function filesAt(location: string, depth: number): Promise<RawFile[]> {
     if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no file or folder '${location}'.`);
     throw error;
   });
-  if (found.isDirectory()) {
-    if (depth === 0) return [];
-    const inside: RawFile[] = [];
-    for (const entry of (await readdir(location, { withFileTypes: true })).sort(byName)) {
-      const isWanted = entry.isDirectory() || /\.(json|zip)$/i.test(entry.name);
-      if (isWanted && !entry.name.startsWith('.')) {
-        inside.push(
-          ...(await filesAt(path.join(location, entry.name), depth - 1 + Number(!entry.isDirectory()))),
-        );
-      }
-    }
-    return inside;
-  }
+  if (found.isDirectory()) return depth === 0 ? [] : filesIn(location, depth);
   if (!found.isFile()) throw new UsageError(`'${location}' is neither a file nor a folder.`);
-  if (!/\.zip$/i.test(location)) return [{ ...fileSource(location), baseName: path.basename(location) }];
+  const baseName = path.basename(location);
+  const isNamed = depth === FOLDER_DEPTH;
+  const { kind } = readContentKind(location);
+  if (kind === 'gzip' && /\.json\.gz$/i.test(location)) {
+    const source = await openJson(location, 'JSON');
+    return [{ ...source, baseName: baseName.slice(0, -'.gz'.length), isNamed: false }];
+  }
+  if (kind !== 'zip' && !/\.zip$/i.test(location)) return [{ ...fileSource(location), baseName, isNamed }];
   const members = await listJsonMembers(location);
   return members
     .filter((member) => /\.json$/i.test(member.path))
-    .map((member) => ({ ...member, baseName: path.posix.basename(member.path) }));
+    .map((member) => ({ ...member, baseName: path.posix.basename(member.path), isNamed: false }));
+}
+
+async function filesIn(folder: string, depth: number): Promise<RawFile[]> {
+  const inside: RawFile[] = [];
+  for (const entry of (await readdir(folder, { withFileTypes: true })).sort(byName)) {
+    const isWanted = entry.isDirectory() || /\.(json|json\.gz|zip)$/i.test(entry.name);
+    if (!isWanted || entry.name.startsWith('.')) continue;
+    const files = await filesAt(path.join(folder, entry.name), depth - 1 + Number(!entry.isDirectory()));
+    inside.push(...files.map((file) => ({ ...file, isNamed: false })));
+  }
+  return inside;
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

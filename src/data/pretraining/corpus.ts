@@ -1,6 +1,7 @@
 /** @file All sentences of pre-training in compact memory: about 70 bytes each with its image and its answers. */
 
 import { LxmertError } from '../../common/errors.js';
+import { sha256Of } from '../../formats/hashes/sha256.js';
 import { Column } from './column.js';
 
 /** The answers to a question: rows of the answer table with their scores, in the order of drawing. */
@@ -68,11 +69,26 @@ export class PretrainingCorpus {
     return { rows: answers.subarray(start, end), scores: scores.subarray(start, end) };
   }
 
+  /** SHA-256 in hexadecimal of all sentences, their images, and their answers, in their order. */
+  contentHashes(): { readonly sentences: string; readonly images: string; readonly labels: string } {
+    const { text, textEnds, sources, sourceOf, imageIds, images, isQuestion, answerEnds, answers, scores } =
+      this.columns;
+    return {
+      sentences: sha256Of(text, bytesOf(textEnds), JSON.stringify(sources), sourceOf),
+      images: sha256Of(JSON.stringify(imageIds), bytesOf(images)),
+      labels: sha256Of(isQuestion, bytesOf(answerEnds), bytesOf(answers), bytesOf(scores)),
+    };
+  }
+
   #check(example: number): void {
     if (!(example >= 0 && example < this.size)) {
       throw new RangeError(`There is no example ${example} in a corpus of ${this.size}.`);
     }
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 export interface CorpusColumns {

@@ -1,9 +1,10 @@
 /** @file Writes a sample world: pictures, region features, annotations of every task, and a vocabulary. */
 
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
 import { type Progress, silentProgress } from '../../common/progress.js';
 import { convertToStore, type FeatureRow, unknownProvenance, writeObj36 } from '../../features/index.js';
 import { buildVocabulary } from '../../text/index.js';
@@ -66,7 +67,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
   const { folder, numImages, seed, signal, progress = silentProgress } = options;
   if (numImages < 20)
     throw new UsageError(`A sample world needs at least 20 images for its splits, not ${numImages}.`);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   if ((await readdir(folder)).length > 0) {
     throw new UsageError(`The folder '${folder}' is not empty. Name a new one, or remove it.`);
   }
@@ -77,7 +78,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
   let numDone = 0;
 
   for (const [split, count] of Object.entries(source.numImages) as [SampleSplit, number][]) {
-    await mkdir(path.join(folder, 'images', split), { recursive: true });
+    makeFolder(path.join(folder, 'images', split));
     const questions: object[] = [];
     const rows = async function* (): AsyncGenerator<FeatureRow> {
       for (let i = 0; i < count; i++) {

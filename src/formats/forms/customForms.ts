@@ -6,7 +6,7 @@ import { asObject, has, type JsonObject } from './jsonSample.js';
 const FINETUNE = '--valid valid.jsonl --features features/mine --vocab vocab.txt --output runs/mine';
 
 /** What one line or element is; undefined when it is none of these. */
-export function customForm(record: JsonObject, layout: string): Finding | undefined {
+export function customForm(record: JsonObject): Finding | undefined {
   if (has(record, 'image', 'boxes') && Array.isArray(record.boxes)) {
     return {
       form: 'boxes',
@@ -15,9 +15,8 @@ export function customForm(record: JsonObject, layout: string): Finding | undefi
       command: 'lxmert extract PICTURES --boxes FILE --detector resnet101.caffemodel --out features/mine',
     };
   }
-  if (has(record, 'id', 'text') && (has(record, 'image') || has(record, 'images')))
-    return example(record, layout);
-  if (has(record, 'image', 'text') && Object.keys(record).length <= 3) return captionLines(layout);
+  if (has(record, 'id', 'text') && (has(record, 'image') || has(record, 'images'))) return example(record);
+  if (has(record, 'image', 'text') && Object.keys(record).length <= 3) return captionLines();
   if (has(record, 'caption') && (has(record, 'image') || has(record, 'image_id'))) {
     return {
       form: 'captionRecords',
@@ -30,20 +29,12 @@ export function customForm(record: JsonObject, layout: string): Finding | undefi
   return undefined;
 }
 
-function example(record: JsonObject, layout: string): Finding {
+/** Lines, or the same objects in a list: both are read. */
+function example(record: JsonObject): Finding {
   const isPair = Array.isArray(record.images) && record.images.length === 2;
   const task = isPair ? 'custom-pairs' : 'custom';
   const hasLabels = has(record, 'labels');
   const title = `examples of one's own about ${isPair ? 'two images' : 'one image'}, ${hasLabels ? 'with' : 'without'} labels`;
-  if (layout === 'list') {
-    return {
-      form: 'customList',
-      title: `${title}, as a list`,
-      advice:
-        'Write each example on a line of its own, without the list around them (docs/how-to/custom-data.md); then train with',
-      command: `lxmert finetune ${task} --train LINES.jsonl ${FINETUNE}`,
-    };
-  }
   return hasLabels
     ? {
         form: 'custom',
@@ -59,20 +50,11 @@ function example(record: JsonObject, layout: string): Finding {
       };
 }
 
-function captionLines(layout: string): Finding {
-  const title = 'captions of images';
-  if (layout === 'list') {
-    return {
-      form: 'captionList',
-      title: `${title}, as a list`,
-      advice:
-        'Write each caption on a line of its own, without the list around them (docs/how-to/matching.md); then train with',
-      command: `lxmert finetune match --train LINES.jsonl ${FINETUNE}`,
-    };
-  }
+/** Lines, or the same objects in a list: both are read. */
+function captionLines(): Finding {
   return {
     form: 'captions',
-    title,
+    title: 'captions of images',
     advice: 'Train on it with',
     command: `lxmert finetune match --train FILE ${FINETUNE}`,
   };

@@ -29,7 +29,7 @@ export function foreignFile(
 }
 
 /** What a file of no known form is: `is a JSON list of objects with the keys a, b`. */
-function whatItIs(file: string): string {
+export function whatItIs(file: string): string {
   const kind = readContentKind(file);
   const sample =
     kind.kind === 'jsonArray' || kind.kind === 'jsonObject' ? sampleJson(readEnds(file)) : undefined;

@@ -10,11 +10,14 @@ export interface FileForm {
   readonly wayOn: string;
   /** The first command of the way on, ready to be pasted; undefined where no command takes the file. */
   readonly command: string | undefined;
-  /** A few of its records, for who looks further. */
-  readonly records: readonly unknown[];
-  /** Whether `records` are all that the file has. */
-  readonly isWhole: boolean;
+  /** Where its records stand, for who reads them. */
+  readonly layout: FormLayout;
 }
+
+/** A list (under `key` of an object), JSON lines, the entries of an object by id, or none of these. */
+export type FormLayout =
+  | { readonly kind: 'list'; readonly key?: string | undefined }
+  | { readonly kind: 'lines' | 'entries' | 'none' };
 
 /** A rule's finding; `FILE` stands for the file's name in both texts. */
 export interface Finding {
@@ -23,21 +26,16 @@ export interface Finding {
   /** A sentence before the command. */
   readonly advice: string;
   readonly command?: string | undefined;
-  readonly records?: readonly unknown[];
+  readonly layout?: FormLayout;
 }
 
 /** The file's name as a shell takes it. */
-function shellWord(name: string): string {
+export function shellWord(name: string): string {
   return /^[\w./@%+=:,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
-/** The form of a finding for a file. */
-export function formOf(
-  finding: Finding,
-  file: string,
-  isWhole: boolean,
-  records: readonly unknown[],
-): FileForm {
+/** The form of a finding for a file whose records, unless the finding says otherwise, stand in `layout`. */
+export function formOf(finding: Finding, file: string, layout: FormLayout): FileForm {
   const named = (text: string): string => text.replaceAll('FILE', () => shellWord(file));
   const command = finding.command === undefined ? undefined : named(finding.command);
   const advice = named(finding.advice);
@@ -46,7 +44,6 @@ export function formOf(
     title: finding.title,
     wayOn: command === undefined ? advice : `${advice}: ${command}`,
     command,
-    records: finding.records ?? records,
-    isWhole,
+    layout: finding.layout ?? layout,
   };
 }

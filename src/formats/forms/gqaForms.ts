@@ -6,14 +6,14 @@ import { has, type JsonObject } from './jsonSample.js';
 /** An object whose first entry is of GQA. */
 export function gqaObject(top: JsonObject): Finding | undefined {
   const [first] = Object.values(top);
-  const records = Object.entries(top).map(([id, entry]) => ({ questionId: id, ...(entry as JsonObject) }));
+  const layout = { kind: 'entries' } as const;
   if (has(first, 'imageId', 'question')) {
     return {
       form: 'gqaQuestions',
       title: `the official questions of GQA${has(first, 'answer') ? '' : ', without answers'}`,
       advice: "Make the program's questions of it with",
       command: 'lxmert prepare gqa FILE --output data/gqa',
-      records,
+      layout,
     };
   }
   if (has(first, 'valid', 'plausible')) {
@@ -22,7 +22,7 @@ export function gqaObject(top: JsonObject): Finding | undefined {
       title: 'the official choices of GQA, for validity and plausibility',
       advice: 'Score predictions with them',
       command: 'lxmert score gqa PREDICTIONS.json --questions val_balanced_questions.json --choices FILE',
-      records,
+      layout,
     };
   }
   if (has(first, 'objects') && has(first, 'width')) {
@@ -32,7 +32,7 @@ export function gqaObject(top: JsonObject): Finding | undefined {
       advice:
         'No command reads them: the model knows a picture by its region features. The questions are made ready with',
       command: 'lxmert prepare gqa questions1.2.zip --output data/gqa',
-      records,
+      layout,
     };
   }
   if (has(first, 'objectsNum', 'idx')) {
@@ -41,7 +41,7 @@ export function gqaObject(top: JsonObject): Finding | undefined {
       title: "the index of GQA's own object features (gqa_objects_info.json)",
       advice: 'They are of another detector than the one of LXMERT. Find the regions of the pictures with',
       command: 'lxmert extract PICTURES --detector resnet101.caffemodel --out features/gqa',
-      records,
+      layout,
     };
   }
   return undefined;

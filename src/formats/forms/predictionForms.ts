@@ -13,14 +13,13 @@ const SCORE = {
 /** What one record of a list or of JSON lines is; undefined when it is no prediction. */
 export function predictionForm(record: JsonObject, layout: string): Finding | undefined {
   const as = layout === 'list' ? '' : layout === 'lines' ? ', one a line' : ', within an object';
-  const wanted = layout === 'list' ? 'Score them with' : 'As a list [{...}, ...], score them with';
+  const wanted = 'Score them with';
   if (has(record, 'question_id', 'answer_id', 'text')) {
     return {
       form: 'llavaAnswers',
       title: `answers as LLaVA keeps them${as}`,
-      advice:
-        'Make a list of {"question_id", "answer"} (VQA) or {"questionId", "prediction"} (GQA) of them and score it with',
-      command: SCORE.gqa.replace('FILE', 'PREDICTIONS.json'),
+      advice: wanted,
+      command: SCORE.gqa,
     };
   }
   if (has(record, 'question_id', 'answer') && !has(record, 'question')) {
@@ -72,10 +71,9 @@ export function predictionObject(top: JsonObject, isWhole: boolean): Finding | u
     return {
       form: 'predictionsById',
       title: 'answers by question id',
-      advice:
-        'Make a list of {"question_id", "answer"} (VQA) or {"questionId", "prediction"} (GQA) of them and score it with',
-      command: SCORE.vqa.replace('FILE', 'PREDICTIONS.json'),
-      records: entries.map(([id, answer]) => ({ question_id: id, answer })),
+      advice: 'Score them with',
+      command: SCORE.vqa,
+      layout: { kind: 'entries' },
     };
   }
   for (const [key, list] of entries) {
@@ -84,7 +82,7 @@ export function predictionObject(top: JsonObject, isWhole: boolean): Finding | u
     const { elements } = firstElements(list, isWhole);
     const record = asObject(elements[0]);
     const found = record === undefined ? undefined : predictionForm(record, `object under ${key}`);
-    if (found !== undefined) return { ...found, form: `${found.form}Wrapped`, records: elements };
+    if (found !== undefined) return { ...found, form: `${found.form}Wrapped`, layout: { kind: 'list', key } };
   }
   return undefined;
 }

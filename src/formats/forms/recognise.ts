@@ -1,7 +1,7 @@
 /** @file Tells the form of a text file of this field by its content: JSON list, JSON object, JSON lines, text. */
 
 import { captionObject, customForm } from './customForms.js';
-import { type FileForm, type Finding, formOf } from './form.js';
+import { type FileForm, type Finding, type FormLayout, formOf } from './form.js';
 import { gqaObject } from './gqaForms.js';
 import {
   asObject,
@@ -19,6 +19,12 @@ import { huggingFaceConfig, tableList, tableObject, vocabularyText } from './tab
 /** Keys under which official files keep their list. */
 const LIST_KEYS = ['questions', 'annotations', 'data'];
 
+const LAYOUTS: Readonly<Record<JsonSample['layout'], FormLayout>> = {
+  list: { kind: 'list' },
+  lines: { kind: 'lines' },
+  object: { kind: 'none' },
+};
+
 /**
  * The form of a file, by its first 512 KiB and its last bytes: memory and time do not grow with it. A byte-order mark is
  * passed over.
@@ -32,9 +38,7 @@ export function recogniseForm(file: string): FileForm | undefined {
   if (sample === undefined)
     return recogniseText(file, ends.head, Buffer.byteLength(ends.head) >= ends.numBytes - 3);
   const finding = findingOf(sample);
-  return finding === undefined
-    ? undefined
-    : formOf(inFolder(finding, file), file, sample.isWhole, sample.elements);
+  return finding === undefined ? undefined : formOf(inFolder(finding, file), file, LAYOUTS[sample.layout]);
 }
 
 function recogniseText(file: string, head: string, isWhole: boolean): FileForm | undefined {
@@ -42,7 +46,7 @@ function recogniseText(file: string, head: string, isWhole: boolean): FileForm |
   if (/^\s*(\{|\[\s*[^A-Z\s])/.test(head) || head.includes('\0')) return undefined;
   const lines = head.split(/\r?\n/).filter((line) => line !== '');
   const finding = predictionLine(lines[0] ?? '') ?? vocabularyText(lines, isWhole);
-  return finding === undefined ? undefined : formOf(finding, file, isWhole, lines);
+  return finding === undefined ? undefined : formOf(finding, file, { kind: 'none' });
 }
 
 function findingOf(sample: JsonSample): Finding | undefined {
@@ -60,7 +64,7 @@ function ofRecord(record: JsonObject, layout: string): Finding | undefined {
   return (
     questionForm(record) ??
     predictionForm(record, layout) ??
-    customForm(record, layout) ??
+    customForm(record) ??
     (layout === 'lines' ? runLine(record) : undefined)
   );
 }
@@ -76,8 +80,13 @@ function ofObject(top: JsonObject, sample: JsonSample): Finding | undefined {
     predictionObject(top, sample.isWhole) ??
     gqaObject(top) ??
     // One line of JSON lines is an object too.
-    ofRecord(top, 'lines')
+    lineAlone(top)
   );
+}
+
+function lineAlone(record: JsonObject): Finding | undefined {
+  const found = ofRecord(record, 'lines');
+  return found === undefined ? undefined : { ...found, layout: { kind: 'lines' } };
 }
 
 function ofListWithin(top: JsonObject, isWhole: boolean): Finding | undefined {
@@ -87,7 +96,7 @@ function ofListWithin(top: JsonObject, isWhole: boolean): Finding | undefined {
     const { elements } = firstElements(list, isWhole);
     const record = asObject(elements[0]);
     const found = record === undefined ? undefined : questionForm(record);
-    if (found !== undefined) return { ...found, records: elements };
+    if (found !== undefined) return { ...found, layout: { kind: 'list', key } };
   }
   return undefined;
 }

@@ -5,7 +5,6 @@ import { asObject, has, type JsonObject } from './jsonSample.js';
 
 const USE =
   'lxmert evaluate vqa minival.json --model WEIGHTS.pth --vocab vocab.txt --answers FILE --features features/mine';
-const LIST = 'An answer table is the list of the answers in the order of the head, ["yes", "no", ...]';
 
 /** Longer lines are sentences or data; the longest name of an object or an answer is shorter. */
 const MAX_NAME_CHARACTERS = 80;
@@ -46,7 +45,8 @@ export function tableObject(top: JsonObject): Finding | undefined {
     return {
       form: 'label2ansObject',
       title: 'an answer table (answers by their index, as an object)',
-      advice: `${LIST}; write the values of this object as a list.`,
+      advice: 'It belongs to a model with a head of as many answers; name it beside the weights',
+      command: USE,
     };
   }
   return undefined;
@@ -56,7 +56,8 @@ function ans2label(): Finding {
   return {
     form: 'ans2label',
     title: 'an answer table the other way round (ans2label: the index of each answer)',
-    advice: `Name the file label2ans that lies beside it. ${LIST}; where there is none, write the keys of this object in the order of their values.`,
+    advice: 'It belongs to a model with a head of as many answers; name it beside the weights',
+    command: USE,
   };
 }
 
@@ -97,8 +98,8 @@ export function vocabularyText(lines: readonly string[], isWhole: boolean): Find
       form: 'names',
       title: 'short lines of text, such as names or answers',
       advice:
-        `As names of the detector's classes it is read by --object-names or --attribute-names of lxmert answer. ${LIST}; ` +
-        'write these lines as one.',
+        "As names of the detector's classes it is read by --object-names or --attribute-names of lxmert answer; as an " +
+        'answer table, one answer a line in the order of the head, by --answers.',
     };
   }
   return undefined;
@@ -116,7 +117,7 @@ export function huggingFaceConfig(top: JsonObject): Finding | undefined {
     form: 'huggingFaceConfig',
     title: `a model's configuration as Hugging Face keeps it${hasAnswers ? ', with the answers of its head (id2label)' : ''}`,
     advice: hasAnswers
-      ? `It is read from beside the weights, not by itself. ${LIST}; write the values of id2label as one.`
+      ? 'It is read from beside the weights; as an answer table (id2label) by --answers, too.'
       : 'It is read from beside the weights, not by itself. Look at the weights with',
     command: hasAnswers ? undefined : 'lxmert checkpoint info WEIGHTS',
   };

@@ -1,6 +1,7 @@
 /** @file Files with one JSON value on each line. */
 
-import { LxmertError, messageOf } from '../../common/errors.js';
+import { LxmertError } from '../../common/errors.js';
+import { findJsonFault } from '../jsonFault.js';
 import { readTextLines } from './textLines.js';
 
 /** A value, and where it stands, as in `line 3`. */
@@ -21,8 +22,9 @@ export async function* readJsonLines(file: string): AsyncGenerator<PlacedValue> 
     let value: unknown;
     try {
       value = JSON.parse(text);
-    } catch (error) {
-      throw new LxmertError(`${file}: ${place} is not valid JSON: ${messageOf(error)}.`);
+    } catch {
+      const { offset = 0, what = 'it cannot be parsed' } = findJsonFault(text) ?? {};
+      throw new LxmertError(`${file}: ${place} is not valid JSON: column ${offset + 1}: ${what}.`);
     }
     yield { value, place };
   }

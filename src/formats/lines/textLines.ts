@@ -1,5 +1,6 @@
 /** @file Lines of a text file of any size. */
 
+import { LxmertError } from '../../common/errors.js';
 import { readLines } from './lineReader.js';
 
 /** A line longer than this is no line of annotations. */
@@ -12,17 +13,29 @@ export interface TextLine {
 }
 
 /**
- * Yields the lines of a UTF-8 file that are not blank, without a byte-order mark. Only `\n` and `\r\n` end a line:
+ * Yields the lines of a UTF-8 file that are not blank, without byte-order marks: joined files have them inside too. Only `\n` and `\r\n` end a line:
  * sentences may hold the other separators of Unicode.
  *
  * @throws UsageError when the file is missing or a folder
- * @throws LxmertError for a line of more than 16 MiB
+ * @throws LxmertError for a line of more than 16 MiB, and with the line for one that is not UTF-8
  */
 export async function* readTextLines(file: string): AsyncGenerator<TextLine> {
   const options = { maxLineBytes: MAX_LINE_BYTES, expected: 'no line of annotations is.' };
   for await (const { bytes, number } of readLines(file, options)) {
-    const line = bytes.toString('utf8');
-    const text = number === 1 && line.startsWith('\ufeff') ? line.slice(1) : line;
+    const text = decode(bytes, file, number).replace(/^\ufeff+/, '');
     if (text.trim() !== '') yield { text, number };
+  }
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Uint8Array, file: string, number: number): string {
+  try {
+    return UTF_8.decode(bytes);
+  } catch (error) {
+    throw new LxmertError(
+      `${file}: line ${number} is not UTF-8 text. Save the file in that encoding: a Latin-1 or Windows file becomes it with iconv -f WINDOWS-1252 -t UTF-8.`,
+      { cause: error },
+    );
   }
 }

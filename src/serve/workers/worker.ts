@@ -87,9 +87,11 @@ function answer(models: Models, questions: readonly AskedQuestion[]): JobResults
     if (asked.length === 0) continue;
     const examples = asked.map(({ imageKey, question }) => ({ imageIds: [imageKey], sentence: question }));
     const most = Math.max(...asked.map(({ topK }) => topK));
+    (models.get(name) as Lxmert).adaptThreads();
     const ranked = rankAnswers(answering, source, examples, most);
     for (const [i, each] of asked.entries()) {
       const answers = ranked[i]?.slice(0, each.topK) ?? [];
+      requireNumbers(answers);
       answered.set(each, { answers, isCut: isCut(answering, each.question) });
     }
   }
@@ -99,5 +101,15 @@ function answer(models: Models, questions: readonly AskedQuestion[]): JobResults
 function explain(models: Models, { seen, question, topK, model }: ToExplain): JobResults['explain'] {
   const { row, regions } = seen;
   const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-  return explanationOf((models.get(model) as Lxmert).answering, imageRegions, question, topK);
+  const explanation = explanationOf((models.get(model) as Lxmert).answering, imageRegions, question, topK);
+  requireNumbers(explanation.answers);
+  return explanation;
+}
+
+/** JSON has null for what is no number, and whoever reads it would take that for an answer. */
+function requireNumbers(answers: readonly { readonly probability: number }[]): void {
+  if (answers.every(({ probability }) => Number.isFinite(probability))) return;
+  throw new LxmertError(
+    'From these features the model computes what is no number: they are not of its kind.',
+  );
 }

@@ -37,6 +37,7 @@ const MAX_EXAMPLES = 3;
 export class Coverage {
   private numMissing = 0;
   private numWithoutZeros = 0;
+  private firstId: string | undefined;
   private readonly missingExamples: string[] = [];
 
   constructor(
@@ -52,6 +53,7 @@ export class Coverage {
    * @throws LxmertError when the question was met before
    */
   take(id: string, isNeeded = true): number | undefined {
+    if (this.firstId === undefined) this.firstId = id;
     const index = this.predictions.indexOf(id);
     if (index === undefined) {
       if (isNeeded) {
@@ -73,6 +75,10 @@ export class Coverage {
     return index;
   }
 
+  private get firstAsked(): string {
+    return this.firstId === undefined ? '' : `, whose first is ${this.firstId}`;
+  }
+
   /** What a person should know of how ids met. */
   get notes(): string[] {
     if (this.numWithoutZeros === 0) return [];
@@ -92,12 +98,13 @@ export class Coverage {
     const counts = { numPredictions: predictions.size, numMissing, numExtra: extra.count };
     if (extra.count === predictions.size) {
       throw new LxmertError(
-        `No prediction of ${predictions.file} (${list(extra.examples, extra.count)}) is for a question of ${file}. Are they of the same split?`,
+        `No prediction of ${predictions.file} (${list(extra.examples, extra.count)}) is for a question of ${file}${this.firstAsked}. Are they of the same split?`,
       );
     }
     if (numMissing > 0 && rules.missing === 'error') {
       throw new LxmertError(
         `${predictions.file} has no prediction for ${numMissing} ${plural(numMissing, 'question')} of ${file}: ${list(this.missingExamples, numMissing)}. ` +
+          (predictions.nullNote === undefined ? '' : `${predictions.nullNote} `) +
           'Pass --missing skip to leave such questions out, or --missing wrong to count them as wrong.',
       );
     }

@@ -240,7 +240,7 @@ export class GqaScorer {
   private notes(): string[] {
     const { predictions, numSpelledOtherwise } = this;
     const notes = [...predictions.notes, ...this.coverage.notes];
-    if (predictions.idKind !== 'text') {
+    if (predictions.hasOtherIdsThan('')) {
       notes.push(
         `Ids are numbers in ${predictions.file} and text in ${this.files}; they are compared as text.`,
       );

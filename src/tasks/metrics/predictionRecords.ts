@@ -10,18 +10,20 @@ export interface PredictionForm {
   readonly task: string;
   readonly id: string;
   readonly answer: string;
+  /** As it stands behind "expected". */
+  readonly expected: string;
 }
 
 /** Names that ids and answers have elsewhere, in the order in which they are looked for. */
 const ID_KEYS = ['question_id', 'questionId', 'questionID', 'qid', 'id'];
 const ANSWER_KEYS = ['answer', 'prediction', 'predicted_answer', 'pred_answer', 'predicted', 'pred'];
+/** Keys of questions and annotations with their true answers: scoring those would show 100 %. */
+const TRUTH_KEYS = [
+  ...['isBalanced', 'fullAnswer', 'multiple_choice_answer', 'direct_answers', 'answers'],
+  ...['img_id', 'sentence', 'synset'],
+];
 /** Beside these, LLaVA's `text` is the answer; beside others it may be the question. */
 const ANSWER_TEXT_MARKS = ['answer_id', 'prompt', 'model_id'];
-
-/** `a JSON array of {question_id, answer}, as lxmert predict vqa writes it`. */
-export function expectedPredictions({ task, id, answer }: PredictionForm): string {
-  return `a JSON array of {${id}, ${answer}}, as lxmert predict ${task.toLowerCase()} writes it`;
-}
 
 /** A record whose answer is null, as good as none. */
 export interface NoAnswer {
@@ -31,12 +33,12 @@ export interface NoAnswer {
 
 /** Reads records of one file, all by the keys that the first one has. */
 export class PredictionReader {
-  #keys: { readonly id: string; readonly answer: string } | undefined;
+  #keys: Pick<PredictionForm, 'id' | 'answer'> | undefined;
   /** What was read otherwise than documented, in sentences. */
   readonly notes: string[] = [];
 
   constructor(
-    private readonly file: string,
+    protected readonly file: string,
     private readonly form: PredictionForm,
   ) {}
 
@@ -62,7 +64,7 @@ export class PredictionReader {
     idValue: unknown,
     answerValue: unknown,
     place: string,
-    keys: { readonly id: string; readonly answer: string } = this.form,
+    keys: Pick<PredictionForm, 'id' | 'answer'> = this.form,
   ): FilePrediction | NoAnswer {
     const id = this.#id(idValue, `${place}, key '${keys.id}'`);
     if (answerValue === null) return { id, place };
@@ -99,6 +101,12 @@ export class PredictionReader {
 
   #chooseKeys(record: Record<string, unknown>, hasId: boolean) {
     const { form } = this;
+    const truth = TRUTH_KEYS.find((key) => Object.hasOwn(record, key));
+    if (truth !== undefined) {
+      throw new LxmertError(
+        `${this.file}: expected predictions, found records with '${truth}', which are questions with their true answers.`,
+      );
+    }
     const idKey = Object.hasOwn(record, form.id)
       ? form.id
       : ID_KEYS.find((key) => Object.hasOwn(record, key));

@@ -8,8 +8,8 @@ export interface FilePrediction {
   readonly answer: string;
   /** Where it stands, as in `element 3` or `line 4`. */
   readonly place: string;
-  /** Whether the file has the id as a number, which loses zeros in front. */
-  readonly isNumber?: boolean;
+  /** Whether the file has the id as a number, which loses zeros in front; undefined where it has no choice, as in keys. */
+  readonly isNumber?: boolean | undefined;
 }
 
 /** What became of a prediction. */
@@ -27,8 +27,10 @@ export class PredictionTable {
   private outcomes: Uint8Array;
   /** What was read otherwise than documented, in sentences for a person. */
   readonly notes: string[] = [];
-  /** How the file writes ids: all as numbers, all as text, or some of either. */
-  idKind: 'number' | 'text' | 'both' | undefined;
+  /** The sentence about predictions that are null, where there are any. */
+  nullNote: string | undefined;
+  /** How the file writes ids: all as numbers, all as text, or some of either; undefined where it has no choice. */
+  private idKind: 'number' | 'text' | 'both' | undefined;
 
   private constructor(readonly file: string) {
     this.outcomes = new Uint8Array(0);
@@ -42,9 +44,8 @@ export class PredictionTable {
   static async gather(file: string, predictions: AsyncIterable<FilePrediction>): Promise<PredictionTable> {
     const table = new PredictionTable(file);
     const distinct = new Map<string, string>();
-    for await (const { id, answer, place, isNumber = false } of predictions) {
-      const kind = isNumber ? 'number' : 'text';
-      if (table.idKind !== kind) table.idKind = table.idKind === undefined ? kind : 'both';
+    for await (const { id, answer, place, isNumber } of predictions) {
+      if (isNumber !== undefined) table.noteKind(isNumber ? 'number' : 'text');
       if (table.indices.has(id)) {
         throw new LxmertError(
           `${file}, ${place}: question '${id}' was answered before. Keep one answer of each.`,
@@ -60,10 +61,13 @@ export class PredictionTable {
     return table;
   }
 
-  /** The type that ids have in the file; undefined where it has some of either. */
-  get idType(): 'number' | 'string' | undefined {
-    if (this.idKind === 'both') return undefined;
-    return this.idKind === 'number' ? 'number' : 'string';
+  private noteKind(kind: 'number' | 'text'): void {
+    this.idKind = this.idKind === undefined || this.idKind === kind ? kind : 'both';
+  }
+
+  /** Whether ids of the file are of another type than one of a question, so far as the file has a choice. */
+  hasOtherIdsThan(questionId: number | string): boolean {
+    return this.idKind !== undefined && this.idKind !== (typeof questionId === 'number' ? 'number' : 'text');
   }
 
   get size(): number {
@@ -75,9 +79,9 @@ export class PredictionTable {
     return this.indices.get(this.hasLostZeros(id) ? id.replace(/^0+(?=\d)/, '') : id);
   }
 
-  /** Whether the file's ids are numbers and this one's text begins with zeros. */
+  /** Whether this one's text begins with zeros, and the file has it without them, as a number or a key made of one. */
   hasLostZeros(id: string): boolean {
-    return this.idKind === 'number' && /^0\d+$/.test(id);
+    return this.idKind !== 'text' && /^0\d+$/.test(id) && !this.indices.has(id);
   }
 
   answerAt(index: number): string {

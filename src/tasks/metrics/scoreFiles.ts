@@ -7,7 +7,8 @@ import { readOfficialVqaAnnotations } from '../../data/annotations/officialVqaAn
 import type { CoverageRules } from './coverage.js';
 import { GqaScorer, type GqaScores } from './gqaMetrics.js';
 import { Nlvr2Scorer, type Nlvr2Scores, type Nlvr2SubsetName } from './nlvr2Metrics.js';
-import { readGqaPredictions, readNlvr2Predictions, readVqaPredictions } from './predictionFiles.js';
+import { readNlvr2Predictions } from './nlvr2Predictions.js';
+import { readGqaPredictions, readVqaPredictions } from './predictionFiles.js';
 import { VqaScorer, type VqaScores } from './vqaAccuracy.js';
 
 interface ScoreSources extends CoverageRules {

@@ -108,7 +108,7 @@ export class VqaScorer {
     this.byQuestionType.add(questionType, score);
     const numAlike = this.numQuestionsByAnswers.get(answers.length) ?? 0;
     this.numQuestionsByAnswers.set(answers.length, numAlike + 1);
-    if (index !== undefined) this.hasOtherIds ||= typeof questionId !== this.predictions.idType;
+    if (index !== undefined) this.hasOtherIds ||= this.predictions.hasOtherIdsThan(questionId);
     if (answer !== undefined && score === 0 && isSpelledOtherwise(answer, answers))
       this.numSpelledOtherwise++;
   }

@@ -26,6 +26,7 @@ export interface LabelledRegions {
   gatherRegions(regions: readonly RegionPlace[]): Tensor;
   prefetch?(imageIds: readonly string[]): void;
   prefetchBatch?(imageIds: readonly string[]): void;
+  contentHash?(): string;
   numBoxesOf(imageId: string): number;
 }
 

@@ -27,6 +27,8 @@ const vectorNormOperator =
     'aten::linalg_vector_norm',
   );
 
+/** The smallest and the largest of all elements in one pass; NaN when an element is. */
+export const aminmax = operator<(self: Tensor) => [Tensor, Tensor]>('aten::aminmax');
 export const max = operator<(self: Tensor) => Tensor>('aten::max');
 export const min = operator<(self: Tensor) => Tensor>('aten::min');
 /** Largest values over a dimension and where they are. */

@@ -1,6 +1,10 @@
 /** @file What all processes of a run must have alike, compared before they compute together. */
 
 import { LxmertError } from '../../common/errors.js';
+import { contentName } from '../snapshots/sameData.js';
+
+/** Hashes of the data by what was hashed, for which there are words. */
+const CONTENTS = 'contents.';
 
 /** A named value that must be the same in all processes. */
 export type Agreement = ReadonlyMap<string, string>;
@@ -37,6 +41,10 @@ export function difference(first: Agreement, own: Agreement, rank: number): stri
   for (const [key, value] of first) {
     const found = own.get(key);
     if (found === value) continue;
+    if (key.startsWith(CONTENTS) && found !== undefined) {
+      const name = contentName(key.slice(CONTENTS.length));
+      return `The processes of this run read different data. What process ${rank} has otherwise than process 0: ${name}.`;
+    }
     return `The processes of this run were started differently: ${key} is ${value} in process 0, but ${found ?? 'missing'} in process ${rank}.`;
   }
   for (const [key, value] of own) {

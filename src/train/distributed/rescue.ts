@@ -1,9 +1,10 @@
 /** @file Which of the processes that outlive a failure saves the run, where they see the same folder. */
 
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hasErrorCode } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
 
 const NAME = /^rescue-.*\.lock$/;
 
@@ -13,7 +14,7 @@ const COURTESY_MILLISECONDS = 1500;
 /** True for the one process of a run that asks first. The mark stays, so that no later one saves over it. */
 export async function takeRescue(folder: string, runId: string, isFirst: boolean): Promise<boolean> {
   if (!isFirst) await setTimeout(COURTESY_MILLISECONDS);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   try {
     await (await open(path.join(folder, `rescue-${runId}.lock`), 'wx')).close();
     return true;

@@ -1,6 +1,7 @@
 /** @file What a run that cannot go on leaves behind: the state after its last whole step, and a sentence about the end. */
 
 import { endSentence, LxmertError, messageOf } from '../../common/errors.js';
+import { systemFault } from '../../common/systemFault.js';
 import { noGrad, scope } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { FlatParameters } from '../optimizers/flatParameters.js';
@@ -52,7 +53,7 @@ async function keep(run: FailedRun): Promise<string> {
     await snapshot?.();
     await saveWeights();
   } catch (error) {
-    return `Saving the run failed as well: ${messageOf(error)}`;
+    return `Saving the run failed as well: ${systemFault(error)?.sentence ?? messageOf(error)}`;
   }
   const saved = `The weights after step ${numSteps} are saved in ${lastFile}`;
   return snapshot === undefined
@@ -72,7 +73,8 @@ function sentenceOf(error: unknown, place: string): string | undefined {
   if (isOutOfMemory(error)) {
     return `Memory ran out at ${place}: ${endSentence(messageOf(error))} Try a smaller --batch-size or a shorter --max-length, or a machine with more memory.`;
   }
-  return error instanceof LxmertError ? `${endSentence(error.message)} This was at ${place}.` : undefined;
+  const sentence = error instanceof LxmertError ? error.message : systemFault(error)?.sentence;
+  return sentence === undefined ? undefined : `${endSentence(sentence)} This was at ${place}.`;
 }
 
 /** libtorch's allocators, C++ and JavaScript each have words of their own for it. */

@@ -1,7 +1,7 @@
 /** @file What a run that goes on has to agree in with the run it was. */
 
 import { UsageError } from '../../common/errors.js';
-import { runConfigSchema } from '../runConfig.js';
+import { type RunConfig, runConfigSchema } from '../runConfig.js';
 import type { TrainingState } from './trainingState.js';
 
 /** True for a metrics record of what was done when the snapshot was taken. */
@@ -16,8 +16,11 @@ export type SameRun = Readonly<Record<'model' | 'settings' | 'data', Readonly<Re
 /** What settings that came with 0.2.0 were before. */
 const EARLIER_SETTINGS = { optimizer: 'bertadam', schedule: 'linear', weightDecay: 0.01 };
 
-/** @throws UsageError that names what differs: a run that goes on with other numbers would be neither of the two */
-export function requireSameRun(before: unknown, now: SameRun): void {
+/**
+ * @returns the configuration that the run was started with
+ * @throws UsageError that names what differs: a run that goes on with other numbers would be neither of the two
+ */
+export function requireSameRun(before: unknown, now: SameRun): RunConfig {
   const parsed = runConfigSchema.safeParse(before);
   if (!parsed.success)
     throw new UsageError('The run folder has no configuration that could be gone on with.');
@@ -33,10 +36,12 @@ export function requireSameRun(before: unknown, now: SameRun): void {
       }
     }
   }
+  return parsed.data;
 }
 
 /** A setting as it is compared and shown; of one that is made of several, their order does not matter. */
 function textOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
   return typeof value === 'object' ? JSON.stringify(inOrder(value)) : String(value);
 }
 

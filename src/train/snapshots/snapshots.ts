@@ -6,13 +6,16 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { z } from 'zod';
 import { CheckpointFile, saveTensors } from '../../checkpoint/index.js';
 import { removePartialFiles, writeFileAtomic } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
+import { systemFault } from '../../common/systemFault.js';
+import { describeJsonFault } from '../../formats/jsonFault.js';
 import type { Module } from '../../model/index.js';
 import {
   type Device,
@@ -69,16 +72,17 @@ export class Snapshots {
   /**
    * Writes a snapshot; the ones before stay until it is whole.
    *
-   * @throws LxmertError when the disk is full
+   * @throws LxmertError when the disk is full or cannot be written to; it says which snapshot is whole
    */
   async save(target: SnapshotTarget, state: TrainingState): Promise<void> {
     try {
       await this.#write(target, state);
     } catch (error) {
-      if (!hasErrorCode(error, 'ENOSPC')) throw error;
+      const fault = systemFault(error, this.folder);
+      if (fault === undefined) throw error;
       const [newest] = await this.#names();
       throw new LxmertError(
-        `The disk is full: the snapshot of step ${state.step} does not fit into '${this.folder}'. ${newest === undefined ? 'There is none before it.' : `The one before it, ${newest}, is whole.`} Free some space and run the same command with --resume.`,
+        `The snapshot of step ${state.step} (epoch ${state.epoch}) could not be written. ${fault.sentence} ${newest === undefined ? 'There is none before it, so the run would begin anew.' : `The one before it, ${newest}, is whole: once the cause is gone, the same command with --resume goes on from there.`}`,
         { cause: error },
       );
     }
@@ -88,7 +92,7 @@ export class Snapshots {
     { model, parameters, optimizer, lossScale }: SnapshotTarget,
     state: TrainingState,
   ): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    makeFolder(this.folder);
     const name = nameOf(state.step);
     const file = this.#file(`${name}.safetensors`);
     // Taken again after a resume from an earlier one: it counts only when it is whole anew.
@@ -175,10 +179,19 @@ export class Snapshots {
 
   /** @throws when the manifest or the tensors are not what was written */
   async #readWhole(name: string): Promise<Manifest> {
-    const parsed = manifestSchema.safeParse(JSON.parse(await readFile(this.#file(`${name}.json`), 'utf8')));
+    const text = await readFile(this.#file(`${name}.json`), 'utf8');
+    let manifest: unknown;
+    try {
+      manifest = JSON.parse(text);
+    } catch {
+      throw new LxmertError(`its manifest is no JSON (${describeJsonFault(text)}).`);
+    }
+    const parsed = manifestSchema.safeParse(manifest);
     if (!parsed.success) throw new LxmertError('its manifest is not one of a snapshot.');
     const file = this.#file(`${name}.safetensors`);
-    const { size } = await stat(file);
+    const { size } = await stat(file).catch((error: unknown) => {
+      throw hasErrorCode(error, 'ENOENT') ? new LxmertError('its tensors are gone.') : error;
+    });
     if (size !== parsed.data.numBytes) {
       throw new LxmertError(`its tensors have ${size} bytes, not ${parsed.data.numBytes}.`);
     }

@@ -1,9 +1,11 @@
 /** @file A TensorBoard event file, written record by record, without TensorFlow. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
+import { endSentence, hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
+import { systemFault } from '../../common/systemFault.js';
 import { type EventTime, fileVersionEvent, scalarEvent, sessionStartEvent, textEvent } from './event.js';
 import { encodeRecord } from './record.js';
 
@@ -96,7 +98,7 @@ export class EventFile {
         else this.#pending[0] = bytes.subarray(numWritten);
       }
     } catch (cause) {
-      throw new LxmertError(`The event file ${this.path} cannot be written: ${messageOf(cause)}.`, { cause });
+      throw new LxmertError(`The event file ${this.path} cannot be written. ${reasonOf(cause)}`, { cause });
     }
   }
 
@@ -138,7 +140,7 @@ export class EventFile {
 /** Opens a file that did not exist, numbered when the name is taken by a start in the same second. */
 function openNew(folder: string, name: string): { readonly path: string; readonly descriptor: number } {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (let attempt = 0; ; attempt++) {
       const file = path.join(folder, attempt === 0 ? name : `${name}.${attempt}`);
       try {
@@ -148,11 +150,12 @@ function openNew(folder: string, name: string): { readonly path: string; readonl
       }
     }
   } catch (cause) {
-    throw new LxmertError(
-      `No event file could be made in '${folder}': ${messageOf(cause)}. Name a folder that can be written to.`,
-      { cause },
-    );
+    throw new LxmertError(`No event file could be made in '${folder}'. ${reasonOf(cause)}`, { cause });
   }
+}
+
+function reasonOf(error: unknown): string {
+  return systemFault(error)?.sentence ?? endSentence(messageOf(error));
 }
 
 function timeOf(step: number, wallTimeSeconds = Date.now() / 1000): EventTime {

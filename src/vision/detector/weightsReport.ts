@@ -45,6 +45,12 @@ export function reportDetector(
   const source = detectorSource(checkpoint);
   if (source === undefined) {
     const names = [...checkpoint.entries.keys()].slice(0, 3).join(', ');
+    if (checkpoint.model.encoder !== undefined) {
+      throw new CheckpointError(
+        checkpoint.path,
+        "these are the weights of LXMERT or of a BERT, which --model, --load-encoder or --load-bert take. The region detector's are needed here, such as resnet101_faster_rcnn_final_iter_320000.caffemodel.",
+      );
+    }
     throw new CheckpointError(
       checkpoint.path,
       `these are not the weights of the region detector: its tensors begin with ${names || 'nothing'}. Expected the bottom-up-attention .caffemodel, a PyTorch port's .pkl or .bin, or what lxmert checkpoint convert made of one.`,

@@ -86,6 +86,7 @@ describe('prepareGqa', () => {
       numAnswered: 1,
       numWithLabel: 0,
       numAnswersOutsideTable: 1,
+      numEmpty: 0,
     });
     const [first] = await readQuestions(path.join(outputFolder, 'train.json'));
     expect(first).toMatchObject({
@@ -154,5 +155,38 @@ describe('prepareGqa', () => {
     expect(
       questions.map(({ questionId, imageIds, sentence }) => [questionId, imageIds[0], sentence]),
     ).toEqual([...official].map(([id, { imageId, question }]) => [id, imageId, question]));
+  });
+});
+
+describe("files in GQA's form under names of their own", () => {
+  const questions = { 7: { imageId: '5', question: 'Is it red?', answer: 'yes', isBalanced: true } };
+
+  it('keep them, as GQA-OOD has them', async () => {
+    const source = writeFiles(newFolder(), {
+      'ood_testdev_head.json': questions,
+      'ood_testdev_tail.json': questions,
+      'scene_graphs.json': { 5: { width: 1, height: 1, objects: {} } },
+    });
+    const outputFolder = newFolder();
+    const prepared = await prepareGqa({ sources: [source], outputFolder });
+    expect(prepared.splits).toMatchObject([
+      { file: 'ood_testdev_head.json', numQuestions: 1, numWithLabel: 1 },
+      { file: 'ood_testdev_tail.json', numQuestions: 1 },
+    ]);
+    expect(readJson(outputFolder, 'ood_testdev_head.json')).toEqual([
+      { img_id: '5', label: { yes: 1 }, question_id: '7', sent: 'Is it red?' },
+    ]);
+  });
+
+  it('are read beside official ones when they are named, and passed over in a folder with some', async () => {
+    const source = writeFiles(newFolder(), {
+      'train_balanced_questions.json': questions,
+      'val_all_questions.json': questions,
+      'mine.json': questions,
+    });
+    const files = async (...sources: string[]) =>
+      (await prepareGqa({ sources, outputFolder: newFolder() })).splits.map(({ file }) => file);
+    expect(await files(source)).toEqual(['train.json']);
+    expect(await files(source, path.join(source, 'mine.json'))).toEqual(['train.json', 'mine.json']);
   });
 });

@@ -65,7 +65,7 @@ describe('prepareNlvr2', () => {
   it('says when nothing is there', async () => {
     const source = writeFiles(newFolder(), { 'balanced_dev.json': '' });
     await expect(prepareNlvr2({ sources: [source], outputFolder: newFolder() })).rejects.toThrow(
-      'No NLVR2 examples were found: expected train.json, dev.json, test1.json or test2.json, found balanced_dev.json',
+      'No NLVR2 examples were found: expected train.json, dev.json, test1.json or test2.json, or files in their form, found balanced_dev.json',
     );
   });
 

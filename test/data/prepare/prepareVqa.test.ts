@@ -166,10 +166,38 @@ describe('prepareVqa', () => {
     expect(ids('minival.json')).toEqual([73000, 73001]);
     expect(ids('nominival.json')).toEqual([80000]);
     expect(prepared.splits).toEqual([
-      { file: 'train.json', numQuestions: 3, numAnswered: 3, numWithLabel: 3, numAnswersOutsideTable: 5 },
-      { file: 'minival.json', numQuestions: 2, numAnswered: 2, numWithLabel: 2, numAnswersOutsideTable: 0 },
-      { file: 'nominival.json', numQuestions: 1, numAnswered: 1, numWithLabel: 1, numAnswersOutsideTable: 0 },
-      { file: 'test.json', numQuestions: 1, numAnswered: 0, numWithLabel: 0, numAnswersOutsideTable: 0 },
+      {
+        file: 'train.json',
+        numQuestions: 3,
+        numAnswered: 3,
+        numWithLabel: 3,
+        numAnswersOutsideTable: 5,
+        numEmpty: 0,
+      },
+      {
+        file: 'minival.json',
+        numQuestions: 2,
+        numAnswered: 2,
+        numWithLabel: 2,
+        numAnswersOutsideTable: 0,
+        numEmpty: 0,
+      },
+      {
+        file: 'nominival.json',
+        numQuestions: 1,
+        numAnswered: 1,
+        numWithLabel: 1,
+        numAnswersOutsideTable: 0,
+        numEmpty: 0,
+      },
+      {
+        file: 'test.json',
+        numQuestions: 1,
+        numAnswered: 0,
+        numWithLabel: 0,
+        numAnswersOutsideTable: 0,
+        numEmpty: 0,
+      },
     ]);
 
     // This project's readers take them.
@@ -272,7 +300,7 @@ describe('prepareVqa', () => {
     [
       'a wrong type',
       {
-        'train2014_questions.json': { questions: [{ question_id: 'x', image_id: 1, question: '' }] },
+        'train2014_questions.json': { questions: [{ question_id: true, image_id: 1, question: '' }] },
         'train2014_annotations.json': annotations(train),
       },
       "question 0 (counted from 0), key 'question_id'",
@@ -295,6 +323,201 @@ describe('prepareVqa', () => {
       minOccurrences: 1,
     });
     await expect(preparing).rejects.toThrow('2 ids of minival are given, but only 1 of them are questions');
+  });
+});
+
+/** A question with its annotation in VQA's form, as pieces of files. */
+function pair(id: number | string, answers: readonly string[], more: object = {}) {
+  const { coco_split: split, ...ofAnnotation } = more as { coco_split?: string };
+  return {
+    question: { question_id: id, image_id: 9, question: 'What?', ...(split && { coco_split: split }) },
+    annotation: {
+      question_id: id,
+      image_id: 9,
+      question_type: 'one',
+      answer_type: 'other',
+      multiple_choice_answer: answers[0],
+      answers: answers.map((answer, i) => ({ answer, raw_answer: `${answer}s`, answer_id: i + 1 })),
+      ...ofAnnotation,
+    },
+  };
+}
+const times = (count: number, answer: string): string[] => new Array<string>(count).fill(answer);
+
+interface Row {
+  readonly img_id: string;
+  readonly question_id: number | string;
+  readonly label?: Record<string, number>;
+}
+
+async function prepared(files: Record<string, unknown>, more: object = {}) {
+  const source = writeFiles(newFolder(), files);
+  const outputFolder = newFolder();
+  const result = await prepareVqa({ sources: [source], outputFolder, minOccurrences: 1, ...more });
+  const rows = (name: string): Row[] => readJson(outputFolder, name) as Row[];
+  return { result, rows, table: () => readJson(outputFolder, 'trainval_label2ans.json') as string[] };
+}
+
+describe('data sets in the form of VQA', () => {
+  it.each([
+    [1, ['yes'], { yes: 1 }],
+    [2, ['yes', 'no'], { yes: 0.5, no: 0.5 }],
+    [3, ['yes', 'yes', 'no'], { yes: 2 / 3, no: 1 / 3 }],
+    [5, ['yes', 'yes', 'yes', 'no', '2'], { yes: 0.8, no: 4 / 15, 2: 4 / 15 }],
+    [5, times(5, 'yes'), { yes: 1 }],
+    [10, [...times(7, 'yes'), 'no', 'no', '2'], { yes: 1, no: 0.6, 2: 0.3 }],
+  ])('with %i answers to a question: %j', async (numAnswers, answers, label) => {
+    const { question, annotation } = pair(1, answers);
+    const answerTable = new AnswerTable(['yes', 'no', '2']);
+    const { result, rows } = await prepared(
+      { 'val2014_questions.json': [question], 'val2014_annotations.json': [annotation] },
+      { answerTable },
+    );
+    const [row] = rows('val.json');
+    expect(Object.keys(row?.label ?? {}).sort()).toEqual(Object.keys(label).sort());
+    for (const [answer, score] of Object.entries(label)) {
+      expect(row?.label?.[answer]).toBeCloseTo(score, 12);
+    }
+    expect(result.answersPerQuestion).toMatchObject([{ numAnswers, numQuestions: 1 }]);
+  });
+
+  it('with numbers of answers that differ: each question by its own, which is counted', async () => {
+    const pairs = [pair(1, ['yes']), pair(2, times(5, 'yes')), pair(3, ['no']), pair(4, [])];
+    const { result, rows } = await prepared({
+      'val2014_questions.json': { questions: pairs.map((each) => each.question) },
+      'val2014_annotations.json': { annotations: pairs.map((each) => each.annotation) },
+    });
+    expect(rows('val.json').map(({ label }) => label)).toEqual([{ yes: 1 }, { yes: 1 }, { no: 1 }, {}]);
+    expect(result.answersPerQuestion).toEqual([
+      { numAnswers: 0, numQuestions: 1, rule: expect.any(String) as string },
+      { numAnswers: 1, numQuestions: 2, rule: 'the one answer scores 1' },
+      { numAnswers: 5, numQuestions: 1, rule: expect.stringContaining('0.27, 0.53, 0.8') as string },
+    ]);
+  });
+
+  it('OK-VQA: without the stated answer the table has the most given one, of equals the first', async () => {
+    const pairs = [
+      pair(1, [...times(3, 'racing'), ...times(4, 'race'), ...times(3, 'motor')]),
+      pair(2, [...times(5, 'vine'), ...times(5, 'ivy')]),
+    ].map(({ question, annotation: { multiple_choice_answer: _, ...annotation } }) => ({
+      question,
+      annotation,
+    }));
+    const files = {
+      'OpenEnded_mscoco_train2014_questions.json': { questions: pairs.map((each) => each.question) },
+      'mscoco_train2014_annotations.json': { annotations: pairs.map((each) => each.annotation) },
+    };
+    expect((await prepared(files)).table().sort()).toEqual(['race', 'vine']);
+    const { rows } = await prepared(files, { answerTable: new AnswerTable(['race', 'ivy']) });
+    expect(rows('train.json').map(({ label }) => label)).toEqual([{ race: 1 }, { ivy: 1 }]);
+  });
+
+  it('VQA-CP: lists, under their own names, with images of both halves of COCO', async () => {
+    const train = [
+      pair(1, times(10, 'yes'), { coco_split: 'train2014' }),
+      pair(2, times(10, 'no'), { coco_split: 'val2014' }),
+    ];
+    const test = [pair(3, times(10, 'yes'), { coco_split: 'val2014' })];
+    const { rows, table } = await prepared({
+      'vqacp_v2_train_questions.json': train.map((each) => each.question),
+      'vqacp_v2_train_annotations.json': train.map((each) => each.annotation),
+      'vqacp_v2_test_questions.json': test.map((each) => each.question),
+      'vqacp_v2_test_annotations.json': test.map((each) => each.annotation),
+    });
+    expect(rows('train.json').map(({ img_id }) => img_id)).toEqual([
+      'COCO_train2014_000000000009',
+      'COCO_val2014_000000000009',
+    ]);
+    expect(rows('test.json')).toMatchObject([{ img_id: 'COCO_val2014_000000000009', label: { yes: 1 } }]);
+    expect(table().sort()).toEqual(['no', 'yes']);
+  });
+
+  it('VQA-CP wrapped under names of VQA: what a question states wins over the name', async () => {
+    const train = [
+      pair(1, times(10, 'yes'), { coco_split: 'val2014' }),
+      pair(2, times(10, 'no'), { coco_split: 'train2014' }),
+    ];
+    const { rows } = await prepared({
+      'v2_OpenEnded_mscoco_train2014_questions.json': { questions: train.map((each) => each.question) },
+      'v2_mscoco_train2014_annotations.json': { annotations: train.map((each) => each.annotation) },
+    });
+    expect(rows('train.json').map(({ img_id }) => img_id)).toEqual([
+      'COCO_val2014_000000000009',
+      'COCO_train2014_000000000009',
+    ]);
+  });
+
+  it.each([
+    ['no half stated', { 'vqacp_v2_train_questions.json': [pair(1, ['a']).question] }, "has no 'coco_split'"],
+    [
+      'a half that is none',
+      { 'vqacp_v2_train_questions.json': [{ ...pair(1, ['a']).question, coco_split: 'trainval' }] },
+      "key 'coco_split'",
+    ],
+  ])('VQA-CP: %s', async (_, files, message) => {
+    const annotated = { ...files, 'vqacp_v2_train_annotations.json': [pair(1, ['a']).annotation] };
+    await expect(prepared(annotated)).rejects.toThrow(message);
+  });
+
+  it('VQA v1: of the two files with the same questions the open-ended one, which is said', async () => {
+    const { question, annotation } = pair(1, times(10, 'yes'));
+    const { result, rows } = await prepared({
+      'MultipleChoice_mscoco_val2014_questions.json': {
+        questions: [{ ...question, multiple_choices: ['yes', 'no'] }],
+      },
+      'OpenEnded_mscoco_val2014_questions.json': { questions: [question] },
+      'mscoco_val2014_annotations.json': { annotations: [annotation] },
+    });
+    expect(rows('val.json')).toHaveLength(1);
+    expect(result.notes).toEqual([expect.stringContaining('the open-ended file is read')]);
+  });
+
+  it('joins ids in quotes with numbers, and leaves numbers in the rows', async () => {
+    const { rows } = await prepared({
+      'val2014_questions.json': [{ ...pair('1000', []).question, image_id: '9' }, pair('q1', []).question],
+      'val2014_annotations.json': [pair('q1', ['yes']).annotation, pair(1000, ['yes']).annotation],
+    });
+    expect(rows('val.json')).toMatchObject([
+      { question_id: 1000, img_id: 'COCO_val2014_000000000009', label: { yes: 1 } },
+      { question_id: 'q1' },
+    ]);
+  });
+
+  it.each([
+    ['a question', 2, 1, /questions\.json has the question 1 twice/],
+    ['an annotation', 1, 2, /annotations\.json has the question 1 twice/],
+  ])('refuses %s that stands twice', async (_, numQuestions, numAnnotations, message) => {
+    const { question, annotation } = pair(1, ['yes']);
+    const files = {
+      'val2014_questions.json': new Array(numQuestions).fill(question),
+      'val2014_annotations.json': new Array(numAnnotations).fill(annotation),
+    };
+    await expect(prepared(files)).rejects.toThrow(message);
+  });
+
+  it('counts questions without a word', async () => {
+    const pairs = [pair(1, ['yes']), pair(2, ['yes'])];
+    const { result } = await prepared({
+      'val2014_questions.json': pairs.map(({ question }, i) => ({
+        ...question,
+        question: i === 0 ? ' ' : 'What?',
+      })),
+      'val2014_annotations.json': pairs.map((each) => each.annotation),
+    });
+    expect(result.splits).toMatchObject([{ numQuestions: 2, numEmpty: 1 }]);
+  });
+
+  it('names what a foreign file is, with the way on', async () => {
+    const source = writeFiles(newFolder(), {
+      'train.json': [{ image: 'VizWiz_train_00000000.jpg', question: 'What?', answers: [{ answer: 'a' }] }],
+      'data.parquet': `PAR1${'\0'.repeat(40)}PAR1`,
+    });
+    const prepare = (name: string) =>
+      prepareVqa({ sources: [path.join(source, name)], outputFolder: newFolder() });
+    await expect(prepare('train.json')).rejects.toThrow(
+      /No VQA questions were found.*of VizWiz.*lxmert evaluate vizwiz/,
+    );
+    await expect(prepare('data.parquet')).rejects.toThrow(/is a Parquet table\..*as JSON first/);
   });
 });
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { LxmertError, UsageError } from '../../../src/common/errors.js';
 import { streamArray } from '../../../src/data/annotations/jsonStream.js';
@@ -62,10 +63,31 @@ describe('openRawFiles', () => {
     const raw = await openRawFiles([root]);
     expect(raw.map((each) => each.baseName)).toEqual(['a.json', 'b.json', 'c.json', 'e.json']);
     await expect(openRawFiles([path.join(root, 'nowhere')])).rejects.toThrow(UsageError);
-    writeFiles(root, { 'deeper/a.json': [] });
-    const twice = await openRawFiles([root]);
-    expect(() => onlyFile(twice, /^a\.json$/)).toThrow('give only one of them');
-    expect(onlyFile(twice, /^q\.json$/)).toBeUndefined();
+  });
+
+  it('reads files with the same content once and says so, and asks which of others is meant', async () => {
+    const root = writeFiles(path.join(folder, 'twice'), {
+      'a.json': [1],
+      'deeper/a.json': [1],
+      'packed/a.zip': makeZip([{ name: 'a.json', content: '[1]' }]),
+      'packed/a.json.gz': gzipSync('[1]'),
+    });
+    const notes: string[] = [];
+    const find = async (sources: string[], name: RegExp | string) =>
+      onlyFile(await openRawFiles(sources), name, (line) => notes.push(line));
+    const file = path.join(root, 'a.json');
+    expect((await find([root], /^a\.json$/))?.name).toBe(file);
+    expect(notes.map((line) => line.replaceAll(root, ''))).toEqual([
+      '/deeper/a.json has the same content as /a.json, which is read.',
+      '/packed/a.json.gz has the same content as /a.json, which is read.',
+      "/packed/a.zip, member 'a.json' has the same content as /a.json, which is read.",
+    ]);
+    notes.length = 0;
+    expect((await find([file, file], 'a.json'))?.name).toBe(file);
+    expect(notes).toEqual([`${file} was named twice and is read once.`]);
+    expect(await find([root], 'q.json')).toBeUndefined();
+    writeFiles(root, { 'deeper/a.json': [2] });
+    await expect(find([root], 'a.json')).rejects.toThrow('their contents differ; give only one of them');
   });
 });
 

@@ -89,7 +89,7 @@ const forms: readonly (readonly [form: string, content: unknown])[] = [
   ['custom', lines({ id: 1, image: 'a', text: 'Why?', labels: 'no' }, { id: 2 })],
   ['custom', lines({ id: 1, image: 'a', text: 'Why?', labels: 'no' })],
   ['customUnlabelled', lines({ id: 1, images: ['a', 'b'], text: 'Why?' })],
-  ['customList', [{ id: 1, image: 'a', text: 'Why?', labels: 'no' }]],
+  ['custom', [{ id: 1, image: 'a', text: 'Why?', labels: 'no' }]],
   ['captions', lines({ image: 'a', text: 'A dog.' }, { image: 'b', text: 'A cat.' })],
   ['captionRecords', [{ image: 'a.jpg', caption: 'A dog.', image_id: 'a' }]],
   [
@@ -155,7 +155,10 @@ describe('the form of a file', () => {
     const many = Array.from({ length: 20_000 }, (_, i) => ({ ...annotation, question_id: i, image_id: i }));
     const content = { info: { description: 'x "] } [ {' }, annotations: many, data_type: 'mscoco' };
     const started = performance.now();
-    expect(recogniseForm(fileOf(content))).toMatchObject({ form: 'vqaAnnotations', isWhole: false });
+    expect(recogniseForm(fileOf(content))).toMatchObject({
+      form: 'vqaAnnotations',
+      layout: { kind: 'list', key: 'annotations' },
+    });
     expect(recogniseForm(fileOf(JSON.stringify(content, null, 4)))?.form).toBe('vqaAnnotations');
     expect(performance.now() - started).toBeLessThan(5000);
   });

@@ -279,7 +279,7 @@ describe('files that are not whole', () => {
   });
 
   it('stops at a prediction without its keys', async () => {
-    const predictions = write('other-form.json', [{ image: 'n1.jpg', caption: 'yes' }]);
+    const predictions = write('other-form.json', [{ number: 1, value: 'yes' }]);
     const questions = [write('q.json', { a: question('yes') })];
     await expect(scoreGqaFiles({ predictions, questions, consistency: false, ...strict })).rejects.toThrow(
       /other-form\.json: element 0, key 'questionId'/,

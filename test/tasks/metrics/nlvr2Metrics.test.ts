@@ -153,9 +153,17 @@ describe('scoreNlvr2Files', () => {
     const scores = await scoreNlvr2Files({ predictions: json, questions, ...strict });
     expect(scores).toMatchObject({ accuracy: 4 / 5, consistency: 2 / 3 });
     expect(scores.notes[0]).toContain('the official script reads lines');
+    const byId = write('by-id.json', judged);
+    expect(await scoreNlvr2Files({ predictions: byId, questions, ...strict })).toMatchObject({
+      accuracy: 4 / 5,
+    });
+    // The examples themselves would all be right.
+    await expect(scoreNlvr2Files({ predictions: questions, questions, ...strict })).rejects.toThrow(
+      /holds the official examples of NLVR2|true answers/,
+    );
     const odd = write('odd.json', [{ identifier: 'dev-1-0-0', prediction: 'maybe' }]);
     await expect(scoreNlvr2Files({ predictions: odd, questions, ...strict })).rejects.toThrow(
-      "element 0: expected True or False, found 'maybe'",
+      'element 0: expected True or False, found "maybe"',
     );
   });
 
@@ -165,7 +173,8 @@ describe('scoreNlvr2Files', () => {
     ['{"identifier": "dev-1-0-0", "label": 2}', "line 1, key 'label'"],
     ['[{"label": 1}]', "element 0 has neither 'identifier' nor 'uid'"],
     ['{"identifier": "dev-1-0-0", "label": true}\n{"identifier": "dev-1-0-0", "label": true}', 'twice'],
-    ['', 'holds no examples'],
+    ['', 'is empty (0 bytes); expected examples of NLVR2'],
+    ['[]', 'holds no examples'],
   ])('stops at examples %j', async (text, expected) => {
     const rules = { missing: 'skip', extra: 'ignore' } as const;
     const run = scoreNlvr2Files({ predictions, questions: write('bad.json', text), ...rules });

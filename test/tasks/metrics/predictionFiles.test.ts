@@ -38,6 +38,12 @@ describe('VQA predictions', () => {
       "under the key 'annotations'",
     ],
     ['answers by id', 'a.json', { 1: 'red', 2: 'yes', 3: 'two' }, 'by question id'],
+    [
+      'answers by id under a key',
+      'a.json',
+      { model: 'x', predictions: { 1: 'red', 2: 'yes', 3: 'two' } },
+      'by question id under',
+    ],
     ['records by id', 'a.json', { 1: right[0], 2: right[1], 3: right[2] }, 'by question id'],
     [
       'ids as text',
@@ -95,7 +101,9 @@ describe('VQA predictions', () => {
 
   it('are none where the answer is null: counted and named, and subject to --missing', async () => {
     const file = write('null.json', [right[0], { question_id: 2, answer: null }, right[2]]);
-    await expect(score(file)).rejects.toThrow(/no prediction for 1 question of .*: 2\..*--missing wrong/);
+    await expect(score(file)).rejects.toThrow(
+      /no prediction for 1 question of .*: 2\. 1 prediction .* is null .*--missing wrong/,
+    );
     const scores = await score(file, 'wrong');
     expect(scores).toMatchObject({ numMissing: 1, accuracy: 1 / 3 });
     expect(scores.notes[0]).toMatch(
@@ -119,7 +127,14 @@ describe('VQA predictions', () => {
     [
       'bare answers',
       ['red', 'yes'],
-      /element 0: expected an object with question_id and answer, found "red"/,
+      /holds an answer table .*; expected a JSON array of \{question_id, answer\}/,
+    ],
+    ['pairs', [[1, 'red']], /element 0: expected an object with question_id and answer, found a list of 2/],
+    ['the annotations themselves', { annotations: list }, /holds annotations .*; expected a JSON array/],
+    [
+      'questions with their answers',
+      [{ question_id: 1, sentence: 'x', answer: 'red' }],
+      /expected predictions, found records with 'sentence', which are questions with their true answers/,
     ],
     [
       'no id',
@@ -278,6 +293,7 @@ describe('GQA predictions', () => {
       'JSON lines',
     ],
     ['answers by id', 'a.json', '{"07": "red", "12": "yes"}', 'by question id'],
+    ['answers by id that was a number', 'a.json', { 7: 'red', 12: 'yes' }, 'without the zeros that 1 ids'],
     [
       'the keys of VQA',
       'a.json',
@@ -294,6 +310,11 @@ describe('GQA predictions', () => {
     const scores = await score(content, name);
     expect(scores.accuracy).toBe(1);
     expect(scores.notes.join(' ')).toEqual(note === undefined ? '' : expect.stringContaining(note));
+  });
+
+  it('are not the questions themselves, whose answers would all be right', async () => {
+    const itself = { '07': { ...question('red'), imageId: '1', fullAnswer: 'Red.' } };
+    await expect(score(itself)).rejects.toThrow(/holds the official questions of GQA|true answers/);
   });
 
   it('that numbers cannot tell apart are refused', async () => {

@@ -1,7 +1,7 @@
 /**
- * @file Claims on parts of a job, as files: whoever makes the file has the part. A claim whose process is gone no longer
- * counts. Two processes may, rarely, both find a dead claim and take the part: work is then done twice and nothing is
- * lost, since each process keeps its rows in a log of its own.
+ * @file Claims on a run folder or on parts of a job, as files: whoever makes the file has it. A claim whose process is gone
+ * no longer counts. Two processes may, rarely, both find a dead claim and take it: parts of an extraction are then done
+ * twice and nothing is lost, since each process keeps its rows in a log of its own.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -10,7 +10,7 @@ import { open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { hasErrorCode } from '../common/errors.js';
+import { hasErrorCode } from './errors.js';
 
 /** A living process renews its claim between pictures; one on another machine that has not for so long is gone. */
 const STALE_AFTER_MS = 10 * 60_000;
@@ -72,16 +72,28 @@ async function create(file: string, token: string): Promise<boolean> {
   }
 }
 
+/** The process that has a claim, in words; undefined when it is nobody's, or of a process that is gone. */
+export async function holderOf(file: string): Promise<string | undefined> {
+  if (!(await isHeld(file))) return undefined;
+  const owner = await ownerOf(file);
+  if (owner === undefined) return 'a process that has only just begun';
+  return owner.host === hostname() ? `process ${owner.pid}` : `process ${owner.pid} on ${owner.host}`;
+}
+
 /** True when the file is the claim of a process that is, as far as can be known, alive. */
 export async function isHeld(file: string): Promise<boolean> {
+  // Asked first and without a trace: most often there is no claim.
+  const owner = await ownerOf(file);
+  if (owner !== undefined && owner.host === hostname()) return isRunning(owner);
   const age = await ageOf(file);
   if (age === undefined) return false;
-  const owner = await ownerOf(file);
-  // One that is being written has no content yet.
-  if (owner === undefined) return age < STALE_AFTER_MS;
-  if (owner.host !== hostname()) return age < STALE_AFTER_MS;
-  const started = startOf(owner.pid);
-  return started !== undefined && (owner.started === '' || started === owner.started);
+  // One that is being written has no content yet; another machine's process shows that it lives by the file's age.
+  return age < STALE_AFTER_MS;
+}
+
+function isRunning({ pid, started }: Owner): boolean {
+  const found = startOf(pid);
+  return found !== undefined && (started === '' || found === started);
 }
 
 async function ownerOf(file: string): Promise<Owner | undefined> {

@@ -1,0 +1,68 @@
+/** @file Files of examples: a JSON list or JSON lines, and what is said of a file that is something else. */
+
+import { LxmertError, UsageError } from '../../common/errors.js';
+import { readContentKind } from '../../formats/contentKind.js';
+import { foreignFile, recogniseForm } from '../../formats/forms/index.js';
+import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
+import { fileSource } from './jsonSource.js';
+import { beginsArray, streamArray } from './jsonStream.js';
+
+/** What a reader takes. */
+export interface ExampleFileKind {
+  /** As it stands behind "expected": `questions in the reference's rows`. */
+  readonly expected: string;
+  /** The forms (`recogniseForm`) of files that are of this kind. */
+  readonly forms: readonly string[];
+}
+
+/**
+ * The records of a file: the elements of a JSON list, or a value on each line. Both are read wherever either is, since
+ * the text itself says which it is.
+ *
+ * @param noun what an element of a list is called in messages: `question 3`
+ */
+export async function* readRecords(file: string, noun: string): AsyncGenerator<PlacedValue> {
+  if (!(await beginsArray(fileSource(file)))) {
+    yield* readJsonLines(file);
+    return;
+  }
+  let index = 0;
+  for await (const value of streamArray(fileSource(file))) yield { value, place: `${noun} ${index++}` };
+}
+
+/**
+ * Passes on what is read from a file. When reading fails since the file is of another kind, the error says which and
+ * names the command that takes it; a fault within a file of this kind is left as it is.
+ */
+export async function* readAs<T>(
+  file: string,
+  kind: ExampleFileKind,
+  examples: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* examples;
+  } catch (error) {
+    if (!(error instanceof LxmertError) || error instanceof UsageError) throw error;
+    const sentence = whatElse(file, kind, error.message);
+    throw sentence === undefined ? error : new LxmertError(sentence, { cause: error });
+  }
+}
+
+/** Kinds of content whose faults the reader names better. */
+const JSON_KINDS = ['jsonArray', 'jsonObject', 'text'];
+
+/** Where the very first record is, in a message. */
+const FIRST_RECORD = /: (line 1|\w+ 0)\b/;
+
+function whatElse(file: string, { expected, forms }: ExampleFileKind, fault: string): string | undefined {
+  try {
+    const isKnown = recogniseForm(file) !== undefined;
+    if (isKnown || !JSON_KINDS.includes(readContentKind(file).kind))
+      return foreignFile(file, expected, forms);
+    // A file whose first record is wrong already may be one that nobody knows: its keys say more.
+    return FIRST_RECORD.test(fault) ? `${fault} ${foreignFile(file, expected)}` : undefined;
+  } catch {
+    // What cannot be looked at again says nothing beyond the first error.
+    return undefined;
+  }
+}

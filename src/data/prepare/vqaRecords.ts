@@ -1,0 +1,109 @@
+/** @file Questions and annotations in VQA's form, of the data sets that keep to it: VQA v1 and v2, VQA-CP, OK-VQA. */
+
+import { z } from 'zod';
+import { LxmertError } from '../../common/errors.js';
+import { streamRecords } from '../annotations/jsonRecords.js';
+import { findLayout } from '../annotations/jsonStream.js';
+import { checkRecord } from '../annotations/record.js';
+import type { RawFile } from './rawFiles.js';
+
+/** Digits of an image id in a COCO file name. */
+const IMAGE_ID_DIGITS = 12;
+
+/** VQA's ids are numbers; some copies of the files have them in quotes. Text that is no number stays text. */
+const id = z.preprocess(
+  (value) => (typeof value === 'string' && /^[1-9][0-9]{0,14}$/.test(value) ? Number(value) : value),
+  z.union([z.int(), z.string().min(1)]),
+);
+const imageId = z.union([
+  z.int().min(0),
+  z.string().regex(/^\d+$/, "expected the number of COCO's image").transform(Number),
+]);
+const cocoSplit = z
+  .string()
+  .regex(/^(train|val|test)20\d\d$/, "expected a half of COCO, such as 'train2014'")
+  .optional();
+const answer = z.preprocess(
+  (value) => (typeof value === 'string' ? { answer: value } : value),
+  z.object({ answer: z.string() }),
+);
+
+const questionSchema = z.object({
+  question_id: id,
+  image_id: imageId,
+  question: z.string(),
+  coco_split: cocoSplit,
+});
+const annotationSchema = z.object({
+  question_id: id,
+  question_type: z.string().optional(),
+  answer_type: z.string().optional(),
+  /** The most given answer; OK-VQA's files do not state it. */
+  multiple_choice_answer: z.string().optional(),
+  answers: z.array(answer),
+  coco_split: cocoSplit,
+});
+export type RawVqaQuestion = z.output<typeof questionSchema>;
+export type RawVqaAnnotation = z.output<typeof annotationSchema>;
+
+/** The questions of a file: `{"questions": [...]}`, or the list alone, as VQA-CP has it. */
+export function readVqaQuestions(file: RawFile): AsyncGenerator<RawVqaQuestion> {
+  return readListed(file, 'questions', questionSchema, 'question');
+}
+
+/** The annotations of a file: `{"annotations": [...]}`, or the list alone. */
+export function readVqaAnnotations(file: RawFile): AsyncGenerator<RawVqaAnnotation> {
+  return readListed(file, 'annotations', annotationSchema, 'annotation');
+}
+
+async function* readListed<T>(
+  file: RawFile,
+  key: 'questions' | 'annotations',
+  schema: z.ZodType<T>,
+  noun: string,
+): AsyncGenerator<T> {
+  const layout = await findLayout(file, [key]);
+  const known =
+    layout.kind === 'list' || layout.kind === 'lines' ? layout : ({ kind: 'wrapped', key } as const);
+  for await (const { value, place } of streamRecords(file, known, noun)) {
+    yield checkRecord(schema, value, file.name, `${place} (counted from 0)`);
+  }
+}
+
+/**
+ * The answer that the table is made of: the one that the file states, or else the most given, of equals the first given, as
+ * the key is defined.
+ */
+export function mostGivenAnswer({
+  multiple_choice_answer: stated,
+  answers,
+}: RawVqaAnnotation): string | undefined {
+  if (stated !== undefined) return stated;
+  const counts = new Map<string, number>();
+  for (const { answer: text } of answers) counts.set(text, (counts.get(text) ?? 0) + 1);
+  let best: string | undefined;
+  for (const [text, count] of counts) {
+    if (best === undefined || count > (counts.get(best) ?? 0)) best = text;
+  }
+  return best;
+}
+
+/**
+ * `COCO_train2014_000000131486`: by the half of COCO that the question or its annotation states, or else the file's name.
+ *
+ * @throws LxmertError when none of them does
+ */
+export function cocoImageName(
+  question: RawVqaQuestion,
+  annotation: RawVqaAnnotation | undefined,
+  ofFile: string | undefined,
+  file: string,
+): string {
+  const split = question.coco_split ?? annotation?.coco_split ?? ofFile;
+  if (split === undefined) {
+    throw new LxmertError(
+      `${file}: the question ${question.question_id} has no 'coco_split', so it does not show which half of COCO its image is of.`,
+    );
+  }
+  return `COCO_${split}_${String(question.image_id).padStart(IMAGE_ID_DIGITS, '0')}`;
+}

@@ -1,0 +1,37 @@
+/** @file Answer tables and vocabularies. */
+
+import { messageOf } from '../../common/errors.js';
+import { AnswerTable } from '../../data/answerTable.js';
+import type { FileForm } from '../../formats/forms/index.js';
+import { formatNumber } from '../../formats/numbers.js';
+import { Vocabulary } from '../../text/vocabulary.js';
+import { type FileReport, report, someOf } from '../fileReport.js';
+
+/** An answer table in any form that is read; one that is not is a problem in the reader's words. */
+export async function examineTable(file: string, form: FileForm): Promise<FileReport> {
+  try {
+    const { answers } = await AnswerTable.loadEither(file);
+    const facts = [
+      `${formatNumber(answers.length)} answers: ${someOf(
+        answers.map((answer) => `'${answer}'`),
+        5,
+      )}`,
+    ];
+    return report(file, form.title, { facts, wayOn: form.wayOn, traits: { answers } });
+  } catch (error) {
+    return report(file, form.title, { problems: [messageOf(error)], wayOn: form.wayOn });
+  }
+}
+
+export async function examineVocabulary(file: string, form: FileForm): Promise<FileReport> {
+  try {
+    const { size } = await Vocabulary.load(file);
+    return report(file, form.title, {
+      facts: [`${formatNumber(size)} word pieces`],
+      wayOn: form.wayOn,
+      traits: { numWordPieces: size },
+    });
+  } catch (error) {
+    return report(file, form.title, { problems: [messageOf(error)], wayOn: form.wayOn });
+  }
+}

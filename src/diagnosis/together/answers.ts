@@ -1,0 +1,92 @@
+/** @file Whether predictions and annotations are about the same questions. */
+
+import { shellWord } from '../../formats/forms/index.js';
+import { formatNumber } from '../../formats/numbers.js';
+import type { FileReport } from '../fileReport.js';
+import { clash, type Fit, suits } from './fit.js';
+
+export function compareAnswers(reports: readonly FileReport[]): Fit[] {
+  return [...predictions(reports), ...officialPairs(reports)];
+}
+
+/** Which predictions are for which questions: ids of different data sets never meet. */
+function familyOf(form: string | undefined): string {
+  return /^(vqa|okVqa|predictionsById)/.test(form ?? '')
+    ? 'vqa'
+    : (/^(gqa|nlvr2|vizWiz|custom)/.exec(form ?? '')?.[0] ?? '');
+}
+
+function predictions(reports: readonly FileReport[]): Fit[] {
+  const answered = reports.filter(({ traits }) => traits.answeredIds?.isAll);
+  return reports.flatMap((predicted): Fit[] => {
+    const ids = predicted.traits.predictedIds?.names;
+    if (ids === undefined) return [];
+    const shares = answered
+      .map((each) => ({ each, found: countShared(ids, each.traits.answeredIds!.names) }))
+      .filter(
+        ({ each, found }) => found > 0 || familyOf(each.traits.form) === familyOf(predicted.traits.form),
+      )
+      .sort((a, b) => b.found - a.found);
+    const [best, second] = shares;
+    // Where several could be meant and none is, the right one was not given.
+    if (best === undefined || (best.found === 0 && second !== undefined)) return [];
+    return [predictionFit(predicted, ids, best.each, best.found)];
+  });
+}
+
+function predictionFit(
+  predicted: FileReport,
+  ids: ReadonlySet<string>,
+  each: FileReport,
+  found: number,
+): Fit {
+  const asked = each.traits.answeredIds!.names;
+  const files = [predicted.path, each.path];
+  if (found === 0) {
+    return clash(
+      files,
+      `None of the ${formatNumber(ids.size)} predictions of ${predicted.path} is for a question of ${each.path}: ids are as in ${[...ids][0]} and ${[...asked][0]}.`,
+    );
+  }
+  const rest =
+    ids.size > found
+      ? `; the other ${formatNumber(ids.size - found)} are for none of them (--extra ignore leaves them out)`
+      : '';
+  const missing =
+    asked.size > found
+      ? `; ${formatNumber(asked.size - found)} questions have no prediction (--missing says what becomes of them)`
+      : '';
+  const finding = `${formatNumber(found)} of the predictions of ${predicted.path} are for questions of ${each.path}${rest}${missing}.`;
+  return { files, fits: rest === '', finding };
+}
+
+function countShared(some: ReadonlySet<string>, others: ReadonlySet<string>): number {
+  let count = 0;
+  for (const name of some) if (others.has(name)) count++;
+  return count;
+}
+
+/** Official questions and annotations of one data set. */
+function officialPairs(reports: readonly FileReport[]): Fit[] {
+  const of = (pattern: RegExp) =>
+    reports.filter(({ traits }) => traits.questionIds !== undefined && pattern.test(traits.form ?? ''));
+  const annotations = of(/^(vqaAnnotations|vqaCpAnnotations|okVqaAnnotations)$/);
+  return of(/^(vqaQuestions|vqaCpQuestions)$/).flatMap((questions): Fit[] => {
+    const ids = questions.traits.questionIds!.names;
+    const share = (other: FileReport): number =>
+      [...other.traits.questionIds!.names].filter((id) => ids.has(id)).length;
+    const [best] = annotations
+      .map((each) => ({ each, found: share(each) }))
+      .sort((a, b) => b.found - a.found);
+    if (best === undefined) return [];
+    const files = [questions.path, best.each.path];
+    if (best.found === 0)
+      return [clash(files, `${best.each.path} has answers to none of the questions of ${questions.path}.`)];
+    return [
+      suits(
+        files,
+        `${best.each.path} has answers to ${formatNumber(best.found)} of the questions of ${questions.path}: lxmert prepare vqa ${shellWord(questions.path)} ${shellWord(best.each.path)} --output data/vqa`,
+      ),
+    ];
+  });
+}

@@ -1,0 +1,82 @@
+/** @file Where a model lies that a person names: a run folder, a folder of Hugging Face, or a weights file, alone or in a run. */
+
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { splitWeightsPath } from '../checkpoint/index.js';
+import { UsageError } from '../common/errors.js';
+import { type RunConfig, readRunConfig } from '../train/runConfig.js';
+import { RUN_FILES } from '../train/runFolder.js';
+import { runConfigBeside } from './runConfigBeside.js';
+import { weightsOfRun } from './runWeights.js';
+
+export interface ModelPlace {
+  readonly weightsFile: string;
+  /** The run that the weights are of; undefined when nothing says. */
+  readonly run: RunConfig | undefined;
+  /** The folder's own; undefined where there is none. */
+  readonly vocabularyFile: string | undefined;
+  readonly answersFile: string | undefined;
+  /** A weights file was named that lies in the folder of its run. */
+  readonly isFileOfRun: boolean;
+}
+
+/** Names under which Hugging Face saves weights, the best first. */
+const HUGGING_FACE_WEIGHTS = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+];
+
+/**
+ * @param weights which of a run folder
+ * @throws UsageError for a folder that holds no weights, LxmertError for a run that cannot be read
+ */
+export async function findModel(model: string, weights: 'BEST' | 'LAST'): Promise<ModelPlace> {
+  const { file } = splitWeightsPath(model);
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder ? await inFolder(model, weights) : await aroundFile(model, file);
+}
+
+async function inFolder(folder: string, weights: 'BEST' | 'LAST'): Promise<ModelPlace> {
+  const configFile = path.join(folder, RUN_FILES.config);
+  const saved = HUGGING_FACE_WEIGHTS.map((name) => path.join(folder, name)).find((file) => existsSync(file));
+  if (saved !== undefined && (await runConfigBeside(configFile)) === undefined) {
+    return {
+      weightsFile: saved,
+      run: undefined,
+      vocabularyFile: ifThere(path.join(folder, RUN_FILES.vocabulary)),
+      answersFile: ifThere(path.join(folder, RUN_FILES.answers)),
+      isFileOfRun: false,
+    };
+  }
+  if (!existsSync(configFile)) {
+    throw new UsageError(
+      `'${folder}' is a folder without a ${RUN_FILES.config}, so it is no run folder. Name the weights file in it, such as BEST.pth.`,
+    );
+  }
+  const run = await readRunConfig(configFile);
+  return {
+    weightsFile: weightsOfRun(folder, weights, run.task),
+    run,
+    vocabularyFile: path.join(folder, RUN_FILES.vocabulary),
+    answersFile: path.join(folder, RUN_FILES.answers),
+    isFileOfRun: false,
+  };
+}
+
+/** A weights file that still lies in its run is of that run. */
+async function aroundFile(weightsFile: string, file: string): Promise<ModelPlace> {
+  const folder = path.dirname(file);
+  const run = await runConfigBeside(path.join(folder, RUN_FILES.config));
+  const [vocabularyFile, answersFile] = [RUN_FILES.vocabulary, RUN_FILES.answers].map((name) =>
+    ifThere(path.join(folder, name)),
+  );
+  return run === undefined
+    ? { weightsFile, run, vocabularyFile: undefined, answersFile: undefined, isFileOfRun: false }
+    : { weightsFile, run, vocabularyFile, answersFile, isFileOfRun: true };
+}
+
+function ifThere(file: string): string | undefined {
+  return existsSync(file) ? file : undefined;
+}
