@@ -2,21 +2,21 @@
 
 import { findBoxProblem } from './row.js';
 
-export const BOX_ORDERS = ['xyxy', 'xywh', 'yxyx', 'cxcywh'] as const;
+export const TABLE_BOX_ORDERS = ['xyxy', 'xywh', 'yxyx', 'cxcywh'] as const;
 /** xyxy: two corners; xywh: a corner, width and height; yxyx: two corners, y first; cxcywh: the centre, width and height. */
-export type BoxOrder = (typeof BOX_ORDERS)[number];
+export type TableBoxOrder = (typeof TABLE_BOX_ORDERS)[number];
 
-export const BOX_UNITS = ['pixels', 'shares', 'thousandths'] as const;
+export const TABLE_BOX_UNITS = ['pixels', 'shares', 'thousandths'] as const;
 /** Pixels of the picture, shares of its sides (0 to 1), or thousandths of them (0 to 1000). */
-export type BoxUnit = (typeof BOX_UNITS)[number];
+export type TableBoxUnit = (typeof TABLE_BOX_UNITS)[number];
 
-export interface BoxForm {
-  readonly order: BoxOrder;
-  readonly unit: BoxUnit;
+export interface TableBoxForm {
+  readonly order: TableBoxOrder;
+  readonly unit: TableBoxUnit;
 }
 
 /** What the files of this field have, and what a row holds. */
-export const PIXEL_CORNERS: BoxForm = { order: 'xyxy', unit: 'pixels' };
+export const PIXEL_CORNERS: TableBoxForm = { order: 'xyxy', unit: 'pixels' };
 
 /** Boxes of one picture as a file has them. */
 export interface PictureBoxes {
@@ -33,7 +33,7 @@ const ROUNDING = 1e-4;
  * Corners in pixels, (numBoxes, 4), of boxes in any form; the boxes themselves where they are that already. What leads
  * out of the picture by rounding alone is put onto its edge.
  */
-export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: BoxForm): Float32Array {
+export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: TableBoxForm): Float32Array {
   if (form.order === 'xyxy' && form.unit === 'pixels') return boxes;
   const corners = new Float32Array(boxes.length);
   const scale = form.unit === 'shares' ? 1 : 1000;
@@ -50,7 +50,7 @@ export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: Box
 }
 
 function cornersOf(
-  order: BoxOrder,
+  order: TableBoxOrder,
   a: number,
   b: number,
   c: number,
@@ -77,7 +77,7 @@ function onEdge(value: number, side: number): number {
 const LEAST_REACH = 700;
 
 /** Whether boxes of this form would lie in their picture, none running backwards and not all in its first pixel. */
-function fits(given: PictureBoxes, form: BoxForm): boolean {
+function fits(given: PictureBoxes, form: TableBoxForm): boolean {
   const most = given.boxes.reduce((max, value) => Math.max(max, value), 0);
   if (form.unit === 'shares' && most > 1.001) return false;
   if (form.unit === 'thousandths' && !(most > LEAST_REACH && most <= 1001)) return false;
@@ -86,15 +86,15 @@ function fits(given: PictureBoxes, form: BoxForm): boolean {
 }
 
 /** Forms other than {@link PIXEL_CORNERS}, the likeliest first. */
-const OTHER_FORMS: readonly BoxForm[] = (['pixels', 'shares', 'thousandths'] as const)
-  .flatMap((unit) => BOX_ORDERS.map((order) => ({ order, unit })))
+const OTHER_FORMS: readonly TableBoxForm[] = (['pixels', 'shares', 'thousandths'] as const)
+  .flatMap((unit) => TABLE_BOX_ORDERS.map((order) => ({ order, unit })))
   .filter(({ order, unit }) => order !== 'xyxy' || unit !== 'pixels');
 
 /**
  * The form that boxes of some pictures plainly have, when it is not {@link PIXEL_CORNERS}: most pictures' boxes cannot be
  * corners in pixels, and all of them fit that other form. Undefined when nothing speaks against pixels, or for them.
  */
-export function findOtherForm(pictures: readonly PictureBoxes[]): BoxForm | undefined {
+export function findOtherForm(pictures: readonly PictureBoxes[]): TableBoxForm | undefined {
   if (pictures.length === 0) return undefined;
   if (areThousandths(pictures)) return { order: 'xyxy', unit: 'thousandths' };
   const numUnfit = pictures.filter((given) => !fits(given, PIXEL_CORNERS)).length;
@@ -117,7 +117,7 @@ function areThousandths(pictures: readonly PictureBoxes[]): boolean {
 }
 
 /** `corners in pixels (x1, y1, x2, y2)` and the like. */
-export function describeBoxForm({ order, unit }: BoxForm): string {
+export function describeBoxForm({ order, unit }: TableBoxForm): string {
   const numbers = {
     xyxy: 'x1, y1, x2, y2',
     xywh: 'x, y, width, height',

@@ -20,9 +20,9 @@ import type { Conversion, FeatureDType } from './shardFormat.js';
 import { listShardFiles } from './storeFiles.js';
 import { type ConversionSettings, DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 import { RowError } from './tsvFields.js';
-import { type StatedForm, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
+import { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
 
-export interface StoreConvertOptions extends StatedForm {
+export interface StoreConvertOptions extends StatedTable {
   /** Default float16. */
   readonly dtype?: FeatureDType;
   readonly shardImages?: number;

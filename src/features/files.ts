@@ -1,9 +1,9 @@
 /** @file Region features as files, without tensors: whatever takes them from here starts where there is no libtorch. */
 
 export {
-  BOX_ORDERS,
-  BOX_UNITS,
-  type BoxForm,
+  TABLE_BOX_ORDERS,
+  TABLE_BOX_UNITS,
+  type TableBoxForm,
 } from './boxForms.js';
 export { BROKEN_ROWS_FILE } from './brokenRows.js';
 export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';

@@ -1,14 +1,14 @@
 /** @file Region features: TSV files, shard stores, and the batches that the model reads. */
 
 export {
-  BOX_ORDERS,
-  BOX_UNITS,
-  type BoxForm,
-  type BoxOrder,
-  type BoxUnit,
   describeBoxForm,
   findOtherForm,
   type PictureBoxes,
+  TABLE_BOX_ORDERS,
+  TABLE_BOX_UNITS,
+  type TableBoxForm,
+  type TableBoxOrder,
+  type TableBoxUnit,
   toPixelCorners,
 } from './boxForms.js';
 export {
@@ -58,5 +58,5 @@ export {
   type StoreWriterOptions,
 } from './storeWriter.js';
 export type { LabelKind, TsvColumn, TsvColumns } from './tsvColumns.js';
-export { type StatedForm, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
+export { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
 export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';

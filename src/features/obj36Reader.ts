@@ -8,9 +8,9 @@ import { findValueProblem } from './featureValues.js';
 import { NUMBER_TYPES } from './numberTypes.js';
 import { type FeatureRow, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
 import { RowError, TsvFields, withoutMark } from './tsvFields.js';
-import { ROW_LIMITS, type StatedForm, surveyTsv, type TsvForm } from './tsvForm.js';
+import { ROW_LIMITS, type StatedTable, surveyTsv, type TsvForm } from './tsvForm.js';
 
-export interface Obj36ReadOptions extends StatedForm {
+export interface Obj36ReadOptions extends StatedTable {
   /** Stop after this many rows: the first 512 are the reference's `--tiny`, the first 5000 its `--fast`. */
   readonly maxImages?: number;
   /** Byte at which a row starts, and its line number, to go on where an earlier reading stopped. */
@@ -84,7 +84,7 @@ export async function* readObj36(
 export async function readFeatureRow(
   file: string,
   imageId: string,
-  stated: StatedForm = {},
+  stated: StatedTable = {},
 ): Promise<FeatureRow> {
   const { form } = await surveyTsv(file, stated);
   let numRows = 0;

@@ -4,11 +4,11 @@ import { LxmertError } from '../common/errors.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type Line, readLines } from '../formats/lines/lineReader.js';
 import {
-  type BoxForm,
   describeBoxForm,
   findOtherForm,
   PIXEL_CORNERS,
   type PictureBoxes,
+  type TableBoxForm,
 } from './boxForms.js';
 import { DETECTOR_RANGE, type FeatureRange } from './featureValues.js';
 import {
@@ -34,9 +34,9 @@ export const ROW_LIMITS = {
 } as const;
 
 /** What a user states of a file; the numbers in it are held against it. */
-export interface StatedForm {
+export interface StatedTable {
   /** Default: what {@link PIXEL_CORNERS} says. */
-  readonly boxForm?: BoxForm;
+  readonly boxForm?: TableBoxForm;
   /** Default: of LXMERT's detector. */
   readonly featureRange?: FeatureRange;
   /** Values of a region. Default: 2048 where the bytes make so many of some type, else what the values tell. */
@@ -48,7 +48,7 @@ export interface TsvForm {
   readonly columns: TsvColumns;
   readonly features: FeatureLayout;
   readonly types: ReadonlyMap<TsvColumn, NumberType>;
-  readonly boxForm: BoxForm;
+  readonly boxForm: TableBoxForm;
   readonly range: FeatureRange;
 }
 
@@ -81,7 +81,7 @@ interface Sample {
  *
  * @throws LxmertError when they are in no form that is read here: with the line, what was found, and the way on
  */
-export async function surveyTsv(source: string | ByteSource, stated: StatedForm = {}): Promise<TsvSurvey> {
+export async function surveyTsv(source: string | ByteSource, stated: StatedTable = {}): Promise<TsvSurvey> {
   const { name } = asByteSource(source);
   const found = await lookAtRows(source, name);
   const { columns, samples, firstLine } = found;
@@ -106,7 +106,7 @@ export async function surveyTsv(source: string | ByteSource, stated: StatedForm 
   };
 }
 
-function rangeHint({ featureRange }: StatedForm): string {
+function rangeHint({ featureRange }: StatedTable): string {
   return featureRange === undefined
     ? ' If another detector makes such values, state its range: --feature-range=LOW,HIGH'
     : '';

@@ -5,9 +5,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import {
-  BOX_ORDERS,
-  BOX_UNITS,
-  type BoxForm,
   BROKEN_ROWS_FILE,
   type ConvertResult,
   convertToStore,
@@ -25,6 +22,9 @@ import {
   readTsvProvenance,
   type StoreConvertOptions,
   sourceKindOf,
+  TABLE_BOX_ORDERS,
+  TABLE_BOX_UNITS,
+  type TableBoxForm,
   unknownProvenance,
 } from '../../features/files.js';
 import { openGzip } from '../../formats/lines/gzipSource.js';
@@ -98,17 +98,15 @@ export const command = defineCommand({
     keepGoing: z
       .boolean()
       .default(false)
-      .describe(
-        'Leave out rows that are broken instead of stopping, and list them; more than one in ten stops all the same',
-      ),
+      .describe('Go on without rows that are broken, and list them; more than one in ten stops all the same'),
     boxOrder: z
-      .enum(BOX_ORDERS)
+      .enum(TABLE_BOX_ORDERS)
       .default('xyxy')
       .describe(
         'Order of the numbers of a box in the TSV file: corners, or a corner (cx, cy: the centre) and a size',
       ),
     boxUnit: z
-      .enum(BOX_UNITS)
+      .enum(TABLE_BOX_UNITS)
       .default('pixels')
       .describe(
         "Unit of the boxes in the TSV file: pixels, shares of the picture's sides (0 to 1), or thousandths",
@@ -179,8 +177,8 @@ function statedOptions(options: {
   readonly maxImages?: number | undefined;
   readonly duplicates: 'error' | 'first';
   readonly keepGoing: boolean;
-  readonly boxOrder: BoxForm['order'];
-  readonly boxUnit: BoxForm['unit'];
+  readonly boxOrder: TableBoxForm['order'];
+  readonly boxUnit: TableBoxForm['unit'];
   readonly featureSize?: number | undefined;
   readonly featureRange?: string | undefined;
 }): StoreConvertOptions {
