@@ -8,16 +8,29 @@ import { start } from './program.js';
 
 const JOBS: readonly JobName[] = ['finetune', 'pretrain', 'extract', 'features convert'];
 
+const ASKING = [
+  'predict',
+  'evaluate',
+  'checkpoint convert',
+  'checkpoint info',
+  'features verify',
+  'features to TSV',
+  'report',
+];
+
 /** Makes their data in a folder. */
 export async function makeTriedCommands(folder: string, names: readonly string[]): Promise<TriedCommand[]> {
   const at = (...parts: string[]): string => path.join(folder, ...parts);
   const wanted = JOBS.filter((name) => names.includes(name));
-  // Fine-tuning makes the model that the others ask.
-  const needed = JOBS.filter((name) => name === 'finetune' || wanted.includes(name));
+  // Fine-tuning makes the model that others ask.
+  const isAsked = names.some((name) => ASKING.includes(name));
+  const needed = JOBS.filter((name) => (name === 'finetune' && isAsked) || wanted.includes(name));
   const jobs = await makeJobs(folder, needed, { numImages: 60, numEpochs: 2, numPictures: 3 });
-  mkdirSync(at('model'));
-  const { status, stderr } = await start(jobs.get('finetune')?.words ?? [], { cwd: at('model') }).ended;
-  if (status !== 0) throw new Error(stderr);
+  if (isAsked) {
+    mkdirSync(at('model'));
+    const { status, stderr } = await start(jobs.get('finetune')?.words ?? [], { cwd: at('model') }).ended;
+    if (status !== 0) throw new Error(stderr);
+  }
   const asked = ['--model', at('model/run'), '--features', at('minival')];
   const valid = at('world/vqa/minival.json');
   writeOfficialFiles(at('official'), valid);
