@@ -3,7 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import type { Question } from './annotations/question.js';
 import type { AnswerTable } from './answerTable.js';
-import { censusNotices } from './exampleCensus.js';
+import { repeatedIdNotice } from './exampleCensus.js';
 import { withLabels } from './labelCheck.js';
 import { LeftOut, MAX_LEFT_OUT } from './leftOut.js';
 
@@ -38,7 +38,7 @@ export class QuestionSet<Example extends Question = Question> {
   readonly name: string;
   /** Questions that are left out because an image of theirs has no features here. */
   readonly leftOut: LeftOut;
-  /** What is to be said of the set: what was left out and why, ids that stand twice, sentences without a word. */
+  /** What is to be said of the set: what was left out and why, ids that stand twice. */
   readonly notices: readonly string[];
 
   /**
@@ -62,7 +62,7 @@ export class QuestionSet<Example extends Question = Question> {
       this.leftOut.notice,
       labelled.notice,
       ...(options.notices ?? []),
-      ...censusNotices(this.questions, name),
+      repeatedIdNotice(this.questions, name),
     ].filter((line) => line !== undefined);
     if (unknownAnswers === 'error') this.#refuseUnknown(name);
   }

@@ -4,6 +4,7 @@ import { referenceFamily, saveCheckpoint } from '../checkpoint/index.js';
 import type { Question } from '../data/annotations/question.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { openingAnswers } from '../data/baselines.js';
+import { emptySentenceNotice } from '../data/exampleCensus.js';
 import { withLabels } from '../data/labelCheck.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import { questionHashes } from '../data/questionHashes.js';
@@ -114,7 +115,11 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   begin(context: TrainingContext): void {
     this.#context = context;
     const { training, validation } = this.options;
-    for (const line of [...training.notices, ...validation.notices]) context.say(line);
+    for (const { questions, name, notices } of [training, validation]) {
+      for (const line of notices) context.say(line);
+      const empty = emptySentenceNotice(questions, name);
+      if (empty !== undefined) context.say(empty);
+    }
     const overlap = overlapNotice(imagesOf(training), imagesOf(validation));
     if (overlap !== undefined) context.say(overlap);
     if (this.#isLabelled) {

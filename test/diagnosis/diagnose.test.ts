@@ -65,8 +65,8 @@ describe('a file by itself', () => {
   });
 
   it.each([
-    ['boxes that are shares', row('a', { scale: 0.01 }), /within one pixel/],
-    ['features that are no such numbers', row('a', { value: 1e19 }), /range from 1\.00e\+19/],
+    ['boxes that are shares', row('a', { scale: 0.01 }), /shares of the picture/],
+    ['features that are no such numbers', row('a', { value: 1e19 }), /lie between 0 and about 35/],
     ['a row that is cut', row('a') + row('b').slice(0, 60), /line 2/],
   ])('looks wrong for %s', async (_, content, problem) => {
     const found = await one(put('wrong.tsv', content));

@@ -56,8 +56,10 @@ const FIRST_RECORD = /: (line 1|\w+ 0)\b/;
 
 function whatElse(file: string, { expected, forms }: ExampleFileKind, fault: string): string | undefined {
   try {
-    const isKnown = recogniseForm(file) !== undefined;
-    if (isKnown || !JSON_KINDS.includes(readContentKind(file).kind))
+    const { kind } = readContentKind(file);
+    if (kind === 'parquet')
+      return `${foreignFile(file, expected)} Write its text columns as JSON first (docs/how-to/prepare.md, Parquet).`;
+    if (recogniseForm(file) !== undefined || !JSON_KINDS.includes(kind))
       return foreignFile(file, expected, forms);
     // A file whose first record is wrong already may be one that nobody knows: its keys say more.
     return FIRST_RECORD.test(fault) ? `${fault} ${foreignFile(file, expected)}` : undefined;

@@ -1,9 +1,10 @@
 /** @file The official questions and choices of GQA: objects of entries by question id. */
 
 import { z } from 'zod';
+import { LxmertError } from '../../common/errors.js';
 import { readAs } from './exampleFile.js';
 import type { JsonSource } from './jsonSource.js';
-import { streamEntries } from './jsonStream.js';
+import { beginsArray, streamArray, streamEntries } from './jsonStream.js';
 import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
 
@@ -61,7 +62,8 @@ const questionSchema = z.object({
 
 /**
  * Yields the questions of a file like `val_balanced_questions.json`, `{id: {answer, isBalanced, ...}}`, in order.
- * The files of all training questions have 1.7 GB; one question is held at a time.
+ * The files of all training questions have 1.7 GB; one question is held at a time. A list of such entries with their `id` is
+ * read too.
  *
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
@@ -73,7 +75,7 @@ export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<Gq
 }
 
 async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
-  for await (const [id, value] of streamEntries(source)) {
+  for await (const [id, value] of questionEntries(source)) {
     const record = checkRecord(questionSchema, value, source.name, `question '${id}'`);
     yield {
       id,
@@ -89,6 +91,25 @@ async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
     };
   }
 }
+
+/** Questions by id; a list of them has the id in each, as tables of other libraries come out. */
+async function* questionEntries(source: JsonSource): AsyncGenerator<[string, unknown]> {
+  if (!(await beginsArray(source))) {
+    yield* streamEntries(source);
+    return;
+  }
+  let index = 0;
+  for await (const value of streamArray(source)) {
+    const { id } = checkRecord(listedSchema, value, source.name, `element ${index++}`);
+    yield [String(id), value];
+  }
+  if (index > 0) return;
+  throw new LxmertError(
+    `${source.name}: expected a JSON object at the top level, or a list of questions, found an empty list.`,
+  );
+}
+
+const listedSchema = z.object({ id: z.union([z.string().min(1), z.int()]) });
 
 /** Answers that would be valid for a question (of the right kind) and plausible (possible in the world). */
 export interface GqaChoices {

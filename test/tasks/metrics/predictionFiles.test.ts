@@ -312,6 +312,16 @@ describe('GQA predictions', () => {
     expect(scores.notes.join(' ')).toEqual(note === undefined ? '' : expect.stringContaining(note));
   });
 
+  it('are scored against a list of questions with their ids, as tables come out', async () => {
+    const table = write('table.json', [
+      { id: '07', ...question('red') },
+      { id: '12', ...question('yes') },
+    ]);
+    expect((await score('{"07": "red", "12": "no"}', 'p.json', [table])).accuracy).toBe(0.5);
+    const nameless = write('nameless.json', [question('red')]);
+    await expect(score('{"07": "red"}', 'p.json', [nameless])).rejects.toThrow(/element 0, key 'id'/);
+  });
+
   it('are not the questions themselves, whose answers would all be right', async () => {
     const itself = { '07': { ...question('red'), imageId: '1', fullAnswer: 'Red.' } };
     await expect(score(itself)).rejects.toThrow(/holds the official questions of GQA|true answers/);
