@@ -71,7 +71,7 @@ export async function makeTriedCommands(folder: string, names: readonly string[]
       '--output',
       'captions.jsonl',
     ),
-    command('features to TSV', true, 'features', 'convert', at('minival'), 'copy.tsv'),
+    command('features to TSV', false, 'features', 'convert', at('minival'), 'copy.tsv'),
     command('features verify', true, 'features', 'verify', at('train')),
     command('report', true, 'report', at('model/run'), '--output', 'page.html'),
   ];

@@ -7,6 +7,8 @@ import {
   readShardRow,
   type Shard,
   scanObj36,
+  surveyTsv,
+  type TsvForm,
 } from '../features/files.js';
 
 /** A row that is kept somewhere. */
@@ -38,9 +40,11 @@ export async function rowsOfTsv(
   contentHashes: ReadonlyMap<string, string> = new Map(),
 ): Promise<KeptRow[]> {
   const rows: KeptRow[] = [];
-  for await (const { imageId, start, line } of scanObj36(file)) {
+  // What a detector of this program made is not judged again.
+  const { form } = await surveyTsv(file, { featureRange: { low: -Infinity, high: Infinity } });
+  for await (const { imageId, start, line } of scanObj36(file, { form })) {
     const contentHash = contentHashes.get(imageId) ?? '';
-    rows.push({ imageId, contentHash, read: () => readRowAt(file, start, line) });
+    rows.push({ imageId, contentHash, read: () => readRowAt(file, form, start, line) });
   }
   return rows;
 }
@@ -54,7 +58,7 @@ export function isTsv(path: string): boolean {
   return path.toLowerCase().endsWith('.tsv');
 }
 
-async function readRowAt(file: string, start: number, line: number): Promise<FeatureRow> {
-  for await (const { row } of readObj36(file, { start, firstLine: line, maxImages: 1 })) return row;
+async function readRowAt(file: string, form: TsvForm, start: number, line: number): Promise<FeatureRow> {
+  for await (const { row } of readObj36(file, { form, start, firstLine: line, maxImages: 1 })) return row;
   throw new Error(`${file} has no row at byte ${start}; it was changed while it was read.`);
 }

@@ -4,14 +4,25 @@ import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { systemFault } from '../common/systemFault.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
-import { type LocatedRow, readObj36, scanObj36 } from './obj36Reader.js';
-import { type Provenance, unknownProvenance } from './provenance.js';
+import { PIXEL_CORNERS } from './boxForms.js';
+import { BrokenRows } from './brokenRows.js';
+import { DETECTOR_RANGE, RANGE_SETTING } from './featureValues.js';
+import {
+  type BrokenRow,
+  type LocatedRow,
+  type Obj36ReadOptions,
+  readObj36,
+  scanObj36,
+} from './obj36Reader.js';
+import { LABELS_SETTING, type Provenance, unknownProvenance } from './provenance.js';
 import { openShard, type Shard } from './shardFile.js';
 import type { Conversion, FeatureDType } from './shardFormat.js';
 import { listShardFiles } from './storeFiles.js';
 import { type ConversionSettings, DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
+import { RowError } from './tsvFields.js';
+import { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
 
-export interface StoreConvertOptions {
+export interface StoreConvertOptions extends StatedTable {
   /** Default float16. */
   readonly dtype?: FeatureDType;
   readonly shardImages?: number;
@@ -21,10 +32,14 @@ export interface StoreConvertOptions {
   readonly maxImages?: number;
   /** A second row of the same image: `error` (default) stops there, `first` skips it. */
   readonly duplicates?: 'error' | 'first';
+  /** Leaves out rows that are not sound, and lists them, instead of stopping at the first. Default false. */
+  readonly keepGoing?: boolean;
   /** What is known of the detector; the source's name is filled in when absent. */
   readonly provenance?: Provenance;
   /** Told images done and images in all; the latter is an estimate from the file's size. */
   readonly progress?: Progress;
+  /** Told, in one line, what of the file is not the documented form and how it is read. */
+  readonly notice?: ((line: string) => void) | undefined;
   /** Once aborted, the conversion stops and leaves whole shards, to go on from another time. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,6 +51,8 @@ export interface ConvertResult {
   readonly numResumed: number;
   /** Second rows skipped in this run. */
   readonly numDuplicates: number;
+  /** Rows left out because they are not sound, in this run and earlier ones, in the order of the file. */
+  readonly leftOut: readonly LeftOutRow[];
   /** True when the store was already whole and nothing was done. */
   readonly alreadyComplete: boolean;
   /** True when `signal` stopped it: the store does not open until the conversion is finished. */
@@ -44,7 +61,12 @@ export interface ConvertResult {
   readonly numBytes: number;
 }
 
-const ROWS_LOOKED_AT = 256;
+/** A row that is left out. */
+export interface LeftOutRow extends BrokenRow {
+  /** Whether another row of the same image is sound, so that nothing is lost. */
+  readonly hasWholeRow: boolean;
+}
+
 /** Enough for a smooth bar, rare enough to cost nothing. */
 const PROGRESS_EVERY = 32;
 
@@ -68,17 +90,20 @@ export async function convertToStore(
   const sourceBytes = await source.size();
   if (options.maxImages !== undefined && !(options.maxImages >= 1))
     throw new UsageError(`The number of images to convert should be 1 or more; found ${options.maxImages}.`);
-  const plan = await makePlan(source, sourceBytes, options);
+  const survey = await surveyTsv(source, options);
+  if (survey.notes.length > 0) options.notice?.(`${source.name}: ${survey.notes.join('; ')}.`);
+  const plan = makePlan(source, sourceBytes, survey, options);
   const kept = await keepShards(folder, source, plan);
   const lastKept = kept.at(-1);
+  const broken = await BrokenRows.open(folder, lastKept?.metadata.conversion?.toByte ?? 0);
   if (lastKept?.metadata.last === true)
-    return { ...(await describeResult(folder, kept.length)), alreadyComplete: true };
+    return { ...(await describeResult(folder, kept.length, broken)), alreadyComplete: true };
 
   const writer = await FeatureStoreWriter.create(
     folder,
     {
       ...plan,
-      numBoxes: await chooseNumBoxes(source, options, lastKept),
+      numBoxes: options.numBoxes ?? lastKept?.layout.numBoxes ?? Math.max(survey.mostBoxes, 1),
       shardImages: plan.settings.shardImages,
     },
     {
@@ -89,10 +114,11 @@ export async function convertToStore(
   );
   try {
     const numResumed = kept.reduce((sum, shard) => sum + shard.numImages, 0);
-    const copied = await copyRows(source, writer, plan, lastKept?.metadata.conversion, numResumed, options);
+    const copying = { plan, after: lastKept?.metadata.conversion, numResumed, broken, options };
+    const copied = await copyRows(source, writer, copying);
     if (copied.interrupted) await writer.abandon();
     else await writer.finish();
-    return { ...(await describeResult(folder, kept.length)), ...copied };
+    return { ...(await describeResult(folder, kept.length, broken)), ...copied };
   } catch (error) {
     await writer.abandon();
     throw withWayOn(error, folder);
@@ -111,44 +137,71 @@ function withWayOn(error: unknown, folder: string): unknown {
 
 /** What must be the same in every shard of one conversion. */
 interface Plan {
+  readonly form: TsvForm;
   readonly dtype: FeatureDType;
   readonly provenance: Provenance;
   readonly settings: ConversionSettings;
 }
 
-async function makePlan(
+function makePlan(
   source: ByteSource,
   sourceBytes: number,
+  { form, lineEnding }: TsvSurvey,
   options: StoreConvertOptions,
-): Promise<Plan> {
+): Plan {
   const provenance = options.provenance ?? unknownProvenance;
   return {
+    form,
     dtype: options.dtype ?? 'float16',
-    provenance: { ...provenance, source: provenance.source ?? source.fileName },
+    provenance: {
+      ...provenance,
+      settings: { ...provenance.settings, ...settingsOf(form) },
+      source: provenance.source ?? source.fileName,
+    },
     settings: {
       sourceBytes,
       shardImages: options.shardImages ?? DEFAULT_SHARD_IMAGES,
       maxImages: options.maxImages ?? null,
       duplicates: options.duplicates ?? 'error',
-      lineEnding: await firstLineEnding(source),
+      lineEnding,
+      ...(form.boxForm === PIXEL_CORNERS ? {} : { boxForm: `${form.boxForm.order} ${form.boxForm.unit}` }),
     },
   };
+}
+
+/** What whoever reads the store must know of its rows. */
+function settingsOf({ columns, range }: TsvForm): Provenance['settings'] {
+  return {
+    ...(columns.labels === 'all' ? {} : { [LABELS_SETTING]: columns.labels }),
+    ...(range === DETECTOR_RANGE ? {} : { [RANGE_SETTING]: `${range.low},${range.high}` }),
+  };
+}
+
+/** What {@link copyRows} goes by. */
+interface Copying {
+  readonly plan: Plan;
+  readonly after: Conversion | null | undefined;
+  readonly numResumed: number;
+  readonly broken: BrokenRows;
+  readonly options: StoreConvertOptions;
 }
 
 async function copyRows(
   source: ByteSource,
   writer: FeatureStoreWriter,
-  plan: Plan,
-  after: Conversion | null | undefined,
-  numResumed: number,
-  options: StoreConvertOptions,
+  { plan, after, numResumed, broken, options }: Copying,
 ): Promise<Pick<ConvertResult, 'numDuplicates' | 'interrupted'>> {
   const progress = options.progress ?? silentProgress;
   const max = plan.settings.maxImages ?? Number.POSITIVE_INFINITY;
-  const start = after?.toByte ?? 0;
   let numDone = numResumed;
   let numDuplicates = 0;
-  for await (const located of readObj36(source, { start, firstLine: (after?.toLine ?? 0) + 1 })) {
+  const reading = {
+    form: plan.form,
+    start: after?.toByte ?? 0,
+    firstLine: (after?.toLine ?? 0) + 1,
+    onBroken: options.keepGoing === true ? (row: BrokenRow) => broken.add(row, numDone) : undefined,
+  };
+  for await (const located of wholeRows(source, reading)) {
     if (numDone >= max) break;
     if (options.signal?.aborted === true) return { numDuplicates, interrupted: true };
     if (writer.has(located.row.imageId)) {
@@ -159,12 +212,31 @@ async function copyRows(
     await addLocated(source, writer, located);
     numDone++;
     if (numDone % PROGRESS_EVERY === 0) {
-      const estimate = Math.round((plan.settings.sourceBytes / located.end) * (numDone + numDuplicates));
+      const sourceBytes = source.estimateSize?.() ?? plan.settings.sourceBytes;
+      const estimate = Math.round((sourceBytes / located.end) * (numDone + numDuplicates));
       progress.update(numDone, Math.max(numDone, Math.min(max, estimate)));
     }
   }
+  if (numDone === 0 && broken.rows.length > 0)
+    throw new LxmertError(`${source.name} holds no row that is sound. The first: ${broken.rows[0]?.message}`);
   progress.update(numDone, numDone);
   return { numDuplicates, interrupted: false };
+}
+
+/** The rows of a file; an error at one says how to go on without it. */
+async function* wholeRows(
+  source: ByteSource,
+  reading: Obj36ReadOptions,
+): AsyncGenerator<LocatedRow, void, undefined> {
+  try {
+    yield* readObj36(source, reading);
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    throw new LxmertError(
+      `${error.message} With --keep-going such rows are left out and listed; a whole row of the same image is taken.`,
+      { cause: error },
+    );
+  }
 }
 
 async function addLocated(
@@ -204,16 +276,19 @@ async function keepShards(folder: string, source: ByteSource, plan: Plan): Promi
   const gap = shards.findIndex((shard, i) => shard.metadata.index !== i);
   const kept = gap < 0 ? shards : shards.slice(0, gap);
   const last = kept.at(-1);
-  if (last !== undefined) await checkSameSource(source, last);
+  if (last !== undefined) await checkSameSource(source, last, plan.form);
   return kept;
 }
 
 function findDifference(shard: Shard, plan: Plan): string | undefined {
   const { conversion, provenance } = shard.metadata;
   if (conversion === null) return `${shard.path} was not made from a TSV file`;
+  const { featureSize } = plan.form.features;
+  if (shard.layout.featureSize !== featureSize)
+    return `${shard.path} holds ${shard.layout.featureSize} values for each box, and they are read as ${featureSize} now`;
   if (shard.layout.dtype !== plan.dtype)
     return `${shard.path} holds ${shard.layout.dtype} features, and ${plan.dtype} was asked for`;
-  for (const [name, wanted] of Object.entries(plan.settings)) {
+  for (const [name, wanted] of Object.entries({ boxForm: undefined, ...plan.settings })) {
     const found = conversion[name as keyof ConversionSettings];
     if (found !== wanted)
       return `${shard.path} was made with ${name} ${JSON.stringify(found)}, and now it is ${JSON.stringify(wanted)}`;
@@ -226,11 +301,11 @@ function findDifference(shard: Shard, plan: Plan): string | undefined {
 }
 
 /** Same name and size do not make the same file: the first row of the last shard must stand where it stood. */
-async function checkSameSource(source: ByteSource, shard: Shard): Promise<void> {
+async function checkSameSource(source: ByteSource, shard: Shard, form: TsvForm): Promise<void> {
   const { conversion, imageIds } = shard.metadata;
   if (conversion === null) return;
   const expected = imageIds[0];
-  for await (const { imageId } of scanAt(source, conversion.fromByte, conversion.fromLine)) {
+  for await (const { imageId } of scanAt(source, form, conversion.fromByte, conversion.fromLine)) {
     if (imageId === expected) return;
   }
   throw new UsageError(
@@ -241,45 +316,32 @@ async function checkSameSource(source: ByteSource, shard: Shard): Promise<void> 
 
 async function* scanAt(
   source: ByteSource,
+  form: TsvForm,
   start: number,
   firstLine: number,
 ): AsyncGenerator<{ imageId: string }> {
   try {
-    yield* scanObj36(source, { start, firstLine, maxImages: 1 });
+    yield* scanObj36(source, { form, start, firstLine, maxImages: 1 });
   } catch (error) {
     // A position inside a row does not parse; the caller then finds no match and says so.
     if (!(error instanceof LxmertError)) throw error;
   }
 }
 
-async function chooseNumBoxes(
-  source: ByteSource,
-  options: StoreConvertOptions,
-  kept: Shard | undefined,
-): Promise<number> {
-  if (options.numBoxes !== undefined) return options.numBoxes;
-  if (kept !== undefined) return kept.layout.numBoxes;
-  let most = 0;
-  for await (const { numBoxes } of scanObj36(source, { maxImages: ROWS_LOOKED_AT }))
-    most = Math.max(most, numBoxes);
-  return most;
-}
-
-/** Also proves that there is a first row. */
-async function firstLineEnding(source: ByteSource): Promise<'\n' | '\r\n'> {
-  for await (const { lineEnding } of readObj36(source, { maxImages: 1 }))
-    return lineEnding === '\r\n' ? '\r\n' : '\n';
-  throw new LxmertError(`${source.name} holds no rows.`);
-}
-
-async function describeResult(folder: string, numKept: number): Promise<ConvertResult> {
+async function describeResult(folder: string, numKept: number, broken: BrokenRows): Promise<ConvertResult> {
   const shards = (await listShardFiles(folder)).map((file) => openShard(file));
   const numImagesOf = (some: Shard[]) => some.reduce((sum, shard) => sum + shard.numImages, 0);
+  const ids =
+    broken.rows.length === 0 ? undefined : new Set(shards.flatMap(({ metadata }) => metadata.imageIds));
   return {
     numImages: numImagesOf(shards),
     numShards: shards.length,
     numResumed: numImagesOf(shards.slice(0, numKept)),
     numDuplicates: 0,
+    leftOut: broken.rows.map((row) => ({
+      ...row,
+      hasWholeRow: row.imageId !== null && ids?.has(row.imageId) === true,
+    })),
     alreadyComplete: false,
     interrupted: false,
     numBytes: shards.reduce((sum, shard) => sum + shard.fileBytes, 0),

@@ -38,7 +38,7 @@ export async function convertToTsv(
   const rows = reportRows(readShardRows(shards), numImages, options);
   const numRows = await writeObj36(target, rows, lineEnding);
   const provenance = shards[0]?.metadata.provenance ?? unknownProvenance;
-  if (provenance.detector !== null) {
+  if (provenance.detector !== null || Object.keys(provenance.settings).length > 0) {
     await writeTsvProvenance(target, { provenance, contentHashes: hashesOf(shards) });
   }
   return numRows;

@@ -1,7 +1,21 @@
 /** @file Region features as files, without tensors: whatever takes them from here starts where there is no libtorch. */
 
-export { type ConvertResult, convertToStore } from './convertToStore.js';
+export {
+  TABLE_BOX_ORDERS,
+  TABLE_BOX_UNITS,
+  type TableBoxForm,
+} from './boxForms.js';
+export { BROKEN_ROWS_FILE } from './brokenRows.js';
+export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
 export { convertToTsv } from './convertToTsv.js';
+export {
+  type FeatureRange,
+  findValueProblem,
+  parseFeatureRange,
+  RANGE_SETTING,
+  rangeOf,
+} from './featureValues.js';
+export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreignFiles.js';
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
@@ -20,5 +34,6 @@ export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFo
 export { readShardRow } from './shardRows.js';
 export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
+export { surveyTsv, type TsvForm } from './tsvForm.js';
 export { readTsvProvenance, writeTsvProvenance } from './tsvProvenance.js';
 export { formatVerifyResult, verifyStore } from './verifyStore.js';

@@ -33,6 +33,10 @@ export function describeForeignFile(file: string): string {
   if (PICTURES.has(kind))
     return `${file} is ${name}, not region features. They are made of pictures with: lxmert extract`;
   if (BROKEN.has(kind)) return `${file} is ${name}. Fetch or copy it again.`;
+  if (kind === 'zip' && /^\w+\.npy$/.test(firstMember(file)))
+    return `${file} is a NumPy archive (.npz), which is not read here. ${OTHER_WAYS}`;
+  if (kind === 'zip' && /(^|\/)data\.pkl$/.test(firstMember(file)))
+    return `${file} is a PyTorch file, not region features. For weights: lxmert checkpoint info. ${OTHER_WAYS}`;
   if (kind === 'zip' || kind === 'gzip')
     return `${file} is ${name}, not a feature store. If it holds a TSV file, make a store of it first: lxmert features convert ${file} FOLDER`;
   if (kind === 'text' && isTable(file))
@@ -90,15 +94,23 @@ export function describeForeignFolder(folder: string): string {
   return `${nothing} but other files. ${describeForeignFile(first)}`;
 }
 
-/** Whether the first line is divided by tabs into as many columns as a row of features has, or two (VinVL). */
+/** Whether the first line is divided by tabs as rows of features are. */
 function isTable(file: string): boolean {
+  const [line] = headOf(file).toString('latin1').split('\n', 1) as [string];
+  return line.split('\t').length > 2;
+}
+
+/** The name in the first header of a zip archive. */
+function firstMember(file: string): string {
+  const head = headOf(file);
+  return head.toString('utf8', 30, 30 + head.readUInt16LE(26));
+}
+
+function headOf(file: string): Buffer {
   const head = Buffer.alloc(4096);
   const handle = openSync(file, 'r');
   try {
-    const [line] = head.toString('latin1', 0, readSync(handle, head, 0, head.length, 0)).split('\n', 1) as [
-      string,
-    ];
-    return line.split('\t').length > 2;
+    return head.subarray(0, Math.max(32, readSync(handle, head, 0, head.length, 0)));
   } finally {
     closeSync(handle);
   }

@@ -1,16 +1,41 @@
 /** @file Region features: TSV files, shard stores, and the batches that the model reads. */
 
-export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
+export {
+  describeBoxForm,
+  findOtherForm,
+  type PictureBoxes,
+  TABLE_BOX_ORDERS,
+  TABLE_BOX_UNITS,
+  type TableBoxForm,
+  type TableBoxOrder,
+  type TableBoxUnit,
+  toPixelCorners,
+} from './boxForms.js';
+export {
+  type ConvertResult,
+  convertToStore,
+  type LeftOutRow,
+  type StoreConvertOptions,
+} from './convertToStore.js';
 export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
 export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
 export { FeatureStore, type GatherOptions, type RegionPlace } from './featureStore.js';
-export { type LocatedRow, type Obj36ReadOptions, readFeatureRow, readObj36 } from './obj36Reader.js';
+export type { FeatureRange, ValueSummary } from './featureValues.js';
+export type { FeatureLayout, NumberType } from './numberTypes.js';
+export {
+  type BrokenRow,
+  type LocatedRow,
+  type Obj36ReadOptions,
+  readFeatureRow,
+  readObj36,
+} from './obj36Reader.js';
 export { formatObj36Row, type LineEnding, writeObj36 } from './obj36Writer.js';
 export {
   assertCompatible,
   type CompatibilityOptions,
   compareProvenance,
   type ExpectedFeatures,
+  labelsOf,
   type Provenance,
   type ProvenancedFeatures,
   parseSettings,
@@ -22,6 +47,7 @@ export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from '.
 export type { Conversion, FeatureDType } from './shardFormat.js';
 export type { OpenStoreOptions } from './storeIndex.js';
 export { formatStoreInfo, type StoreInfo, storeInfo } from './storeInfo.js';
+export type { BoxReach, StoreSample } from './storeSample.js';
 export {
   type ConversionSettings,
   type ConversionState,
@@ -31,4 +57,6 @@ export {
   type SourceRange,
   type StoreWriterOptions,
 } from './storeWriter.js';
+export type { LabelKind, TsvColumn, TsvColumns } from './tsvColumns.js';
+export { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
 export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';

@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../common/errors.js';
 import { version } from '../common/version.js';
+import { RANGE_SETTING } from './featureValues.js';
+import type { LabelKind } from './tsvColumns.js';
 
 /**
  * Identity of the detector whose features a store holds. Features of another detector, or of the same one with
@@ -31,6 +33,18 @@ export const provenanceSchema = z.strictObject({
   source: z.string().max(10_000).nullable(),
   createdBy: z.string().max(1000),
 });
+
+/** The setting that tells which labels rows have, where not all: `objects`, or `none`. Zeros stand for those that are not there. */
+export const LABELS_SETTING = 'labels';
+
+/** The labels that rows of such features have. */
+export function labelsOf({ settings }: Pick<Provenance, 'settings'>): LabelKind {
+  const stated = settings[LABELS_SETTING];
+  return stated === 'none' || stated === 'objects' ? stated : 'all';
+}
+
+/** Settings about the file, not about the detector's numbers; stores that differ in them go together. */
+const ABOUT_FILES: ReadonlySet<string> = new Set([LABELS_SETTING, RANGE_SETTING]);
 
 /** For features of which nothing is known. */
 export const unknownProvenance: Provenance = {
@@ -140,7 +154,7 @@ export function compareProvenance(
   };
   compare('detector', wanted.detector, found.detector);
   compare('detector weights (SHA-256)', wanted.weightsSha256, found.weightsSha256);
-  for (const name of Object.keys(wanted.settings))
+  for (const name of Object.keys(wanted.settings).filter((name) => !ABOUT_FILES.has(name)))
     compare(`setting ${name}`, wanted.settings[name] ?? null, found.settings[name] ?? null);
   return differences;
 }

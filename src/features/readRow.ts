@@ -2,9 +2,11 @@
 
 import { statSync } from 'node:fs';
 import { LxmertError, UsageError } from '../common/errors.js';
+import { findValueProblem, rangeOf } from './featureValues.js';
+import { describeForeignFile, sourceKindOf } from './foreignFiles.js';
 import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
-import type { FeatureRow } from './row.js';
+import { type FeatureRow, findRowProblem } from './row.js';
 import { readShardRow } from './shardRows.js';
 import { openShards } from './storeFiles.js';
 import { readTsvProvenance } from './tsvProvenance.js';
@@ -23,6 +25,10 @@ export async function readRow(features: string, imageId: string): Promise<Stated
   const status = statSync(features, { throwIfNoEntry: false });
   if (status === undefined) throw new UsageError(`There is no feature store or TSV file '${features}'.`);
   if (status.isFile() && !features.endsWith('.safetensors')) {
+    const kind = sourceKindOf(features);
+    if (kind !== 'text' && kind !== 'store') throw new UsageError(describeForeignFile(features));
+  }
+  if (status.isFile() && sourceKindOf(features) === 'text') {
     const row = await readFeatureRow(features, imageId);
     return { row, provenance: (await readTsvProvenance(features))?.provenance };
   }
@@ -30,7 +36,14 @@ export async function readRow(features: string, imageId: string): Promise<Stated
   for (const shard of shards) {
     const place = shard.metadata.imageIds.indexOf(imageId);
     if (place < 0) continue;
-    return { row: await readShardRow(shard, place), provenance: shard.metadata.provenance };
+    const row = await readShardRow(shard, place);
+    const { provenance } = shard.metadata;
+    const problem = findRowProblem(row) ?? findValueProblem(row.features, rangeOf(provenance));
+    if (problem !== undefined)
+      throw new LxmertError(
+        `${shard.path}, image ${imageId}: ${problem} Run: lxmert features verify ${features}`,
+      );
+    return { row, provenance };
   }
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   throw new LxmertError(

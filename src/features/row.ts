@@ -30,6 +30,11 @@ export const MAX_BOXES = 1000;
 export const MAX_IMAGE_SIDE = 1_000_000;
 /** How far a box may leave the image, as a share of the image's side: the reference's own tolerance. */
 export const BOX_TOLERANCE = 1e-5;
+/** Picture side in pixels from which on boxes within the first pixel are no pixels. */
+const MIN_SIDE_FOR_UNIT = 4;
+
+/** Far above the classes of any detector: 1,600 objects and 400 attributes here. */
+export const MAX_CLASS = 1_000_000n;
 
 /** Values of one region's feature vector: 2048 for the bottom-up-attention detector. */
 export function featureSizeOf(row: FeatureRow): number {
@@ -76,6 +81,7 @@ export function findBoxProblem(
   width: number,
   height: number,
 ): string | undefined {
+  let reach = 0;
   for (let box = 0; box < numBoxes; box++) {
     for (let k = 0; k < 4; k++) {
       const side = k % 2 === 0 ? width : height;
@@ -84,12 +90,18 @@ export function findBoxProblem(
       if (!(share >= -BOX_TOLERANCE && share <= 1 + BOX_TOLERANCE))
         return `box ${box} (${describeBox(boxes, box)}) leaves the image, which is ${width} x ${height} pixels.`;
     }
+    for (let k = 0; k < 4; k++) reach = Math.max(reach, boxes[box * 4 + k] as number);
     if (
       (boxes[box * 4] as number) > (boxes[box * 4 + 2] as number) ||
       (boxes[box * 4 + 1] as number) > (boxes[box * 4 + 3] as number)
     )
       return `box ${box} (${describeBox(boxes, box)}) runs backwards; expected x1, y1, x2, y2 with x1 <= x2 and y1 <= y2.`;
   }
+  if (reach <= 1 + BOX_TOLERANCE && Math.min(width, height) >= MIN_SIDE_FOR_UNIT)
+    return reach === 0
+      ? `all its boxes are 0, 0, 0, 0 in a picture of ${width} x ${height} pixels.`
+      : `all its boxes lie between 0 and ${Number(reach.toFixed(4))}, within one pixel of a picture of ${width} x ${height}: ` +
+          'they look like shares of its sides, where pixels are expected.';
   return undefined;
 }
 
@@ -102,6 +114,8 @@ export function findIdProblem(imageId: string): string | undefined {
   if (imageId === '') return 'img_id is empty.';
   if (Buffer.byteLength(imageId) > MAX_IMAGE_ID_BYTES)
     return `img_id is longer than ${MAX_IMAGE_ID_BYTES} bytes.`;
+  if (imageId.startsWith('\ufeff'))
+    return `img_id ${JSON.stringify(imageId.slice(1))} begins with a byte-order mark, so that no question names it.`;
   for (let i = 0; i < imageId.length; i++) {
     if (imageId.charCodeAt(i) < 0x20) return `img_id ${JSON.stringify(imageId)} holds a control character.`;
   }
@@ -127,8 +141,10 @@ function findLengthProblem(row: FeatureRow): string | undefined {
 }
 
 function findLabelProblem(name: string, labels: BigInt64Array): string | undefined {
-  const bad = labels.find((label) => label < 0n);
-  return bad === undefined ? undefined : `${name} should hold class numbers from 0; found ${bad}.`;
+  const bad = labels.find((label) => label < 0n || label > MAX_CLASS);
+  if (bad === undefined) return undefined;
+  const cause = bad > 0n ? ' These were numbers of another type (float64, int32), or are damaged.' : '';
+  return `${name} should hold class numbers from 0; found ${bad}.${cause}`;
 }
 
 function findNonFinite(name: string, values: Float32Array): string | undefined {

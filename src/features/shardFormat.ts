@@ -1,8 +1,11 @@
 /** @file What a feature shard holds: tensors by name, order, type and shape, and the metadata of its header. */
 
 import { z } from 'zod';
+import { messageOf } from '../common/errors.js';
+import { excerpt } from '../common/excerpt.js';
 import { findSchemaProblem } from '../common/schemaWords.js';
 import type { SafetensorsType } from '../formats/safetensorsHeader.js';
+import { RANGE_SETTING, rangeOf } from './featureValues.js';
 import { type Provenance, provenanceSchema } from './provenance.js';
 import { MAX_BOXES } from './row.js';
 
@@ -66,6 +69,8 @@ export const conversionSchema = z.strictObject({
   maxImages: count.nullable(),
   duplicates: z.enum(['error', 'first']),
   lineEnding: z.enum(['\n', '\r\n']),
+  /** What was stated of the boxes in the file, such as `xywh pixels`; absent for corners in pixels. */
+  boxForm: z.string().optional(),
   fromByte: count,
   toByte: count,
   fromLine: count,
@@ -119,18 +124,31 @@ export function decodeMetadata(metadata: ReadonlyMap<string, string>): ShardMeta
   const raw: Readonly<Record<string, string>> = Object.fromEntries(metadata);
   if (raw.formatVersion !== SHARD_FORMAT_VERSION)
     throw new Error(
-      `it has format version ${raw.formatVersion}; this program reads version ${SHARD_FORMAT_VERSION}`,
+      raw.formatVersion === undefined
+        ? `its header states no format version; this program reads version ${SHARD_FORMAT_VERSION}`
+        : `it has format version ${excerpt(raw.formatVersion)}; this program reads version ${SHARD_FORMAT_VERSION}`,
     );
   const imageIds = decode('imageIds', raw, z.array(z.string()));
+  const provenance = decode('provenance', raw, provenanceSchema);
+  requireRange(provenance);
   return {
     imageIds,
     imageIdsText: raw.imageIds ?? '',
-    provenance: decode('provenance', raw, provenanceSchema),
+    provenance,
     ...decode('shard', raw, positionSchema),
     conversion: raw.conversion === undefined ? null : decode('conversion', raw, conversionSchema),
     contentHashes: decodeHashes(raw.contentHashes, imageIds.length),
     sha256: raw.sha256 ?? '',
   };
+}
+
+/** A range that does not read as one would be found where values are looked at, far from the file. */
+function requireRange(provenance: Provenance): void {
+  try {
+    rangeOf(provenance);
+  } catch (error) {
+    throw new Error(`the setting ${RANGE_SETTING} of its provenance is wrong: ${messageOf(error)}`);
+  }
 }
 
 function decodeHashes(text: string | undefined, numImages: number): string[] | null {

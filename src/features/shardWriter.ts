@@ -120,7 +120,7 @@ export class ShardWriter {
     if (bad >= 0)
       throw new LxmertError(
         `The features of image ${row.imageId} cannot be stored as float16: value ${row.features[bad]} of box ` +
-          `${Math.floor(bad / this.layout.featureSize)} is beyond ${FLOAT16_MAX}. Store them as float32.`,
+          `${Math.floor(bad / this.layout.featureSize)} is beyond ${FLOAT16_MAX}. If the detector does give such values: --dtype float32`,
       );
     return Buffer.from(half.buffer);
   }

@@ -4,6 +4,7 @@ import { LxmertError, UsageError } from '../common/errors.js';
 import type { ProvenancedFeatures } from './provenance.js';
 import type { Shard } from './shardFile.js';
 import { openShards } from './storeFiles.js';
+import { requireSoundSample } from './storeSample.js';
 
 export interface OpenStoreOptions {
   /**
@@ -38,6 +39,7 @@ export class StoreIndex implements ProvenancedFeatures {
     if (!(max >= 1))
       throw new UsageError(`The number of images of each store should be 1 or more; found ${max}.`);
     const stores = paths.map((path) => ({ path, shards: openShards(path) }));
+    for (const { path, shards } of stores) requireSoundSample(path, shards);
     this.shards = stores.flatMap((store) => store.shards);
     this.origins = stores.map(({ path, shards }) => ({
       path,

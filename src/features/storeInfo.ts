@@ -1,9 +1,11 @@
 /** @file What a feature store holds, as data and as text. */
 
-import { formatBytes } from '../formats/numbers.js';
-import type { Provenance } from './provenance.js';
+import { formatBytes, formatCount } from '../formats/numbers.js';
+import { formatSummary } from './featureValues.js';
+import { labelsOf, type Provenance } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
 import { openShards } from './storeFiles.js';
+import { formatReach, type StoreSample, sampleStore } from './storeSample.js';
 
 export interface StoreInfo {
   readonly path: string;
@@ -13,14 +15,18 @@ export interface StoreInfo {
   readonly featureSize: number;
   readonly dtype: FeatureDType;
   readonly numBytes: number;
+  /** What some images hold, and whether that can be. */
+  readonly sample: StoreSample;
   readonly provenance: Provenance;
   /** The first ids. */
   readonly sampleIds: readonly string[];
 }
 
 const NUM_SAMPLES = 3;
+/** Images that are looked at. */
+const NUM_SAMPLED = 32;
 
-/** Reads headers only. */
+/** Reads headers, and {@link NUM_SAMPLED} images. */
 export function storeInfo(path: string): StoreInfo {
   const shards = openShards(path);
   const [first] = shards;
@@ -31,6 +37,7 @@ export function storeInfo(path: string): StoreInfo {
     numShards: shards.length,
     ...first.layout,
     numBytes: shards.reduce((sum, shard) => sum + shard.fileBytes, 0),
+    sample: sampleStore(shards, NUM_SAMPLED),
     provenance: first.metadata.provenance,
     sampleIds: first.metadata.imageIds.slice(0, NUM_SAMPLES),
   };
@@ -38,7 +45,7 @@ export function storeInfo(path: string): StoreInfo {
 
 /** Lines for a person. */
 export function formatStoreInfo(info: StoreInfo): string {
-  const { provenance } = info;
+  const { provenance, sample } = info;
   const settings = Object.entries(provenance.settings).map(([name, value]) => `${name}=${value}`);
   const lines: [string, string][] = [
     ['store', info.path],
@@ -49,11 +56,22 @@ export function formatStoreInfo(info: StoreInfo): string {
     ['shards', String(info.numShards)],
     ['size', formatBytes(info.numBytes)],
     ['features', `${info.numBoxes} boxes of ${info.featureSize} ${info.dtype} values`],
+    ['values', `${formatSummary(sample.values)} (${formatCount(sample.numImages, 'image')} looked at)`],
+    ['boxes', formatReach(sample.reach)],
+    ['labels', LABELS[labelsOf(provenance)]],
     ['detector', provenance.detector ?? 'not stated'],
     ['weights', provenance.weightsSha256 === null ? 'not stated' : `SHA-256 ${provenance.weightsSha256}`],
     ['settings', settings.length === 0 ? 'not stated' : settings.join(', ')],
     ['source', provenance.source ?? 'made directly'],
     ['created by', provenance.createdBy],
   ];
-  return `${lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n')}\n`;
+  const table = lines.map(([name, value]) => `${name.padEnd(11)} ${value}`);
+  const warning = sample.problem === undefined ? [] : [`Something is wrong: ${sample.problem}`];
+  return `${[...table, ...warning].join('\n')}\n`;
 }
+
+const LABELS = {
+  all: 'objects and attributes',
+  objects: 'objects only (zeros stand for attributes)',
+  none: 'none (zeros stand for objects and attributes)',
+};

@@ -3,13 +3,25 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { messageOf } from '../common/errors.js';
+import { excerpt } from '../common/excerpt.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { findNonFiniteFloat16 } from '../formats/float16.js';
 import { formatCount } from '../formats/numbers.js';
-import { findRowProblem } from './row.js';
+import type { PictureBoxes } from './boxForms.js';
+import {
+  findSummaryProblem,
+  formatSummary,
+  joinSummaries,
+  NO_VALUES,
+  rangeOf,
+  summarizeValues,
+  type ValueSummary,
+} from './featureValues.js';
+import { type FeatureRow, findRowProblem } from './row.js';
 import type { Shard } from './shardFile.js';
 import { readBlocks, rowOfBlock, type ShardBlock } from './shardRows.js';
 import { openShards } from './storeFiles.js';
+import { type BoxReach, findFormProblem, formatReach, joinReach, reachOf } from './storeSample.js';
 
 export interface StoreProblem {
   /** Path of the shard, or of the store when it does not open. */
@@ -24,6 +36,10 @@ export interface VerifyResult {
   readonly numShards: number;
   /** Images with fewer boxes than the store has room for. */
   readonly numShortImages: number;
+  /** Of all feature values. */
+  readonly values: ValueSummary;
+  /** How far boxes reach, as shares of their pictures' sides. */
+  readonly reach: BoxReach;
   /** The first of them, in file order. */
   readonly problems: readonly StoreProblem[];
   readonly numProblems: number;
@@ -34,7 +50,8 @@ const MAX_LISTED = 100;
 
 /**
  * Checks every shard: header and sizes, the checksum, ids that occur twice, and for every image the number of
- * boxes, sizes, labels, finite values, boxes inside the image, and zeros in the padding. An aborted `signal` ends it
+ * boxes, sizes, labels, values that its detector can have made, boxes inside the image and in pixels, and zeros in the
+ * padding. An aborted `signal` ends it
  * with the signal's reason.
  */
 export async function verifyStore(
@@ -49,7 +66,7 @@ export async function verifyStore(
   const shards = tryOpen(path, report);
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   findRepeatedIds(shards, report);
-  let numShortImages = 0;
+  const seen = new StoreNumbers();
   let numDone = 0;
   for (const shard of shards) {
     const found = await checksum(shard);
@@ -59,16 +76,51 @@ export async function verifyStore(
         null,
         shard.metadata.sha256 === ''
           ? `its header has no checksum (sha256); its content gives ${found}.`
-          : `the checksum in its header is ${shard.metadata.sha256}, its content gives ${found}.`,
+          : `the checksum in its header is ${excerpt(shard.metadata.sha256)}, its content gives ${found}.`,
       );
     for await (const block of readBlocks(shard)) {
-      numShortImages += checkBlock(shard, block, report);
+      checkBlock(shard, block, report, seen);
       signal?.throwIfAborted();
       numDone += block.numImages;
       progress.update(numDone, numImages);
     }
   }
-  return { path, numImages, numShards: shards.length, numShortImages, problems, numProblems };
+  const problem = seen.findProblem();
+  if (problem !== undefined) report(path, null, problem);
+  const { numShortImages, values, reach } = seen;
+  return { path, numImages, numShards: shards.length, numShortImages, values, reach, problems, numProblems };
+}
+
+/** Images from which on boxes that reach no further than the middle of any picture are in another unit. */
+const ENOUGH_IMAGES = 16;
+/** Pictures whose boxes are looked at together. */
+const NUM_PICTURES = 64;
+
+/** What the images of a store hold taken together. */
+class StoreNumbers {
+  numShortImages = 0;
+  values: ValueSummary = NO_VALUES;
+  reach: BoxReach = { x: 0, y: 0 };
+  #numImages = 0;
+  /** The first ones. */
+  readonly #pictures: PictureBoxes[] = [];
+
+  add(row: FeatureRow, found: ValueSummary): void {
+    this.#numImages++;
+    this.values = joinSummaries(this.values, found);
+    this.reach = joinReach(this.reach, reachOf(row));
+    if (this.#pictures.length < NUM_PICTURES) this.#pictures.push(row);
+  }
+
+  /** What no image shows by itself. */
+  findProblem(): string | undefined {
+    const problem = findFormProblem(this.#pictures);
+    if (problem !== undefined) return problem;
+    const { x, y } = this.reach;
+    return this.#numImages >= ENOUGH_IMAGES && Math.min(x, y) < 0.5
+      ? `its boxes ${formatReach(this.reach)}, in ${this.#numImages} of them: they are in another unit, or of pictures of another size.`
+      : undefined;
+  }
 }
 
 type Report = (shard: string, imageId: string | null, message: string) => void;
@@ -101,19 +153,21 @@ async function checksum(shard: Shard): Promise<string> {
   return hash.update(shard.metadata.imageIdsText).digest('hex');
 }
 
-/** @returns the number of images with fewer boxes than there is room for. */
-function checkBlock(shard: Shard, block: ShardBlock, report: Report): number {
-  let numShort = 0;
+function checkBlock(shard: Shard, block: ShardBlock, report: Report, seen: StoreNumbers): void {
   for (let i = 0; i < block.numImages; i++) {
     const imageId = shard.metadata.imageIds[block.firstImage + i] ?? null;
-    const problem = findImageProblem(shard, block, i);
+    const problem = findImageProblem(shard, block, i, seen);
     if (problem !== undefined) report(shard.path, imageId, problem);
-    if (Number(block.numBoxes[i]) < shard.layout.numBoxes) numShort++;
+    if (Number(block.numBoxes[i]) < shard.layout.numBoxes) seen.numShortImages++;
   }
-  return numShort;
 }
 
-function findImageProblem(shard: Shard, block: ShardBlock, i: number): string | undefined {
+function findImageProblem(
+  shard: Shard,
+  block: ShardBlock,
+  i: number,
+  seen: StoreNumbers,
+): string | undefined {
   const { numBoxes: room, featureSize } = shard.layout;
   const n = Number(block.numBoxes[i]);
   if (!(n >= 1 && n <= room)) return `num_boxes is ${n}; expected 1 to ${room}.`;
@@ -122,7 +176,14 @@ function findImageProblem(shard: Shard, block: ShardBlock, i: number): string | 
     const bad = findNonFiniteFloat16(block.features.subarray(from, from + n * featureSize));
     if (bad >= 0) return `features of box ${Math.floor(bad / featureSize)} are not finite.`;
   }
-  return findRowProblem(rowOfBlock(shard, block, i)) ?? findPaddingProblem(shard, block, i, n);
+  const row = rowOfBlock(shard, block, i);
+  const found = summarizeValues(row.features);
+  seen.add(row, found);
+  return (
+    findRowProblem(row) ??
+    findSummaryProblem(found, rangeOf(shard.metadata.provenance)) ??
+    findPaddingProblem(shard, block, i, n)
+  );
 }
 
 function findPaddingProblem(shard: Shard, block: ShardBlock, i: number, n: number): string | undefined {
@@ -149,12 +210,17 @@ export function formatVerifyResult(result: VerifyResult): string {
   const counted = `${formatCount(result.numImages, 'image')} in ${formatCount(result.numShards, 'shard')}`;
   const short =
     result.numShortImages === 0 ? '' : `, ${result.numShortImages} with fewer boxes than there is room for`;
-  if (result.numProblems === 0) return `${result.path}: ${counted}${short}; nothing is wrong.\n`;
+  const numbers =
+    result.values.numValues === 0
+      ? []
+      : [`features ${formatSummary(result.values)}`, `boxes    ${formatReach(result.reach)}`];
+  if (result.numProblems === 0)
+    return `${[...numbers, `${result.path}: ${counted}${short}; nothing is wrong.`].join('\n')}\n`;
   const lines = result.problems.map(
     ({ shard, imageId, message }) => `${shard}${imageId === null ? '' : `, image ${imageId}`}: ${message}`,
   );
   const rest = result.numProblems - result.problems.length;
   if (rest > 0) lines.push(`and ${rest} more`);
   lines.push(`${result.path}: ${counted}${short}; ${formatCount(result.numProblems, 'problem')}.`);
-  return `${lines.join('\n')}\n`;
+  return `${[...numbers, ...lines].join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 /** @file The regions of an image, with names, and the features that questions are answered from. */
 
-import type { FeatureRow, Provenance } from '../features/index.js';
+import { type FeatureRow, labelsOf, type Provenance } from '../features/index.js';
 import type { LabelNames } from '../vision/detector/labelNames.js';
 
 /** One of the detector's labels for a region. */
@@ -42,6 +42,7 @@ export function imageRegionsFrom(
     provenance,
   }: { hasLabels: boolean; names: LabelNames; provenance: Provenance | undefined },
 ): ImageRegions {
+  const labels = provenance === undefined ? 'all' : labelsOf(provenance);
   const regions = Array.from({ length: row.numBoxes }, (_, i): ImageRegion => {
     const [x1, y1, x2, y2] = row.boxes.subarray(4 * i, 4 * i + 4) as unknown as [
       number,
@@ -52,12 +53,14 @@ export function imageRegionsFrom(
     const [object, attribute] = [Number(row.objectsId[i]), Number(row.attrsId[i])];
     return {
       box: { x1, y1, x2, y2 },
-      object: hasLabels
-        ? { id: object, name: names.object(object), confidence: row.objectsConf[i] as number }
-        : null,
-      attribute: hasLabels
-        ? { id: attribute, name: names.attribute(attribute), confidence: row.attrsConf[i] as number }
-        : null,
+      object:
+        hasLabels && labels !== 'none'
+          ? { id: object, name: names.object(object), confidence: row.objectsConf[i] as number }
+          : null,
+      attribute:
+        hasLabels && labels === 'all'
+          ? { id: attribute, name: names.attribute(attribute), confidence: row.attrsConf[i] as number }
+          : null,
     };
   });
   return { width: row.width, height: row.height, regions, row, provenance };
@@ -65,7 +68,8 @@ export function imageRegionsFrom(
 
 /** `red truck`, or `attribute 5, object 41` where names are not known; undefined for a region without labels. */
 export function describeRegion({ object, attribute }: ImageRegion): string | undefined {
-  if (object === null || attribute === null) return undefined;
+  if (object === null) return undefined;
+  if (attribute === null) return object.name ?? `object ${object.id}`;
   if (object.name === undefined) return `object ${object.id}, attribute ${attribute.id}`;
   return attribute.name === undefined ? object.name : `${attribute.name} ${object.name}`;
 }

@@ -26,6 +26,7 @@ import {
   type PretrainingBatch,
   type PretrainingScores,
   task as pretraining,
+  requireLabels,
   sentencePieces,
 } from '../tasks/pretraining/index.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
@@ -72,6 +73,7 @@ export interface PretrainResult extends TrainerResult {
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
   const { settings, config, classes, answerTable, initialWeights } = options;
+  requireLabels(options.features, settings.losses);
   manualSeed(settings.seed);
   const model = pretraining.model(config, classes);
   try {

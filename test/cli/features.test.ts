@@ -36,15 +36,16 @@ describe('lxmert features', () => {
     expect((await features('convert', source, store, ...flags)).stdout).toMatch(/; it was already whole\n$/);
 
     const info = await features('info', store);
-    expect(info.stdout).toContain('features    4 boxes of 6 float32 values\ndetector    pixels\n');
+    expect(info.stdout).toMatch(
+      /features {4}4 boxes of 6 float32 values\nvalues .*\nboxes .*\nlabels .*\ndetector {4}pixels\n/,
+    );
     expect(info.stdout).toContain('settings    boxes=4\n');
     expect(JSON.parse((await features('info', store, '--json')).stdout)).toMatchObject({ numImages: 10 });
 
     const verified = await features('verify', store);
-    expect([verified.exitCode, verified.stdout]).toEqual([
-      0,
-      `${store}: 10 images in 3 shards; nothing is wrong.\n`,
-    ]);
+    expect(verified.exitCode).toBe(0);
+    expect(verified.stdout).toMatch(/^features 0 to [\d.]+, [\d.]+ % zeros\nboxes +reach /);
+    expect(verified.stdout.endsWith(`\n${store}: 10 images in 3 shards; nothing is wrong.\n`)).toBe(true);
 
     const back = path.join(folder, 'back.tsv');
     expect((await features('convert', store, back)).stdout).toBe(`${back}: 10 rows\n`);

@@ -73,6 +73,21 @@ function detectionsIn(log: string): number {
 }
 
 describe('a store', () => {
+  it('is not made of values that the detector cannot give, unless another range is stated', async () => {
+    const { provenance, ...rest } = plainRegions();
+    const { featureRange: _, ...settings } = provenance.settings;
+    const detector = { ...rest, provenance: { ...provenance, settings } };
+    const out = newPath();
+    await expect(extract(photos, out, { detector })).rejects.toThrow(
+      /pic.*: features hold values from 0 to \d+, .*--feature-range/,
+    );
+    expect(existsSync(out)).toBe(false);
+    const other = newPath();
+    await extract(photos, other, { detector, featureRange: { low: 0, high: 255 } });
+    expect(storeInfo(other).provenance.settings.featureRange).toBe('0,255');
+    expect((await verifyStore(other)).problems).toEqual([]);
+  });
+
   it('holds each picture once, in the order of the list, with its own features', async () => {
     const out = newPath();
     const result = await extract(photos, out);
@@ -331,6 +346,7 @@ describe('given boxes', () => {
     expect(storeInfo(out).provenance.settings).toEqual({
       profile: 'plain',
       precision: 'float32',
+      featureRange: '0,255',
       boxes: 'given',
     });
     // Boxes that were found are something else.

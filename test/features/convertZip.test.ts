@@ -110,7 +110,7 @@ describe('a TSV file in a zip archive', () => {
     const chosen = await openTsvInZip(archive, 'b/c.tsv');
     expect([chosen.fileName, await chosen.size()]).toEqual(['c.tsv', tsv.length]);
     expect((await errorOf(() => openTsvInZip(archive, 'c.tsv'))).message).toContain('has no member');
-    const none = archiveOf({ name: 'a.txt', data: tsv });
+    const none = archiveOf({ name: 'a.jpg', data: tsv });
     expect((await errorOf(() => openTsvInZip(none))).message).toContain('holds no TSV file');
   });
 });

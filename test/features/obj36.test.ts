@@ -113,12 +113,12 @@ describe('reading', () => {
   });
 
   it('holds for random rows of any size', async () => {
-    const random = Array.from({ length: 40 }, (_, i) =>
-      makeRow(100 + i, { numBoxes: 1 + (i % 7), featureSize: 1 + ((i * 5) % 11) }),
-    );
-    const file = path.join(folder, 'random.tsv');
-    await writeObj36(file, random);
-    expect(await rowsOf(file)).toEqual(random);
+    for (let featureSize = 1; featureSize <= 11; featureSize++) {
+      const random = Array.from({ length: 7 }, (_, i) => makeRow(100 + i, { numBoxes: 1 + i, featureSize }));
+      const file = path.join(folder, 'random.tsv');
+      await writeObj36(file, random);
+      expect(await rowsOf(file)).toEqual(random);
+    }
   });
 
   it('skips blank lines and takes a last line without an end', async () => {
@@ -168,8 +168,6 @@ describe('a bad row', () => {
     const error = await errorOf(() => collect(readObj36(file)));
     expect(error.message).toContain(`${file}, line 1: expected 10 columns divided by tabs (img_id, img_h`);
     expect(error.message).toContain('found 9.');
-    const older = await errorOf(() => collect(readObj36(fileOf('older.tsv', 'a\tb\tc\td\te\tf\n'))));
-    expect(older.message).toContain('older bottom-up-attention format');
     const text = await errorOf(() => collect(readObj36(fileOf('text.tsv', '<html>\n<body>\n'))));
     expect(text.message).toContain('found 1.');
   });
@@ -189,7 +187,7 @@ describe('a bad row', () => {
     ['a number beyond what is read', 7, '9'.repeat(400), 'num_boxes should be'],
     ['more boxes than values', 7, '5', 'objects_id should hold 5 values for 5 boxes; it holds 4.'],
     ['letters outside base64', 4, '!AAA', 'objects_conf is not valid base64: it holds a character'],
-    ['the URL alphabet', 4, `${'-'.repeat(4)}`, 'objects_conf is not valid base64'],
+    ['both alphabets of base64', 4, 'AA+-', 'objects_conf is not valid base64'],
     ['padding in the middle', 4, 'AA==AAAA', 'objects_conf is not valid base64'],
     ['a cut base64 field', 9, 'AAAAA', 'features is not valid base64: its length is 5 characters'],
     [

@@ -271,6 +271,16 @@ describe('a damaged shard', () => {
       'it has format version 9',
     ],
     [
+      'of no version',
+      (file) => withHeader(file, (h) => delete h.__metadata__!.formatVersion),
+      'its header states no format version',
+    ],
+    [
+      'of a version of a thousand digits',
+      (file) => withHeader(file, (h) => (h.__metadata__!.formatVersion = '9'.repeat(1000))),
+      `it has format version ${'9'.repeat(100)}...; this`,
+    ],
+    [
       'with broken ids',
       (file) => withHeader(file, (h) => (h.__metadata__!.imageIds = '{"a"')),
       'metadata imageIds of its header is missing or not JSON',
@@ -344,11 +354,23 @@ describe('verification', () => {
         numImages: 9,
         numShards: 3,
         numShortImages: 1,
+        values: expect.objectContaining({ numNonFinite: 0, min: 0 }),
+        reach: expect.anything(),
         problems: [],
         numProblems: 0,
       });
-      expect(formatVerifyResult(result)).toBe(
-        `${store}: 9 images in 3 shards, 1 with fewer boxes than there is room for; nothing is wrong.\n`,
+      // The largest values and the outermost corners of the rows themselves.
+      const largest = Math.max(...rows.flatMap((row) => [...row.features]));
+      expect(result.values.max).toBeCloseTo(largest, dtype === 'float16' ? 1 : 5);
+      const xs = rows.flatMap(({ boxes, width }) =>
+        [...boxes].filter((_, i) => i % 4 === 2).map((x) => x / width),
+      );
+      expect(result.reach.x).toBeCloseTo(Math.max(...xs), 5);
+      const lines = formatVerifyResult(result).split('\n');
+      expect(lines[0]).toMatch(/^features 0 to 29\.\d, \d+\.\d % zeros$/);
+      expect(lines[1]).toMatch(/^boxes {4}reach [\d.]+ % of the width and [\d.]+ % of the height/);
+      expect(lines[2]).toBe(
+        `${store}: 9 images in 3 shards, 1 with fewer boxes than there is room for; nothing is wrong.`,
       );
     }
   });
@@ -511,12 +533,16 @@ describe('info', () => {
       0,
     );
     expect(info.numBytes).toBe(bytes);
-    expect(formatStoreInfo(info)).toBe(
+    const { min, max, numZeros, numValues } = info.sample.values;
+    expect([info.sample.numImages, min, numValues]).toEqual([9, 0, 9 * 4 * 6]);
+    expect(formatStoreInfo(info).replace(/\nboxes .*\n/, '\n')).toBe(
       `store       ${store}
 images      9 (image_0, image_1, image_2, ...)
 shards      3
 size        ${formatBytes(bytes)}
 features    4 boxes of 6 float16 values
+values      0 to ${Number(max.toPrecision(3))}, ${((100 * numZeros) / numValues).toFixed(1)} % zeros (9 images looked at)
+labels      objects and attributes
 detector    bottom-up-attention
 weights     SHA-256 ${weightsSha256}
 settings    profile=caffe-exact, boxes=36

@@ -1,19 +1,34 @@
 /** @file `lxmert features convert`. */
 
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import {
+  BROKEN_ROWS_FILE,
   type ConvertResult,
   convertToStore,
   convertToTsv,
   DEFAULT_SHARD_IMAGES,
+  describeForeignFile,
+  type FeatureDType,
+  type FeatureSource,
   MAX_BOXES,
+  MAX_FEATURE_SIZE,
   MAX_SHARD_IMAGES,
   type Provenance,
+  parseFeatureRange,
   parseSettings,
   readTsvProvenance,
+  type StoreConvertOptions,
+  sourceKindOf,
+  TABLE_BOX_ORDERS,
+  TABLE_BOX_UNITS,
+  type TableBoxForm,
   unknownProvenance,
 } from '../../features/files.js';
+import { openGzip } from '../../formats/lines/gzipSource.js';
+import type { StreamSource } from '../../formats/lines/streamSource.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
 import { defineCommand } from '../command.js';
@@ -25,8 +40,9 @@ type Result =
 
 export const command = defineCommand({
   description:
-    'Converts an obj36 TSV file to a feature store (a folder of safetensors shards), or a store back to a TSV file. ' +
-    'A zip archive that holds a TSV file is read as it is: nothing is unpacked to the disk. ' +
+    'Converts a TSV file (obj36, or one of its kin) to a feature store (a folder of safetensors shards), or a store back to ' +
+    'an obj36 TSV file. What a file is comes from its content; a zip or gzip archive of a TSV file is read as it is, without ' +
+    'unpacking it to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +
     'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on. ' +
     'Of a file that lxmert extract made, it is known.',
@@ -44,10 +60,14 @@ export const command = defineCommand({
         'lxmert features convert val2014_obj36.tsv features/val2014 --detector bottom-up-attention --setting boxes=36',
       does: 'records which detector made the features',
     },
+    {
+      command: 'lxmert features convert trainval_36.zip features/coco --keep-going',
+      does: 'makes a store of bottom-up-attention features, without rows that are broken',
+    },
     { command: 'lxmert features convert features/train2014 copy.tsv', does: 'writes the TSV file again' },
   ],
   arguments: z.strictObject({
-    from: existingPath().describe('A TSV file (.tsv), a zip archive with one (.zip), or a store'),
+    from: existingPath().describe('A TSV file, a zip or gzip archive with one, or a store'),
     to: outputPath().describe('The folder of the store, or the TSV file to write'),
   }),
   options: z.strictObject({
@@ -75,6 +95,35 @@ export const command = defineCommand({
       .enum(['error', 'first'])
       .default('error')
       .describe('What to do with a second row of the same image: stop, or keep the first'),
+    keepGoing: z
+      .boolean()
+      .default(false)
+      .describe('Go on without rows that are broken, and list them; more than one in ten stops all the same'),
+    boxOrder: z
+      .enum(TABLE_BOX_ORDERS)
+      .default('xyxy')
+      .describe(
+        'Order of the numbers of a box in the TSV file: corners, or a corner (cx, cy: the centre) and a size',
+      ),
+    boxUnit: z
+      .enum(TABLE_BOX_UNITS)
+      .default('pixels')
+      .describe(
+        "Unit of the boxes in the TSV file: pixels, shares of the picture's sides (0 to 1), or thousandths",
+      ),
+    featureSize: z
+      .int()
+      .min(1)
+      .max(MAX_FEATURE_SIZE)
+      .optional()
+      .describe('Values of a region; when absent, 2048 if the bytes make so many, else what the values tell'),
+    featureRange: z
+      .string()
+      .optional()
+      .describe(
+        "The values that the detector can give, where they are not those of LXMERT's, such as =-30,30",
+      )
+      .meta({ valueName: 'LOW,HIGH' }),
     detector: z.string().min(1).optional().describe('Name of the detector that made the features'),
     weightsSha256: z
       .string()
@@ -88,14 +137,16 @@ export const command = defineCommand({
       .describe('Detector settings that decide the numbers')
       .meta({ valueName: 'NAME=VALUE' }),
   }),
-  async run({ arguments: { from, to }, options, progress, signal }): Promise<Result> {
-    const isZip = /\.zip$/i.test(from);
-    if (options.member !== undefined && !isZip)
+  async run({ arguments: { from, to }, options, progress, signal, notice }): Promise<Result> {
+    const kind = statSync(from).isDirectory() ? 'store' : sourceKindOf(from);
+    if (kind === undefined) throw new UsageError(describeForeignFile(from));
+    if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
-    const archived = isZip ? await openTsvInZip(from, options.member) : undefined;
+    const stated = kind === 'store' ? undefined : statedOptions(options);
+    const archived = await openArchive(kind, from, options.member);
     const display = progress('converting', 'images');
     try {
-      if (archived === undefined && !/\.tsv$/i.test(from)) {
+      if (stated === undefined) {
         return {
           to: 'tsv',
           path: to,
@@ -103,13 +154,10 @@ export const command = defineCommand({
         };
       }
       const result = await convertToStore(archived ?? from, to, {
-        dtype: options.dtype,
-        shardImages: options.shardImages,
-        ...(options.boxes === undefined ? {} : { numBoxes: options.boxes }),
-        ...(options.maxImages === undefined ? {} : { maxImages: options.maxImages }),
-        duplicates: options.duplicates,
+        ...stated,
         provenance: await provenanceOf(from, options),
         progress: display,
+        notice,
         signal,
       });
       return { to: 'store', path: to, ...result };
@@ -120,6 +168,41 @@ export const command = defineCommand({
   },
   render: renderResult,
 });
+
+/** What flags say of the conversion to a store. @throws UsageError for a range that is none */
+function statedOptions(options: {
+  readonly dtype: FeatureDType;
+  readonly shardImages: number;
+  readonly boxes?: number | undefined;
+  readonly maxImages?: number | undefined;
+  readonly duplicates: 'error' | 'first';
+  readonly keepGoing: boolean;
+  readonly boxOrder: TableBoxForm['order'];
+  readonly boxUnit: TableBoxForm['unit'];
+  readonly featureSize?: number | undefined;
+  readonly featureRange?: string | undefined;
+}): StoreConvertOptions {
+  const { dtype, shardImages, boxes, maxImages, duplicates, keepGoing } = options;
+  const { boxOrder: order, boxUnit: unit, featureSize, featureRange } = options;
+  return {
+    ...{ dtype, shardImages, duplicates, keepGoing },
+    ...(boxes === undefined ? {} : { numBoxes: boxes }),
+    ...(maxImages === undefined ? {} : { maxImages }),
+    ...(order === 'xyxy' && unit === 'pixels' ? {} : { boxForm: { order, unit } }),
+    ...(featureSize === undefined ? {} : { featureSize }),
+    ...(featureRange === undefined ? {} : { featureRange: parseFeatureRange(featureRange) }),
+  };
+}
+
+/** The table in an archive; undefined for a file that is read as it is. */
+async function openArchive(
+  kind: FeatureSource,
+  from: string,
+  member: string | undefined,
+): Promise<StreamSource | undefined> {
+  if (kind === 'zip') return await openTsvInZip(from, member);
+  return kind === 'gzip' ? await openGzip(from) : undefined;
+}
 
 /** What flags say, and where they say nothing what stands beside the TSV file. */
 async function provenanceOf(
@@ -143,12 +226,29 @@ function renderResult(result: Result): string {
   if (result.to === 'tsv') return `${result.path}: ${formatCount(result.numImages, 'row')}`;
   const size = `${result.path}: ${formatCount(result.numImages, 'image')} in ${formatCount(result.numShards, 'shard')}, ${formatBytes(result.numBytes)}`;
   if (result.interrupted) return `${size}; not finished. Run the same command again to go on.`;
-  if (result.alreadyComplete) return `${size}; it was already whole`;
+  if (result.alreadyComplete) return [`${size}; it was already whole`, ...leftOutLines(result)].join('\n');
   const notes = [
     result.numResumed > 0 ? `${result.numResumed} of them from an earlier run` : '',
     result.numDuplicates > 0
       ? `${formatCount(result.numDuplicates, 'row')} of a repeated image left out`
       : '',
   ].filter((note) => note !== '');
-  return [size, ...notes].join('; ');
+  return [[size, ...notes].join('; '), ...leftOutLines(result)].join('\n');
+}
+
+/** Rows that are named in the output; all are in the list beside the shards. */
+const NUM_NAMED = 5;
+
+function leftOutLines({ leftOut, path: store }: { readonly path: string } & ConvertResult): string[] {
+  if (leftOut.length === 0) return [];
+  const numLost = leftOut.filter(({ hasWholeRow }) => !hasWholeRow).length;
+  const rest = leftOut.length - NUM_NAMED;
+  return [
+    ...leftOut.slice(0, NUM_NAMED).map(({ message }) => `left out: ${message}`),
+    ...(rest > 0 ? [`and ${rest} more`] : []),
+    `${formatCount(leftOut.length, 'broken row')} left out, listed in ${path.join(store, BROKEN_ROWS_FILE)}; ` +
+      (numLost === 0
+        ? 'a whole row of each image was found'
+        : `${formatCount(numLost, 'row')} without a whole row of the same image`),
+  ];
 }

@@ -10,8 +10,10 @@ export interface ByteSource {
   readonly name: string;
   /** The file's own name without folders; provenance carries it. */
   readonly fileName: string;
-  /** Length in bytes (unpacked). */
+  /** Length in bytes (unpacked; of a gzip archive, which does not say, its own). */
   size(): Promise<number>;
+  /** The unpacked length as far as it can be guessed, where {@link size} is another. */
+  estimateSize?(): number;
   open(start: number): Promise<ByteCursor>;
 }
 

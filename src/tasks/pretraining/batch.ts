@@ -3,15 +3,22 @@
 import { LxmertError } from '../../common/errors.js';
 import type { PretrainingCorpus } from '../../data/pretraining/corpus.js';
 import type { SampledExample, SentencePieces } from '../../data/pretraining/sampling.js';
-import type { FeatureBatch, RegionPlace } from '../../features/index.js';
+import {
+  type FeatureBatch,
+  labelsOf,
+  type ProvenancedFeatures,
+  type RegionPlace,
+} from '../../features/index.js';
 import { type PretrainingClasses, WIDTH_UNIT } from '../../model/index.js';
 import type { WordPieceTokenizer } from '../../text/index.js';
 import { fromTypedArray, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import type { PretrainingBatch } from './labels.js';
+import type { LossSettings, PretrainingBatch } from './labels.js';
 
 /** Regions with what the detector said of them; a feature store is one. */
 export interface LabelledRegions {
+  /** What is known of them, where they come from files. */
+  readonly origins?: ProvenancedFeatures['origins'];
   gather(
     imageIds: readonly string[],
     options: { readonly labels: true; readonly dtype?: 'float32' | 'stored' },
@@ -21,6 +28,27 @@ export interface LabelledRegions {
   prefetchBatch?(imageIds: readonly string[]): void;
   contentHash?(): string;
   numBoxesOf(imageId: string): number;
+}
+
+/**
+ * Refuses features without the labels that losses are computed of: zeros stand in their place, which would be learned.
+ *
+ * @throws LxmertError naming the store and the losses
+ */
+export function requireLabels(features: LabelledRegions, { weights }: Pick<LossSettings, 'weights'>): void {
+  for (const { path, provenance } of features.origins ?? []) {
+    const labels = labelsOf(provenance);
+    const missing = [
+      ...(labels === 'none' && weights.objects > 0 ? ['object'] : []),
+      ...(labels !== 'all' && weights.attributes > 0 ? ['attribute'] : []),
+    ];
+    if (missing.length === 0) continue;
+    const flags = missing.map((name) => (name === 'object' ? '--obj-weight 0' : '--attr-weight 0')).join(' ');
+    throw new LxmertError(
+      `The features ${path} have no ${missing.join(' and ')} labels: the file that they were converted from has none, and zeros ` +
+        `stand in their place. Leave these losses out of pre-training (${flags}), or use features with labels.`,
+    );
+  }
 }
 
 /** The pieces of sentences of at most `maxLength` pieces, [CLS] and [SEP] included. */

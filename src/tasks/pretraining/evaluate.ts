@@ -12,7 +12,7 @@ import {
 import type { PretrainingModel } from '../../model/index.js';
 import { noGrad, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import { type BatchSources, pretrainingBatch, sentencePieces } from './batch.js';
+import { type BatchSources, pretrainingBatch, requireLabels, sentencePieces } from './batch.js';
 import {
   LOSS_KEYS,
   type LossDenominators,
@@ -68,6 +68,7 @@ export async function evaluatePretraining(
 ): Promise<PretrainingTally> {
   const { corpus, features, tokenizer } = sources;
   const { sampling, maxLength, seed, progress = silentProgress } = options;
+  requireLabels(features, options.losses);
   const text = sentencePieces(tokenizer, maxLength);
   const numRegionsOf = (image: number): number => features.numBoxesOf(corpus.imageIds[image] ?? '');
   const tally = new Tally();

@@ -1,7 +1,7 @@
 /** @file Pre-training as a task: its batches, labels, losses and scores. */
 
 export { task } from '../pretrain.js';
-export { type BatchSources, type LabelledRegions, sentencePieces } from './batch.js';
+export { type BatchSources, type LabelledRegions, requireLabels, sentencePieces } from './batch.js';
 export type { PretrainingScores } from './evaluate.js';
 export {
   DEFAULT_LOSSES,

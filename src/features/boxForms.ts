@@ -1,0 +1,133 @@
+/** @file Forms in which boxes come (order of the four numbers, unit), told from each other by the numbers themselves. */
+
+import { findBoxProblem } from './row.js';
+
+export const TABLE_BOX_ORDERS = ['xyxy', 'xywh', 'yxyx', 'cxcywh'] as const;
+/** xyxy: two corners; xywh: a corner, width and height; yxyx: two corners, y first; cxcywh: the centre, width and height. */
+export type TableBoxOrder = (typeof TABLE_BOX_ORDERS)[number];
+
+export const TABLE_BOX_UNITS = ['pixels', 'shares', 'thousandths'] as const;
+/** Pixels of the picture, shares of its sides (0 to 1), or thousandths of them (0 to 1000). */
+export type TableBoxUnit = (typeof TABLE_BOX_UNITS)[number];
+
+export interface TableBoxForm {
+  readonly order: TableBoxOrder;
+  readonly unit: TableBoxUnit;
+}
+
+/** What the files of this field have, and what a row holds. */
+export const PIXEL_CORNERS: TableBoxForm = { order: 'xyxy', unit: 'pixels' };
+
+/** Boxes of one picture as a file has them. */
+export interface PictureBoxes {
+  /** (numBoxes, 4) */
+  readonly boxes: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How far rounding may lead out of the picture when corners are computed, as a share of its side. */
+const ROUNDING = 1e-4;
+
+/**
+ * Corners in pixels, (numBoxes, 4), of boxes in any form; the boxes themselves where they are that already. What leads
+ * out of the picture by rounding alone is put onto its edge.
+ */
+export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: TableBoxForm): Float32Array {
+  if (form.order === 'xyxy' && form.unit === 'pixels') return boxes;
+  const corners = new Float32Array(boxes.length);
+  const scale = form.unit === 'shares' ? 1 : 1000;
+  const [scaleX, scaleY] = form.unit === 'pixels' ? [1, 1] : [width / scale, height / scale];
+  for (let at = 0; at < boxes.length; at += 4) {
+    const [a, b, c, d] = boxes.subarray(at, at + 4) as unknown as [number, number, number, number];
+    const [x1, y1, x2, y2] = cornersOf(form.order, a, b, c, d);
+    corners[at] = onEdge(x1 * scaleX, width);
+    corners[at + 1] = onEdge(y1 * scaleY, height);
+    corners[at + 2] = onEdge(x2 * scaleX, width);
+    corners[at + 3] = onEdge(y2 * scaleY, height);
+  }
+  return corners;
+}
+
+function cornersOf(
+  order: TableBoxOrder,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): readonly [number, number, number, number] {
+  switch (order) {
+    case 'xyxy':
+      return [a, b, c, d];
+    case 'xywh':
+      return [a, b, a + c, b + d];
+    case 'yxyx':
+      return [b, a, d, c];
+    case 'cxcywh':
+      return [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
+  }
+}
+
+function onEdge(value: number, side: number): number {
+  if (value > side && value <= side * (1 + ROUNDING)) return side;
+  return value < 0 && value >= -ROUNDING * side ? 0 : value;
+}
+
+/** What the outermost box of a picture reaches in thousandths; few pictures have nothing beyond. */
+const LEAST_REACH = 700;
+
+/** Whether boxes of this form would lie in their picture, none running backwards and not all in its first pixel. */
+function fits(given: PictureBoxes, form: TableBoxForm): boolean {
+  const most = given.boxes.reduce((max, value) => Math.max(max, value), 0);
+  if (form.unit === 'shares' && most > 1.001) return false;
+  if (form.unit === 'thousandths' && !(most > LEAST_REACH && most <= 1001)) return false;
+  const corners = toPixelCorners(given, form);
+  return findBoxProblem(corners, corners.length / 4, given.width, given.height) === undefined;
+}
+
+/** Forms other than {@link PIXEL_CORNERS}, the likeliest first. */
+const OTHER_FORMS: readonly TableBoxForm[] = (['pixels', 'shares', 'thousandths'] as const)
+  .flatMap((unit) => TABLE_BOX_ORDERS.map((order) => ({ order, unit })))
+  .filter(({ order, unit }) => order !== 'xyxy' || unit !== 'pixels');
+
+/**
+ * The form that boxes of some pictures plainly have, when it is not {@link PIXEL_CORNERS}: most pictures' boxes cannot be
+ * corners in pixels, and all of them fit that other form. Undefined when nothing speaks against pixels, or for them.
+ */
+export function findOtherForm(pictures: readonly PictureBoxes[]): TableBoxForm | undefined {
+  if (pictures.length === 0) return undefined;
+  if (areThousandths(pictures)) return { order: 'xyxy', unit: 'thousandths' };
+  const numUnfit = pictures.filter((given) => !fits(given, PIXEL_CORNERS)).length;
+  if (2 * numUnfit <= pictures.length) return undefined;
+  const areShares = pictures.every(({ boxes }) => boxes.every((value) => value <= 1.001));
+  return OTHER_FORMS.filter(({ unit }) => (unit === 'shares') === areShares).find((form) =>
+    pictures.every((given) => fits(given, form)),
+  );
+}
+
+/** Pictures larger than a thousand pixels whose boxes all end at a thousand: as pixels they would cover a corner only. */
+function areThousandths(pictures: readonly PictureBoxes[]): boolean {
+  const wide = pictures.filter(({ width, height }) => Math.min(width, height) > 1100);
+  if (wide.length < 2) return false;
+  return wide.every(({ boxes }) => {
+    let most = 0;
+    for (const value of boxes) most = Math.max(most, value);
+    return most <= 1000 && most > 900;
+  });
+}
+
+/** `corners in pixels (x1, y1, x2, y2)` and the like. */
+export function describeBoxForm({ order, unit }: TableBoxForm): string {
+  const numbers = {
+    xyxy: 'x1, y1, x2, y2',
+    xywh: 'x, y, width, height',
+    yxyx: 'y1, x1, y2, x2',
+    cxcywh: 'centre x, centre y, width, height',
+  }[order];
+  const units = {
+    pixels: 'in pixels',
+    shares: "as shares of the picture's sides (0 to 1)",
+    thousandths: "in thousandths of the picture's sides (0 to 1000)",
+  }[unit];
+  return `${numbers} ${units}`;
+}
