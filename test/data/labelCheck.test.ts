@@ -13,6 +13,8 @@ const check = (answers: readonly (string | undefined)[]) =>
         imageIds: ['a'],
         questionId: i,
         sentence: 'What?',
+        questionType: '',
+        answerType: '',
         labels: new Map(answer === undefined ? [] : [[answer, 1]]),
       }),
     ),

@@ -38,7 +38,8 @@ class VizwizReader {
   /** Undefined for a record whose answer is null. @throws LxmertError with file, place and key */
   read(value: unknown, place: string): FilePrediction | undefined {
     const record = this.#record(value, place);
-    const keys = (this.#keys ??= this.#chooseKeys(record));
+    this.#keys ??= this.#chooseKeys(record);
+    const keys = this.#keys;
     const id = this.#image(record[keys.image], `${place}, key '${keys.image}'`);
     const answer = this.#answer(record[keys.answer], `${place}, key '${keys.answer}'`);
     const answerable = this.#answerable(record.answerable, place);
