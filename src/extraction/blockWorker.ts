@@ -2,13 +2,15 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Claim } from '../common/claim.js';
+import { LxmertError } from '../common/errors.js';
+import { type FeatureRange, findValueProblem, rangeOf } from '../features/files.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { contentHash } from './contentHash.js';
 import type { KnownRows } from './knownRows.js';
 import { batchesOfOneSize, type LoadedPicture, loadPicture, prefetchLoads } from './loadPictures.js';
 import type { RowLogWriter } from './rowLog.js';
-import { batchSizeOf, type ExtractionOptions } from './settings.js';
+import { batchSizeOf, type ExtractionOptions, provenanceOf } from './settings.js';
 import type { WorkFolder } from './workFolder.js';
 
 /** Milliseconds of work that a loss of power may cost. */
@@ -18,12 +20,15 @@ export class BlockWorker {
   #numExtracted = 0;
   #log: RowLogWriter | undefined;
   #lastSync = Date.now();
+  readonly #featureRange: FeatureRange;
 
   constructor(
     private readonly options: ExtractionOptions,
     private readonly work: WorkFolder,
     private readonly known: KnownRows,
-  ) {}
+  ) {
+    this.#featureRange = rangeOf(provenanceOf(options));
+  }
 
   /** Pictures that gave features here. */
   get numExtracted(): number {
@@ -97,6 +102,7 @@ export class BlockWorker {
         await this.#skip(image, `The detector proposes no region in ${image.file}.`);
         continue;
       }
+      this.#requirePossible(image, regions);
       this.#numExtracted++;
       const hash = contentHash(picture.sha256, this.options.boxes?.identityOf(image.id));
       await (await this.#openLog()).add({ imageId: image.id, ...regions }, hash, picture);
@@ -104,6 +110,16 @@ export class BlockWorker {
     if (Date.now() - this.#lastSync < SYNC_INTERVAL) return;
     this.#lastSync = Date.now();
     await this.#log?.sync();
+  }
+
+  /** @throws LxmertError for values that the detector cannot give, before hours are spent on more of them */
+  #requirePossible({ file }: ImageFile, { features }: DetectedRegions): void {
+    const problem = findValueProblem(features, this.#featureRange);
+    if (problem === undefined) return;
+    throw new LxmertError(
+      `${file}: ${problem} Features are not made here: look at the weights with 'lxmert checkpoint info', or state the range ` +
+        'of another detector with --feature-range LOW,HIGH and a new --out.',
+    );
   }
 
   async #skip({ id, file }: ImageFile, reason: string): Promise<void> {

@@ -1,14 +1,14 @@
 /** @file Region features of many pictures: resumable, shared by any number of processes, whole at the end or absent. */
 
 import { hasErrorCode } from '../common/errors.js';
-import { DEFAULT_SHARD_IMAGES, type Provenance } from '../features/files.js';
+import { DEFAULT_SHARD_IMAGES } from '../features/files.js';
 import { assemble } from './assemble.js';
 import { BlockWorker } from './blockWorker.js';
 import { isTsv } from './keptRows.js';
 import { KnownRows } from './knownRows.js';
 import type { Output } from './output.js';
 import { outputFor } from './outputFor.js';
-import { batchSizeOf, type Detector, type ExtractionOptions, type ExtractionResult } from './settings.js';
+import { batchSizeOf, type ExtractionOptions, type ExtractionResult, provenanceOf } from './settings.js';
 import { WorkFolder } from './workFolder.js';
 
 /** Images of a block at most: what is handed out at once. */
@@ -45,7 +45,7 @@ interface Job {
 
 async function begin(options: ExtractionOptions): Promise<Job> {
   const { images, detector, boxes, out } = options;
-  const provenance = boxes === undefined ? detector.provenance : provenanceOfGivenBoxes(detector);
+  const provenance = provenanceOf(options);
   const dtype = isTsv(out) ? 'float32' : (options.dtype ?? 'float16');
   const output = outputFor(out, {
     provenance,
@@ -121,10 +121,4 @@ async function readKnown(output: Output, work: WorkFolder): Promise<KnownRows | 
     if (hasErrorCode(error, 'ENOENT') && !work.isThere) return undefined;
     throw error;
   }
-}
-
-/** Numbers of boxes do not matter then; that they were given does. */
-function provenanceOfGivenBoxes({ provenance }: Detector): Provenance {
-  const { minBoxes: _min, maxBoxes: _max, ...settings } = provenance.settings;
-  return { ...provenance, settings: { ...settings, boxes: 'given' } };
 }

@@ -1,7 +1,7 @@
 /** @file What an extraction is told, and what it tells at its end. */
 
 import type { Progress } from '../common/progress.js';
-import type { FeatureDType } from '../features/files.js';
+import { type FeatureDType, type FeatureRange, type Provenance, RANGE_SETTING } from '../features/files.js';
 import type { RegionDetector } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import type { GivenBoxes } from './givenBoxes.js';
@@ -29,6 +29,11 @@ export interface ExtractionOptions {
   readonly batchSize?: number;
   /** Boxes to describe instead of those that the detector proposes. */
   readonly boxes?: GivenBoxes;
+  /**
+   * The values that the detector can give, where they are not those of LXMERT's (0 to 100); kept in the provenance. Values
+   * beyond stop the job: they are a sign of other or damaged weights, and a run would refuse them.
+   */
+  readonly featureRange?: FeatureRange;
   /** This process's share of the job. Without it, processes take what nobody has taken. */
   readonly share?: { readonly rank: number; readonly worldSize: number };
   /** Images that a process claims at once. Default 32, less for a short list. */
@@ -73,4 +78,15 @@ export interface ExtractionResult {
   /** Of these, images with fewer regions than the profile's least; null while it is not complete. */
   readonly numShort: number | null;
   readonly skipped: readonly SkippedImage[];
+}
+
+/** What an output states of where its features come from. */
+export function provenanceOf({ detector, boxes, featureRange }: ExtractionOptions): Provenance {
+  const { provenance } = detector;
+  // Numbers of boxes do not matter where boxes were given; that they were does.
+  const { minBoxes: _min, maxBoxes: _max, ...others } = provenance.settings;
+  const settings = boxes === undefined ? provenance.settings : { ...others, boxes: 'given' };
+  const range =
+    featureRange === undefined ? {} : { [RANGE_SETTING]: `${featureRange.low},${featureRange.high}` };
+  return { ...provenance, settings: { ...settings, ...range } };
 }

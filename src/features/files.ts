@@ -8,7 +8,13 @@ export {
 export { BROKEN_ROWS_FILE } from './brokenRows.js';
 export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';
 export { convertToTsv } from './convertToTsv.js';
-export { parseFeatureRange } from './featureValues.js';
+export {
+  type FeatureRange,
+  findValueProblem,
+  parseFeatureRange,
+  RANGE_SETTING,
+  rangeOf,
+} from './featureValues.js';
 export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreignFiles.js';
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { messageOf } from '../common/errors.js';
+import { excerpt } from '../common/excerpt.js';
 import { findSchemaProblem } from '../common/schemaWords.js';
 import type { SafetensorsType } from '../formats/safetensorsHeader.js';
 import { RANGE_SETTING, rangeOf } from './featureValues.js';
@@ -123,7 +124,9 @@ export function decodeMetadata(metadata: ReadonlyMap<string, string>): ShardMeta
   const raw: Readonly<Record<string, string>> = Object.fromEntries(metadata);
   if (raw.formatVersion !== SHARD_FORMAT_VERSION)
     throw new Error(
-      `it has format version ${raw.formatVersion}; this program reads version ${SHARD_FORMAT_VERSION}`,
+      raw.formatVersion === undefined
+        ? `its header states no format version; this program reads version ${SHARD_FORMAT_VERSION}`
+        : `it has format version ${excerpt(raw.formatVersion)}; this program reads version ${SHARD_FORMAT_VERSION}`,
     );
   const imageIds = decode('imageIds', raw, z.array(z.string()));
   const provenance = decode('provenance', raw, provenanceSchema);

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { messageOf } from '../common/errors.js';
+import { excerpt } from '../common/excerpt.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { findNonFiniteFloat16 } from '../formats/float16.js';
 import { formatCount } from '../formats/numbers.js';
@@ -76,7 +77,7 @@ export async function verifyStore(
         null,
         shard.metadata.sha256 === ''
           ? `its header has no checksum (sha256); its content gives ${found}.`
-          : `the checksum in its header is ${shard.metadata.sha256}, its content gives ${found}.`,
+          : `the checksum in its header is ${excerpt(shard.metadata.sha256)}, its content gives ${found}.`,
       );
     for await (const block of readBlocks(shard)) {
       checkBlock(shard, block, report, seen);

@@ -3,6 +3,7 @@
  * offsets, checked as the format demands, and made.
  */
 
+import { excerpt } from '../common/excerpt.js';
 import { findDuplicateKey } from './duplicateKeys.js';
 import { describeJsonFault } from './jsonFault.js';
 
@@ -28,8 +29,6 @@ const MAX_HEADER_BYTES = 100_000_000;
 const MAX_AXES = 64;
 /** The 8-byte little-endian length in front of the header. */
 export const LENGTH_BYTES = 8;
-/** Characters of a part of a header in a message. */
-const LONGEST_SHOWN = 100;
 
 /** A tensor's place: offsets count bytes from the end of the header. */
 export interface TensorPlace {
@@ -130,7 +129,7 @@ function parseObject(text: string): Record<string, unknown> {
   }
   if (!isObject(value)) throw new HeaderError('its header is not a JSON object');
   const duplicate = findDuplicateKey(text);
-  if (duplicate !== undefined) throw new HeaderError(`its header names ${JSON.stringify(duplicate)} twice`);
+  if (duplicate !== undefined) throw new HeaderError(`its header names ${shown(duplicate)} twice`);
   return value;
 }
 
@@ -161,7 +160,7 @@ function parseTensor(name: string, value: unknown): TensorPlace {
   const [begin, end] = offsets as [number, number];
   if (end - begin !== numBytes)
     throw new HeaderError(
-      `tensor ${name} of type ${dtype} and shape [${shape.join(', ')}] cannot lie at bytes ${begin} to ${end}: it needs ${numBytes} bytes and has ${end - begin}`,
+      `tensor ${excerpt(name)} of type ${dtype} and shape [${shape.join(', ')}] cannot lie at bytes ${begin} to ${end}: it needs ${numBytes} bytes and has ${end - begin}`,
     );
   return { dtype, shape, begin, end };
 }
@@ -180,7 +179,9 @@ function requireDense(
   for (const [name, place] of inOrder) {
     const fault = place.begin < end ? 'overlaps the one before' : 'leaves a gap after the one before';
     if (place.begin !== end)
-      throw new HeaderError(`tensor ${name} ${fault}: it starts at byte ${place.begin}, not at ${end}`);
+      throw new HeaderError(
+        `tensor ${excerpt(name)} ${fault}: it starts at byte ${place.begin}, not at ${end}`,
+      );
     end = place.end;
   }
   if (end !== numDataBytes)
@@ -194,14 +195,13 @@ function numBytesOf(dtype: SafetensorsType, shape: readonly number[]): number {
 }
 
 function wrongAt(name: string, fault: string): HeaderError {
-  return new HeaderError(`its header is wrong at ${name}: ${fault}`);
+  return new HeaderError(`its header is wrong at ${excerpt(name)}: ${fault}`);
 }
 
 /** A part of the header as it is there; it may be of any length. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text;
+  return excerpt(JSON.stringify(value));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

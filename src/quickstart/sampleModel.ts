@@ -37,7 +37,7 @@ export async function sampleModel({
   }
   if (existsSync(folder)) {
     throw new UsageError(
-      `No model was named, and the folder '${folder}' holds no finished quickstart to use instead. Name a model with --model, or remove the folder.`,
+      `No model was named, and the folder '${folder}' holds no finished quickstart to use instead. Name a model with --model, or finish one elsewhere: lxmert quickstart --output FOLDER, then --model FOLDER/run.`,
     );
   }
   options.notice(

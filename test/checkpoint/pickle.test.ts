@@ -145,6 +145,7 @@ describe('a malformed pickle', () => {
     ['claims a negative integer length', bytes('\x8b', uint32(0xffffffff)), /bytes/],
     ['has a huge integer', bytes('\x8b', uint32(5000), Buffer.alloc(5000, 1), '.'), /integer of 5000 bytes/],
     ['has text for a number', bytes('Iabc\n.'), /malformed integer/],
+    ['has text for a memo key', bytes(`I1\np${'x'.repeat(4000)}\n.`), /malformed memo key "x{100}\.\.\."$/],
     ['has a string without quotes', bytes('Sabc\n.'), /without quotes/],
     ['has a line without end', bytes('V', 'x'.repeat(100_000)), /line over/],
     ['has a negative size', bytes(pickledTensor({ shape: [-2, 3] }), '.'), /whole number from 0/],

@@ -72,13 +72,22 @@ function detectionsIn(log: string): number {
   return existsSync(log) ? readFileSync(log, 'utf8').split('\n').length - 1 : 0;
 }
 
-/** What verification finds, but for values above 100: the stand-in for a detector gives the colours of its pictures. */
-async function problemsOf(store: string) {
-  const { problems } = await verifyStore(store);
-  return problems.filter(({ message }) => !/^features hold values from 0 to \d+, /.test(message));
-}
-
 describe('a store', () => {
+  it('is not made of values that the detector cannot give, unless another range is stated', async () => {
+    const { provenance, ...rest } = plainRegions();
+    const { featureRange: _, ...settings } = provenance.settings;
+    const detector = { ...rest, provenance: { ...provenance, settings } };
+    const out = newPath();
+    await expect(extract(photos, out, { detector })).rejects.toThrow(
+      /pic.*: features hold values from 0 to \d+, .*--feature-range/,
+    );
+    expect(existsSync(out)).toBe(false);
+    const other = newPath();
+    await extract(photos, other, { detector, featureRange: { low: 0, high: 255 } });
+    expect(storeInfo(other).provenance.settings.featureRange).toBe('0,255');
+    expect((await verifyStore(other)).problems).toEqual([]);
+  });
+
   it('holds each picture once, in the order of the list, with its own features', async () => {
     const out = newPath();
     const result = await extract(photos, out);
@@ -98,7 +107,7 @@ describe('a store', () => {
       expect([row.width, row.height, row.numBoxes]).toEqual([12 + (i % 3), 8, 2]);
       expect(row.objectsId).toEqual(BigInt64Array.of(3n, 4n));
     });
-    expect(await problemsOf(out)).toEqual([]);
+    expect((await verifyStore(out)).problems).toEqual([]);
     expect(existsSync(`${out}.extracting`)).toBe(false);
   });
 
@@ -189,7 +198,7 @@ describe('an output that is there', () => {
     expect([...rows.keys()]).toEqual([...Array.from({ length: 11 }, (_, i) => pictureId(i)), 'a-new-one']);
     expect(rows.get(pictureId(4))?.features[0]).toBe(99);
     expect(rows.get(pictureId(6))?.features[0]).toBe(16);
-    expect(await problemsOf(out)).toEqual([]);
+    expect((await verifyStore(out)).problems).toEqual([]);
   });
 
   it('of another detector, precision or format is refused and stays as it is', async () => {
@@ -337,6 +346,7 @@ describe('given boxes', () => {
     expect(storeInfo(out).provenance.settings).toEqual({
       profile: 'plain',
       precision: 'float32',
+      featureRange: '0,255',
       boxes: 'given',
     });
     // Boxes that were found are something else.

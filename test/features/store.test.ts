@@ -271,6 +271,16 @@ describe('a damaged shard', () => {
       'it has format version 9',
     ],
     [
+      'of no version',
+      (file) => withHeader(file, (h) => delete h.__metadata__!.formatVersion),
+      'its header states no format version',
+    ],
+    [
+      'of a version of a thousand digits',
+      (file) => withHeader(file, (h) => (h.__metadata__!.formatVersion = '9'.repeat(1000))),
+      `it has format version ${'9'.repeat(100)}...; this`,
+    ],
+    [
       'with broken ids',
       (file) => withHeader(file, (h) => (h.__metadata__!.imageIds = '{"a"')),
       'metadata imageIds of its header is missing or not JSON',

@@ -48,6 +48,24 @@ describe('a header', () => {
   });
 });
 
+describe('a name of a whole page', () => {
+  const name = 'x'.repeat(5000);
+  it.each([
+    [{ [name]: { dtype: 'F32', shape: [1], data_offsets: [4, 8] } }, /gap/],
+    [{ [name]: { dtype: 'F32', shape: [1], data_offsets: [0, 3] } }, /cannot lie/],
+    [{ [name]: { dtype: 'F3', shape: [1], data_offsets: [0, 4] } }, /element type/],
+  ])('is shortened in what is said of it', (header, fault) => {
+    let message = '';
+    try {
+      parseHeader(Buffer.from(JSON.stringify(header)), 1e6);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(fault);
+    expect(message.length).toBeLessThan(500);
+  });
+});
+
 describe('findDuplicateKey', () => {
   it.each([
     ['{"a":1,"b":{"a":2}}', undefined],

@@ -37,7 +37,8 @@ export function plainRegions({ log, milliseconds = 0, precision = 'float32', min
     provenance: {
       detector: 'plain regions',
       weightsSha256: 'ab'.repeat(32),
-      settings: { profile: 'plain', minBoxes, maxBoxes: 3, precision },
+      // Its features are colours.
+      settings: { profile: 'plain', minBoxes, maxBoxes: 3, precision, featureRange: '0,255' },
       source: null,
       createdBy: 'a test',
     },

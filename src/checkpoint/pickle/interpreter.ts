@@ -3,6 +3,7 @@
  * what an allowed class "constructs" is made by this program. Protocols 0 to 5.
  */
 
+import { excerpt } from '../../common/excerpt.js';
 import { PickleError } from './error.js';
 import type { PickleSource } from './source.js';
 import { fillDict, PickleStack, pickleLimits } from './stack.js';
@@ -357,7 +358,8 @@ function tupleItems(args: PickleValue | undefined): readonly PickleValue[] {
 
 function memoKey(text: string): number {
   const key = Number(text);
-  if (!/^\d{1,15}$/.test(text)) throw new PickleError(`it has a malformed memo key ${JSON.stringify(text)}`);
+  if (!/^\d{1,15}$/.test(text))
+    throw new PickleError(`it has a malformed memo key ${JSON.stringify(excerpt(text))}`);
   return key;
 }
 

@@ -16,7 +16,7 @@ import {
   type Verification,
   verifyFeatures,
 } from '../../extraction/index.js';
-import { DEFAULT_SHARD_IMAGES, MAX_SHARD_IMAGES } from '../../features/files.js';
+import { DEFAULT_SHARD_IMAGES, MAX_SHARD_IMAGES, parseFeatureRange } from '../../features/files.js';
 import { formatCount } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/index.js';
 import type { ImageFile } from '../../vision/imageFiles.js';
@@ -106,6 +106,13 @@ export const command = defineCommand({
       .describe(
         'Pictures of one size that are detected in one batch; features are the same [default: 1 on the processor, 8 on a GPU]',
       ),
+    featureRange: z
+      .string()
+      .optional()
+      .describe(
+        "The values that the detector can give, where they are not those of LXMERT's (0 to 100), such as =-30,30",
+      )
+      .meta({ valueName: 'LOW,HIGH' }),
     maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),
   }),
   async run({
@@ -116,7 +123,7 @@ export const command = defineCommand({
     out: print,
     signal,
   }): Promise<Result> {
-    const { out, verify } = options;
+    const { out, verify, featureRange } = options;
     if ((out === undefined) === (verify === undefined)) {
       throw new UsageError(
         out === undefined
@@ -155,6 +162,7 @@ export const command = defineCommand({
         shardImages: options.shardImages,
         ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
         ...(boxes === undefined ? {} : { boxes }),
+        ...(featureRange === undefined ? {} : { featureRange: parseFeatureRange(featureRange) }),
         ...(share === undefined ? {} : { share }),
         progress: display,
         assemblyProgress: {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../../common/errors.js';
+import { excerpt } from '../../common/excerpt.js';
 import { imageIdOf } from '../../features/files.js';
 import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
 import { fileSource } from './jsonSource.js';
@@ -127,7 +128,7 @@ async function* streamSplits(file: string, wanted: readonly string[] | undefined
     found.add(split);
     if (wanted === undefined && found.size > 1) {
       throw new LxmertError(
-        `${file} has images of several splits, such as '${[...found].join("' and '")}'. Write the captions of one with lxmert prepare captions --split.`,
+        `${file} has images of several splits, such as '${[...found].map(excerpt).join("' and '")}'. Write the captions of one with lxmert prepare captions --split.`,
       );
     }
     if (wanted !== undefined && !wanted.includes(split)) continue;

@@ -186,8 +186,8 @@ async function takeLock(target: string): Promise<void> {
       const holder = Number(await readFile(file, 'utf8').catch(() => ''));
       if (holder === process.pid ? heldLocks.has(file) : isRunning(holder))
         throw new LxmertError(
-          `${target} is being downloaded by another process (number ${holder}). Wait for it, or, if that is ` +
-            `something else, remove ${file}.`,
+          `${target} is being downloaded by another process (number ${holder}). Wait for it. If that is ` +
+            `something else, give the download another name, or move ${file} away.`,
         );
       await rm(file, { force: true });
     }

@@ -69,7 +69,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
     throw new UsageError(`A sample world needs at least 20 images for its splits, not ${numImages}.`);
   makeFolder(folder);
   if ((await readdir(folder)).length > 0) {
-    throw new UsageError(`The folder '${folder}' is not empty. Name a new one, or remove it.`);
+    throw new UsageError(`The folder '${folder}' is not empty. Name a new one.`);
   }
   const source = new SceneSource(options);
   const numQuestions: Record<string, number> = {};
