@@ -1,7 +1,7 @@
 /** @file Boxes that are given for pictures, instead of those that the detector would propose. */
 
 import { z } from 'zod';
-import { LxmertError, UsageError } from '../common/errors.js';
+import { endSentence, LxmertError, UsageError } from '../common/errors.js';
 import { checkRecord } from '../data/annotations/record.js';
 import { MAX_BOXES, readObj36 } from '../features/files.js';
 import { readJsonLines } from '../formats/lines/jsonLines.js';
@@ -22,6 +22,11 @@ const lineSchema = z.object({
     .min(1)
     .max(MAX_BOXES),
 });
+
+const EXPECTED_LINES =
+  '--boxes takes JSON lines, one picture each: {"image": "2375429", "boxes": [[x1, y1, x2, y2], ...]}, or an obj36 TSV file whose ' +
+  "name ends with .tsv. Other files, such as COCO's annotations or Visual Genome's objects, have to be written so first; " +
+  'their x, y, width, height can stay, with --box-format xywh.';
 
 /** Boxes by image id; all of them are held, 16 bytes each. */
 export class GivenBoxes {
@@ -56,9 +61,15 @@ export class GivenBoxes {
       }
       for await (const { row, line } of readObj36(file)) add(row.imageId, row.boxes, `line ${line}`);
     } else {
-      for await (const { value, place } of readJsonLines(file)) {
-        const { image, boxes: given } = checkRecord(lineSchema, value, file, place);
-        add(image, Float32Array.from(given.flat()), place);
+      try {
+        for await (const { value, place } of readJsonLines(file)) {
+          const { image, boxes: given } = checkRecord(lineSchema, value, file, place);
+          add(image, Float32Array.from(given.flat()), place);
+        }
+      } catch (error) {
+        // What is wrong from the first line on is a file of another kind.
+        if (boxes.size > 0 || !(error instanceof LxmertError)) throw error;
+        throw new LxmertError(`${endSentence(error.message)} ${EXPECTED_LINES}`, { cause: error });
       }
     }
     if (boxes.size === 0) throw new LxmertError(`${file} holds no boxes.`);

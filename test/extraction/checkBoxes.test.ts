@@ -171,3 +171,23 @@ it('conversion is exact where the form is corners in pixels', () => {
   const boxes = Float32Array.of(1, 2.5, 3, 4);
   expect(toPixelCorners(boxes, DEFAULT_BOX_FORM, 10, 10)).toEqual(boxes);
 });
+
+it.each([
+  ["COCO's annotations", '{"images": [], "annotations": []}'],
+  ['a list in a list', '[{"image": "a", "boxes": [[1, 2, 3, 4]]}]'],
+  ['boxes by id', '{"a": [[1, 2, 3, 4]]}'],
+  ['CSV', 'image,x1,y1,x2,y2\na,1,2,3,4'],
+  ['five numbers', '{"image": "a", "boxes": [[1, 2, 3, 4, 0.9]]}'],
+])('%s are told what --boxes takes', async (name, text) => {
+  const file = path.join(folder, `${name}.json`);
+  writeFileSync(file, `${text}\n`);
+  await expect(GivenBoxes.read(file)).rejects.toThrow(/line 1.*--boxes takes JSON lines.*--box-format xywh/s);
+});
+
+it('a later line that is wrong is told alone', async () => {
+  const file = path.join(folder, 'later.jsonl');
+  writeFileSync(file, '{"image": "a", "boxes": [[1, 2, 3, 4]]}\n{"image": "b"}\n');
+  await expect(GivenBoxes.read(file)).rejects.toThrow(
+    /line 2, key 'boxes': expected a list, found nothing\.$/,
+  );
+});
