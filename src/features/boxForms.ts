@@ -77,7 +77,7 @@ function onEdge(value: number, side: number): number {
 const LEAST_REACH = 700;
 
 /** Whether boxes of this form would lie in their picture, none running backwards and not all in its first pixel. */
-function fits(given: PictureBoxes, form: TableBoxForm): boolean {
+export function fits(given: PictureBoxes, form: TableBoxForm): boolean {
   const most = given.boxes.reduce((max, value) => Math.max(max, value), 0);
   if (form.unit === 'shares' && most > 1.001) return false;
   if (form.unit === 'thousandths' && !(most > LEAST_REACH && most <= 1001)) return false;
@@ -100,9 +100,23 @@ export function findOtherForm(pictures: readonly PictureBoxes[]): TableBoxForm |
   const numUnfit = pictures.filter((given) => !fits(given, PIXEL_CORNERS)).length;
   if (2 * numUnfit <= pictures.length) return undefined;
   const areShares = pictures.every(({ boxes }) => boxes.every((value) => value <= 1.001));
-  return OTHER_FORMS.filter(({ unit }) => (unit === 'shares') === areShares).find((form) =>
-    pictures.every((given) => fits(given, form)),
+  return OTHER_FORMS.filter(({ unit }) => (unit === 'shares') === areShares).find(
+    (form) =>
+      pictures.every((given) => fits(given, form)) &&
+      (form.unit !== 'thousandths' || fillBothSides(pictures)),
   );
+}
+
+/** Whether boxes reach thousands of both sides in most pictures; in pixels of larger copies one side stays behind. */
+function fillBothSides(pictures: readonly PictureBoxes[]): boolean {
+  const filled = pictures.filter(({ boxes }) => {
+    const most = [0, 0];
+    boxes.forEach((value, i) => {
+      most[i % 2] = Math.max(most[i % 2] as number, value);
+    });
+    return Math.min(...most) > LEAST_REACH;
+  });
+  return 2 * filled.length > pictures.length;
 }
 
 /** Pictures larger than a thousand pixels whose boxes all end at a thousand: as pixels they would cover a corner only. */

@@ -6,7 +6,7 @@ import { systemFault } from '../common/systemFault.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { PIXEL_CORNERS } from './boxForms.js';
 import { BrokenRows } from './brokenRows.js';
-import { DETECTOR_RANGE, RANGE_SETTING } from './featureValues.js';
+import { PLAUSIBLE_RANGE, RANGE_SETTING } from './featureValues.js';
 import {
   type BrokenRow,
   type LocatedRow,
@@ -173,7 +173,7 @@ function makePlan(
 function settingsOf({ columns, range }: TsvForm): Provenance['settings'] {
   return {
     ...(columns.labels === 'all' ? {} : { [LABELS_SETTING]: columns.labels }),
-    ...(range === DETECTOR_RANGE ? {} : { [RANGE_SETTING]: `${range.low},${range.high}` }),
+    ...(range === PLAUSIBLE_RANGE ? {} : { [RANGE_SETTING]: `${range.low},${range.high}` }),
   };
 }
 

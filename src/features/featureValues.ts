@@ -14,6 +14,9 @@ export interface FeatureRange {
  */
 export const DETECTOR_RANGE: FeatureRange = { low: 0, high: 100 };
 
+/** Other detectors' features lie in here; bits of another type, read as float32, reach 1e10 and more. */
+export const PLAUSIBLE_RANGE: FeatureRange = { low: -1000, high: 1000 };
+
 /** No detector's features lie beyond; bits of another type read as float32 do. The largest float16 value. */
 const MAX_RANGE = 65504;
 /** Smallest normal float32. Bits of narrower numbers read as float32 lie below, results of a network hardly ever. */
@@ -72,7 +75,7 @@ export const NO_VALUES: ValueSummary = summarizeValues(new Float32Array(0));
  */
 export function findSummaryProblem(
   found: ValueSummary,
-  range: FeatureRange = DETECTOR_RANGE,
+  range: FeatureRange = PLAUSIBLE_RANGE,
 ): string | undefined {
   const { min, max, numNonFinite, numSubnormal, numValues } = found;
   if (numNonFinite > 0)
@@ -84,10 +87,17 @@ export function findSummaryProblem(
   return undefined;
 }
 
+/** Says of values that may be features that LXMERT's detector does not make such; undefined where it may have. */
+export function findRangeNote({ min, max }: ValueSummary): string | undefined {
+  return min < DETECTOR_RANGE.low || max > DETECTOR_RANGE.high
+    ? `features from ${short(min)} to ${short(max)} are another detector's (LXMERT's gives 0 to about 35)`
+    : undefined;
+}
+
 /** As {@link findSummaryProblem}, of values. */
 export function findValueProblem(
   values: Float32Array | Float64Array,
-  range: FeatureRange = DETECTOR_RANGE,
+  range: FeatureRange = PLAUSIBLE_RANGE,
 ): string | undefined {
   return findSummaryProblem(summarizeValues(values), range);
 }
@@ -95,8 +105,8 @@ export function findValueProblem(
 const CAUSE = 'they were numbers of another type (float16, float64), or are damaged';
 
 function rangeText(range: FeatureRange): string {
-  return range === DETECTOR_RANGE
-    ? "LXMERT's detector lie between 0 and about 35 (0 to 100 is read)"
+  return range === PLAUSIBLE_RANGE || range === DETECTOR_RANGE
+    ? `LXMERT's detector lie between 0 and about 35 (${PLAUSIBLE_RANGE.low} to ${PLAUSIBLE_RANGE.high} is read)`
     : `this detector are stated to lie between ${range.low} and ${range.high}`;
 }
 
@@ -134,7 +144,7 @@ export function rangeOf({
   readonly settings: Readonly<Record<string, unknown>>;
 }): FeatureRange {
   const stated = settings[RANGE_SETTING];
-  if (stated === undefined) return DETECTOR_RANGE;
+  if (stated === undefined) return PLAUSIBLE_RANGE;
   const range = readRange(String(stated));
   if (range === undefined)
     throw new LxmertError(
@@ -149,6 +159,8 @@ function short(value: number): string {
 }
 
 /** `0 to 33.5, 35.1 % zeros`. */
-export function formatSummary({ min, max, numZeros, numValues }: ValueSummary): string {
-  return `${short(min)} to ${short(max)}, ${((100 * numZeros) / numValues).toFixed(1)} % zeros`;
+export function formatSummary(found: ValueSummary): string {
+  const { min, max, numZeros, numValues } = found;
+  const other = findRangeNote(found) === undefined ? '' : " (LXMERT's detector gives 0 to about 35)";
+  return `${short(min)} to ${short(max)}, ${((100 * numZeros) / numValues).toFixed(1)} % zeros${other}`;
 }

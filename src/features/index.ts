@@ -47,7 +47,7 @@ export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from '.
 export type { Conversion, FeatureDType } from './shardFormat.js';
 export type { OpenStoreOptions } from './storeIndex.js';
 export { formatStoreInfo, type StoreInfo, storeInfo } from './storeInfo.js';
-export type { BoxReach, StoreSample } from './storeSample.js';
+export type { StoreSample } from './storeSample.js';
 export {
   type ConversionSettings,
   type ConversionState,

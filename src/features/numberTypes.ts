@@ -5,7 +5,7 @@ import {
   DETECTOR_RANGE,
   type FeatureRange,
   findSummaryProblem,
-  findValueProblem,
+  PLAUSIBLE_RANGE,
   summarizeValues,
 } from './featureValues.js';
 import { MAX_CLASS } from './row.js';
@@ -13,6 +13,7 @@ import { MAX_CLASS } from './row.js';
 /** Types in which arrays are written, little-endian. */
 export const NUMBER_TYPES = {
   float16: 2,
+  bfloat16: 2,
   float32: 4,
   float64: 8,
   int16: 2,
@@ -41,6 +42,9 @@ export function decodeFloats(bytes: ArrayBuffer, type: NumberType): Float32Array
       float16ToFloat32(half, target);
       return target;
     }
+    case 'bfloat16':
+      // The upper half of a float32's bits.
+      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
     case 'float64':
       return Float32Array.from(new Float64Array(bytes));
     case 'int16':
@@ -61,31 +65,32 @@ export function decodeIntegers(bytes: ArrayBuffer, type: NumberType): BigInt64Ar
 
 /** How features are written in a file. */
 export interface FeatureLayout {
-  readonly type: 'float16' | 'float32' | 'float64';
+  readonly type: 'float16' | 'bfloat16' | 'float32' | 'float64';
   readonly featureSize: number;
 }
 
-const FLOATS = ['float32', 'float16', 'float64'] as const;
-
 /**
  * How the features of some rows are written. Of the types that make whole numbers of values of a box's bytes, those remain
- * whose values a detector can have made; 2048 values decide between them, then the documented type, float32.
+ * whose values LXMERT's detector can have made, or else any; 2048 values decide between them, then the documented type,
+ * float32.
  *
  * @param samples rows with equally many bytes a box
+ * @param range of the values, where it is stated
  * @param wantedSize the values of a region that the user states
  * @returns a sentence when no type fits, or several would and none is the documented one
  */
 export function chooseFeatureLayout(
   samples: readonly FieldSample[],
-  range: FeatureRange = DETECTOR_RANGE,
+  range?: FeatureRange,
   wantedSize?: number,
 ): FeatureLayout | string {
   const [first] = samples;
   if (first === undefined) return 'there are no rows to tell the number type from.';
   const boxBytes = first.bytes.byteLength / first.numBoxes;
-  const readings = FLOATS.map((type) => ({ type, featureSize: boxBytes / NUMBER_TYPES[type] })).filter(
-    ({ featureSize }) => Number.isInteger(featureSize) && featureSize >= 1,
-  );
+  const types = ['float32', areBfloats(samples) ? 'bfloat16' : 'float16', 'float64'] as const;
+  const readings = types
+    .map((type) => ({ type, featureSize: boxBytes / NUMBER_TYPES[type] }))
+    .filter(({ featureSize }) => Number.isInteger(featureSize) && featureSize >= 1);
   if (wantedSize !== undefined) {
     const wanted = readings.find(({ featureSize }) => featureSize === wantedSize);
     return (
@@ -93,20 +98,45 @@ export function chooseFeatureLayout(
       `features take ${boxBytes} bytes for each box, which are not ${wantedSize} values of any type: ${list(readings)}.`
     );
   }
+  if (samples.every(({ bytes }) => new Uint8Array(bytes).every((byte) => byte === 0)))
+    return 'features hold nothing but zeros, which no detector gives.';
   const published = readings.find(({ featureSize }) => featureSize === PUBLISHED_FEATURE_SIZE);
-  const problems = readings.map((reading) =>
-    mostProblem(
-      samples.map(({ bytes }) => findReadingProblem(valuesOf(bytes, reading.type), reading.type, range)),
-    ),
-  );
-  const sound = readings.filter((_, i) => problems[i] === undefined);
-  const chosen =
-    sound.find((reading) => reading === published) ??
-    (sound.length === 1 ? sound[0] : sound.find(({ type }) => type === 'float32'));
-  if (chosen !== undefined) return chosen;
-  if (sound.length > 1) return `features may be ${list(sound)}: state the size with --feature-size.`;
+  let problems: (string | undefined)[] = [];
+  for (const each of range === undefined ? [DETECTOR_RANGE, PLAUSIBLE_RANGE] : [range]) {
+    problems = readings.map(({ type }) =>
+      mostProblem(samples.map(({ bytes }) => findReadingProblem(valuesOf(bytes, type), type, each))),
+    );
+    const sound = readings.filter((_, i) => problems[i] === undefined);
+    const chosen =
+      sound.find((reading) => reading === published) ??
+      (sound.length === 1 ? sound[0] : sound.find(({ type }) => type === 'float32'));
+    if (chosen !== undefined) return chosen;
+    if (sound.length > 1) return `features may be ${list(sound)}: state the size with --feature-size.`;
+  }
   const at = readings.indexOf(published ?? (readings[0] as FeatureLayout));
-  return `${problems[Math.max(at, 0)] ?? `features take ${boxBytes} bytes for each box.`}${swapped(samples, range)}`;
+  return `${problems[Math.max(at, 0)] ?? `features take ${boxBytes} bytes for each box.`}${swapped(samples, readings)}`;
+}
+
+/** Bits of bfloat16 numbers from 1.6e-7 to 510, signs apart, which lie at 0.25 to 4 as float16; and those of 1e-3. */
+const BFLOAT_BITS = { least: 0x3400, most: 0x43ff, thousandth: 0x3a83 };
+
+/**
+ * Whether numbers of two bytes are the upper halves of float32. Read as float16 they would crowd between 0.8 and 4 with
+ * nothing below, where features have most of their values.
+ */
+function areBfloats(samples: readonly FieldSample[]): boolean {
+  let [numValues, numWithin, numSmall] = [0, 0, 0];
+  for (const { bytes } of samples) {
+    if (bytes.byteLength % 2 !== 0) return false;
+    for (const bits of new Uint16Array(bytes)) {
+      const size = bits & 0x7fff;
+      if (size === 0) continue;
+      numValues++;
+      if (size >= BFLOAT_BITS.least && size <= BFLOAT_BITS.most) numWithin++;
+      if (size < BFLOAT_BITS.thousandth) numSmall++;
+    }
+  }
+  return numValues >= 256 && numWithin > 0.99 * numValues && numSmall < 0.1 * numValues;
 }
 
 /** Features all below this, as another type than the documented one, are bits of whole numbers. */
@@ -119,7 +149,7 @@ function findReadingProblem(
 ): string | undefined {
   const found = summarizeValues(values);
   if (type !== 'float32' && found.max < LEAST_MAXIMUM && found.numZeros < found.numValues)
-    return `features of type ${type} would all lie below ${LEAST_MAXIMUM}.`;
+    return `features of type ${type} would all lie below ${LEAST_MAXIMUM}: they were numbers of another type, or are damaged.`;
   return findSummaryProblem(found, range);
 }
 
@@ -130,14 +160,32 @@ function mostProblem(problems: readonly (string | undefined)[]): string | undefi
 }
 
 /** Bytes in the other order are a likely cause that numbers show. */
-function swapped(samples: readonly FieldSample[], range: FeatureRange): string {
+function swapped(samples: readonly FieldSample[], readings: readonly FeatureLayout[]): string {
   const [first] = samples;
-  if (first === undefined || first.bytes.byteLength % 4 !== 0) return '';
-  const bytes = Buffer.from(first.bytes.slice(0)).swap32();
-  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  return findValueProblem(values.slice(), range) === undefined
-    ? " With the bytes of each number in the other order they would be sound: write them little-endian (NumPy's '<f4')."
-    : '';
+  if (first === undefined) return '';
+  const sound = readings.find(({ type }) => {
+    const values = valuesOf(swapBytes(first.bytes, type), type);
+    return findReadingProblem(values, type, DETECTOR_RANGE) === undefined;
+  });
+  return sound === undefined ? '' : ` ${otherOrder(sound.type)}`;
+}
+
+/** A sentence for numbers whose bytes stand in the other order. */
+export function otherOrder(type: NumberType): string {
+  const form = `<${type.startsWith('int') ? 'i' : 'f'}${NUMBER_TYPES[type]}`;
+  return `With the bytes of each number in the other order they would be sound: write them little-endian (NumPy's '${form}').`;
+}
+
+/** The same numbers with the bytes of each in the other order. */
+export function swapBytes(bytes: ArrayBuffer, type: NumberType): ArrayBuffer {
+  const copy = bytes.slice(0);
+  const view = Buffer.from(copy);
+  const width = NUMBER_TYPES[type];
+  if (view.length % width !== 0) return copy;
+  if (width === 2) view.swap16();
+  else if (width === 4) view.swap32();
+  else view.swap64();
+  return copy;
 }
 
 function valuesOf(bytes: ArrayBuffer, type: FeatureLayout['type']): Float32Array | Float64Array {
@@ -168,13 +216,15 @@ export function chooseFloatType(
           ? (['float16', 'int16'] as const)
           : [];
   if (float === undefined || int === undefined) return undefined;
-  const isInt = ofWidth(samples, width, valuesPerBox).every(({ bytes }) => {
-    const { min, max, numZeros, numValues } = summarizeValues(
+  const alike = ofWidth(samples, width, valuesPerBox);
+  const isInt = alike.every(({ bytes }) => {
+    const { min, max, numZeros, numNonFinite, numValues } = summarizeValues(
       float === 'float64' ? new Float64Array(bytes) : decodeFloats(bytes, float),
     );
-    return numZeros < numValues && min >= 0 && max < (float === 'float16' ? 1e-4 : 1e-30);
+    const isTiny = min >= 0 && max < (float === 'float16' ? 1e-4 : 1e-30);
+    return isTiny && numZeros < numValues && numNonFinite === 0;
   });
-  return isInt && float !== 'float16' ? int : float;
+  return isInt && alike.length > 0 ? int : float;
 }
 
 /** The type of class numbers by their width; whole numbers first, floats where those would be no class numbers. */

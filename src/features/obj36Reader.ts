@@ -7,7 +7,7 @@ import { toPixelCorners } from './boxForms.js';
 import { findValueProblem } from './featureValues.js';
 import { NUMBER_TYPES } from './numberTypes.js';
 import { type FeatureRow, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
-import { RowError, TsvFields, withoutMark } from './tsvFields.js';
+import { isComment, RowError, TsvFields, withoutMark, withoutReturns } from './tsvFields.js';
 import { ROW_LIMITS, type StatedTable, surveyTsv, type TsvForm } from './tsvForm.js';
 
 export interface Obj36ReadOptions extends StatedTable {
@@ -131,8 +131,8 @@ async function* rowLines(
     ...(firstLine === undefined ? {} : { firstLine }),
   };
   for await (const line of readLines(source, { ...place, ...ROW_LIMITS })) {
-    const bytes = withoutMark(line.bytes);
-    if (bytes.length === 0) continue;
+    const bytes = withoutReturns(withoutMark(line.bytes));
+    if (bytes.length === 0 || isComment(bytes)) continue;
     if (header?.length === bytes.length && bytes.toString('latin1') === header) continue;
     yield { ...line, bytes };
   }

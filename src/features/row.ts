@@ -33,6 +33,9 @@ export const BOX_TOLERANCE = 1e-5;
 /** Picture side in pixels from which on boxes within the first pixel are no pixels. */
 const MIN_SIDE_FOR_UNIT = 4;
 
+/** How far rounding, to float16 as well, may lead a probability beyond 0 and 1. */
+const PROBABILITY_TOLERANCE = 1e-3;
+
 /** Far above the classes of any detector: 1,600 objects and 400 attributes here. */
 export const MAX_CLASS = 1_000_000n;
 
@@ -64,6 +67,8 @@ export function findRowProblem(row: FeatureRow): string | undefined {
     findLabelProblem('attrs_id', row.attrsId) ??
     findNonFinite('objects_conf', row.objectsConf) ??
     findNonFinite('attrs_conf', row.attrsConf) ??
+    findNoProbability('objects_conf', row.objectsConf) ??
+    findNoProbability('attrs_conf', row.attrsConf) ??
     findBoxProblem(row.boxes, n, row.width, row.height) ??
     findNonFinite('features', row.features)
   );
@@ -154,6 +159,14 @@ function findNonFinite(name: string, values: Float32Array): string | undefined {
   if (sum === 0) return undefined;
   const bad = values.findIndex((value) => !Number.isFinite(value));
   return `${name} holds ${values[bad]} at value ${bad}; every value must be finite.`;
+}
+
+/** Rounding apart, since losses are weighted with it. */
+function findNoProbability(name: string, values: Float32Array): string | undefined {
+  const bad = values.find((value) => value < -PROBABILITY_TOLERANCE || value > 1 + PROBABILITY_TOLERANCE);
+  return bad === undefined
+    ? undefined
+    : `${name} should hold probabilities from 0 to 1; found ${Number(bad.toPrecision(4))}.`;
 }
 
 function isCount(value: number, max: number): boolean {

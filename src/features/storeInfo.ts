@@ -1,11 +1,12 @@
 /** @file What a feature store holds, as data and as text. */
 
 import { formatBytes, formatCount } from '../formats/numbers.js';
+import { formatReach } from './boxReach.js';
 import { formatSummary } from './featureValues.js';
 import { labelsOf, type Provenance } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
 import { openShards } from './storeFiles.js';
-import { formatReach, type StoreSample, sampleStore } from './storeSample.js';
+import { type StoreSample, sampleStore } from './storeSample.js';
 
 export interface StoreInfo {
   readonly path: string;

@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { LxmertError } from '../common/errors.js';
 import { float16ToFloat32 } from '../formats/float16.js';
 import { describeBoxForm, findOtherForm, type PictureBoxes } from './boxForms.js';
+import { type BoxReach, joinReach, reachOf } from './boxReach.js';
 import {
   findSummaryProblem,
   joinSummaries,
@@ -24,12 +25,6 @@ export interface StoreSample {
   readonly reach: BoxReach;
   /** The first thing that is wrong, as a sentence with the image's id. */
   readonly problem: string | undefined;
-}
-
-/** The largest x and y of any box, as shares of its picture's width and height. */
-export interface BoxReach {
-  readonly x: number;
-  readonly y: number;
 }
 
 /** An image's numbers, without padding. */
@@ -82,25 +77,6 @@ export function findFormProblem(pictures: readonly PictureBoxes[]): string | und
   return form === undefined
     ? undefined
     : `the boxes of its images are no corners in pixels (x1, y1, x2, y2); they fit as ${describeBoxForm(form)}.`;
-}
-
-export function reachOf({ boxes, width, height }: PictureBoxes): BoxReach {
-  let [x, y] = [0, 0];
-  for (let at = 0; at < boxes.length; at += 4) {
-    x = Math.max(x, boxes[at + 2] as number);
-    y = Math.max(y, boxes[at + 3] as number);
-  }
-  return { x: x / width, y: y / height };
-}
-
-export function joinReach(a: BoxReach, b: BoxReach): BoxReach {
-  return { x: Math.max(a.x, b.x), y: Math.max(a.y, b.y) };
-}
-
-/** `reach 99.9 % of the width and 100 % of the height of their pictures`. */
-export function formatReach({ x, y }: BoxReach): string {
-  const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
-  return `reach ${percent(x)} of the width and ${percent(y)} of the height of their pictures`;
 }
 
 function readSample(shards: readonly Shard[], numWanted: number): SampledImage[] {

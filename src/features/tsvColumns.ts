@@ -22,7 +22,9 @@ export type LabelKind = 'all' | 'objects' | 'none';
 export interface TsvColumns {
   /** The byte between fields. */
   readonly delimiter: number;
-  /** Fields of a line; an empty one at its end is not counted. */
+  /** `tabs` and the like. */
+  readonly delimiterName: string;
+  /** Fields of a line; empty ones at its end are not counted. */
   readonly numFields: number;
   readonly places: ReadonlyMap<TsvColumn, number>;
   /** The header line, to pass over wherever it stands (files are put together of others); undefined when there is none. */
@@ -36,6 +38,8 @@ export interface TsvColumns {
 const DELIMITERS = [
   ['\t', 'tabs'],
   [',', 'commas'],
+  [';', 'semicolons'],
+  ['|', 'bars'],
 ] as const;
 
 /** Files without a header, by the number of their fields. */
@@ -104,12 +108,13 @@ export function columnsOf(line: string): TsvColumns | string {
     const named = fields.map(columnCalled);
     // One known name may be an image's id; two are a header.
     if (named.filter((column) => column !== undefined).length >= 2)
-      return ofHeader(line, fields, named, code, notes);
+      return ofHeader(line, fields, named, { delimiter: code, delimiterName: name, notes });
     const known = BY_NUMBER.get(fields.length);
     if (known === undefined) continue;
     const note = known.note === undefined ? [] : [known.note];
     return {
       delimiter: code,
+      delimiterName: name,
       numFields: fields.length,
       header: undefined,
       ...placed(known.columns.map((column) => column || undefined)),
@@ -123,23 +128,29 @@ function ofHeader(
   line: string,
   fields: readonly string[],
   named: readonly (TsvColumn | undefined)[],
-  delimiter: number,
-  notes: readonly string[],
+  division: Pick<TsvColumns, 'delimiter' | 'delimiterName' | 'notes'>,
 ): TsvColumns | string {
   const missing = REQUIRED.filter((column) => !named.includes(column));
   if (missing.length > 0)
-    return `the header line names no column ${missing.join(', ')}; it names ${fields.slice(0, 20).join(', ')}.`;
+    return `the header line names no column ${missing.join(', ')}; it names ${fields.slice(0, 20).join(', ')}.${sizesHint(missing)}`;
   const twice = named.find((column, i) => column !== undefined && named.indexOf(column) !== i);
   if (twice !== undefined) return `the header line names the column ${twice} twice.`;
   const others = fields.filter((_, i) => named[i] === undefined).map((field) => field || '(no name)');
   const ignored = others.length === 0 ? [] : [`columns left out: ${others.slice(0, 10).join(', ')}`];
   return {
-    delimiter,
+    ...division,
     numFields: fields.length,
     header: line,
     ...placed(named),
-    notes: [...notes, 'a header line names the columns', ...ignored],
+    notes: [...division.notes, 'a header line names the columns', ...ignored],
   };
+}
+
+/** Sizes are wanted for boxes in pixels alone. */
+function sizesHint(missing: readonly TsvColumn[]): string {
+  return missing.every((column) => column === 'img_h' || column === 'img_w')
+    ? " The pictures' sizes in pixels are needed with the boxes; where boxes are shares of the picture's sides, write 1 for both."
+    : '';
 }
 
 function placed(columns: readonly (TsvColumn | undefined)[]): Pick<TsvColumns, 'places' | 'labels'> {
@@ -153,15 +164,18 @@ function placed(columns: readonly (TsvColumn | undefined)[]): Pick<TsvColumns, '
   return { places, labels };
 }
 
-/** The fields of a line; an empty one at its end, as a delimiter too many leaves it, is none. */
+/** The fields of a line; empty ones at its end, as delimiters too many leave them, are none. */
 function fieldsOf(line: string, delimiter: string): string[] {
   const fields = line.split(delimiter).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
-  if (fields.length > 1 && fields.at(-1) === '') fields.pop();
+  while (fields.length > 1 && fields.at(-1) === '') fields.pop();
   return fields;
 }
 
 function columnCalled(field: string): TsvColumn | undefined {
-  const name = field.replace(/^#\s*/, '').toLowerCase();
+  const name = field
+    .replace(/^#\s*/, '')
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
   return OBJ36_COLUMNS.find((column) => column === name) ?? SYNONYMS[name];
 }
 

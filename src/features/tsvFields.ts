@@ -8,9 +8,23 @@ import type { TsvColumn, TsvColumns } from './tsvColumns.js';
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
 
-/** A line without the byte-order mark that editors and `cat` of such files leave at its beginning. */
+/** A line without the byte-order marks that editors and `cat` of such files leave at its beginning. */
 export function withoutMark(line: Buffer): Buffer {
-  return line.subarray(0, 3).equals(BYTE_ORDER_MARK) ? line.subarray(3) : line;
+  let from = 0;
+  while (line.subarray(from, from + 3).equals(BYTE_ORDER_MARK)) from += 3;
+  return from === 0 ? line : line.subarray(from);
+}
+
+/** A line without the carriage returns that a line end in text mode on Windows leaves before its own. */
+export function withoutReturns(line: Buffer): Buffer {
+  let to = line.length;
+  while (line[to - 1] === CARRIAGE_RETURN) to--;
+  return to === line.length ? line : line.subarray(0, to);
+}
+
+/** A remark: it begins with a number sign and is not divided into fields. */
+export function isComment(line: Buffer): boolean {
+  return line[0] === NUMBER_SIGN && ![TAB, COMMA, SEMICOLON, BAR].some((code) => line.includes(code));
 }
 
 /** How many values a field must hold. */
@@ -40,8 +54,7 @@ export class TsvFields {
       if (to < 0) break;
       from = to + 1;
     }
-    const [start, end] = this.#bounds.at(-1) as [number, number];
-    if (this.#bounds.length === numFields + 1 && start === end) this.#bounds.pop();
+    while (this.#bounds.length > numFields && isEmpty(this.#bounds.at(-1))) this.#bounds.pop();
     if (this.#bounds.length !== numFields) this.fail(this.#columnProblem());
   }
 
@@ -53,7 +66,7 @@ export class TsvFields {
       found > numFields
         ? ' Two rows ran together, as an interrupted writer leaves them.'
         : ' The row is cut short, as an interrupted writer leaves it.';
-    return `expected ${numFields} columns divided by ${this.columns.delimiter === TAB ? 'tabs' : 'commas'} (${names}); found ${found}.${cause}`;
+    return `expected ${numFields} columns divided by ${this.columns.delimiterName} (${names}); found ${found}.${cause}`;
   }
 
   text(column: TsvColumn): string {
@@ -143,7 +156,7 @@ export class TsvFields {
     let [from, to] = this.#bounds[this.columns.places.get(column) as number] as [number, number];
     while (from < to && this.bytes[from] === BLANK) from++;
     while (from < to && this.bytes[to - 1] === BLANK) to--;
-    if (isQuoted(this.bytes, from, to, DOUBLE_QUOTE)) {
+    if (isQuoted(this.bytes, from, to, DOUBLE_QUOTE) || isQuoted(this.bytes, from, to, QUOTE)) {
       [from, to] = [from + 1, to - 1];
       this.quirks.add('fields stand in quotes');
     }
@@ -176,6 +189,10 @@ export class RowError extends LxmertError {
   }
 }
 
+function isEmpty(bounds: readonly [number, number] | undefined): boolean {
+  return bounds !== undefined && bounds[0] === bounds[1];
+}
+
 function isQuoted(bytes: Buffer, from: number, to: number, quote: number): boolean {
   return to - from >= 2 && bytes[from] === quote && bytes[to - 1] === quote;
 }
@@ -189,6 +206,11 @@ const MAX_FIELDS = 100;
 /** Characters decoded at once, a multiple of 4: V8 makes short strings four times faster than one of 393,216. */
 const BASE64_CHUNK = 1 << 15;
 const TAB = 0x09;
+const CARRIAGE_RETURN = 0x0d;
+const NUMBER_SIGN = 0x23;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+const BAR = 0x7c;
 const BLANK = 0x20;
 const DOUBLE_QUOTE = 0x22;
 const QUOTE = 0x27;

@@ -3,14 +3,15 @@
 import { LxmertError } from '../common/errors.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type Line, readLines } from '../formats/lines/lineReader.js';
+import { describeBoxForm, PIXEL_CORNERS, type TableBoxForm } from './boxForms.js';
 import {
-  describeBoxForm,
-  findOtherForm,
-  PIXEL_CORNERS,
-  type PictureBoxes,
-  type TableBoxForm,
-} from './boxForms.js';
-import { DETECTOR_RANGE, type FeatureRange } from './featureValues.js';
+  type FeatureRange,
+  findRangeNote,
+  joinSummaries,
+  NO_VALUES,
+  PLAUSIBLE_RANGE,
+  summarizeValues,
+} from './featureValues.js';
 import {
   chooseFeatureLayout,
   chooseFloatType,
@@ -19,11 +20,13 @@ import {
   type FeatureLayout,
   type FieldSample,
   mostFrequent,
+  NUMBER_TYPES,
   type NumberType,
 } from './numberTypes.js';
 import { MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
+import { checkBoxes, type PictureBytes, reachNotes } from './tsvBoxes.js';
 import { columnsOf, type TsvColumn, type TsvColumns } from './tsvColumns.js';
-import { RowError, TsvFields, withoutMark } from './tsvFields.js';
+import { isComment, RowError, TsvFields, withoutMark, withoutReturns } from './tsvFields.js';
 
 /** Far above a real row: 36 boxes of 2048 values take 395,180 bytes, 100 boxes 1.1 MB. */
 const MAX_ROW_BYTES = 1 << 26;
@@ -86,13 +89,15 @@ export async function surveyTsv(source: string | ByteSource, stated: StatedTable
   const found = await lookAtRows(source, name);
   const { columns, samples, firstLine } = found;
   const place = `${name}, line ${firstLine}`;
-  const range = stated.featureRange ?? DETECTOR_RANGE;
-  const features = featuresOf(samples, range, stated.featureSize);
-  if (typeof features === 'string') throw new LxmertError(`${place}: ${features}${rangeHint(stated)}`);
+  const range = stated.featureRange ?? PLAUSIBLE_RANGE;
+  const features = featuresOf(samples, stated.featureRange, stated.featureSize);
+  if (typeof features === 'string')
+    throw new LxmertError(`${place}: ${features}${rangeHint(features, stated)}`);
   const types = typesOf(samples);
   const boxForm = stated.boxForm ?? PIXEL_CORNERS;
   const form: TsvForm = { columns, features, types, boxForm, range };
-  if (stated.boxForm === undefined) checkBoxes(place, samples, types.get('boxes') ?? 'float32');
+  const boxes = { pictures: picturesOf(samples), type: types.get('boxes') ?? 'float32' };
+  if (stated.boxForm === undefined) checkBoxes(place, boxes);
   return {
     form,
     notes: [
@@ -100,14 +105,16 @@ export async function surveyTsv(source: string | ByteSource, stated: StatedTable
       ...(found.hasMark ? ['a byte-order mark at its beginning is passed over'] : []),
       ...quirksOf(samples),
       ...typeNotes(form),
+      ...(stated.featureRange === undefined ? valueNotes(samples, features) : []),
+      ...reachNotes(boxes, boxForm),
     ],
     lineEnding: found.lineEnding,
     mostBoxes: found.mostBoxes,
   };
 }
 
-function rangeHint({ featureRange }: StatedTable): string {
-  return featureRange === undefined
+function rangeHint(problem: string, { featureRange }: StatedTable): string {
+  return featureRange === undefined && problem.startsWith('features hold values from')
     ? ' If another detector makes such values, state its range: --feature-range=LOW,HIGH'
     : '';
 }
@@ -130,9 +137,10 @@ async function lookAtRows(source: string | ByteSource, name: string): Promise<Fi
   let hasMark = false;
   const samples: Sample[] = [];
   for await (const line of readLines(source, ROW_LIMITS)) {
-    const bytes = withoutMark(line.bytes);
-    hasMark ||= bytes.length < line.bytes.length;
-    if (bytes.length === 0) continue;
+    const unmarked = withoutMark(line.bytes);
+    hasMark ||= unmarked.length < line.bytes.length;
+    const bytes = withoutReturns(unmarked);
+    if (bytes.length === 0 || isComment(bytes)) continue;
     if (columns === undefined) {
       const found = columnsOf(bytes.toString('latin1'));
       if (typeof found === 'string') problem ??= `${name}, line ${line.number}: ${found}`;
@@ -194,7 +202,7 @@ function columnOf(samples: readonly Sample[], column: TsvColumn): FieldSample[] 
 
 function featuresOf(
   samples: readonly Sample[],
-  range: FeatureRange,
+  range: FeatureRange | undefined,
   featureSize: number | undefined,
 ): FeatureLayout | string {
   const all = columnOf(samples, 'features');
@@ -245,28 +253,19 @@ function typeNotes({ features, types, boxForm }: TsvForm): string[] {
   return notes;
 }
 
-/** @throws LxmertError when the boxes plainly have another form than corners in pixels */
-function checkBoxes(place: string, samples: readonly Sample[], type: NumberType): void {
-  const pictures = samples.flatMap(({ width, height, numBoxes, fields }): PictureBoxes[] => {
+/** What values tell of their detector. */
+function valueNotes(samples: readonly Sample[], { type }: FeatureLayout): string[] {
+  const found = columnOf(samples, 'features')
+    .filter(({ bytes }) => bytes.byteLength % NUMBER_TYPES[type] === 0)
+    .map(({ bytes }) => summarizeValues(decodeFloats(bytes, type)))
+    .reduce(joinSummaries, NO_VALUES);
+  const note = found.numValues === 0 ? undefined : findRangeNote(found);
+  return note === undefined ? [] : [note];
+}
+
+function picturesOf(samples: readonly Sample[]): PictureBytes[] {
+  return samples.flatMap(({ width, height, numBoxes, fields }) => {
     const bytes = fields.get('boxes');
-    if (bytes === undefined) return [];
-    try {
-      const boxes = decodeFloats(bytes, type);
-      return boxes.length === numBoxes * 4 ? [{ boxes, width, height }] : [];
-    } catch {
-      return [];
-    }
+    return bytes === undefined ? [] : [{ bytes, numBoxes, width, height }];
   });
-  const form = findOtherForm(pictures);
-  if (form === undefined) return;
-  const flags = [
-    form.unit === 'pixels' ? '' : ` --box-unit ${form.unit}`,
-    form.order === 'xyxy' ? '' : ` --box-order ${form.order}`,
-  ].join('');
-  const [first] = pictures as [PictureBoxes, ...PictureBoxes[]];
-  const shown = Array.from(first.boxes.subarray(0, 4), (value) => Number(value.toPrecision(4))).join(', ');
-  throw new LxmertError(
-    `${place}: the boxes are no corners in pixels (x1, y1, x2, y2); the first is ${shown} in a picture of ` +
-      `${first.width} x ${first.height}. They fit as ${describeBoxForm(form)}: state that with${flags}`,
-  );
 }

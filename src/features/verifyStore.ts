@@ -8,6 +8,7 @@ import { type Progress, silentProgress } from '../common/progress.js';
 import { findNonFiniteFloat16 } from '../formats/float16.js';
 import { formatCount } from '../formats/numbers.js';
 import type { PictureBoxes } from './boxForms.js';
+import { type BoxReach, formatReach, joinReach, reachOf } from './boxReach.js';
 import {
   findSummaryProblem,
   formatSummary,
@@ -21,7 +22,7 @@ import { type FeatureRow, findRowProblem } from './row.js';
 import type { Shard } from './shardFile.js';
 import { readBlocks, rowOfBlock, type ShardBlock } from './shardRows.js';
 import { openShards } from './storeFiles.js';
-import { type BoxReach, findFormProblem, formatReach, joinReach, reachOf } from './storeSample.js';
+import { findFormProblem } from './storeSample.js';
 
 export interface StoreProblem {
   /** Path of the shard, or of the store when it does not open. */

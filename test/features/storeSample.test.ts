@@ -7,7 +7,7 @@ import type { FeatureRow } from '../../src/features/row.js';
 import { StoreIndex } from '../../src/features/storeIndex.js';
 import { formatStoreInfo, storeInfo } from '../../src/features/storeInfo.js';
 import { FeatureStoreWriter } from '../../src/features/storeWriter.js';
-import { verifyStore } from '../../src/features/verifyStore.js';
+import { formatVerifyResult, verifyStore } from '../../src/features/verifyStore.js';
 import { requireLabels } from '../../src/tasks/pretraining/index.js';
 import { errorOf, makeRow, makeRows, temporaryFolder } from './support.js';
 
@@ -40,7 +40,8 @@ const shares = (row: FeatureRow): FeatureRow => ({
 
 describe('a store of garbage', () => {
   it('is found when it is opened, by info and by verify', async () => {
-    const store = await storeOf(makeRows(12).map(garbled));
+    const rows = Array.from({ length: 12 }, (_, i) => makeRow(i, { featureSize: 64 }));
+    const store = await storeOf(rows.map(garbled));
     const opening = await errorOf(() => new StoreIndex([store]));
     expect(opening.message).toContain(
       `The feature store ${store} cannot be used: image image_0: features hold values from`,
@@ -52,14 +53,19 @@ describe('a store of garbage', () => {
     expect(problems[0]?.message).toContain('numbers of another type (float16, float64)');
   });
 
-  it('opens when it states the range of its detector', async () => {
-    const signed = makeRows(12).map((row) => ({ ...row, features: row.features.map((value) => value - 5) }));
-    expect((await errorOf(() => storeOf(signed).then((store) => new StoreIndex([store])))).message).toContain(
-      '-5',
+  it('opens with values of another detector, and states the range of a stranger one', async () => {
+    const shifted = (by: number) =>
+      makeRows(12).map((row) => ({ ...row, features: row.features.map((value) => value - by) }));
+    const signed = await storeOf(shifted(5));
+    expect(new StoreIndex([signed]).numImages).toBe(12);
+    expect(formatVerifyResult(await verifyStore(signed))).toMatch(
+      /features -5 to .*LXMERT's detector gives 0/,
     );
-    const store = await storeOf(signed, { featureRange: '-20,40' });
-    expect(new StoreIndex([store]).numImages).toBe(12);
-    expect((await verifyStore(store)).numProblems).toBe(0);
+    const far = await storeOf(shifted(5e3));
+    expect((await errorOf(() => new StoreIndex([far]))).message).toContain('-5000');
+    const stated = await storeOf(shifted(5e3), { featureRange: '-6000,40' });
+    expect(new StoreIndex([stated]).numImages).toBe(12);
+    expect((await verifyStore(stated)).numProblems).toBe(0);
   });
 
   it('refuses shares of the picture as boxes, wherever they come from', async () => {

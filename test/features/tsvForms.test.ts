@@ -134,6 +134,14 @@ describe('a table in another form', () => {
       (row) => row,
     ],
     ['a delimiter at each end', { ending: '\t\n' }, '', (row) => row],
+    ['three delimiters at each end', { ending: '\t\t\t\n' }, '', (row) => row],
+    [
+      'line ends written in text mode on Windows',
+      { ending: '\r\r\n', header: true },
+      'a header line',
+      (row) => row,
+    ],
+    ['semicolons', { delimiter: ';', header: true }, 'divided by semicolons', (row) => row],
     ['commas', { delimiter: ',', header: true }, 'divided by commas', (row) => row],
     [
       'bytes as Python 3 writes them',
@@ -250,12 +258,23 @@ describe('number types', () => {
   it.each<[string, (row: FeatureRow) => ArrayBufferView, string]>([
     ['too large', (row) => row.features.map((value) => value * 1e6), 'features hold values from 0 to'],
     [
-      'negative',
-      (row) => row.features.map((value) => value - 3),
+      'far below 0',
+      (row) => row.features.map((value) => value - 3e3),
       "LXMERT's detector lie between 0 and about 35",
     ],
+    ['all zero', (row) => row.features.map(() => 0), 'nothing but zeros'],
     ['not finite', (row) => row.features.map(() => Number.NaN), 'not finite'],
     ['whole numbers', (row) => Int32Array.from(row.features, (value) => value), 'nearer to 0 than 1.2e-38'],
+    [
+      'float64 in the other order of bytes',
+      (row) => new Uint8Array(Buffer.from(Float64Array.from(row.features).buffer).swap64()),
+      "write them little-endian (NumPy's '<f8')",
+    ],
+    [
+      'float16 in the other order of bytes',
+      (row) => new Uint8Array(Buffer.from(halved(row.features).buffer).swap16()),
+      "write them little-endian (NumPy's '<f2')",
+    ],
     [
       'in the other order of bytes',
       (row) => new Uint8Array(Buffer.from(base64(row.features), 'base64').swap32()),
@@ -272,7 +291,18 @@ describe('number types', () => {
     },
   );
 
-  it('of other detectors are taken when their range is stated, and kept with the store; garbage is not', async () => {
+  it("of other detectors are taken, and said to be another detector's", async () => {
+    const signed = (_: Fields, row: FeatureRow) => ({
+      features: base64(row.features.map((value) => value - 3)),
+    });
+    const file = tableOf({ change: signed });
+    expect((await surveyTsv(file)).notes).toEqual([
+      expect.stringMatching(/^features from -3 to .* another detector's/),
+    ]);
+    expect((await rowsIn(file))[0]?.features[0]).toBe(ROWS[0]!.features[0]! - 3);
+  });
+
+  it('of a range that is stated are held against it, and it is kept with the store; garbage is not', async () => {
     const signed = (_: Fields, row: FeatureRow) => ({
       features: base64(row.features.map((value) => value - 3)),
     });
@@ -284,6 +314,44 @@ describe('number types', () => {
     const file = tableOf({ rows: small(3), change: half });
     const error = await errorOf(() => convertToStore(file, newPath(), { featureSize: 4, featureRange }));
     expect(error.message).toContain('they were numbers of another type');
+  });
+
+  it('of bfloat16 are told from float16 by where their values crowd', async () => {
+    // Most values of a detector are small, and many zero.
+    const rows = ROWS.map((row) => ({
+      ...row,
+      features: row.features.map((_, i) => (i % 3 === 0 ? 0 : (((i * 7919) % 997) / 997) ** 4 * 30)),
+    }));
+    const upper = (row: FeatureRow) =>
+      Uint16Array.from(new Uint32Array(row.features.buffer), (bits) => bits >>> 16);
+    const bfloats = tableOf({ rows, change: (_, row) => ({ features: base64(upper(row)) }) });
+    expect((await surveyTsv(bfloats)).form.features).toEqual({ type: 'bfloat16', featureSize: 2048 });
+    const [read] = await rowsIn(bfloats);
+    rows[0]!.features.forEach((value, i) => {
+      const cut = read!.features[i]!;
+      if (!(cut <= value && cut >= value * (1 - 2 ** -7))) throw new Error(`value ${i}: ${cut} for ${value}`);
+    });
+    const halves = tableOf({ rows, change: (_, row) => ({ features: base64(halved(row.features)) }) });
+    expect((await surveyTsv(halves)).form.features).toEqual({ type: 'float16', featureSize: 2048 });
+  });
+
+  it('of boxes: whole numbers of two bytes are read, the other order of bytes is named', async () => {
+    const whole = (_: Fields, row: FeatureRow) => ({ boxes: base64(Int16Array.from(row.boxes)) });
+    const [first] = await rowsIn(tableOf({ change: whole }));
+    expect(first?.boxes).toEqual(ROWS[0]!.boxes.map(Math.trunc));
+    const other = (_: Fields, row: FeatureRow) => ({
+      boxes: base64(new Uint8Array(Buffer.from(base64(row.boxes), 'base64').swap32())),
+    });
+    expect((await errorOf(() => rowsIn(tableOf({ change: other })))).message).toContain("(NumPy's '<f4')");
+    const none = (_: Fields, row: FeatureRow) => ({ boxes: base64(row.boxes.map(() => Number.NaN)) });
+    expect((await errorOf(() => rowsIn(tableOf({ change: none })))).message).toContain('NaN');
+  });
+
+  it('of confidences: percents are no probabilities', async () => {
+    const change = (_: Fields, row: FeatureRow) => ({ objects_conf: base64(row.objectsConf.map(() => 97)) });
+    expect((await errorOf(() => rowsIn(tableOf({ change })))).message).toContain(
+      'objects_conf should hold probabilities from 0 to 1; found 97',
+    );
   });
 
   it("that are not the file's are named at their row", async () => {

@@ -121,7 +121,7 @@ export const command = defineCommand({
       .string()
       .optional()
       .describe(
-        "The values that the detector can give, where they are not those of LXMERT's, such as =-30,30",
+        'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
     detector: z.string().min(1).optional().describe('Name of the detector that made the features'),
