@@ -12,7 +12,7 @@ describe('text of a file in a sentence', () => {
     const path = `/${'folder/'.repeat(60)}file.tsv`;
     const { message } = new LxmertError(`${path} has the answer '${'ab'.repeat(4000)}' twice.`);
     expect(message).toContain(`${path} has the answer 'abab`);
-    expect(message).toMatch(/abab\.\.\.(ab){49}' twice\.$/);
+    expect(message).toMatch(/\.\.\.b(ab){49}' twice\.$/);
     expect(message.length).toBeLessThan(900);
   });
 });
