@@ -57,7 +57,7 @@ function ofUnion(options: readonly (readonly z.core.$ZodIssue[])[]): string | un
   const within = firsts.find(({ code, path }) => code !== 'invalid_type' || path.length > 0);
   if (within !== undefined) {
     const key = within.path.length === 0 ? '' : ` for '${within.path.join('.')}'`;
-    return within.message.replace(/^expected (.*), found .*$/s, `$1${key}`);
+    return `${within.message.replace(/, found .*$/s, '').replace(/^expected /, '')}${key}`;
   }
   const types = firsts.map((issue) => typeName('expected' in issue ? issue.expected : undefined));
   return [...new Set(types)].join(' or ');

@@ -65,6 +65,11 @@ function keyOf(answer: string, keepsCase: boolean): string {
   return keepsCase ? plain : plain.toLowerCase();
 }
 
+/** What answers share that agree but for capitals, blanks and Unicode normalisation. */
+export function foldedAnswer(answer: string): string {
+  return keyOf(answer, false);
+}
+
 function mostFrequent(spellings: ReadonlyMap<string, number>): string {
   return [...spellings].reduce((best, each) => (each[1] > best[1] ? each : best))[0];
 }

@@ -3,7 +3,11 @@
 import { LxmertError } from '../common/errors.js';
 import { formatNumber, formatPercent } from '../formats/numbers.js';
 import type { Question } from './annotations/question.js';
+import { foldedAnswer } from './answerSpelling.js';
 import type { AnswerTable } from './answerTable.js';
+
+/** Answers that no head was made for are usual up to this share of the examples. */
+const FEW = 0.1;
 
 /** What is asked of the labels of a split. */
 export interface LabelRules {
@@ -41,7 +45,8 @@ export function withLabels<Example extends Question>(
     );
   }
   requireAnswers(labelled, name, answerTable);
-  if (first === undefined) return { examples, notice: undefined };
+  const unanswerable = unanswerableNotice(labelled, name, answerTable);
+  if (first === undefined) return { examples, notice: unanswerable };
   const count = examples.length - labelled.length;
   const share = `${formatNumber(count)} of ${total} examples (${formatPercent(count / examples.length, 1)})`;
   if (count > maxUnlabelled * examples.length) {
@@ -51,7 +56,12 @@ export function withLabels<Example extends Question>(
   }
   return {
     examples: labelled,
-    notice: `${share} of '${name}' left out: they have no label (the first with the id ${first.questionId}).`,
+    notice: [
+      `${share} of '${name}' left out: they have no label (the first with the id ${first.questionId}).`,
+      unanswerable,
+    ]
+      .filter((line) => line !== undefined)
+      .join('\n'),
   };
 }
 
@@ -63,13 +73,39 @@ function requireAnswers(labelled: readonly Question[], name: string, answerTable
       `The labels of all ${formatNumber(labelled.length)} examples of '${name}' are empty: no answer is right for any. Make the file again with the answer table that belongs to it (lxmert prepare --answers).`,
     );
   }
-  const isKnown = ({ labels }: Question): boolean =>
-    [...(labels?.keys() ?? [])].some((answer) => answerTable.indexOf(answer) !== undefined);
-  if (answered.some(isKnown)) return;
+  if (answered.some((example) => hasKnownAnswer(example, answerTable))) return;
   const [answer = ''] = first.labels?.keys() ?? [];
   throw new LxmertError(
     `None of the answers of '${name}' is in the answer table of ${answerTable.size} answers ('${answerTable.answer(0)}' ...); the first is '${answer}'. Is it the table, or the model, of another data set?`,
   );
+}
+
+const hasKnownAnswer = ({ labels }: Question, answerTable: AnswerTable): boolean =>
+  [...(labels?.keys() ?? [])].some((answer) => answerTable.indexOf(answer) !== undefined);
+
+/**
+ * The line about examples whose labels hold no answer of the table, so that whatever is predicted is wrong: when it is
+ * for the spelling of one, or when they are more than a few.
+ */
+function unanswerableNotice(
+  labelled: readonly Question[],
+  name: string,
+  answerTable: AnswerTable,
+): string | undefined {
+  const unanswerable = labelled.filter(
+    (example) => (example.labels?.size ?? 0) > 0 && !hasKnownAnswer(example, answerTable),
+  );
+  if (unanswerable.length === 0) return undefined;
+  const spellings = new Map(answerTable.answers.map((answer) => [foldedAnswer(answer), answer]));
+  const answers = unanswerable.flatMap(({ labels }) => [...(labels?.keys() ?? [])]);
+  const otherwise = answers.find((answer) => spellings.has(foldedAnswer(answer)));
+  const share = unanswerable.length / labelled.length;
+  if (otherwise === undefined && share <= FEW) return undefined;
+  const example =
+    otherwise === undefined
+      ? `such as '${answers[0]}'`
+      : `such as '${otherwise}', which the table has as '${spellings.get(foldedAnswer(otherwise))}'`;
+  return `${formatNumber(unanswerable.length)} of ${formatNumber(labelled.length)} labelled examples (${formatPercent(share, 1)}) of '${name}' have only answers that are not in the table (${example}): none can be right for them.`;
 }
 
 function keyHint(first: Question | undefined): string {

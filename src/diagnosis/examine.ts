@@ -39,6 +39,9 @@ const BROKEN: ReadonlySet<ContentKindName> = new Set([
   'utf16',
 ]);
 
+/** In the head of each page that this program writes. */
+const OWN_PAGE = `content="default-src 'none'; img-src data:; style-src 'sha256-`;
+
 const OTHER_FEATURES =
   'It is not read here. docs/reference/features.md says how a few lines of Python make a feature store of such files.';
 
@@ -65,6 +68,11 @@ export async function examineFile(file: string): Promise<FileReport> {
 async function examineKnown(file: string): Promise<FileReport> {
   const numBytes = statSync(file).size;
   const { kind, name } = readContentKind(file);
+  if (kind === 'html' && headOf(file, 1024).includes(OWN_PAGE))
+    return report(file, 'a page that lxmert wrote (HTML): a report or an explanation', {
+      facts: [formatBytes(numBytes)],
+      wayOn: 'It is looked at with a browser.',
+    });
   if (BROKEN.has(kind)) return report(file, name, { problems: [`${file} is ${name}.`] });
   if (PICTURES.has(kind)) return await examinePicture(file, name);
   if (kind === 'zip') return await examineZip(file);

@@ -94,7 +94,10 @@ export class RecordFacts {
       const without =
         this.#numWithoutLabel > 0 ? `; ${formatNumber(this.#numWithoutLabel)} without a label` : '';
       lines.push(
-        `${atLeast(this.labels.size)} different answer${this.labels.size === 1 ? '' : 's'} in labels${scores}${without}`,
+        // Of statements, whose labels are true or false.
+        this.labels.size === 0 && scores === ''
+          ? `${formatNumber(this.#numWithLabel)} with a label${without}`
+          : `${atLeast(this.labels.size)} different answer${this.labels.size === 1 ? '' : 's'} in labels${scores}${without}`,
       );
     }
     if (numAnswersOf.size > 0) {

@@ -174,7 +174,13 @@ export class Lxmert implements Disposable {
     const threads = new ThreadAdapter();
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
-    const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, { ...source, device });
+    const howRead: string[] = [];
+    const say = (line: string): void => void howRead.push(line);
+    const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, {
+      ...source,
+      device,
+      say,
+    });
     let detector: RegionDetector | undefined;
     try {
       if (loaded.models[0]?.imagesPerExample !== 1) {
@@ -184,7 +190,7 @@ export class Lxmert implements Disposable {
       }
       detector = await loadDetector(source, device);
       const differences = detector === undefined ? [] : checkDetector(loaded, detector, source);
-      const warnings = [...loaded.notes, ...differences];
+      const warnings = [...howRead, ...loaded.notes, ...differences];
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
       return new Lxmert(loaded, detector, names, source, warnings, threads);

@@ -35,6 +35,8 @@ export interface PretrainedSource {
   /** A config.json in place of the one beside the weights. */
   readonly modelConfig?: string | undefined;
   readonly precision?: Precision | undefined;
+  /** Told how the answer table was read, where its form is not a documented one. */
+  readonly say?: ((line: string) => void) | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
 }
@@ -88,7 +90,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
   const answerTable =
     numAnswers === undefined || answersFile === undefined
       ? undefined
-      : await AnswerTable.loadEither(answersFile, source.qaSets);
+      : await AnswerTable.loadEither(answersFile, source.qaSets, source.say);
   if (answerTable !== undefined && answerTable.size !== numAnswers) {
     throw new LxmertError(
       `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,

@@ -17,10 +17,12 @@ import {
   coverageFlags,
   coverageLines,
   notComputedLines,
+  noteLines,
   scoreLine,
   tableLines,
 } from './metrics/scoreText.js';
-import { readVizwizPredictions, VizwizScorer, VizwizTally } from './metrics/vizwizMetrics.js';
+import { VizwizScorer, VizwizTally } from './metrics/vizwizMetrics.js';
+import { readVizwizPredictions } from './metrics/vizwizPredictions.js';
 import { defineScore, type Prediction, type Task } from './task.js';
 import type { TaskScores } from './taskScores.js';
 
@@ -200,6 +202,7 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
       [
         `${result.numQuestions} questions scored.`,
         ...coverageLines(result, result.missing),
+        ...noteLines(result.notes),
         '',
         scoreLine('Accuracy', result.accuracy),
         scoreLine('Average precision', result.averagePrecision, 'of unanswerable questions'),

@@ -192,3 +192,11 @@ describe('a key that the label may stand under', () => {
     expect(((await all(reader, [record])) as { unreadLabelKey?: string }[])[0]?.unreadLabelKey).toBe(key);
   });
 });
+
+it('reads a list under a usual key, and what gzip packed', async () => {
+  const plain = await all('questions', [row]);
+  expect(await all('questions', { info: {}, questions: [row] })).toEqual(plain);
+  expect(await all('custom', { data: [example] })).toEqual(await all('custom', [example]));
+  expect(await all('questions', gzipSync(JSON.stringify([row])))).toEqual(plain);
+  expect(await all('questions', gzipSync(`${JSON.stringify(row)}\n`))).toEqual(plain);
+});

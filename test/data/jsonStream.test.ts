@@ -184,13 +184,13 @@ describe('what is wrong is said with the source and the byte', () => {
     ['["a""b"]', `raw.json, byte 4, ${element(0)}: expected a comma or the end of the array, found '"'.`],
     ['[1: 2]', `raw.json, byte 2, ${element(0)}: expected a comma or the end of the array, found ':'.`],
     ['[1}', `raw.json, byte 2, ${element(0)}: expected a comma or the end of the array, found '}'.`],
-    ['[{a: 1}]', `raw.json, byte 1, ${element(0)}: this is not valid JSON: `],
-    ['[1, {"a" 1}]', `raw.json, byte 4, ${element(1)}: this is not valid JSON: `],
-    ['[[1}, 2]', `raw.json, byte 1, ${element(0)}: this is not valid JSON: `],
-    ['["a\nb"]', `raw.json, byte 1, ${element(0)}: this is not valid JSON: `],
-    ['["\\x"]', `raw.json, byte 1, ${element(0)}: this is not valid JSON: `],
-    ['[nul]', `raw.json, byte 1, ${element(0)}: this is not valid JSON: `],
-    ['[01]', `raw.json, byte 1, ${element(0)}: this is not valid JSON: `],
+    ['[{a: 1}]', `raw.json, byte 1, ${element(0)}: this is not valid JSON at its character `],
+    ['[1, {"a" 1}]', `raw.json, byte 4, ${element(1)}: this is not valid JSON at its character `],
+    ['[[1}, 2]', `raw.json, byte 1, ${element(0)}: this is not valid JSON at its character `],
+    ['["a\nb"]', `raw.json, byte 1, ${element(0)}: this is not valid JSON at its character `],
+    ['["\\x"]', `raw.json, byte 1, ${element(0)}: this is not valid JSON at its character `],
+    ['[nul]', `raw.json, byte 1, ${element(0)}: this is not valid JSON at its character `],
+    ['[01]', `raw.json, byte 1, ${element(0)}: this is not valid JSON at its character `],
     ['[NaN]', `raw.json, byte 1, ${element(0)}: expected a JSON value, found 'N'.`],
     ['[1] [2]', "raw.json, byte 4, behind element 0: expected the end of the file, found '['."],
     ['[1] x', "raw.json, byte 4, behind element 0: expected the end of the file, found 'x'."],
@@ -222,10 +222,10 @@ describe('what is wrong is said with the source and the byte', () => {
     ],
     ['{a: 1}', "raw.json, byte 1, at entry 0 (counted from 0): expected a key in quotes, found 'a'."],
     ['{1: 1}', "raw.json, byte 1, at entry 0 (counted from 0): expected a key in quotes, found '1'."],
-    ['{"\\x": 1}', 'raw.json, byte 1, at entry 0 (counted from 0): this is not valid JSON: '],
+    ['{"\\x": 1}', 'raw.json, byte 1, at entry 0 (counted from 0): this is not valid JSON at its character '],
     ['{"a": }', "raw.json, byte 6, at key 'a': expected a JSON value, found '}'."],
-    ['{"a": nonsense}', "raw.json, byte 6, at key 'a': this is not valid JSON: "],
-    ['{"a": [1}', "raw.json, byte 6, at key 'a': this is not valid JSON: "],
+    ['{"a": nonsense}', "raw.json, byte 6, at key 'a': this is not valid JSON at its character "],
+    ['{"a": [1}', "raw.json, byte 6, at key 'a': this is not valid JSON at its character "],
     ['{"a": 1]', "raw.json, byte 7, at key 'a': expected a comma or the end of the object, found ']'."],
     [
       '{"a": 1 "b": 2}',
@@ -287,7 +287,7 @@ describe('what is wrong is said with the source and the byte', () => {
     ],
     [
       '{"list": [1, no]}',
-      "raw.json, byte 13, at element 1 of 'list' (counted from 0): this is not valid JSON: ",
+      "raw.json, byte 13, at element 1 of 'list' (counted from 0): this is not valid JSON at its character ",
     ],
     ['{"info": , "list": [1]}', "raw.json, byte 9, at key 'info': expected a JSON value, found ','."],
     [
@@ -313,7 +313,7 @@ describe('what is wrong is said with the source and the byte', () => {
   it.each([
     ['{"a": 1}\n{"a"', 'raw.json ends too early, after 13 bytes, at value 1 (counted from 0). The file'],
     ['1\n, 2', "raw.json, byte 2, at value 1 (counted from 0): expected a JSON value, found ','."],
-    ['{"a" 1}', 'raw.json, byte 0, at value 0 (counted from 0): this is not valid JSON: '],
+    ['{"a" 1}', 'raw.json, byte 0, at value 0 (counted from 0): this is not valid JSON at its character '],
   ])('lines %j', async (text, message) => {
     await expectRefusal(text, streamValues, message);
   });
@@ -334,7 +334,8 @@ describe('what is wrong is said with the source and the byte', () => {
   });
 
   it('bytes that are not UTF-8, and a byte-order mark that is not whole', async () => {
-    const message = 'raw.json, byte 1, at element 0 (counted from 0): this is not valid JSON: ';
+    const message =
+      'raw.json, byte 1, at element 0 (counted from 0): this is not text in UTF-8. Save the file as UTF-8.';
     expect(await refusal(Buffer.from('["caf\u00e9"]', 'latin1'), streamArray)).toContain(message);
     expect(await refusal(Buffer.from([0xef, 0xbb, 0x5b, 0x5d]), streamArray)).toBe(
       "raw.json, byte 2: expected the rest of a byte-order mark, found '['.",

@@ -10,11 +10,13 @@ const schema = z.object({
   boxes: z.array(z.tuple([z.number(), z.number()])).min(1),
   labels: z.union([z.string(), z.array(z.string()), z.record(z.string(), z.number().max(1))]).optional(),
   kind: z.enum(['yes', 'no']).optional(),
+  number: z.union([z.int(), z.string().regex(/^\d+$/, 'expected a number of COCO')]).optional(),
 });
 const good = { id: 1, image: 'a', share: 0.5, size: 3, boxes: [[1, 2]] };
 
 describe('a record that is not as expected', () => {
   it.each([
+    [{ number: 'x' }, "key 'number': expected a number of COCO."],
     [{ image: 5 }, "key 'image': expected text, found 5."],
     [{ image: undefined }, "key 'image': expected text, found nothing."],
     [{ image: '' }, 'key \'image\': expected text that is not empty, found "".'],

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { diagnoseFiles, renderDiagnosis } from '../../src/diagnosis/index.js';
+import { selfContainedPage } from '../../src/report/page.js';
 import { lxmert } from '../support/commandLine.js';
 import { faultOfCommand } from '../support/commandReference.js';
 import { needing } from '../support/skips.js';
@@ -191,15 +192,39 @@ describe('files together', () => {
   });
 
   it('are official questions and annotations of one data set, with the command that takes both', async () => {
-    const questions = put('set/oq.json', { questions: [{ question_id: 1, image_id: 1, question: 'Why?' }] });
-    const annotations = put('set/oa.json', {
-      annotations: [{ question_id: 1, image_id: 1, answers: [{ answer: 'x' }], multiple_choice_answer: 'x' }],
+    const questions = put('set/a_val2014_questions.json', {
+      questions: [{ question_id: 1, image_id: 1, question: 'Why?' }],
     });
-    const { together } = await diagnoseFiles([questions, annotations]);
+    const annotation = {
+      question_id: 1,
+      image_id: 1,
+      answers: [{ answer: 'x' }],
+      multiple_choice_answer: 'x',
+    };
+    const annotations = put('set/a_val2014_annotations.json', { annotations: [annotation] });
+    const others = put('set/a_train2014_annotations.json', { annotations: [annotation] });
+    const { together } = await diagnoseFiles([others, questions, annotations]);
     const command = /lxmert .*/.exec(together[0]!.finding)![0];
     expect(command).toBe(`lxmert prepare vqa ${questions} ${annotations} --output data/vqa`);
     expect(faultOfCommand(command)).toBeUndefined();
+    const unnamed = put('set/mine.json', { annotations: [annotation] });
+    expect((await diagnoseFiles([questions, unnamed])).together[0]!.finding).toMatch(
+      /once their names say of which half of COCO/,
+    );
   });
+});
+
+it('takes a page that the program wrote for no broken download, and labels of NLVR2 for no answers', async () => {
+  const page = selfContainedPage({ title: 'A report', style: '', body: '', script: null });
+  const file = path.join(folder, 'report.html');
+  writeFileSync(file, page);
+  const rows = put('set/nlvr2.json', [
+    { img0: 'a', img1: 'b', sent: 'Both are red.', label: 1, uid: 'u', identifier: 'dev-0-0-0' },
+  ]);
+  const { files } = await diagnoseFiles([file, rows]);
+  expect(files[0]!.what).toContain('a page that lxmert wrote');
+  expect(files[0]!.problems).toEqual([]);
+  expect(files[1]!.facts.join('\n')).toContain('1 with a label');
 });
 
 describe('folders and what is no file', () => {

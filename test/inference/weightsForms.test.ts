@@ -1,5 +1,5 @@
 /** Weights as other programs save them: each form gives the plain file's answers, or a sentence. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,19 @@ describe('a model under the names of a wrapper', () => {
     await expect(answersOfTree('half.pth', half)).rejects.toThrow(
       /begin in two ways: \d+ as in lxrt_encoder\.model\.bert\.embeddings.*, 84 as in model\.lxrt_encoder.*x_layers/,
     );
+  });
+});
+
+describe('an answer table in another form than the documented', () => {
+  it('is told of among the warnings, and answers as the list', async () => {
+    const answers = JSON.parse(readFileSync(at('run/trainval_label2ans.json'), 'utf8')) as string[];
+    writeFileSync(at('forms/table.json'), JSON.stringify({ ...answers }));
+    copyFileSync(at('run/BEST.pth'), at('forms/alone.pth'));
+    const { probabilities, warnings } = await answersOf(at('forms/alone.pth'), {
+      answers: at('forms/table.json'),
+    });
+    expect(probabilities).toEqual(expected);
+    expect(warnings.join('\n')).toMatch(/table\.json is read as an answer table by index: \d+ answers/);
   });
 });
 
@@ -261,7 +274,7 @@ describe('what tensors do not tell', () => {
     [
       'of heads that are no number',
       { ...config, num_attention_heads: '2' },
-      /should be a whole number from 1, and is 2/,
+      /should be a whole number from 1, and is the text "2"/,
     ],
     ['that is cut', '{"hidden_size": ', /not valid JSON/],
   ])('a config.json %s is refused', async (_what, content, message) => {

@@ -60,6 +60,7 @@ export function evaluatePretrainCommand(task: PretrainingTask): Command {
         qaSets: options.qaSets,
         numAttentionHeads: options.attentionHeads,
         modelConfig: options.modelConfig,
+        say: notice,
         ...computeSettings(options),
       });
       const { model, tokenizer, answerTable, losses } = loaded;

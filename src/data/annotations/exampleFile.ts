@@ -4,8 +4,10 @@ import { LxmertError, UsageError } from '../../common/errors.js';
 import { readContentKind } from '../../formats/contentKind.js';
 import { foreignFile, recogniseForm } from '../../formats/forms/index.js';
 import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
-import { fileSource } from './jsonSource.js';
-import { beginsArray, streamArray } from './jsonStream.js';
+import { streamRecords } from './jsonRecords.js';
+import { fileSource, type JsonSource } from './jsonSource.js';
+import { findLayout, type JsonLayout } from './jsonStream.js';
+import { openJson } from './openJson.js';
 
 /** What a reader takes. */
 export interface ExampleFileKind {
@@ -15,19 +17,42 @@ export interface ExampleFileKind {
   readonly forms: readonly string[];
 }
 
+/** Keys under which a list of examples is wrapped. */
+const LIST_KEYS = ['questions', 'examples', 'data'];
+
 /**
- * The records of a file: the elements of a JSON list, or a value on each line. Both are read wherever either is, since
- * the text itself says which it is.
+ * The records of a file: the elements of a JSON list, alone or under a usual key of an object, or a value on each line. All
+ * are read wherever one is, since the text itself says which it is.
  *
  * @param noun what an element of a list is called in messages: `question 3`
  */
 export async function* readRecords(file: string, noun: string): AsyncGenerator<PlacedValue> {
-  if (!(await beginsArray(fileSource(file)))) {
-    yield* readJsonLines(file);
-    return;
+  const source = isGzip(file) ? await openJson(file, 'examples as JSON') : fileSource(file);
+  const layout = await layoutOf(source);
+  if (layout.kind === 'list' || layout.kind === 'wrapped' || source.isPlain !== true)
+    yield* streamRecords(source, layout.kind === 'list' || layout.kind === 'wrapped' ? layout : LINES, noun);
+  else yield* readJsonLines(file);
+}
+
+const LINES = { kind: 'lines' } as const;
+
+/** A file that is missing is told of by its reader. */
+function isGzip(file: string): boolean {
+  try {
+    return readContentKind(file).kind === 'gzip';
+  } catch {
+    return false;
   }
-  let index = 0;
-  for await (const value of streamArray(fileSource(file))) yield { value, place: `${noun} ${index++}` };
+}
+
+/** Of a text that is no JSON where it begins, the reader of lines says more. */
+async function layoutOf(source: JsonSource): Promise<JsonLayout> {
+  try {
+    return await findLayout(source, LIST_KEYS);
+  } catch (error) {
+    if (!(error instanceof LxmertError) || error instanceof UsageError) throw error;
+    return { kind: 'lines' };
+  }
 }
 
 /**

@@ -215,7 +215,7 @@ export class JsonCursor {
     try {
       text = this.#decoder.decode(bytes);
     } catch {
-      throw new LxmertError(`${place}: this is not text in UTF-8.`);
+      throw new LxmertError(`${place}: this is not text in UTF-8. Save the file as UTF-8.`);
     }
     try {
       return JSON.parse(this.prepare?.(text) ?? text) as unknown;

@@ -63,7 +63,7 @@ const questionSchema = z.object({
 /**
  * Yields the questions of a file like `val_balanced_questions.json`, `{id: {answer, isBalanced, ...}}`, in order.
  * The files of all training questions have 1.7 GB; one question is held at a time. A list of such entries with their `id` is
- * read too.
+ * read too (`id`, `questionId` or `question_id`).
  *
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
@@ -95,13 +95,20 @@ async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
 /** Questions by id; a list of them has the id in each, as tables of other libraries come out. */
 async function* questionEntries(source: JsonSource): AsyncGenerator<[string, unknown]> {
   if (!(await beginsArray(source))) {
-    yield* streamEntries(source);
+    for await (const [id, value] of streamEntries(source)) {
+      if (WRAPPERS.includes(id)) {
+        throw new LxmertError(
+          `${source.name}: expected ${QUESTIONS}, found the key '${id}' at the top level. Write what stands under it as a file of its own.`,
+        );
+      }
+      yield [id, value];
+    }
     return;
   }
   let index = 0;
   for await (const value of streamArray(source)) {
-    const { id } = checkRecord(listedSchema, value, source.name, `element ${index++}`);
-    yield [String(id), value];
+    const found = checkRecord(listedSchema, value, source.name, `element ${index++}`);
+    yield [String(found.id ?? found.questionId ?? found.question_id), value];
   }
   if (index > 0) return;
   throw new LxmertError(
@@ -109,7 +116,16 @@ async function* questionEntries(source: JsonSource): AsyncGenerator<[string, unk
   );
 }
 
-const listedSchema = z.object({ id: z.union([z.string().min(1), z.int()]) });
+const id = z.union([z.string().min(1), z.int()]).optional();
+const listedSchema = z
+  .object({ id, questionId: id, question_id: id })
+  .refine(
+    (entry) => entry.id !== undefined || entry.questionId !== undefined || entry.question_id !== undefined,
+    { path: ['id'], message: 'expected text or a number, found nothing' },
+  );
+
+/** Keys that other programs put such an object under. */
+const WRAPPERS = ['questions', 'data', 'annotations'];
 
 /** Answers that would be valid for a question (of the right kind) and plausible (possible in the world). */
 export interface GqaChoices {

@@ -35,7 +35,9 @@ export async function* joinById<L, R>(
       while (match === undefined) {
         const next = await rest.next();
         if (next.done === true) {
-          throw new LxmertError(`${left.name} has the question ${id}, but ${right.name} does not.`);
+          throw new LxmertError(
+            `${left.name} has the question ${id}, but ${right.name} does not. Are the files of the same split, and whole? Of questions that are annotated in part, take the others out of the file.`,
+          );
         }
         const nextId = String(right.idOf(next.value));
         if (nextId === id) match = next.value;

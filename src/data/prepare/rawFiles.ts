@@ -109,15 +109,28 @@ async function filesAt(location: string, depth: number): Promise<RawFile[]> {
   const baseName = path.basename(location);
   const isNamed = depth === FOLDER_DEPTH;
   const { kind } = readContentKind(location);
-  if (kind === 'gzip' && /\.json\.gz$/i.test(location)) {
+  if (kind === 'gzip' && /\.json(\.gz)?$/i.test(location)) {
     const source = await openJson(location, 'JSON');
-    return [{ ...source, baseName: baseName.slice(0, -'.gz'.length), isNamed: false }];
+    return [{ ...source, baseName: baseName.replace(/\.gz$/i, ''), isNamed: false }];
   }
-  if (kind !== 'zip' && !/\.zip$/i.test(location)) return [{ ...fileSource(location), baseName, isNamed }];
+  if (kind !== 'zip' && !/\.zip$/i.test(location)) return [{ ...sourceOf(location), baseName, isNamed }];
   const members = await listJsonMembers(location);
   return members
     .filter((member) => /\.json$/i.test(member.path))
     .map((member) => ({ ...member, baseName: path.posix.basename(member.path), isNamed: false }));
+}
+
+/** A file beside those that are wanted may be anything: what it is matters once it is read. */
+function sourceOf(location: string): JsonSource {
+  const source = fileSource(location);
+  return {
+    ...source,
+    async *open() {
+      // It says what else the file is.
+      await openJson(location, 'official JSON');
+      yield* source.open();
+    },
+  };
 }
 
 async function filesIn(folder: string, depth: number): Promise<RawFile[]> {

@@ -82,12 +82,12 @@ async function splitOf(
   if (questions === undefined && annotations === undefined) return undefined;
   if (questions === undefined) {
     throw new UsageError(
-      `The annotations of ${name} are there, but not its questions (...${name}_questions.json).`,
+      `The annotations of ${name} are there, but not its questions (...${name}_questions.json). Give them too, or leave the annotations out.`,
     );
   }
   if (annotations === undefined && name !== 'test2015') {
     throw new UsageError(
-      `The questions of ${name} are there, but not its annotations (...${name}_annotations.json).`,
+      `The questions of ${name} are there, but not its annotations (...${name}_annotations.json). Give them too, or leave the questions out: without annotations they can only be answered, as those of test2015 are.`,
     );
   }
   return { questions, annotations };

@@ -1,6 +1,6 @@
 /** @file Whether predictions and annotations are about the same questions. */
 
-import { shellWord } from '../../formats/forms/index.js';
+import { isNamedForVqa, shellWord } from '../../formats/forms/index.js';
 import { formatNumber } from '../../formats/numbers.js';
 import type { FileReport } from '../fileReport.js';
 import { clash, type Fit, suits } from './fit.js';
@@ -77,7 +77,7 @@ function officialPairs(reports: readonly FileReport[]): Fit[] {
       [...other.traits.questionIds!.names].filter((id) => ids.has(id)).length;
     const [best] = annotations
       .map((each) => ({ each, found: share(each) }))
-      .sort((a, b) => b.found - a.found);
+      .sort((a, b) => b.found - a.found || sameSplit(questions, b.each) - sameSplit(questions, a.each));
     if (best === undefined) return [];
     const files = [questions.path, best.each.path];
     if (best.found === 0)
@@ -85,8 +85,23 @@ function officialPairs(reports: readonly FileReport[]): Fit[] {
     return [
       suits(
         files,
-        `${best.each.path} has answers to ${formatNumber(best.found)} of the questions of ${questions.path}: lxmert prepare vqa ${shellWord(questions.path)} ${shellWord(best.each.path)} --output data/vqa`,
+        `${best.each.path} has answers to ${formatNumber(best.found)} of the questions of ${questions.path}${wayOfPair(questions, best.each)}`,
       ),
     ];
   });
+}
+
+/** The split that a name states. */
+const splitOf = ({ path }: FileReport): string | undefined =>
+  /((train|val|test)20\d\d|vqacp_v[12]_(train|test))_(questions|annotations)/.exec(path)?.[1];
+
+const sameSplit = (a: FileReport, b: FileReport): number => Number(splitOf(a) === splitOf(b));
+
+/** The command for questions and annotations, whose names have to say of which split they are. */
+function wayOfPair(questions: FileReport, annotations: FileReport): string {
+  if (![questions, annotations].every(({ path }) => isNamedForVqa(path)))
+    return ', and prepare vqa takes them once their names say of which half of COCO the images are, as in train2014_questions.json and train2014_annotations.json.';
+  if (sameSplit(questions, annotations) === 0)
+    return ', but their names are of two splits, and prepare vqa reads those of one together.';
+  return `: lxmert prepare vqa ${shellWord(questions.path)} ${shellWord(annotations.path)} --output data/vqa`;
 }

@@ -19,6 +19,20 @@ export type FormLayout =
   | { readonly kind: 'list'; readonly key?: string | undefined }
   | { readonly kind: 'lines' | 'entries' | 'none' };
 
+const VQA_NAMES =
+  /(train2014|val2014|test2015|vqacp_v[12]_(train|test))_(questions|annotations)\.json(\.gz)?$/;
+
+/** Whether `lxmert prepare vqa` knows a file: the end of its name says of which half of COCO the images are. */
+export function isNamedForVqa(file: string): boolean {
+  return VQA_NAMES.test(file);
+}
+
+/** What to do with a file that is in VQA's form under a name of its own, before the command that takes it. */
+const VQA_NAME_RULE =
+  'prepare vqa knows files by the ends of their names, such as train2014_questions.json and ' +
+  'train2014_annotations.json, which say of which half of COCO the images are: name this one so first. Questions about ' +
+  'other images are trained on with lxmert finetune custom (docs/how-to/custom-data.md).';
+
 /** A rule's finding; `FILE` stands for the file's name in both texts. */
 export interface Finding {
   readonly form: string;
@@ -38,7 +52,12 @@ export function shellWord(name: string): string {
 export function formOf(finding: Finding, file: string, layout: FormLayout): FileForm {
   const named = (text: string): string => text.replaceAll('FILE', () => shellWord(file));
   const command = finding.command === undefined ? undefined : named(finding.command);
-  const advice = named(finding.advice);
+  const isForVqa = /^lxmert prepare vqa .*FILE/.test(finding.command ?? '');
+  const rule =
+    isForVqa && /(Questions|Annotations)$/.test(finding.form) && !isNamedForVqa(file)
+      ? `${VQA_NAME_RULE} `
+      : '';
+  const advice = `${rule}${named(finding.advice)}`;
   return {
     form: finding.form,
     title: finding.title,

@@ -1,6 +1,6 @@
 /** @file Files of this field known by their form: which data set's file it is, and which command takes it. */
 
 export { foreignFile, whatItIs } from './foreignFile.js';
-export { type FileForm, shellWord } from './form.js';
+export { type FileForm, isNamedForVqa, shellWord } from './form.js';
 export { asObject } from './jsonSample.js';
 export { recogniseForm } from './recognise.js';

@@ -124,6 +124,11 @@ export function spelledOtherwiseNote(count: number): string {
   return `${count} ${is} from the right one in capitals, blanks, articles or marks alone; the official evaluation counts ${it} as wrong.`;
 }
 
+/** The sentence about answers without a word. */
+export function nothingLeftNote(count: number): string {
+  return `${count} predicted ${count === 1 ? 'answer is' : 'answers are'} empty, or nothing but articles and marks, and scored nothing. Is the key of the answers the right one?`;
+}
+
 function list(examples: readonly string[], count: number): string {
   return examples.join(', ') + (count > examples.length ? ', ...' : '');
 }

@@ -7,6 +7,7 @@ import {
   type CoverageCounts,
   type CoverageRules,
   type NotComputed,
+  nothingLeftNote,
   spelledOtherwiseNote,
 } from './coverage.js';
 import { ConsistencyScorer } from './gqaConsistency.js';
@@ -93,6 +94,7 @@ export class GqaScorer {
   private readonly lacking = new Map<string, string>();
 
   private numSpelledOtherwise = 0;
+  private numEmpty = 0;
 
   /** @param files The files of questions, for errors */
   constructor(
@@ -130,6 +132,7 @@ export class GqaScorer {
     this.addAccuracy(question, isRight ? 1 : 0);
     if (!isRight && answer !== undefined && plain(answer) === plain(question.answer))
       this.numSpelledOtherwise++;
+    if (answer !== undefined && strip(answer) === '') this.numEmpty++;
     this.addChoiceScores(question, index, answer);
     if (question.globalGroup === undefined) this.lacks('distribution', question, 'groups');
     else if (question.globalGroup !== null) {
@@ -246,6 +249,7 @@ export class GqaScorer {
       );
     }
     if (numSpelledOtherwise > 0) notes.push(spelledOtherwiseNote(numSpelledOtherwise));
+    if (this.numEmpty > 0) notes.push(nothingLeftNote(this.numEmpty));
     return notes;
   }
 

@@ -54,22 +54,47 @@ export function readGqaPredictions(file: string): Promise<PredictionTable> {
   return readPredictions(file, GQA);
 }
 
+/** Makes predictions of what a file has; undefined for none. */
+interface ElementReader {
+  /** Of a record of a list or on a line, which stands at `place`. */
+  read(value: unknown, place: string): FilePrediction | undefined;
+  /** Of an entry of an object. */
+  readEntry(id: string, value: unknown, place: string): FilePrediction | undefined;
+}
+
 /**
  * The predictions of a JSON file of records, in whatever layout.
  *
  * @param expected what the file should be, for errors
- * @param read makes a prediction of an element, which stands at `place`
  */
 export async function* predictionElements(
   file: string,
   expected: string,
-  read: (value: unknown, place: string) => FilePrediction,
+  reader: ElementReader,
 ): AsyncGenerator<FilePrediction> {
   const source = await openJson(file, expected);
   const layout = await findLayout(source, LIST_KEYS);
-  if (layout.kind === 'object' || layout.kind === 'none')
-    throw await unexpectedLayout(source, layout, expected);
-  yield* asPredictions(source, expected, readEach(source, layout, read));
+  if (layout.kind === 'none') throw await unexpectedLayout(source, layout, expected);
+  const all =
+    layout.kind === 'object'
+      ? entriesOf(source, expected, reader)
+      : readEach(source, layout, (value, place) => reader.read(value, place));
+  for await (const each of asPredictions(source, expected, all)) if (each !== undefined) yield each;
+}
+
+/** Predictions under their ids; an object of anything else is told from them. */
+async function* entriesOf(
+  source: JsonSource,
+  expected: string,
+  reader: ElementReader,
+): AsyncGenerator<FilePrediction | undefined> {
+  let isFirst = true;
+  for await (const [id, value] of streamEntries(source)) {
+    if (Array.isArray(value) || (isFirst && isColumnName(id)))
+      throw await unexpectedLayout(source, { kind: 'object' }, expected);
+    isFirst = false;
+    yield reader.readEntry(id, value, `entry '${shownText(id)}'`);
+  }
 }
 
 async function* readEach<T>(
@@ -244,9 +269,9 @@ async function unexpectedLayout(
 }
 
 function notPredictions(file: string, expected: string, found: string): LxmertError {
-  const isCsv = /^text .*,/.test(found);
-  const way = isCsv
-    ? ' A table: pandas.read_csv(FILE).to_json(NEW, orient="records") writes such an array.'
+  const isTable = /^text /.test(found);
+  const way = isTable
+    ? ' A table of columns: pandas.read_csv(FILE, sep=None, engine="python").to_json(NEW, orient="records") writes such an array.'
     : '';
   return new LxmertError(`${file}: expected ${expected}, found ${found}.${way}`);
 }

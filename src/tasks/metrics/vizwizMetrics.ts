@@ -1,14 +1,17 @@
 /** @file The official metrics of VizWiz: accuracy of answers; average precision and F1 of what cannot be answered. */
 
-import { z } from 'zod';
-import { LxmertError } from '../../common/errors.js';
-import { checkRecord } from '../../data/annotations/record.js';
 import { CONTRACTION_SPELLINGS } from '../../data/vqaAnswerRule.js';
 import { averagePrecision, type BinaryDecision, f1Score } from './binaryDecisions.js';
-import { Coverage, type CoverageCounts, type CoverageRules, type NotComputed } from './coverage.js';
-import { predictionElements } from './predictionFiles.js';
-import { PredictionTable } from './predictionTable.js';
+import {
+  Coverage,
+  type CoverageCounts,
+  type CoverageRules,
+  type NotComputed,
+  nothingLeftNote,
+  spelledOtherwiseNote,
+} from './coverage.js';
 import { type ScoreRow, Tally, TallyByType } from './tally.js';
+import type { VizwizPredictions } from './vizwizPredictions.js';
 import { annotatorAgreement } from './vqaAccuracy.js';
 import { normalizeVqaAnswer } from './vqaAnswerNormalization.js';
 
@@ -96,67 +99,13 @@ export class VizwizTally {
   }
 }
 
-/** What a file of predictions says: answers, probabilities of being answerable, or both. */
-export interface VizwizPredictions {
-  /** By the name of the image's file; empty answers where {@link hasAnswers} is false. */
-  readonly table: PredictionTable;
-  readonly hasAnswers: boolean;
-  /** By the table's index; undefined where the file has none. */
-  readonly answerable: readonly number[] | undefined;
-}
-
-const EXPECTED = 'a JSON array of {image, answer, answerable}, as lxmert predict vizwiz writes it';
-
-const predictionSchema = z.object({
-  image: z.string().min(1),
-  answer: z.string().optional(),
-  answerable: z.number().min(0).max(1).optional(),
-});
-
-/**
- * Reads the file of either challenge, `[{image, answer}]` or `[{image, answerable}]`, or of both in one. Other keys are
- * ignored.
- *
- * @throws LxmertError with file and element for what is not as expected, for an image that is there twice, and for an
- *   element without a key that the first one has
- */
-export async function readVizwizPredictions(file: string): Promise<VizwizPredictions> {
-  let first: z.output<typeof predictionSchema> | undefined;
-  const answerable: number[] = [];
-  const table = await PredictionTable.gather(
-    file,
-    predictionElements(file, EXPECTED, (value, place) => {
-      const record = checkRecord(predictionSchema, value, file, place);
-      first ??= record;
-      for (const key of ['answer', 'answerable'] as const) {
-        if ((record[key] === undefined) === (first[key] === undefined)) continue;
-        const has =
-          record[key] === undefined
-            ? 'is missing, but the first element has it'
-            : 'is there, but the first element has none';
-        throw new LxmertError(`${file}: ${place}, key '${key}': it ${has}. Give it in all or in none.`);
-      }
-      if (record.answer === undefined && record.answerable === undefined) {
-        throw new LxmertError(
-          `${file}: ${place}: expected 'answer' or 'answerable' beside 'image', found neither.`,
-        );
-      }
-      if (record.answerable !== undefined) answerable.push(record.answerable);
-      return { id: record.image, answer: record.answer ?? '', place };
-    }),
-  );
-  return {
-    table,
-    hasAnswers: first?.answer !== undefined,
-    answerable: first?.answerable === undefined ? undefined : answerable,
-  };
-}
-
 /** The official scores of a file of predictions. */
 export interface VizwizScores extends VizwizMeans, CoverageCounts {
   /** Questions that were scored. */
   readonly numQuestions: number;
   readonly notComputed: readonly NotComputed[];
+  /** What a person should know of the files, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** Scores predictions while annotations go by. */
@@ -164,6 +113,9 @@ export class VizwizScorer {
   private readonly coverage: Coverage;
   private readonly tally = new VizwizTally();
   private numQuestions = 0;
+  private numWithoutEnding = 0;
+  private numSpelledOtherwise = 0;
+  private numEmpty = 0;
 
   /** @param file the annotations, for errors */
   constructor(
@@ -180,13 +132,40 @@ export class VizwizScorer {
    */
   add(image: string, annotation: VizwizAnnotation): void {
     const { table, hasAnswers, answerable } = this.predictions;
-    const index = this.coverage.take(image);
+    const index = this.coverage.take(this.idInPredictions(image));
     if (index === undefined && this.rules.missing === 'skip') return;
     this.numQuestions++;
-    if (hasAnswers) this.tally.addAnswer(annotation, index === undefined ? undefined : table.answerAt(index));
+    if (hasAnswers) this.addAnswer(annotation, index === undefined ? undefined : table.answerAt(index));
     if (answerable !== undefined) {
       this.tally.addAnswerable(annotation, index === undefined ? undefined : answerable[index]);
     }
+  }
+
+  /** The name of the picture as the predictions have it: where they leave its ending out, so. */
+  private idInPredictions(image: string): string {
+    const { table } = this.predictions;
+    const stem = image.replace(/\.\w+$/, '');
+    if (table.indexOf(image) !== undefined || table.indexOf(stem) === undefined) return image;
+    this.numWithoutEnding++;
+    return stem;
+  }
+
+  private addAnswer(annotation: VizwizAnnotation, answer: string | undefined): void {
+    this.tally.addAnswer(annotation, answer);
+    if (answer === undefined || officialVizwizScore(answer, annotation.answers) > 0) return;
+    const spelled = normalizeVizwizAnswer(answer);
+    if (spelled === '') this.numEmpty++;
+    else if (annotation.answers.every((truth) => normalizeVizwizAnswer(truth) === spelled))
+      this.numSpelledOtherwise++;
+  }
+
+  private notes(): string[] {
+    const notes = [...this.predictions.table.notes, ...this.coverage.notes];
+    if (this.numWithoutEnding > 0)
+      notes.push('The predictions name pictures without the endings of their files, which are added.');
+    if (this.numSpelledOtherwise > 0) notes.push(spelledOtherwiseNote(this.numSpelledOtherwise));
+    if (this.numEmpty > 0) notes.push(nothingLeftNote(this.numEmpty));
+    return notes;
   }
 
   /** @throws LxmertError when questions and predictions do not meet and the rules do not allow it */
@@ -203,6 +182,6 @@ export class VizwizScorer {
           : 'a question that cannot be answered among those scored';
       notComputed.push({ metric: 'average precision', needs }, { metric: 'F1', needs });
     }
-    return { numQuestions: this.numQuestions, ...counts, ...means, notComputed };
+    return { numQuestions: this.numQuestions, ...counts, ...means, notComputed, notes: this.notes() };
   }
 }

@@ -2,7 +2,13 @@
 
 import type { VqaAnnotation } from '../../data/annotations/officialVqaAnnotations.js';
 import { softScore, softScoreRule } from '../../data/softLabel.js';
-import { Coverage, type CoverageCounts, type CoverageRules, spelledOtherwiseNote } from './coverage.js';
+import {
+  Coverage,
+  type CoverageCounts,
+  type CoverageRules,
+  nothingLeftNote,
+  spelledOtherwiseNote,
+} from './coverage.js';
 import type { PredictionTable } from './predictionTable.js';
 import { type ScoreRow, Tally, TallyByType } from './tally.js';
 import { cleanVqaAnswer, normalizeVqaAnswer } from './vqaAnswerNormalization.js';
@@ -87,6 +93,7 @@ export class VqaScorer {
   private readonly byQuestionType = new TallyByType();
   private readonly numQuestionsByAnswers = new Map<number, number>();
   private numSpelledOtherwise = 0;
+  private numEmpty = 0;
   private hasOtherIds = false;
 
   constructor(
@@ -111,6 +118,7 @@ export class VqaScorer {
     if (index !== undefined) this.hasOtherIds ||= this.predictions.hasOtherIdsThan(questionId);
     if (answer !== undefined && score === 0 && isSpelledOtherwise(answer, answers))
       this.numSpelledOtherwise++;
+    if (answer !== undefined && score === 0 && normalizeVqaAnswer(answer) === '') this.numEmpty++;
   }
 
   /** @throws LxmertError when questions and predictions do not meet and the rules do not allow it */
@@ -139,6 +147,7 @@ export class VqaScorer {
       );
     }
     if (numSpelledOtherwise > 0) notes.push(spelledOtherwiseNote(numSpelledOtherwise));
+    if (this.numEmpty > 0) notes.push(nothingLeftNote(this.numEmpty));
     return notes;
   }
 }

@@ -147,3 +147,17 @@ describe('archives that are not what they should be', () => {
     );
   });
 });
+
+describe('a file whose name and content differ', () => {
+  it('is unpacked, where gzip packed it', async () => {
+    writeFiles(folder, { 'packed.json': gzipSync('[1, 2]') });
+    expect(await readAll(path.join(folder, 'packed.json'))).toEqual([1, 2]);
+  });
+
+  it('is named for what it is once it is read', async () => {
+    writeFiles(folder, { 'wide.json': Buffer.from('\ufeff[1]', 'utf16le') });
+    await expect(readAll(path.join(folder, 'wide.json'))).rejects.toThrow(
+      /wide\.json is text in UTF-16 \(save it as UTF-8\); expected official JSON\.$/,
+    );
+  });
+});

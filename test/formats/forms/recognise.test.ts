@@ -188,12 +188,20 @@ describe('the form of a file', () => {
 
 describe('the sentence about a foreign file', () => {
   it('names what it holds, what was expected and the command', () => {
-    const file = fileOf({ questions: [question] });
+    const file = path.join(folder, 'v2_OpenEnded_mscoco_val2014_questions.json');
+    writeFileSync(file, JSON.stringify({ questions: [question] }));
     expect(foreignFile(file, 'a list of questions [{"img_id", "sent"}, ...]')).toBe(
       `${file} holds the official questions of VQA v2; expected a list of questions [{"img_id", "sent"}, ...]. ` +
         "Make the program's questions of it, together with the file of its annotations, with: " +
         `lxmert prepare vqa ${file} ANNOTATIONS.json --output data/vqa`,
     );
+  });
+
+  it('says that prepare vqa has to know a file by its name', () => {
+    expect(foreignFile(fileOf({ questions: [question] }), 'x')).toMatch(
+      /prepare vqa knows files by the ends of their names, such as train2014_questions\.json/,
+    );
+    expect(foreignFile(fileOf([annotation]), 'x')).toContain('name this one so first');
   });
 
   it('quotes a name with blanks for the shell', () => {

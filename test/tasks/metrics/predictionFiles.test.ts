@@ -342,3 +342,39 @@ describe('GQA predictions', () => {
     expect(scores.notes[0]).toMatch(/^2 answers differ .* the official evaluation counts them as wrong\.$/);
   });
 });
+
+describe('answers without a word', () => {
+  it('are counted, where the official evaluation takes their only words away', async () => {
+    const predictions = write('a.json', { 1: 'A', 2: '', 3: 'two' });
+    const { notes } = await scoreVqaFiles({ predictions, annotations, missing: 'error', extra: 'error' });
+    expect(notes.join('\n')).toContain('2 predicted answers are empty, or nothing but articles');
+  });
+});
+
+describe('a table of columns as predictions', () => {
+  it.each(['\t', ';', ','])('with %j between them is refused with the way to JSON', async (mark) => {
+    const predictions = write('a.csv', `question_id${mark}answer\n1${mark}red\n`);
+    await expect(
+      scoreVqaFiles({ predictions, annotations, missing: 'error', extra: 'error' }),
+    ).rejects.toThrow(/pandas\.read_csv\(FILE, sep=None/);
+  });
+});
+
+describe('GQA questions', () => {
+  const entry = { answer: 'red', isBalanced: true };
+  const predictions = write('listed_predictions.json', [{ questionId: '07', prediction: 'red' }]);
+
+  it.each(['id', 'questionId', 'question_id'])('are read from a list with %s', async (key) => {
+    const questions = [write('listed_questions.json', [{ ...entry, [key]: '07' }])];
+    expect(await scoreGqaFiles({ predictions, questions, consistency: false, ...strict })).toMatchObject({
+      accuracy: 1,
+    });
+  });
+
+  it('under a key are not taken for a split without answers', async () => {
+    const questions = [write('listed_questions.json', { questions: { '07': entry } })];
+    await expect(scoreGqaFiles({ predictions, questions, consistency: false, ...strict })).rejects.toThrow(
+      /found the key 'questions' at the top level\. Write what stands under it/,
+    );
+  });
+});

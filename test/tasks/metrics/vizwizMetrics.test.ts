@@ -5,11 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   normalizeVizwizAnswer,
   officialVizwizScore,
-  readVizwizPredictions,
   type VizwizAnnotation,
   VizwizScorer,
   type VizwizScores,
 } from '../../../src/tasks/metrics/vizwizMetrics.js';
+import { readVizwizPredictions } from '../../../src/tasks/metrics/vizwizPredictions.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vizwiz-metrics-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -182,5 +182,72 @@ describe('a file of predictions', () => {
     [[], 'holds no predictions.'],
   ])('%j is refused', async (content, sentence) => {
     await expect(readVizwizPredictions(write(content))).rejects.toThrow(sentence);
+  });
+});
+
+describe('predictions in other forms', () => {
+  const score = async (content: unknown) => {
+    const scorer = new VizwizScorer(await readVizwizPredictions(write(content)), 'val.json', {
+      missing: 'error',
+      extra: 'error',
+    });
+    scorer.add('a.jpg', { answers: ten({ red: 10 }), answerType: 'other', answerable: 1 });
+    scorer.add('b.jpg', { answers: ten({ 'a dog': 10 }), answerType: 'other', answerable: 1 });
+    return scorer.finish();
+  };
+
+  it.each<[string, unknown, RegExp]>([
+    [
+      'image ids',
+      [
+        { image_id: 'a.jpg', answer: 'red' },
+        { image_id: 'b.jpg', answer: '' },
+      ],
+      /taken are image 'image_id'/,
+    ],
+    [
+      'names without endings',
+      [
+        { image: 'a', answer: 'red' },
+        { image: 'b', answer: '' },
+      ],
+      /without the endings of their files/,
+    ],
+    [
+      'names with folders',
+      [
+        { image: 'val/a.jpg', answer: 'red' },
+        { image: 'val/b.jpg', answer: '' },
+      ],
+      /named with folders/,
+    ],
+    ['answers by picture', { 'a.jpg': 'red', 'b.jpg': 'A' }, /an object of predictions by picture/],
+    [
+      'numbers',
+      [
+        { image: 'a.jpg', answer: 'red' },
+        { image: 'b.jpg', answer: 2 },
+      ],
+      /numbers are taken as their text/,
+    ],
+  ])('with %s are scored and told of', async (_, content, note) => {
+    const { accuracy, notes } = await score(content);
+    expect(accuracy).toBe(0.5);
+    expect(notes.join('\n')).toMatch(note);
+  });
+
+  it('with null answers lack them', async () => {
+    const content = [
+      { image: 'a.jpg', answer: 'red' },
+      { image: 'b.jpg', answer: null },
+    ];
+    await expect(score(content)).rejects.toThrow(/no prediction for 1 question.* null and taken as none/);
+  });
+
+  it('that are right but for an article, or have nothing beside one, are told of', async () => {
+    const { accuracy, notes } = await score({ 'a.jpg': 'The', 'b.jpg': 'a dog' });
+    expect(accuracy).toBe(0);
+    expect(notes.join('\n')).toMatch(/1 answer differs .* articles/);
+    expect(notes.join('\n')).toMatch(/1 predicted answer is empty, or nothing but articles/);
   });
 });
