@@ -189,7 +189,9 @@ function numberReader(file: string, content: Fields, before = '') {
     if (value === undefined || value === null) return undefined;
     const [holds, expected] = rules[kind];
     if (typeof value === 'number' && holds(value)) return value;
-    throw new UsageError(`${file}: ${before}${key} should be ${expected}, and is ${shown(value)}.`);
+    throw new UsageError(
+      `${file}: ${before}${key} should be ${expected}, and is ${typeof value === 'string' ? `the text "${shown(value)}"` : shown(value)}.`,
+    );
   };
 }
 

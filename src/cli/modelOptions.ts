@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { assertCompatible, FeatureStore } from '../features/index.js';
+import { formatCount } from '../formats/numbers.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { PRECISIONS, type Precision } from '../model/index.js';
 import { type Device, requirePrecision } from '../torch/index.js';
@@ -90,6 +91,7 @@ export function checkFeatures(
   };
   const options = { allowMismatch, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, expected, options)) notice(warning);
+  sayRepeated(store, notice);
 }
 
 /** What {@link modelOptions} say of the models besides their files. */
@@ -141,4 +143,13 @@ export function openFeatures(
 export function checkStores(store: FeatureStore, isAllowed: boolean, notice: (line: string) => void): void {
   const mixing = { allowMismatch: isAllowed, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, {}, mixing)) notice(warning);
+  sayRepeated(store, notice);
+}
+
+/** Stores may overlap, as COCO's parts do; whose features count is said. */
+function sayRepeated({ numDuplicates }: FeatureStore, notice: (line: string) => void): void {
+  if (numDuplicates > 0)
+    notice(
+      `${formatCount(numDuplicates, 'image')} of --features ${numDuplicates === 1 ? 'stands' : 'stand'} in more than one store; the features of the first that has them are used.`,
+    );
 }

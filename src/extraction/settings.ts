@@ -30,8 +30,8 @@ export interface ExtractionOptions {
   /** Boxes to describe instead of those that the detector proposes. */
   readonly boxes?: GivenBoxes;
   /**
-   * The values that the detector can give, where they are not those of LXMERT's (0 to 100); kept in the provenance. Values
-   * beyond stop the job: they are a sign of other or damaged weights, and a run would refuse them.
+   * The values that the detector can give (default -1000 to 1000); kept in the provenance. Values beyond stop the job: they are
+   * a sign of other or damaged weights, and a run would refuse them.
    */
   readonly featureRange?: FeatureRange;
   /** This process's share of the job. Without it, processes take what nobody has taken. */

@@ -1,6 +1,6 @@
 /** @file What somebody gave as region features that is none, called by its content, with the way on. */
 
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { type ContentKindName, readContentKind } from '../formats/contentKind.js';
 
@@ -33,12 +33,16 @@ export function describeForeignFile(file: string): string {
   if (PICTURES.has(kind))
     return `${file} is ${name}, not region features. They are made of pictures with: lxmert extract`;
   if (BROKEN.has(kind)) return `${file} is ${name}. Fetch or copy it again.`;
-  if (kind === 'zip' && /^\w+\.npy$/.test(firstMember(file)))
+  if (kind === 'zip' && /\.npy$/.test(firstMember(file)))
     return `${file} is a NumPy archive (.npz), which is not read here. ${OTHER_WAYS}`;
   if (kind === 'zip' && /(^|\/)data\.pkl$/.test(firstMember(file)))
     return `${file} is a PyTorch file, not region features. For weights: lxmert checkpoint info. ${OTHER_WAYS}`;
   if (kind === 'zip' || kind === 'gzip')
     return `${file} is ${name}, not a feature store. If it holds a TSV file, make a store of it first: lxmert features convert ${file} FOLDER`;
+  if (kind === 'safetensors')
+    return isShard(file)
+      ? `${file} is a shard of a feature store under another name; the shards of a folder are called shard-00000.safetensors and so on, in their order.`
+      : `${file} is ${name}, not region features. For weights: lxmert checkpoint info. ${WHAT_IS_READ}`;
   if (kind === 'text' && isTable(file))
     return `${file} is a TSV file; make a store of it first: lxmert features convert ${file} FOLDER`;
   return `${file} is ${name}, not region features. ${WHAT_IS_READ}`;
@@ -87,17 +91,34 @@ const UNPACK: Partial<Record<ContentKindName, (file: string) => string>> = {
 
 /** Sentences about a folder without shards: what lies in it instead. */
 export function describeForeignFolder(folder: string): string {
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-  const [first] = files.map(({ name }) => path.join(folder, name)).sort();
+  const entries = readdirSync(folder, { withFileTypes: true });
   const nothing = `${folder} holds no feature shards (shard-00000.safetensors and so on)`;
-  if (first === undefined) return `${nothing}.`;
-  return `${nothing} but other files. ${describeForeignFile(first)}`;
+  const stores = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join(folder, name))
+    .filter((inner) => existsSync(path.join(inner, 'shard-00000.safetensors')))
+    .sort();
+  if (stores.length > 0)
+    return `${nothing}, but ${stores.length === 1 ? 'a folder that does' : 'folders that do'}: name ${stores.slice(0, NUM_NAMED).join(', ')}${stores.length > NUM_NAMED ? ', ...' : ''}.`;
+  const [first] = entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => path.join(folder, name))
+    .sort();
+  return first === undefined ? `${nothing}.` : `${nothing} but other files. ${describeForeignFile(first)}`;
 }
 
-/** Whether the first line is divided by tabs as rows of features are. */
+/** Folders in a sentence. */
+const NUM_NAMED = 5;
+
+/** Whether a safetensors file says that it is a shard; its metadata come first in its header as they are written here. */
+function isShard(file: string): boolean {
+  return headOf(file).toString('latin1').includes('"lxmert-features"');
+}
+
+/** Whether the first line is divided as rows of features are. */
 function isTable(file: string): boolean {
   const [line] = headOf(file).toString('latin1').split('\n', 1) as [string];
-  return line.split('\t').length > 2;
+  return line.split('\t').length > 2 || [',', ';', '|'].some((delimiter) => line.split(delimiter).length > 5);
 }
 
 /** The name in the first header of a zip archive. */

@@ -13,7 +13,7 @@ export type Base64Reading = { readonly base64: string } | { readonly problem: st
  * a `data:` address of a browser. Whether every character belongs to the alphabet is left to whoever decodes it.
  */
 export function readBase64(text: string): Base64Reading {
-  const body = text.startsWith('data:') ? afterComma(text) : text;
+  const body = /^data:/i.test(text) ? afterComma(text) : text;
   if (typeof body !== 'string') return body;
   const escaped = body.includes('%') ? unescaped(body) : body;
   const trimmed = escaped.trim();

@@ -37,20 +37,24 @@ export function rowOf({ width, height, boxes, features }: z.output<typeof givenF
   };
 }
 
-/**
- * Refuses what is sound by itself and cannot be meant.
- *
- * @param featureSize that the model reads
- * @throws ServeError for boxes that are shares, for another number of values, and for values of another type
- */
-export function requirePlausible(row: FeatureRow, featureSize: number): void {
-  const { boxes, features, numBoxes, width, height } = row;
+/** @throws ServeError for boxes that are shares of the picture's sides */
+export function requirePixels({ boxes, width, height }: FeatureRow): void {
   if (Math.max(width, height) > 1 && boxes.every((value) => value >= 0 && value <= 1)) {
     throw refusal(
       `features.boxes: all numbers lie between 0 and 1, and the picture is ${width} x ${height}: they are shares of its sides. ` +
         `Send pixels: multiply x1 and x2 by ${width}, y1 and y2 by ${height}.`,
     );
   }
+}
+
+/**
+ * Refuses what is sound by itself and cannot be meant.
+ *
+ * @param featureSize that the model reads
+ * @throws ServeError for another number of values, and for values of another type
+ */
+export function requirePlausible(row: FeatureRow, featureSize: number): void {
+  const { features, numBoxes } = row;
   const expected = numBoxes * featureSize;
   if (features.length !== expected) {
     throw refusal(

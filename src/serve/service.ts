@@ -5,7 +5,7 @@ import { type FeatureRow, findRowProblem } from '../features/files.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
 import { abortable } from './deadlines.js';
-import { requirePlausible } from './givenFeatures.js';
+import { requirePixels, requirePlausible } from './givenFeatures.js';
 import type { Picture } from './picture.js';
 import { ServeError } from './serveError.js';
 import type { Answered, AskedQuestion, ModelFacts, SeenPicture, ToExplain } from './workers/protocol.js';
@@ -137,6 +137,7 @@ export class Service {
 
   /** @throws ServeError for features that are not sound or not of the model's size */
   async describe(row: FeatureRow): Promise<SeenPicture> {
+    requirePixels(row);
     const problem = findRowProblem(row);
     if (problem !== undefined) throw new ServeError('bad_request', `The features are not sound: ${problem}`);
     requirePlausible(row, this.options.pool.facts[0].featureSize);

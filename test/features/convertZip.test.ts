@@ -109,7 +109,13 @@ describe('a TSV file in a zip archive', () => {
     expect(error.message).toContain('2 TSV files; name one of them (--member): a.tsv, b/c.tsv.');
     const chosen = await openTsvInZip(archive, 'b/c.tsv');
     expect([chosen.fileName, await chosen.size()]).toEqual(['c.tsv', tsv.length]);
-    expect((await errorOf(() => openTsvInZip(archive, 'c.tsv'))).message).toContain('has no member');
+    expect((await openTsvInZip(archive, 'c.tsv')).name).toBe(chosen.name);
+    expect((await errorOf(() => openTsvInZip(archive, 'd.tsv'))).message).toContain('has no member');
+    const beside = archiveOf(
+      { name: 'a.csv', data: tsv },
+      { name: 'LICENSE.txt', data: Buffer.from('free') },
+    );
+    expect((await openTsvInZip(beside)).fileName).toBe('a.csv');
     const none = archiveOf({ name: 'a.jpg', data: tsv });
     expect((await errorOf(() => openTsvInZip(none))).message).toContain('holds no TSV file');
   });

@@ -1,10 +1,12 @@
 /** @file Files and folders of other kinds, given where a feature store is expected. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { unknownProvenance } from '../../src/features/provenance.js';
 import { openShards } from '../../src/features/storeFiles.js';
-import { errorOf, temporaryFolder } from './support.js';
+import { FeatureStoreWriter } from '../../src/features/storeWriter.js';
+import { errorOf, makeRows, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
 let numPlaces = 0;
@@ -51,4 +53,28 @@ describe('a file or folder of another kind', () => {
       }
     },
   );
+
+  it('is called a shard when it is one under another name', async () => {
+    const place = path.join(folder, `foreign${numPlaces++}`);
+    const writer = await FeatureStoreWriter.create(place, {
+      provenance: unknownProvenance,
+      numBoxes: 4,
+      dtype: 'float32',
+      shardImages: 5,
+    });
+    for (const row of makeRows(2)) await writer.add(row);
+    await writer.finish();
+    renameSync(path.join(place, 'shard-00000.safetensors'), path.join(place, 'Shard-0 (1).safetensors'));
+    const { message } = await errorOf(() => openShards(place));
+    expect(message).toContain('is a shard of a feature store under another name');
+  });
+
+  it('is looked into: stores in a folder are named', async () => {
+    const place = path.join(folder, `foreign${numPlaces++}`);
+    mkdirSync(path.join(place, 'train'), { recursive: true });
+    writeFileSync(path.join(place, 'train', 'shard-00000.safetensors'), '');
+    expect((await errorOf(() => openShards(place))).message).toContain(
+      `: name ${path.join(place, 'train')}.`,
+    );
+  });
 });

@@ -274,7 +274,7 @@ describe('what tensors do not tell', () => {
     [
       'of heads that are no number',
       { ...config, num_attention_heads: '2' },
-      /should be a whole number from 1, and is 2/,
+      /should be a whole number from 1, and is the text "2"/,
     ],
     ['that is cut', '{"hidden_size": ', /not valid JSON/],
   ])('a config.json %s is refused', async (_what, content, message) => {

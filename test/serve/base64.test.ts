@@ -18,6 +18,7 @@ describe.each([99, 100, 101])('%i bytes', (length) => {
     ['in lines of MIME', `${lines}\r\n`],
     ['in lines with an indent', `  ${plain.replace(/.{64}/g, '$&\n  ')}\n`],
     ['as a data: address', `data:image/jpeg;base64,${plain}`],
+    ['as a data: address in capitals', `DATA:image/png;BASE64,${plain}`],
     ['as a data: address with parameters', `data:image/svg+xml;charset=utf-8;base64,${plain}`],
     ['as an escaped data: address', `data:image/png;base64,${encodeURIComponent(plain)}`],
     ['as an escaped data: address in lines', `data:;base64,${encodeURIComponent(lines)}`],

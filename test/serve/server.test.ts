@@ -212,6 +212,7 @@ needing('program').describe('the server', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect(noJson.statusCode).toBe(400);
+    expect(noJson.body).toContain('says that it is JSON');
     const text = await app.inject({
       method: 'POST',
       url: '/v1/answer',
@@ -219,6 +220,7 @@ needing('program').describe('the server', () => {
       headers: { 'content-type': 'text/plain' },
     });
     expect(text.statusCode).toBe(415);
+    expect(text.body).toContain('Content-Type: application/json');
     const large = await ask(app, { image: 'A'.repeat(1 << 21), questions: ['what?'] });
     expect(large.statusCode).toBe(413);
     const nowhere = await app.inject({ method: 'GET', url: '/etc/passwd' });

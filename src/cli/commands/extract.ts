@@ -110,7 +110,7 @@ export const command = defineCommand({
       .string()
       .optional()
       .describe(
-        "The values that the detector can give, where they are not those of LXMERT's (0 to 100), such as =-30,30",
+        'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
     maxSkipped: z.int().min(0).default(0).describe('End with 1 when more pictures than this were skipped'),

@@ -31,8 +31,8 @@ export async function openTsvInZip(archive: string, member?: string): Promise<St
   );
 }
 
-/** Names of tables: `.tsv` and, of split ones, `.tsv.0`; `.txt` and `.csv` where there is no other. */
-const TABLE_NAMES = [/\.tsv(\.\d+)?$/i, /\.(txt|csv)$/i];
+/** Names of tables: `.tsv` and, of split ones, `.tsv.0`; `.csv`, then `.txt`, where there is no other. */
+const TABLE_NAMES = [/\.tsv(\.\d+)?$/i, /\.csv$/i, /\.txt$/i];
 
 function chooseMembers(
   archive: string,
@@ -46,7 +46,7 @@ function chooseMembers(
   );
   const names = tables.map((each) => each.name).slice(0, 20);
   if (name !== undefined) {
-    const found = members.find((each) => each.name === name);
+    const found = members.find((each) => each.name === name) ?? onlyOne(files, name);
     if (found !== undefined) return [found];
     throw new UsageError(`${archive} has no member '${name}'. Its TSV files: ${names.join(', ') || 'none'}.`);
   }
@@ -58,6 +58,12 @@ function chooseMembers(
   );
 }
 
+/** The member of this name in whatever folder, where there is one alone. */
+function onlyOne(files: readonly ZipMember[], name: string): ZipMember | undefined {
+  const [found, ...others] = files.filter((each) => each.name.endsWith(`/${name}`));
+  return others.length === 0 ? found : undefined;
+}
+
 /** What an archive without a table is. */
 function othersIn(members: readonly ZipMember[]): string {
   const [first] = members;
@@ -65,7 +71,8 @@ function othersIn(members: readonly ZipMember[]): string {
   if (members.every(({ name }) => /\.npy$/i.test(name)))
     return ': it is a NumPy archive (.npz), which is not read here (docs/reference/features.md, "Other formats")';
   if (members.some(({ name }) => /(^|\/)data\.pkl$/.test(name))) return ': it is a PyTorch file (.pth, .pt)';
-  return ` but ${members.length} other files, the first ${first.name}`;
+  const packed = /\.(gz|bz2|xz|zip|tar|tgz|7z)$/i.test(first.name) ? ' (unpack the archive, then that)' : '';
+  return ` but ${members.length} other ${members.length === 1 ? 'file' : 'files'}, the first ${first.name}${packed}`;
 }
 
 function arePartsOfOne(tables: readonly ZipMember[]): boolean {
