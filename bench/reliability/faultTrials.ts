@@ -63,7 +63,7 @@ export async function tryFault(
   const place = new FaultPlace(fault, folder, undisturbed);
   if (!place.make()) return undefined;
   try {
-    const ended = await runUnder(command, fault, place.options(), undisturbed.seconds);
+    const ended = await runUnder(command, fault, place.options(), undisturbed.seconds, folder);
     const problems = [...problemsOf(fault, ended)];
     place.lift();
     const hasOutput = filesOf(folder).length > 0;
@@ -81,17 +81,26 @@ async function runUnder(
   fault: FaultName,
   options: StartOptions,
   seconds: number,
+  folder: string,
 ): Promise<Ended> {
   const started = start(words, options);
   if (fault === 'closed stdout') started.child.stdout?.destroy();
   if (fault === 'closed stderr') started.child.stderr?.destroy();
-  if (fault.startsWith('SIG')) await sendSignals(started, fault, seconds);
+  if (fault.startsWith('SIG')) await sendSignals(started, fault, seconds, folder);
   return started.ended;
 }
 
 /** In the middle of the work; the second signal follows while the first is being obeyed. */
-async function sendSignals({ child, hasEnded }: Started, fault: FaultName, seconds: number): Promise<void> {
+async function sendSignals(
+  { child, hasEnded }: Started,
+  fault: FaultName,
+  seconds: number,
+  folder: string,
+): Promise<void> {
   await sleep(600 * seconds);
+  // On a busy machine the work may begin later than it should be half done; what writes at its end only is not waited for.
+  const latest = performance.now() + 2000 * seconds;
+  while (!hasEnded() && filesOf(folder).length === 0 && performance.now() < latest) await sleep(20);
   const signal = fault === 'SIGHUP' ? 'SIGHUP' : 'SIGTERM';
   if (!hasEnded()) child.kill(signal);
   if (fault !== 'SIGTERM twice') return;

@@ -1,5 +1,6 @@
 /** @file Errors that are sentences for a person, and the exit code each kind ends a command with. */
 
+import { withoutLongWords } from './excerpt.js';
 import { systemFault } from './systemFault.js';
 
 /** What a command's process ends with: 1 for a failure, 2 for wrong use. */
@@ -13,7 +14,7 @@ export class LxmertError extends Error {
   readonly exitCode: ExitCode = 1;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(withoutLongWords(message), options);
     this.name = new.target.name;
   }
 }

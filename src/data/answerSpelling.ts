@@ -34,7 +34,25 @@ export function withOneSpelling<Example extends Question>(
     }
   }
   const chosen = new Map([...counts].map(([key, spellings]) => [key, mostFrequent(spellings)]));
-  return respelled(examples, (answer) => chosen.get(keyOf(answer, keepsCase)) ?? answer);
+  const { examples: spelled, notices } = respelled(
+    examples,
+    (answer) => chosen.get(keyOf(answer, keepsCase)) ?? answer,
+  );
+  return { examples: spelled, notices: [...notices, ...stopNotice([...chosen.values()])] };
+}
+
+/** A line about answers that stay different for a full stop alone, which may be meant (`etc.`) or a slip. */
+function stopNotice(answers: readonly string[]): string[] {
+  const known = new Set(answers);
+  const pairs = answers.filter((answer) => /.[.!]$/.test(answer) && known.has(answer.slice(0, -1)));
+  if (pairs.length === 0) return [];
+  const named = pairs
+    .slice(0, NUM_NAMED)
+    .map((each) => `${shownId(each)} beside ${shownId(each.slice(0, -1))}`);
+  const more = pairs.length > named.length ? ' ...' : '';
+  return [
+    `${pairs.length === 1 ? '1 answer differs' : `${pairs.length} answers differ`} from another by a full stop at the end alone, and they count as different answers: ${named.join(', ')}${more}.`,
+  ];
 }
 
 /**

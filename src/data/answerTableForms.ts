@@ -145,8 +145,17 @@ function gapIn(texts: readonly string[]): string {
   const seen = new Set<string>();
   const twice = texts.find((text) => seen.size === seen.add(text).size);
   if (twice !== undefined) return `${twice} is there twice`;
-  return `${outside} is there, and ${texts.findIndex((_, i) => !seen.has(String(i)))} is not`;
+  const missing = texts.findIndex((_, i) => !seen.has(String(i)));
+  const isFromOne = missing === 0 && outside === String(texts.length);
+  return `${outside} is there, and ${missing} is not${
+    isFromOne
+      ? '. They count from 1, where the rows of a head count from 0: what row 0 answers does not show. Write the answers as a list, from row 0 on'
+      : ''
+  }`;
 }
+
+/** What a table's column of answers is called. */
+const HEADER = /^"?(answers?|labels?|ans|classes|class_name|name)"?:?$/i;
 
 /** The table that a text with an answer on each line is. */
 export function answersOfText(text: string): AnswerList | NoAnswerTable {
@@ -170,9 +179,13 @@ export function answersOfText(text: string): AnswerList | NoAnswerTable {
     2 * lines.filter((line) => /[,;|]/.test(line)).length > lines.length ||
     body.every((line) => /^\d+[\s:]+\S/.test(line)) ||
     body.every((line) => /\S[\s:]+\d+$/.test(line));
-  if (lines.every((line) => /^[-*] /.test(line)))
+  if (body.every((line) => /^[-*] /.test(line)))
     return new NoAnswerTable(
-      `its lines begin with a mark, as in '${shownText(first)}'; a text has answers alone`,
+      `its lines begin with a mark, as in '${shownText(body[0] ?? '')}'; a text has answers alone`,
+    );
+  if (HEADER.test(first))
+    return new NoAnswerTable(
+      `its first line, '${shownText(first)}', names what stands below it; a text has answers alone`,
     );
   if (hasColumns) {
     return new NoAnswerTable(

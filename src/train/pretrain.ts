@@ -1,5 +1,6 @@
 /** @file Pre-training: five tasks at once over sentences and images. */
 
+import { rm } from 'node:fs/promises';
 import { saveCheckpoint } from '../checkpoint/index.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
@@ -225,6 +226,8 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
     const file = run.file(name === 'BEST' ? PRETRAINED_FILES.best : last);
     await saveCheckpoint(file, this.model.checkpointTensors(), 'reference-pretraining');
     await answerTable?.savePretraining(run.file(RUN_FILES.pretrainingAnswers));
+    // What an interruption left is older than the epoch's own weights now, and its name says the opposite.
+    if (name === 'LAST' && epoch !== undefined) await rm(run.file(PRETRAINED_FILES.last), { force: true });
   }
 
   describeEpoch(metrics: EpochMetrics): string {

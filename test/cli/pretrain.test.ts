@@ -235,6 +235,8 @@ needing('program').describe('an interrupted pre-training', () => {
     expect(await weightsOf(at(signal, 'Epoch03_LXRT.pth'))).toEqual(
       await weightsOf(at('run/Epoch03_LXRT.pth')),
     );
+    // It was of the step at which the run was interrupted.
+    expect(existsSync(at(signal, 'LAST_LXRT.pth'))).toBe(false);
     const losses = (run: string) =>
       epochsOf(run).map(({ meanLosses, validation }) => [meanLosses, validation]);
     expect(losses(signal)).toEqual(losses('run'));

@@ -43,6 +43,14 @@ describe('answers in several spellings', () => {
     ]);
   });
 
+  it('that differ by a full stop alone stay apart, which is said', () => {
+    const { examples, notices } = withOneSpelling(labelled('red', 'red.', 'etc.', '.'), false);
+    expect(buildAnswerTable(examples).answers).toHaveLength(4);
+    expect(notices).toEqual([
+      "1 answer differs from another by a full stop at the end alone, and they count as different answers: 'red.' beside 'red'.",
+    ]);
+  });
+
   it('stay apart in capitals when asked to, not in blanks', () => {
     const { examples } = withOneSpelling(labelled('Polish', 'polish', 'polish '), true);
     expect([...buildAnswerTable(examples).answers].sort()).toEqual(['Polish', 'polish']);

@@ -73,7 +73,11 @@ describe('an answer table', () => {
   });
 
   it.each([
-    ['indices from 1', { red: 1, yes: 2, no: 3 }, /indices are not 0 to 2: 3 is there, and 0 is not/],
+    [
+      'indices from 1',
+      { red: 1, yes: 2, no: 3 },
+      /indices are not 0 to 2: 3 is there, and 0 is not. They count from 1/,
+    ],
     ['one index twice', { red: 0, yes: 0, no: 1 }, /indices are not 0 to 2: 0 is there twice/],
     ['a hole', { 0: 'red', 1: 'yes', 3: 'no' }, /keys are not the indices 0 to 2: 3 is there, and 2 is not/],
     ['numbers to numbers', { 0: 2, 1: 0, 2: 1 }, /does not show which are the answers/],
@@ -97,6 +101,8 @@ describe('an answer table', () => {
     ['columns', 'red\t0\nyes\t1\n', /its lines have columns, as in 'red 0'/],
     ['columns that are named', 'answer,index\nred,0\nyes,1\n', /its lines have columns/],
     ['commas', '"red",\n"yes",\n', /its lines have columns/],
+    ['a header', 'answer\nred\nyes\n', /its first line, 'answer', names what stands below it/],
+    ['YAML under a key', 'answers:\n  - red\n  - yes\n', /its lines begin with a mark, as in '- red'/],
     ['marks', '- red\n- yes\n', /its lines begin with a mark, as in '- red'/],
     ['numbered lines', '0 red\n1 yes\n', /its lines have columns/],
     ['an empty line', 'red\n\nyes\n', /line 2 is empty/],

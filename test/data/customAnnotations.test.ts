@@ -23,6 +23,19 @@ async function read(lines: readonly (object | string)[], numImages: 1 | 2 = 1): 
 const base = { id: '1', image: 'a', text: 't' };
 
 describe('streamCustomExamples', () => {
+  it('takes blank labels, as tables write them, for none', async () => {
+    const questions = await read([
+      { ...base, labels: '' },
+      { ...base, labels: [' '] },
+      { ...base, labels: [] },
+    ]);
+    expect(questions.map(({ labels }) => labels && Object.fromEntries(labels))).toEqual([
+      undefined,
+      undefined,
+      {},
+    ]);
+  });
+
   it('reads one label, several, scores and none', async () => {
     const questions = await read([
       { ...base, labels: 'x', type: 'kind' },

@@ -106,7 +106,6 @@ describe('a file of another kind is named, with the command that takes it', () =
 
   it.each<[string, Uint8Array, string]>([
     ['Parquet', Buffer.from(`PAR1${'\0'.repeat(40)}PAR1`), 'is a Parquet table'],
-    ['gzip', gzipSync('[]'), 'is a gzip archive'],
     ['zip', Buffer.from(`PK\x03\x04${'\0'.repeat(40)}`, 'latin1'), 'is a zip archive'],
     ['HDF5', Buffer.from(`\x89HDF\r\n\x1a\n${'\0'.repeat(40)}`, 'latin1'), 'is an HDF5 file'],
     ['UTF-16', Buffer.from('\ufeff[{"img_id": "a"}]', 'utf16le'), 'UTF-16'],
@@ -199,4 +198,13 @@ it('reads a list under a usual key, and what gzip packed', async () => {
   expect(await all('custom', { data: [example] })).toEqual(await all('custom', [example]));
   expect(await all('questions', gzipSync(JSON.stringify([row])))).toEqual(plain);
   expect(await all('questions', gzipSync(`${JSON.stringify(row)}\n`))).toEqual(plain);
+});
+
+it('does not take examples without ids for captions', async () => {
+  const { id: _, ...withoutId } = example;
+  await expect(all('custom', [withoutId])).rejects.toThrow(/example 0, key 'id': expected .* found nothing/);
+});
+
+it('names a text that begins as no JSON does', async () => {
+  await expect(all('captions', '1000.jpg#0\tA man .\n')).rejects.toThrow(/is text; expected captions/);
 });

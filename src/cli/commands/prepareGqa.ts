@@ -59,7 +59,8 @@ export const command = defineCommand({
       {
         given: `${formatCount(numAnswers ?? 0, 'answer')} in the table, as given`,
         questions: `${formatCount(numAnswers ?? 0, 'answer')} in the table, made from train and val`,
-        nothing: 'no answer table: neither train nor val is there, nor --answers',
+        nothing:
+          'no answer table: train and val, of which it is made, are not there or have no answers, and --answers names none',
       }[tableFrom],
     ].join('\n'),
 });

@@ -185,7 +185,11 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const spelled = madeOneSpelling(task, options, trainingExamples);
   const answerTable = await answersOf(task, options, spelled.examples, notice);
   if (task.answers === 'built' && options.answers === undefined)
-    notice(`${answerTable.size} answers, made of the training labels.`);
+    notice(
+      answerTable.size === 1
+        ? `All training labels are '${answerTable.answer(0)}', the only answer that the model will have.`
+        : `${answerTable.size} answers, made of the training labels.`,
+    );
   const split = (given: Respelled<Question>, files: readonly string[], isTraining: boolean) => {
     const inTable =
       task.answersInOneSpelling === true ? spelledAsInTable(given.examples, answerTable) : given;

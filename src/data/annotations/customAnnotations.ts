@@ -29,7 +29,7 @@ const KIND: ExampleFileKind = {
 
 /**
  * Reads lines `{"id", "image" or "images": [first, second], "text", "labels"?, "type"?}`. Labels are one answer, a list
- * of right answers, or an object of answers with scores from 0 to 1. Empty lines are passed over; a
+ * of right answers, or an object of answers with scores from 0 to 1; one that is blank is none. Empty lines are passed over; a
  * JSON list of such objects is read as well.
  *
  * @param numImages how many images each example must have
@@ -53,12 +53,18 @@ async function* readExamples(file: string, numImages: 1 | 2): AsyncGenerator<Que
       imageIds,
       questionId: id,
       sentence,
-      labels: labels === undefined ? undefined : scoresOf(labels),
+      labels: labels === undefined || isBlank(labels) ? undefined : scoresOf(labels),
       questionType: type ?? '',
       answerType: '',
       ...unreadLabelKey(labels, value),
     };
   }
+}
+
+/** What tables write into the cell of an example without a label. */
+function isBlank(labels: z.output<typeof recordSchema>['labels']): boolean {
+  const texts = typeof labels === 'string' ? [labels] : labels;
+  return Array.isArray(texts) && texts.length > 0 && texts.every((text: string) => text.trim() === '');
 }
 
 function scoresOf(

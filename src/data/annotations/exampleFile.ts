@@ -77,7 +77,7 @@ export async function* readAs<T>(
 const JSON_KINDS = ['jsonArray', 'jsonObject', 'text'];
 
 /** Where the very first record is, in a message. */
-const FIRST_RECORD = /: (line 1|\w+ 0)\b/;
+const FIRST_RECORD = /: (line 1|\w+ 0)\b|, byte 0: /;
 
 function whatElse(file: string, { expected, forms }: ExampleFileKind, fault: string): string | undefined {
   try {

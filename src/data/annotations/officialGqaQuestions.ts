@@ -75,7 +75,7 @@ export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<Gq
 }
 
 async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
-  for await (const [id, value] of questionEntries(source)) {
+  for await (const [id, value] of gqaQuestionEntries(source)) {
     const record = checkRecord(questionSchema, value, source.name, `question '${id}'`);
     yield {
       id,
@@ -92,8 +92,8 @@ async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
   }
 }
 
-/** Questions by id; a list of them has the id in each, as tables of other libraries come out. */
-async function* questionEntries(source: JsonSource): AsyncGenerator<[string, unknown]> {
+/** Questions by id, unchecked; a list of them has the id in each, as tables of other libraries come out. */
+export async function* gqaQuestionEntries(source: JsonSource): AsyncGenerator<[string, unknown]> {
   if (!(await beginsArray(source))) {
     for await (const [id, value] of streamEntries(source)) {
       if (WRAPPERS.includes(id)) {

@@ -1,7 +1,7 @@
 /** @file GQA from the official questions to the reference's JSON. */
 
 import { z } from 'zod';
-import { streamEntries } from '../annotations/jsonStream.js';
+import { gqaQuestionEntries } from '../annotations/officialGqaQuestions.js';
 import { checkRecord } from '../annotations/record.js';
 import { AnswerTable } from '../answerTable.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
@@ -10,6 +10,7 @@ import { type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { compareCodePoints, PythonFloat } from './pythonJson.js';
 import { openRawFiles } from './rawFiles.js';
+import { noteUnreadKey } from './unreadKeys.js';
 
 export interface PrepareGqaOptions extends PrepareOptions {
   readonly outputFolder: string;
@@ -28,8 +29,9 @@ export interface PreparedGqa {
   readonly notes: readonly string[];
 }
 
-const questionSchema = z.object({
-  imageId: z.string().min(1),
+const questionSchema = z.looseObject({
+  /** Visual Genome's are numbers, which some copies of the files have without quotes. */
+  imageId: z.union([z.string().min(1), z.int().transform(String)]),
   question: z.string(),
   answer: z.string().optional(),
 });
@@ -58,7 +60,7 @@ export async function prepareGqa(options: PrepareGqaOptions): Promise<PreparedGq
     const table = options.answerTable ?? (await buildAnswerTable(forTable, options));
     if (table !== undefined) await writeAnswerTable(outputs, table, 'gqa');
     const prepared: PreparedSplit[] = [];
-    for (const split of splits) prepared.push(await writeSplit(split, table, outputs, options));
+    for (const split of splits) prepared.push(await writeSplit(split, table, outputs, options, notes));
     return {
       splits: prepared,
       numAnswers: table?.size,
@@ -92,10 +94,13 @@ async function writeSplit(
   table: AnswerTable | undefined,
   outputs: OutputFiles,
   options: PrepareGqaOptions,
+  notes: string[],
 ): Promise<PreparedSplit> {
   const writer = await outputs.array(split.file);
   const counter = new SplitCounter(split.file, options);
-  for await (const [id, { imageId, question, answer }] of readSplit(split)) {
+  for await (const [id, record] of readSplit(split)) {
+    const { imageId, question, answer } = record;
+    noteUnreadKey(split.file, answer, record, notes);
     counter.seeSentence(question);
     const row = { img_id: imageId, question_id: id, sent: question };
     if (answer === undefined) {
@@ -113,7 +118,7 @@ async function writeSplit(
 
 async function* readSplit(split: RawGqaSplit): AsyncGenerator<[string, RawQuestion]> {
   for (const part of split.parts) {
-    for await (const [id, value] of streamEntries(part)) {
+    for await (const [id, value] of gqaQuestionEntries(part)) {
       yield [id, checkRecord(questionSchema, value, part.name, `question '${id}'`)];
     }
   }

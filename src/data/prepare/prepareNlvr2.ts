@@ -3,10 +3,12 @@
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../../common/errors.js';
 import { beginsArray, streamArray, streamValues } from '../annotations/jsonStream.js';
+import { nlvr2LabelSchema } from '../annotations/nlvr2Label.js';
 import { withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { nothingFound, onlyFile, openRawFiles, type RawFile } from './rawFiles.js';
 import { checkRecords } from './rawRecord.js';
+import { noteUnreadKey } from './unreadKeys.js';
 
 export interface PrepareNlvr2Options extends PrepareOptions {
   readonly outputFolder: string;
@@ -18,7 +20,7 @@ export interface PreparedNlvr2 {
   readonly notes: readonly string[];
 }
 
-const exampleSchema = z.object({
+const exampleSchema = z.looseObject({
   identifier: z
     .string()
     .regex(
@@ -26,8 +28,8 @@ const exampleSchema = z.object({
       "expected an identifier such as 'dev-850-0-0' (split, set, pair, sentence)",
     ),
   sentence: z.string(),
-  /** The reference's script takes all that is not 'True' for false; here anything else is an error. */
-  label: z.enum(['True', 'False']).optional(),
+  /** The reference's script takes all that is not 'True' for false; here anything but a truth value is an error. */
+  label: nlvr2LabelSchema('expected "True" or "False"').optional(),
 });
 
 /** The reference's names of the splits, by the official ones. */
@@ -67,11 +69,12 @@ export async function prepareNlvr2(options: PrepareNlvr2Options): Promise<Prepar
           identifier,
           img0: `${pair}-img0`,
           img1: `${pair}-img1`,
-          label: label === undefined ? undefined : Number(label === 'True'),
+          label: label === undefined ? undefined : Number(label),
           sent: sentence,
           uid: `nlvr2_${name}_${writer.numElements}`,
         });
         counter.add(label === undefined ? undefined : 1);
+        noteUnreadKey(raw.name, label, example, notes);
       }
       await writer.end();
       prepared.push(counter.result);

@@ -190,3 +190,21 @@ describe("files in GQA's form under names of their own", () => {
     expect(await files(source, path.join(source, 'mine.json'))).toEqual(['train.json', 'mine.json']);
   });
 });
+
+it('reads a list with ids and image numbers, and names what stands under a key or another name', async () => {
+  const prepare = async (content: unknown) => {
+    const source = writeFiles(newFolder(), { 'train_balanced_questions.json': JSON.stringify(content) });
+    const outputFolder = newFolder();
+    const { notes } = await prepareGqa({ sources: [source], outputFolder });
+    return { notes, rows: readJson(outputFolder, 'train.json') };
+  };
+  const question = { imageId: 5, question: 'Is it red?', answer: 'yes', isBalanced: true };
+  const row = { img_id: '5', label: { yes: 1 }, question_id: '07', sent: 'Is it red?' };
+  expect((await prepare([{ ...question, questionId: '07' }])).rows).toEqual([row]);
+  expect((await prepare({ '07': question })).rows).toEqual([row]);
+  await expect(prepare({ questions: { '07': question } })).rejects.toThrow(/found the key 'questions'/);
+  const { answer, ...unanswered } = question;
+  expect((await prepare({ '07': { ...unanswered, anwser: answer, answers: answer } })).notes.join()).toMatch(
+    /train\.json: .* the key 'answers', which is not read/,
+  );
+});

@@ -53,13 +53,26 @@ describe('prepareNlvr2', () => {
 
   it.each([
     [line('dev-1-0', 'True'), "example 1 (counted from 0), key 'identifier'"],
-    [line('dev-1-0-0', 'true'), "example 1 (counted from 0), key 'label'"],
+    [line('dev-1-0-0', 'maybe'), "example 1 (counted from 0), key 'label'"],
     [line('dev-1-0-0', 'True').slice(0, -4), 'at value 1 (counted from 0). The file is cut short'],
   ])('%s', async (wrong, message) => {
     const outputFolder = newFolder();
     const source = writeFiles(newFolder(), { 'dev.json': `${line('dev-0-0-0', 'True')}\n${wrong}` });
     await expect(prepareNlvr2({ sources: [source], outputFolder })).rejects.toThrow(message);
     expect(namesIn(outputFolder)).toEqual([]);
+  });
+
+  it('reads labels in each plain form, and names the key that one may stand under', async () => {
+    const labels = ['True', false, 1, 'false'];
+    const source = writeFiles(newFolder(), {
+      'dev.json': labels.map((label, i) => line(`dev-${i}-0-0`, label)).join('\n'),
+      'test1.json': line('test1-0-1-0', undefined).replace('"left_url"', '"lable": "True", "left_url"'),
+    });
+    const outputFolder = newFolder();
+    const { notes } = await prepareNlvr2({ sources: [source], outputFolder });
+    const rows = readJson(outputFolder, 'valid.json') as { label: number }[];
+    expect(rows.map(({ label }) => label)).toEqual([1, 0, 1, 0]);
+    expect(notes.join('\n')).toMatch(/test1\.json: .* the key 'lable', which is not read/);
   });
 
   it('says when nothing is there', async () => {
