@@ -1,10 +1,10 @@
 /** @file Whether given boxes are of the pictures, and of the order and unit that they are taken for: the numbers tell. */
 
 import { LxmertError, UsageError } from '../common/errors.js';
+import { BOX_FORMATS, BOX_UNITS, type BoxForm, describeBoxForm, toPixelCorners } from '../features/files.js';
 import { formatCount } from '../formats/numbers.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { openPicture, readPicture } from '../vision/pictureFile.js';
-import { BOX_FORMATS, BOX_UNITS, type BoxForm, describeBoxForm, toPixelCorners } from './boxForm.js';
 import type { GivenBoxes } from './givenBoxes.js';
 
 /** Pictures whose sizes are looked at, spread evenly over the list. */
@@ -123,7 +123,7 @@ function boxesOf({ boxes, ...picture }: Sample): Sample[] {
 }
 
 function lies({ boxes, width, height }: Sample, form: BoxForm): boolean {
-  const [x1, y1, x2, y2] = toPixelCorners(boxes, form, width, height) as unknown as [
+  const [x1, y1, x2, y2] = toPixelCorners({ boxes, width, height }, form) as unknown as [
     number,
     number,
     number,

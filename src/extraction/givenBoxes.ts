@@ -3,16 +3,17 @@
 import { z } from 'zod';
 import { endSentence, LxmertError, UsageError } from '../common/errors.js';
 import { checkRecord } from '../data/annotations/record.js';
-import { MAX_BOXES, readObj36 } from '../features/files.js';
-import { readJsonLines } from '../formats/lines/jsonLines.js';
 import {
   BOX_FORMATS,
   BOX_UNITS,
   type BoxForm,
-  DEFAULT_BOX_FORM,
   describeBoxForm,
+  MAX_BOXES,
+  PIXEL_CORNERS,
+  readObj36,
   toPixelCorners,
-} from './boxForm.js';
+} from '../features/files.js';
+import { readJsonLines } from '../formats/lines/jsonLines.js';
 import { isTsv } from './keptRows.js';
 
 const lineSchema = z.object({
@@ -43,7 +44,7 @@ export class GivenBoxes {
    *
    * @throws UsageError when there is no such file, or another form is said of a TSV file; LxmertError naming the line that is not as expected
    */
-  static async read(file: string, form: BoxForm = DEFAULT_BOX_FORM): Promise<GivenBoxes> {
+  static async read(file: string, form: BoxForm = PIXEL_CORNERS): Promise<GivenBoxes> {
     const boxes = new Map<string, Float32Array>();
     const add = (imageId: string, values: Float32Array, place: string): void => {
       if (boxes.has(imageId)) {
@@ -56,7 +57,7 @@ export class GivenBoxes {
     if (isTsv(file)) {
       if (form.format !== 'xyxy' || form.unit !== 'pixel') {
         throw new UsageError(
-          `${file} is an obj36 TSV file, whose boxes are ${describeBoxForm(DEFAULT_BOX_FORM)}; leave --box-format and --box-unit out.`,
+          `${file} is an obj36 TSV file, whose boxes are ${describeBoxForm(PIXEL_CORNERS)}; leave --box-format and --box-unit out.`,
         );
       }
       for await (const { row, line } of readObj36(file)) add(row.imageId, row.boxes, `line ${line}`);
@@ -114,7 +115,7 @@ export class GivenBoxes {
    * @throws LxmertError when the file has none for the image
    */
   pixelBoxesOf(imageId: string, width: number, height: number): Float32Array {
-    return toPixelCorners(this.boxesOf(imageId), this.form, width, height);
+    return toPixelCorners({ boxes: this.boxesOf(imageId), width, height }, this.form);
   }
 
   /** What makes the boxes of an image other ones than before: the numbers, and for what they are taken. */

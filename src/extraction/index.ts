@@ -9,14 +9,6 @@ export {
   MOST_FEATURE_ERROR,
   SAME_BOX,
 } from './agreement.js';
-export {
-  BOX_FORMATS,
-  BOX_UNITS,
-  type BoxForm,
-  type BoxFormat,
-  type BoxUnit,
-  DEFAULT_BOX_FORM,
-} from './boxForm.js';
 export { checkGivenBoxes, type StatedForm } from './checkBoxes.js';
 export { extractFeatures } from './extract.js';
 export { GivenBoxes } from './givenBoxes.js';

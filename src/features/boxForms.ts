@@ -2,21 +2,21 @@
 
 import { findBoxProblem } from './row.js';
 
-export const TABLE_BOX_ORDERS = ['xyxy', 'xywh', 'yxyx', 'cxcywh'] as const;
+export const BOX_FORMATS = ['xyxy', 'xywh', 'yxyx', 'cxcywh'] as const;
 /** xyxy: two corners; xywh: a corner, width and height; yxyx: two corners, y first; cxcywh: the centre, width and height. */
-export type TableBoxOrder = (typeof TABLE_BOX_ORDERS)[number];
+export type BoxFormat = (typeof BOX_FORMATS)[number];
 
-export const TABLE_BOX_UNITS = ['pixels', 'shares', 'thousandths'] as const;
-/** Pixels of the picture, shares of its sides (0 to 1), or thousandths of them (0 to 1000). */
-export type TableBoxUnit = (typeof TABLE_BOX_UNITS)[number];
+export const BOX_UNITS = ['pixel', 'share', 'percent', 'thousandth'] as const;
+/** Pixels of the picture, or shares (0 to 1), per cent or thousandths (0 to 1000) of its sides. */
+export type BoxUnit = (typeof BOX_UNITS)[number];
 
-export interface TableBoxForm {
-  readonly order: TableBoxOrder;
-  readonly unit: TableBoxUnit;
+export interface BoxForm {
+  readonly format: BoxFormat;
+  readonly unit: BoxUnit;
 }
 
 /** What the files of this field have, and what a row holds. */
-export const PIXEL_CORNERS: TableBoxForm = { order: 'xyxy', unit: 'pixels' };
+export const PIXEL_CORNERS: BoxForm = { format: 'xyxy', unit: 'pixel' };
 
 /** Boxes of one picture as a file has them. */
 export interface PictureBoxes {
@@ -26,6 +26,12 @@ export interface PictureBoxes {
   readonly height: number;
 }
 
+const PARTS_OF_WHOLE: Readonly<Record<Exclude<BoxUnit, 'pixel'>, number>> = {
+  share: 1,
+  percent: 100,
+  thousandth: 1000,
+};
+
 /** How far rounding may lead out of the picture when corners are computed, as a share of its side. */
 const ROUNDING = 1e-4;
 
@@ -33,14 +39,14 @@ const ROUNDING = 1e-4;
  * Corners in pixels, (numBoxes, 4), of boxes in any form; the boxes themselves where they are that already. What leads
  * out of the picture by rounding alone is put onto its edge.
  */
-export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: TableBoxForm): Float32Array {
-  if (form.order === 'xyxy' && form.unit === 'pixels') return boxes;
+export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: BoxForm): Float32Array {
+  if (form.format === 'xyxy' && form.unit === 'pixel') return boxes;
   const corners = new Float32Array(boxes.length);
-  const scale = form.unit === 'shares' ? 1 : 1000;
-  const [scaleX, scaleY] = form.unit === 'pixels' ? [1, 1] : [width / scale, height / scale];
+  const scale = form.unit === 'pixel' ? undefined : PARTS_OF_WHOLE[form.unit];
+  const [scaleX, scaleY] = scale === undefined ? [1, 1] : [width / scale, height / scale];
   for (let at = 0; at < boxes.length; at += 4) {
     const [a, b, c, d] = boxes.subarray(at, at + 4) as unknown as [number, number, number, number];
-    const [x1, y1, x2, y2] = cornersOf(form.order, a, b, c, d);
+    const [x1, y1, x2, y2] = cornersOf(form.format, a, b, c, d);
     corners[at] = onEdge(x1 * scaleX, width);
     corners[at + 1] = onEdge(y1 * scaleY, height);
     corners[at + 2] = onEdge(x2 * scaleX, width);
@@ -50,13 +56,13 @@ export function toPixelCorners({ boxes, width, height }: PictureBoxes, form: Tab
 }
 
 function cornersOf(
-  order: TableBoxOrder,
+  format: BoxFormat,
   a: number,
   b: number,
   c: number,
   d: number,
 ): readonly [number, number, number, number] {
-  switch (order) {
+  switch (format) {
     case 'xyxy':
       return [a, b, c, d];
     case 'xywh':
@@ -77,33 +83,32 @@ function onEdge(value: number, side: number): number {
 const LEAST_REACH = 700;
 
 /** Whether boxes of this form would lie in their picture, none running backwards and not all in its first pixel. */
-export function fits(given: PictureBoxes, form: TableBoxForm): boolean {
+export function fits(given: PictureBoxes, form: BoxForm): boolean {
   const most = given.boxes.reduce((max, value) => Math.max(max, value), 0);
-  if (form.unit === 'shares' && most > 1.001) return false;
-  if (form.unit === 'thousandths' && !(most > LEAST_REACH && most <= 1001)) return false;
+  if (form.unit === 'share' && most > 1.001) return false;
+  if (form.unit === 'thousandth' && !(most > LEAST_REACH && most <= 1001)) return false;
   const corners = toPixelCorners(given, form);
   return findBoxProblem(corners, corners.length / 4, given.width, given.height) === undefined;
 }
 
 /** Forms other than {@link PIXEL_CORNERS}, the likeliest first. */
-const OTHER_FORMS: readonly TableBoxForm[] = (['pixels', 'shares', 'thousandths'] as const)
-  .flatMap((unit) => TABLE_BOX_ORDERS.map((order) => ({ order, unit })))
-  .filter(({ order, unit }) => order !== 'xyxy' || unit !== 'pixels');
+const OTHER_FORMS: readonly BoxForm[] = (['pixel', 'share', 'thousandth'] as const)
+  .flatMap((unit) => BOX_FORMATS.map((format) => ({ format, unit })))
+  .filter(({ format, unit }) => format !== 'xyxy' || unit !== 'pixel');
 
 /**
  * The form that boxes of some pictures plainly have, when it is not {@link PIXEL_CORNERS}: most pictures' boxes cannot be
  * corners in pixels, and all of them fit that other form. Undefined when nothing speaks against pixels, or for them.
  */
-export function findOtherForm(pictures: readonly PictureBoxes[]): TableBoxForm | undefined {
+export function findOtherForm(pictures: readonly PictureBoxes[]): BoxForm | undefined {
   if (pictures.length === 0) return undefined;
-  if (areThousandths(pictures)) return { order: 'xyxy', unit: 'thousandths' };
+  if (areThousandths(pictures)) return { format: 'xyxy', unit: 'thousandth' };
   const numUnfit = pictures.filter((given) => !fits(given, PIXEL_CORNERS)).length;
   if (2 * numUnfit <= pictures.length) return undefined;
   const areShares = pictures.every(({ boxes }) => boxes.every((value) => value <= 1.001));
-  return OTHER_FORMS.filter(({ unit }) => (unit === 'shares') === areShares).find(
+  return OTHER_FORMS.filter(({ unit }) => (unit === 'share') === areShares).find(
     (form) =>
-      pictures.every((given) => fits(given, form)) &&
-      (form.unit !== 'thousandths' || fillBothSides(pictures)),
+      pictures.every((given) => fits(given, form)) && (form.unit !== 'thousandth' || fillBothSides(pictures)),
   );
 }
 
@@ -131,17 +136,18 @@ function areThousandths(pictures: readonly PictureBoxes[]): boolean {
 }
 
 /** `corners in pixels (x1, y1, x2, y2)` and the like. */
-export function describeBoxForm({ order, unit }: TableBoxForm): string {
+export function describeBoxForm({ format, unit }: BoxForm): string {
   const numbers = {
     xyxy: 'x1, y1, x2, y2',
     xywh: 'x, y, width, height',
     yxyx: 'y1, x1, y2, x2',
     cxcywh: 'centre x, centre y, width, height',
-  }[order];
+  }[format];
   const units = {
-    pixels: 'in pixels',
-    shares: "as shares of the picture's sides (0 to 1)",
-    thousandths: "in thousandths of the picture's sides (0 to 1000)",
+    pixel: 'in pixels',
+    share: "as shares of the picture's sides (0 to 1)",
+    percent: "in per cent of the picture's sides (0 to 100)",
+    thousandth: "in thousandths of the picture's sides (0 to 1000)",
   }[unit];
   return `${numbers} ${units}`;
 }

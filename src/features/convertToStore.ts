@@ -164,7 +164,7 @@ function makePlan(
       maxImages: options.maxImages ?? null,
       duplicates: options.duplicates ?? 'error',
       lineEnding,
-      ...(form.boxForm === PIXEL_CORNERS ? {} : { boxForm: `${form.boxForm.order} ${form.boxForm.unit}` }),
+      ...(form.boxForm === PIXEL_CORNERS ? {} : { boxForm: `${form.boxForm.format} ${form.boxForm.unit}` }),
     },
   };
 }

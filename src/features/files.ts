@@ -1,9 +1,14 @@
 /** @file Region features as files, without tensors: whatever takes them from here starts where there is no libtorch. */
 
 export {
-  TABLE_BOX_ORDERS,
-  TABLE_BOX_UNITS,
-  type TableBoxForm,
+  BOX_FORMATS,
+  BOX_UNITS,
+  type BoxForm,
+  type BoxFormat,
+  type BoxUnit,
+  describeBoxForm,
+  PIXEL_CORNERS,
+  toPixelCorners,
 } from './boxForms.js';
 export { BROKEN_ROWS_FILE } from './brokenRows.js';
 export { type ConvertResult, convertToStore, type StoreConvertOptions } from './convertToStore.js';

@@ -1,14 +1,14 @@
 /** @file Region features: TSV files, shard stores, and the batches that the model reads. */
 
 export {
+  BOX_FORMATS,
+  BOX_UNITS,
+  type BoxForm,
+  type BoxFormat,
+  type BoxUnit,
   describeBoxForm,
   findOtherForm,
   type PictureBoxes,
-  TABLE_BOX_ORDERS,
-  TABLE_BOX_UNITS,
-  type TableBoxForm,
-  type TableBoxOrder,
-  type TableBoxUnit,
   toPixelCorners,
 } from './boxForms.js';
 export {

@@ -2,12 +2,12 @@
 
 import { LxmertError } from '../common/errors.js';
 import {
+  type BoxForm,
   describeBoxForm,
   findOtherForm,
   fits,
   PIXEL_CORNERS,
   type PictureBoxes,
-  type TableBoxForm,
   toPixelCorners,
 } from './boxForms.js';
 import { formatReach, joinReach, reachOf } from './boxReach.js';
@@ -43,14 +43,14 @@ export function checkBoxes(place: string, { pictures: all, type }: TableBoxes): 
     throw new LxmertError(`${place}: the boxes are no corners in pixels. ${otherOrder(type)}`);
 }
 
-function otherFormText(first: PictureBoxes, form: TableBoxForm): string {
+function otherFormText(first: PictureBoxes, form: BoxForm): string {
   const flags = [
-    form.unit === 'pixels' ? '' : ` --box-unit ${form.unit}`,
-    form.order === 'xyxy' ? '' : ` --box-order ${form.order}`,
+    form.unit === 'pixel' ? '' : ` --box-unit ${form.unit}`,
+    form.format === 'xyxy' ? '' : ` --box-format ${form.format}`,
   ].join('');
   const shown = Array.from(first.boxes.subarray(0, 4), (value) => Number(value.toPrecision(4))).join(', ');
   const other =
-    form.order === 'yxyx' && form.unit === 'pixels'
+    form.format === 'yxyx' && form.unit === 'pixel'
       ? ". The same is seen where height and width of the pictures stand in each other's column: if that is so, put a header " +
         'line with the names of the columns (img_id, img_w, img_h and so on) above the rows instead'
       : '';
@@ -66,7 +66,7 @@ const ENOUGH = { pictures: 4, boxes: 10 };
 const LEAST_REACH = 0.7;
 
 /** A phrase where the boxes of all pictures end far from their edges, as those of smaller copies do. */
-export function reachNotes({ pictures: all, type }: TableBoxes, form: TableBoxForm): string[] {
+export function reachNotes({ pictures: all, type }: TableBoxes, form: BoxForm): string[] {
   const pictures = decoded(
     all.filter(({ numBoxes }) => numBoxes >= ENOUGH.boxes),
     type,

@@ -3,7 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type Line, readLines } from '../formats/lines/lineReader.js';
-import { describeBoxForm, PIXEL_CORNERS, type TableBoxForm } from './boxForms.js';
+import { type BoxForm, describeBoxForm, PIXEL_CORNERS } from './boxForms.js';
 import {
   type FeatureRange,
   findRangeNote,
@@ -39,7 +39,7 @@ export const ROW_LIMITS = {
 /** What a user states of a file; the numbers in it are held against it. */
 export interface StatedTable {
   /** Default: what {@link PIXEL_CORNERS} says. */
-  readonly boxForm?: TableBoxForm;
+  readonly boxForm?: BoxForm;
   /** Default: of LXMERT's detector. */
   readonly featureRange?: FeatureRange;
   /** Values of a region. Default: 2048 where the bytes make so many of some type, else what the values tell. */
@@ -51,7 +51,7 @@ export interface TsvForm {
   readonly columns: TsvColumns;
   readonly features: FeatureLayout;
   readonly types: ReadonlyMap<TsvColumn, NumberType>;
-  readonly boxForm: TableBoxForm;
+  readonly boxForm: BoxForm;
   readonly range: FeatureRange;
 }
 
@@ -248,7 +248,7 @@ function typeNotes({ features, types, boxForm }: TsvForm): string[] {
     .map(([column, type]) => `${column} are ${type}`);
   if (features.type !== 'float32')
     notes.unshift(`features are ${features.type} (${features.featureSize} values a box)`);
-  if (boxForm.order !== 'xyxy' || boxForm.unit !== 'pixels')
+  if (boxForm.format !== 'xyxy' || boxForm.unit !== 'pixel')
     notes.push(`boxes are ${describeBoxForm(boxForm)}`);
   return notes;
 }

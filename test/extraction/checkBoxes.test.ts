@@ -4,9 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type BoxForm, DEFAULT_BOX_FORM, toPixelCorners } from '../../src/extraction/boxForm.js';
 import { checkGivenBoxes, type StatedForm } from '../../src/extraction/checkBoxes.js';
 import { GivenBoxes } from '../../src/extraction/givenBoxes.js';
+import { type BoxForm, PIXEL_CORNERS, toPixelCorners } from '../../src/features/files.js';
 import type { ImageFile } from '../../src/vision/imageFiles.js';
 import { temporaryFolder } from './pictures.js';
 
@@ -81,12 +81,12 @@ const inForm = (form: BoxForm): string =>
   );
 
 async function check(file: string, stated: StatedForm = {}): Promise<string[]> {
-  const given = await GivenBoxes.read(file, { ...DEFAULT_BOX_FORM, ...stated });
+  const given = await GivenBoxes.read(file, { ...PIXEL_CORNERS, ...stated });
   return await checkGivenBoxes(given, images, stated);
 }
 
 it('corners in pixels are taken as they are', async () => {
-  expect(await check(inForm(DEFAULT_BOX_FORM))).toEqual([]);
+  expect(await check(inForm(PIXEL_CORNERS))).toEqual([]);
 });
 
 describe.each([
@@ -118,7 +118,7 @@ it('names a box, what fits, and the flag', async () => {
     /do not lie in their pictures so: picture a \(500 x 300\) has 300, 20, 120, 180\. All would fit as x, y, width, height in pixels: give --box-format xywh --box-unit pixel/,
   );
   await expect(check(inForm({ format: 'xyxy', unit: 'share' }))).rejects.toThrow(
-    /all of them lie within one pixel: .* fit as x1, y1, x2, y2 in shares of the sides \(0 to 1\)/,
+    /all of them lie within one pixel: .* fit as x1, y1, x2, y2 as shares of the picture's sides \(0 to 1\)/,
   );
 });
 
@@ -169,7 +169,7 @@ it('what is left out is counted and named; where nothing is left, it stops', asy
 
 it('conversion is exact where the form is corners in pixels', () => {
   const boxes = Float32Array.of(1, 2.5, 3, 4);
-  expect(toPixelCorners(boxes, DEFAULT_BOX_FORM, 10, 10)).toEqual(boxes);
+  expect(toPixelCorners({ boxes, width: 10, height: 10 }, PIXEL_CORNERS)).toEqual(boxes);
 });
 
 it.each([

@@ -397,10 +397,10 @@ describe('boxes', () => {
     });
 
   it.each([
-    ['shares', '--box-unit shares', { order: 'xyxy', unit: 'shares' }],
-    ['xywh', '--box-order xywh', { order: 'xywh', unit: 'pixels' }],
-    ['yxyx', '--box-order yxyx', { order: 'yxyx', unit: 'pixels' }],
-    ['thousandths', '--box-unit thousandths', { order: 'xyxy', unit: 'thousandths' }],
+    ['shares', '--box-unit share', { format: 'xyxy', unit: 'share' }],
+    ['xywh', '--box-format xywh', { format: 'xywh', unit: 'pixel' }],
+    ['yxyx', '--box-format yxyx', { format: 'yxyx', unit: 'pixel' }],
+    ['thousandths', '--box-unit thousandth', { format: 'xyxy', unit: 'thousandth' }],
   ] as const)('as %s are refused with the flag that reads them', async (form, flag, boxForm) => {
     const file = changed(form);
     const error = await errorOf(() => convertToStore(file, newPath()));
@@ -413,7 +413,7 @@ describe('boxes', () => {
         expect(Math.abs(value - (rows[i]!.boxes[k] as number))).toBeLessThan(2e-4);
     }
     const other = await errorOf(() =>
-      convertToStore(file, store, { dtype: 'float32', boxForm: { ...boxForm, order: 'cxcywh' } }),
+      convertToStore(file, store, { dtype: 'float32', boxForm: { ...boxForm, format: 'cxcywh' } }),
     );
     expect(other.message).toContain('made with boxForm');
   });
@@ -423,12 +423,12 @@ describe('boxes', () => {
       makeRow(40 + i, { featureSize: 8, numBoxes: 36, width: 3000, height: 2000 }),
     );
     const error = await errorOf(() => convertToStore(changed('thousandths', large), newPath()));
-    expect(error.message).toContain('--box-unit thousandths');
+    expect(error.message).toContain('--box-unit thousandth');
   });
 
   it('stated as shares are refused when they are none', async () => {
     const error = await errorOf(() =>
-      convertToStore(tableOf({ rows }), newPath(), { boxForm: { order: 'xyxy', unit: 'shares' } }),
+      convertToStore(tableOf({ rows }), newPath(), { boxForm: { format: 'xyxy', unit: 'share' } }),
     );
     expect(error.message).toContain('leaves the image');
   });

@@ -3,12 +3,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import {
-  BOX_FORMATS,
-  BOX_UNITS,
-  type BoxFormat,
-  type BoxUnit,
   checkGivenBoxes,
-  DEFAULT_BOX_FORM,
   type ExtractionResult,
   extractFeatures,
   GivenBoxes,
@@ -16,7 +11,16 @@ import {
   type Verification,
   verifyFeatures,
 } from '../../extraction/index.js';
-import { DEFAULT_SHARD_IMAGES, MAX_SHARD_IMAGES, parseFeatureRange } from '../../features/files.js';
+import {
+  BOX_FORMATS,
+  BOX_UNITS,
+  type BoxFormat,
+  type BoxUnit,
+  DEFAULT_SHARD_IMAGES,
+  MAX_SHARD_IMAGES,
+  PIXEL_CORNERS,
+  parseFeatureRange,
+} from '../../features/files.js';
 import { formatCount } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/index.js';
 import type { ImageFile } from '../../vision/imageFiles.js';
@@ -203,7 +207,7 @@ async function boxesOf(
       '--box-format and --box-unit say how --boxes is read: give it too, or leave them out.',
     );
   }
-  const boxes = await GivenBoxes.read(file, { ...DEFAULT_BOX_FORM, ...stated });
+  const boxes = await GivenBoxes.read(file, { ...PIXEL_CORNERS, ...stated });
   for (const line of await checkGivenBoxes(boxes, images, stated)) notice(line);
   return boxes;
 }

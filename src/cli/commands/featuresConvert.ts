@@ -5,6 +5,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import {
+  BOX_FORMATS,
+  BOX_UNITS,
+  type BoxForm,
   BROKEN_ROWS_FILE,
   type ConvertResult,
   convertToStore,
@@ -22,9 +25,6 @@ import {
   readTsvProvenance,
   type StoreConvertOptions,
   sourceKindOf,
-  TABLE_BOX_ORDERS,
-  TABLE_BOX_UNITS,
-  type TableBoxForm,
   unknownProvenance,
 } from '../../features/files.js';
 import { openGzip } from '../../formats/lines/gzipSource.js';
@@ -99,17 +99,17 @@ export const command = defineCommand({
       .boolean()
       .default(false)
       .describe('Go on without rows that are broken, and list them; more than one in ten stops all the same'),
-    boxOrder: z
-      .enum(TABLE_BOX_ORDERS)
+    boxFormat: z
+      .enum(BOX_FORMATS)
       .default('xyxy')
       .describe(
         'Order of the numbers of a box in the TSV file: corners, or a corner (cx, cy: the centre) and a size',
       ),
     boxUnit: z
-      .enum(TABLE_BOX_UNITS)
-      .default('pixels')
+      .enum(BOX_UNITS)
+      .default('pixel')
       .describe(
-        "Unit of the boxes in the TSV file: pixels, shares of the picture's sides (0 to 1), or thousandths",
+        "Unit of the boxes in the TSV file: pixels, or shares (0 to 1), per cent or thousandths of the picture's sides",
       ),
     featureSize: z
       .int()
@@ -177,18 +177,18 @@ function statedOptions(options: {
   readonly maxImages?: number | undefined;
   readonly duplicates: 'error' | 'first';
   readonly keepGoing: boolean;
-  readonly boxOrder: TableBoxForm['order'];
-  readonly boxUnit: TableBoxForm['unit'];
+  readonly boxFormat: BoxForm['format'];
+  readonly boxUnit: BoxForm['unit'];
   readonly featureSize?: number | undefined;
   readonly featureRange?: string | undefined;
 }): StoreConvertOptions {
   const { dtype, shardImages, boxes, maxImages, duplicates, keepGoing } = options;
-  const { boxOrder: order, boxUnit: unit, featureSize, featureRange } = options;
+  const { boxFormat: format, boxUnit: unit, featureSize, featureRange } = options;
   return {
     ...{ dtype, shardImages, duplicates, keepGoing },
     ...(boxes === undefined ? {} : { numBoxes: boxes }),
     ...(maxImages === undefined ? {} : { maxImages }),
-    ...(order === 'xyxy' && unit === 'pixels' ? {} : { boxForm: { order, unit } }),
+    ...(format === 'xyxy' && unit === 'pixel' ? {} : { boxForm: { format, unit } }),
     ...(featureSize === undefined ? {} : { featureSize }),
     ...(featureRange === undefined ? {} : { featureRange: parseFeatureRange(featureRange) }),
   };
