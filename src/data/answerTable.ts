@@ -8,7 +8,7 @@ import { readAnswerList } from './answerTableFile.js';
 import type { AnswerList } from './answerTableForms.js';
 
 /** Gets a line for a person: how a file was read whose form is not a documented one. */
-type Say = (line: string) => void;
+export type Say = (line: string) => void;
 
 /** Both directions between answers and rows of the answer head. */
 export class AnswerTable {

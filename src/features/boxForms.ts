@@ -91,13 +91,13 @@ export function fits(given: PictureBoxes, form: BoxForm): boolean {
   return findBoxProblem(corners, corners.length / 4, given.width, given.height) === undefined;
 }
 
-/** Forms other than {@link PIXEL_CORNERS}, the likeliest first. */
+/** Forms other than corners in pixels, the likeliest first. */
 const OTHER_FORMS: readonly BoxForm[] = (['pixel', 'share', 'thousandth'] as const)
   .flatMap((unit) => BOX_FORMATS.map((format) => ({ format, unit })))
   .filter(({ format, unit }) => format !== 'xyxy' || unit !== 'pixel');
 
 /**
- * The form that boxes of some pictures plainly have, when it is not {@link PIXEL_CORNERS}: most pictures' boxes cannot be
+ * The form that boxes of some pictures plainly have, when it is not corners in pixels: most pictures' boxes cannot be
  * corners in pixels, and all of them fit that other form. Undefined when nothing speaks against pixels, or for them.
  */
 export function findOtherForm(pictures: readonly PictureBoxes[]): BoxForm | undefined {

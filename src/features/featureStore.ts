@@ -84,7 +84,7 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     return this.#index.shards.reduce((most, shard) => Math.max(most, shard.layout.numBoxes), 0);
   }
 
-  /** By which a run knows its features again; {@link contentIdentity} says what is in it. */
+  /** By which a run knows its features again; `contentIdentity` says what is in it. */
   contentHash(): string {
     return contentIdentity(this.#index.shards);
   }

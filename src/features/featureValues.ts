@@ -24,7 +24,7 @@ const SMALLEST_NORMAL = 2 ** -126;
 /** Share of values below {@link SMALLEST_NORMAL}, zeros apart, from which on they are bits of another type. */
 const MAX_SUBNORMAL_SHARE = 0.01;
 
-/** What {@link summarizeValues} counts. */
+/** Counts and extremes of feature values. */
 export interface ValueSummary {
   readonly numValues: number;
   readonly numZeros: number;

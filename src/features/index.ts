@@ -11,6 +11,7 @@ export {
   type PictureBoxes,
   toPixelCorners,
 } from './boxForms.js';
+export type { BoxReach } from './boxReach.js';
 export {
   type ConvertResult,
   convertToStore,
@@ -21,7 +22,7 @@ export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
 export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
 export { FeatureStore, type GatherOptions, type RegionPlace } from './featureStore.js';
 export type { FeatureRange, ValueSummary } from './featureValues.js';
-export type { FeatureLayout, NumberType } from './numberTypes.js';
+export { type FeatureLayout, NUMBER_TYPES, type NumberType } from './numberTypes.js';
 export {
   type BrokenRow,
   type LocatedRow,
@@ -57,6 +58,6 @@ export {
   type SourceRange,
   type StoreWriterOptions,
 } from './storeWriter.js';
-export type { LabelKind, TsvColumn, TsvColumns } from './tsvColumns.js';
+export { type LabelKind, OBJ36_COLUMNS, type TsvColumn, type TsvColumns } from './tsvColumns.js';
 export { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
 export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';

@@ -27,7 +27,7 @@ const NUM_SAMPLES = 3;
 /** Images that are looked at. */
 const NUM_SAMPLED = 32;
 
-/** Reads headers, and {@link NUM_SAMPLED} images. */
+/** Reads headers, and some images. */
 export function storeInfo(path: string): StoreInfo {
   const shards = openShards(path);
   const [first] = shards;

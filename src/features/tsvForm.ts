@@ -38,7 +38,7 @@ export const ROW_LIMITS = {
 
 /** What a user states of a file; the numbers in it are held against it. */
 export interface StatedTable {
-  /** Default: what {@link PIXEL_CORNERS} says. */
+  /** Default: corners in pixels. */
   readonly boxForm?: BoxForm;
   /** Default: of LXMERT's detector. */
   readonly featureRange?: FeatureRange;

@@ -40,7 +40,12 @@ export {
   type VqaSources,
 } from './metrics/scoreFiles.js';
 export type { ScoreRow } from './metrics/tally.js';
-export { officialVqaScore, type VqaScores } from './metrics/vqaAccuracy.js';
+export {
+  type AnnotatorCount,
+  officialVqaScore,
+  type VqaScoreRow,
+  type VqaScores,
+} from './metrics/vqaAccuracy.js';
 export {
   type AnsweringModel,
   type PredictOptions,
