@@ -207,10 +207,11 @@ function trainingTargets({ numEpochs }: JobSizes, weights: string): Target[] {
       isNow: (folder) => namesIn(folder, 'run').some((name) => name.startsWith(`.${weights}.`)),
     },
     {
-      name: 'an epoch has its snapshot and not its record',
+      // The record is written first: a run that went on behind the snapshot would lack it.
+      name: 'an epoch has its record and not its snapshot yet',
       isNow: (folder) =>
         ends.some(
-          (step, epoch) => existsSync(manifest(folder, step)) && !recordsIn(folder).some(isOfEpoch(epoch)),
+          (step, epoch) => !existsSync(manifest(folder, step)) && recordsIn(folder).some(isOfEpoch(epoch)),
         ),
     },
   ];

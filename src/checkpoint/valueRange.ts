@@ -15,7 +15,9 @@ export function valueRange(tensor: Tensor): ValueRange {
   if (tensor.numel === 0) return { min: 0, max: 0 };
   return scope(() =>
     noGrad(() => {
-      const [min, max] = ops.aminmax(ops.detach(tensor));
+      // libtorch 1.13 has no aminmax for float16 on a processor.
+      const values = tensor.dtype === 'float16' ? ops.to(tensor, 'float32') : tensor;
+      const [min, max] = ops.aminmax(ops.detach(values));
       return { min: ops.to(min, 'float64').item(), max: ops.to(max, 'float64').item() };
     }),
   );

@@ -1,9 +1,11 @@
 /** Weights that would give wrong answers without an error: quantised, empty, broken, untrained, of a variant. */
 import { describe, expect, it } from 'vitest';
 import { CheckpointError, CheckpointFile, loadWeights } from '../../src/checkpoint/index.js';
+import { valueRange } from '../../src/checkpoint/valueRange.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
-import { scope } from '../../src/torch/index.js';
+import { fromTypedArray, scope } from '../../src/torch/index.js';
+import * as ops from '../../src/torch/operators/index.js';
 import { loadInitialWeights } from '../../src/train/initialWeights.js';
 import { type PlainTensor, type Tree, writePth } from '../support/weightsForms.js';
 import { temporaryFolder } from './bytes.js';
@@ -54,6 +56,13 @@ const filled = (name: string, value: number): Tree => {
 };
 
 describe('values of weights', () => {
+  it.each(['float16', 'bfloat16', 'float32', 'float64'] as const)('have their range in %s', (dtype) => {
+    scope(() => {
+      const tensor = ops.to(fromTypedArray(Float32Array.of(-2.5, 0, 1.25), [3]), dtype);
+      expect(valueRange(tensor)).toEqual({ min: -2.5, max: 1.25 });
+    });
+  });
+
   it('that are a trained model are loaded without a word', async () => {
     expect(await load(tensors())).toEqual([]);
   });

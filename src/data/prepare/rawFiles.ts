@@ -1,6 +1,7 @@
 /** @file Official data files as they were downloaded: JSON files, packed by gzip or in zip archives, folders of them. */
 
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, UsageError } from '../../common/errors.js';
@@ -70,8 +71,9 @@ export async function onlyFile(
  * @param expected whole, as in "No VQA questions were found: expected names that end in ..."
  */
 export function nothingFound(expected: string, files: readonly RawFile[]): UsageError {
-  const found = files
-    .filter(({ isNamed }) => isNamed)
+  const named = files.filter(({ isNamed }) => isNamed);
+  // What lies in an archive has no path of its own to look into.
+  const found = (named.length > 0 ? named : files.filter(({ name }) => existsSync(name)))
     .slice(0, MAX_RECOGNISED)
     .map(({ name }) => ` ${whatItIs(name)}`);
   return new UsageError(`${expected}, found ${describeFiles(files)}.${found.join('')}`);

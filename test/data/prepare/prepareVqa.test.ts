@@ -517,6 +517,8 @@ describe('data sets in the form of VQA', () => {
     await expect(prepare('train.json')).rejects.toThrow(
       /No VQA questions were found.*of VizWiz.*lxmert evaluate vizwiz/,
     );
+    // The same where it is found in a folder.
+    await expect(prepare('.')).rejects.toThrow(/of VizWiz.*lxmert evaluate vizwiz/);
     await expect(prepare('data.parquet')).rejects.toThrow(/is a Parquet table\..*as JSON first/);
   });
 });
