@@ -23,9 +23,16 @@ export function preload(words: readonly string[]): void {
     if (!/^[A-Za-z0-9]+$/.test(name)) continue;
     for (const folder of FOLDERS) {
       const file = new URL(`./${folder}/${name}.js`, import.meta.url);
-      if (existsSync(file)) require(fileURLToPath(file));
+      if (existsSync(file)) tryRequire(fileURLToPath(file));
     }
   }
+}
+
+/** What cannot be loaded, such as a bridge that is not built, fails again where its command is begun and told in words. */
+function tryRequire(file: string): void {
+  try {
+    require(file);
+  } catch {}
 }
 
 function camelCase(words: string): string {

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { messageOf } from '../common/errors.js';
-import { type ContentKindName, readContentKind } from '../formats/contentKind.js';
+import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats/contentKind.js';
 import { recogniseForm, whatItIs } from '../formats/forms/index.js';
 import { formatBytes } from '../formats/numbers.js';
 import { examineLines, examineRecords } from './examiners/annotations.js';
@@ -12,19 +12,6 @@ import { examinePicture } from './examiners/pictures.js';
 import { examineTable, examineVocabulary } from './examiners/tables.js';
 import { examineWeights } from './examiners/weights.js';
 import { type FileReport, report } from './fileReport.js';
-
-const PICTURES: ReadonlySet<ContentKindName> = new Set([
-  'jpeg',
-  'png',
-  'webp',
-  'gif',
-  'tiff',
-  'heic',
-  'avif',
-  'jxl',
-  'bmp',
-  'psd',
-]);
 
 /** No table of answers is larger. */
 const MAX_TABLE_BYTES = 1 << 24;
@@ -74,7 +61,7 @@ async function examineKnown(file: string): Promise<FileReport> {
       wayOn: 'It is looked at with a browser.',
     });
   if (BROKEN.has(kind)) return report(file, name, { problems: [`${file} is ${name}.`] });
-  if (PICTURES.has(kind)) return await examinePicture(file, name);
+  if (PICTURE_KINDS.has(kind)) return await examinePicture(file, name);
   if (kind === 'zip') return await examineZip(file);
   if (kind === 'gzip') return await examineGzip(file);
   if (kind === 'safetensors') return await examineSafetensors(file);

@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { type ContentKindName, readContentKind } from '../formats/contentKind.js';
+import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats/contentKind.js';
 
 /** What {@link sourceKindOf} tells of a file that holds region features. */
 export type FeatureSource = 'store' | 'text' | 'zip' | 'gzip';
@@ -30,7 +30,7 @@ export function describeForeignFile(file: string): string {
   if (unpack !== undefined)
     return `${file} is ${name}, which is not read here. Unpack it first (${unpack(file)}), then: lxmert features convert UNPACKED FOLDER`;
   if (OTHER_FORMATS.has(kind)) return `${file} is ${name}, which is not read here. ${OTHER_WAYS}`;
-  if (PICTURES.has(kind))
+  if (PICTURE_KINDS.has(kind))
     return `${file} is ${name}, not region features. They are made of pictures with: lxmert extract`;
   if (BROKEN.has(kind)) return `${file} is ${name}. Fetch or copy it again.`;
   if (kind === 'zip' && /\.npy$/.test(firstMember(file)))
@@ -63,19 +63,6 @@ const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
   'lmdb',
   'pickle',
   'sqlite',
-]);
-
-const PICTURES: ReadonlySet<ContentKindName> = new Set([
-  'jpeg',
-  'png',
-  'webp',
-  'gif',
-  'tiff',
-  'heic',
-  'avif',
-  'jxl',
-  'bmp',
-  'psd',
 ]);
 
 const BROKEN: ReadonlySet<ContentKindName> = new Set(['empty', 'zeros', 'gitLfs', 'html', 'emptyZip']);

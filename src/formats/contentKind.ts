@@ -66,6 +66,28 @@ const NAMES = {
   binary: 'a binary file of no known kind',
 } as const;
 
+/** Kinds that are pictures, whether this program decodes them or not; drawings are none. */
+export const PICTURE_KINDS: ReadonlySet<ContentKindName> = new Set([
+  'jpeg',
+  'png',
+  'webp',
+  'gif',
+  'tiff',
+  'heic',
+  'avif',
+  'jxl',
+  'bmp',
+  'psd',
+  'jpeg2000',
+  'jpegXr',
+  'cameraRaw',
+  'icon',
+  'netpbm',
+  'openExr',
+  'radiance',
+  'dds',
+]);
+
 /** Bytes that {@link contentKindOf} wants to see; a shorter file is judged by what it has. */
 const CONTENT_HEAD_BYTES = 1024;
 
