@@ -1,6 +1,7 @@
 /** @file What `lxmert score` of all tasks has alike: flags for what does not match, and lines of the tables it prints. */
 
 import { z } from 'zod';
+import { excerpt } from '../../common/excerpt.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { type CoverageCounts, extraRules, missingRules, type NotComputed } from './coverage.js';
 import type { ScoreRow } from './tally.js';
@@ -23,7 +24,7 @@ export function scoreLine(name: string, score: number | null, remark = ''): stri
 }
 
 function textLine(name: string, value: string, remark: string): string {
-  return `  ${name.padEnd(28)}${value.padStart(9)}${remark === '' ? '' : `  ${remark}`}`;
+  return `  ${excerpt(name).padEnd(28)}${value.padStart(9)}${remark === '' ? '' : `  ${remark}`}`;
 }
 
 /** A percentage that was rounded as the official program rounds, or the share's. */
