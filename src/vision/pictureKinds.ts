@@ -1,7 +1,7 @@
 /** @file Which kinds of pictures are decoded, which are known and are not, and what is said of those. */
 
 import path from 'node:path';
-import type { ContentKind, ContentKindName } from '../formats/contentKind.js';
+import { type ContentKind, type ContentKindName, PICTURE_KINDS } from '../formats/contentKind.js';
 
 /** As they are called in sentences. */
 const DECODED: Partial<Record<ContentKindName, string>> = {
@@ -13,24 +13,8 @@ const DECODED: Partial<Record<ContentKindName, string>> = {
   avif: 'AVIF',
 };
 
-/** Pictures too, which nothing here decodes. */
-const NOT_DECODED: ReadonlySet<ContentKindName> = new Set([
-  'heic',
-  'jxl',
-  'bmp',
-  'psd',
-  'jpeg2000',
-  'jpegXr',
-  'cameraRaw',
-  'icon',
-  'netpbm',
-  'openExr',
-  'radiance',
-  'dds',
-  'postScript',
-  // Refused although the decoder library draws it: a drawing may be a program that takes any time and memory.
-  'svg',
-]);
+/** Drawings are pictures to a person; the decoder library draws some, and each may be a program that takes any time and memory. */
+const DRAWINGS: ReadonlySet<ContentKindName> = new Set(['svg', 'postScript']);
 
 /** Ends of names by which a person calls a file a picture, in small letters. */
 const PICTURE_ENDINGS: ReadonlySet<string> = new Set(
@@ -52,7 +36,7 @@ export function decodedName(kind: ContentKind): string | undefined {
 
 /** True for pictures of every kind, decoded or not. */
 export function isPictureKind({ kind }: ContentKind): boolean {
-  return DECODED[kind] !== undefined || NOT_DECODED.has(kind);
+  return PICTURE_KINDS.has(kind) || DRAWINGS.has(kind);
 }
 
 /** True where the name of a file says that it is a picture, whatever is in it. */
