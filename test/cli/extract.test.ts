@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFeatureRow } from '../../src/features/obj36Reader.js';
 import { readShardRows } from '../../src/features/shardRows.js';
@@ -22,6 +21,7 @@ import { BOTTOM_UP_ATTENTION } from '../../src/vision/detector/index.js';
 import { collect } from '../features/support.js';
 import { lxmert } from '../support/commandLine.js';
 import { listLayers, writeLargeCaffeDetector } from '../support/detectorFiles.js';
+import { noisePicture } from '../support/noisePicture.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-extract-'));
@@ -31,16 +31,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 beforeAll(async () => {
   writeLargeCaffeDetector(detector, listLayers(BOTTOM_UP_ATTENTION));
   // Long and flat: small ones for the network too.
-  for (const name of ['first', 'second']) {
-    await sharp({
-      create: {
-        width: 500,
-        height: 60,
-        channels: 3,
-        background: '#456',
-        noise: { type: 'gaussian', mean: 120, sigma: 60 },
-      },
-    })
+  for (const [seed, name] of ['first', 'second'].entries()) {
+    await noisePicture(500, 60, { seed })
       .png()
       .toFile(place(`${name}.png`));
   }

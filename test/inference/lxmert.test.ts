@@ -17,6 +17,7 @@ import { rankAnswers } from '../../src/tasks/predict.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
 import { RegionDetector } from '../../src/vision/detector/index.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
+import { noisePicture } from '../support/noisePicture.js';
 import { publishedPath } from '../support/published.js';
 import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
 
@@ -36,17 +37,7 @@ const load = (options: Partial<LxmertSource> = {}): Promise<Lxmert> =>
 beforeAll(async () => {
   writeSmallDetector(at('small.caffemodel'));
   await writeSmallRun(at('run'));
-  await sharp({
-    create: {
-      width: 90,
-      height: 60,
-      channels: 3,
-      background: '#456',
-      noise: { type: 'gaussian', mean: 120, sigma: 60 },
-    },
-  })
-    .png()
-    .toFile(photo);
+  await noisePicture(90, 60).png().toFile(photo);
 });
 
 describe('an answer', () => {

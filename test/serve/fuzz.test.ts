@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
-import sharp from 'sharp';
 import { afterAll, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { buildServer } from '../../src/serve/server.js';
 import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
+import { noisePicture } from '../support/noisePicture.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
@@ -69,18 +69,7 @@ needing('program').describe('malformed requests', () => {
       timeout: 30_000,
       onFailure: (_, error) => failures.push(error),
     });
-    const make = (format: 'png' | 'jpeg' | 'webp') =>
-      sharp({
-        create: {
-          width: 40,
-          height: 30,
-          channels: 3,
-          background: '#839',
-          noise: { type: 'gaussian', mean: 99, sigma: 30 },
-        },
-      })
-        .toFormat(format)
-        .toBuffer();
+    const make = (format: 'png' | 'jpeg' | 'webp') => noisePicture(40, 30).toFormat(format).toBuffer();
     const pictures = await Promise.all((['png', 'jpeg', 'webp'] as const).map(make));
     const damaged = (): Buffer => {
       const picture = Buffer.from(pick(pictures));

@@ -146,7 +146,8 @@ function sizeOfValues({ name, type }: ListedLayer, blob: number, shape: readonly
   if (blob > 0) return 0.1;
   // Uniform values from -a to a have the variance a * a / 3; a ReLU behind them halves it.
   const kept = Math.sqrt(6 / numValuesOf(shape.slice(1)));
-  if (name === 'conv1') return kept / 50;
+  // Features come out around 500: well within what stores take, large enough for decided classes.
+  if (name === 'conv1') return kept / 100;
   if (/^res.*_branch2c$/.test(name)) return kept / 4;
   if (name === 'rpn_bbox_pred') return kept / 20;
   if (type === 'InnerProduct') return 2 * kept;
