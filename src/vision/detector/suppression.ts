@@ -88,7 +88,7 @@ function overlapTest(
   const shared = (a: number, b: number): number => {
     const [lowA, lowB] = [boxes[a] as number, boxes[b] as number];
     const [highA, highB] = [boxes[a + 2] as number, boxes[b + 2] as number];
-    return length(lowA > lowB ? lowA : lowB, highA < highB ? highA : highB);
+    return length(Math.max(lowA, lowB), Math.min(highA, highB));
   };
   return (a, b) => {
     const width = shared(4 * a, 4 * b);
