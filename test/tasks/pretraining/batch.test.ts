@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CorpusBuilder, type PretrainingCorpus } from '../../../src/data/pretraining/corpus.js';
 import type { SampledExample } from '../../../src/data/pretraining/sampling.js';
 import { FeatureStore } from '../../../src/features/index.js';
-import { unknownProvenance } from '../../../src/features/provenance.js';
+import { unknownProvenance } from '../../../src/features/unknownProvenance.js';
 import { FeatureStoreWriter } from '../../../src/features/storeWriter.js';
 import { lxmertConfig, PretrainingModel } from '../../../src/model/index.js';
 import { pretrainingBatch } from '../../../src/tasks/pretraining/batch.js';
