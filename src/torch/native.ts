@@ -70,6 +70,11 @@ function settleWaiting(): void {
 let binding: NativeBinding | undefined;
 const waiting: ((loaded: NativeBinding) => void)[] = [];
 
+/** Whether anything has used libtorch so far. */
+export function isLoaded(): boolean {
+  return binding !== undefined;
+}
+
 /** Has something done as soon as the addon is loaded; now, where it is. */
 export function whenLoaded(work: (loaded: NativeBinding) => void): void {
   if (binding === undefined) waiting.push(work);
