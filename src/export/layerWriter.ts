@@ -50,17 +50,17 @@ export class FloatLayers implements LayerWriter {
 }
 
 /** Numbers that a dense layer reads. */
-function inputSizeOf([first]: readonly Tensor[]): number {
+export function inputSizeOf([first]: readonly Tensor[]): number {
   return first?.shape[1] ?? 0;
 }
 
 /** Numbers that it gives. */
-function outputSizeOf(weights: readonly Tensor[]): number {
+export function outputSizeOf(weights: readonly Tensor[]): number {
   return weights.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
 }
 
 /** A dense layer's bias. @returns its name */
-function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
+export function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
   const dims = [biases.reduce((sum, { numel }) => sum + numel, 0)];
   return graph.initializer({
     name: `${name}.bias`,
@@ -76,7 +76,7 @@ export function writeTensor(graph: GraphBuilder, name: string, tensor: Tensor, t
 }
 
 /** A tensor's values as a file holds them. @param make what gives the tensor, on the processor */
-function bytesOf(make: () => Tensor, type: ElementType): Uint8Array {
+export function bytesOf(make: () => Tensor, type: ElementType): Uint8Array {
   return noGrad(() =>
     scope(() => {
       const { buffer, byteOffset, byteLength } = ops.contiguous(ops.to(make(), type as DType)).data();
