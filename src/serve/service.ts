@@ -165,10 +165,10 @@ export class Service {
 
   /** What the answer to a question was found in. */
   async explain(asked: ToExplain, signal?: AbortSignal): Promise<Explanation> {
-    if (!this.model(asked.model).canExplain) {
+    if (!this.model(asked.model).explanationMethods.includes(asked.method)) {
       throw new ServeError(
         'bad_request',
-        `The model '${asked.model}' is several models, whose attention has no common meaning, or has no cross-modality layers: it cannot be explained.`,
+        `The model '${asked.model}' is several models, whose attention has no common meaning, or has no cross-modality layers: it is explained by the method removal alone.`,
       );
     }
     const explanation = await abortable(this.#explanations.add(asked, signal), signal);

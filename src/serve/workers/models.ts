@@ -1,6 +1,7 @@
 /** @file The models of a worker: the first finds the regions of pictures, and all of them answer from what it saw. */
 
 import path from 'node:path';
+import { EXPLANATION_METHODS } from '../../explain/removal.js';
 import { Lxmert } from '../../inference/lxmert.js';
 import type { ModelFacts, NamedModel } from './protocol.js';
 
@@ -33,6 +34,7 @@ export async function loadModels([first, ...others]: readonly [
 function factsOf(name: string, { answering, warnings }: Lxmert, eyes: Lxmert): ModelFacts {
   const { weightsFiles, answerTable, maxLength, models } = answering;
   const { detectorProvenance } = eyes;
+  const canExplain = models.length === 1 && (models[0]?.config.numCrossLayers ?? 0) > 0;
   const isOfSampleWorld = detectorProvenance === undefined && eyes.answering.pixelRegions !== undefined;
   return {
     name,
@@ -49,7 +51,8 @@ function factsOf(name: string, { answering, warnings }: Lxmert, eyes: Lxmert): M
         : { sha256: detectorProvenance.weightsSha256, ...detectorProvenance.settings },
     seesPictures: detectorProvenance !== undefined || isOfSampleWorld,
     isOfSampleWorld,
-    canExplain: models.length === 1 && (models[0]?.config.numCrossLayers ?? 0) > 0,
+    canExplain,
+    explanationMethods: canExplain ? EXPLANATION_METHODS : ['removal'],
     warnings,
   };
 }

@@ -1,6 +1,7 @@
 /** @file What the server's main thread and its workers say to each other. */
 
 import type { Explanation } from '../../explain/explanation.js';
+import type { ExplanationMethod } from '../../explain/removal.js';
 import type { FeatureRow } from '../../features/files.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
@@ -26,6 +27,7 @@ export interface ToExplain {
   readonly seen: SeenPicture;
   readonly question: string;
   readonly topK: number;
+  readonly method: ExplanationMethod;
   readonly model: string;
 }
 
@@ -74,6 +76,7 @@ export interface ModelFacts {
   readonly isOfSampleWorld: boolean;
   /** True for one model; the attention of several together has no common meaning. */
   readonly canExplain: boolean;
+  readonly explanationMethods: readonly ExplanationMethod[];
   readonly warnings: readonly string[];
 }
 

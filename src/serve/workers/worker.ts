@@ -98,10 +98,11 @@ function answer(models: Models, questions: readonly AskedQuestion[]): JobResults
   return questions.map((question) => answered.get(question) as Answered);
 }
 
-function explain(models: Models, { seen, question, topK, model }: ToExplain): JobResults['explain'] {
+function explain(models: Models, { seen, question, topK, method, model }: ToExplain): JobResults['explain'] {
   const { row, regions } = seen;
   const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-  const explanation = explanationOf((models.get(model) as Lxmert).answering, imageRegions, question, topK);
+  const { answering } = models.get(model) as Lxmert;
+  const explanation = explanationOf(answering, imageRegions, question, topK, method);
   requireNumbers(explanation.answers);
   return explanation;
 }
