@@ -154,29 +154,31 @@ export function explanationOf(
   };
 }
 
-function requireMethod({ models, weightsFiles }: LoadedModel, method: ExplanationMethod): void {
+/** What a model's answers can be explained by: removal asks nothing of it, attention one model with cross-modality layers. */
+export function explanationMethodsOf({ models }: LoadedModel): readonly ExplanationMethod[] {
+  const [model] = models;
+  const hasAttention = model !== undefined && models.length === 1 && model.config.numCrossLayers > 0;
+  return hasAttention ? EXPLANATION_METHODS : ['removal'];
+}
+
+function requireMethod(answering: LoadedModel, method: ExplanationMethod): void {
+  const { models, weightsFiles } = answering;
   if (!EXPLANATION_METHODS.includes(method)) {
     throw new UsageError(
       `Answers are explained by ${EXPLANATION_METHODS.join(', ')}; there is no '${method}'.`,
     );
   }
-  const [model] = models;
-  if (model === undefined || model.imagesPerExample !== 1) {
+  if (models.some(({ imagesPerExample }) => imagesPerExample !== 1)) {
     throw new UsageError(
-      `${weightsFiles[0] ?? 'The model'} judges statements about two images; answers about one are explained.`,
+      `${weightsFiles[0]} judges statements about two images; answers about one are explained.`,
     );
   }
-  if (method === 'removal') return;
-  if (models.length > 1) {
-    throw new UsageError(
-      `The attention of several models has no common meaning, and ${models.length} were given. Name one of them, or have the answer explained by removal (--method removal; in JavaScript method: 'removal').`,
-    );
-  }
-  if (model.config.numCrossLayers === 0) {
-    throw new UsageError(
-      "This model has no cross-modality layers, so its words and regions never attend to each other. Have the answer explained by removal (--method removal; in JavaScript method: 'removal').",
-    );
-  }
+  if (explanationMethodsOf(answering).includes(method)) return;
+  const why =
+    models.length > 1
+      ? `The attention of several models has no common meaning, and ${models.length} were given. Name one of them, or have the answers explained`
+      : 'This model has no cross-modality layers, so its words and regions never attend to each other. Have the answers explained';
+  throw new UsageError(`${why} by removal (--method removal; in JavaScript method: 'removal').`);
 }
 
 function layersOf(model: QuestionAnsweringModel, inputs: () => LxmertInputs): ExplainedLayer[] {

@@ -226,7 +226,7 @@ export const modelsResponse = z.object({
       detector: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
       seesPictures: z.boolean().describe('True when a bare picture can be sent'),
       isOfSampleWorld: z.boolean(),
-      canExplain: z.boolean().describe('True when it is explained by every method'),
+      canExplain: z.boolean().describe('True when it is explained by relevance'),
       explanationMethods: z.array(z.enum(EXPLANATION_METHODS)),
       warnings: z.array(z.string()),
     }),

@@ -74,7 +74,7 @@ export interface ModelFacts {
   readonly seesPictures: boolean;
   /** True when it finds regions in pictures of the sample world's kind only. */
   readonly isOfSampleWorld: boolean;
-  /** True for one model; the attention of several together has no common meaning. */
+  /** True where the answers are explained by relevance, which is the default. */
   readonly canExplain: boolean;
   readonly explanationMethods: readonly ExplanationMethod[];
   readonly warnings: readonly string[];
