@@ -47,6 +47,7 @@ const namedEntries = new Map([
     'src/features/files.ts',
     'region features as files; `lxmert features convert` and `verify` know no tensors',
   ],
+  ['src/features/provenance.ts', 'rules that the runtime without libtorch shares'],
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],

@@ -14,13 +14,14 @@ import {
   readObj36,
   scanObj36,
 } from './obj36Reader.js';
-import { LABELS_SETTING, type Provenance, unknownProvenance } from './provenance.js';
+import { LABELS_SETTING, type Provenance } from './provenance.js';
 import { openShard, type Shard } from './shardFile.js';
 import type { Conversion, FeatureDType } from './shardFormat.js';
 import { listShardFiles } from './storeFiles.js';
 import { type ConversionSettings, DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 import { RowError } from './tsvFields.js';
 import { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
+import { unknownProvenance } from './unknownProvenance.js';
 
 export interface StoreConvertOptions extends StatedTable {
   /** Default float16. */

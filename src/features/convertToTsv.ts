@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { type LineEnding, writeObj36 } from './obj36Writer.js';
-import { unknownProvenance } from './provenance.js';
 import type { FeatureRow } from './row.js';
 import type { Shard } from './shardFile.js';
 import { readShardRows } from './shardRows.js';
 import { openShards } from './storeFiles.js';
 import { writeTsvProvenance } from './tsvProvenance.js';
+import { unknownProvenance } from './unknownProvenance.js';
 
 export interface ConvertToTsvOptions {
   /** Default: as in the TSV file that the store was made from, else `\r\n` as in the published files. */

@@ -24,7 +24,7 @@ export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreign
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
-export { type Provenance, parseSettings, provenanceSchema, unknownProvenance } from './provenance.js';
+export { type Provenance, parseSettings, provenanceSchema } from './provenance.js';
 export { readRow } from './readRow.js';
 export {
   type FeatureRow,
@@ -41,4 +41,5 @@ export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 export { surveyTsv, type TsvForm } from './tsvForm.js';
 export { readTsvProvenance, writeTsvProvenance } from './tsvProvenance.js';
+export { unknownProvenance } from './unknownProvenance.js';
 export { formatVerifyResult, verifyStore } from './verifyStore.js';

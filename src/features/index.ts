@@ -41,7 +41,6 @@ export {
   type ProvenancedFeatures,
   parseSettings,
   provenanceSchema,
-  unknownProvenance,
 } from './provenance.js';
 export { readRow, type StatedRow } from './readRow.js';
 export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
@@ -60,4 +59,5 @@ export {
 } from './storeWriter.js';
 export { type LabelKind, OBJ36_COLUMNS, type TsvColumn, type TsvColumns } from './tsvColumns.js';
 export { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
+export { unknownProvenance } from './unknownProvenance.js';
 export { formatVerifyResult, type StoreProblem, type VerifyResult, verifyStore } from './verifyStore.js';

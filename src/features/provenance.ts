@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../common/errors.js';
-import { version } from '../common/version.js';
 import { RANGE_SETTING } from './featureValues.js';
 import type { LabelKind } from './tsvColumns.js';
 
@@ -45,15 +44,6 @@ export function labelsOf({ settings }: Pick<Provenance, 'settings'>): LabelKind 
 
 /** Settings about the file, not about the detector's numbers; stores that differ in them go together. */
 const ABOUT_FILES: ReadonlySet<string> = new Set([LABELS_SETTING, RANGE_SETTING]);
-
-/** For features of which nothing is known. */
-export const unknownProvenance: Provenance = {
-  detector: null,
-  weightsSha256: null,
-  settings: {},
-  source: null,
-  createdBy: `lxmert ${version()}`,
-};
 
 /**
  * Settings from words such as `profile=caffe-exact` or `boxes=36`; numbers, `true` and `false` lose their quotes.

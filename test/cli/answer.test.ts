@@ -6,7 +6,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
-import { unknownProvenance } from '../../src/features/provenance.js';
+import { unknownProvenance } from '../../src/features/unknownProvenance.js';
 import { makeRow } from '../features/support.js';
 import { lxmert } from '../support/commandLine.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';

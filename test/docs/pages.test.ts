@@ -91,6 +91,21 @@ describe('docs/how-it-works/dependencies.md', () => {
     expect(named(forBuilding).sort()).toEqual(Object.keys(manifest.devDependencies!).sort());
   });
 
+  it('names the licence of everything that an installation brings, and each has the hash that npm compares', () => {
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, { integrity?: string; license?: string; dev?: boolean }>;
+    };
+    const licences = readFileSync('docs/how-it-works/dependencies.md', 'utf8').split('## Licences')[1] ?? '';
+    const installed = Object.entries(packages).filter(([name]) => name !== '');
+    expect(installed.length).toBeGreaterThan(100);
+    for (const [name, { integrity, license = 'none', dev = false }] of installed) {
+      expect(integrity, `${name} in package-lock.json`).toMatch(/^sha512-/);
+      if (dev) continue;
+      for (const each of license.replace(/[()]/g, '').split(/ (?:AND|OR) /))
+        expect(licences, `the licence of ${name}`).toContain(each);
+    }
+  });
+
   it('no package of this project runs a script when it is installed', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>;

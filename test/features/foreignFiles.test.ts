@@ -3,9 +3,9 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unknownProvenance } from '../../src/features/provenance.js';
 import { openShards } from '../../src/features/storeFiles.js';
 import { FeatureStoreWriter } from '../../src/features/storeWriter.js';
+import { unknownProvenance } from '../../src/features/unknownProvenance.js';
 import { errorOf, makeRows, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, renameSync, statSync, truncateSync } from 'nod
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { LxmertError } from '../../src/common/errors.js';
-import { unknownProvenance } from '../../src/features/provenance.js';
 import { FeatureStoreWriter } from '../../src/features/storeWriter.js';
+import { unknownProvenance } from '../../src/features/unknownProvenance.js';
 import { addonPath } from '../../src/torch/native.js';
 import { needing } from '../support/skips.js';
 import { errorOf, makeRows, temporaryFolder } from './support.js';

@@ -1,12 +1,8 @@
 /** @file The refusal to use features that a model was not trained on. */
 
 import { describe, expect, it } from 'vitest';
-import {
-  assertCompatible,
-  type Provenance,
-  parseSettings,
-  unknownProvenance,
-} from '../../src/features/provenance.js';
+import { assertCompatible, type Provenance, parseSettings } from '../../src/features/provenance.js';
+import { unknownProvenance } from '../../src/features/unknownProvenance.js';
 import { errorOf } from './support.js';
 
 const caffe: Provenance = {

@@ -2,11 +2,11 @@
 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unknownProvenance } from '../../src/features/provenance.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { StoreIndex } from '../../src/features/storeIndex.js';
 import { formatStoreInfo, storeInfo } from '../../src/features/storeInfo.js';
 import { FeatureStoreWriter } from '../../src/features/storeWriter.js';
+import { unknownProvenance } from '../../src/features/unknownProvenance.js';
 import { formatVerifyResult, verifyStore } from '../../src/features/verifyStore.js';
 import { requireLabels } from '../../src/tasks/pretraining/index.js';
 import { errorOf, makeRow, makeRows, temporaryFolder } from './support.js';

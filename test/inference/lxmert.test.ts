@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LxmertError, UsageError } from '../../src/common/errors.js';
 import { batchFromRows } from '../../src/features/featureBatch.js';
-import { unknownProvenance } from '../../src/features/provenance.js';
+import { unknownProvenance } from '../../src/features/unknownProvenance.js';
 import { disposeModels } from '../../src/inference/ensemble.js';
 import { describeRegion } from '../../src/inference/imageRegions.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';

@@ -25,6 +25,29 @@ describe('who may ask', () => {
     expect(asked({ host: 'evil.example' }, { isLocal: false })).toBe('admitted');
   });
 
+  it('is no page of another origin where browsers do not say whose it is, as by an address of a network', () => {
+    const network = { isLocal: false };
+    const own = { host: '192.168.1.5:8080', origin: 'http://192.168.1.5:8080' };
+    expect(asked(own, network)).toBe('admitted');
+    expect(asked({ ...own, origin: 'http://192.168.1.5:3000' }, network)).toBe('forbidden');
+    expect(asked({ ...own, origin: 'http://192.168.1.50:8080' }, network)).toBe('forbidden');
+    expect(asked({ ...own, origin: 'https://evil.example' }, network)).toBe('forbidden');
+    // Of a sandboxed frame or a file.
+    expect(asked({ ...own, origin: 'null' }, network)).toBe('forbidden');
+    // Another port of the same machine is another page's.
+    expect(asked({ 'sec-fetch-site': 'same-site', origin: 'http://localhost:3000' })).toBe('forbidden');
+    expect(asked({ host: 'BOX.lan:80', origin: 'http://box.lan' }, network)).toBe('admitted');
+  });
+
+  it('is the page that a proxy shows, by the name that the proxy gives on', () => {
+    const page = { host: '127.0.0.1:8080', origin: 'https://example.org' };
+    const proxy = { isLocal: true };
+    expect(asked({ ...page, 'x-forwarded-host': 'example.org' }, proxy)).toBe('admitted');
+    expect(asked({ ...page, 'sec-fetch-site': 'same-origin' }, proxy)).toBe('admitted');
+    expect(asked({ ...page, 'x-forwarded-host': 'example.com' }, proxy)).toBe('forbidden');
+    expect(asked(page, proxy)).toBe('forbidden');
+  });
+
   it('is a page of an origin that is named', () => {
     const named = { isLocal: true, allowedOrigins: ['https://example.org'] };
     expect(asked({ 'sec-fetch-site': 'cross-site', origin: 'https://example.org' }, named)).toBe('admitted');

@@ -1,0 +1,13 @@
+/** @file What stands for the provenance of features of which nothing is known. */
+
+import { version } from '../common/version.js';
+import type { Provenance } from './provenance.js';
+
+/** For features of which nothing is known. */
+export const unknownProvenance: Provenance = {
+  detector: null,
+  weightsSha256: null,
+  settings: {},
+  source: null,
+  createdBy: `lxmert ${version()}`,
+};
