@@ -53,7 +53,9 @@ export async function startStaticServer(
       const bytes = await readFile(found);
       numBytes += bytes.length;
       const type = TYPES[path.extname(found)] ?? 'application/octet-stream';
-      response.writeHead(200, { 'content-type': type, 'content-length': bytes.length, ...headers }).end(bytes);
+      response
+        .writeHead(200, { 'content-type': type, 'content-length': bytes.length, ...headers })
+        .end(bytes);
     } catch {
       response.writeHead(404, { 'content-type': 'text/html', ...headers }).end('<h1>Error response</h1>');
     }

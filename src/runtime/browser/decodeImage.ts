@@ -27,7 +27,9 @@ export async function decodeImage(source: Blob | Uint8Array, name = 'the picture
   const start = name === 'the picture' ? 'The picture' : name;
   if (blob.size === 0) throw new LxmertError(`${start} is empty (0 bytes). Get it again.`);
   if (blob.size > MAX_BYTES) {
-    throw new LxmertError(`${start} is a file of ${blob.size} bytes; a picture may have at most ${MAX_BYTES}.`);
+    throw new LxmertError(
+      `${start} is a file of ${blob.size} bytes; a picture may have at most ${MAX_BYTES}.`,
+    );
   }
   const orientation = await webpOrientation(blob);
   const bitmap = await bitmapOf(blob, orientation !== undefined).catch((cause: unknown) => {

@@ -15,7 +15,8 @@ const MAX_EXIF_BYTES = 1024 * 1024;
  */
 export async function webpOrientation(file: Blob): Promise<Orientation | undefined> {
   const head = await viewOf(file, 0, 12);
-  if (head.byteLength < 12 || lettersAt(head, 0) !== 'RIFF' || lettersAt(head, 8) !== 'WEBP') return undefined;
+  if (head.byteLength < 12 || lettersAt(head, 0) !== 'RIFF' || lettersAt(head, 8) !== 'WEBP')
+    return undefined;
   for (let place = 12; place + 8 <= file.size; ) {
     const chunk = await viewOf(file, place, 8);
     const numBytes = chunk.getUint32(4, true);
@@ -57,7 +58,9 @@ function exifOrientation(view: DataView): Orientation {
 }
 
 /** For each orientation, where the pixel of the upright picture stands in the stored one: from the far end of x or y, and sides swapped. */
-const TURNS: Readonly<Record<Orientation, readonly [fromRight: boolean, fromBottom: boolean, isSwapped: boolean]>> = {
+const TURNS: Readonly<
+  Record<Orientation, readonly [fromRight: boolean, fromBottom: boolean, isSwapped: boolean]>
+> = {
   1: [false, false, false],
   2: [true, false, false],
   3: [true, true, false],

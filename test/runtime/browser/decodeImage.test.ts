@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Random } from '../../../src/common/random.js';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
@@ -11,10 +11,10 @@ import { bundleForBrowser } from '../../support/browserBundle.js';
 import { needing } from '../../support/skips.js';
 import { type StaticServer, startStaticServer } from '../../support/staticServer.js';
 
-const [WIDTH, HEIGHT] = [93, 61];
+const [WIDTH, HEIGHT] = [47, 31];
 
 /** Smooth colors under a little noise, with an alpha of every value. */
-function pixels(numChannels: 3 | 4): sharp.Sharp {
+function pixels(numChannels: 3 | 4): Sharp {
   const random = Random.derive(1, 'pixels');
   const data = Buffer.alloc(WIDTH * HEIGHT * numChannels);
   for (let y = 0, at = 0; y < HEIGHT; y++) {
@@ -70,7 +70,7 @@ needing('chromium').describe('decoding in a browser', () => {
       onmessage = async ({ data }) => {
         const answer = await decodeImage(data).then(
           ({ width, height, data }) => ({ width, height, data: [...data] }),
-          (error) => ({ name: error.name, message: error.message }),
+          (error) => ({ message: error.message }),
         );
         postMessage(answer);
       };`,
@@ -93,7 +93,6 @@ needing('chromium').describe('decoding in a browser', () => {
     readonly width: number;
     readonly height: number;
     readonly data: number[];
-    readonly name?: string;
     readonly message?: string;
   }
   const decodeThere = (bytes: Buffer, place: 'page' | 'worker'): Promise<Decoded> =>
@@ -112,7 +111,7 @@ needing('chromium').describe('decoding in a browser', () => {
           const { width, height, data } = await decodeImage(bytes);
           return { width, height, data: [...data] };
         } catch (error) {
-          return { name: error.name, message: error.message };
+          return { message: error.message };
         }
       })()`,
     );
@@ -153,8 +152,7 @@ needing('chromium').describe('decoding in a browser', () => {
       [Buffer.alloc(0), /^The picture is empty \(0 bytes\)\./],
       [jpeg.subarray(0, 300), /^The picture cannot be decoded/],
     ] as const) {
-      const { name, message } = await decodeThere(bytes, 'page');
-      expect(name).toBe('LxmertError');
+      const { message } = await decodeThere(bytes, 'page');
       expect(message).toMatch(sentence);
     }
   });
