@@ -232,20 +232,23 @@ export class Lxmert implements Disposable {
     this.#threads.adapt();
   }
 
+  /** What features the regions have that this finds, or was trained on, for another model that is to read them. */
+  get features(): ProvenancedFeatures {
+    const { models, pixelRegions, trainedOn, weightsFiles } = this.#model;
+    const provenance =
+      this.detectorProvenance ??
+      (pixelRegions === undefined ? trainedOn : pixelFinder(pixelRegions).provenance) ??
+      unknownProvenance;
+    const featureSize = models[0]?.config.visualFeatureSize ?? 0;
+    return { featureSize, origins: [{ path: `The regions of ${weightsFiles[0]}`, provenance }] };
+  }
+
   /**
    * For a model that is to read the regions that another one finds.
    *
    * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
    */
-  requireFeaturesOf(other: Lxmert): void {
-    const featureSize = other.#model.models[0]?.config.visualFeatureSize ?? 0;
-    const pixels = other.#model.pixelRegions;
-    const provenance =
-      other.detectorProvenance ??
-      (pixels === undefined ? other.#model.trainedOn : pixelFinder(pixels).provenance) ??
-      unknownProvenance;
-    const path = `The regions of ${other.#model.weightsFiles[0]}`;
-    const found = { featureSize, origins: [{ path, provenance }] };
+  requireFeatures(found: ProvenancedFeatures): void {
     this.#warnings.push(...compatibility(this.#model, found, this.#allowOtherFeatures));
   }
 
