@@ -64,7 +64,9 @@ export class Int8Layers implements LayerWriter {
 
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
     if (table.numel < SMALLEST_TABLE) {
-      return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, 'float32'), indices], { name });
+      return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, 'float32'), indices], {
+        name,
+      });
     }
     const { rows, steps } = writeRounded(graph, `${name}.weight`, () => table, {
       dims: table.shape,
