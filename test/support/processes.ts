@@ -8,7 +8,7 @@ import { addonPath } from '../../src/torch/native.js';
 
 /** The built program; processes of their own cannot run the sources. */
 export const program = path.resolve('dist/src/cli/main.js');
-const worker = path.resolve('test/support/distributedWorker.mjs');
+export const worker = path.resolve('test/support/distributedWorker.mjs');
 export const isBuilt = existsSync(addonPath()) && existsSync(program);
 
 /** A port that nobody uses at this moment. */
