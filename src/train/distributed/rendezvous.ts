@@ -70,7 +70,11 @@ interface Patience {
 }
 
 async function openStore(me: ProcessRank, patience: Patience): Promise<KeyStore> {
-  const { host, port, rank } = me;
+  const { host, port, rank, storeFile } = me;
+  const prefix = `lxmert/${me.restart}`;
+  if (storeFile !== undefined) {
+    return new KeyStore({ file: storeFile, timeoutSeconds: patience.seconds, prefix });
+  }
   const isServer = rank === 0;
   if (!isServer) {
     const isThere = await untilThere(
@@ -88,7 +92,6 @@ async function openStore(me: ProcessRank, patience: Patience): Promise<KeyStore>
       );
     }
   }
-  const prefix = `lxmert/${me.restart}`;
   return new KeyStore({ host, port, isServer, timeoutSeconds: patience.seconds, prefix });
 }
 

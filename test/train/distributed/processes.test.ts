@@ -176,6 +176,27 @@ needing('program').describe('processes that meet', () => {
   );
 });
 
+needing('program').describe('processes of one machine that meet in a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'meeting-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** 127.0.0.1 */
+  const LOOPBACK = '0100007F';
+
+  it('work together and listen at the loopback alone, as those of lxmert launch do', async () => {
+    const scenarios: Scenario[] = [['operations'], ['listeners']];
+    const variables = { LXMERT_STORE_FILE: path.join(folder, 'store'), MASTER_PORT: '1' };
+    const found = await runScenarios(scenarios, [0, 1, 2], 3, variables);
+    for (const [operations, addresses] of found) {
+      expect(operations).toMatchObject({ sum: [6, 60] });
+      expect((addresses as string[]).filter((address) => address !== LOOPBACK)).toEqual([]);
+    }
+    // A store that other machines can reach, by the same look.
+    const [[first] = []] = await runScenarios([['listeners']], [0, 1]);
+    expect((first as string[]).some((address) => address !== LOOPBACK)).toBe(true);
+  });
+});
+
 needing('program').describe('a callback of one process', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'stopped-'));
   afterAll(() => rmSync(folder, { recursive: true }));
