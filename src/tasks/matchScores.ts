@@ -7,6 +7,7 @@ import type { Tensor } from '../torch/index.js';
 import type { ImageSentence, RegionSource } from './batchInputs.js';
 import { withProbabilities } from './predict.js';
 import type { Predictor } from './predictor.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import type { TaskHead } from './task.js';
 
 /**
@@ -27,7 +28,7 @@ const IS_MATCH = 1;
 export type MatchingModel = Predictor<'match'>;
 
 /** @param probabilities (B, 2) of the matching head @returns for each row that sentence and image belong together */
-export function matchProbabilities(probabilities: Tensor): number[] {
+export function matchProbabilities(probabilities: ProbabilityRows): number[] {
   return [...probabilities.toFloat32Array()].filter((_, i) => i % 2 === IS_MATCH);
 }
 
