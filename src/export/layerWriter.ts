@@ -76,7 +76,7 @@ export function writeTensor(graph: GraphBuilder, name: string, tensor: Tensor, t
 }
 
 /** A tensor's values as a file holds them. @param make what gives the tensor, on the processor */
-function bytesOf(make: () => Tensor, type: ElementType): Uint8Array {
+export function bytesOf(make: () => Tensor, type: ElementType): Uint8Array {
   return noGrad(() =>
     scope(() => {
       const { buffer, byteOffset, byteLength } = ops.contiguous(ops.to(make(), type as DType)).data();

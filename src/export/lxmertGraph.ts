@@ -30,7 +30,7 @@ const HEAD_EPSILON = 1e-12;
 const CAST_CODES = { float32: 1, float16: 10 } as const;
 
 /** The name of a head's logits. */
-function outputOfHead({ name }: Pick<HeadDefinition, 'name'>): string {
+export function outputOfHead({ name }: Pick<HeadDefinition, 'name'>): string {
   if (name === 'answer') return 'logits';
   return `${name}_logits`;
 }

@@ -6,6 +6,7 @@ export {
   type Dimension,
   GraphBuilder,
   type Initializer,
+  initializerBytes,
   type NodeOptions,
   type OnnxGraph,
 } from './graphBuilder.js';

@@ -66,11 +66,11 @@ async function exported(
 
 function drawnModel(
   overrides: Partial<LxmertConfig> = {},
-  heads = [answerHeadDefinition(7)],
+  heads: HeadDefinition[] = [answerHeadDefinition(7)],
   images = 1,
 ): TaskModel {
   manualSeed(3);
-  const model = new TaskModel(lxmertConfig({ ...SMALL, ...overrides }), heads as HeadDefinition[], images);
+  const model = new TaskModel(lxmertConfig({ ...SMALL, ...overrides }), heads, images);
   // Biases begin as zeros, where a wrong one would not show.
   noGrad(() => {
     for (const [name, parameter] of model.namedParameters()) {
