@@ -6,11 +6,12 @@ import * as web from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { backboneGraph, type DetectorSource, regionHeadGraph } from '../../src/export/detectorGraphs.js';
-import { writeModel } from '../../src/onnx/index.js';
+import { GraphBuilder, writeModel } from '../../src/onnx/index.js';
 import { scope, type Tensor, tensor } from '../../src/torch/index.js';
 import { weightShapes } from '../../src/vision/detector/architecture.js';
 import { DetectorNetwork } from '../../src/vision/detector/network.js';
 import { numValuesOf, TINY_DETECTOR } from '../support/detectorFiles.js';
+import { type PlainBox, plainRoiMaxPool } from '../support/plainDetection.js';
 
 /** Of the largest value of an output. */
 const TOLERANCE = 5e-6;
@@ -159,4 +160,52 @@ describe.each(Object.keys(ENGINES) as Engine[])('on %s', (engine) => {
       }
     },
   );
+});
+
+describe.each(Object.keys(ENGINES) as Engine[])('RoI pooling on %s', (engine) => {
+  /** The operator as the head's graph has it, alone. */
+  async function pooled(
+    map: Float32Array,
+    [c, h, w]: readonly [number, number, number],
+    boxes: Float32Array,
+  ) {
+    const graph = new GraphBuilder('pooling', 20);
+    const given = graph.input('map', 'float32', [1, c, 'h', 'w']);
+    const rois = graph.node('Pad', [graph.input('boxes', 'float32', ['n', 4]), graph.ints([0, 1, 0, 0])]);
+    graph.node('MaxRoiPool', [given, rois], {
+      attributes: { pooled_shape: [14, 14], spatial_scale: { float: 1 / 16 } },
+      outputs: ['pooled'],
+    });
+    graph.output('pooled', 'float32', ['n', c, 14, 14]);
+    const outputs = await run(engine, graph.build(), {
+      map: { data: map, dims: [1, c, h, w] },
+      boxes: { data: boxes, dims: [boxes.length / 4, 4] },
+    });
+    return outputs.pooled!.data;
+  }
+
+  it.each([
+    [38, 63],
+    [63, 38],
+    [13, 5],
+    [1, 1],
+  ])("is Caffe's in every number on a map of %d x %d, where cells end included", async (h, w) => {
+    const shape = [3, h, w] as const;
+    const map = Float32Array.from({ length: 3 * h * w }, () => uniform(-1, 1));
+    const [height, width] = [16 * h, 16 * w];
+    // Whole and half cells, at which roundings decide, and every length of a side.
+    const drawn = Array.from({ length: 60 }, (_, i) => {
+      const round = i % 3 === 0 ? Number : (value: number): number => 8 * Math.round(value / 8);
+      const [x, y] = [round(uniform(0, width)), round(uniform(0, height))];
+      return [x, y, x + round(uniform(0, width)), y + round(uniform(0, height))];
+    });
+    const lengths = Array.from({ length: Math.max(h, w) }, (_, i) => [0, 0, 16 * i, 16 * i]);
+    const boxes = Float32Array.from([...drawn, ...lengths].flat());
+    const rows = Array.from(
+      { length: boxes.length / 4 },
+      (_, i) => [...boxes.subarray(4 * i, 4 * i + 4)] as unknown as PlainBox,
+    );
+    const expected = Float32Array.from(plainRoiMaxPool(map, shape, rows, 1 / 16, 14));
+    expect(await pooled(map, shape, boxes)).toEqual(expected);
+  });
 });
