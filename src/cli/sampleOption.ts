@@ -12,7 +12,8 @@ export const sampleOption = {
     .optional()
     .describe(
       `Ask about one of the ${NUM_SAMPLE_SCENES} scenes that come with lxmert; then the question is the only argument`,
-    ),
+    )
+    .meta({ valueName: 'SCENE' }),
 };
 
 /** Picture and question as arguments; with --sample the question alone. */
@@ -34,8 +35,10 @@ export function askedOf(
       '--sample names a picture, and --features has the regions of others: give one of the two.',
     );
   }
-  const asked = sample === undefined ? { image, question } : { image: sampleSceneFile(sample), question: image };
-  if (asked.question === undefined) throw new UsageError('The question is missing: give it behind the picture, in quotes.');
+  const asked =
+    sample === undefined ? { image, question } : { image: sampleSceneFile(sample), question: image };
+  if (asked.question === undefined)
+    throw new UsageError('The question is missing: give it behind the picture, in quotes.');
   if (asked.question.trim() === '') throw new UsageError('The question is empty.');
   return { ...asked, question: asked.question };
 }
