@@ -66,6 +66,9 @@ const GRAPH_FILES: Record<WeightsPrecision, string> = {
   int8: 'onnx/model_quantized.onnx',
 };
 
+/** Outputs that a head gives. */
+const HEAD_OUTPUTS: readonly GraphOutput[] = ['answers', 'matching'];
+
 /**
  * @throws UsageError for a folder with another model or with files that no export wrote, and for what has to be named;
  * LxmertError for an output that the model has no head for; what `signal` was aborted with
@@ -73,7 +76,9 @@ const GRAPH_FILES: Record<WeightsPrecision, string> = {
 export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
   const writer = layerWriterFor(options.precision);
   const folder = await ExportFolder.open(options.out);
-  const loaded = await loadModel(options.source);
+  const outputs = options.outputs ?? previousOf(folder)?.outputs;
+  const withoutHeads = outputs !== undefined && !outputs.some((each) => HEAD_OUTPUTS.includes(each));
+  const loaded = await loadModel({ ...options.source, withoutHeads });
   try {
     options.signal?.throwIfAborted();
     return await exportLoaded(loaded, folder, writer, options);
