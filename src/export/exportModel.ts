@@ -117,7 +117,7 @@ async function exportLoaded(
   const isApart = options.externalData === true || isTooLarge(graph);
   const externalData = isApart ? `${file}_data` : null;
   const weights = { precision, file, externalData };
-  const facts = manifestOf(loaded, outputs, Object.keys(texts));
+  const facts = manifestOf(loaded, outputs, Object.keys(texts), previousOf(folder));
   requireSameModel(folder, facts);
   await folder.requireFree(texts, isApart ? [file, `${file}_data`] : [file]);
   try {
@@ -135,7 +135,10 @@ async function exportLoaded(
     }
     signal?.throwIfAborted();
     const others = previousOf(folder)?.weights.filter((each) => each.precision !== precision) ?? [];
-    const kept = others.flatMap((each) => [each.file, each.externalData ?? each.file]);
+    const { objects, attributes } = facts.regions;
+    const kept = [...others.flatMap((each) => [each.file, each.externalData]), objects, attributes].filter(
+      (name) => name !== null,
+    );
     const manifest = await folder.finish<ModelManifest>({ ...facts, weights: [...others, weights] }, kept);
     return { folder: folder.path, precision, written, manifest, notes: loaded.notes };
   } catch (error) {
@@ -171,6 +174,7 @@ function manifestOf(
   loaded: LoadedModel<string>,
   outputs: readonly GraphOutput[],
   names: readonly string[],
+  previous: ModelManifest | undefined,
 ): Omit<ModelManifest, 'weights' | 'files'> {
   const { config, imagesPerExample } = modelOf(loaded);
   const has = (name: string): string | null => (names.includes(name) ? name : null);
@@ -209,10 +213,10 @@ function manifestOf(
     regions: {
       pixelRegions: loaded.pixelRegions ?? null,
       provenance: loaded.trainedOn ?? null,
-      objects: has(MODEL_FILES.objects),
-      attributes: has(MODEL_FILES.attributes),
+      objects: has(MODEL_FILES.objects) ?? previous?.regions.objects ?? null,
+      attributes: has(MODEL_FILES.attributes) ?? previous?.regions.attributes ?? null,
     },
-    description: null,
+    description: previous?.description ?? null,
     parametersSha256: parametersSha256(loaded),
   };
 }
