@@ -51,7 +51,7 @@ const namedEntries = new Map([
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
-  ['src/text/vocabulary.ts', '`lxmert doctor --files` counts word pieces and knows no tensors'],
+  ['src/text/vocabularyFile.ts', 'the rest of the room runs without Node.js'],
   ['src/torch/bridgeFolder.ts', 'where `lxmert setup` puts the bridge before there is one'],
   ['src/torch/doctor.ts', 'examines a libtorch that may not load'],
   [

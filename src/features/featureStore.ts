@@ -4,10 +4,11 @@ import { LxmertError } from '../common/errors.js';
 import { fromTypedArray, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { contentIdentity } from './contentIdentity.js';
-import { type FeatureBatch, mostBoxes, regionTensors } from './featureBatch.js';
+import { type FeatureBatch, regionTensors } from './featureBatch.js';
 import { FeaturePrefetcher } from './featurePrefetch.js';
 import { MappedShard } from './mappedShard.js';
 import type { ProvenancedFeatures } from './provenance.js';
+import { mostBoxes } from './regionArrays.js';
 import type { FeatureDType } from './shardFormat.js';
 import { type ImagePlace, type OpenStoreOptions, StoreIndex } from './storeIndex.js';
 

@@ -2,6 +2,7 @@
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
+import { programName } from '../common/version.js';
 import { sequentialBatches } from '../data/epochSampler.js';
 import {
   assertCompatible,
@@ -22,6 +23,7 @@ import {
   rankAnswers,
   withProbabilities,
 } from '../tasks/index.js';
+import { isCut } from '../text/index.js';
 import {
   type Device,
   type DeviceChoice,
@@ -36,7 +38,8 @@ import {
   type DetectorPrecision,
   RegionDetector,
 } from '../vision/detector/index.js';
-import { LabelNames } from '../vision/detector/labelNames.js';
+import { loadLabelNames } from '../vision/detector/labelFiles.js';
+import type { LabelNames } from '../vision/detector/labelNames.js';
 import { readPicture } from '../vision/pictureFile.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
@@ -192,7 +195,7 @@ export class Lxmert implements Disposable {
       const differences = detector === undefined ? [] : checkDetector(loaded, detector, source);
       const warnings = [...howRead, ...loaded.notes, ...differences];
       const { objectNames: objects, attributeNames: attributes } = source;
-      const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
+      const names = await loadLabelNames({ objects, attributes }, source.detector, source.architecture);
       return new Lxmert(loaded, detector, names, source, warnings, threads);
     } catch (error) {
       detector?.[Symbol.dispose]();
@@ -242,7 +245,7 @@ export class Lxmert implements Disposable {
     const pixels = other.#model.pixelRegions;
     const provenance =
       other.detectorProvenance ??
-      (pixels === undefined ? other.#model.trainedOn : pixelFinder(pixels).provenance) ??
+      (pixels === undefined ? other.#model.trainedOn : pixelFinder(pixels, programName()).provenance) ??
       unknownProvenance;
     const path = `The regions of ${other.#model.weightsFiles[0]}`;
     const found = { featureSize, origins: [{ path, provenance }] };
@@ -374,7 +377,7 @@ export class Lxmert implements Disposable {
   #finder(): RegionFinder {
     if (this.#detector !== undefined) return detectorFinder(this.#detector);
     const { pixelRegions } = this.#model;
-    if (pixelRegions !== undefined) return pixelFinder(pixelRegions);
+    if (pixelRegions !== undefined) return pixelFinder(pixelRegions, programName());
     throw new UsageError(
       'This model was trained on the region features of a detector, so it cannot find the regions of a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.',
     );
@@ -425,15 +428,6 @@ export class Lxmert implements Disposable {
       if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
     }
   }
-}
-
-/** Whether a sentence is longer than the model reads. */
-export function isCut(
-  { tokenizer, maxLength }: Pick<LoadedModel<string>, 'tokenizer' | 'maxLength'>,
-  sentence: string,
-): boolean {
-  // One piece more than fits between [CLS] and [SEP] is enough to know.
-  return tokenizer.pieceIds(sentence, maxLength - 1).length > maxLength - 2;
 }
 
 /** Does the work for sentences about one picture, some at a time. */

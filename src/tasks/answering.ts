@@ -3,9 +3,8 @@
 import type { Question } from '../data/annotations/question.js';
 import { scoreAnswers } from '../data/answerScore.js';
 import type { AnswerTable } from '../data/answerTable.js';
-import type { Tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
 import { ANSWER_LOSSES, probabilitiesOf } from './losses.js';
+import { bestAnswers } from './probabilities.js';
 import type { Prediction, Task, TaskDefaults, TaskHead } from './task.js';
 import type { ScoreTable, TaskScores } from './taskScores.js';
 
@@ -69,29 +68,6 @@ export function answerTargets(examples: readonly Question[], answerTable: Answer
     }
   }
   return targets;
-}
-
-/** @param probabilities (B, answers) @returns the most probable answer of each row */
-export function bestAnswers(probabilities: Tensor, answerTable: AnswerTable): Prediction[] {
-  return rankedAnswers(probabilities, answerTable, 1).map(([best]) => best as Prediction);
-}
-
-/** @param probabilities (B, answers) @returns for each row the `numBest` most probable answers, best first */
-export function rankedAnswers(
-  probabilities: Tensor,
-  answerTable: AnswerTable,
-  numBest: number,
-): Prediction[][] {
-  const width = Math.min(numBest, answerTable.size);
-  const [values, indices] = ops.topk(probabilities, width, 1); // (B, best)
-  const numbers = values.toFloat32Array();
-  const places = indices.toFloat32Array(); // exact, since tables are far smaller than 2^24
-  return Array.from({ length: probabilities.shape[0] ?? 0 }, (_, row) =>
-    Array.from({ length: width }, (_best, rank) => ({
-      answer: answerTable.answer(Number(places[row * width + rank])),
-      probability: numbers[row * width + rank] ?? 0,
-    })),
-  );
 }
 
 /** The reference's soft accuracy, over all and by the kinds that the examples state. */

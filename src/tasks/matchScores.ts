@@ -20,16 +20,8 @@ export const MATCH_HEAD = {
   size: 2,
 } as const satisfies TaskHead<'match'>;
 
-/** Of the head's two outputs. */
-const IS_MATCH = 1;
-
 /** A model that has the matching head, with others or without. */
 export type MatchingModel = Predictor<'match'>;
-
-/** @param probabilities (B, 2) of the matching head @returns for each row that sentence and image belong together */
-export function matchProbabilities(probabilities: Tensor): number[] {
-  return [...probabilities.toFloat32Array()].filter((_, i) => i % 2 === IS_MATCH);
-}
 
 interface MatchScoresOptions {
   /** Pairs at a time. */

@@ -5,12 +5,12 @@ import { type Caption, streamCaptions } from '../data/annotations/captions.js';
 import type { Question } from '../data/annotations/question.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import { type ImageSentences, otherImagesExample, pairSentence } from '../data/pretraining/sampling.js';
-import type { Tensor } from '../torch/index.js';
 import { answerTargets, answerTaskScores, FINETUNING_DEFAULTS } from './answering.js';
 import { lineDump } from './dumpFormat.js';
 import { classLoss } from './losses.js';
 import { rankPairs, renderRetrieval } from './matchRetrieval.js';
-import { MATCH_HEAD, matchProbabilities } from './matchScores.js';
+import { MATCH_HEAD } from './matchScores.js';
+import { matchProbabilities, type Probabilities } from './probabilities.js';
 import { defineModelEvaluation, type Prediction, type Task } from './task.js';
 
 const MATCHED = 'matched';
@@ -138,7 +138,7 @@ function byImage(examples: readonly Question[]): ImageSentences {
 }
 
 /** @param probabilities (B, 2) */
-function predictionsOf(probabilities: Tensor): MatchPrediction[] {
+function predictionsOf(probabilities: Probabilities): MatchPrediction[] {
   return matchProbabilities(probabilities).map((matchProbability) =>
     matchProbability >= 0.5
       ? { answer: MATCHED, probability: matchProbability, matchProbability }

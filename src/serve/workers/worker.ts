@@ -5,9 +5,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { explanationOf } from '../../explain/explanation.js';
 import { batchFromRows } from '../../features/index.js';
-import { isCut, type Lxmert } from '../../inference/lxmert.js';
+import type { Lxmert } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { rankAnswers } from '../../tasks/index.js';
+import { isCut } from '../../text/index.js';
 import { liveTensors } from '../../torch/index.js';
 import { loadModels } from './models.js';
 import type {
