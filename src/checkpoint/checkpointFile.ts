@@ -18,6 +18,7 @@ import type { CheckpointFormat, ParsedCheckpoint } from './read/parsed.js';
 import { readSafetensors } from './read/safetensors.js';
 import { gatherScattered } from './read/scattered.js';
 import { isShardIndex, partOfSeveral, readShardIndex } from './read/shardIndex.js';
+import { ChecksumCheck } from './read/storedChecksum.js';
 import { readZip } from './read/zip.js';
 import {
   type ElementType,
@@ -41,6 +42,7 @@ export class CheckpointFile {
   readonly model: ModelChoice;
   /** What its answer head's names begin with where that is not as published. */
   readonly answerHeadAt: string | undefined;
+  readonly #checksums = new ChecksumCheck();
 
   private constructor(
     readonly path: string,
@@ -132,11 +134,12 @@ export class CheckpointFile {
    * A tensor by canonical name, over a private mapping of the file: its bytes come from the disk when they are
    * used, and nothing is copied unless the file's layout asks for it.
    *
-   * @throws CheckpointError when the file has no such tensor
+   * @throws CheckpointError when the file has no such tensor, or states another checksum of its bytes
    */
   tensor(name: string): Tensor {
     const entry = this.entries.get(name);
     if (entry === undefined) throw new CheckpointError(this.path, `there is no tensor ${name} in this file.`);
+    this.requireIntact(entry);
     const { file, byteOffset, numElements, dtype, scattered } = entry.storage;
     return scope(() => {
       if (scattered !== undefined) {
@@ -150,6 +153,11 @@ export class CheckpointFile {
       const storage = mapElements(file, byteOffset, numElements, dtype);
       return ops.asStrided(storage, entry.shape, entry.strides, entry.storageOffset);
     });
+  }
+
+  /** For whoever reads an entry's bytes from the file. @throws CheckpointError when the file states another checksum of them */
+  requireIntact(entry: TensorEntry): void {
+    this.#checksums.require(entry);
   }
 }
 

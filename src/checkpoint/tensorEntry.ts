@@ -48,12 +48,21 @@ export type Scattered =
   | { readonly kind: 'utf8'; readonly byteLength: number }
   | { readonly kind: 'inline'; readonly bytes: Uint8Array };
 
+/** Bytes of a file, and what CRC-32 they had when they were written. */
+export interface StoredChecksum {
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly crc32: number;
+}
+
 /** A run of elements in a file. Tensors that share memory point at the same object. */
 export interface StorageRegion {
   readonly file: string;
   readonly byteOffset: number;
   readonly numElements: number;
   readonly dtype: ElementType;
+  /** Of the bytes that it lies in, where the file states one. @internal */
+  readonly checksum?: StoredChecksum;
   /** How the elements lie when not one after another from `byteOffset` on. @internal */
   readonly scattered?: Scattered;
 }

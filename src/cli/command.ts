@@ -53,6 +53,8 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   readonly options: O;
   /** True for a command whose options may also come from a file: it gets `--config` and `--print-config`. */
   readonly configurable?: boolean;
+  /** True for a command that always computes with libtorch: it ends at once, with the way to set it up, where there is none. */
+  readonly needsLibtorch?: boolean;
   /** Does the work and returns the result, which `--json` prints. */
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
   /** What `--json` prints, where that is not the result as it is. */
@@ -95,6 +97,7 @@ export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Resu
     options: definition.options,
     configurable: definition.configurable ?? false,
     async execute(context) {
+      if (definition.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {
         json: definition.json === undefined ? result : definition.json(result),

@@ -9,7 +9,10 @@ import { FeaturePrefetcher } from './featurePrefetch.js';
 import { MappedShard } from './mappedShard.js';
 import type { ProvenancedFeatures } from './provenance.js';
 import { mostBoxes } from './regionArrays.js';
+import { type FeatureRow, findRowProblem } from './row.js';
+import type { Shard } from './shardFile.js';
 import type { FeatureDType } from './shardFormat.js';
+import { readShardRow } from './shardRows.js';
 import { type ImagePlace, type OpenStoreOptions, StoreIndex } from './storeIndex.js';
 
 /** A region of an image. */
@@ -97,6 +100,20 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /** @throws LxmertError for an image that is not here. */
   indexOf(imageId: string): number {
     return this.#index.indexOf(imageId);
+  }
+
+  /**
+   * The row of an image, read from its file: without libtorch, for who has none.
+   *
+   * @throws LxmertError for an image that is not here, or whose boxes leave it
+   */
+  async readRow(imageId: string): Promise<FeatureRow> {
+    const { shard: number, row } = this.#index.placeAt(this.#index.indexOf(imageId));
+    const shard = this.#index.shards[number] as Shard;
+    const found = await readShardRow(shard, row);
+    const problem = findRowProblem(found);
+    if (problem !== undefined) throw new LxmertError(`Image ${imageId} cannot be used: ${problem}`);
+    return found;
   }
 
   /**

@@ -1,7 +1,13 @@
 /** @file Whether features are those that a model was trained on, whatever runs the model. */
 
 import { LxmertError } from '../common/errors.js';
-import { assertCompatible, type FeatureRow, featureSizeOf, type Provenance } from '../features/portable.js';
+import {
+  assertCompatible,
+  type FeatureRow,
+  featureSizeOf,
+  type Provenance,
+  type ProvenancedFeatures,
+} from '../features/portable.js';
 
 /** What a model reads. */
 export interface ReadFeatures {
@@ -31,9 +37,14 @@ export class FeatureCheck {
    * @throws LxmertError for features of another size or, unless allowed, of another origin
    */
   requireOrigin(path: string, featureSize: number, provenance: Provenance): void {
+    this.require({ featureSize, origins: [{ path, provenance }] });
+  }
+
+  /** The same of features of several origins. */
+  require(found: ProvenancedFeatures): void {
     const { featureSize: wantedSize = null, trainedOn = null } = this.#model;
     const warnings = assertCompatible(
-      { featureSize, origins: [{ path, provenance }] },
+      found,
       { featureSize: wantedSize, provenance: trainedOn },
       {
         allowMismatch: this.#allowOtherFeatures,

@@ -4,7 +4,13 @@ import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { programName } from '../common/version.js';
 import { sequentialBatches } from '../data/epochSampler.js';
-import { batchFromRows, type FeatureRow, type Provenance, unknownProvenance } from '../features/index.js';
+import {
+  batchFromRows,
+  type FeatureRow,
+  type Provenance,
+  type ProvenancedFeatures,
+  unknownProvenance,
+} from '../features/index.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import type { Precision } from '../model/index.js';
 import {
@@ -227,19 +233,24 @@ export class Lxmert implements Disposable {
     this.#threads.adapt();
   }
 
+  /** What features the regions have that this finds, or was trained on, for another model that is to read them. */
+  get features(): ProvenancedFeatures {
+    const { models, pixelRegions, trainedOn, weightsFiles } = this.#model;
+    const provenance =
+      this.detectorProvenance ??
+      (pixelRegions === undefined ? trainedOn : pixelFinder(pixelRegions, programName()).provenance) ??
+      unknownProvenance;
+    const featureSize = models[0]?.config.visualFeatureSize ?? 0;
+    return { featureSize, origins: [{ path: `The regions of ${weightsFiles[0]}`, provenance }] };
+  }
+
   /**
    * For a model that is to read the regions that another one finds.
    *
    * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
    */
-  requireFeaturesOf(other: Lxmert): void {
-    const featureSize = other.#model.models[0]?.config.visualFeatureSize ?? 0;
-    const pixels = other.#model.pixelRegions;
-    const provenance =
-      other.detectorProvenance ??
-      (pixels === undefined ? other.#model.trainedOn : pixelFinder(pixels, programName()).provenance) ??
-      unknownProvenance;
-    this.#check.requireOrigin(`The regions of ${other.#model.weightsFiles[0]}`, featureSize, provenance);
+  requireFeatures(found: ProvenancedFeatures): void {
+    this.#check.require(found);
   }
 
   /**

@@ -5,7 +5,7 @@ import { AnswerTable } from '../data/answerTable.js';
 import { answersOfValue, NoAnswerTable } from '../data/answerTableForms.js';
 import { Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { LabelNames, parseNames } from '../vision/detector/labelNames.js';
-import type { Engine, EngineInfo, EngineSession } from './engine.js';
+import type { Engine, EngineSession } from './engine.js';
 import {
   type ExportedFolder,
   type LoadProgress,
@@ -25,15 +25,13 @@ import {
 import type { EngineOptions, Platform } from './platform.js';
 import { whyNoExport } from './whyNoExport.js';
 
-export interface LoadOptions extends EngineOptions {
+export interface LoadOptions extends Omit<EngineOptions, 'weights'> {
   /** Which weights of the folder. Default: float32 where they are there, else int8, else float16. */
   readonly precision?: WeightsPrecision | undefined;
   /** Told of the weights as they are read. */
   readonly onProgress?: LoadProgress | undefined;
   /** In a browser: keep the files for the next visit. Default true. */
   readonly cache?: boolean | undefined;
-  /** The folder or URL of an exported region detector. Without it only a model of the sample world finds regions itself. */
-  readonly detector?: string | undefined;
   /** Go on with features of another origin than those that the model was trained on. Default false. */
   readonly allowOtherFeatures?: boolean | undefined;
   /** Images whose regions are cached: about 0.3 MB each. Default 16. */
@@ -47,7 +45,7 @@ export interface RuntimeModel {
   readonly manifest: ModelManifest;
   readonly weights: ManifestWeights;
   readonly session: EngineSession;
-  readonly engine: EngineInfo;
+  readonly engine: Engine;
   readonly tokenizer: WordPieceTokenizer;
   readonly maxLength: number;
   /** Empty for a model without answers. */
@@ -79,7 +77,12 @@ export async function loadModel(
   }
   const weights = chooseWeights(manifest, options.precision, folder.name);
   const tables = await readTables(platform, folder, manifest);
-  const engine = await platform.createEngine(options);
+  const { engine: asked, numThreads } = options;
+  const engine = await platform.createEngine({
+    engine: asked,
+    numThreads,
+    weights: { precision: weights.precision, numBytes: bytesOf(manifest, weights) },
+  });
   const session = await openGraph(engine, folder, manifest, weights, options.onProgress);
   try {
     requireNames(folder, manifest, weights, session);
@@ -87,11 +90,11 @@ export async function loadModel(
     await session.dispose();
     throw error;
   }
-  return { folder: folder.name, manifest, weights, session, engine: engine.info, ...tables };
+  return { folder: folder.name, manifest, weights, session, engine, ...tables };
 }
 
 /** @throws UsageError for a folder without one; LxmertError for one that cannot be read */
-export async function readManifest(folder: ExportedFolder): Promise<Manifest> {
+async function readManifest(folder: ExportedFolder): Promise<Manifest> {
   const bytes = await folder.read(MANIFEST_FILE, MAX_SMALL_BYTES);
   if (bytes === undefined) throw new UsageError(await whyNoExport(folder));
   return parseManifest(new TextDecoder().decode(bytes), `${folder.name}/${MANIFEST_FILE}`);
@@ -126,7 +129,7 @@ async function readTables(
 }
 
 /** A small file whose size and checksum are those of the manifest. */
-export async function readChecked(
+async function readChecked(
   platform: Pick<Platform, 'sha256'>,
   folder: ExportedFolder,
   files: Manifest['files'],
@@ -158,25 +161,25 @@ function parseAnswers(bytes: Uint8Array, file: string): readonly string[] {
  *
  * @throws LxmertError for weights that are missing, cut or changed, and for those that the engine does not take
  */
-export async function openGraph(
+async function openGraph(
   engine: Engine,
   folder: ExportedFolder,
   { files }: Pick<Manifest, 'files'>,
   { file, externalData }: Pick<ManifestWeights, 'file' | 'externalData'>,
   onProgress: LoadProgress | undefined,
 ): Promise<EngineSession> {
-  const paths = externalData === null ? [file] : [file, externalData];
-  const totalBytes = paths.reduce((sum, path) => sum + (files[path]?.numBytes ?? 0), 0);
-  let before = 0;
+  const totalBytes = bytesOf({ files }, { file, externalData });
+  let numBytes = 0;
   const read = async (path: string): Promise<Uint8Array | string> => {
     const facts = files[path];
     if (facts === undefined) throw missingFile(`${folder.name}/${path}`);
-    const data = await folder.readLarge(path, facts, {
+    return await folder.readLarge(path, facts, {
       asPath: engine.readsPaths,
-      onBytes: (numBytes) => onProgress?.({ file: path, numBytes: before + numBytes, totalBytes }),
+      onBytes: (more) => {
+        numBytes += more;
+        onProgress?.({ file: path, numBytes, totalBytes });
+      },
     });
-    before += facts.numBytes;
-    return data;
   };
   const model = await read(file);
   const external =
@@ -192,6 +195,16 @@ export async function openGraph(
       { cause },
     );
   }
+}
+
+function bytesOf(
+  { files }: Pick<Manifest, 'files'>,
+  { file, externalData }: Pick<ManifestWeights, 'file' | 'externalData'>,
+): number {
+  return [file, externalData].reduce(
+    (sum, path) => sum + (path === null ? 0 : (files[path]?.numBytes ?? 0)),
+    0,
+  );
 }
 
 /** @throws LxmertError for a graph without an input or output that the manifest promises */

@@ -3,12 +3,15 @@
 import type { RgbImage } from '../common/rgbImage.js';
 import type { Engine } from './engine.js';
 import type { ExportedFolder } from './exportedFolder.js';
+import type { WeightsPrecision } from './manifest.js';
 
 /** What a person may choose of the engine. */
 export interface EngineOptions {
   /** The engine to take; absent: the fastest one that is there, told with its reason in `Lxmert.engine`. */
   readonly engine?: string | undefined;
   readonly numThreads?: number | undefined;
+  /** What will be loaded: browsers choose by it. */
+  readonly weights?: { readonly precision: WeightsPrecision; readonly numBytes: number } | undefined;
 }
 
 /** What both entries hand to the core. */

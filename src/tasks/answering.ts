@@ -5,6 +5,7 @@ import { scoreAnswers } from '../data/answerScore.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { ANSWER_LOSSES, probabilitiesOf } from './losses.js';
 import { bestAnswers } from './probabilities.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import type { Prediction, Task, TaskDefaults, TaskHead } from './task.js';
 import type { ScoreTable, TaskScores } from './taskScores.js';
 
@@ -45,6 +46,8 @@ export type AnsweringTaskDefinition = Pick<
 
 /** A task whose only head chooses an answer. */
 export function answeringTask(definition: AnsweringTaskDefinition): Task<Question, Prediction, 'answer'> {
+  const predictions = ({ answer }: Readonly<Record<'answer', ProbabilityRows>>, answerTable: AnswerTable) =>
+    bestAnswers(answer, answerTable);
   return {
     ...definition,
     heads: [ANSWER_HEAD],
@@ -52,7 +55,8 @@ export function answeringTask(definition: AnsweringTaskDefinition): Task<Questio
     targets: (examples, answerTable) => ({ answer: answerTargets(examples, answerTable) }),
     trainingLoss: (logits, targets, loss) => ANSWER_LOSSES[loss](logits.answer, targets.answer),
     activations: (loss) => ({ answer: probabilitiesOf(loss) }),
-    predictions: ({ answer }, answerTable) => bestAnswers(answer, answerTable),
+    predictions,
+    plainPredictions: predictions,
     scores: answerTaskScores,
   };
 }

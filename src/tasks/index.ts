@@ -51,19 +51,23 @@ export {
   type RankedAnswer,
   rankAnswers,
   withProbabilities,
+  withProbabilitiesOf,
 } from './predict.js';
 export type { HeadActivation, Predictor } from './predictor.js';
 export {
+  type ExamplePredictor,
   type PartialRegionSource,
   type PredictedFile,
   type PredictionProcessGroup,
   type PredictToFileOptions,
   predictToFile,
+  writePredictions,
 } from './predictToFile.js';
 export type { LabelledRegions } from './pretraining/batch.js';
 export type { PretrainingScores } from './pretraining/evaluate.js';
 export { LOSS_KEYS, type LossKey, type LossSettings } from './pretraining/labels.js';
-export { bestAnswers, matchProbabilities, type Probabilities, rankedAnswers } from './probabilities.js';
+export { bestAnswers, matchProbabilities, rankedAnswers } from './probabilities.js';
+export { type ProbabilityRows, probabilityRows } from './probabilityRows.js';
 export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
 export { SentenceCensus, type SentenceCounts } from './sentenceCensus.js';
 export { type Sharding, shareOf } from './sharding.js';

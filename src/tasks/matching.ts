@@ -10,7 +10,8 @@ import { lineDump } from './dumpFormat.js';
 import { classLoss } from './losses.js';
 import { rankPairs, renderRetrieval } from './matchRetrieval.js';
 import { MATCH_HEAD } from './matchScores.js';
-import { matchProbabilities, type Probabilities } from './probabilities.js';
+import { matchProbabilities } from './probabilities.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import { defineModelEvaluation, type Prediction, type Task } from './task.js';
 
 const MATCHED = 'matched';
@@ -47,6 +48,7 @@ export const task: Task<Question, MatchPrediction, 'match'> = {
   trainingLoss: (logits, targets) => classLoss(logits.match, targets.match),
   activations: () => ({ match: 'softmax' }),
   predictions: ({ match }) => predictionsOf(match),
+  plainPredictions: ({ match }) => predictionsOf(match),
   scores: (examples, predictions) => {
     const { tables, ...scores } = answerTaskScores(examples, predictions);
     const byPair = tables.filter(({ key }) => key === 'byAnswerType');
@@ -138,7 +140,7 @@ function byImage(examples: readonly Question[]): ImageSentences {
 }
 
 /** @param probabilities (B, 2) */
-function predictionsOf(probabilities: Probabilities): MatchPrediction[] {
+function predictionsOf(probabilities: ProbabilityRows): MatchPrediction[] {
   return matchProbabilities(probabilities).map((matchProbability) =>
     matchProbability >= 0.5
       ? { answer: MATCHED, probability: matchProbability, matchProbability }

@@ -9,6 +9,7 @@ import { RepeatedIds } from '../data/repeatedIds.js';
 import { shownText } from '../data/shownValue.js';
 import { formatCount } from '../formats/numbers.js';
 import type { RegionSource } from './batchInputs.js';
+import type { DumpFormat } from './dumpFormat.js';
 import { predictExamples } from './predict.js';
 import type { Predictor } from './predictor.js';
 import { SentenceCensus, type SentenceCounts } from './sentenceCensus.js';
@@ -48,15 +49,18 @@ export interface PredictedFile extends LeftOutCounts, SentenceCounts {
 /** Batches that are held at once: enough that examples about one image meet, few enough to forget. */
 const BATCHES_AT_ONCE = 16;
 
+/** What answers the examples of a file. */
+export interface ExamplePredictor<Example extends Question, Predicted extends Prediction>
+  extends Pick<Predictor, 'tokenizer' | 'maxLength'> {
+  /** One prediction for each example. */
+  predict(examples: readonly Example[]): Promise<readonly Predicted[]>;
+}
+
 /**
- * Answers examples as they are read and writes each answer in the order of the file: memory grows by eight bytes for each of
- * them. They are read twice; the first time only counts, so that a fault at the end of a file is found before hours
- * of work. The file appears whole under its name, or not at all. Several processes take blocks in turn; the file is the
- * same as one process writes.
+ * Answers the examples of a file with a model, as {@link writePredictions} says.
  *
  * @param read the examples from the start
- * @throws LxmertError, before anything is written, when there are no examples, when an id is there twice, and when more
- *   examples than `maxLeftOut` allows, or all, have an image without features
+ * @throws as {@link writePredictions}
  */
 export async function predictToFile<
   Example extends Question,
@@ -68,9 +72,33 @@ export async function predictToFile<
   source: PartialRegionSource,
   read: () => AsyncIterable<Example>,
   output: string,
+  options: PredictToFileOptions,
+): Promise<PredictedFile> {
+  const { batchSize, signal } = options;
+  const { tokenizer, maxLength } = predictor;
+  const predict = (examples: readonly Example[]): Promise<Predicted[]> =>
+    predictExamples(task, predictor, source, examples, { batchSize, signal });
+  return await writePredictions(task.dump, { tokenizer, maxLength, predict }, source, read, output, options);
+}
+
+/**
+ * Answers examples as they are read and writes each answer in the order of the file: memory grows by eight bytes for each of
+ * them. They are read twice; the first time only counts, so that a fault at the end of a file is found before hours
+ * of work. The file appears whole under its name, or not at all. Several processes take blocks in turn; the file is the
+ * same as one process writes.
+ *
+ * @param read the examples from the start
+ * @throws LxmertError, before anything is written, when there are no examples, when an id is there twice, and when more
+ *   examples than `maxLeftOut` allows, or all, have an image without features
+ */
+export async function writePredictions<Example extends Question, Predicted extends Prediction>(
+  format: DumpFormat<Example, Predicted>,
+  predictor: ExamplePredictor<Example, Predicted>,
+  source: KnownImages,
+  read: () => AsyncIterable<Example>,
+  output: string,
   { batchSize, processGroup = ALONE, progress = silentProgress, signal, ...reading }: PredictToFileOptions,
 ): Promise<PredictedFile> {
-  const { dump: format } = task;
   const { numExamples, ...found } = await lookThrough(read, predictor, source, { ...reading, signal });
   const work = async (write: (text: string) => Promise<unknown>): Promise<PredictedFile> => {
     let numAnswers = 0;
@@ -80,7 +108,7 @@ export async function predictToFile<
     let own: Example[] = [];
     /** Answers this process's block of a round of blocks, one for each process, and writes all of them. */
     const finishRound = async (): Promise<void> => {
-      const predictions = await predictExamples(task, predictor, source, own, { batchSize, signal });
+      const predictions = await predictor.predict(own);
       const rows = own.map((example, i) => format.row(example, predictions[i] as Predicted));
       own = [];
       let text = '';
@@ -118,7 +146,7 @@ export async function predictToFile<
 /** The first reading: what there is, and whether an answer to all of it can be written. */
 async function lookThrough(
   read: () => AsyncIterable<Question>,
-  predictor: Predictor,
+  predictor: Pick<Predictor, 'tokenizer' | 'maxLength'>,
   source: KnownImages,
   {
     name = 'the examples',

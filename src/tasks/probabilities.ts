@@ -3,18 +3,7 @@
 import type { AnswerTable } from '../data/answerTable.js';
 import type { Prediction } from './prediction.js';
 import type { HeadActivation } from './predictor.js';
-
-/** Probabilities of one head, (B, size); a tensor is one, and so are numbers in memory. */
-export interface Probabilities {
-  readonly shape: readonly number[];
-  /** Row-major. */
-  toFloat32Array(): Float32Array;
-}
-
-/** Numbers in memory as {@link Probabilities}. */
-export function probabilitiesFrom(values: Float32Array, shape: readonly number[]): Probabilities {
-  return { shape, toFloat32Array: () => values };
-}
+import { largestPlaces, type ProbabilityRows } from './probabilityRows.js';
 
 /**
  * Probabilities of logits.
@@ -36,13 +25,13 @@ export function activate(logits: Float32Array, size: number, activation: HeadAct
 }
 
 /** @param probabilities (B, answers) @returns the most probable answer of each row */
-export function bestAnswers(probabilities: Probabilities, answerTable: AnswerTable): Prediction[] {
+export function bestAnswers(probabilities: ProbabilityRows, answerTable: AnswerTable): Prediction[] {
   return rankedAnswers(probabilities, answerTable, 1).map(([best]) => best as Prediction);
 }
 
 /** @param probabilities (B, answers) @returns for each row the `numBest` most probable answers, best first */
 export function rankedAnswers(
-  probabilities: Probabilities,
+  probabilities: ProbabilityRows,
   answerTable: AnswerTable,
   numBest: number,
 ): Prediction[][] {
@@ -50,31 +39,17 @@ export function rankedAnswers(
   const values = probabilities.toFloat32Array();
   return Array.from({ length: numRows }, (_, row) => {
     const start = row * size;
-    return largest(values.subarray(start, start + size), numBest).map((place) => ({
+    return largestPlaces(values.subarray(start, start + size), numBest).map((place) => ({
       answer: answerTable.answer(place),
       probability: values[start + place] as number,
     }));
   });
 }
 
-/** Places of the largest values, the largest first; among equals the first. */
-function largest(values: Float32Array, count: number): number[] {
-  const places: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (places.length === count && value <= (values[places[count - 1] as number] as number)) continue;
-    let at = places.length;
-    while (at > 0 && (values[places[at - 1] as number] as number) < value) at--;
-    places.splice(at, 0, i);
-    if (places.length > count) places.pop();
-  }
-  return places;
-}
-
 /** Of the matching head's two outputs, the one that sentence and image belong together. */
 const IS_MATCH = 1;
 
 /** @param probabilities (B, 2) of the matching head @returns for each row that sentence and image belong together */
-export function matchProbabilities(probabilities: Probabilities): number[] {
+export function matchProbabilities(probabilities: ProbabilityRows): number[] {
   return [...probabilities.toFloat32Array()].filter((_, i) => i % 2 === IS_MATCH);
 }

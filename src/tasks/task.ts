@@ -17,7 +17,7 @@ import type { DumpFormat } from './dumpFormat.js';
 import type { AnswerLossName } from './losses.js';
 import type { Prediction } from './prediction.js';
 import type { HeadActivation, Predictor } from './predictor.js';
-import type { Probabilities } from './probabilities.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import type { TaskScores } from './taskScores.js';
 import type { StepLoss } from './taskTraining.js';
 
@@ -168,8 +168,10 @@ export interface Task<
   ): Tensor | StepLoss;
   activations(loss: AnswerLossName): Readonly<Record<Head, HeadActivation>>;
   /** From probabilities (B, size) of each head; called inside a scope, without gradients. */
-  predictions(
-    probabilities: Readonly<Record<Head, Probabilities>>,
+  predictions(probabilities: Readonly<Record<Head, Tensor>>, answerTable: AnswerTable): readonly Predicted[];
+  /** The same without libtorch; absent: models that run without it cannot predict this task. */
+  plainPredictions?(
+    probabilities: Readonly<Record<Head, ProbabilityRows>>,
     answerTable: AnswerTable,
   ): readonly Predicted[];
   /** How right predictions are, one for each example. */

@@ -6,6 +6,7 @@ import { existingFile } from '../common/pathSchemas.js';
 import { type ExampleFileKind, readAs, readRecords } from '../data/annotations/exampleFile.js';
 import type { Question } from '../data/annotations/question.js';
 import { checkRecord } from '../data/annotations/record.js';
+import type { AnswerTable } from '../data/answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../data/buildAnswerTable.js';
 import { softLabel } from '../data/softLabel.js';
 import { imageIdOf } from '../features/files.js';
@@ -24,6 +25,7 @@ import {
 import { VizwizScorer, VizwizTally } from './metrics/vizwizMetrics.js';
 import { readVizwizPredictions } from './metrics/vizwizPredictions.js';
 import { bestAnswers } from './probabilities.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import { defineScore, type Prediction, type Task } from './task.js';
 import type { TaskScores } from './taskScores.js';
 
@@ -130,6 +132,14 @@ export function vizwizScores(
   };
 }
 
+function predictionsOf(
+  { answer, answerability }: Readonly<Record<'answer' | 'answerability', ProbabilityRows>>,
+  answerTable: AnswerTable,
+): VizwizPrediction[] {
+  const answerable = answerability.toFloat32Array(); // (B, 1)
+  return bestAnswers(answer, answerTable).map((best, row) => ({ ...best, answerable: answerable[row] ?? 0 }));
+}
+
 export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerability'> = {
   name: 'vizwiz',
   title: 'VizWiz',
@@ -157,13 +167,8 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     return { total: ops.add(answer, answerability), parts: { answer, answerability } };
   },
   activations: (loss) => ({ answer: probabilitiesOf(loss), answerability: 'sigmoid' }),
-  predictions: ({ answer, answerability }, answerTable) => {
-    const answerable = answerability.toFloat32Array(); // (B, 1)
-    return bestAnswers(answer, answerTable).map((best, row) => ({
-      ...best,
-      answerable: answerable[row] ?? 0,
-    }));
-  },
+  predictions: predictionsOf,
+  plainPredictions: predictionsOf,
   scores: vizwizScores,
   dump: jsonDump(({ questionId }, { answer, answerable }) => ({ answer, answerable, image: questionId })),
   // A recipe published for LXMERT on VizWiz; the rest as the paper's fine-tuning.

@@ -4,4 +4,4 @@ export { type EncodeBatchOptions, encodeBatch, isCut, longestOf, type SentenceBa
 export { type BuildVocabularyOptions, buildVocabulary } from './buildVocabulary.js';
 export { Vocabulary } from './vocabulary.js';
 export { DEFAULT_MAX_LENGTH, type WordPieceOptions, WordPieceTokenizer } from './wordPiece.js';
-export { SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';
+export { MAX_WORD_LENGTH, SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';

@@ -8,6 +8,7 @@ import { messageOf } from '../common/errors.js';
 import { cgroupLimit } from './cgroupLimit.js';
 import type { Facts, Finding, GemmRates } from './facts.js';
 import { findingsOf, readEngineVariables } from './findings.js';
+import { measureGemmRate } from './gemmRate.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
 import { type BuildRecord, buildRecord, native } from './native.js';
@@ -41,7 +42,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   const isLoaded = failure === null;
   const timesBefore = readProcessorTimes();
   if (isLoaded) setNumThreads(options.numThreads ?? defaultNumThreads());
-  const gemmRates = isLoaded && options.measure ? await measure(options.signal) : null;
+  const gemmRates = isLoaded && options.measure ? measure(options.signal) : null;
   if (gemmRates === null) await setTimeout(LISTENING_MS);
   const machineLoad = loadBetween(timesBefore, readProcessorTimes()) ?? null;
   const nvidia = isLoaded ? readNvidiaDriver() : null;
@@ -84,11 +85,7 @@ function isUnchanged({ libdir, library }: BuildRecord): boolean {
   return found !== undefined && found.size === library.size && found.mtime.toISOString() === library.modified;
 }
 
-async function measure(signal: AbortSignal): Promise<GemmRates> {
-  // Imported here: tensors load the bridge when they are imported, and it may not be there to load.
-  const numThreads = native().getNumThreads();
-  const { measureGemmRate } = await import('./gemmRate.js');
-  setNumThreads(numThreads);
+function measure(signal: AbortSignal): GemmRates {
   signal.throwIfAborted();
   const float32 = measureGemmRate('float32', measureSeconds);
   signal.throwIfAborted();

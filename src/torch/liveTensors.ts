@@ -1,8 +1,8 @@
 /** @file The live-tensor counter, by which tests and soak checks see that nothing leaks. */
 
-import { native } from './native.js';
+import { isLoaded, native } from './native.js';
 
-/** The number of tensor handles that are alive in this thread. */
+/** The number of tensor handles that are alive in this thread; 0 where nothing has used libtorch. */
 export function liveTensors(): number {
-  return native().liveTensors();
+  return isLoaded() ? native().liveTensors() : 0;
 }

@@ -41,7 +41,7 @@ function explainLoadFailure(file: string, error: unknown): string {
     record === undefined ? '' : ` It was built against libtorch ${record.version} in ${record.libdir}.`;
   const setup = setupCommand();
   if (!existsSync(file)) {
-    return `The bridge to libtorch is not built: expected ${file}, which does not exist. Run '${setup}'; it finds or installs libtorch and builds the bridge.`;
+    return `The bridge to libtorch, which this needs, is not built (there is no ${file}): run '${setup}', which finds or installs libtorch and builds it.`;
   }
   if (/cannot open shared object file/.test(found)) {
     const library = /^(?:Error: )?([^:]+): cannot open/.exec(found)?.[1] ?? 'a library';
@@ -68,6 +68,18 @@ function settleWaiting(): void {
 }
 
 let binding: NativeBinding | undefined;
+const waiting: ((loaded: NativeBinding) => void)[] = [];
+
+/** Whether anything has used libtorch so far. */
+export function isLoaded(): boolean {
+  return binding !== undefined;
+}
+
+/** Has something done as soon as the addon is loaded; now, where it is. */
+export function whenLoaded(work: (loaded: NativeBinding) => void): void {
+  if (binding === undefined) waiting.push(work);
+  else work(binding);
+}
 
 /**
  * The addon, loaded at first use so that `--help` and everything without tensors works without libtorch.
@@ -78,11 +90,14 @@ export function native(): NativeBinding {
   if (binding === undefined) {
     const file = addonPath();
     settleWaiting();
+    let loaded: NativeBinding;
     try {
-      binding = createRequire(import.meta.url)(file) as NativeBinding;
+      loaded = createRequire(import.meta.url)(file) as NativeBinding;
     } catch (error) {
       throw new LxmertError(explainLoadFailure(file, error), { cause: error });
     }
+    binding = loaded;
+    for (const work of waiting.splice(0)) work(loaded);
   }
   return binding;
 }

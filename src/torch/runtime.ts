@@ -9,6 +9,11 @@ export function runtimeInfo(): RuntimeInfo {
   return native().runtimeInfo();
 }
 
+/** Loads libtorch, if it is not yet. @throws LxmertError that says how to set it up, where it does not load */
+export function requireLibtorch(): void {
+  native();
+}
+
 /**
  * Gives memory that malloc keeps for reuse back to the system. For moments after which much less is needed than
  * before, not for every step.

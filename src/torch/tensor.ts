@@ -1,12 +1,16 @@
 /** @file The tensor handle: what it is, its gradient, reading its values, and its end. */
 
 import type { DType, TypedArray } from './dtype.js';
-import { native } from './native.js';
+import { native, whenLoaded } from './native.js';
 import type { NativeTensor } from './nativeBinding.js';
 import { defaultNumThreads } from './runtime.js';
 import { registerInScope } from './scope.js';
 
-const Handle = native().TensorHandle;
+/**
+ * Stands in for the addon's class until the addon is loaded, which is at the first use of anything of it: what imports
+ * tensors starts without libtorch. `super()` of {@link Tensor} calls whatever its prototype is by then.
+ */
+const Handle = class {} as unknown as new () => NativeTensor;
 
 /**
  * A handle of a libtorch tensor. Operators are functions (`operators/`), not methods; a handle is disposed by
@@ -91,15 +95,22 @@ export class Tensor extends Handle implements NativeTensor, Disposable {
 }
 
 // `grad` is an accessor of the native prototype; TypeScript's class body needs its two halves by name.
-const gradAccessor = Object.getOwnPropertyDescriptor(Handle.prototype, 'grad');
-const gradGetter = gradAccessor?.get as () => unknown;
-const gradSetter = gradAccessor?.set as (value: unknown) => void;
+let gradGetter: () => unknown;
+let gradSetter: (value: unknown) => void;
+let contiguousId = -1;
+let toId = -1;
 
-native().setTensorClass(Tensor);
-native().setNumThreads(defaultNumThreads());
-
-const contiguousId = native().resolveOperator('aten::contiguous', '').id;
-const toId = native().resolveOperator('aten::to', 'device').id;
+whenLoaded((binding) => {
+  Object.setPrototypeOf(Tensor, binding.TensorHandle);
+  Object.setPrototypeOf(Tensor.prototype, binding.TensorHandle.prototype as object);
+  const gradAccessor = Object.getOwnPropertyDescriptor(binding.TensorHandle.prototype, 'grad');
+  gradGetter = gradAccessor?.get as () => unknown;
+  gradSetter = gradAccessor?.set as (value: unknown) => void;
+  binding.setTensorClass(Tensor);
+  binding.setNumThreads(defaultNumThreads());
+  contiguousId = binding.resolveOperator('aten::contiguous', '').id;
+  toId = binding.resolveOperator('aten::to', 'device').id;
+});
 
 function toPlainFloat32(tensor: Tensor): Tensor {
   const detached = native().callOperator(toId, tensor, 'cpu', 'float32') as Tensor;

@@ -123,6 +123,15 @@ needing('bridge').describe('gathering', async () => {
     });
   });
 
+  it('gives single rows from their files, the bytes that were written, and refuses images that are not there', async () => {
+    const rows = makeRows(6);
+    const store = FeatureStore.open(await storeOf(rows));
+    for (const row of rows) expect(await store.readRow(row.imageId)).toEqual(row);
+    expect((await errorOf(() => store.readRow('elsewhere'))).message).toMatch(
+      /no features for image elsewhere/,
+    );
+  });
+
   it('holds for random batches over stores of different types and numbers of boxes', async () => {
     const wide = makeRows(30)
       .slice(20)

@@ -85,7 +85,7 @@ built.describe('the installed package', () => {
     const { exitCode, stderr } = await lxmert(['bench', '--small']);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^lxmert: The bridge to libtorch is not built: .* Run 'npx lxmert setup'; [^\n]*\n$/,
+      /^lxmert: The bridge to libtorch, which this needs, is not built .*: run 'npx lxmert setup', [^\n]*\n$/,
     );
     expect(stderr).toContain(cache);
   });

@@ -18,12 +18,12 @@ const executablePath = findChromium();
 /** False where no browser is installed. */
 export const hasBrowser = executablePath !== undefined;
 
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   // Containers run tests as root, where the sandbox cannot work; the pages are our own.
   const isRoot = process.platform !== 'win32' && execFileSync('id', ['-u']).toString().trim() === '0';
   return await chromium.launch({
     executablePath: executablePath as string,
-    args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-dev-shm-usage'],
+    args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', ...flags],
   });
 }
 

@@ -95,7 +95,9 @@ describe('an addon that does not load', () => {
 
   it('is missing', async () => {
     const file = path.join(folder, 'missing.node');
-    expect(await messageFor(file)).toMatch(/is not built: expected .*missing\.node.*Run '\.\/setup'/);
+    expect(await messageFor(file)).toMatch(
+      /is not built \(there is no .*missing\.node\): run '\.\/setup', which/,
+    );
   });
 
   it('is no library', async () => {

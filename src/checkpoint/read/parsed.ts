@@ -53,10 +53,11 @@ export function withPickleErrors<T>(path: string, read: () => T): T {
   }
 }
 
-/** Where the bytes of a storage begin and how many there are. */
+/** Where the bytes of a storage begin, how many there are, and their CRC-32 where the file states it. */
 export interface ByteRegion {
   readonly byteOffset: number;
   readonly byteLength: number;
+  readonly crc32?: number;
 }
 
 /**
@@ -92,7 +93,9 @@ function makeRegion(path: string, name: string, tensor: TensorDescription, bytes
     );
   }
   const numElements = Math.floor(declared / size);
-  return { file: path, byteOffset: bytes.byteOffset, numElements, dtype: tensor.dtype };
+  const { byteOffset, byteLength, crc32 } = bytes;
+  const region = { file: path, byteOffset, numElements, dtype: tensor.dtype };
+  return crc32 === undefined ? region : { ...region, checksum: { byteOffset, byteLength, crc32 } };
 }
 
 function makeEntry(

@@ -27,6 +27,9 @@ export const safetensorsTypes: Readonly<Record<ElementType, SafetensorsType>> = 
   bool: 'BOOL',
 };
 
+/** In the metadata: the CRC-32 of each tensor's bytes, eight hexadecimal digits each, in the order of the data. */
+export const CHECKSUMS_KEY = 'crc32';
+
 const elementTypes = Object.fromEntries(
   Object.entries(safetensorsTypes).map(([dtype, code]) => [code, dtype]),
 ) as Record<SafetensorsType, ElementType>;
@@ -34,14 +37,29 @@ const elementTypes = Object.fromEntries(
 /** Describes the tensors of a safetensors file. @throws CheckpointError when the header breaks the format. */
 export function readSafetensors(file: FileReader): ParsedCheckpoint {
   const { tensors, metadata, dataStart } = readHeader(file);
-  const entries = [...tensors].map(([name, { dtype: code, shape, begin }]): TensorEntry => {
+  const checksums = checksumsOf(metadata, tensors.size);
+  // In the order of their data, as the checksums stand.
+  const placed = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  const crcs = new Map(placed.map(([name], i) => [name, checksums?.[i]]));
+  const entries = [...tensors].map(([name, { dtype: code, shape, begin, end }]): TensorEntry => {
     const dtype = elementTypes[code];
     const numElements = countElements(shape);
-    const storage = { file: file.path, byteOffset: dataStart + begin, numElements, dtype };
+    const byteOffset = dataStart + begin;
+    const crc32 = crcs.get(name);
+    const checksum = crc32 === undefined ? {} : { checksum: { byteOffset, byteLength: end - begin, crc32 } };
+    const storage = { file: file.path, byteOffset, numElements, dtype, ...checksum };
     return { name, dtype, shape, strides: contiguousStrides(shape), storage, storageOffset: 0, numElements };
   });
   const all = [...entries, ...sharedNames(entries, metadata)];
   return { format: 'safetensors', entries: all, metadata, wrapper: [], ignored: [] };
+}
+
+/** The note of {@link CHECKSUMS_KEY}, where a file has it; another program's of the same name is none of ours. */
+function checksumsOf(metadata: ReadonlyMap<string, string>, numTensors: number): number[] | undefined {
+  const note = metadata.get(CHECKSUMS_KEY);
+  if (note === undefined || !/^[0-9a-f]{8}( [0-9a-f]{8})*$/.test(note)) return undefined;
+  const found = note.split(' ').map((hex) => Number.parseInt(hex, 16));
+  return found.length === numTensors ? found : undefined;
 }
 
 function readHeader(file: FileReader): SafetensorsHeader {

@@ -18,10 +18,15 @@ export async function readZip(file: FileReader, key?: string): Promise<ParsedChe
   const pickle = findPickle(file.path, members);
   const prefix = pickle.name.slice(0, -'data.pkl'.length);
   requireLittleEndian(file, members.get(`${prefix}byteorder`));
-  const stateDict = findStateDict(file.path, unpickle(file, pickle), isTorchTensor, key);
+  // torch can be told to leave checksums out (`set_crc32_options`); then all fields are 0.
+  const hasChecksums = [...members.values()].some((member) => member.crc32 !== 0);
+  const stateDict = findStateDict(file.path, unpickle(file, pickle, hasChecksums), isTorchTensor, key);
   const entries = resolveEntries(file.path, stateDict, (storage) => {
     const member = members.get(`${prefix}data/${storage.key}`);
-    if (member !== undefined) return member;
+    if (member !== undefined) {
+      const { byteOffset, byteLength } = member;
+      return hasChecksums ? member : { byteOffset, byteLength };
+    }
     throw new CheckpointError(
       file.path,
       `the archive has no member ${prefix}data/${storage.key}, which its tensors need: it is damaged.`,
@@ -31,7 +36,7 @@ export async function readZip(file: FileReader, key?: string): Promise<ParsedChe
   return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored, model };
 }
 
-function unpickle(file: FileReader, member: StoredMember): PickleValue {
+function unpickle(file: FileReader, member: StoredMember, hasChecksum: boolean): PickleValue {
   if (member.byteLength > pickleLimits.bytes) {
     throw new CheckpointError(
       file.path,
@@ -39,7 +44,7 @@ function unpickle(file: FileReader, member: StoredMember): PickleValue {
     );
   }
   const bytes = file.read(member.byteOffset, member.byteLength);
-  if (crc32(bytes) !== member.crc32) {
+  if (hasChecksum && crc32(bytes) !== member.crc32) {
     throw new CheckpointError(
       file.path,
       `the checksum of ${member.name} is wrong: the file is damaged; download or copy it again.`,

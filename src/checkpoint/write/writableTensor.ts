@@ -47,12 +47,14 @@ export function writableFromEntry(
   const { dtype, shape, numElements } = entry;
   const chunks = (): Iterable<Uint8Array> =>
     isContiguous(entry) && entry.storage.scattered === undefined
-      ? copyChunks(entry)
+      ? copyChunks(checkpoint, entry)
       : [scope(() => bytesOf(checkpoint.tensor(canonical)))];
   return { name, dtype, shape, numElements, identity, chunks };
 }
 
-function* copyChunks({ storage, storageOffset, numElements, dtype }: TensorEntry): Iterable<Uint8Array> {
+function* copyChunks(checkpoint: CheckpointFile, entry: TensorEntry): Iterable<Uint8Array> {
+  checkpoint.requireIntact(entry);
+  const { storage, storageOffset, numElements, dtype } = entry;
   using file = FileReader.open(storage.file);
   let position = storage.byteOffset + storageOffset * elementSize(dtype);
   const end = position + numElements * elementSize(dtype);

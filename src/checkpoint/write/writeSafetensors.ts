@@ -1,8 +1,9 @@
 /** @file Writing safetensors. */
 
+import { crc32 } from 'node:zlib';
 import { withAtomicFile } from '../../common/atomicFile.js';
 import { headerJson, LENGTH_BYTES, padHeader } from '../../formats/safetensorsHeader.js';
-import { safetensorsTypes } from '../read/safetensors.js';
+import { CHECKSUMS_KEY, safetensorsTypes } from '../read/safetensors.js';
 import { elementSize } from '../tensorEntry.js';
 import type { WritableTensor } from './writableTensor.js';
 
@@ -10,8 +11,8 @@ import type { WritableTensor } from './writableTensor.js';
 const ALIGNMENT = 64;
 
 /**
- * Writes tensors under their names, atomically, with the memory of one piece of a tensor. A tensor that stands under
- * two names is stored twice: the format has no sharing.
+ * Writes tensors under their names, atomically, with the memory of one piece of a tensor, and notes their checksums, for
+ * which the format itself has no place. A tensor that stands under two names is stored twice: the format has no sharing.
  */
 export async function writeSafetensors(
   file: string,
@@ -21,11 +22,29 @@ export async function writeSafetensors(
   // Wide elements first: without gaps between tensors, that keeps each of them aligned to its own size.
   const ordered = [...tensors].sort((a, b) => elementSize(b.dtype) - elementSize(a.dtype));
   await withAtomicFile(file, async ({ handle }) => {
-    await handle.writeFile(headerOf(ordered, metadata));
+    const headerWith = (checksums: readonly number[]): Buffer =>
+      headerOf(
+        ordered,
+        checksums.length === 0 ? metadata : { ...metadata, [CHECKSUMS_KEY]: checksums.map(hex).join(' ') },
+      );
+    // As long as the one that replaces it when the checksums are known.
+    await handle.writeFile(headerWith(ordered.map(() => 0)));
+    const checksums: number[] = [];
     for (const tensor of ordered) {
-      for (const chunk of tensor.chunks()) await handle.writeFile(chunk);
+      let checksum = 0;
+      for (const chunk of tensor.chunks()) {
+        checksum = crc32(chunk, checksum);
+        await handle.writeFile(chunk);
+      }
+      checksums.push(checksum);
     }
+    const header = headerWith(checksums);
+    await handle.write(header, 0, header.length, 0);
   });
+}
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
 }
 
 function headerOf(tensors: readonly WritableTensor[], metadata: Readonly<Record<string, string>>): Buffer {

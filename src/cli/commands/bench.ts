@@ -22,6 +22,7 @@ export const command = defineCommand({
     },
     { command: 'lxmert bench --small --json', does: 'measures a small model and prints JSON' },
   ],
+  needsLibtorch: true,
   arguments: z.strictObject({}),
   options: z.strictObject({
     small: z

@@ -33,6 +33,7 @@ export const command = defineCommand({
       does: "makes a file that loads at once from the region detector's weights",
     },
   ],
+  needsLibtorch: true,
   arguments: z.strictObject({
     input: weightsFile().describe(
       'Weights to read (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',

@@ -30,6 +30,7 @@ export const command = defineCommand({
       does: "describes the region detector's",
     },
   ],
+  needsLibtorch: true,
   arguments: z.strictObject({
     file: weightsFile().describe(
       'Weights (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',

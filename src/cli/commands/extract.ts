@@ -65,6 +65,7 @@ export const command = defineCommand({
       does: 'says how well features agree with those of a file',
     },
   ],
+  needsLibtorch: true,
   arguments: z.strictObject({
     images: z
       .array(z.string().min(1).meta({ pathKind: 'either' }))

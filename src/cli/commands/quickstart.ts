@@ -15,6 +15,7 @@ export const command = defineCommand({
     'how often it is right on scenes it never saw, beside what can be had without looking. Leaves the world, the run ' +
     'and the trained model in a folder.',
   examples: [{ command: 'lxmert quickstart', does: 'goes from nothing to answers in a few minutes' }],
+  needsLibtorch: true,
   arguments: z.strictObject({}),
   options: z.strictObject({
     output: outputPath()

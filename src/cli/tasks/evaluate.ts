@@ -15,6 +15,7 @@ import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 export function evaluateCommand(task: Task): Command {
   return defineCommand({
     ...task.help.evaluate,
+    needsLibtorch: true,
     arguments: z.strictObject({ questions: existingFile().describe('Examples with labels (JSON)') }),
     options: z.strictObject({
       ...taskModelOptions(task),

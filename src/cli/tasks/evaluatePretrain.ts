@@ -48,6 +48,7 @@ const flagsOf = (task: PretrainingTask) =>
 export function evaluatePretrainCommand(task: PretrainingTask): Command {
   return defineCommand({
     ...task.help.evaluate,
+    needsLibtorch: true,
     arguments: z.strictObject({
       sentences: existingFile().describe('Sentences of images (aggregated JSON)'),
     }),

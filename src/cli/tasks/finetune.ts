@@ -138,6 +138,7 @@ export function finetuneCommand(task: Task): Command {
   const common = {
     ...task.help.finetune,
     configurable: true,
+    needsLibtorch: true,
     arguments: z.strictObject({}),
     render,
     exitCode: exitCodeOf,

@@ -126,6 +126,7 @@ export function pretrainCommand(task: PretrainingTask): Command {
   return defineCommand({
     ...task.help.pretrain,
     configurable: true,
+    needsLibtorch: true,
     arguments: z.strictObject({}),
     options: flagsOf(task),
     run: async ({ options: given, signal, ...context }) => {

@@ -6,7 +6,7 @@ import type { FeatureStore } from '../../features/index.js';
 import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
 import type { LoadedModel } from '../../inference/modelFolder.js';
 import type { Task } from '../../tasks/index.js';
-import { bfloat16Warning, loadWarning, runtimeLine } from '../../torch/index.js';
+import { bfloat16Warning, loadWarning, requireLibtorch, runtimeLine } from '../../torch/index.js';
 import type { CommandContext } from '../command.js';
 import {
   checkFeatures,
@@ -42,6 +42,7 @@ export async function withTaskModel<T>(
   { notice }: Pick<CommandContext<unknown, unknown>, 'notice'>,
   work: (predictor: LoadedModel<string>, store: FeatureStore) => Promise<T>,
 ): Promise<T> {
+  requireLibtorch();
   using store = openFeatures(options);
   const predictor = await loadEnsemble(options.model, {
     ...modelSource(options),

@@ -3,12 +3,6 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { explanationOf } from '../../explain/explanation.js';
-import { batchFromRows } from '../../features/index.js';
-import type { Lxmert } from '../../inference/lxmert.js';
-import { LxmertImage } from '../../inference/lxmertImage.js';
-import { rankAnswers } from '../../tasks/index.js';
-import { isCut } from '../../text/index.js';
 import { liveTensors } from '../../torch/index.js';
 import { loadModels } from './models.js';
 import type {
@@ -18,10 +12,10 @@ import type {
   Job,
   JobResults,
   SeenPicture,
-  ToExplain,
   ToWorker,
   WorkerSetup,
 } from './protocol.js';
+import type { ServedModel } from './servedModel.js';
 
 const port = parentPort;
 if (port === null) throw new Error('This file is started by the server, as a worker.');
@@ -54,57 +48,39 @@ function stepBack(): void {
   }
 }
 
-type Models = ReadonlyMap<string, Lxmert>;
+type Models = ReadonlyMap<string, ServedModel>;
 
 async function doJob(models: Models, job: Job): Promise<JobResults[keyof JobResults]> {
   switch (job.kind) {
     case 'detect': {
       const [first] = models.values();
       const seen: SeenPicture[] = [];
-      for (const bytes of job.pictures) {
-        const { row, regions } = await (first as Lxmert).detectRegions(LxmertImage.fromBytes(bytes));
-        // Copied on its way, like pictures: memory that threads share would not be, but the collector does not count it.
-        seen.push({ row, regions });
-      }
+      for (const bytes of job.pictures) seen.push(await (first as ServedModel).detectRegions(bytes));
       return seen;
     }
     case 'answer':
-      return answer(models, job.questions);
-    case 'explain':
-      return explain(models, job.asked);
+      return await answer(models, job.questions);
+    case 'explain': {
+      const explanation = await (models.get(job.asked.model) as ServedModel).explain(job.asked);
+      requireNumbers(explanation.answers);
+      return explanation;
+    }
   }
 }
 
-/** Questions about one image are given its rows once. */
-function answer(models: Models, questions: readonly AskedQuestion[]): JobResults['answer'] {
-  const rows = new Map(questions.map(({ imageKey, row }) => [imageKey, row]));
-  const source = {
-    gather: (keys: readonly string[]) =>
-      batchFromRows(keys.map((key) => rows.get(key) as AskedQuestion['row'])),
-  };
+async function answer(models: Models, questions: readonly AskedQuestion[]): Promise<JobResults['answer']> {
   const answered = new Map<AskedQuestion, Answered>();
-  for (const [name, { answering }] of models) {
-    const asked = questions.filter(({ model }) => model === name);
+  for (const [name, model] of models) {
+    const asked = questions.filter((question) => question.model === name);
     if (asked.length === 0) continue;
-    const examples = asked.map(({ imageKey, question }) => ({ imageIds: [imageKey], sentence: question }));
-    const most = Math.max(...asked.map(({ topK }) => topK));
-    (models.get(name) as Lxmert).adaptThreads();
-    const ranked = rankAnswers(answering, source, examples, most);
+    const found = await model.answer(asked);
     for (const [i, each] of asked.entries()) {
-      const answers = ranked[i]?.slice(0, each.topK) ?? [];
-      requireNumbers(answers);
-      answered.set(each, { answers, isCut: isCut(answering, each.question) });
+      const own = found[i] as Answered;
+      requireNumbers(own.answers);
+      answered.set(each, own);
     }
   }
   return questions.map((question) => answered.get(question) as Answered);
-}
-
-function explain(models: Models, { seen, question, topK, model }: ToExplain): JobResults['explain'] {
-  const { row, regions } = seen;
-  const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-  const explanation = explanationOf((models.get(model) as Lxmert).answering, imageRegions, question, topK);
-  requireNumbers(explanation.answers);
-  return explanation;
 }
 
 /** JSON has null for what is no number, and whoever reads it would take that for an answer. */

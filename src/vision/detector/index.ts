@@ -9,6 +9,7 @@ export {
   weightShapes,
 } from './architecture.js';
 export { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
+export type { DetectedRegions, PreparedImage } from './detectionRules.js';
 export type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
 export { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
 export type { DetectorPrecision, DetectorWeights } from './networkWeights.js';
@@ -23,12 +24,7 @@ export {
   type DetectorProfile,
   type Detectron2Profile,
 } from './profiles.js';
-export {
-  type DetectedRegions,
-  type PreparedImage,
-  RegionDetector,
-  type RegionDetectorOptions,
-} from './regionDetector.js';
+export { RegionDetector, type RegionDetectorOptions } from './regionDetector.js';
 export { type LoadedDetector, loadDetector } from './weights.js';
 export type { DetectorFacts, DetectorFamily } from './weightsFamily.js';
 export type { DetectorReport, MisfitTensor } from './weightsReport.js';

@@ -12,13 +12,13 @@ import {
 } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
-import { proposeCaffeRegions } from './caffe/proposeCaffeRegions.js';
+import { MIN_INPUT_SIDE, proposeRegions } from './detectionRules.js';
 import { type DetectorHead, describeRegions } from './detectorHead.js';
-import { proposeDetectron2Regions } from './detectron2/proposeDetectron2Regions.js';
 import { describeOnGpu } from './gpu/describeOnGpu.js';
 import { proposeOnGpu } from './gpu/proposeOnGpu.js';
 import type { RegionOutputs } from './labelledRegions.js';
 import { convolution, type LayerContext, type Observe, residualStage } from './layers.js';
+import { nativeSuppression } from './nativeSuppression.js';
 import { type DetectorPrecision, type DetectorWeights, prepareWeights } from './networkWeights.js';
 import type { DetectorProfile } from './profiles.js';
 import type { ScaledSize } from './proposals.js';
@@ -45,8 +45,6 @@ export interface NetworkOptions {
 
 const REGIONS_AT_ONCE = { cpu: 32, gpu: 256 } as const;
 
-/** Where the first pooling still finds a window. */
-export const MIN_INPUT_SIDE = 3;
 /** An image as the detector takes it: values (3, height, width) in the order B, G, R, means subtracted. */
 export interface NetworkInput extends ScaledSize {
   readonly values: Float32Array;
@@ -189,8 +187,8 @@ export class DetectorNetwork {
     return scope(() => {
       const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
       const [, , height, width] = hidden.shape as [number, number, number, number];
-      const propose = this.#head.rules === 'caffe' ? proposeCaffeRegions : proposeDetectron2Regions;
-      return propose(
+      return proposeRegions(
+        this.#head.rules,
         {
           height,
           width,
@@ -200,6 +198,7 @@ export class DetectorNetwork {
         },
         size,
         this.architecture.anchors,
+        nativeSuppression,
       );
     });
   }

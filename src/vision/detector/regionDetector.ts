@@ -1,19 +1,25 @@
 /** @file From a picture to the fields of its feature row: preprocessing, network and choice of regions together. */
 
-import { LxmertError, UsageError } from '../../common/errors.js';
+import { UsageError } from '../../common/errors.js';
 import type { RgbImage } from '../../common/rgbImage.js';
 import { version } from '../../common/version.js';
 import type { Provenance } from '../../features/index.js';
 import { sha256OfFile } from '../../formats/hashes/sha256.js';
 import { type Device, requirePrecision, useDevice } from '../../torch/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, detectorFeatureSize } from './architecture.js';
-import { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
-import { allDetectron2Regions, selectDetectron2Regions } from './detectron2/selectDetectron2Regions.js';
-import type { RegionOutputs, SelectedRegions } from './labelledRegions.js';
-import { DetectorNetwork, MIN_INPUT_SIDE, type NetworkInput, type NetworkOptions } from './network.js';
+import {
+  type DetectedRegions,
+  describedBoxes,
+  type PreparedImage,
+  prepareImage,
+  requireDetectableSize,
+  scaleGivenBoxes,
+  selectRegions,
+} from './detectionRules.js';
+import type { RegionOutputs } from './labelledRegions.js';
+import { nativeSuppression } from './nativeSuppression.js';
+import { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
 import type { DetectorPrecision } from './networkWeights.js';
-import { type DetectorInput, preprocessImage } from './preprocess.js';
-import { detectorInputSize } from './preprocessRule.js';
 import { CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile, withNumBoxes } from './profiles.js';
 import { loadDetector } from './weights.js';
 import { type DetectorFamily, detectorRules } from './weightsFamily.js';
@@ -28,20 +34,6 @@ export interface RegionDetectorOptions extends Pick<NetworkOptions, 'precision' 
   /** Other numbers of regions than the profile's. */
   readonly minBoxes?: number;
   readonly maxBoxes?: number;
-}
-
-/** A picture's regions, with the size that their boxes are in. */
-export interface DetectedRegions extends SelectedRegions {
-  readonly height: number;
-  readonly width: number;
-}
-
-/** A picture made ready for the network. Pictures whose inputs have equal sizes can be detected in one batch. */
-export interface PreparedImage {
-  /** Of the picture itself. */
-  readonly height: number;
-  readonly width: number;
-  readonly input: DetectorInput;
 }
 
 /** The bottom-up-attention detector with weights and a profile. */
@@ -109,9 +101,7 @@ export class RegionDetector implements Disposable {
    * @throws LxmertError for a picture that is too long and thin
    */
   prepare(image: RgbImage): PreparedImage {
-    this.requireSize(image.width, image.height);
-    const input = preprocessImage(image, this.profile.preprocess);
-    return { height: image.height, width: image.width, input };
+    return prepareImage(image, this.profile.preprocess);
   }
 
   /**
@@ -121,11 +111,7 @@ export class RegionDetector implements Disposable {
    * @throws LxmertError for a picture that is too long and thin
    */
   requireSize(width: number, height: number): void {
-    const input = detectorInputSize(width, height, this.profile.preprocess);
-    if (Math.min(input.height, input.width) >= MIN_INPUT_SIDE) return;
-    throw new LxmertError(
-      `A picture of ${width} x ${height} pixels is too long and thin for the detector: after scaling it is ${input.width} x ${input.height}. Cut it into parts.`,
-    );
+    requireDetectableSize(width, height, this.profile.preprocess);
   }
 
   /**
@@ -156,7 +142,12 @@ export class RegionDetector implements Disposable {
     for (const group of groups.values()) {
       const outputs = this.network.runBatch(group.map((i) => networkInput(images[i] as PreparedImage)));
       group.forEach((i, k) => {
-        found[i] = this.#select(images[i] as PreparedImage, outputs[k] as RegionOutputs);
+        found[i] = selectRegions(
+          images[i] as PreparedImage,
+          outputs[k] as RegionOutputs,
+          this.profile,
+          nativeSuppression,
+        );
       });
     }
     return found;
@@ -168,36 +159,13 @@ export class RegionDetector implements Disposable {
    * @throws LxmertError when there are none, or when the network gives what is no number
    */
   describeBoxes(image: PreparedImage, boxes: Float32Array): DetectedRegions {
-    const { height, width, input } = image;
-    if (boxes.length === 0 || boxes.length % 4 !== 0) {
-      throw new LxmertError(
-        `Boxes to describe must be given as four numbers each, one box or more; found ${boxes.length} numbers.`,
-      );
-    }
-    const isDetectron2 = this.profile.rules === 'detectron2';
-    const across = Math.fround(isDetectron2 ? input.width / width : input.scale);
-    const down = Math.fround(isDetectron2 ? input.height / height : input.scale);
-    const scaled = boxes.map((value, i) => value * (i % 2 === 0 ? across : down));
-    const outputs = this.network.runOnBoxes(networkInput(image), scaled);
-    const regions = isDetectron2
-      ? allDetectron2Regions(outputs, sizesOf(image))
-      : allCaffeRegions(outputs, input.scale);
-    // The boxes as they were given, not as they come back from the input's pixels.
-    return { height, width, ...regions, boxes: boxes.slice() };
+    const { rules } = this.profile;
+    const scaled = scaleGivenBoxes(image, boxes, rules);
+    return describedBoxes(image, boxes, this.network.runOnBoxes(networkInput(image), scaled), rules);
   }
 
   [Symbol.dispose](): void {
     this.network.dispose();
-  }
-
-  #select(image: PreparedImage, outputs: RegionOutputs): DetectedRegions {
-    const { profile } = this;
-    const { height, width, input } = image;
-    const regions =
-      profile.rules === 'detectron2'
-        ? selectDetectron2Regions(outputs, sizesOf(image), profile)
-        : selectCaffeRegions(outputs, input.scale, profile);
-    return { height, width, ...regions };
   }
 }
 
@@ -211,10 +179,6 @@ function statedPrecision(precision: DetectorPrecision, device: Device): string {
 
 function networkInput({ input }: PreparedImage): NetworkInput {
   return { ...input, values: input.data };
-}
-
-function sizesOf({ height, width, input }: PreparedImage) {
-  return { height, width, inputHeight: input.height, inputWidth: input.width };
 }
 
 /** @throws UsageError when the profile's rules are not those of the weights */

@@ -9,6 +9,7 @@ import {
   weightShapes,
 } from '../../../src/vision/detector/architecture.js';
 import { selectCaffeRegions } from '../../../src/vision/detector/caffe/selectCaffeRegions.js';
+import { nativeSuppression } from '../../../src/vision/detector/nativeSuppression.js';
 import { DetectorNetwork, type NetworkInput } from '../../../src/vision/detector/network.js';
 import { CAFFE_36 } from '../../../src/vision/detector/profiles.js';
 import type { PlainBox } from '../../support/plainDetection.js';
@@ -155,7 +156,7 @@ describe('the network', () => {
         expectClose(part.classProbabilities, whole!.classProbabilities, 'classes');
         expectClose(part.attributeProbabilities, whole!.attributeProbabilities, 'attributes');
       }
-      const row = selectCaffeRegions(whole!, image.scale, CAFFE_36);
+      const row = selectCaffeRegions(whole!, image.scale, CAFFE_36, nativeSuppression);
       expect(row.numBoxes).toBe(36);
       expect(row.features.length).toBe(36 * 12);
       expect(Math.min(...row.features)).toBeGreaterThanOrEqual(0);

@@ -13,7 +13,7 @@ import {
   type ScaledSize,
 } from '../proposals.js';
 import { takeRows } from '../rows.js';
-import { suppressed } from '../suppression.js';
+import type { Suppression } from '../suppression.js';
 import { caffeAnchors } from './caffeAnchors.js';
 import { boxesOfSize, clipBoxes, decodeBoxes } from './caffeBoxes.js';
 
@@ -27,6 +27,7 @@ export function proposeCaffeRegions(
   output: RpnOutput,
   image: ScaledSize,
   anchors: AnchorSettings,
+  suppression: Suppression,
   settings: ProposalSettings = PROPOSAL_SETTINGS,
 ): Float32Array {
   const grid = anchorGrid(caffeAnchors(anchors), anchors.stride, output.height, output.width);
@@ -41,17 +42,18 @@ export function proposeCaffeRegions(
   const best = boxesOfSize(decoded, settings.minSide * Math.fround(image.scale))
     .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
     .slice(0, settings.maxBefore);
-  return survivingCaffeBoxes(takeRows(decoded, 4, best), takeRows(scores, 1, best), settings);
+  return survivingCaffeBoxes(takeRows(decoded, 4, best), takeRows(scores, 1, best), suppression, settings);
 }
 
 /** Of boxes (n, 4), best first, with their scores: those that suppression leaves. */
 export function survivingCaffeBoxes(
   boxes: Float32Array,
   scores: Float32Array,
+  suppression: Suppression,
   { overlap, maxAfter }: ProposalSettings = PROPOSAL_SETTINGS,
 ): Float32Array {
   const rule = { overlap, suppressEqual: true, bothEnds: true, maxKept: maxAfter };
-  return takeRows(boxes, 4, suppressed(boxes, scores, rule));
+  return takeRows(boxes, 4, suppression.suppressed(boxes, scores, rule));
 }
 
 /** (numAnchors x size, cells) -> (cells, numAnchors, size) */

@@ -4,10 +4,9 @@
  */
 
 import { LxmertError } from '../../../common/errors.js';
-import { fromTypedArray, scope } from '../../../torch/index.js';
-import * as ops from '../../../torch/operators/index.js';
 import { labelledRegions, type RegionOutputs, type SelectedRegions } from '../labelledRegions.js';
 import type { CaffeProfile } from '../profiles.js';
+import type { Suppression } from '../suppression.js';
 import { unscaleBoxes } from './caffeBoxes.js';
 
 /**
@@ -21,9 +20,14 @@ export function selectCaffeRegions(
   outputs: RegionOutputs,
   scale: number,
   profile: CaffeProfile,
+  suppression: Suppression,
 ): SelectedRegions {
   const boxes = unscaleBoxes(outputs.boxes, scale);
-  return labelledRegions(outputs, boxes, chooseRegions(hitConfidence(boxes, outputs, profile), profile));
+  return labelledRegions(
+    outputs,
+    boxes,
+    chooseRegions(hitConfidence(boxes, outputs, profile, suppression), profile),
+  );
 }
 
 /** All regions in their order, for boxes that were given and not proposed. */
@@ -37,6 +41,7 @@ function hitConfidence(
   boxes: Float32Array,
   { numRegions, classProbabilities }: RegionOutputs,
   { overlap }: CaffeProfile,
+  suppression: Suppression,
 ): Float32Array {
   if (numRegions === 0) return new Float32Array(0);
   // Zero times a number is zero, and NaN times it is NaN.
@@ -47,17 +52,7 @@ function hitConfidence(
       "The detector gave a region a class probability that is not a number. Its weights or the picture's values are broken; convert or download the weights again.",
     );
   }
-  return scope(() =>
-    ops
-      .survivingConfidence(
-        fromTypedArray(boxes, [numRegions, 4]),
-        fromTypedArray(classProbabilities, [numRegions, classProbabilities.length / numRegions]),
-        1,
-        overlap,
-        true,
-      )
-      .toFloat32Array(),
-  );
+  return suppression.survivingConfidence(boxes, classProbabilities, overlap);
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { AnchorSettings } from '../architecture.js';
 import { brokenScore, PROPOSAL_SETTINGS, type RpnOutput, type ScaledSize } from '../proposals.js';
 import { takeRows } from '../rows.js';
-import { suppressed } from '../suppression.js';
+import type { Suppression } from '../suppression.js';
 import { clipDetectron2Boxes, detectron2Anchors, moveDetectron2Box } from './detectron2Boxes.js';
 
 const NO_WEIGHTS = [1, 1, 1, 1] as const;
@@ -18,6 +18,7 @@ export function proposeDetectron2Regions(
   { height, width, scores, deltas }: RpnOutput,
   image: ScaledSize,
   anchors: AnchorSettings,
+  suppression: Suppression,
 ): Float32Array {
   const { maxBefore } = PROPOSAL_SETTINGS;
   const base = detectron2Anchors(anchors);
@@ -37,17 +38,21 @@ export function proposeDetectron2Regions(
     boxes.set(moveDetectron2Box(box, delta, 0, NO_WEIGHTS), 4 * i);
   });
   clipDetectron2Boxes(boxes, image.height, image.width);
-  return survivingDetectron2Boxes(boxes, takeRows(logits, 1, best));
+  return survivingDetectron2Boxes(boxes, takeRows(logits, 1, best), suppression);
 }
 
 /** Of boxes (n, 4), best first, with their logits: those that have a side and that suppression leaves. */
-export function survivingDetectron2Boxes(boxes: Float32Array, logits: Float32Array): Float32Array {
+export function survivingDetectron2Boxes(
+  boxes: Float32Array,
+  logits: Float32Array,
+  suppression: Suppression,
+): Float32Array {
   const { maxAfter, overlap } = PROPOSAL_SETTINGS;
   const sound = Array.from(logits.keys()).filter((i) => hasArea(boxes, 4 * i));
   const kept = takeRows(boxes, 4, sound);
   const keptLogits = takeRows(logits, 1, sound);
   const settings = { overlap, suppressEqual: false, bothEnds: false, maxKept: maxAfter };
-  return takeRows(kept, 4, suppressed(kept, keptLogits, settings));
+  return takeRows(kept, 4, suppression.suppressed(kept, keptLogits, settings));
 }
 
 function hasArea(boxes: Float32Array, at: number): boolean {

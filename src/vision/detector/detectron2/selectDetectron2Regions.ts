@@ -3,7 +3,7 @@
 import { LxmertError } from '../../../common/errors.js';
 import { bestLabels, labelledRegions, type RegionOutputs, type SelectedRegions } from '../labelledRegions.js';
 import type { Detectron2Profile } from '../profiles.js';
-import { suppressed } from '../suppression.js';
+import type { Suppression } from '../suppression.js';
 import { clipDetectron2Boxes, moveDetectron2Box } from './detectron2Boxes.js';
 
 /** Box regression weights of both ports' configurations. */
@@ -28,13 +28,14 @@ export function selectDetectron2Regions(
   outputs: RegionOutputs,
   size: Detectron2ImageSize,
   profile: Detectron2Profile,
+  suppression: Suppression,
 ): SelectedRegions {
   const { numRegions } = outputs;
   const { boxes, confidences } = movedBoxes(outputs, size);
   let kept: number[] = [];
   for (const overlap of profile.overlaps) {
     const settings = { overlap, suppressEqual: false, bothEnds: false, maxKept: numRegions };
-    kept = suppressed(boxes, confidences, settings);
+    kept = suppression.suppressed(boxes, confidences, settings);
     if (kept.length >= profile.minBoxes) break;
   }
   return labelledRegions(outputs, toPicture(boxes, size), kept.slice(0, profile.maxBoxes));

@@ -11,6 +11,7 @@ import { caffeAnchors } from '../caffe/caffeAnchors.js';
 import { survivingCaffeBoxes } from '../caffe/proposeCaffeRegions.js';
 import { detectron2Anchors, MAX_LOG_FACTOR } from '../detectron2/detectron2Boxes.js';
 import { survivingDetectron2Boxes } from '../detectron2/proposeDetectron2Regions.js';
+import { nativeSuppression } from '../nativeSuppression.js';
 import type { DetectorProfile } from '../profiles.js';
 import { brokenScore, PROPOSAL_SETTINGS, type ScaledSize } from '../proposals.js';
 
@@ -60,7 +61,9 @@ export function proposeOnGpu(
       const numSmall = rules === 'caffe' ? all.length - countLargeEnough(all) : 0;
       const kept = all.subarray(0, all.length - numSmall);
       const own = numbers.subarray(i * numBest * 4, (i * numBest + kept.length) * 4);
-      return rules === 'caffe' ? survivingCaffeBoxes(own, kept) : survivingDetectron2Boxes(own, kept);
+      return rules === 'caffe'
+        ? survivingCaffeBoxes(own, kept, nativeSuppression)
+        : survivingDetectron2Boxes(own, kept, nativeSuppression);
     });
   });
 }

@@ -4,6 +4,7 @@ import { BOTTOM_UP_ATTENTION } from '../../../../src/vision/detector/architectur
 import { clipBoxes, decodeBoxes } from '../../../../src/vision/detector/caffe/caffeBoxes.js';
 import { proposeCaffeRegions } from '../../../../src/vision/detector/caffe/proposeCaffeRegions.js';
 import { PROPOSAL_SETTINGS, type RpnOutput } from '../../../../src/vision/detector/proposals.js';
+import { portableSuppression } from '../../../../src/vision/detector/suppression.js';
 import { overlapOf, type PlainBox, plainSuppression } from '../../../support/plainDetection.js';
 
 const { anchors } = BOTTOM_UP_ATTENTION;
@@ -74,7 +75,7 @@ describe('proposeCaffeRegions', () => {
       [6000, 20],
     ] as const) {
       const expected = plainProposals(output, image, maxBefore, maxAfter).flat();
-      const boxes = proposeCaffeRegions(output, image, anchors, {
+      const boxes = proposeCaffeRegions(output, image, anchors, portableSuppression, {
         ...PROPOSAL_SETTINGS,
         maxBefore,
         maxAfter,
@@ -85,7 +86,7 @@ describe('proposeCaffeRegions', () => {
 
   it('keeps at most 300, large enough, inside the image and apart from each other', () => {
     const image = { height: 320, width: 400, scale: 1.25 };
-    const boxes = proposeCaffeRegions(randomOutput(20, 25), image, anchors);
+    const boxes = proposeCaffeRegions(randomOutput(20, 25), image, anchors, portableSuppression);
     expect(boxes.length).toBe(300 * 4);
     const list = Array.from(
       { length: 300 },
@@ -101,10 +102,12 @@ describe('proposeCaffeRegions', () => {
 
   it('may find nothing, and says so when a score is not a number', () => {
     const output = randomOutput(1, 1);
-    expect(proposeCaffeRegions(output, { height: 16, width: 16, scale: 5 }, anchors).length).toBe(0);
+    expect(
+      proposeCaffeRegions(output, { height: 16, width: 16, scale: 5 }, anchors, portableSuppression).length,
+    ).toBe(0);
     output.scores[12] = Number.NaN;
-    expect(() => proposeCaffeRegions(output, { height: 16, width: 16, scale: 1 }, anchors)).toThrow(
-      'score that is not a number',
-    );
+    expect(() =>
+      proposeCaffeRegions(output, { height: 16, width: 16, scale: 1 }, anchors, portableSuppression),
+    ).toThrow('score that is not a number');
   });
 });

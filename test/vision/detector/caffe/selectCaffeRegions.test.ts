@@ -6,6 +6,7 @@ import {
 } from '../../../../src/vision/detector/caffe/selectCaffeRegions.js';
 import type { RegionOutputs } from '../../../../src/vision/detector/labelledRegions.js';
 import { CAFFE_10_100, CAFFE_36 } from '../../../../src/vision/detector/profiles.js';
+import { portableSuppression } from '../../../../src/vision/detector/suppression.js';
 
 /** Confidences of `numHits` hits among `count` regions, in no order. */
 function confidences(count: number, numHits: number): Float32Array {
@@ -74,7 +75,7 @@ describe('selectCaffeRegions', () => {
   const rule = { ...CAFFE_36, minBoxes: 2, maxBoxes: 3 };
 
   it('names each region by its likeliest label, with the background left out', () => {
-    const selected = selectCaffeRegions(outputs, 2, rule);
+    const selected = selectCaffeRegions(outputs, 2, rule, portableSuppression);
     // Region 0 survives in class 1, region 1 in class 2: two hits, in their order. Region 2 reaches 0.05.
     expect(selected.numBoxes).toBe(2);
     expect([...selected.objectsId]).toEqual([0n, 1n]);
@@ -86,7 +87,7 @@ describe('selectCaffeRegions', () => {
   });
 
   it('puts the surest first where fewer are hits than the profile wants', () => {
-    const selected = selectCaffeRegions(outputs, 2, { ...rule, minBoxes: 3 });
+    const selected = selectCaffeRegions(outputs, 2, { ...rule, minBoxes: 3 }, portableSuppression);
     expect([...selected.features]).toEqual([3, 4, 1, 2, 5, 6]);
   });
 
@@ -106,8 +107,8 @@ describe('selectCaffeRegions', () => {
       classProbabilities: none,
       attributeProbabilities: none,
     };
-    expect(selectCaffeRegions(empty, 2, CAFFE_36).numBoxes).toBe(0);
+    expect(selectCaffeRegions(empty, 2, CAFFE_36, portableSuppression).numBoxes).toBe(0);
     const broken = { ...outputs, classProbabilities: outputs.classProbabilities.map(() => Number.NaN) };
-    expect(() => selectCaffeRegions(broken, 2, rule)).toThrow('not a number');
+    expect(() => selectCaffeRegions(broken, 2, rule, portableSuppression)).toThrow('not a number');
   });
 });

@@ -20,6 +20,7 @@ import {
 } from '../../../../src/vision/detector/index.js';
 import type { RegionOutputs } from '../../../../src/vision/detector/labelledRegions.js';
 import { withNumBoxes } from '../../../../src/vision/detector/profiles.js';
+import { portableSuppression } from '../../../../src/vision/detector/suppression.js';
 import { convertDetector } from '../../../../src/vision/detector/weights.js';
 import {
   caffeDetector,
@@ -81,7 +82,7 @@ describe('proposals', () => {
     const logit = (anchor: number, y: number, x: number) => order[at(anchor, y, x)]!;
     const delta = (anchor: number, y: number, x: number) => [...moves[at(anchor, y, x)]!];
     const image = { height: map[0] * 16 - 5, width: map[1] * 16 - 3, scale: 1.5 };
-    const found = proposeDetectron2Regions(outputOf(map, logit, delta), image, anchors);
+    const found = proposeDetectron2Regions(outputOf(map, logit, delta), image, anchors, portableSuppression);
     const expected = plainDetectron2Proposals(map, logit, delta, [image.height, image.width]);
     expect(expected.length).toBeGreaterThan(10);
     expect(worst(found, expected)).toBeLessThan(2e-3);
@@ -93,9 +94,9 @@ describe('proposals', () => {
       () => Number.NaN,
       () => [0, 0, 0, 0],
     );
-    expect(() => proposeDetectron2Regions(output, { height: 32, width: 32, scale: 1 }, anchors)).toThrow(
-      /not a number/,
-    );
+    expect(() =>
+      proposeDetectron2Regions(output, { height: 32, width: 32, scale: 1 }, anchors, portableSuppression),
+    ).toThrow(/not a number/);
   });
 });
 
@@ -127,7 +128,7 @@ describe('the choice of regions', () => {
       const outputs = crowd(40);
       const profile = { ...D2, minBoxes, maxBoxes: minBoxes };
       const size = { height: 60, width: 100, inputHeight: 120, inputWidth: 150 };
-      const row = selectDetectron2Regions(outputs, size, profile);
+      const row = selectDetectron2Regions(outputs, size, profile, portableSuppression);
       const expected = plainDetectron2Row(outputs, [120, 150], [60, 100], minBoxes, minBoxes);
       seen.add(expected.threshold);
       expect(Array.from(row.objectsId, Number)).toEqual(expected.objects);
@@ -145,6 +146,7 @@ describe('the choice of regions', () => {
       crowd(5),
       { height: 60, width: 100, inputHeight: 120, inputWidth: 150 },
       D2,
+      portableSuppression,
     );
     expect(row.numBoxes).toBeLessThanOrEqual(5);
     expect(row.numBoxes).toBeGreaterThan(0);

@@ -9,6 +9,7 @@ import { proposeCaffeRegions } from '../../../../src/vision/detector/caffe/propo
 import { proposeDetectron2Regions } from '../../../../src/vision/detector/detectron2/proposeDetectron2Regions.js';
 import { proposeOnGpu } from '../../../../src/vision/detector/gpu/proposeOnGpu.js';
 import type { RpnOutput, ScaledSize } from '../../../../src/vision/detector/proposals.js';
+import { portableSuppression } from '../../../../src/vision/detector/suppression.js';
 import { onDevice, testDevices } from '../../../support/devices.js';
 import { resetCounts, synchronizations } from '../../../support/practiceDevice.js';
 
@@ -71,7 +72,9 @@ describe.each(testDevices)('proposals on %s', (device) => {
       expect(reads).toHaveBeenCalledTimes(1);
       // Nothing else waits for the device.
       if (device.startsWith('privateuseone')) expect(synchronizations()).toBe(0);
-      const expected = outputs.map((output, i) => propose[rules](output, images[i]!, anchors));
+      const expected = outputs.map((output, i) =>
+        propose[rules](output, images[i]!, anchors, portableSuppression),
+      );
       expect(expected[0]!.length).toBeGreaterThan(4 * 4);
       expect(found.map(numbersOf)).toEqual(expected.map(numbersOf));
     },

@@ -3,7 +3,7 @@
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { sequentialBatches } from '../data/epochSampler.js';
-import type { FeatureRow, Provenance } from '../features/portable.js';
+import type { FeatureRow, Provenance, ProvenancedFeatures } from '../features/portable.js';
 import { FeatureCheck } from '../inference/featureCheck.js';
 import { type ImageRegions, imageRegionsFrom } from '../inference/imageRegions.js';
 import type { LxmertAnswer, LxmertMatch } from '../inference/lxmert.js';
@@ -20,8 +20,8 @@ import {
 import {
   activate,
   matchProbabilities,
-  type Probabilities,
-  probabilitiesFrom,
+  type ProbabilityRows,
+  probabilityRows,
   rankedAnswers,
 } from '../tasks/portable.js';
 import { isCut } from '../text/index.js';
@@ -39,9 +39,12 @@ export interface SentenceAboutRows {
 
 /** Probabilities of the heads that a model has, (B, size) each, by the names that tasks give them. */
 export interface HeadProbabilities {
-  readonly answer?: Probabilities;
-  readonly match?: Probabilities;
+  readonly answer?: ProbabilityRows;
+  readonly match?: ProbabilityRows;
 }
+
+/** The path of a file, a file as browsers give it, or what {@link LxmertImage} makes of something else. */
+export type RuntimeImage = string | Blob | LxmertImage;
 
 /** What a `Lxmert` is made of. */
 export interface LxmertParts {
@@ -53,6 +56,13 @@ export interface LxmertParts {
 }
 
 const MATCH_SIZE = 2;
+const NOT_STATED: Provenance = {
+  detector: null,
+  weightsSha256: null,
+  settings: {},
+  source: null,
+  createdBy: 'lxmert/runtime',
+};
 
 /** An exported model that answers or matches; each entry of the package has its own `load`. */
 export class LxmertRuntime {
@@ -73,12 +83,13 @@ export class LxmertRuntime {
       { featureSize: model.manifest.model.visualFeatureSize, trainedOn: provenance ?? undefined },
       options.allowOtherFeatures ?? false,
     );
-    if (finder !== undefined) this.#check.requireOrigin(finder.name, finder.featureSize, finder.provenance);
+    if (finder?.hasLabels === true)
+      this.#check.requireOrigin(finder.name, finder.featureSize, finder.provenance);
   }
 
   /** What computes, and why that and not something else. */
   get engine(): EngineInfo {
-    return this.#model.engine;
+    return this.#model.engine.info;
   }
 
   /** The model's manifest and tables, for work that needs more than answers. */
@@ -91,6 +102,25 @@ export class LxmertRuntime {
     return this.#check.warnings;
   }
 
+  /** What features the regions have that this finds, or was trained on, for another model that is to read them. */
+  get features(): ProvenancedFeatures {
+    const { folder, manifest } = this.#model;
+    const provenance = this.detectorProvenance ?? manifest.regions.provenance ?? NOT_STATED;
+    return {
+      featureSize: manifest.model.visualFeatureSize,
+      origins: [{ path: `The regions of ${folder}`, provenance }],
+    };
+  }
+
+  /**
+   * For a model that is to read the regions that another one finds.
+   *
+   * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
+   */
+  requireFeatures(found: ProvenancedFeatures): void {
+    this.#check.require(found);
+  }
+
   /** Undefined where nothing finds the regions of a bare picture. */
   get detectorProvenance(): Provenance | undefined {
     return this.#finder?.provenance;
@@ -99,13 +129,12 @@ export class LxmertRuntime {
   /**
    * Finds the regions of a picture. Those of a file whose regions are cached are not detected again.
    *
-   * @param image the path of a file, or what {@link LxmertImage} makes of something else
    * @throws UsageError when there is no such picture, or nothing to find regions with; LxmertError when it cannot be
    * decoded, or has no region
    */
-  async detectRegions(image: string | LxmertImage): Promise<ImageRegions> {
+  async detectRegions(image: RuntimeImage): Promise<ImageRegions> {
     this.#requireAlive();
-    const given = typeof image === 'string' ? LxmertImage.fromFile(image) : image;
+    const given = await imageOf(image);
     switch (given.kind) {
       case 'regions':
         this.#check.requireRow(given.regions.row, given.regions.provenance);
@@ -130,17 +159,13 @@ export class LxmertRuntime {
    * @throws UsageError for a question without words, for a model that judges two images, and as {@link detectRegions};
    * LxmertError for a model without answers, and when the features are not of the model's size
    */
-  async answer(
-    image: string | LxmertImage,
-    question: string,
-    options: AnswerOptions = {},
-  ): Promise<LxmertAnswer> {
+  async answer(image: RuntimeImage, question: string, options: AnswerOptions = {}): Promise<LxmertAnswer> {
     return (await this.answerAll(image, [question], options))[0] as LxmertAnswer;
   }
 
   /** The same for several questions about one picture, whose regions are detected and encoded once. */
   async answerAll(
-    image: string | LxmertImage,
+    image: RuntimeImage,
     questions: readonly string[],
     { topK = DEFAULT_TOP_K }: AnswerOptions = {},
   ): Promise<LxmertAnswer[]> {
@@ -172,7 +197,7 @@ export class LxmertRuntime {
    * @throws UsageError for a sentence without words, and as {@link detectRegions}; LxmertError for a model without a matching
    * head, and when the features are not of the model's size
    */
-  async match(image: string | LxmertImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
+  async match(image: RuntimeImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
     requireWords(sentences, 'sentence');
     this.requireOneImage();
     if (this.#model.manifest.heads.matching === null) throw noHead(this.#model.folder, 'matching');
@@ -254,9 +279,9 @@ export class LxmertRuntime {
     const outputs = [answers?.output, matching?.output].filter((name) => name !== undefined);
     const inputs = { ...wordInputs(this.#model, sentences), ...regionInputs(rows, imagesPerExample) };
     const found = await this.runGraph(inputs, outputs);
-    const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): Probabilities => {
+    const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): ProbabilityRows => {
       const logits = outputRows(found[output], output, sentences.length, size);
-      return probabilitiesFrom(activate(logits, size, activation), [sentences.length, size]);
+      return probabilityRows(activate(logits, size, activation), size);
     };
     return {
       ...(answers !== null && { answer: read(answers.output, answers.num, answers.probabilities) }),
@@ -305,6 +330,11 @@ export class LxmertRuntime {
     const names = this.#finder?.names ?? this.#model.names;
     return imageRegionsFrom(row, { hasLabels, names, provenance });
   }
+}
+
+async function imageOf(image: RuntimeImage): Promise<LxmertImage> {
+  if (typeof image === 'string') return LxmertImage.fromFile(image);
+  return image instanceof Blob ? LxmertImage.fromBytes(new Uint8Array(await image.arrayBuffer())) : image;
 }
 
 function noHead(folder: string, head: 'answers' | 'matching'): LxmertError {
