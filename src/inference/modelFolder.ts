@@ -12,8 +12,10 @@ import {
   splitWeightsPath,
 } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { programName } from '../common/version.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { Provenance } from '../features/index.js';
 import { type HeadDefinition, type Precision, TaskModel, useForInference } from '../model/index.js';
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
@@ -50,6 +52,8 @@ export interface ModelSource {
    * are the answer head where the answers are named too, and the matching head of pre-training.
    */
   readonly task?: Task | undefined;
+  /** The encoder alone, whatever heads the file has: then no answers have to be named. Default false. */
+  readonly withoutHeads?: boolean | undefined;
 }
 
 /** The same, where the task is known, and with it the names of the heads. */
@@ -123,7 +127,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
 export async function loadModel(source: ModelSource): Promise<LoadedModel<string>> {
   const place = await findModel(source.model, source.weights ?? 'BEST');
   const { run, weightsFile } = place;
-  const task = source.task ?? (await findTask(run?.task));
+  const task = source.withoutHeads ? undefined : (source.task ?? (await findTask(run?.task)));
   const checkpoint = await CheckpointFile.open(weightsFile);
   // Before anything is missed in it: a file of another kind has no answers either.
   modelSizes(checkpoint);
@@ -131,12 +135,13 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
-      : await AnswerTable.load(answersFile, source.say);
+      : await loadAnswerTable(answersFile, { say: source.say });
   if (source.answers !== undefined && answersFile === source.answers) {
     await requireOrderOfRun(answersFile, answerTable, path.dirname(splitWeightsPath(weightsFile).file));
   }
-  const heads: HeadDefinition[] =
+  const known: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
+  const heads = source.withoutHeads ? [] : known;
   requireHeads(checkpoint, heads, task, answersFile);
   const { config, vocabulary, notes } = await configOfWeights({
     checkpoint,
@@ -181,7 +186,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     weightsFiles: [weightsFile],
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
-    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
+    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions }, programName())),
     notes: [...notesOnRun(source, place), ...notes, ...valueNotes],
     task: task?.name,
     whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
@@ -207,7 +212,7 @@ function notesOnRun(source: ModelSource, { weightsFile, isFileOfRun }: ModelPlac
 async function requireOrderOfRun(file: string, table: AnswerTable, folder: string): Promise<void> {
   const own = path.join(folder, RUN_FILES.answers);
   if (!existsSync(own)) return;
-  const known = await AnswerTable.load(own);
+  const known = await loadAnswerTable(own);
   const isReordered =
     known.size === table.size &&
     known.answers.every((answer) => table.indexOf(answer) !== undefined) &&
@@ -227,7 +232,7 @@ function filesOf(
 ): { readonly vocabularyFile: string; readonly answersFile: string | undefined } {
   const vocabularyFile = source.vocabulary ?? place.vocabularyFile;
   // A pre-training without question answering has no table.
-  const canDoWithout = task === undefined && hasMatchingHead(checkpoint);
+  const canDoWithout = source.withoutHeads || (task === undefined && hasMatchingHead(checkpoint));
   const ownAnswers = place.answersFile;
   const isThere = ownAnswers !== undefined && (!canDoWithout || existsSync(ownAnswers));
   const isFixed = fixedAnswers(task) !== undefined;
