@@ -3,6 +3,7 @@
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
 import { type Explanation, explanationOf } from '../explain/explanation.js';
+import type { ExplanationMethod } from '../explain/removal.js';
 import { renderExplanation } from '../explain/renderExplanation.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
@@ -20,15 +21,16 @@ export interface ExplanationFile {
   readonly imageRegions: ImageRegions;
   readonly question: string;
   readonly topK: number;
+  readonly method?: ExplanationMethod;
   /** The picture to draw on; without it, boxes are drawn on an empty field. */
   readonly picture: string | undefined;
 }
 
 /** @throws UsageError for a picture that the regions cannot be of, and as {@link explanationOf} */
 export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
-  const { file, answering, imageRegions, question, topK, picture } = options;
+  const { file, answering, imageRegions, question, topK, method, picture } = options;
   if (picture !== undefined) await requireShape(picture, imageRegions);
-  const explanation = explanationOf(answering, imageRegions, question, topK);
+  const explanation = explanationOf(answering, imageRegions, question, topK, method);
   const drawn =
     picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
   await writeFileAtomic(file, await renderExplanation(explanation, drawn));

@@ -2,44 +2,26 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import { EXPLANATION_METHODS } from '../../explain/removal.js';
 import { readRow } from '../../features/files.js';
-import { formatPercent } from '../../formats/numbers.js';
 import { Lxmert } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
+import { type Explained, explainedFrom, renderExplained } from '../explained.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingPath, outputPath, weightsPath } from '../options.js';
-
-interface Result {
-  readonly image: string;
-  readonly question: string;
-  readonly output: string;
-  readonly answers: readonly {
-    readonly answer: string;
-    readonly probability: number;
-    /** What counted most for it, the most first. */
-    readonly words: readonly Counted[];
-    readonly regions: readonly (Counted & { readonly box: readonly number[] })[];
-  }[];
-}
-
-interface Counted {
-  readonly name: string;
-  readonly share: number;
-}
-
-/** Words and regions that are listed for each answer. */
-const MOST_LISTED = 5;
+import { existingFile, existingPath, outputPath } from '../options.js';
 
 export const command = defineCommand({
   description:
     'Answers one question about one image and writes a web page, one file that needs no network, that shows what the answer was ' +
     'found in: how much each word and region counted for each answer, and what every word and region looked at in every ' +
-    'cross-modality layer and head. Without --model the model of the sample world explains, and is trained first if there is none.',
+    'cross-modality layer and head. --method removal takes every word and every region away in turn instead, and shows what the ' +
+    'answers become: also of several models, whose probabilities are averaged. Without --model the model of the sample world ' +
+    'explains, and is trained first if there is none.',
   examples: [
     {
       command: 'lxmert explain scene.png "What color is the ring?" --output why.html',
@@ -50,6 +32,10 @@ export const command = defineCommand({
         'lxmert explain photo.jpg "What is the man holding?" --model runs/vqa --detector resnet101.caffemodel --output why.html',
       does: 'explains an answer about a photo',
     },
+    {
+      command: 'lxmert explain scene.png "What color is the ring?" --method removal',
+      does: 'shows what is answered without each word and each region',
+    },
   ],
   arguments: z.strictObject({
     image: z.string().min(1).describe('Picture file, or an image id with --features'),
@@ -58,9 +44,17 @@ export const command = defineCommand({
   options: z.strictObject({
     output: outputPath().default('explanation.html').describe('Page to write'),
     ...modelOptions,
-    model: weightsPath()
+    model: modelOptions.model
       .optional()
-      .describe("Run folder, or a weights file [default: the sample world's model]"),
+      .describe(
+        "Run folder, or a weights file; several with --method removal [default: the sample world's model]",
+      ),
+    method: z
+      .enum(EXPLANATION_METHODS)
+      .default('relevance')
+      .describe(
+        'relevance: what counted over all layers; attention: what the layers looked at; removal: what is answered without each word and region',
+      ),
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
@@ -73,7 +67,7 @@ export const command = defineCommand({
     notice,
     progress,
     signal,
-  }): Promise<Result | undefined> {
+  }): Promise<Explained | undefined> {
     const { features, picture, detector } = options;
     if (question.trim() === '') throw new UsageError('The question is empty.');
     if (features !== undefined && detector !== undefined) {
@@ -83,6 +77,12 @@ export const command = defineCommand({
     }
     if (picture !== undefined && features === undefined) {
       throw new UsageError('--picture is for regions that come from --features; leave it out.');
+    }
+    const { method } = options;
+    if (method !== 'removal' && options.model !== undefined && options.model.length > 1) {
+      throw new UsageError(
+        `The attention of several models has no common meaning, and ${options.model.length} were given. Name one of them, or explain by --method removal.`,
+      );
     }
     const model = options.model ?? (await sampleModel({ notice, progress, signal }));
     if (model === undefined) return undefined;
@@ -104,49 +104,10 @@ export const command = defineCommand({
       imageRegions,
       question,
       topK: options.top,
+      method,
       picture: features === undefined ? image : picture,
     });
-    const { answers, relevance, words, regions } = explanation;
-    return {
-      image,
-      question,
-      output: options.output,
-      answers: answers.map((answer, i) => ({
-        ...answer,
-        words: largest(relevance[i]?.words ?? []).map(({ place, share }) => ({
-          name: words[place] ?? '',
-          share,
-        })),
-        regions: largest(relevance[i]?.regions ?? []).map(({ place, share }) => ({
-          name: regions[place]?.label ?? `region ${place + 1}`,
-          share,
-          box: regions[place]?.box ?? [],
-        })),
-      })),
-    };
+    return explainedFrom(image, options.output, explanation);
   },
-  render(result) {
-    if (result === undefined) return '';
-    const list = (counted: readonly Counted[]): string =>
-      counted
-        .slice(0, 3)
-        .map(({ name, share }) => `${name} ${formatPercent(share, 1)}`)
-        .join(', ');
-    const [best] = result.answers;
-    return [
-      ...result.answers.map(
-        ({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`,
-      ),
-      '',
-      `Counted most for "${best?.answer}": ${list(best?.regions ?? [])}; of the words ${list(best?.words ?? [])}.`,
-      `The whole picture: ${result.output}`,
-    ].join('\n');
-  },
+  render: (explained) => (explained === undefined ? '' : renderExplained(explained)),
 });
-
-function largest(shares: readonly number[]): { place: number; share: number }[] {
-  return shares
-    .map((share, place) => ({ place, share }))
-    .sort((a, b) => b.share - a.share)
-    .slice(0, MOST_LISTED);
-}
