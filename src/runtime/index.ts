@@ -2,6 +2,13 @@
 
 export { useWasmFiles, type WasmFileReader } from './browser/ortModules.js';
 export { browserPlatform } from './browser/platform.js';
+export { type DetectionOptions, ExportedDetector } from './detector.js';
+export {
+  DETECTOR_PRECISIONS,
+  type DetectorFields,
+  detectorFieldsOf,
+  type ExportedDetectorPrecision,
+} from './detectorManifest.js';
 export type { Engine, EngineInfo, EngineSession, EngineTensor, GraphFile } from './engine.js';
 export {
   type ExportedFolder,
