@@ -24,7 +24,7 @@ import {
   type DetectorArchitecture,
   detectorFeatureSize,
 } from '../vision/detector/index.js';
-import { LabelNames } from '../vision/detector/labelNames.js';
+import { loadLabelNames } from '../vision/detector/labelFiles.js';
 import { type LoadedDetector, loadDetector } from '../vision/detector/weights.js';
 import { detectorRules } from '../vision/detector/weightsFamily.js';
 import { backboneGraph, type DetectorSource, regionHeadGraph } from './detectorGraphs.js';
@@ -177,7 +177,7 @@ async function labelTexts(
   { detector, objectNames, attributeNames }: ExportDetectorOptions,
   architecture: DetectorArchitecture,
 ): Promise<Record<string, string>> {
-  await LabelNames.load({ objects: objectNames, attributes: attributeNames }, detector, architecture);
+  await loadLabelNames({ objects: objectNames, attributes: attributeNames }, detector, architecture);
   const beside = (name: string): string => path.join(path.dirname(detector), name);
   const texts: Record<string, string> = {};
   for (const [name, named] of [

@@ -2,7 +2,7 @@
 
 import { LxmertError, messageOf } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
-import type { Provenance } from '../features/provenance.js';
+import type { Provenance } from '../features/portable.js';
 import {
   type DetectedRegions,
   detectorProvenance,

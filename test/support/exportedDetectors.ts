@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
-import type { Engine, EngineTensor, ExportedFolder } from '../../src/runtime/index.js';
+import type { Engine, EngineTensor } from '../../src/runtime/engine.js';
+import type { ExportedFolder } from '../../src/runtime/exportedFolder.js';
 import { huggingFaceFile, randomPort } from './detectorFiles.js';
 import { SMALL_DETECTOR, writeSmallDetector } from './tinyLxmert.js';
 
