@@ -6,7 +6,7 @@
 
 import { UsageError } from '../common/errors.js';
 import { batchFromRows, type FeatureRow } from '../features/index.js';
-import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
+import type { ImageRegions } from '../inference/imageRegions.js';
 import type { Lxmert } from '../inference/lxmert.js';
 import type { LxmertImage } from '../inference/lxmertImage.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
@@ -16,6 +16,7 @@ import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import { type AttentionMap, attentionMap } from './attentionMap.js';
+import { explainedRegions } from './explainedRegions.js';
 import { type Relevance, relevancesOf } from './relevance.js';
 import {
   EXPLANATION_METHODS,
@@ -137,12 +138,7 @@ export function explanationOf(
     words,
     width,
     height,
-    regions: imageRegions.regions.map((region) => ({
-      box: [region.box.x1, region.box.y1, region.box.x2, region.box.y2],
-      label: describeRegion(region) ?? null,
-      objectConfidence: region.object?.confidence ?? null,
-      attributeConfidence: region.attribute?.confidence ?? null,
-    })),
+    regions: explainedRegions(imageRegions.regions),
     layers: models.length === 1 ? layersOf(models[0] as QuestionAnsweringModel, inputs) : [],
     relevance:
       method === 'relevance'
