@@ -1,7 +1,15 @@
 /** @file Regions as explanations have them. Plain values alone, for every way to compute them. */
 
 import { describeRegion, type ImageRegion } from '../inference/imageRegions.js';
-import type { ExplainedRegion } from './explanation.js';
+
+export interface ExplainedRegion {
+  /** x1, y1, x2, y2 in pixels of the picture. */
+  readonly box: readonly [number, number, number, number];
+  /** Such as `red truck`; null for regions without labels. */
+  readonly label: string | null;
+  readonly objectConfidence: number | null;
+  readonly attributeConfidence: number | null;
+}
 
 export function explainedRegions(regions: readonly ImageRegion[]): ExplainedRegion[] {
   return regions.map((region) => ({

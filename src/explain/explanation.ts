@@ -16,7 +16,7 @@ import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import { type AttentionMap, attentionMap } from './attentionMap.js';
-import { explainedRegions } from './explainedRegions.js';
+import { type ExplainedRegion, explainedRegions } from './explainedRegions.js';
 import { type Relevance, relevancesOf } from './relevance.js';
 import {
   EXPLANATION_METHODS,
@@ -44,15 +44,6 @@ export interface AnswerRelevance {
   readonly wordsOnRegions: AttentionMap;
   /** Rows are regions, columns words. */
   readonly regionsOnWords: AttentionMap;
-}
-
-export interface ExplainedRegion {
-  /** x1, y1, x2, y2 in pixels of the picture. */
-  readonly box: readonly [number, number, number, number];
-  /** Such as `red truck`; null for regions without labels. */
-  readonly label: string | null;
-  readonly objectConfidence: number | null;
-  readonly attributeConfidence: number | null;
 }
 
 export interface Explanation {
