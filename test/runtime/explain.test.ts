@@ -17,7 +17,10 @@ const folder = mkdtempSync(path.join(tmpdir(), 'runtime-explain-'));
 const at = (name: string): string => path.join(folder, name);
 const question = 'What colors is the cat?';
 const picture = (numBoxes: number): LxmertImage =>
-  LxmertImage.fromRow(makeRow(2, { numBoxes, featureSize: 7, width: 200, height: 100 }));
+  LxmertImage.fromRow({
+    row: makeRow(2, { numBoxes, featureSize: 7, width: 200, height: 100 }),
+    provenance: undefined,
+  });
 let torch: TorchLxmert;
 
 beforeAll(async () => {
