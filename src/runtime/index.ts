@@ -1,6 +1,6 @@
 /** @file `lxmert/runtime` in browsers and workers: answers from an exported model, without Node.js and without libtorch. */
 
-export { useWasmFiles, type WasmFileReader } from './browser/ortModules.js';
+export { useWasmFiles, WASM_FILES, type WasmFileReader } from './browser/ortModules.js';
 export { browserPlatform } from './browser/platform.js';
 export type { Engine, EngineInfo, EngineSession, EngineTensor, GraphFile } from './engine.js';
 export {

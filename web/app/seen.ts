@@ -14,6 +14,9 @@ export function explainedRegions({ regions }: RegionsResponse): ExplainedRegion[
   }));
 }
 
+/** What is known of a picture that comes with the page. */
+export type KnownPicture = Pick<SampleResponse, 'name' | 'questions' | 'objects'>;
+
 type Label = RegionsResponse['regions'][number]['object'];
 
 function labelOf(object: Label, attribute: Label): string | null {
@@ -28,7 +31,7 @@ function labelOf(object: Label, attribute: Label): string | null {
  */
 export function withSampleNames<R extends ExplainedRegion>(
   regions: readonly R[],
-  sample: SampleResponse | undefined,
+  sample: Pick<KnownPicture, 'objects'> | undefined,
 ): R[] {
   if (sample === undefined) return [...regions];
   return regions.map((region) => {

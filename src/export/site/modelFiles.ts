@@ -1,0 +1,104 @@
+/** @file What a page needs of an exported folder: the manifest, cut to what is taken along, and each file that it names, checked. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
+import { sha256Of } from '../../formats/hashes/sha256.js';
+import {
+  chooseWeights,
+  type Manifest,
+  MANIFEST_FILE,
+  type ManifestWeights,
+  type ModelManifest,
+  missingFile,
+  parseManifest,
+  requireChecksum,
+  requireSize,
+  type WeightsPrecision,
+} from '../../runtime/index.js';
+
+/** @throws UsageError when there is no exported folder, LxmertError for a manifest that is damaged */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const file = path.join(folder, MANIFEST_FILE);
+  try {
+    return parseManifest(await readFile(file, 'utf8'), file);
+  } catch (cause) {
+    if (!hasErrorCode(cause, 'ENOENT') && !hasErrorCode(cause, 'ENOTDIR')) throw cause;
+    throw new UsageError(
+      `${folder} is no exported folder: it has no ${MANIFEST_FILE}. Make one with lxmert export onnx.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The manifest with the weights of some precisions and the files that a page reads.
+ *
+ * @param precisions all that are there when none is named
+ * @throws LxmertError when one is not there
+ */
+export function cutManifest(
+  manifest: ModelManifest,
+  precisions: readonly WeightsPrecision[],
+  folder: string,
+): ModelManifest {
+  const weights =
+    precisions.length === 0
+      ? manifest.weights
+      : [...new Set(precisions)].map((each) => chooseWeights(manifest, each, folder));
+  const { text, heads, regions } = manifest;
+  const read = [
+    text.vocabulary,
+    heads.answers?.table,
+    regions.objects,
+    regions.attributes,
+    ...weights.flatMap(filesOf),
+  ].filter((file) => typeof file === 'string');
+  const files = Object.fromEntries(read.map((file) => [file, manifest.files[file]] as const));
+  return { ...manifest, weights, files: files as ModelManifest['files'] };
+}
+
+/** Sizes of the weights with their external data, the smallest first. */
+export function sizesOf({ weights, files }: ModelManifest): { precision: WeightsPrecision; numBytes: number }[] {
+  return weights
+    .map((entry) => ({
+      precision: entry.precision,
+      numBytes: filesOf(entry).reduce((sum, file) => sum + (files[file]?.numBytes ?? 0), 0),
+    }))
+    .sort((a, b) => a.numBytes - b.numBytes);
+}
+
+function filesOf({ file, externalData }: ManifestWeights): string[] {
+  return externalData === null ? [file] : [file, externalData];
+}
+
+/** @throws LxmertError when it is missing, cut or changed */
+export async function readChecked(
+  folder: string,
+  file: string,
+  expected: Manifest['files'][string],
+): Promise<Buffer> {
+  const name = path.join(folder, file);
+  const bytes = await readFile(name).catch((cause: unknown) => {
+    if (hasErrorCode(cause, 'ENOENT')) throw missingFile(name);
+    throw cause;
+  });
+  requireSize(name, bytes.length, expected);
+  requireChecksum(name, sha256Of(bytes), expected);
+  return bytes;
+}
+
+/** @throws LxmertError for models that a page cannot ask one question about one picture */
+export function requireAnswering(manifest: Manifest, folder: string): asserts manifest is ModelManifest {
+  if (manifest.kind !== 'model') {
+    throw new UsageError(`${folder} holds a detector. Give it with --detector, and a model with --model.`);
+  }
+  if (manifest.imagesPerExample !== 1) {
+    throw new LxmertError(
+      `${folder} reads pairs of pictures, and the page shows one. Export a model of vqa, gqa, vizwiz or custom.`,
+    );
+  }
+  if (manifest.heads.answers === null) {
+    throw new LxmertError(`${folder} has no answers, so its page would have nothing to say. Export a model with an answer head.`);
+  }
+}
