@@ -2,16 +2,18 @@
 
 export { type ExitCode, LxmertError, UsageError } from '../common/errors.js';
 export type { RgbImage } from '../common/rgbImage.js';
+export type { AttentionMap } from '../explain/attentionMap.js';
 export {
   type AnswerRelevance,
-  type AttentionMap,
   type ExplainedLayer,
   type ExplainedRegion,
+  type ExplainOptions,
   type Explanation,
   explain,
   explanationOf,
 } from '../explain/explanation.js';
 export { type Relevance, relevancesOf } from '../explain/relevance.js';
+export type { ExplanationMethod, Removal, RemovedWord, WithoutPart } from '../explain/removal.js';
 export { renderExplanation } from '../explain/renderExplanation.js';
 export { readRow, type StatedRow } from '../features/index.js';
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';

@@ -80,6 +80,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/checkpointConvert.js'),
   },
   {
+    name: 'export onnx',
+    group: 'Models',
+    summary: 'Write a trained model for every ONNX runtime',
+    load: () => import('./commands/exportOnnx.js'),
+  },
+  {
     name: 'prepare vqa',
     group: 'Data',
     summary: 'Make VQA question files and answer table from the official files',

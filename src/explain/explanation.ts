@@ -1,27 +1,28 @@
 /**
- * @file What a model looked at for an answer, as data: each word's attention on the regions and each region's on the
- * words, in every cross-modality layer and head, and how much each word and region counted for each answer. Made of
- * plain values, so that it travels as JSON.
+ * @file What an answer was found in, as data: each word's attention on the regions and each region's on the words, in
+ * every cross-modality layer and head, how much each word and region counted for each answer, and what the answers become
+ * without each. Made of plain values, so that it travels as JSON.
  */
 
 import { UsageError } from '../common/errors.js';
-import { batchFromRows } from '../features/index.js';
+import { batchFromRows, type FeatureRow } from '../features/index.js';
 import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
 import { type AnswerOptions, isCut, type Lxmert } from '../inference/lxmert.js';
 import type { LxmertImage } from '../inference/lxmertImage.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
+import type { LxmertInputs, QuestionAnsweringModel } from '../model/index.js';
 import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
+import { type AttentionMap, attentionMap } from './attentionMap.js';
 import { type Relevance, relevancesOf } from './relevance.js';
-
-/** Probabilities of one layer: for every head and row they sum to 1 over the columns. */
-export interface AttentionMap {
-  readonly numHeads: number;
-  readonly numRows: number;
-  readonly numColumns: number;
-  /** Base64 of unsigned 16-bit little-endian numbers (heads, rows, columns): probabilities times 65535. */
-  readonly values: string;
-}
+import {
+  EXPLANATION_METHODS,
+  type ExplanationMethod,
+  type Removal,
+  removalFrom,
+  removalVariants,
+} from './removal.js';
+import { probabilitiesOfVariants } from './removalPasses.js';
 
 export interface ExplainedLayer {
   /** Rows are words, columns regions. */
@@ -55,6 +56,8 @@ export interface Explanation {
   readonly question: string;
   /** True when it is longer than the model reads: its end counted for nothing. */
   readonly isCut: boolean;
+  /** What the answers were explained by. */
+  readonly method: ExplanationMethod;
   /** The most probable first. */
   readonly answers: readonly RankedAnswer[];
   /** The question's word pieces as the model reads them: [CLS], pieces, [SEP]. */
@@ -63,13 +66,22 @@ export interface Explanation {
   readonly width: number;
   readonly height: number;
   readonly regions: readonly ExplainedRegion[];
-  /** Cross-modality layers, the first first. */
+  /** Attention in the cross-modality layers, the first first; none of several models, where it has no common meaning. */
   readonly layers: readonly ExplainedLayer[];
-  /** Of each of the answers. */
+  /** Of each of the answers; none with other methods than `relevance`. */
   readonly relevance: readonly AnswerRelevance[];
+  /** Null with other methods than `removal`. */
+  readonly removal: Removal | null;
 }
 
-const SCALE = 65535;
+export interface ExplainOptions extends AnswerOptions {
+  /**
+   * `relevance` (default) follows attention through all layers, weighed by gradients; `attention` gives the maps of the
+   * layers alone; `removal` takes every word and every region away in turn and tells what the answers become, also for
+   * several models together.
+   */
+  readonly method?: ExplanationMethod | undefined;
+}
 
 /**
  * Answers a question about a picture and tells what the answer was found in.
@@ -80,69 +92,47 @@ const SCALE = 65535;
  * ```
  *
  * @param image the path of a file, or what {@link LxmertImage} makes of something else
- * @param options answers to give: 5 unless `topK` says otherwise
+ * @param options answers to give: 5 unless `topK` says otherwise; and by what they are explained
  * @throws as `Lxmert.detectRegions` and {@link explanationOf}
  */
 export async function explain(
   lxmert: Lxmert,
   image: string | LxmertImage,
   question: string,
-  { topK = 5 }: AnswerOptions = {},
+  { topK = 5, method }: ExplainOptions = {},
 ): Promise<Explanation> {
-  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK);
+  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK, method);
 }
 
 /**
- * Answers a question about a picture and keeps the attention that led there.
+ * Answers a question about a picture and tells what the answers were found in.
  *
  * @param topK answers to give
- * @throws UsageError for several models, whose attention has no common meaning, and for a model without
- * cross-modality layers
+ * @throws UsageError for an unknown method, for a model that reads two images, and, unless the method is `removal`, for
+ * several models, whose attention has no common meaning, and for a model without cross-modality layers
  */
 export function explanationOf(
   answering: LoadedModel,
   imageRegions: ImageRegions,
   question: string,
   topK = 5,
+  method: ExplanationMethod = 'relevance',
 ): Explanation {
-  const [model, ...others] = answering.models;
-  if (model === undefined || others.length > 0) {
-    throw new UsageError(
-      `One model can be explained, and ${answering.models.length} were given. Name one of them.`,
-    );
-  }
-  if (model.config.numCrossLayers === 0) {
-    throw new UsageError(
-      'This model has no cross-modality layers, so its words and regions never attend to each other.',
-    );
-  }
+  requireMethod(answering, method);
   const { row, width, height } = imageRegions;
-  const { tokenizer, maxLength } = answering;
+  const { tokenizer, maxLength, answerTable, models } = answering;
   const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
   const examples = [{ imageIds: [row.imageId], sentence: question }];
-  const layers = scope(() =>
-    noGrad(() => {
-      const inputs = batchInputs(examples, tokenizer, source, { maxLength });
-      const { attentions } = model.forward(inputs, { attentions: true });
-      return (attentions?.cross ?? []).map(({ languageToVision, visionToLanguage }) => ({
-        wordsOnRegions: mapOf(languageToVision), // (1, heads, words, regions)
-        regionsOnWords: mapOf(visionToLanguage), // (1, heads, regions, words)
-      }));
-    }),
-  );
+  const inputs = (): LxmertInputs => batchInputs(examples, tokenizer, source, { maxLength });
+  const ids = tokenizer.encode(question, maxLength);
+  const words = tokenizer.vocabulary.tokens(ids);
   const answers = rankAnswers(answering, source, examples, topK)[0] ?? [];
-  const relevance = scope(() =>
-    relevancesOf(
-      model,
-      noGrad(() => batchInputs(examples, tokenizer, source, { maxLength })),
-      answers.map(({ answer }) => answering.answerTable.indexOf(answer) ?? 0),
-    ).map(sharesOf),
-  );
   return {
     question,
     isCut: isCut(answering, question),
+    method,
     answers,
-    words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
+    words,
     width,
     height,
     regions: imageRegions.regions.map((region) => ({
@@ -151,9 +141,76 @@ export function explanationOf(
       objectConfidence: region.object?.confidence ?? null,
       attributeConfidence: region.attribute?.confidence ?? null,
     })),
-    layers,
-    relevance,
+    layers: models.length === 1 ? layersOf(models[0] as QuestionAnsweringModel, inputs) : [],
+    relevance:
+      method === 'relevance'
+        ? relevanceOf(
+            models[0] as QuestionAnsweringModel,
+            inputs,
+            answers.map(({ answer }) => answerTable.indexOf(answer) ?? 0),
+          )
+        : [],
+    removal: method === 'removal' ? removalOf(answering, row, ids, words, answers) : null,
   };
+}
+
+/** What a model's answers can be explained by: removal asks nothing of it, attention one model with cross-modality layers. */
+export function explanationMethodsOf({ models }: LoadedModel): readonly ExplanationMethod[] {
+  const [model] = models;
+  const hasAttention = model !== undefined && models.length === 1 && model.config.numCrossLayers > 0;
+  return hasAttention ? EXPLANATION_METHODS : ['removal'];
+}
+
+function requireMethod(answering: LoadedModel, method: ExplanationMethod): void {
+  const { models, weightsFiles } = answering;
+  if (!EXPLANATION_METHODS.includes(method)) {
+    throw new UsageError(
+      `Answers are explained by ${EXPLANATION_METHODS.join(', ')}; there is no '${method}'.`,
+    );
+  }
+  if (models.some(({ imagesPerExample }) => imagesPerExample !== 1)) {
+    throw new UsageError(
+      `${weightsFiles[0]} judges statements about two images; answers about one are explained.`,
+    );
+  }
+  if (explanationMethodsOf(answering).includes(method)) return;
+  const why =
+    models.length > 1
+      ? `The attention of several models has no common meaning, and ${models.length} were given. Name one of them, or have the answers explained`
+      : 'This model has no cross-modality layers, so its words and regions never attend to each other. Have the answers explained';
+  throw new UsageError(`${why} by removal (--method removal; in JavaScript method: 'removal').`);
+}
+
+function layersOf(model: QuestionAnsweringModel, inputs: () => LxmertInputs): ExplainedLayer[] {
+  return scope(() =>
+    noGrad(() => {
+      const { attentions } = model.forward(inputs(), { attentions: true });
+      return (attentions?.cross ?? []).map(({ languageToVision, visionToLanguage }) => ({
+        wordsOnRegions: mapOf(languageToVision), // (1, heads, words, regions)
+        regionsOnWords: mapOf(visionToLanguage), // (1, heads, regions, words)
+      }));
+    }),
+  );
+}
+
+function relevanceOf(
+  model: QuestionAnsweringModel,
+  inputs: () => LxmertInputs,
+  answers: readonly number[],
+): AnswerRelevance[] {
+  return scope(() => relevancesOf(model, noGrad(inputs), answers).map(sharesOf));
+}
+
+function removalOf(
+  answering: LoadedModel,
+  row: FeatureRow,
+  ids: readonly number[],
+  words: readonly string[],
+  answers: readonly RankedAnswer[],
+): Removal {
+  const variants = removalVariants(ids, words, row.numBoxes);
+  const probabilities = probabilitiesOfVariants(answering, row, ids, variants);
+  return removalFrom(variants, row.numBoxes, answers, answering.answerTable.answers, probabilities);
 }
 
 function sharesOf({ wordsOnWords, wordsOnRegions, regionsOnWords }: Relevance): AnswerRelevance {
@@ -167,8 +224,8 @@ function sharesOf({ wordsOnWords, wordsOnRegions, regionsOnWords }: Relevance): 
   return {
     words: shares(words, numWords),
     regions: shares(acrossWords.subarray(0, numRegions), numRegions),
-    wordsOnRegions: packed(shares(acrossWords, numRegions), [1, numWords, numRegions]),
-    regionsOnWords: packed(shares(acrossRegions, numWords), [1, numRegions, numWords]),
+    wordsOnRegions: attentionMap(shares(acrossWords, numRegions), [1, numWords, numRegions]),
+    regionsOnWords: attentionMap(shares(acrossRegions, numWords), [1, numRegions, numWords]),
   };
 }
 
@@ -184,17 +241,5 @@ function shares(values: Float32Array, width: number): number[] {
 /** (1, heads, rows, columns) */
 function mapOf(probabilities: Tensor): AttentionMap {
   const [, numHeads = 0, numRows = 0, numColumns = 0] = probabilities.shape;
-  return packed(probabilities.toFloat32Array(), [numHeads, numRows, numColumns]);
-}
-
-function packed(
-  values: ArrayLike<number> & Iterable<number>,
-  [numHeads, numRows, numColumns]: readonly [number, number, number],
-): AttentionMap {
-  const bytes = Buffer.alloc(2 * values.length);
-  let i = 0;
-  for (const value of values) {
-    bytes.writeUInt16LE(Math.round(Math.min(Math.max(value, 0), 1) * SCALE), 2 * i++);
-  }
-  return { numHeads, numRows, numColumns, values: bytes.toString('base64') };
+  return attentionMap(probabilities.toFloat32Array(), [numHeads, numRows, numColumns]);
 }

@@ -65,6 +65,8 @@ export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly trainedOn: Provenance | undefined;
   /** What a person should know of how its weights were read, as sentences. */
   readonly notes: readonly string[];
+  /** The name of its task; undefined for a weights file of no run. */
+  readonly task: string | undefined;
   /** Of a file without an answer head: why, and the way on, as the end of a sentence that begins with the file. */
   readonly whyNoAnswers: string | undefined;
   /** Its file has an answer head, which was left out because nothing says what its answers are. */
@@ -181,6 +183,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
     notes: [...notesOnRun(source, place), ...notes, ...valueNotes],
+    task: task?.name,
     whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
     hasUnnamedAnswers:
       numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,

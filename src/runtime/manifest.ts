@@ -100,6 +100,8 @@ const modelSchema = z.object({
     attributes: innerPath.nullable(),
   }),
   weights: z.array(weightsSchema).min(1).max(PRECISIONS.length),
+  /** Of the names and values of the model's parameters: whether another precision is of the same model. */
+  parametersSha256: z.string().max(64).nullable().default(null),
 });
 
 const detectorSchema = z.object({

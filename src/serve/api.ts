@@ -1,6 +1,7 @@
 /** @file What clients send and get, as schemas: they check requests and make the OpenAPI document. */
 
 import { z } from 'zod';
+import { EXPLANATION_METHODS } from '../explain/removal.js';
 import { MAX_BOXES, MAX_IMAGE_SIDE } from '../features/files.js';
 import { numBytesOf, readBase64, shownStart } from './base64.js';
 
@@ -87,9 +88,16 @@ export const answerRequest = z
   .refine(hasOneSubject, oneSubject);
 export type AnswerRequest = z.output<typeof answerRequest>;
 
+const method = z
+  .enum(EXPLANATION_METHODS)
+  .default('relevance')
+  .describe(
+    'relevance: what counted over all layers, and attention; attention: the layers alone; removal: what the answers become without each word and region, also of several models together',
+  );
+
 /** The body of `POST /v1/explain` as JSON. */
 export const explainRequest = z
-  .strictObject({ ...subject, question, topK: answersUpTo(MAX_EXPLAINED), model })
+  .strictObject({ ...subject, question, topK: answersUpTo(MAX_EXPLAINED), method, model })
   .refine(hasOneSubject, oneSubject);
 export type ExplainRequest = z.output<typeof explainRequest>;
 
@@ -101,9 +109,8 @@ const label = z
   .nullable()
   .describe('Null for regions that no detector found');
 
-const answers = z
-  .array(z.object({ answer: z.string(), probability: z.number() }))
-  .describe('The most probable first');
+const answer = z.object({ answer: z.string(), probability: z.number() });
+const answers = z.array(answer).describe('The most probable first');
 
 const regionResponse = z.object({ box, object: label, attribute: label });
 
@@ -151,6 +158,13 @@ const attentionMap = z.object({
       'Base64 of little-endian unsigned 16-bit numbers (heads, rows, columns): each value times 65535',
     ),
 });
+const withoutPart = {
+  probabilities: z.array(z.number()).describe('Of each answer'),
+  changes: z
+    .array(z.number())
+    .describe('The same less the probability with everything: below 0 where this spoke for the answer'),
+  instead: answer.nullable().describe('The most probable answer then; null while it stays the same'),
+};
 const bothWays = { wordsOnRegions: attentionMap, regionsOnWords: attentionMap };
 
 /** What `POST /v1/explain` gives: an explanation and the picture's id. */
@@ -171,10 +185,32 @@ export const explainResponse = z.object({
       attributeConfidence: z.number().nullable(),
     }),
   ),
-  layers: z.array(z.object(bothWays)).describe('Cross-modality layers, the first first'),
+  method: z.enum(EXPLANATION_METHODS),
+  layers: z
+    .array(z.object(bothWays))
+    .describe('Cross-modality layers, the first first; none of several models together'),
   relevance: z
     .array(z.object({ words: z.array(z.number()), regions: z.array(z.number()), ...bothWays }))
-    .describe('Of each answer: shares of words and regions in it, over all layers'),
+    .describe(
+      'Of each answer: shares of words and regions in it, over all layers; none with other methods than relevance',
+    ),
+  removal: z
+    .object({
+      words: z
+        .array(
+          z.object({
+            word: z.string(),
+            pieces: z.array(z.int()).describe('Places of its pieces among the words'),
+            ...withoutPart,
+          }),
+        )
+        .describe("In the question's order, without [CLS] and [SEP]"),
+      regions: z
+        .array(z.object(withoutPart).nullable())
+        .describe('Of each region; null for the only one of a picture'),
+    })
+    .nullable()
+    .describe('What the answers become without each word and region; null with other methods than removal'),
 });
 export type ExplainResponse = z.output<typeof explainResponse>;
 
@@ -190,7 +226,8 @@ export const modelsResponse = z.object({
       detector: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
       seesPictures: z.boolean().describe('True when a bare picture can be sent'),
       isOfSampleWorld: z.boolean(),
-      canExplain: z.boolean(),
+      canExplain: z.boolean().describe('True when it is explained by relevance'),
+      explanationMethods: z.array(z.enum(EXPLANATION_METHODS)),
       warnings: z.array(z.string()),
     }),
   ),

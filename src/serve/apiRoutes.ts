@@ -23,6 +23,9 @@ import { parse } from './readRequest.js';
 import type { Service } from './service.js';
 import type { SeenPicture } from './workers/protocol.js';
 
+/** What a schema describes, as whoever made it hands it on. */
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
 export function addApiRoutes(app: FastifyInstance, service: Service): void {
   app.post('/v1/answer', async (request): Promise<AnswerResponse> => {
     const signal = deadlineOf(request);
@@ -43,16 +46,16 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
     };
   });
 
-  app.post('/v1/explain', async (request): Promise<ExplainResponse> => {
+  app.post('/v1/explain', async (request): Promise<DeepReadonly<ExplainResponse>> => {
     const signal = deadlineOf(request);
     const asked = request.isMultipart()
       ? await explainFromForm(request)
       : parse(explainRequest, request.body);
-    const { question, topK } = asked;
+    const { question, topK, method } = asked;
     const model = service.model(asked.model).name;
     const { imageId, seen } = await seenOf(service, asked, signal);
-    const explanation = await service.explain({ seen, question, topK, model }, signal);
-    return { imageId, model, ...(explanation as Omit<ExplainResponse, 'imageId' | 'model'>) };
+    const explanation = await service.explain({ seen, question, topK, method, model }, signal);
+    return { imageId, model, ...explanation };
   });
 
   app.post('/v1/features', async (request): Promise<FeaturesResponse> => {

@@ -1,5 +1,6 @@
 /** @file A client of the server for Node.js and browsers: it needs nothing but `fetch`. */
 
+import type { ExplanationMethod } from '../explain/removal.js';
 import type {
   AnswerResponse,
   ExplainResponse,
@@ -36,7 +37,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-export interface ExplainOptions {
+interface CommonOptions {
   /** Answers to give. Default 5. */
   readonly topK?: number;
   /** Name of the model to ask; the server's first without one. */
@@ -44,7 +45,12 @@ export interface ExplainOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface AskOptions extends ExplainOptions {
+export interface ExplainOptions extends CommonOptions {
+  /** By what the answers are explained. Default `relevance`. */
+  readonly method?: ExplanationMethod;
+}
+
+export interface AskOptions extends CommonOptions {
   /** Give the regions with the answers. Default false. */
   readonly regions?: boolean;
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { version } from '../common/version.js';
+import { EXPLANATION_METHODS } from '../explain/removal.js';
 import {
   answerRequest,
   answerResponse,
@@ -74,7 +75,14 @@ export function openApiDocument(): Json {
         explainResponse,
         {
           ...json(explainRequest, 'input'),
-          ...form({ ...asked, question: text('One question') }, ['question']),
+          ...form(
+            {
+              ...asked,
+              question: text('One question'),
+              method: { type: 'string', enum: EXPLANATION_METHODS, default: 'relevance' },
+            },
+            ['question'],
+          ),
         },
       ),
       '/v1/regions': post('Pictures', 'Find the regions of a picture', regionsResponse, imageOnly()),

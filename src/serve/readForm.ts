@@ -24,10 +24,12 @@ export async function answerFromForm(request: FastifyRequest): Promise<WithPictu
   return withPicture(form, parse(answerRequest, asked));
 }
 
-/** The same with one `question` and without `regions`. */
+/** The same with one `question`, with `method` and without `regions`. */
 export async function explainFromForm(request: FastifyRequest): Promise<WithPicture<ExplainRequest>> {
-  const form = await readForm(request, ['question', 'topK', 'imageId', 'model']);
-  const asked = { ...settingsOf(form), question: one(form, 'question') };
+  const form = await readForm(request, ['question', 'topK', 'method', 'imageId', 'model']);
+  const method = one(form, 'method');
+  const question = one(form, 'question');
+  const asked = { ...settingsOf(form), question, ...(method === undefined ? {} : { method }) };
   return withPicture(form, parse(explainRequest, asked));
 }
 

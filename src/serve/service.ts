@@ -165,10 +165,11 @@ export class Service {
 
   /** What the answer to a question was found in. */
   async explain(asked: ToExplain, signal?: AbortSignal): Promise<Explanation> {
-    if (!this.model(asked.model).canExplain) {
+    const { explanationMethods } = this.model(asked.model);
+    if (!explanationMethods.includes(asked.method)) {
       throw new ServeError(
         'bad_request',
-        `The model '${asked.model}' is several models, whose attention has no common meaning, or has no cross-modality layers: it cannot be explained.`,
+        `The model '${asked.model}' is not explained by ${asked.method}, but by ${explanationMethods.join(' and ')}: give that as the method.`,
       );
     }
     const explanation = await abortable(this.#explanations.add(asked, signal), signal);

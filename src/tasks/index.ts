@@ -53,6 +53,7 @@ export {
   type RankedAnswer,
   rankAnswers,
   withProbabilities,
+  withProbabilitiesOf,
 } from './predict.js';
 export type { HeadActivation, Predictor } from './predictor.js';
 export {

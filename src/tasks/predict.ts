@@ -42,14 +42,22 @@ export function withProbabilities<Head extends string, T>(
   examples: readonly ImageSentence[],
   read: (probabilities: Readonly<Record<Head, Tensor>>) => T,
 ): T {
-  return scope(() =>
-    noGrad(() => {
-      const { tokenizer, maxLength } = predictor;
-      const forGpu = predictor.models[0]?.device !== 'cpu';
-      const inputs = batchInputs(examples, tokenizer, source, { maxLength, share: true, forGpu });
-      return read(averageProbabilities(predictor, inputs));
-    }),
+  const { tokenizer, maxLength } = predictor;
+  const forGpu = predictor.models[0]?.device !== 'cpu';
+  return withProbabilitiesOf(
+    predictor,
+    () => batchInputs(examples, tokenizer, source, { maxLength, share: true, forGpu }),
+    read,
   );
+}
+
+/** The same for a batch that was made in another way. */
+export function withProbabilitiesOf<Head extends string, T>(
+  predictor: Predictor<Head>,
+  makeInputs: () => LxmertInputs,
+  read: (probabilities: Readonly<Record<Head, Tensor>>) => T,
+): T {
+  return scope(() => noGrad(() => read(averageProbabilities(predictor, makeInputs()))));
 }
 
 /** Rows of words come in multiples of this where passes are recorded, so that questions have few different shapes. */

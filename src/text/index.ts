@@ -4,4 +4,4 @@ export { type EncodeBatchOptions, encodeBatch, type SentenceBatch } from './batc
 export { type BuildVocabularyOptions, buildVocabulary } from './buildVocabulary.js';
 export { Vocabulary } from './vocabulary.js';
 export { DEFAULT_MAX_LENGTH, type WordPieceOptions, WordPieceTokenizer } from './wordPiece.js';
-export { SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';
+export { MAX_WORD_LENGTH, SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';

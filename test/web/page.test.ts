@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AttentionMap } from '../../src/explain/explanation.js';
+import type { AttentionMap } from '../../src/explain/attentionMap.js';
 import type { ExplainResponse } from '../../src/serve/api.js';
 import { LxmertClient } from '../../src/serve/client.js';
 import { launchBrowser, type Watched, watch } from '../support/browser.js';

@@ -1,6 +1,7 @@
 /** @file Reading an explanation's maps: how much a word looks at each region, and a region at each word. */
 
-import type { AttentionMap, Explanation } from '../../src/explain/explanation.js';
+import type { AttentionMap } from '../../src/explain/attentionMap.js';
+import type { Explanation } from '../../src/explain/explanation.js';
 
 /** Who looks: words at regions, or regions at words. */
 export type Direction = 'words' | 'regions';

@@ -1,6 +1,7 @@
 /** @file What the server's main thread and its workers say to each other. */
 
 import type { Explanation } from '../../explain/explanation.js';
+import type { ExplanationMethod } from '../../explain/removal.js';
 import type { FeatureRow } from '../../features/files.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
@@ -26,6 +27,7 @@ export interface ToExplain {
   readonly seen: SeenPicture;
   readonly question: string;
   readonly topK: number;
+  readonly method: ExplanationMethod;
   readonly model: string;
 }
 
@@ -72,8 +74,9 @@ export interface ModelFacts {
   readonly seesPictures: boolean;
   /** True when it finds regions in pictures of the sample world's kind only. */
   readonly isOfSampleWorld: boolean;
-  /** True for one model; the attention of several together has no common meaning. */
+  /** True where the answers are explained by relevance, which is the default. */
   readonly canExplain: boolean;
+  readonly explanationMethods: readonly ExplanationMethod[];
   readonly warnings: readonly string[];
 }
 

@@ -1,8 +1,7 @@
 /** @file A worker's model on libtorch. */
 
 import path from 'node:path';
-import type { Explanation } from '../../explain/explanation.js';
-import { explanationOf } from '../../explain/explanation.js';
+import { type Explanation, explanationMethodsOf, explanationOf } from '../../explain/explanation.js';
 import { batchFromRows, type FeatureRow, type ProvenancedFeatures } from '../../features/index.js';
 import { isCut, Lxmert, type LxmertSource } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
@@ -25,6 +24,7 @@ export class TorchModel implements ServedModel {
   get facts(): ServedModel['facts'] {
     const { answering, warnings } = this.lxmert;
     const { weightsFiles, answerTable, maxLength, models } = answering;
+    const explanationMethods = explanationMethodsOf(answering);
     return {
       // Where they lie on this machine is nobody's business.
       weightsFiles: weightsFiles.map((file) =>
@@ -33,7 +33,8 @@ export class TorchModel implements ServedModel {
       numAnswers: answerTable.size,
       maxLength,
       featureSize: models[0]?.config.visualFeatureSize ?? 0,
-      canExplain: models.length === 1 && (models[0]?.config.numCrossLayers ?? 0) > 0,
+      canExplain: explanationMethods.includes('relevance'),
+      explanationMethods,
       warnings,
     };
   }
@@ -80,8 +81,8 @@ export class TorchModel implements ServedModel {
     }));
   }
 
-  async explain({ seen: { row, regions }, question, topK }: ToExplain): Promise<Explanation> {
+  async explain({ seen: { row, regions }, question, topK, method }: ToExplain): Promise<Explanation> {
     const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-    return explanationOf(this.lxmert.answering, imageRegions, question, topK);
+    return explanationOf(this.lxmert.answering, imageRegions, question, topK, method);
   }
 }

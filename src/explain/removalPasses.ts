@@ -1,0 +1,89 @@
+/** @file Probabilities of the variants of a question, by libtorch: all in one pass, or in a few where memory asks for it. */
+
+import { batchFromRows, type FeatureRow } from '../features/index.js';
+import type { LxmertInputs } from '../model/index.js';
+import { type AnsweringModel, withProbabilitiesOf } from '../tasks/index.js';
+import { fromTypedArray } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+import type { RemovalVariants, VariantProbabilities } from './removal.js';
+
+/** Rows of regions in a pass: 40 MB of features of the published size, and room for 36 regions and any question. */
+const MAX_ROWS = 5120;
+
+/** One variant: its sentence, and the region that it lacks. */
+interface Variant {
+  readonly sentence: readonly number[];
+  readonly removedRegion: number | undefined;
+}
+
+/** @param ids of the whole question */
+export function probabilitiesOfVariants(
+  answering: AnsweringModel,
+  row: FeatureRow,
+  ids: readonly number[],
+  { sentences, keptRegions }: RemovalVariants,
+): VariantProbabilities {
+  const variants: Variant[] = [
+    ...sentences.map((sentence) => ({ sentence, removedRegion: undefined })),
+    ...keptRegions.map((_, removedRegion) => ({ sentence: ids, removedRegion })),
+  ];
+  const numAnswers = answering.answerTable.size;
+  const found = new Float32Array(variants.length * numAnswers); // (variants, answers)
+  const perPass = Math.max(1, Math.floor(MAX_ROWS / row.numBoxes) - 1);
+  // Each question has widths of its own, so recording its kernels would cost more than it saves.
+  const predictor = { ...answering, graphs: undefined };
+  for (let start = 0; start < variants.length; start += perPass) {
+    const some = variants.slice(start, start + perPass);
+    const values = withProbabilitiesOf(
+      predictor,
+      () => inputsOf(some, row),
+      ({ answer }) => answer.toFloat32Array(),
+    );
+    found.set(values, start * numAnswers);
+  }
+  const split = sentences.length * numAnswers;
+  return { withoutWords: found.subarray(0, split), withoutRegions: found.subarray(split) };
+}
+
+/** Sentences and images that occur several times stand once: the vision stream of the whole picture is computed once. */
+function inputsOf(variants: readonly Variant[], row: FeatureRow): LxmertInputs {
+  const sentences = different(variants.map(({ sentence }) => sentence));
+  const images = different(variants.map(({ removedRegion }) => removedRegion));
+  const numImages = images.values.length;
+  const whole = batchFromRows([row]);
+  const first = fromTypedArray(new Int32Array(numImages), [numImages]);
+  const mask = new Float32Array(numImages * row.numBoxes).fill(1);
+  for (const [image, removed] of images.values.entries()) {
+    if (removed !== undefined) mask[image * row.numBoxes + removed] = 0;
+  }
+  return {
+    ...sentenceInputs(sentences.values),
+    features: ops.indexSelect(whole.features, 0, first), // (1, regions, F) -> (images, regions, F)
+    boxes: ops.indexSelect(whole.boxes, 0, first), // (1, regions, 4) -> (images, regions, 4)
+    visualAttentionMask: fromTypedArray(mask, [numImages, row.numBoxes]),
+    sentenceOf: sentences.places,
+    imageOf: images.places,
+  };
+}
+
+function sentenceInputs(sentences: readonly (readonly number[])[]) {
+  const length = Math.max(...sentences.map((ids) => ids.length));
+  const shape = [sentences.length, length];
+  const inputIds = new Int32Array(sentences.length * length);
+  const attentionMask = new Int32Array(sentences.length * length);
+  for (const [i, ids] of sentences.entries()) {
+    inputIds.set(ids, i * length);
+    attentionMask.fill(1, i * length, i * length + ids.length);
+  }
+  return {
+    inputIds: fromTypedArray(inputIds, shape),
+    tokenTypeIds: fromTypedArray(new Int32Array(inputIds.length), shape),
+    attentionMask: fromTypedArray(attentionMask, shape),
+  };
+}
+
+/** Each value once, and where each of the given ones is then. */
+function different<T>(values: readonly T[]): { readonly values: readonly T[]; readonly places: number[] } {
+  const found = [...new Set(values)];
+  return { values: found, places: values.map((value) => found.indexOf(value)) };
+}

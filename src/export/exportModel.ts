@@ -1,0 +1,259 @@
+/** @file A trained model as a folder that answers without libtorch: graph, weights, tokenizer, answers, manifest. */
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { UsageError, unreadable } from '../common/errors.js';
+import type { Progress } from '../common/progress.js';
+import { version } from '../common/version.js';
+import { disposeModels } from '../inference/ensemble.js';
+import {
+  type LoadedModel,
+  loadModel,
+  type ModelSource,
+  requireAnswering,
+  requireMatching,
+} from '../inference/modelFolder.js';
+import {
+  initializerBytes,
+  MAX_MODEL_BYTES,
+  type OnnxGraph,
+  type WrittenModel,
+  writeModel,
+} from '../onnx/index.js';
+import {
+  type GraphOutput,
+  MANIFEST_FORMAT,
+  MANIFEST_VERSION,
+  type ModelManifest,
+  type WeightsPrecision,
+} from '../runtime/index.js';
+import { ExportFolder } from './exportFolder.js';
+import { bytesOf, FloatLayers, type LayerWriter } from './layerWriter.js';
+import { lxmertGraph, outputOfHead } from './lxmertGraph.js';
+import { MODEL_FILES, modelFiles, modelOf } from './modelFiles.js';
+
+export interface ExportModelOptions {
+  readonly source: Omit<ModelSource, 'precision' | 'device'>;
+  /** The folder to write, or one that an earlier export of the same model wrote. */
+  readonly out: string;
+  readonly precision: WeightsPrecision;
+  /** Default: what the folder has already, else the answers and matching of the model's heads. */
+  readonly outputs?: readonly GraphOutput[] | undefined;
+  /** Weights in a file beside the graph's. Default: only over 2 GB. */
+  readonly externalData?: boolean | undefined;
+  /** Files with the names of the detector's objects and attributes, which go along. */
+  readonly objectNames?: string | undefined;
+  readonly attributeNames?: string | undefined;
+  /** Told of bytes. */
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExportedModel {
+  readonly folder: string;
+  readonly precision: WeightsPrecision;
+  readonly written: WrittenModel;
+  readonly manifest: ModelManifest;
+  /** What a person should know of how the model was read. */
+  readonly notes: readonly string[];
+}
+
+/** Graphs by precision, under the names that transformers.js and optimum look for. */
+const GRAPH_FILES: Record<WeightsPrecision, string> = {
+  float32: 'onnx/model.onnx',
+  float16: 'onnx/model_fp16.onnx',
+  int8: 'onnx/model_quantized.onnx',
+};
+
+/**
+ * @throws UsageError for a folder with another model or with files that no export wrote, and for what has to be named;
+ * LxmertError for an output that the model has no head for; what `signal` was aborted with
+ */
+export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
+  const writer = layerWriterFor(options.precision);
+  const folder = await ExportFolder.open(options.out);
+  const loaded = await loadModel(options.source);
+  try {
+    options.signal?.throwIfAborted();
+    return await exportLoaded(loaded, folder, writer, options);
+  } finally {
+    disposeModels(loaded);
+  }
+}
+
+async function exportLoaded(
+  loaded: LoadedModel<string>,
+  folder: ExportFolder,
+  writer: LayerWriter,
+  options: ExportModelOptions,
+): Promise<ExportedModel> {
+  const { precision, signal } = options;
+  const model = modelOf(loaded);
+  const outputs = outputsFor(loaded, folder, options);
+  const heads = model.heads.filter(({ name }) => outputs.includes(name === 'match' ? 'matching' : 'answers'));
+  const texts = modelFiles(
+    loaded,
+    heads.map(({ name }) => name),
+    { objects: await textOf(options.objectNames), attributes: await textOf(options.attributeNames) },
+  );
+  const graph = lxmertGraph(
+    {
+      config: model.config,
+      parameters: model.namedParameters(),
+      heads,
+      imagesPerExample: model.imagesPerExample,
+      attentions: outputs.includes('attentions'),
+      pooled: outputs.includes('pooled'),
+    },
+    writer,
+  );
+  const file = GRAPH_FILES[precision];
+  const isApart = options.externalData === true || isTooLarge(graph);
+  const externalData = isApart ? `${file}_data` : null;
+  const weights = { precision, file, externalData };
+  const facts = manifestOf(loaded, outputs, Object.keys(texts));
+  requireSameModel(folder, facts);
+  await folder.requireFree(texts, isApart ? [file, `${file}_data`] : [file]);
+  try {
+    for (const [name, text] of Object.entries(texts)) await folder.write(name, text);
+    for (const name of [file, ...(externalData === null ? [] : [externalData])]) folder.announce(name);
+    const written = await writeModel(folder.fileOf(file), graph, {
+      externalData: externalData?.split('/').at(-1),
+      producer: { name: 'lxmert', version: version() },
+      signal,
+      ...(options.progress === undefined ? {} : { progress: options.progress }),
+    });
+    folder.record(file, written.model);
+    if (externalData !== null && written.externalData !== undefined) {
+      folder.record(externalData, written.externalData);
+    }
+    signal?.throwIfAborted();
+    const others = previousOf(folder)?.weights.filter((each) => each.precision !== precision) ?? [];
+    const kept = others.flatMap((each) => [each.file, each.externalData ?? each.file]);
+    const manifest = await folder.finish<ModelManifest>({ ...facts, weights: [...others, weights] }, kept);
+    return { folder: folder.path, precision, written, manifest, notes: loaded.notes };
+  } catch (error) {
+    await folder.takeBack();
+    throw error;
+  }
+}
+
+function layerWriterFor(precision: WeightsPrecision): LayerWriter {
+  if (precision === 'int8') throw new UsageError('int8 cannot be written yet.');
+  return new FloatLayers(precision);
+}
+
+/** What the graph is to give. */
+function outputsFor(
+  loaded: LoadedModel<string>,
+  folder: ExportFolder,
+  { outputs }: ExportModelOptions,
+): readonly GraphOutput[] {
+  const own: GraphOutput[] = [
+    ...('answer' in loaded.activations ? (['answers'] as const) : []),
+    ...('match' in loaded.activations ? (['matching'] as const) : []),
+  ];
+  const wanted = outputs ?? previousOf(folder)?.outputs ?? own;
+  if (wanted.includes('answers')) requireAnswering(loaded);
+  if (wanted.includes('matching')) requireMatching(loaded);
+  // By itself it is an encoder, which `pooled` gives.
+  if (wanted.length === 0) requireAnswering(loaded);
+  return [...new Set(wanted)];
+}
+
+/** Everything of the manifest but the weights and the files. */
+function manifestOf(
+  loaded: LoadedModel<string>,
+  outputs: readonly GraphOutput[],
+  names: readonly string[],
+): Omit<ModelManifest, 'weights' | 'files'> {
+  const { config, imagesPerExample } = modelOf(loaded);
+  const has = (name: string): string | null => (names.includes(name) ? name : null);
+  return {
+    format: MANIFEST_FORMAT,
+    version: MANIFEST_VERSION,
+    createdBy: `lxmert ${version()}`,
+    kind: 'model',
+    task: loaded.task ?? null,
+    imagesPerExample: imagesPerExample === 1 ? 1 : 2,
+    heads: {
+      answers: outputs.includes('answers')
+        ? {
+            output: outputOfHead({ name: 'answer' }),
+            num: loaded.answerTable.size,
+            probabilities: loaded.activations.answer ?? 'softmax',
+            table: MODEL_FILES.answers,
+          }
+        : null,
+      matching: outputs.includes('matching') ? { output: outputOfHead({ name: 'match' }) } : null,
+    },
+    outputs: [...outputs],
+    text: {
+      vocabulary: MODEL_FILES.vocabulary,
+      maxLength: loaded.maxLength,
+      lowerCase: loaded.tokenizer.lowerCase,
+    },
+    model: {
+      visualFeatureSize: config.visualFeatureSize,
+      hiddenSize: config.hiddenSize,
+      numAttentionHeads: config.numAttentionHeads,
+      numLanguageLayers: config.numLanguageLayers,
+      numVisionLayers: config.numVisionLayers,
+      numCrossLayers: config.numCrossLayers,
+    },
+    regions: {
+      pixelRegions: loaded.pixelRegions ?? null,
+      provenance: loaded.trainedOn ?? null,
+      objects: has(MODEL_FILES.objects),
+      attributes: has(MODEL_FILES.attributes),
+    },
+    description: null,
+    parametersSha256: parametersSha256(loaded),
+  };
+}
+
+/** Of the weights' names and values, whatever file they came from. */
+function parametersSha256(loaded: LoadedModel<string>): string {
+  const hash = createHash('sha256');
+  for (const [name, tensor] of modelOf(loaded).namedParameters()) {
+    hash.update(name);
+    hash.update(bytesOf(() => tensor, 'float32'));
+  }
+  return hash.digest('hex');
+}
+
+function previousOf({ manifest }: ExportFolder): ModelManifest | undefined {
+  return manifest?.kind === 'model' ? manifest : undefined;
+}
+
+/** @throws UsageError for a folder that holds something else than another precision of this model */
+function requireSameModel(folder: ExportFolder, facts: Omit<ModelManifest, 'weights' | 'files'>): void {
+  const { manifest } = folder;
+  if (manifest === undefined) return;
+  const wayOut = 'Name another folder with --out.';
+  if (manifest.kind !== 'model') {
+    throw new UsageError(`'${folder.path}' holds an exported detector. ${wayOut}`);
+  }
+  if (manifest.parametersSha256 !== facts.parametersSha256) {
+    throw new UsageError(
+      `'${folder.path}' holds the export of another model, and its tokenizer and answers would not fit both. ${wayOut}`,
+    );
+  }
+  if ([...manifest.outputs].sort().join() !== [...facts.outputs].sort().join()) {
+    throw new UsageError(
+      `'${folder.path}' has the outputs ${manifest.outputs.join(', ')}, which all its precisions share; --outputs says ${facts.outputs.join(', ')}. ${wayOut}`,
+    );
+  }
+}
+
+/** Some room is left for the nodes. */
+function isTooLarge({ initializers }: OnnxGraph): boolean {
+  return initializers.reduce((sum, each) => sum + initializerBytes(each), 0) > MAX_MODEL_BYTES - 2 ** 24;
+}
+
+async function textOf(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  return await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+}

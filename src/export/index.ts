@@ -1,0 +1,3 @@
+/** @file The export room: trained models as files for every ONNX runtime. */
+
+export { type ExportedModel, type ExportModelOptions, exportModel } from './exportModel.js';

@@ -1,0 +1,86 @@
+/** @file How weights get into a graph: the one place where a precision differs from another. */
+
+import type { ElementType, GraphBuilder } from '../onnx/index.js';
+import { type DType, noGrad, scope, type Tensor } from '../torch/index.js';
+import * as ops from '../torch/operators/index.js';
+
+/** y = x W^T + b; several such layers of one input side by side are one. */
+export interface DenseLayer {
+  readonly name: string;
+  /** (out, in) float32 each */
+  readonly weights: readonly Tensor[];
+  /** (out) float32 each */
+  readonly biases: readonly Tensor[];
+}
+
+/** Writes what has large weights. Values between layers have the type `type`. */
+export interface LayerWriter {
+  readonly type: 'float32' | 'float16';
+  /** The nodes of a dense layer, its weights and its bias: (..., in) -> (..., out). @returns the result's name */
+  dense(graph: GraphBuilder, input: string, layer: DenseLayer): string;
+  /** Rows of a table: indices (...) int64 -> (..., H). @param table (rows, H) float32 */
+  lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string;
+}
+
+/** Weights as they are, or rounded to float16. */
+export class FloatLayers implements LayerWriter {
+  constructor(readonly type: 'float32' | 'float16') {}
+
+  dense(graph: GraphBuilder, input: string, layer: DenseLayer): string {
+    const product = graph.node('MatMul', [input, this.#weight(graph, layer)], {
+      name: `${layer.name}.product`,
+    });
+    return graph.node('Add', [product, writeBias(graph, layer, this.type)], { name: layer.name });
+  }
+
+  lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
+    return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, this.type), indices], { name });
+  }
+
+  /** MatMul takes it as (in, out). */
+  #weight(graph: GraphBuilder, { name, weights }: DenseLayer): string {
+    const { type } = this;
+    return graph.initializer({
+      name: `${name}.weight`,
+      type,
+      dims: [inputSizeOf(weights), outputSizeOf(weights)],
+      bytes: () => bytesOf(() => ops.transpose(ops.cat(weights, 0), 0, 1), type),
+    });
+  }
+}
+
+/** Numbers that a dense layer reads. */
+function inputSizeOf([first]: readonly Tensor[]): number {
+  return first?.shape[1] ?? 0;
+}
+
+/** Numbers that it gives. */
+function outputSizeOf(weights: readonly Tensor[]): number {
+  return weights.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+}
+
+/** A dense layer's bias. @returns its name */
+function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
+  const dims = [biases.reduce((sum, { numel }) => sum + numel, 0)];
+  return graph.initializer({
+    name: `${name}.bias`,
+    type,
+    dims,
+    bytes: () => bytesOf(() => ops.cat(biases, 0), type),
+  });
+}
+
+/** A tensor as it lies. @returns its name */
+export function writeTensor(graph: GraphBuilder, name: string, tensor: Tensor, type: ElementType): string {
+  return graph.initializer({ name, type, dims: tensor.shape, bytes: () => bytesOf(() => tensor, type) });
+}
+
+/** A tensor's values as a file holds them. @param make what gives the tensor, on the processor */
+export function bytesOf(make: () => Tensor, type: ElementType): Uint8Array {
+  return noGrad(() =>
+    scope(() => {
+      const { buffer, byteOffset, byteLength } = ops.contiguous(ops.to(make(), type as DType)).data();
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    }),
+  );
+}
