@@ -1,5 +1,6 @@
 /** @file What a site says of itself to its own page, in site.json: the model, the files of the engine, pictures to ask about. */
 
+import type { Provenance } from '../../features/index.js';
 import type { WeightsPrecision } from '../../runtime/index.js';
 
 export const SITE_FILE = 'site.json';
@@ -37,6 +38,8 @@ export interface StoredRegions {
   readonly attrsConf: readonly number[];
   /** Base64 of float32, little-endian, (boxes, feature size). */
   readonly features: string;
+  /** What made them; null when nothing says. */
+  readonly provenance: Provenance | null;
 }
 
 export interface SiteDescription {

@@ -9,7 +9,14 @@ import type { Progress } from '../../common/progress.js';
 import { packageRoot, version } from '../../common/version.js';
 import { sha256Of } from '../../formats/hashes/sha256.js';
 import { MANIFEST_FILE, type Manifest, WASM_FILES, type WeightsPrecision } from '../../runtime/index.js';
-import { SITE_FILE, SITE_FORMAT, type SiteDescription, type SiteFile, type SitePicture, type StoredRegions } from './description.js';
+import {
+  SITE_FILE,
+  SITE_FORMAT,
+  type SiteDescription,
+  type SiteFile,
+  type SitePicture,
+  type StoredRegions,
+} from './description.js';
 import { engineFiles } from './engineFiles.js';
 import { cutManifest, readChecked, readManifest, requireAnswering, sizesOf } from './modelFiles.js';
 
@@ -64,9 +71,13 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
   const takesPictures = cut.regions.pixelRegions !== null || detector !== undefined;
   const writer = new SiteWriter(out, progress);
   await writer.addFolder(model, MODEL_FOLDER, cut);
-  if (detector !== undefined) await writer.addFolder(detector, DETECTOR_FOLDER, await detectorManifest(detector));
+  if (detector !== undefined)
+    await writer.addFolder(detector, DETECTOR_FOLDER, await detectorManifest(detector));
   const engines: Record<string, SiteFile> = {};
-  for (const [name, bytes] of await engineFiles()) engines[name] = await writer.add(`engine/${name}.gz`, bytes);
+  for (const [name, bytes] of await engineFiles()) {
+    // An ending that no server knows: what it takes for .gz, it may have the browser unpack.
+    engines[name] = await writer.add(`engine/${name.replace(/\.wasm$/, '.packed')}`, bytes);
+  }
   const shown: SitePicture[] = [];
   for (const [i, { ending, bytes, regions, name, questions, objects }] of pictures.entries()) {
     const base = `pictures/${i + 1}`;
@@ -96,8 +107,14 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
   };
   await writer.add(SITE_FILE, JSON.stringify(description, undefined, 1));
   await writer.add('index.html', titled(page.get('index.html') as Buffer, description.title));
-  await writer.add(SERVICE_WORKER, serviceWorker(page.get(SERVICE_WORKER) as Buffer, writer.files, description));
-  await removeFiles(out, before.filter((file) => !writer.paths.includes(file)));
+  await writer.add(
+    SERVICE_WORKER,
+    serviceWorker(page.get(SERVICE_WORKER) as Buffer, writer.files, description),
+  );
+  await removeFiles(
+    out,
+    before.filter((file) => !writer.paths.includes(file)),
+  );
   return {
     out,
     numFiles: writer.files.length,
@@ -166,7 +183,9 @@ async function removeFiles(out: string, files: readonly string[]): Promise<void>
 async function builtPage(): Promise<ReadonlyMap<string, Buffer>> {
   const folder = path.join(packageRoot(), 'dist', 'web', 'site');
   if (!existsSync(path.join(folder, 'index.html'))) {
-    throw new LxmertError(`The page is not built: ${folder} has no index.html. Run ./setup, or npm run build:web.`);
+    throw new LxmertError(
+      `The page is not built: ${folder} has no index.html. Run ./setup, or npm run build:web.`,
+    );
   }
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
@@ -174,10 +193,12 @@ async function builtPage(): Promise<ReadonlyMap<string, Buffer>> {
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
   return new Map(
     await Promise.all(
-      files.map(async (file): Promise<[string, Buffer]> => [
-        path.relative(folder, file).split(path.sep).join('/'),
-        await readFile(file),
-      ]),
+      files.map(
+        async (file): Promise<[string, Buffer]> => [
+          path.relative(folder, file).split(path.sep).join('/'),
+          await readFile(file),
+        ],
+      ),
     ),
   );
 }
@@ -203,7 +224,11 @@ function isGraph(file: string): boolean {
   return /\.(onnx|onnx_data)$/.test(file);
 }
 
-function firstVisit(files: readonly SiteFile[], cut: { weights: readonly { precision: string; file: string; externalData: string | null }[] }, { weights, engines }: SiteDescription): number {
+function firstVisit(
+  files: readonly SiteFile[],
+  cut: { weights: readonly { precision: string; file: string; externalData: string | null }[] },
+  { weights, engines }: SiteDescription,
+): number {
   const [smallest] = weights;
   const chosen = cut.weights.find(({ precision }) => precision === smallest?.precision);
   const graphs = [chosen?.file, chosen?.externalData].map((file) => `${MODEL_FOLDER}/${file}`);

@@ -6,8 +6,8 @@ import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
 import { sha256Of } from '../../formats/hashes/sha256.js';
 import {
   chooseWeights,
-  type Manifest,
   MANIFEST_FILE,
+  type Manifest,
   type ManifestWeights,
   type ModelManifest,
   missingFile,
@@ -59,7 +59,10 @@ export function cutManifest(
 }
 
 /** Sizes of the weights with their external data, the smallest first. */
-export function sizesOf({ weights, files }: ModelManifest): { precision: WeightsPrecision; numBytes: number }[] {
+export function sizesOf({
+  weights,
+  files,
+}: ModelManifest): { precision: WeightsPrecision; numBytes: number }[] {
   return weights
     .map((entry) => ({
       precision: entry.precision,
@@ -99,6 +102,8 @@ export function requireAnswering(manifest: Manifest, folder: string): asserts ma
     );
   }
   if (manifest.heads.answers === null) {
-    throw new LxmertError(`${folder} has no answers, so its page would have nothing to say. Export a model with an answer head.`);
+    throw new LxmertError(
+      `${folder} has no answers, so its page would have nothing to say. Export a model with an answer head.`,
+    );
   }
 }
