@@ -1,14 +1,9 @@
 /** @file A trained model as a folder of static files: a page that answers in its visitor's browser, without a server of its own. */
 
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
-import { writeFileAtomic } from '../../common/atomicFile.js';
-import { LxmertError, UsageError } from '../../common/errors.js';
-import type { Progress } from '../../common/progress.js';
-import { packageRoot, version } from '../../common/version.js';
-import { sha256Of } from '../../formats/hashes/sha256.js';
-import { MANIFEST_FILE, type Manifest, WASM_FILES, type WeightsPrecision } from '../../runtime/index.js';
+import { UsageError } from '../../common/errors.js';
+import { version } from '../../common/version.js';
+import { type Manifest, type ModelManifest, WASM_FILES, type WeightsPrecision } from '../../runtime/index.js';
+import { builtPage, isGraph, serviceWorker, titled } from './builtPage.js';
 import {
   SITE_FILE,
   SITE_FORMAT,
@@ -18,7 +13,8 @@ import {
   type StoredRegions,
 } from './description.js';
 import { engineFiles } from './engineFiles.js';
-import { cutManifest, readChecked, readManifest, requireAnswering, sizesOf } from './modelFiles.js';
+import { cutManifest, readManifest, requireAnswering, sizesOf } from './modelFiles.js';
+import { earlierFiles, removeFiles, SiteWriter } from './siteWriter.js';
 
 /** A picture to put on the page. */
 export interface PictureForSite extends Pick<SitePicture, 'name' | 'questions' | 'objects'> {
@@ -38,7 +34,6 @@ export interface ExportSiteOptions {
   /** All that the folder has when none is named. */
   readonly precisions?: readonly WeightsPrecision[];
   readonly title?: string | undefined;
-  readonly progress?: Progress | undefined;
 }
 
 export interface ExportedSite {
@@ -63,13 +58,13 @@ const DETECTOR_FOLDER = 'detector';
  * its files is missing, cut or changed, or when the pages of web/ are not built
  */
 export async function exportSite(options: ExportSiteOptions): Promise<ExportedSite> {
-  const { model, out, pictures, detector, precisions = [], progress } = options;
+  const { model, out, pictures, detector, precisions = [] } = options;
   const before = await earlierFiles(out);
   const manifest = await readManifest(model);
   requireAnswering(manifest, model);
   const cut = cutManifest(manifest, precisions, model);
   const takesPictures = cut.regions.pixelRegions !== null || detector !== undefined;
-  const writer = new SiteWriter(out, progress);
+  const writer = new SiteWriter(out);
   await writer.addFolder(model, MODEL_FOLDER, cut);
   if (detector !== undefined)
     await writer.addFolder(detector, DETECTOR_FOLDER, await detectorManifest(detector));
@@ -125,108 +120,15 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
   };
 }
 
-/** Writes files and notes what was written. */
-class SiteWriter {
-  readonly files: SiteFile[] = [];
-
-  constructor(
-    readonly out: string,
-    readonly progress: Progress | undefined,
-  ) {}
-
-  get paths(): string[] {
-    return this.files.map((file) => file.path);
-  }
-
-  async add(file: string, content: string | Uint8Array): Promise<SiteFile> {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    await writeFileAtomic(path.join(this.out, file), bytes);
-    const written = { path: file, numBytes: bytes.length, sha256: sha256Of(bytes) };
-    this.files.push(written);
-    return written;
-  }
-
-  /** Copies what a manifest lists, each file checked, and then the manifest. */
-  async addFolder(folder: string, into: string, manifest: Manifest): Promise<void> {
-    for (const [file, expected] of Object.entries(manifest.files)) {
-      await this.add(`${into}/${file}`, await readChecked(folder, file, expected));
-    }
-    await this.add(`${into}/${MANIFEST_FILE}`, JSON.stringify(manifest, undefined, 1));
-  }
-}
-
 async function detectorManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder);
   if (manifest.kind === 'detector') return manifest;
   throw new UsageError(`${folder} holds a model, not a detector. Make one with lxmert export onnx DETECTOR.`);
 }
 
-/** The files of an earlier export. @throws UsageError when something else is in the folder */
-async function earlierFiles(out: string): Promise<readonly string[]> {
-  const names = await readdir(out).catch((): string[] => []);
-  if (names.length === 0) return [];
-  const text = await readFile(path.join(out, SITE_FILE), 'utf8').catch(() => '{}');
-  const { format, files } = JSON.parse(text) as Partial<SiteDescription>;
-  if (format === SITE_FORMAT && Array.isArray(files)) return [...files, SITE_FILE];
-  throw new UsageError(`${out} holds files that are no site of lxmert. Name a new or an empty folder.`);
-}
-
-async function removeFiles(out: string, files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    // The list lies in the folder, where anybody may have changed it.
-    const whole = path.resolve(out, file);
-    if (whole.startsWith(path.resolve(out) + path.sep)) await rm(whole, { force: true });
-  }
-}
-
-/** What `npm run build:web` made of web/site, by path. */
-async function builtPage(): Promise<ReadonlyMap<string, Buffer>> {
-  const folder = path.join(packageRoot(), 'dist', 'web', 'site');
-  if (!existsSync(path.join(folder, 'index.html'))) {
-    throw new LxmertError(
-      `The page is not built: ${folder} has no index.html. Run ./setup, or npm run build:web.`,
-    );
-  }
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
-  return new Map(
-    await Promise.all(
-      files.map(
-        async (file): Promise<[string, Buffer]> => [
-          path.relative(folder, file).split(path.sep).join('/'),
-          await readFile(file),
-        ],
-      ),
-    ),
-  );
-}
-
-function titled(page: Buffer, title: string): string {
-  const safe = title.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return page.toString().replace(/<title>[^<]*<\/title>/, () => `<title>${safe}</title>`);
-}
-
-/**
- * The worker with what it keeps for visits without a connection: everything small. Weights and engines are kept by the
- * page under their checksums. It changes with any file, which is what tells a browser that there is something new.
- */
-function serviceWorker(script: Buffer, files: readonly SiteFile[], { engines }: SiteDescription): string {
-  const large = new Set(Object.values(engines).map((file) => file.path));
-  const kept = files.filter(({ path: file }) => !large.has(file) && !isGraph(file));
-  const content = sha256Of(JSON.stringify(files)).slice(0, 16);
-  const list = JSON.stringify({ content, files: kept.map((file) => file.path) });
-  return `self.lxmertSite = ${list};\n${script.toString()}`;
-}
-
-function isGraph(file: string): boolean {
-  return /\.(onnx|onnx_data)$/.test(file);
-}
-
 function firstVisit(
   files: readonly SiteFile[],
-  cut: { weights: readonly { precision: string; file: string; externalData: string | null }[] },
+  cut: Pick<ModelManifest, 'weights'>,
   { weights, engines }: SiteDescription,
 ): number {
   const [smallest] = weights;

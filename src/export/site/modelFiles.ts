@@ -1,9 +1,11 @@
 /** @file What a page needs of an exported folder: the manifest, cut to what is taken along, and each file that it names, checked. */
 
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { withAtomicFile } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
-import { sha256Of } from '../../formats/hashes/sha256.js';
 import {
   chooseWeights,
   MANIFEST_FILE,
@@ -16,6 +18,9 @@ import {
   requireSize,
   type WeightsPrecision,
 } from '../../runtime/index.js';
+
+/** Bytes copied at once. */
+const CHUNK_BYTES = 1 << 20;
 
 /** @throws UsageError when there is no exported folder, LxmertError for a manifest that is damaged */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -75,20 +80,31 @@ function filesOf({ file, externalData }: ManifestWeights): string[] {
   return externalData === null ? [file] : [file, externalData];
 }
 
-/** @throws LxmertError when it is missing, cut or changed */
-export async function readChecked(
+/**
+ * Copies a file of the folder, however large.
+ *
+ * @throws LxmertError when it is missing, cut or changed; then nothing is left at the target
+ */
+export async function copyChecked(
   folder: string,
   file: string,
   expected: Manifest['files'][string],
-): Promise<Buffer> {
+  target: string,
+): Promise<void> {
   const name = path.join(folder, file);
-  const bytes = await readFile(name).catch((cause: unknown) => {
+  const facts = await stat(name).catch((cause: unknown) => {
     if (hasErrorCode(cause, 'ENOENT')) throw missingFile(name);
     throw cause;
   });
-  requireSize(name, bytes.length, expected);
-  requireChecksum(name, sha256Of(bytes), expected);
-  return bytes;
+  requireSize(name, facts.size, expected);
+  await withAtomicFile(target, async ({ handle }) => {
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(name, { highWaterMark: CHUNK_BYTES })) {
+      hash.update(chunk as Buffer);
+      await handle.writeFile(chunk as Buffer);
+    }
+    requireChecksum(name, hash.digest('hex'), expected);
+  });
 }
 
 /** @throws LxmertError for models that a page cannot ask one question about one picture */
