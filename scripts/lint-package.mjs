@@ -11,7 +11,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const maxBytes = 1.5e6;
+/** The sample model and its scenes are at most 1.5 MB of it. */
+const maxBytes = 3e6;
 /** What the package may hold, below its root. */
 const allowed = [
   /^dist\/src\/[\w/]+\.(js|d\.ts|json)$/,
@@ -19,6 +20,8 @@ const allowed = [
   /^native\/[\w/]+\.(cc|h)$/,
   /^native\/CMakeLists\.txt$/,
   /^scripts\/setup\/[\w-]+\.(mjs|d\.mts)$/,
+  /^assets\/sample-model\/[\w/.]+\.(json|txt|onnx)$/,
+  /^assets\/sample-scenes\/(scene-\d\.png|scenes\.json)$/,
   /^configs\/[\w/]+\.toml$/,
   /^(package\.json|README\.md|CHANGELOG\.md|CITATION\.cff|LICENSE)$/,
 ];

@@ -2,10 +2,9 @@
 
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
-import { type Explanation, explanationOf } from '../explain/explanation.js';
+import type { Explanation } from '../explain/explanation.js';
 import { renderExplanation } from '../explain/renderExplanation.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
-import type { LoadedModel } from '../inference/modelFolder.js';
 import { openPicture, readPicture } from '../vision/pictureFile.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
 
@@ -16,19 +15,17 @@ const SHAPE_TOLERANCE = 0.02;
 
 export interface ExplanationFile {
   readonly file: string;
-  readonly answering: LoadedModel;
   readonly imageRegions: ImageRegions;
-  readonly question: string;
-  readonly topK: number;
+  readonly explain: (imageRegions: ImageRegions) => Promise<Explanation>;
   /** The picture to draw on; without it, boxes are drawn on an empty field. */
   readonly picture: string | undefined;
 }
 
-/** @throws UsageError for a picture that the regions cannot be of, and as {@link explanationOf} */
+/** @throws UsageError for a picture that the regions cannot be of, and what `explain` throws */
 export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
-  const { file, answering, imageRegions, question, topK, picture } = options;
+  const { file, imageRegions, explain, picture } = options;
   if (picture !== undefined) await requireShape(picture, imageRegions);
-  const explanation = explanationOf(answering, imageRegions, question, topK);
+  const explanation = await explain(imageRegions);
   const drawn =
     picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
   await writeFileAtomic(file, await renderExplanation(explanation, drawn));

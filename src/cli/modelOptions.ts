@@ -41,6 +41,9 @@ export const untoldOptions = {
     .describe('config.json of the model, of Hugging Face or a run [default: the one beside the weights]'),
 };
 
+const MODEL_FORMS =
+  'Exported folder (lxmert export onnx), run folder, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it); of several the probabilities are averaged';
+
 /** Which model answers. */
 export const modelOptions = {
   model: z
@@ -55,6 +58,15 @@ export const modelOptions = {
   ...untoldOptions,
   ...computeOptions,
 };
+
+/** Models that may be exported folders, in place of the `model` of {@link modelOptions}. */
+export const askedModelsOption = z.array(weightsPath()).min(1).describe(MODEL_FORMS);
+
+/** The same, of commands that can do without. */
+export const defaultModelOption = z
+  .array(weightsPath())
+  .default([])
+  .describe(`${MODEL_FORMS} [default: the sample world's model]`);
 
 /** Where region features lie. */
 export const featureOptions = {

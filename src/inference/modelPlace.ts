@@ -30,7 +30,7 @@ const HUGGING_FACE_WEIGHTS = [
 
 /**
  * @param weights which of a run folder
- * @throws UsageError for a folder that holds no weights, LxmertError for a run that cannot be read
+ * @throws UsageError for a folder that holds no weights, or an export of some, LxmertError for a run that cannot be read
  */
 export async function findModel(model: string, weights: 'BEST' | 'LAST'): Promise<ModelPlace> {
   const { file } = splitWeightsPath(model);
@@ -38,7 +38,15 @@ export async function findModel(model: string, weights: 'BEST' | 'LAST'): Promis
   return isFolder ? await inFolder(model, weights) : await aroundFile(model, file);
 }
 
+/** What marks an exported folder, by which the runtime knows it. */
+const EXPORT_MANIFEST = 'lxmert.json';
+
 async function inFolder(folder: string, weights: 'BEST' | 'LAST'): Promise<ModelPlace> {
+  if (existsSync(path.join(folder, EXPORT_MANIFEST))) {
+    throw new UsageError(
+      `'${folder}' is an exported model, which answer, explain, match, serve and predict take, each by itself. For all else name the run folder or the weights that it was exported from.`,
+    );
+  }
   const configFile = path.join(folder, RUN_FILES.config);
   const saved = HUGGING_FACE_WEIGHTS.map((name) => path.join(folder, name)).find((file) => existsSync(file));
   if (saved !== undefined && (await runConfigBeside(configFile)) === undefined) {

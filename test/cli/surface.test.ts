@@ -54,7 +54,7 @@ describe('the command-line surface', () => {
 
   it('says in what unit a number is, or what it counts', async () => {
     const units = /^(SECONDS|MILLISECONDS|MEBIBYTES|SHARE|PROBABILITY|RATE|WEIGHT|NORM|DEVIATION)$/;
-    const numbers = /^(SEED|PORT|EPOCH)$/;
+    const numbers = /^(SEED|PORT|EPOCH|SCENE)$/;
     const counted =
       /\b(images|pictures|questions|answers|captions|sentences|examples|passes|regions|boxes|objects|rows|layers|heads|classes|word pieces|values|steps|snapshots|parts|threads|processes|attempts|repetitions)\b/i;
     for (const { name, load } of catalogue) {

@@ -5,15 +5,17 @@ import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
-import { Lxmert, type LxmertAnswer } from '../../inference/lxmert.js';
+import type { LxmertAnswer } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
+import { sampleModel } from '../../quickstart/sampleModel.js';
 import { loadWarning } from '../../torch/index.js';
+import { loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
-import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
-import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
+import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
 const MAX_SEEN = 10;
@@ -23,8 +25,13 @@ export const command = defineCommand({
   description:
     'Answers one question about one image: a photo, which --detector finds the regions of; a picture of the sample world, ' +
     'whose regions are found from its pixels; or, with --features, the id of an image whose region features lie in a store or ' +
-    'an obj36 TSV file. --explain writes a page that shows what the model looked at.',
+    'an obj36 TSV file. --explain writes a page that shows what the model looked at. Without --model the model of the sample world ' +
+    'answers: that of a quickstart made here, else the one that comes with lxmert.',
   examples: [
+    {
+      command: 'lxmert answer --sample 3 "What color is the circle?"',
+      does: 'asks the small model that comes with lxmert about a scene that comes with it',
+    },
     {
       command: 'lxmert answer scene.png "What color is the ring?" --model quickstart/run',
       does: 'asks about a picture of the sample world',
@@ -40,12 +47,11 @@ export const command = defineCommand({
       does: 'asks about a photo by its published features',
     },
   ],
-  arguments: z.strictObject({
-    image: z.string().min(1).describe('Picture file, or an image id with --features'),
-    question: z.string().min(1).describe('The question, in quotes'),
-  }),
+  arguments: askedArguments,
   options: z.strictObject({
+    ...sampleOption,
     ...modelOptions,
+    model: defaultModelOption,
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
@@ -53,41 +59,33 @@ export const command = defineCommand({
     explain: outputPath().optional().describe('Write a page that shows what the model looked at'),
     picture: existingFile().optional().describe('With --features and --explain: the picture, to draw on'),
   }),
-  async run({ arguments: { image, question }, options, notice }): Promise<Result> {
-    if (question.trim() === '') throw new UsageError('The question is empty.');
+  async run({ arguments: given, options, notice }): Promise<Result> {
+    const { image, question } = askedOf(given, options);
     refuseContradictions(options);
-    using lxmert = await Lxmert.load({
-      ...options,
-      device: deviceOf(options),
-      vocabulary: options.vocab,
-      numAttentionHeads: options.attentionHeads,
-    });
-    const { answering } = lxmert;
+    const { features, top, explain, picture } = options;
+    const model = options.model.length > 0 ? options.model : [sampleModel({ notice })];
+    await using lxmert = await loadAskedModel({ ...options, model }, 'answers');
     const imageRegions = await lxmert.detectRegions(
-      options.features === undefined ? image : LxmertImage.fromRow(await readRow(options.features, image)),
+      features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
     const busy = loadWarning(undefined, true);
     if (busy !== undefined) notice(busy);
-    const answer = await lxmert.answer(LxmertImage.fromRegions(imageRegions), question, {
-      topK: options.top,
-    });
+    const answer = await lxmert.answer(imageRegions, question, top);
     if (answer.isCut) {
       notice(
-        `The model reads ${answering.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
+        `The model reads ${lxmert.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
       );
     }
-    if (options.explain !== undefined) {
+    if (explain !== undefined) {
       await writeExplanation({
-        file: options.explain,
-        answering,
+        file: explain,
         imageRegions,
-        question,
-        topK: Math.max(options.top, 5),
-        picture: options.features === undefined ? image : options.picture,
+        explain: (regions) => lxmert.explain(regions, question, Math.max(top, 5)),
+        picture: features === undefined ? image : picture,
       });
     }
-    return { image, explain: options.explain ?? null, ...answer };
+    return { image, explain: explain ?? null, ...answer };
   },
   render: ({ answers, regions, explain }) =>
     [

@@ -4,15 +4,15 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
-import { Lxmert } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
+import { loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
-import { deviceOf } from '../deviceOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath, weightsPath } from '../options.js';
+import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
 interface Result {
   readonly image: string;
@@ -39,8 +39,13 @@ export const command = defineCommand({
   description:
     'Answers one question about one image and writes a web page, one file that needs no network, that shows what the answer was ' +
     'found in: how much each word and region counted for each answer, and what every word and region looked at in every ' +
-    'cross-modality layer and head. Without --model the model of the sample world explains, and is trained first if there is none.',
+    'cross-modality layer and head. Without --model the model of the sample world answers: that of a quickstart made ' +
+    'here, else the one that comes with lxmert.',
   examples: [
+    {
+      command: 'lxmert explain --sample 3 "What color is the circle?"',
+      does: 'explains an answer about a scene that comes with lxmert',
+    },
     {
       command: 'lxmert explain scene.png "What color is the ring?" --output why.html',
       does: 'explains an answer about a picture of the sample world',
@@ -51,31 +56,23 @@ export const command = defineCommand({
       does: 'explains an answer about a photo',
     },
   ],
-  arguments: z.strictObject({
-    image: z.string().min(1).describe('Picture file, or an image id with --features'),
-    question: z.string().min(1).describe('The question, in quotes'),
-  }),
+  arguments: askedArguments,
   options: z.strictObject({
+    ...sampleOption,
     output: outputPath().default('explanation.html').describe('Page to write'),
     ...modelOptions,
     model: weightsPath()
       .optional()
-      .describe("Run folder, or a weights file [default: the sample world's model]"),
+      .describe("Exported folder, run folder, or a weights file [default: the sample world's model]"),
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(5).describe('Answers to explain'),
     picture: existingFile().optional().describe('With --features: the picture, to draw on'),
   }),
-  async run({
-    arguments: { image, question },
-    options,
-    notice,
-    progress,
-    signal,
-  }): Promise<Result | undefined> {
+  async run({ arguments: given, options, notice }): Promise<Result> {
+    const { image, question } = askedOf(given, options);
     const { features, picture, detector } = options;
-    if (question.trim() === '') throw new UsageError('The question is empty.');
     if (features !== undefined && detector !== undefined) {
       throw new UsageError(
         '--features has the regions already and --detector would find them: give one of the two.',
@@ -84,26 +81,16 @@ export const command = defineCommand({
     if (picture !== undefined && features === undefined) {
       throw new UsageError('--picture is for regions that come from --features; leave it out.');
     }
-    const model = options.model ?? (await sampleModel({ notice, progress, signal }));
-    if (model === undefined) return undefined;
-    using lxmert = await Lxmert.load({
-      ...options,
-      model,
-      device: deviceOf(options),
-      vocabulary: options.vocab,
-      numAttentionHeads: options.attentionHeads,
-    });
-    const { answering } = lxmert;
+    const model = [options.model ?? sampleModel({ notice })];
+    await using lxmert = await loadAskedModel({ ...options, model }, 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({
       file: options.output,
-      answering,
       imageRegions,
-      question,
-      topK: options.top,
+      explain: (regions) => lxmert.explain(regions, question, options.top),
       picture: features === undefined ? image : picture,
     });
     const { answers, relevance, words, regions } = explanation;
@@ -126,7 +113,6 @@ export const command = defineCommand({
     };
   },
   render(result) {
-    if (result === undefined) return '';
     const list = (counted: readonly Counted[]): string =>
       counted
         .slice(0, 3)

@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
-import { Lxmert, type LxmertMatch } from '../../inference/lxmert.js';
+import type { LxmertMatch } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { loadWarning } from '../../torch/index.js';
+import { loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
-import { deviceOf } from '../deviceOptions.js';
-import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingPath } from '../options.js';
 
 type Match = { readonly image: string } & LxmertMatch;
@@ -45,6 +45,7 @@ export const command = defineCommand({
   options: z.strictObject({
     sentence: z.string().optional().describe('One sentence: then all arguments are pictures'),
     ...matchingModelOptions,
+    model: askedModelsOption,
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the images'),
     ...otherFeaturesOption,
@@ -64,13 +65,7 @@ export const command = defineCommand({
       );
     }
     if (sentences.some((each) => each.trim() === '')) throw new UsageError('The sentence is empty.');
-    using lxmert = await Lxmert.load({
-      ...options,
-      device: deviceOf(options),
-      vocabulary: options.vocab,
-      numAttentionHeads: options.attentionHeads,
-    });
-    const { maxLength } = lxmert.matching;
+    await using lxmert = await loadAskedModel(options, 'matching');
     const matches: Match[] = [];
     for (const image of pictures) {
       const found = await lxmert.match(
@@ -84,7 +79,7 @@ export const command = defineCommand({
     if (busy !== undefined) notice(busy);
     if (matches.some(({ isCut }) => isCut)) {
       notice(
-        `The model reads ${maxLength - 2} word pieces; the end of a longer sentence is beyond them and was not read.`,
+        `The model reads ${lxmert.maxLength - 2} word pieces; the end of a longer sentence is beyond them and was not read.`,
       );
     }
     return {

@@ -16,7 +16,7 @@ import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
-import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, weightsPath } from '../options.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
@@ -26,12 +26,7 @@ const withoutSlash = (path: string): string => path.replace(/\/+$/, '');
 
 const options = z.strictObject({
   ...modelOptions,
-  model: z
-    .array(weightsPath())
-    .default([])
-    .describe(
-      "Run folder, or a weights file; of several the probabilities are averaged [default: the sample world's model, trained if there is none]",
-    ),
+  model: defaultModelOption,
   addModel: z
     .array(weightsPath())
     .default([])
@@ -102,8 +97,8 @@ const options = z.strictObject({
 export const command = defineCommand({
   description:
     'Serves a page and an API that answer questions about pictures and show what the answers were found in. Without --model ' +
-    'it serves the model of the sample world, which it trains first if there is none, so that it can be tried with nothing at ' +
-    'hand. The models run in worker threads; questions that come together are answered together, and regions that were ' +
+    'it serves the model of the sample world, that of a quickstart made here, else the one that comes with lxmert, so that it ' +
+    'can be tried with nothing at hand. The models run in worker threads; questions that come together are answered together, and regions that were ' +
     'found are kept. Ctrl-C and SIGTERM end it when what was begun is answered.',
   examples: [
     { command: 'lxmert serve', does: "serves the sample world's model at http://127.0.0.1:8080" },
@@ -118,10 +113,9 @@ export const command = defineCommand({
   ],
   arguments: z.strictObject({}),
   options,
-  async run({ options, notice, progress, signal }) {
+  async run({ options, notice, signal }) {
     const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
-    const named = options.model.length > 0 ? options.model : await trained({ notice, progress, signal });
-    if (named === undefined) return { address: null, numQuestions: 0 };
+    const named = options.model.length > 0 ? options.model : [sampleModel({ notice })];
     const pool = await WorkerPool.start({
       numWorkers: options.workers,
       setup: { models: namedModels(named, options) },
@@ -182,13 +176,6 @@ async function listen(app: FastifyInstance, { host, port }: Options): Promise<st
 }
 
 type Options = z.output<typeof options>;
-
-async function trained(
-  context: Omit<Parameters<typeof sampleModel>[0], 'folder'>,
-): Promise<readonly string[] | undefined> {
-  const run = await sampleModel(context);
-  return run === undefined ? undefined : [run];
-}
 
 /** The first model, alone or of several, has the detector; further ones read what it finds. */
 function namedModels(

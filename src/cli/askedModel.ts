@@ -1,0 +1,76 @@
+/** @file The model that `answer`, `match` and `explain` ask, whatever computes it. */
+
+import type { z } from 'zod';
+import { type Explanation, explanationOf } from '../explain/explanation.js';
+import type { ExplanationMethod } from '../explain/removal.js';
+import type { ImageRegions } from '../inference/imageRegions.js';
+import { Lxmert, type LxmertAnswer, type LxmertMatch } from '../inference/lxmert.js';
+import { LxmertImage } from '../inference/lxmertImage.js';
+import type { detectionOptions } from './detectorOptions.js';
+import { deviceOf } from './deviceOptions.js';
+import type { modelOptions, otherFeaturesOption } from './modelOptions.js';
+
+export interface AskedModel extends AsyncDisposable {
+  /** What a person should know of it, and of the regions that it was given. */
+  readonly warnings: readonly string[];
+  /** Word pieces that it reads, [CLS] and [SEP] included. */
+  readonly maxLength: number;
+  /** @throws as `Lxmert.detectRegions` */
+  detectRegions(image: string | LxmertImage): Promise<ImageRegions>;
+  answer(regions: ImageRegions, question: string, topK: number): Promise<LxmertAnswer>;
+  match(image: string | LxmertImage, sentences: readonly string[]): Promise<readonly LxmertMatch[]>;
+  explain(
+    regions: ImageRegions,
+    question: string,
+    topK: number,
+    method?: ExplanationMethod,
+  ): Promise<Explanation>;
+}
+
+type OptionsOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+/** What the flags say of a model and of what it sees with. */
+export type AskedModelOptions = Omit<OptionsOf<typeof modelOptions>, 'answers'> &
+  Partial<Pick<OptionsOf<typeof modelOptions>, 'answers'>> &
+  OptionsOf<typeof detectionOptions> &
+  OptionsOf<typeof otherFeaturesOption>;
+
+/**
+ * Loads what the flags name.
+ *
+ * @param head what it will be asked for
+ * @throws as `Lxmert.load`, and for a model without the head
+ */
+export async function loadAskedModel(
+  options: AskedModelOptions,
+  head: 'answers' | 'matching',
+): Promise<AskedModel> {
+  return await loadOnLibtorch(options, head);
+}
+
+async function loadOnLibtorch(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
+  const lxmert = await Lxmert.load({
+    ...options,
+    device: deviceOf(options),
+    vocabulary: options.vocab,
+    numAttentionHeads: options.attentionHeads,
+  });
+  try {
+    const { maxLength } = head === 'answers' ? lxmert.answering : lxmert.matching;
+    return {
+      maxLength,
+      get warnings() {
+        return lxmert.warnings;
+      },
+      detectRegions: (image) => lxmert.detectRegions(image),
+      answer: (regions, question, topK) =>
+        lxmert.answer(LxmertImage.fromRegions(regions), question, { topK }),
+      match: (image, sentences) => lxmert.match(image, sentences),
+      explain: async (regions, question, topK, method) =>
+        explanationOf(lxmert.answering, regions, question, topK, method),
+      [Symbol.asyncDispose]: async () => lxmert.dispose(),
+    };
+  } catch (error) {
+    lxmert.dispose();
+    throw error;
+  }
+}
