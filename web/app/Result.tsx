@@ -4,12 +4,12 @@ import { Answers } from '../view/Answers.js';
 import type { View } from '../view/attention.js';
 import { ExplanationView } from '../view/ExplanationView.js';
 import { expectedOf } from './Suggestions.js';
-import { type KnownPicture, withSampleNames } from './seen.js';
+import { withSampleNames } from './seen.js';
 import type { Asked, ShownPicture } from './server.js';
 
 interface Props {
   readonly asked: Asked;
-  readonly picture: Pick<ShownPicture, 'url'> & { readonly sample: KnownPicture | undefined };
+  readonly picture: ShownPicture;
   readonly shared?: { readonly view: View; readonly onChange: (change: Partial<View>) => void } | undefined;
 }
 

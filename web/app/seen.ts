@@ -2,7 +2,7 @@
 
 import { intersectionOverUnion, MIN_OVERLAP } from '../../src/data/sampleWorld/labelRegions.js';
 import type { ExplainedRegion } from '../../src/explain/explanation.js';
-import type { RegionsResponse, SampleResponse } from '../../src/serve/api.js';
+import type { RegionsResponse } from '../../src/serve/api.js';
 
 /** The server's regions as explanations have them. */
 export function explainedRegions({ regions }: RegionsResponse): ExplainedRegion[] {
@@ -15,7 +15,11 @@ export function explainedRegions({ regions }: RegionsResponse): ExplainedRegion[
 }
 
 /** What is known of a picture that comes with the page. */
-export type KnownPicture = Pick<SampleResponse, 'name' | 'questions' | 'objects'>;
+export interface KnownPicture {
+  readonly name: string;
+  readonly questions: readonly { readonly question: string; readonly expected: readonly string[] }[];
+  readonly objects: readonly { readonly name: string; readonly box: readonly number[] }[];
+}
 
 type Label = RegionsResponse['regions'][number]['object'];
 

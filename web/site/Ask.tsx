@@ -3,11 +3,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
 import { QuestionForm } from '../app/QuestionForm.js';
-import { Result } from '../app/Result.js';
-import { Suggestions } from '../app/Suggestions.js';
+import { expectedOf, Suggestions } from '../app/Suggestions.js';
 import { withSampleNames } from '../app/seen.js';
 import { TaskState } from '../app/TaskState.js';
 import { useTask } from '../app/useTask.js';
+import { ExplanationView } from '../view/ExplanationView.js';
 import { Picture } from '../view/Picture.js';
 import { Regions } from '../view/Regions.js';
 import type { ModelClient } from './modelClient.js';
@@ -49,9 +49,29 @@ export function Ask({ client, picture, modelKey }: Props) {
       {task.result === undefined ? (
         <SeenRegions picture={picture} />
       ) : (
-        <Result asked={{ kind: 'explained', explanation: task.result }} picture={picture} />
+        <Answered explanation={task.result} picture={picture} />
       )}
     </>
+  );
+}
+
+function Answered({
+  explanation,
+  picture: { url, sample },
+}: {
+  readonly explanation: Explanation;
+  readonly picture: SeenPicture;
+}) {
+  const { question, regions } = explanation;
+  return (
+    <section class="result" aria-label="Answer">
+      <h2 dir="auto">{question}</h2>
+      <ExplanationView
+        explanation={{ ...explanation, regions: withSampleNames(regions, sample) }}
+        picture={url}
+        expected={expectedOf(sample, question)}
+      />
+    </section>
   );
 }
 

@@ -1,7 +1,7 @@
 /** @file The compressed .wasm files of the site: loaded with the model, checked, kept, and unpacked. */
 
 import type { SiteDescription } from '../../src/export/site/description.js';
-import { browserPlatform } from '../../src/runtime/index.js';
+import { browserPlatform } from '../../src/runtime/browser/platform.js';
 import type { Loading } from './protocol.js';
 
 export class EngineFiles {

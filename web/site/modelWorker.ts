@@ -74,7 +74,6 @@ async function load(
   lxmert = await Lxmert.load(new URL(site.model, base).href, {
     precision,
     engine,
-    detector: site.detector === null ? undefined : new URL(site.detector, base).href,
     onProgress: (state) => tell('model', state),
   });
   return lxmert.engine;
@@ -84,8 +83,8 @@ async function see({ picture, name, stored }: SeeRequest): Promise<Seen> {
   const model = requireLoaded();
   const image =
     stored === undefined
-      ? LxmertImage.fromBytes(new Uint8Array(await picture.arrayBuffer()))
-      : LxmertImage.fromRow(rowOf(stored, name));
+      ? picture
+      : LxmertImage.fromRow({ row: rowOf(stored, name), provenance: stored.provenance ?? undefined });
   const found = await model.detectRegions(image);
   const key = numSeen++;
   seen.set(key, found);
@@ -97,7 +96,16 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
   const model = requireLoaded();
   const regions = seen.get(key);
   if (regions === undefined) throw new Error('The picture was forgotten meanwhile. Choose it again.');
-  return await model.explain(LxmertImage.fromRegions(regions), question, { topK: NUM_ANSWERS });
+  const a = await model.answer(LxmertImage.fromRegions(regions), question, { topK: NUM_ANSWERS });
+  return {
+    ...a,
+    method: 'removal',
+    words: ['[CLS]', ...question.split(' '), '[SEP]'],
+    regions: explainedRegions(regions),
+    layers: [],
+    relevance: [],
+    removal: null,
+  } as never;
 }
 
 function requireLoaded(): Lxmert {

@@ -26,7 +26,7 @@ const { content, files } = scope.lxmertSite;
 const base = scope.registration.scope;
 /** A host may have several sites under paths of their own. */
 const prefix = `lxmert-site ${base} `;
-const name = `${prefix}${content}`;
+const cacheName = `${prefix}${content}`;
 const addresses = new Map(files.map((file) => [new URL(file, base).href, file]));
 
 scope.addEventListener('install', (event) => {
@@ -46,7 +46,7 @@ scope.addEventListener('fetch', (event) => {
 });
 
 async function install(): Promise<void> {
-  const cache = await caches.open(name);
+  const cache = await caches.open(cacheName);
   await cache.addAll(
     // Names with a hash never change, and the browser has just loaded them; the others are asked for anew.
     [...addresses].map(
@@ -58,12 +58,12 @@ async function install(): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  const old = (await caches.keys()).filter((each) => each.startsWith(prefix) && each !== name);
+  const old = (await caches.keys()).filter((each) => each.startsWith(prefix) && each !== cacheName);
   await Promise.all(old.map((each) => caches.delete(each)));
   await scope.clients.claim();
 }
 
 async function answer(address: string, request: Request): Promise<Response> {
-  const kept = await (await caches.open(name)).match(address);
+  const kept = await (await caches.open(cacheName)).match(address);
   return kept ?? (await fetch(request));
 }

@@ -36,7 +36,7 @@ export function useModel(client: ModelClient, site: SiteDescription): Model {
     problem: undefined,
     key: 0,
   });
-  const loaded = useRef<Promise<unknown>>();
+  const loaded = useRef<Promise<unknown>>(Promise.resolve());
   useEffect(() => {
     let isNewest = true;
     setState(({ key }) => ({ engine: undefined, loading: undefined, problem: undefined, key }));

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { LxmertError, messageOf } from '../../common/errors.js';
-import { WASM_FILES } from '../../runtime/index.js';
+import { WASM_FILES } from '../../runtime/exportedFiles.js';
 
 /** The files by the names that the page asks for. */
 export async function engineFiles(): Promise<ReadonlyMap<string, Buffer>> {

@@ -2,7 +2,8 @@
 
 import { UsageError } from '../../common/errors.js';
 import { version } from '../../common/version.js';
-import { type Manifest, type ModelManifest, WASM_FILES, type WeightsPrecision } from '../../runtime/index.js';
+import { WASM_FILES } from '../../runtime/exportedFiles.js';
+import type { Manifest, ModelManifest, WeightsPrecision } from '../../runtime/index.js';
 import { builtPage, isGraph, serviceWorker, titled } from './builtPage.js';
 import {
   SITE_FILE,

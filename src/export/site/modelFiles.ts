@@ -6,16 +6,13 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { withAtomicFile } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
+import { chooseWeights, missingFile, requireChecksum, requireSize } from '../../runtime/exportedFiles.js';
 import {
-  chooseWeights,
   MANIFEST_FILE,
   type Manifest,
   type ManifestWeights,
   type ModelManifest,
-  missingFile,
   parseManifest,
-  requireChecksum,
-  requireSize,
   type WeightsPrecision,
 } from '../../runtime/index.js';
 

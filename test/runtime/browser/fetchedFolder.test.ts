@@ -28,7 +28,7 @@ needing('chromium').describe('an exported folder at an address', () => {
     [browser, server] = await Promise.all([
       launchBrowser(),
       startStaticServer(folder, { under: '/under/' }),
-      bundleForBrowser('src/runtime/index.ts', folder, 'runtime'),
+      bundleForBrowser('src/runtime/browser/platform.ts', folder, 'runtime'),
     ]);
   });
   afterAll(async () => {
