@@ -48,17 +48,17 @@ export class FloatLayers implements LayerWriter {
 }
 
 /** Numbers that a dense layer reads. */
-function inputSizeOf([first]: readonly Tensor[]): number {
+export function inputSizeOf([first]: readonly Tensor[]): number {
   return first?.shape[1] ?? 0;
 }
 
 /** Numbers that it gives. */
-function outputSizeOf(weights: readonly Tensor[]): number {
+export function outputSizeOf(weights: readonly Tensor[]): number {
   return weights.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
 }
 
 /** A dense layer's bias. @returns its name */
-function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
+export function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
   const dims = [biases.reduce((sum, { numel }) => sum + numel, 0)];
   return graph.initializer({
     name: `${name}.bias`,
