@@ -11,7 +11,7 @@ import { ExplanationView } from '../view/ExplanationView.js';
 import { Picture } from '../view/Picture.js';
 import { Regions } from '../view/Regions.js';
 import type { ModelClient } from './modelClient.js';
-import type { SeenPicture } from './Site.js';
+import type { SeenPicture } from './seenPicture.js';
 import { sentenceOf } from './siteFiles.js';
 
 interface Props {

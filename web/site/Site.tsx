@@ -8,17 +8,9 @@ import { useTask } from '../app/useTask.js';
 import { Ask } from './Ask.js';
 import { Engine } from './Engine.js';
 import { ModelClient } from './modelClient.js';
-import type { Seen } from './protocol.js';
+import type { SeenPicture } from './seenPicture.js';
 import { BASE, fetchJson, fetchSite, keepForLater, sentenceOf } from './siteFiles.js';
 import { LoadingState, useModel } from './useModel.js';
-
-/** A picture that was chosen, with what was seen in it. */
-export interface SeenPicture {
-  readonly name: string;
-  readonly url: string;
-  readonly seen: Seen;
-  readonly sample: SitePicture | undefined;
-}
 
 export function Site() {
   const client = useMemo(() => new ModelClient(), []);

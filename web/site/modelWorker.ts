@@ -96,16 +96,23 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
   const model = requireLoaded();
   const regions = seen.get(key);
   if (regions === undefined) throw new Error('The picture was forgotten meanwhile. Choose it again.');
-  const a = await model.answer(LxmertImage.fromRegions(regions), question, { topK: NUM_ANSWERS });
+  const { answers, isCut, width, height } = await model.answer(LxmertImage.fromRegions(regions), question, {
+    topK: NUM_ANSWERS,
+  });
+  const { tokenizer, maxLength } = model.model;
   return {
-    ...a,
+    question,
+    isCut,
     method: 'removal',
-    words: ['[CLS]', ...question.split(' '), '[SEP]'],
+    answers,
+    words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
+    width,
+    height,
     regions: explainedRegions(regions),
     layers: [],
     relevance: [],
     removal: null,
-  } as never;
+  };
 }
 
 function requireLoaded(): Lxmert {
