@@ -79,7 +79,7 @@ const browserSafe = [
   'src/serve/client.js',
   'src/report/style.js',
   'src/data/sampleWorld/labelRegions.js',
-  'src/inference/imageRegions.js',
+  'src/explain/explainedRegions.js',
   'src/runtime/index.js',
   'src/runtime/browser/platform.js',
 ];

@@ -49,16 +49,18 @@ export function Ask({ client, picture, modelKey }: Props) {
       {task.result === undefined ? (
         <SeenRegions picture={picture} />
       ) : (
-        <Answered explanation={task.result} picture={picture} />
+        <Answered client={client} explanation={task.result} picture={picture} />
       )}
     </>
   );
 }
 
 function Answered({
+  client,
   explanation,
-  picture: { url, sample },
+  picture: { url, seen, sample },
 }: {
+  readonly client: ModelClient;
   readonly explanation: Explanation;
   readonly picture: SeenPicture;
 }) {
@@ -70,6 +72,7 @@ function Answered({
         explanation={{ ...explanation, regions: withSampleNames(regions, sample) }}
         picture={url}
         expected={expectedOf(sample, question)}
+        loadRemoval={() => client.send({ kind: 'remove', key: seen.key, question })}
       />
     </section>
   );

@@ -1,18 +1,20 @@
 /** @file The worker that has the model: it loads it, finds regions, answers and explains, so that the page stays awake. */
 
+import { explainedRegions } from '../../src/explain/explainedRegions.js';
 import { type ImageRegions, Lxmert, LxmertImage, useWasmFiles } from '../../src/runtime/index.js';
 import { EngineFiles } from './engineFiles.js';
 import type {
   ExplainRequest,
   Loading,
   LoadRequest,
+  RemoveRequest,
   Results,
   Seen,
   SeeRequest,
   SiteReply,
   SiteRequest,
 } from './protocol.js';
-import { explainedRegions, rowOf } from './storedRegions.js';
+import { rowOf } from './storedRegions.js';
 
 /** Answers that are explained. */
 const NUM_ANSWERS = 5;
@@ -49,6 +51,8 @@ async function handle(
       return await see(request);
     case 'explain':
       return await explain(request);
+    case 'remove':
+      return await remove(request);
   }
 }
 
@@ -74,6 +78,7 @@ async function load(
   lxmert = await Lxmert.load(new URL(site.model, base).href, {
     precision,
     engine,
+    detector: site.detector === null ? undefined : new URL(site.detector, base).href,
     onProgress: (state) => tell('model', state),
   });
   return lxmert.engine;
@@ -89,16 +94,17 @@ async function see({ picture, name, stored }: SeeRequest): Promise<Seen> {
   const key = numSeen++;
   seen.set(key, found);
   for (const old of [...seen.keys()].slice(0, -NUM_KEPT)) seen.delete(old);
-  return { key, width: found.width, height: found.height, regions: explainedRegions(found) };
+  return { key, width: found.width, height: found.height, regions: explainedRegions(found.regions) };
 }
 
+/** At once with the model's attention, where its graph gives it; what is without each part takes as many runs as there are parts. */
 async function explain({ key, question }: ExplainRequest): Promise<Results['explain']> {
   const model = requireLoaded();
-  const regions = seen.get(key);
-  if (regions === undefined) throw new Error('The picture was forgotten meanwhile. Choose it again.');
-  const { answers, isCut, width, height } = await model.answer(LxmertImage.fromRegions(regions), question, {
-    topK: NUM_ANSWERS,
-  });
+  const found = requireSeen(key);
+  const image = LxmertImage.fromRegions(found);
+  if (model.explanationMethods.includes('attention'))
+    return await model.explain(image, question, { topK: NUM_ANSWERS, method: 'attention' });
+  const { answers, isCut, width, height } = await model.answer(image, question, { topK: NUM_ANSWERS });
   const { tokenizer, maxLength } = model.model;
   return {
     question,
@@ -108,11 +114,22 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
     words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
     width,
     height,
-    regions: explainedRegions(regions),
+    regions: explainedRegions(found.regions),
     layers: [],
     relevance: [],
     removal: null,
   };
+}
+
+async function remove({ key, question }: RemoveRequest): Promise<Results['remove']> {
+  const image = LxmertImage.fromRegions(requireSeen(key));
+  return (await requireLoaded().explain(image, question, { topK: NUM_ANSWERS })).removal;
+}
+
+function requireSeen(key: number): ImageRegions {
+  const found = seen.get(key);
+  if (found === undefined) throw new Error('The picture was forgotten meanwhile. Choose it again.');
+  return found;
 }
 
 function requireLoaded(): Lxmert {

@@ -1,6 +1,7 @@
 /** @file What the page and its worker say to each other. */
 
-import type { ExplainedRegion, Explanation } from '../../src/explain/explanation.js';
+import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
+import type { Explanation } from '../../src/explain/explanation.js';
 import type { SiteDescription, StoredRegions } from '../../src/export/site/description.js';
 import type { EngineInfo, WeightsPrecision } from '../../src/runtime/index.js';
 
@@ -32,7 +33,12 @@ export interface ExplainRequest {
   readonly question: string;
 }
 
-export type SiteRequest = LoadRequest | SeeRequest | ExplainRequest;
+/** What the answers of a question become without each word and region. */
+export interface RemoveRequest extends Omit<ExplainRequest, 'kind'> {
+  readonly kind: 'remove';
+}
+
+export type SiteRequest = LoadRequest | SeeRequest | ExplainRequest | RemoveRequest;
 
 export interface Seen {
   readonly key: number;
@@ -45,6 +51,7 @@ export interface Results {
   readonly load: EngineInfo;
   readonly see: Seen;
   readonly explain: Explanation;
+  readonly remove: Explanation['removal'];
 }
 
 export interface Loading {

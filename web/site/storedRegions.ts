@@ -1,8 +1,6 @@
-/** @file Regions as the page and the model have them, from those that a site brings along. */
+/** @file Regions as the model reads them, from those that a site brings along. */
 
-import type { ExplainedRegion } from '../../src/explain/explanation.js';
 import type { StoredRegions } from '../../src/export/site/description.js';
-import { describeRegion } from '../../src/inference/imageRegions.js';
 import type { ImageRegions } from '../../src/runtime/index.js';
 
 /** What the model reads. */
@@ -20,14 +18,4 @@ export function rowOf(stored: StoredRegions, imageId: string): ImageRegions['row
     attrsConf: Float32Array.from(stored.attrsConf),
     features: new Float32Array(bytes.buffer),
   };
-}
-
-/** What the page shows. */
-export function explainedRegions({ regions }: ImageRegions): ExplainedRegion[] {
-  return regions.map((region) => ({
-    box: [region.box.x1, region.box.y1, region.box.x2, region.box.y2],
-    label: describeRegion(region) ?? null,
-    objectConfidence: region.object?.confidence ?? null,
-    attributeConfidence: region.attribute?.confidence ?? null,
-  }));
 }
