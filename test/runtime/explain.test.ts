@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttentionMap } from '../../src/explain/attentionMap.js';
-import { explain, type Explanation } from '../../src/explain/explanation.js';
+import { type Explanation, explain } from '../../src/explain/explanation.js';
 import type { WithoutPart } from '../../src/explain/removal.js';
 import { exportModel } from '../../src/export/index.js';
 import { Lxmert as TorchLxmert } from '../../src/inference/lxmert.js';
@@ -87,9 +87,9 @@ describe.each(['onnxruntime-node', 'onnxruntime-web'])('with %s', (engine) => {
       /exported without its attention.*--outputs answers,attentions/,
     );
     await expect(lxmert.explain(picture(4), '  ')).rejects.toThrow(/The question is empty/);
-    await expect(
-      lxmert.explain(picture(4), question, { method: 'guessing' as 'removal' }),
-    ).rejects.toThrow(/there is no 'guessing'/);
+    await expect(lxmert.explain(picture(4), question, { method: 'guessing' as 'removal' })).rejects.toThrow(
+      /there is no 'guessing'/,
+    );
   });
 
   it('gives the attention of a model that was exported with it', async () => {
