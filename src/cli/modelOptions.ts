@@ -93,14 +93,11 @@ export const otherFeaturesOption = {
  */
 export function checkFeatures(
   store: FeatureStore,
-  answering: LoadedModel,
+  { featureSize, trainedOn }: ReadFeatures,
   allowMismatch: boolean,
   notice: (line: string) => void,
 ): void {
-  const expected = {
-    featureSize: answering.models[0]?.config.visualFeatureSize ?? store.featureSize,
-    provenance: answering.trainedOn ?? null,
-  };
+  const expected = { featureSize: featureSize ?? store.featureSize, provenance: trainedOn ?? null };
   const options = { allowMismatch, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, expected, options)) notice(warning);
   sayRepeated(store, notice);
