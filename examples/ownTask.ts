@@ -9,6 +9,7 @@ import { CheckpointFile } from 'lxmert/checkpoint';
 import { ops } from 'lxmert/torch';
 import {
   ANSWER_HEAD,
+  AnswerTable,
   answerTargets,
   answerTaskScores,
   bestAnswers,
@@ -84,10 +85,10 @@ const task: Task<KindQuestion, KindPrediction, 'answer' | 'kind'> = {
   },
   activations: () => ({ answer: 'sigmoid', kind: 'softmax' }),
   predictions: (probabilities, answerTable) => {
-    const kinds = ops.argmax(probabilities.kind, 1).toFloat32Array(); // (B)
+    const kinds = bestAnswers(probabilities.kind, new AnswerTable(KINDS));
     return bestAnswers(probabilities.answer, answerTable).map((best, row) => ({
       ...best,
-      kind: KINDS[kinds[row] ?? 0] ?? '',
+      kind: kinds[row]?.answer ?? '',
     }));
   },
   scores: (examples, predictions) => {

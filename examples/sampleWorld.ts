@@ -4,11 +4,11 @@ import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { FeatureStore, pixelExtractor } from 'lxmert/features';
-import { type LxmertConfig, lxmertConfig, Vocabulary } from 'lxmert/model';
+import { type LxmertConfig, loadVocabulary, lxmertConfig, type Vocabulary } from 'lxmert/model';
 import {
-  AnswerTable,
   DEFAULT_SETTINGS,
   finetune,
+  loadAnswerTable,
   loadTask,
   makeSampleWorld,
   type Question,
@@ -50,7 +50,7 @@ export async function sampleWorld(numImages = 60): Promise<SampleWorld> {
   return {
     folder,
     store,
-    vocabulary: await Vocabulary.load(path.join(world, SAMPLE_FILES.vocabulary)),
+    vocabulary: await loadVocabulary(path.join(world, SAMPLE_FILES.vocabulary)),
     questions: (split) => path.join(world, SAMPLE_FILES.questions(split)),
     picture: (imageId) =>
       path.join(world, SAMPLE_FILES.image(imageId.includes('minival') ? 'minival' : 'train', imageId)),
@@ -93,7 +93,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 /** Trains a model on the world's questions. @returns its run folder, which `Lxmert.load` and the commands take */
 export async function trainTinyModel({ folder, store, vocabulary, questions }: SampleWorld): Promise<string> {
   const task = await loadTask('vqa');
-  const answerTable = await AnswerTable.load(path.join(folder, 'world', SAMPLE_FILES.answers));
+  const answerTable = await loadAnswerTable(path.join(folder, 'world', SAMPLE_FILES.answers));
   const read = async (split: 'train' | 'minival'): Promise<QuestionSet> =>
     new QuestionSet({
       questions: await collect<Question>(task.read(questions(split))),

@@ -18,7 +18,6 @@ export { renderExplanation } from '../explain/renderExplanation.js';
 export { readRow, type StatedRow } from '../features/index.js';
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';
 export {
-  type AnswerOptions,
   Lxmert,
   type LxmertAnswer,
   type LxmertMatch,
@@ -27,6 +26,7 @@ export {
 export { LxmertImage } from '../inference/lxmertImage.js';
 export type { LoadedModel } from '../inference/modelFolder.js';
 export type { PixelRegionSettings } from '../inference/regionFinder.js';
+export type { AnswerOptions } from '../inference/requests.js';
 export type { RankedAnswer } from '../tasks/index.js';
 export { decodeImage } from '../vision/decodeImage.js';
 export { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, type DecodeOptions } from '../vision/pictureFile.js';

@@ -2,3 +2,4 @@
 
 export * from '../model/index.js';
 export * from '../text/index.js';
+export { loadVocabulary, saveVocabulary } from '../text/vocabularyFile.js';

@@ -7,7 +7,14 @@ export { LxmertError, UsageError } from '../common/errors.js';
 export type { Progress } from '../common/progress.js';
 export { Random, type RandomState } from '../common/random.js';
 export type { Question } from '../data/annotations/question.js';
-export { AnswerTable, type Say } from '../data/answerTable.js';
+export { AnswerTable } from '../data/answerTable.js';
+export {
+  type LoadAnswerTableOptions,
+  loadAnswerTable,
+  type Say,
+  saveAnswerTable,
+  savePretrainingAnswers,
+} from '../data/answerTableFiles.js';
 export { buildAnswerTable } from '../data/buildAnswerTable.js';
 export { EpochSampler, sequentialBatches } from '../data/epochSampler.js';
 export { type KnownImages, LeftOut, type LeftOutCounts, MAX_LEFT_OUT } from '../data/leftOut.js';

@@ -20,3 +20,8 @@ export function version(): string {
   const text = readFileSync(path.join(packageRoot(), 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
+
+/** How files that this program makes call it: `lxmert 0.1.0`. */
+export function programName(): string {
+  return `lxmert ${version()}`;
+}

@@ -7,11 +7,13 @@
 import { UsageError } from '../common/errors.js';
 import { batchFromRows, type FeatureRow } from '../features/index.js';
 import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
-import { type AnswerOptions, isCut, type Lxmert } from '../inference/lxmert.js';
+import type { Lxmert } from '../inference/lxmert.js';
 import type { LxmertImage } from '../inference/lxmertImage.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
+import type { AnswerOptions } from '../inference/requests.js';
 import type { LxmertInputs, QuestionAnsweringModel } from '../model/index.js';
 import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
+import { isCut } from '../text/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import { type AttentionMap, attentionMap } from './attentionMap.js';
 import { type Relevance, relevancesOf } from './relevance.js';

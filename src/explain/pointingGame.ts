@@ -3,6 +3,7 @@
  * Zhang et al. (ECCV 2016), on scenes of the sample world, where it is known what every question is about.
  */
 
+import { programName } from '../common/version.js';
 import { intersectionOverUnion, MIN_OVERLAP } from '../data/sampleWorld/labelRegions.js';
 import { renderScene } from '../data/sampleWorld/renderScene.js';
 import type { SampleSplit, SceneSource } from '../data/sampleWorld/sceneSource.js';
@@ -31,7 +32,7 @@ export function pointingGame(
   split: SampleSplit,
   numScenes: number,
 ): PointingResult {
-  const finder = pixelFinder(regions);
+  const finder = pixelFinder(regions, programName());
   const names = new LabelNames([], []);
   const found = { numQuestions: 0, relevance: 0, attention: 0, chance: 0 };
   for (let i = 0; i < Math.min(numScenes, scenes.numImages[split]); i++) {

@@ -1,7 +1,6 @@
 /** @file The tokenizer as transformers' BertTokenizerFast and transformers.js read it. */
 
-import { MAX_WORD_LENGTH, SPECIAL_TOKENS, type WordPieceTokenizer } from '../text/index.js';
-import { CONTINUATION } from '../text/vocabulary.js';
+import { CONTINUATION, MAX_WORD_LENGTH, SPECIAL_TOKENS, type WordPieceTokenizer } from '../text/index.js';
 
 const [PAD, UNK, CLS, SEP, MASK] = SPECIAL_TOKENS;
 

@@ -1,11 +1,8 @@
 /** @file Region features of several images as the tensors that the model reads. */
 
-import { LxmertError } from '../common/errors.js';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.js';
-import { type FeatureRow, featureSizeOf, findBoxProblem, findRowProblem } from './row.js';
-
-/** Everything of a row but its features. */
-export type RegionRow = Omit<FeatureRow, 'features'>;
+import { featureArray, normalisedBoxes, type RegionRow, regionMask } from './regionArrays.js';
+import type { FeatureRow } from './row.js';
 
 /** The detector's classes and their probabilities, padded with 0; (B, N) each. */
 export interface LabelTensors {
@@ -39,30 +36,12 @@ export interface FeatureBatch {
 
 /** A batch of rows in memory, such as one read from a TSV file or made by a detector. */
 export function batchFromRows(rows: readonly FeatureRow[], withLabels = false): FeatureBatch {
-  const [first] = rows;
-  if (first === undefined) throw new RangeError('A batch needs at least one row.');
-  const size = featureSizeOf(first);
-  for (const row of rows) {
-    const problem =
-      findRowProblem(row) ??
-      (featureSizeOf(row) === size
-        ? undefined
-        : `its features have ${featureSizeOf(row)} values, others ${size}.`);
-    if (problem !== undefined) throw new LxmertError(`Image ${row.imageId} cannot be used: ${problem}`);
-  }
+  const { width, featureSize, features } = featureArray(rows);
   return scope(() => {
-    const width = mostBoxes(rows);
-    const values = new Float32Array(rows.length * width * size);
-    for (const [i, row] of rows.entries()) values.set(row.features, i * width * size);
-    // (B, N, size)
-    const features = fromTypedArray(values, [rows.length, width, size]);
-    return { features, ...regionTensors(rows, width, withLabels) };
+    // (B, N, featureSize)
+    const tensor = fromTypedArray(features, [rows.length, width, featureSize]);
+    return { features: tensor, ...regionTensors(rows, width, withLabels) };
   });
-}
-
-/** N of a batch. */
-export function mostBoxes(rows: readonly RegionRow[]): number {
-  return rows.reduce((most, row) => Math.max(most, row.numBoxes), 0);
 }
 
 /** The tensors of a batch other than its features. */
@@ -72,9 +51,10 @@ export function regionTensors(
   withLabels: boolean,
 ): Omit<FeatureBatch, 'features'> {
   const shape = [rows.length, width];
+  const mask = regionMask(rows, width);
   return {
     boxes: fromTypedArray(normalisedBoxes(rows, width), [...shape, 4]),
-    mask: rows.every((row) => row.numBoxes === width) ? null : fromTypedArray(maskOf(rows, width), shape),
+    mask: mask === null ? null : fromTypedArray(mask, shape),
     numBoxes: rows.map((row) => row.numBoxes),
     sizes: rows.map(({ height, width: imageWidth }) => ({ height, width: imageWidth })),
     labels: withLabels
@@ -86,25 +66,6 @@ export function regionTensors(
         }
       : null,
   };
-}
-
-/** (B, N, 4): pixels divided by width and height in float32, as the reference divides. */
-function normalisedBoxes(rows: readonly RegionRow[], width: number): Float32Array {
-  const target = new Float32Array(rows.length * width * 4);
-  for (const [i, row] of rows.entries()) {
-    const problem = findBoxProblem(row.boxes, row.numBoxes, row.width, row.height);
-    if (problem !== undefined) throw new LxmertError(`Image ${row.imageId}: ${problem}`);
-    const start = i * width * 4;
-    for (let k = 0; k < row.numBoxes * 4; k++)
-      target[start + k] = (row.boxes[k] as number) / (k % 2 === 0 ? row.width : row.height);
-  }
-  return target;
-}
-
-function maskOf(rows: readonly RegionRow[], width: number): Float32Array {
-  const mask = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) mask.fill(1, i * width, i * width + row.numBoxes);
-  return mask;
 }
 
 function padded64(rows: readonly RegionRow[], width: number, name: 'objectsId' | 'attrsId'): BigInt64Array {

@@ -12,7 +12,7 @@ import {
   type TypedArray,
 } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import type { RegionRow } from './featureBatch.js';
+import type { RegionRow } from './regionArrays.js';
 import type { Shard } from './shardFile.js';
 import type { ShardTensorName } from './shardFormat.js';
 

@@ -117,7 +117,11 @@ function describeBox(boxes: Float32Array, box: number): string {
 /** Checks an image id alone: not empty, not too long, no control characters (they would break the TSV). */
 export function findIdProblem(imageId: string): string | undefined {
   if (imageId === '') return 'img_id is empty.';
-  if (Buffer.byteLength(imageId) > MAX_IMAGE_ID_BYTES)
+  // A character takes at most three bytes for each of its UTF-16 units.
+  if (
+    3 * imageId.length > MAX_IMAGE_ID_BYTES &&
+    new TextEncoder().encode(imageId).length > MAX_IMAGE_ID_BYTES
+  )
     return `img_id is longer than ${MAX_IMAGE_ID_BYTES} bytes.`;
   if (imageId.startsWith('\ufeff'))
     return `img_id ${JSON.stringify(imageId.slice(1))} begins with a byte-order mark, so that no question names it.`;

@@ -1,6 +1,6 @@
 /** @file What stands for the provenance of features of which nothing is known. */
 
-import { version } from '../common/version.js';
+import { programName } from '../common/version.js';
 import type { Provenance } from './provenance.js';
 
 /** For features of which nothing is known. */
@@ -9,5 +9,5 @@ export const unknownProvenance: Provenance = {
   weightsSha256: null,
   settings: {},
   source: null,
-  createdBy: `lxmert ${version()}`,
+  createdBy: programName(),
 };

@@ -3,7 +3,8 @@
 import { type CheckpointFile, modelSettings, readingNotes } from '../checkpoint/index.js';
 import { LxmertError } from '../common/errors.js';
 import { type LxmertConfig, lxmertConfig } from '../model/index.js';
-import { Vocabulary } from '../text/index.js';
+import type { Vocabulary } from '../text/index.js';
+import { loadVocabulary } from '../text/vocabularyFile.js';
 
 export interface WeightsSource {
   readonly checkpoint: CheckpointFile;
@@ -24,7 +25,7 @@ export interface ConfigOfWeights {
 /** @throws LxmertError when the vocabulary is not the one that the model was trained with, and as `modelSettings` */
 export async function configOfWeights(source: WeightsSource): Promise<ConfigOfWeights> {
   const { checkpoint, vocabularyFile, numAttentionHeads, modelConfig: configFile } = source;
-  const vocabulary = await Vocabulary.load(vocabularyFile);
+  const vocabulary = await loadVocabulary(vocabularyFile);
   const settings = await modelSettings(checkpoint, { numAttentionHeads, configFile });
   const config = lxmertConfig(settings.config);
   if (vocabulary.size !== config.vocabSize) {

@@ -1,6 +1,6 @@
 /** @file The regions of an image, with names, and the features that questions are answered from. */
 
-import { type FeatureRow, labelsOf, type Provenance } from '../features/index.js';
+import { type FeatureRow, labelsOf, type Provenance } from '../features/portable.js';
 import type { LabelNames } from '../vision/detector/labelNames.js';
 
 /** One of the detector's labels for a region. */

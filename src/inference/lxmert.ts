@@ -2,12 +2,11 @@
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
+import { programName } from '../common/version.js';
 import { sequentialBatches } from '../data/epochSampler.js';
 import {
-  assertCompatible,
   batchFromRows,
   type FeatureRow,
-  featureSizeOf,
   type Provenance,
   type ProvenancedFeatures,
   unknownProvenance,
@@ -22,6 +21,7 @@ import {
   rankAnswers,
   withProbabilities,
 } from '../tasks/index.js';
+import { isCut } from '../text/index.js';
 import {
   type Device,
   type DeviceChoice,
@@ -36,13 +36,24 @@ import {
   type DetectorPrecision,
   RegionDetector,
 } from '../vision/detector/index.js';
-import { LabelNames } from '../vision/detector/labelNames.js';
+import { loadLabelNames } from '../vision/detector/labelFiles.js';
+import type { LabelNames } from '../vision/detector/labelNames.js';
 import { readPicture } from '../vision/pictureFile.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
+import { FeatureCheck } from './featureCheck.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
 import { LxmertImage } from './lxmertImage.js';
 import { type LoadedModel, requireAnswering, requireMatching } from './modelFolder.js';
+import { RegionCache } from './regionCache.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
+import {
+  type AnswerOptions,
+  DEFAULT_TOP_K,
+  NO_REGION_FINDER,
+  requireTopK,
+  requireWords,
+  SENTENCES_AT_ONCE,
+} from './requests.js';
 
 export interface LxmertSource {
   /**
@@ -83,11 +94,6 @@ export interface LxmertSource {
   readonly architecture?: DetectorArchitecture | undefined;
 }
 
-export interface AnswerOptions {
-  /** Answers to give, the most probable first. Default 5. */
-  readonly topK?: number | undefined;
-}
-
 export interface LxmertAnswer {
   readonly question: string;
   /** True when it is longer than the model reads: its end counted for nothing. */
@@ -109,11 +115,6 @@ export interface LxmertMatch {
   readonly probability: number;
 }
 
-const DEFAULT_TOP_K = 5;
-const DEFAULT_NUM_CACHED_IMAGES = 16;
-/** More would take memory and be no faster. */
-const SENTENCES_AT_ONCE = 64;
-
 /**
  * A model that answers or matches, with the detector that it sees with.
  *
@@ -127,11 +128,9 @@ export class Lxmert implements Disposable {
   readonly #model: LoadedModel<string>;
   readonly #detector: RegionDetector | undefined;
   readonly #names: LabelNames;
-  readonly #numCachedImages: number;
-  /** By the SHA-256 of the picture's file, the oldest first. */
-  readonly #cachedImages = new Map<string, Promise<ImageRegions>>();
-  readonly #allowOtherFeatures: boolean;
-  readonly #warnings: string[];
+  readonly #cache: RegionCache;
+  readonly #check: FeatureCheck;
+  readonly #howRead: readonly string[];
   /** What this process spent and others did since the weights began to be loaded. */
   readonly #threads: ThreadAdapter;
   #isDisposed = false;
@@ -140,17 +139,18 @@ export class Lxmert implements Disposable {
     model: LoadedModel<string>,
     detector: RegionDetector | undefined,
     names: LabelNames,
-    { numCachedImages = DEFAULT_NUM_CACHED_IMAGES, allowOtherFeatures = false }: LxmertSource,
-    warnings: readonly string[],
+    cache: RegionCache,
+    check: FeatureCheck,
+    howRead: readonly string[],
     threads: ThreadAdapter,
   ) {
     this.#model = model;
     this.#threads = threads;
     this.#detector = detector;
     this.#names = names;
-    this.#numCachedImages = numCachedImages;
-    this.#allowOtherFeatures = allowOtherFeatures;
-    this.#warnings = [...warnings];
+    this.#cache = cache;
+    this.#check = check;
+    this.#howRead = howRead;
   }
 
   /**
@@ -158,7 +158,7 @@ export class Lxmert implements Disposable {
    * and features, or differs and was allowed.
    */
   get warnings(): readonly string[] {
-    return this.#warnings;
+    return [...this.#howRead, ...this.#check.warnings];
   }
 
   /**
@@ -167,10 +167,8 @@ export class Lxmert implements Disposable {
    * was trained with
    */
   static async load(source: LxmertSource): Promise<Lxmert> {
-    const { model, numCachedImages = DEFAULT_NUM_CACHED_IMAGES } = source;
-    if (!Number.isInteger(numCachedImages) || numCachedImages < 0) {
-      throw new UsageError(`numCachedImages must be a whole number from 0; found ${numCachedImages}.`);
-    }
+    const { model, allowOtherFeatures = false } = source;
+    const cache = new RegionCache(source.numCachedImages);
     const threads = new ThreadAdapter();
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
@@ -189,11 +187,14 @@ export class Lxmert implements Disposable {
         );
       }
       detector = await loadDetector(source, device);
-      const differences = detector === undefined ? [] : checkDetector(loaded, detector, source);
-      const warnings = [...howRead, ...loaded.notes, ...differences];
+      const { trainedOn } = loaded;
+      const featureSize = loaded.models[0].config.visualFeatureSize;
+      const check = new FeatureCheck({ featureSize, trainedOn }, allowOtherFeatures);
+      if (detector !== undefined)
+        check.requireOrigin(source.detector ?? '', detector.featureSize, detector.provenance);
       const { objectNames: objects, attributeNames: attributes } = source;
-      const names = await LabelNames.load({ objects, attributes }, source.detector, source.architecture);
-      return new Lxmert(loaded, detector, names, source, warnings, threads);
+      const names = await loadLabelNames({ objects, attributes }, source.detector, source.architecture);
+      return new Lxmert(loaded, detector, names, cache, check, [...howRead, ...loaded.notes], threads);
     } catch (error) {
       detector?.[Symbol.dispose]();
       disposeModels(loaded);
@@ -237,7 +238,7 @@ export class Lxmert implements Disposable {
     const { models, pixelRegions, trainedOn, weightsFiles } = this.#model;
     const provenance =
       this.detectorProvenance ??
-      (pixelRegions === undefined ? trainedOn : pixelFinder(pixelRegions).provenance) ??
+      (pixelRegions === undefined ? trainedOn : pixelFinder(pixelRegions, programName()).provenance) ??
       unknownProvenance;
     const featureSize = models[0]?.config.visualFeatureSize ?? 0;
     return { featureSize, origins: [{ path: `The regions of ${weightsFiles[0]}`, provenance }] };
@@ -249,7 +250,7 @@ export class Lxmert implements Disposable {
    * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
    */
   requireFeatures(found: ProvenancedFeatures): void {
-    this.#warnings.push(...compatibility(this.#model, found, this.#allowOtherFeatures));
+    this.#check.require(found);
   }
 
   /**
@@ -264,10 +265,10 @@ export class Lxmert implements Disposable {
     const given = typeof image === 'string' ? LxmertImage.fromFile(image) : image;
     switch (given.kind) {
       case 'regions':
-        this.#check(given.regions.row, given.regions.provenance);
+        this.#check.requireRow(given.regions.row, given.regions.provenance);
         return given.regions;
       case 'row':
-        this.#check(given.row, given.provenance);
+        this.#check.requireRow(given.row, given.provenance);
         return this.#regionsOfRow(given.row, true, given.provenance);
       case 'pixels':
         return this.#regionsOfPixels(given.pixels, this.#finder());
@@ -300,12 +301,8 @@ export class Lxmert implements Disposable {
     questions: readonly string[],
     { topK = DEFAULT_TOP_K }: AnswerOptions = {},
   ): Promise<LxmertAnswer[]> {
-    if (!Number.isInteger(topK) || topK < 1) {
-      throw new UsageError(`topK must be a whole number from 1; found ${topK}.`);
-    }
-    for (const question of questions) {
-      if (question.trim() === '') throw new UsageError('The question is empty.');
-    }
+    requireTopK(topK);
+    requireWords(questions, 'question');
     const { answering } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
@@ -340,9 +337,7 @@ export class Lxmert implements Disposable {
    * head ({@link matching}), and when the features are not of the model's size
    */
   async match(image: string | LxmertImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
-    for (const sentence of sentences) {
-      if (sentence.trim() === '') throw new UsageError('The sentence is empty.');
-    }
+    requireWords(sentences, 'sentence');
     const { matching } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
@@ -361,7 +356,7 @@ export class Lxmert implements Disposable {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#cachedImages.clear();
+    this.#cache.clear();
     this.#detector?.[Symbol.dispose]();
     disposeModels(this.#model);
   }
@@ -377,29 +372,14 @@ export class Lxmert implements Disposable {
   #finder(): RegionFinder {
     if (this.#detector !== undefined) return detectorFinder(this.#detector);
     const { pixelRegions } = this.#model;
-    if (pixelRegions !== undefined) return pixelFinder(pixelRegions);
-    throw new UsageError(
-      'This model was trained on the region features of a detector, so it cannot find the regions of a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.',
-    );
+    if (pixelRegions !== undefined) return pixelFinder(pixelRegions, programName());
+    throw new UsageError(NO_REGION_FINDER);
   }
 
   async #regionsOfBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<ImageRegions> {
-    const key = sha256Of(bytes);
-    // Taken out and put back, so that it counts as the newest.
-    const imageRegions =
-      this.#cachedImages.get(key) ??
-      decodeImage(bytes, { name, requireSize: finder.requireSize }).then((image) =>
-        this.#regionsOfPixels(image, finder),
-      );
-    this.#cachedImages.delete(key);
-    this.#cachedImages.set(key, imageRegions);
-    for (const oldest of this.#cachedImages.keys()) {
-      if (this.#cachedImages.size <= this.#numCachedImages) break;
-      this.#cachedImages.delete(oldest);
-    }
-    // What failed may succeed another time.
-    imageRegions.catch(() => this.#cachedImages.delete(key));
-    return await imageRegions;
+    return await this.#cache.get(sha256Of(bytes), async () =>
+      this.#regionsOfPixels(await decodeImage(bytes, { name, requireSize: finder.requireSize }), finder),
+    );
   }
 
   #regionsOfPixels(image: RgbImage, finder: RegionFinder): ImageRegions {
@@ -410,33 +390,9 @@ export class Lxmert implements Disposable {
   }
 
   #regionsOfRow(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): ImageRegions {
-    this.#check(row, undefined);
+    this.#check.requireRow(row, undefined);
     return imageRegionsFrom(row, { hasLabels, names: this.#names, provenance });
   }
-
-  /** @throws LxmertError for features of another size or, unless allowed, of another origin than the model's */
-  #check(row: FeatureRow, provenance: Provenance | undefined): void {
-    const size = this.#model.models[0]?.config.visualFeatureSize;
-    if (featureSizeOf(row) !== size) {
-      throw new LxmertError(
-        `The model reads ${size} values for each region, and these features have ${featureSizeOf(row)}. Use the features that the model was trained on.`,
-      );
-    }
-    if (provenance === undefined) return;
-    const found = { featureSize: size, origins: [{ path: 'The regions', provenance }] };
-    for (const warning of compatibility(this.#model, found, this.#allowOtherFeatures)) {
-      if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
-    }
-  }
-}
-
-/** Whether a sentence is longer than the model reads. */
-export function isCut(
-  { tokenizer, maxLength }: Pick<LoadedModel<string>, 'tokenizer' | 'maxLength'>,
-  sentence: string,
-): boolean {
-  // One piece more than fits between [CLS] and [SEP] is enough to know.
-  return tokenizer.pieceIds(sentence, maxLength - 1).length > maxLength - 2;
 }
 
 /** Does the work for sentences about one picture, some at a time. */
@@ -470,25 +426,4 @@ async function loadDetector(source: LxmertSource, device: Device): Promise<Regio
     ...(maxBoxes === undefined ? {} : { maxBoxes }),
     ...(architecture === undefined ? {} : { architecture }),
   });
-}
-
-/** @throws LxmertError listing what differs from the detector that the model was trained with, unless it is allowed */
-function checkDetector(
-  model: LoadedModel<string>,
-  { featureSize, provenance }: RegionDetector,
-  { detector: path = '', allowOtherFeatures = false }: LxmertSource,
-): string[] {
-  return compatibility(model, { featureSize, origins: [{ path, provenance }] }, allowOtherFeatures);
-}
-
-function compatibility(
-  { models, trainedOn }: LoadedModel<string>,
-  found: ProvenancedFeatures,
-  allowMismatch: boolean,
-): string[] {
-  return assertCompatible(
-    found,
-    { featureSize: models[0]?.config.visualFeatureSize ?? null, provenance: trainedOn ?? null },
-    { allowMismatch, wayOut: 'pass --allow-other-features (in JavaScript: allowOtherFeatures)' },
-  );
 }

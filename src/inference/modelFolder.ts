@@ -12,8 +12,10 @@ import {
   splitWeightsPath,
 } from '../checkpoint/index.js';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { programName } from '../common/version.js';
 import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { Provenance } from '../features/index.js';
 import { type HeadDefinition, type Precision, TaskModel, useForInference } from '../model/index.js';
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
@@ -131,7 +133,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
-      : await AnswerTable.load(answersFile, source.say);
+      : await loadAnswerTable(answersFile, { say: source.say });
   if (source.answers !== undefined && answersFile === source.answers) {
     await requireOrderOfRun(answersFile, answerTable, path.dirname(splitWeightsPath(weightsFile).file));
   }
@@ -181,7 +183,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     weightsFiles: [weightsFile],
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
-    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions })),
+    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions }, programName())),
     notes: [...notesOnRun(source, place), ...notes, ...valueNotes],
     task: task?.name,
     whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
@@ -207,7 +209,7 @@ function notesOnRun(source: ModelSource, { weightsFile, isFileOfRun }: ModelPlac
 async function requireOrderOfRun(file: string, table: AnswerTable, folder: string): Promise<void> {
   const own = path.join(folder, RUN_FILES.answers);
   if (!existsSync(own)) return;
-  const known = await AnswerTable.load(own);
+  const known = await loadAnswerTable(own);
   const isReordered =
     known.size === table.size &&
     known.answers.every((answer) => table.indexOf(answer) !== undefined) &&

@@ -10,7 +10,8 @@ import {
   splitWeightsPath,
 } from '../checkpoint/index.js';
 import { LxmertError, UsageError } from '../common/errors.js';
-import { AnswerTable } from '../data/answerTable.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
 import type { Provenance } from '../features/index.js';
 import { type Precision, PretrainingModel, TIED_DECODER, useForInference } from '../model/index.js';
@@ -90,7 +91,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
   const answerTable =
     numAnswers === undefined || answersFile === undefined
       ? undefined
-      : await AnswerTable.loadEither(answersFile, source.qaSets, source.say);
+      : await loadAnswerTable(answersFile, { sets: source.qaSets, say: source.say });
   if (answerTable !== undefined && answerTable.size !== numAnswers) {
     throw new LxmertError(
       `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,

@@ -1,7 +1,6 @@
 /** @file How the regions of a bare picture are found: by the detector, or from pixels as in the sample world. */
 
 import type { RgbImage } from '../common/rgbImage.js';
-import { version } from '../common/version.js';
 import type { FeatureRow, Provenance } from '../features/index.js';
 import type { RegionDetector } from '../vision/detector/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
@@ -34,22 +33,23 @@ export function detectorFinder(detector: RegionDetector): RegionFinder {
 }
 
 /** What is known of the features that a model was trained on when its run says how regions were made. */
-export function pixelProvenance(settings: Provenance['settings']): Provenance {
+export function pixelProvenance(settings: Provenance['settings'], createdBy: string): Provenance {
   return {
     detector: PIXEL_REGIONS,
     weightsSha256: null,
     settings,
     source: null,
-    createdBy: `lxmert ${version()}`,
+    createdBy,
   };
 }
 
-export function pixelFinder(settings: PixelRegionSettings): RegionFinder {
+/** @param createdBy program and version that makes them, for their provenance */
+export function pixelFinder(settings: PixelRegionSettings, createdBy: string): RegionFinder {
   const extractor = pixelExtractor(settings);
   const { extractor: _, ...stated } = extractor.provenance;
   return {
     hasLabels: false,
-    provenance: pixelProvenance(stated),
+    provenance: pixelProvenance(stated, createdBy),
     find(image, imageId) {
       const regions = extractor.extract(image);
       const { numBoxes } = regions;

@@ -5,7 +5,7 @@ import type { Progress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
 import { readQuestions } from '../data/annotations/vqaAnnotations.js';
 import { scoreAnswers } from '../data/answerScore.js';
-import { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable } from '../data/answerTableFiles.js';
 import { majorityAnswers, questionOnlyAnswers } from '../data/baselines.js';
 import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
@@ -14,7 +14,8 @@ import { disposeModels } from '../inference/ensemble.js';
 import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
 import { type LxmertConfig, lxmertConfig, type Precision } from '../model/index.js';
 import { loadTask, predictExamples, rankAnswers, type Task } from '../tasks/index.js';
-import { Vocabulary } from '../text/index.js';
+import { loadVocabulary } from '../text/vocabularyFile.js';
+
 import { type Device, setNumThreads } from '../torch/index.js';
 import { type FinetuneSettings, finetune, RunFolder } from '../train/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
@@ -74,9 +75,9 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   );
   const storeOf = (split: string): string => path.join(world, SAMPLE_FILES.store(split));
   using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
-  const vocabulary = await Vocabulary.load(path.join(world, SAMPLE_FILES.vocabulary));
+  const vocabulary = await loadVocabulary(path.join(world, SAMPLE_FILES.vocabulary));
   const vqa = await loadTask('vqa');
-  const answerTable = await AnswerTable.load(path.join(world, SAMPLE_FILES.answers));
+  const answerTable = await loadAnswerTable(path.join(world, SAMPLE_FILES.answers));
   const load = async (name: string): Promise<QuestionSet> =>
     new QuestionSet({
       questions: await readQuestions(path.join(world, SAMPLE_FILES.questions(name))),

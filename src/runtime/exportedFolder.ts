@@ -31,6 +31,7 @@ export interface ExportedFolder {
   readLarge(
     path: string,
     expected: FileFacts,
+    /** `onBytes` is told of the bytes that came since the last call. */
     options: { readonly asPath: boolean; readonly onBytes?: ((numBytes: number) => void) | undefined },
   ): Promise<Uint8Array | string>;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
 import { excerpt } from '../common/excerpt.js';
 import { findSchemaProblem } from '../common/schemaWords.js';
-import { provenanceSchema } from '../features/provenance.js';
+import { provenanceSchema } from '../features/portable.js';
 
 /** The manifest's name in the folder. */
 export const MANIFEST_FILE = 'lxmert.json';

@@ -3,10 +3,9 @@
 import type { Question } from '../data/annotations/question.js';
 import { scoreAnswers } from '../data/answerScore.js';
 import type { AnswerTable } from '../data/answerTable.js';
-import { Tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
 import { ANSWER_LOSSES, probabilitiesOf } from './losses.js';
-import { largestPlaces, type ProbabilityRows } from './probabilityRows.js';
+import { bestAnswers } from './probabilities.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import type { Prediction, Task, TaskDefaults, TaskHead } from './task.js';
 import type { ScoreTable, TaskScores } from './taskScores.js';
 
@@ -73,46 +72,6 @@ export function answerTargets(examples: readonly Question[], answerTable: Answer
     }
   }
   return targets;
-}
-
-/** @param probabilities (B, answers) @returns the most probable answer of each row */
-export function bestAnswers(probabilities: ProbabilityRows, answerTable: AnswerTable): Prediction[] {
-  return rankedAnswers(probabilities, answerTable, 1).map(([best]) => best as Prediction);
-}
-
-/** @param probabilities (B, answers) @returns for each row the `numBest` most probable answers, best first */
-export function rankedAnswers(
-  probabilities: ProbabilityRows,
-  answerTable: AnswerTable,
-  numBest: number,
-): Prediction[][] {
-  const width = Math.min(numBest, answerTable.size);
-  const { values, places } = largest(probabilities, width);
-  return Array.from({ length: probabilities.shape[0] ?? 0 }, (_, row) =>
-    Array.from({ length: width }, (_best, rank) => ({
-      answer: answerTable.answer(Number(places[row * width + rank])),
-      probability: values[row * width + rank] ?? 0,
-    })),
-  );
-}
-
-/** (B, width) each */
-function largest(
-  probabilities: ProbabilityRows,
-  width: number,
-): { readonly values: ArrayLike<number>; readonly places: ArrayLike<number> } {
-  if (probabilities instanceof Tensor) {
-    const [values, indices] = ops.topk(probabilities, width, 1); // (B, best)
-    // Exact, since tables are far smaller than 2^24.
-    return { values: values.toFloat32Array(), places: indices.toFloat32Array() };
-  }
-  const [numRows = 0, size = 0] = probabilities.shape;
-  const numbers = probabilities.toFloat32Array();
-  const found = Array.from({ length: numRows }, (_, row) => {
-    const own = numbers.subarray(row * size, (row + 1) * size);
-    return largestPlaces(own, width).map((place) => ({ place, value: own[place] ?? 0 }));
-  }).flat();
-  return { values: found.map(({ value }) => value), places: found.map(({ place }) => place) };
 }
 
 /** The reference's soft accuracy, over all and by the kinds that the examples state. */

@@ -1,7 +1,7 @@
 /** @file From questions to the tensors that a model reads. */
 
 import { type LxmertInputs, WIDTH_UNIT } from '../model/index.js';
-import { encodeBatch, type WordPieceTokenizer } from '../text/index.js';
+import { encodeBatch, longestOf, type WordPieceTokenizer } from '../text/index.js';
 import { fromTypedArray, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 
@@ -62,7 +62,7 @@ export function batchInputs(
   const texts = share ? different(sentences) : { values: sentences };
 
   const batch = encodeBatch(tokenizer, texts.values, { maxLength });
-  const numPieces = batch.numTokens.reduce((most, count) => Math.max(most, count), 1);
+  const numPieces = longestOf(batch);
   const longest = forGpu
     ? Math.min(batch.maxLength, Math.ceil(numPieces / WIDTH_UNIT) * WIDTH_UNIT)
     : numPieces;

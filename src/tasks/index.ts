@@ -6,9 +6,7 @@ export {
   answeringTask,
   answerTargets,
   answerTaskScores,
-  bestAnswers,
   FINETUNING_DEFAULTS,
-  rankedAnswers,
 } from './answering.js';
 export {
   type BatchInputsOptions,
@@ -27,7 +25,7 @@ export {
   probabilitiesOf,
   softAnswerLoss,
 } from './losses.js';
-export { MATCH_HEAD, matchProbabilities } from './matchScores.js';
+export { MATCH_HEAD } from './matchScores.js';
 export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
 export type { GqaScores } from './metrics/gqaMetrics.js';
 export type { Nlvr2Scores, Nlvr2SubsetName, Nlvr2SubsetScore } from './metrics/nlvr2Metrics.js';
@@ -68,6 +66,7 @@ export {
 export type { LabelledRegions } from './pretraining/batch.js';
 export type { PretrainingScores } from './pretraining/evaluate.js';
 export { LOSS_KEYS, type LossKey, type LossSettings } from './pretraining/labels.js';
+export { bestAnswers, matchProbabilities, rankedAnswers } from './probabilities.js';
 export { type ProbabilityRows, probabilityRows } from './probabilityRows.js';
 export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
 export { SentenceCensus, type SentenceCounts } from './sentenceCensus.js';

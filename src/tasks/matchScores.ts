@@ -7,7 +7,6 @@ import type { Tensor } from '../torch/index.js';
 import type { ImageSentence, RegionSource } from './batchInputs.js';
 import { withProbabilities } from './predict.js';
 import type { Predictor } from './predictor.js';
-import type { ProbabilityRows } from './probabilityRows.js';
 import type { TaskHead } from './task.js';
 
 /**
@@ -21,16 +20,8 @@ export const MATCH_HEAD = {
   size: 2,
 } as const satisfies TaskHead<'match'>;
 
-/** Of the head's two outputs. */
-const IS_MATCH = 1;
-
 /** A model that has the matching head, with others or without. */
 export type MatchingModel = Predictor<'match'>;
-
-/** @param probabilities (B, 2) of the matching head @returns for each row that sentence and image belong together */
-export function matchProbabilities(probabilities: ProbabilityRows): number[] {
-  return [...probabilities.toFloat32Array()].filter((_, i) => i % 2 === IS_MATCH);
-}
 
 interface MatchScoresOptions {
   /** Pairs at a time. */

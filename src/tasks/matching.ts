@@ -9,7 +9,8 @@ import { answerTargets, answerTaskScores, FINETUNING_DEFAULTS } from './answerin
 import { lineDump } from './dumpFormat.js';
 import { classLoss } from './losses.js';
 import { rankPairs, renderRetrieval } from './matchRetrieval.js';
-import { MATCH_HEAD, matchProbabilities } from './matchScores.js';
+import { MATCH_HEAD } from './matchScores.js';
+import { matchProbabilities } from './probabilities.js';
 import type { ProbabilityRows } from './probabilityRows.js';
 import { defineModelEvaluation, type Prediction, type Task } from './task.js';
 

@@ -7,9 +7,9 @@ import { sequentialBatches } from '../data/epochSampler.js';
 import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import { rankedAnswers } from './answering.js';
 import { batchInputs, type ImageSentence, type RegionSource } from './batchInputs.js';
 import type { Predictor } from './predictor.js';
+import { rankedAnswers } from './probabilities.js';
 import type { Prediction, Task } from './task.js';
 
 /** A model that chooses an answer, with other heads or without. */

@@ -11,7 +11,7 @@ import { VQA_MIN_OCCURRENCES } from '../data/buildAnswerTable.js';
 import { softLabel } from '../data/softLabel.js';
 import { imageIdOf } from '../features/files.js';
 import * as ops from '../torch/operators/index.js';
-import { ANSWER_HEAD, answerTargets, bestAnswers, FINETUNING_DEFAULTS } from './answering.js';
+import { ANSWER_HEAD, answerTargets, FINETUNING_DEFAULTS } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
 import { ANSWER_LOSSES, probabilitiesOf, softAnswerLoss } from './losses.js';
 import {
@@ -24,6 +24,7 @@ import {
 } from './metrics/scoreText.js';
 import { VizwizScorer, VizwizTally } from './metrics/vizwizMetrics.js';
 import { readVizwizPredictions } from './metrics/vizwizPredictions.js';
+import { bestAnswers } from './probabilities.js';
 import type { ProbabilityRows } from './probabilityRows.js';
 import { defineScore, type Prediction, type Task } from './task.js';
 import type { TaskScores } from './taskScores.js';

@@ -55,3 +55,17 @@ export function encodeBatch(
   const tokenTypeIds = new Int32Array(batchSize * maxLength); // (B, maxLength)
   return { batchSize, maxLength, inputIds, tokenTypeIds, attentionMask, numTokens };
 }
+
+/** Columns that hold a token in any row: what lies beyond is padding in all. */
+export function longestOf({ numTokens }: Pick<SentenceBatch, 'numTokens'>): number {
+  return numTokens.reduce((most, count) => Math.max(most, count), 1);
+}
+
+/** Whether a sentence is longer than a model reads. */
+export function isCut(
+  { tokenizer, maxLength }: { readonly tokenizer: WordPieceTokenizer; readonly maxLength: number },
+  sentence: string,
+): boolean {
+  // One piece more than fits between [CLS] and [SEP] is enough to know.
+  return tokenizer.pieceIds(sentence, maxLength - 1).length > maxLength - 2;
+}

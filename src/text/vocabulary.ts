@@ -1,15 +1,10 @@
-/** @file The entries of a WordPiece vocabulary: their order gives the ids; read from a file, checked, written. */
+/** @file The entries of a WordPiece vocabulary: their order gives the ids. */
 
-import { readFile, stat } from 'node:fs/promises';
-import { writeFileAtomic } from '../common/atomicFile.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { LxmertError } from '../common/errors.js';
 import { SPECIAL_TOKENS } from './words.js';
 
 /** Marks an entry that continues a word. */
 export const CONTINUATION = '##';
-
-/** A limit against reading something that is no vocabulary; BERT's multilingual one has under 1 MB. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /**
  * An ordered list of WordPiece entries; an entry's id is its position.
@@ -59,28 +54,29 @@ export class Vocabulary {
   }
 
   /**
-   * Reads a file with one entry a line, in UTF-8, lines ended by a line feed (BERT's `vocab.txt`).
+   * Reads the text of a file with one entry a line, in UTF-8, lines ended by a line feed (BERT's `vocab.txt`).
    *
-   * @throws UsageError when there is no such file; LxmertError when it is not such a file
+   * @param source how errors name it, for example `The vocabulary vocab.txt`
+   * @throws LxmertError when it is no such text
    */
-  static async load(path: string): Promise<Vocabulary> {
-    const text = decode(await readBytes(path), path);
+  static parse(bytes: Uint8Array, source = 'The vocabulary'): Vocabulary {
+    const text = decode(bytes, source);
     const carriageReturn = text.indexOf('\r');
     if (carriageReturn >= 0) {
       const line = text.slice(0, carriageReturn).split('\n').length;
       throw new LxmertError(
-        `The vocabulary ${path} has a carriage return in line ${line}: lines must end with a line feed alone. Fetch the ` +
+        `${source} has a carriage return in line ${line}: lines must end with a line feed alone. Fetch the ` +
           "file again without conversion, or remove them with: sed -i 's/\\r$//' FILE",
       );
     }
     const lines = text.split('\n');
     if (lines.at(-1) === '') lines.pop();
-    return new Vocabulary(lines, `The vocabulary ${path}`);
+    return new Vocabulary(lines, source);
   }
 
-  /** Writes the entries as {@link load} reads them; the file is whole or absent. */
-  async save(path: string): Promise<void> {
-    await writeFileAtomic(path, `${this.#entries.join('\n')}\n`);
+  /** As {@link parse} reads it. */
+  toText(): string {
+    return `${this.#entries.join('\n')}\n`;
   }
 
   /** Every entry in the order of its id. */
@@ -137,38 +133,13 @@ function indexEntries(entries: readonly string[], source: string): Map<string, n
   return ids;
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) {
-      throw new LxmertError(
-        `The vocabulary ${path} has ${size} bytes; a vocabulary has under ${MAX_FILE_BYTES}. Is it another file, such as ` +
-          'the weights?',
-      );
-    }
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof LxmertError) throw error;
-    if (hasErrorCode(error, 'ENOENT')) {
-      throw new UsageError(
-        `There is no vocabulary file ${path}. It is the vocab.txt that belongs to the model.`,
-        {
-          cause: error,
-        },
-      );
-    }
-    throw new UsageError(`The vocabulary ${path} cannot be read: ${messageOf(error)}.`, { cause: error });
-  }
-}
-
-function decode(bytes: Uint8Array, path: string): string {
+function decode(bytes: Uint8Array, source: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new LxmertError(
-      `The vocabulary ${path} is not UTF-8 text: expected one entry a line. Fetch the file again.`,
-      { cause: error },
-    );
+    throw new LxmertError(`${source} is not UTF-8 text: expected one entry a line. Fetch the file again.`, {
+      cause: error,
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { saveCheckpoint } from '../checkpoint/index.js';
 import type { AnswerTable } from '../data/answerTable.js';
+import { savePretrainingAnswers } from '../data/answerTableFiles.js';
 import type { PretrainingCorpus } from '../data/pretraining/corpus.js';
 import { drawsOf } from '../data/pretraining/draws.js';
 import { type SamplingSettings, sampleExample } from '../data/pretraining/sampling.js';
@@ -225,7 +226,8 @@ class PretrainingTraining implements TaskTraining<PretrainingBatch, PlacedPretra
     const last = epoch === undefined ? PRETRAINED_FILES.last : PRETRAINED_FILES.epoch(epoch);
     const file = run.file(name === 'BEST' ? PRETRAINED_FILES.best : last);
     await saveCheckpoint(file, this.model.checkpointTensors(), 'reference-pretraining');
-    await answerTable?.savePretraining(run.file(RUN_FILES.pretrainingAnswers));
+    if (answerTable !== undefined)
+      await savePretrainingAnswers(answerTable, run.file(RUN_FILES.pretrainingAnswers));
     // What an interruption left is older than the epoch's own weights now, and its name says the opposite.
     if (name === 'LAST' && epoch !== undefined) await rm(run.file(PRETRAINED_FILES.last), { force: true });
   }

@@ -9,7 +9,8 @@ import {
   renderLoadReport,
 } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
-import { AnswerTable } from '../data/answerTable.js';
+import type { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable } from '../data/answerTableFiles.js';
 import { type PretrainingModel, TIED_DECODER } from '../model/index.js';
 import { RUN_FILES } from './runFolder.js';
 
@@ -60,7 +61,7 @@ function isWanted(name: string, parts: PretrainingWeights['parts']): boolean {
 /** A run keeps its answers beside its weights; a published file lies alone, and there the number alone is checked. */
 async function requireSameAnswers(file: string, answerTable: AnswerTable): Promise<void> {
   const beside = path.join(path.dirname(file), RUN_FILES.answers);
-  const known = await AnswerTable.load(beside).catch((error: unknown) => {
+  const known = await loadAnswerTable(beside).catch((error: unknown) => {
     if (error instanceof UsageError) return undefined;
     throw error;
   });

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import type { LoadReport } from '../checkpoint/index.js';
 import { version } from '../common/version.js';
-import { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable, saveAnswerTable } from '../data/answerTableFiles.js';
 import type { TaskTraining } from '../tasks/index.js';
-import { Vocabulary } from '../text/index.js';
+import { loadVocabulary, saveVocabulary } from '../text/vocabularyFile.js';
 import { bfloat16Warning, loadWarning, runtimeLine } from '../torch/index.js';
 import { type Agreement, flattened } from './distributed/agreement.js';
 import { DataParallel } from './distributed/dataParallel.js';
@@ -141,14 +141,17 @@ async function writeConfig(
 
 /** Vocabulary and answers, unless they are there: of a run that goes on they are the same. */
 async function writeTables(run: RunFolder, { vocabulary, task }: StartOptions): Promise<void> {
-  if (!existsSync(run.file(RUN_FILES.vocabulary))) await vocabulary?.save(run.file(RUN_FILES.vocabulary));
-  if (!existsSync(run.file(RUN_FILES.answers))) await task.answerTable?.save(run.path);
+  const vocabularyFile = run.file(RUN_FILES.vocabulary);
+  if (vocabulary !== undefined && !existsSync(vocabularyFile))
+    await saveVocabulary(vocabulary, vocabularyFile);
+  if (task.answerTable !== undefined && !existsSync(run.file(RUN_FILES.answers)))
+    await saveAnswerTable(task.answerTable, run.path);
 }
 
 /** The hashes of what a run of an earlier version keeps: its answers and its vocabulary. */
 async function hashesOfTables(run: RunFolder): Promise<ContentHashes> {
-  const answerTable = await AnswerTable.load(run.file(RUN_FILES.answers)).catch(() => undefined);
-  const vocabulary = await Vocabulary.load(run.file(RUN_FILES.vocabulary)).catch(() => undefined);
+  const answerTable = await loadAnswerTable(run.file(RUN_FILES.answers)).catch(() => undefined);
+  const vocabulary = await loadVocabulary(run.file(RUN_FILES.vocabulary)).catch(() => undefined);
   return contentHashesOf({ answerTable }, vocabulary);
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../src/checkpoint/index.js';
 import { matchingRows } from '../../src/data/answerNormalization.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../src/data/answerTableFiles.js';
 import { questionAnsweringModel } from '../../src/model/index.js';
 import { tensor } from '../../src/torch/index.js';
 import { Golden, goldenPath } from '../support/golden.js';
@@ -60,7 +61,7 @@ describe('rows of an answer head', () => {
 describe('heads as the reference makes them from the pre-trained file', () => {
   it.each(['vqa', 'gqa'] as const)('%s', async (task) => {
     const golden = new Golden();
-    const source = await AnswerTable.loadPretraining(goldenPath('toy', 'all_ans.json'));
+    const source = await loadAnswerTable(goldenPath('toy', 'all_ans.json'));
     const target = new AnswerTable(golden.index[task].label2ans);
     const rows = matchingRows(target, source);
     const { answers } = JSON.parse(readFileSync(goldenPath('index.json'), 'utf8')) as {

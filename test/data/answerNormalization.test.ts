@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { matchingRows, normalizeAnswer } from '../../src/data/answerNormalization.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../src/data/answerTableFiles.js';
 import { goldenPath } from '../support/golden.js';
 import { publishedPath } from '../support/published.js';
 
@@ -43,8 +44,8 @@ describe('against the reference', () => {
     ['vqa', 3129, 3124],
     ['gqa', 1842, 1736],
   ] as const)('%s: of %i answers, %i are found', async (task, size, numFound) => {
-    const source = await AnswerTable.loadPretraining(publishedPath('lxmert', 'lxmert', 'all_ans.json'));
-    const target = await AnswerTable.load(publishedPath('lxmert', task, 'trainval_label2ans.json'));
+    const source = await loadAnswerTable(publishedPath('lxmert', 'lxmert', 'all_ans.json'));
+    const target = await loadAnswerTable(publishedPath('lxmert', task, 'trainval_label2ans.json'));
     expect([source.size, target.size]).toEqual([9500, size]);
     expect(matchingRows(target, source).filter((row) => row >= 0).length).toBe(numFound);
   });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { AnswerTable } from '../../src/data/answerTable.js';
+import type { AnswerTable } from '../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../src/data/answerTableFiles.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'answer-tables-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,7 +36,8 @@ const pickledDict = Buffer.from(
 
 describe('an answer table', () => {
   const said: string[] = [];
-  const load = (file: string): Promise<AnswerTable> => AnswerTable.load(file, (line) => said.push(line));
+  const load = (file: string): Promise<AnswerTable> =>
+    loadAnswerTable(file, { say: (line) => said.push(line) });
 
   it.each([
     ['a list', answers, 'x.json', undefined],

@@ -16,7 +16,7 @@ import { loadAnsweringModel } from '../../src/inference/modelFolder.js';
 import { rankAnswers } from '../../src/tasks/predict.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
 import { RegionDetector } from '../../src/vision/detector/index.js';
-import { LabelNames } from '../../src/vision/detector/labelNames.js';
+import { loadLabelNames } from '../../src/vision/detector/labelFiles.js';
 import { noisePicture } from '../support/noisePicture.js';
 import { publishedPath } from '../support/published.js';
 import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
@@ -238,14 +238,14 @@ describe('names', () => {
   it('are the first synonyms; files beside the weights are found', async () => {
     const { numClasses, numAttributes } = SMALL_DETECTOR;
     writeFileSync(at('objects_vocab.txt'), lines(1600));
-    const names = await LabelNames.load({}, at('small.caffemodel'));
+    const names = await loadLabelNames({}, at('small.caffemodel'));
     expect([names.object(0), names.object(1599), names.attribute(3)]).toEqual([
       'name 0',
       'name 1599',
       undefined,
     ]);
     writeFileSync(at('attributes.txt'), `${lines(400)}\r\n`);
-    const both = await LabelNames.load({ attributes: at('attributes.txt') }, at('small.caffemodel'));
+    const both = await loadLabelNames({ attributes: at('attributes.txt') }, at('small.caffemodel'));
     expect(both.attribute(399)).toBe('name 399');
     // A detector of other sizes needs other files.
     writeFileSync(at('objects_vocab.txt'), lines(numClasses - 1));
@@ -263,19 +263,19 @@ describe('names', () => {
 
   it('of another number are refused', async () => {
     writeFileSync(at('short.txt'), lines(1599));
-    await expect(LabelNames.load({ objects: at('short.txt') }, undefined)).rejects.toThrow(
+    await expect(loadLabelNames({ objects: at('short.txt') }, undefined)).rejects.toThrow(
       /should have 1600 lines, one for each of the detector's objects; it has 1599/,
     );
-    await expect(LabelNames.load({ attributes: at('absent.txt') }, undefined)).rejects.toThrow(UsageError);
+    await expect(loadLabelNames({ attributes: at('absent.txt') }, undefined)).rejects.toThrow(UsageError);
     writeFileSync(at('gap.txt'), lines(400).replace('name 7,other 7', ''));
-    await expect(LabelNames.load({ attributes: at('gap.txt') }, undefined)).rejects.toThrow(LxmertError);
+    await expect(loadLabelNames({ attributes: at('gap.txt') }, undefined)).rejects.toThrow(LxmertError);
   });
 
   it('of Visual Genome are read', async () => {
     const [objects, attributes] = ['objects', 'attributes'].map((what) =>
       publishedPath('vg', `${what}_vocab.txt`),
     );
-    const names = await LabelNames.load({ objects, attributes }, undefined);
+    const names = await loadLabelNames({ objects, attributes }, undefined);
     expect(names.object(0)).toBe('yolk');
     expect(names.object(1599)).toMatch(/\w/);
     expect(names.attribute(0)).toMatch(/\w/);

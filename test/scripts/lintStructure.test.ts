@@ -60,7 +60,7 @@ describe('breaches', () => {
     );
     write(
       'src/inference/through.ts',
-      `${header}import '../features/index.js';\nimport '../features/deep/index.js';\nimport '../features/files.js';\nimport '../features/storeInfo.js';\nimport '../data/a.js';\n`,
+      `${header}import '../features/index.js';\nimport '../features/deep/index.js';\nimport '../features/files.js';\nimport '../features/portable.js';\nimport '../features/storeInfo.js';\nimport '../data/a.js';\n`,
     );
     write('src/features/own.ts', `${header}import './row.js';\n`);
     write('src/torch/native.ts', `${header}export const addon = '../../build/native/lxmert_native.node';\n`);

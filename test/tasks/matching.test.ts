@@ -6,13 +6,9 @@ import { drawsOf } from '../../src/data/pretraining/draws.js';
 import { batchFromRows } from '../../src/features/index.js';
 import { lxmertConfig, TaskModel } from '../../src/model/index.js';
 import { task } from '../../src/tasks/matching.js';
-import {
-  MATCH_HEAD,
-  type MatchingModel,
-  matchProbabilities,
-  matchScores,
-} from '../../src/tasks/matchScores.js';
+import { MATCH_HEAD, type MatchingModel, matchScores } from '../../src/tasks/matchScores.js';
 import { withProbabilities } from '../../src/tasks/predict.js';
+import { matchProbabilities } from '../../src/tasks/probabilities.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { manualSeed, noGrad, scope, tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
-import { rankedAnswers } from '../../src/tasks/answering.js';
+import { rankedAnswers } from '../../src/tasks/probabilities.js';
 import { largestPlaces, probabilityRows } from '../../src/tasks/probabilityRows.js';
 import { fromTypedArray, scope } from '../../src/torch/index.js';
 

@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodeBatch, splitWords, Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
+import { encodeBatch, splitWords, type Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
+import { loadVocabulary } from '../../src/text/vocabularyFile.js';
 import { goldenPath } from '../support/golden.js';
 import { publishedPath } from '../support/published.js';
 
@@ -26,7 +27,7 @@ describe('with the small vocabulary', () => {
   let vocabulary: Vocabulary;
   beforeAll(async () => {
     golden = readJson<SmallGolden>('tokenizer.json');
-    vocabulary = await Vocabulary.load(goldenPath('vocab_small.txt'));
+    vocabulary = await loadVocabulary(goldenPath('vocab_small.txt'));
   });
 
   it('splits every sentence into the same words', () => {
@@ -65,7 +66,7 @@ describe('with the small vocabulary', () => {
 describe('with the vocabulary of bert-base-uncased', () => {
   let tokenizer: WordPieceTokenizer;
   beforeAll(async () => {
-    tokenizer = new WordPieceTokenizer(await Vocabulary.load(publishedPath('bert', 'vocab.txt')));
+    tokenizer = new WordPieceTokenizer(await loadVocabulary(publishedPath('bert', 'vocab.txt')));
   });
 
   it('reads all entries, with the special tokens where BERT has them', () => {

@@ -6,6 +6,7 @@ import { CheckpointFile, loadWeights, saveCheckpoint } from '../../src/checkpoin
 import { writeByEnding } from '../../src/checkpoint/write/saveCheckpoint.js';
 import { writableFromTensor } from '../../src/checkpoint/write/writableTensor.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
+import { saveAnswerTable } from '../../src/data/answerTableFiles.js';
 import { lxmertConfig, PretrainingModel, TIED_DECODER } from '../../src/model/index.js';
 import { scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
@@ -87,7 +88,7 @@ describe('a whole pre-training checkpoint', () => {
     const run = await mkdtemp(path.join(folder, 'run-'));
     const file = path.join(run, 'Epoch01_LXRT.pth');
     await saveCheckpoint(file, model.checkpointTensors(), 'reference-pretraining');
-    await new AnswerTable(['cat', 'dog', 'bird']).save(run);
+    await saveAnswerTable(new AnswerTable(['cat', 'dog', 'bird']), run);
     const load = (answers: string[]) =>
       loadPretrainingWeights({ file, parts: 'all' }, model, new AnswerTable(answers), silent);
     await load(['cat', 'dog', 'bird']);

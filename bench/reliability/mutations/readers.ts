@@ -5,14 +5,15 @@ import path from 'node:path';
 import { CheckpointFile } from '../../../src/checkpoint/index.js';
 import { LxmertError } from '../../../src/common/errors.js';
 import { streamAnnotatedImages } from '../../../src/data/annotations/pretrainingAnnotations.js';
-import { AnswerTable } from '../../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
 import { GivenBoxes } from '../../../src/extraction/index.js';
 import { loadModel } from '../../../src/inference/modelFolder.js';
 import { loadTask } from '../../../src/tasks/registry.js';
-import { Vocabulary } from '../../../src/text/index.js';
+import { loadVocabulary } from '../../../src/text/vocabularyFile.js';
+
 import { scope } from '../../../src/torch/index.js';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
-import { LabelNames } from '../../../src/vision/detector/labelNames.js';
+import { loadLabelNames } from '../../../src/vision/detector/labelFiles.js';
 import { faultsOfMessage } from '../messages.js';
 import { type ByteMutation, mutateBytes } from './bytes.js';
 import { mutateSafetensors, mutateZipMember } from './containers.js';
@@ -382,11 +383,11 @@ function tableReaders(): Reader[] {
     {
       name: 'vocabularies and names of classes',
       cases: [
-        { file: 'tables/vocab.txt', mutate: mutateBytes, read: direct((file) => Vocabulary.load(file)) },
+        { file: 'tables/vocab.txt', mutate: mutateBytes, read: direct((file) => loadVocabulary(file)) },
         {
           file: 'tables/objects_vocab.txt',
           mutate: mutateBytes,
-          read: direct((file) => LabelNames.load({ objects: file }, undefined)),
+          read: direct((file) => loadLabelNames({ objects: file }, undefined)),
         },
       ],
     },
@@ -396,8 +397,8 @@ function tableReaders(): Reader[] {
         file: `tables/${name}`,
         mutate: mutateJson,
         read: all(
-          direct((file) => AnswerTable.load(file)),
-          direct((file) => AnswerTable.loadPretraining(file)),
+          direct((file) => loadAnswerTable(file)),
+          direct((file) => loadAnswerTable(file)),
         ),
       })),
     },

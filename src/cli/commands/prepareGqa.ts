@@ -1,7 +1,8 @@
 /** @file `lxmert prepare gqa`. */
 
 import { z } from 'zod';
-import { AnswerTable } from '../../data/answerTable.js';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
+
 import { type PreparedGqa, prepareGqa } from '../../data/prepare/prepareGqa.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
@@ -46,7 +47,7 @@ export const command = defineCommand({
       overwrite: options.overwrite,
       ...(options.answers === undefined
         ? {}
-        : { answerTable: await AnswerTable.load(options.answers, notice) }),
+        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
       onRows: rowNotices(notice),
       signal,
     });

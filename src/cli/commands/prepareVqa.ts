@@ -1,7 +1,8 @@
 /** @file `lxmert prepare vqa`. */
 
 import { z } from 'zod';
-import { AnswerTable } from '../../data/answerTable.js';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
+
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
 import { type AnswerCount, type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
@@ -57,7 +58,7 @@ export const command = defineCommand({
       ...(options.minivalIds === undefined ? {} : { minivalIds: await readQuestionIds(options.minivalIds) }),
       ...(options.answers === undefined
         ? {}
-        : { answerTable: await AnswerTable.load(options.answers, notice) }),
+        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
       onRows: rowNotices(notice),
       signal,
     });

@@ -6,13 +6,14 @@ import { UsageError } from '../../common/errors.js';
 import type { Question } from '../../data/annotations/question.js';
 import { type Respelled, spelledAsInTable, withOneSpelling } from '../../data/answerSpelling.js';
 import { AnswerTable } from '../../data/answerTable.js';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
 import { type LeftOutCounts, MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { LOSS_NAMES, type Task } from '../../tasks/index.js';
-import { Vocabulary } from '../../text/index.js';
+import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type FinetuneResult, finetune, type InitialWeights } from '../../train/index.js';
 import { type Command, type CommandContext, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
@@ -178,7 +179,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const weights = weightsOf(options);
   using store = openFeatures(options);
   checkStores(store, options.allowOtherFeatures, notice);
-  const vocabulary = await Vocabulary.load(options.vocab);
+  const vocabulary = await loadVocabulary(options.vocab);
   const allExamples = await readAll(task, options.train);
   const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
   if (trainingExamples.length < allExamples.length)
@@ -213,7 +214,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const pretrainingAnswers =
     options.pretrainingAnswers === undefined
       ? undefined
-      : await AnswerTable.loadPretraining(options.pretrainingAnswers, undefined, notice);
+      : await loadAnswerTable(options.pretrainingAnswers, { say: notice });
   const runFolder = await me.openRun();
   const { steps: _, ...result } = await me.showing('Training', 'steps', (progress) =>
     finetune({
@@ -281,7 +282,7 @@ async function answersOf(
   training: readonly Question[],
   notice: (line: string) => void,
 ): Promise<AnswerTable> {
-  if (file !== undefined) return AnswerTable.load(file, notice);
+  if (file !== undefined) return loadAnswerTable(file, { say: notice });
   return typeof task.answers === 'string'
     ? buildAnswerTable(training, minOccurrences)
     : new AnswerTable(task.answers);

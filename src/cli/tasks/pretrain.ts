@@ -3,13 +3,14 @@
 import { z } from 'zod';
 import { bertSettings, CheckpointFile, numAnswersOf, regionClassesOf } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
-import { AnswerTable } from '../../data/answerTable.js';
+import type { AnswerTable } from '../../data/answerTable.js';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
-import { Vocabulary } from '../../text/index.js';
+import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type PretrainingWeights, type PretrainResult, pretrain } from '../../train/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
@@ -134,7 +135,7 @@ export function pretrainCommand(task: PretrainingTask): Command {
       const weights = weightsOf(given);
       using store = openPretrainFeatures(given);
       checkStores(store, given.allowOtherFeatures, notice);
-      const vocabulary = await Vocabulary.load(given.vocab);
+      const vocabulary = await loadVocabulary(given.vocab);
       const answerTable = await answersOf(given, store, notice);
       const whole = weights?.parts === 'bert' ? undefined : weights;
       const checkpoint = weights && (await CheckpointFile.open(weights.file));
@@ -234,7 +235,7 @@ async function answersOf(
   notice: (line: string) => void,
 ): Promise<AnswerTable | undefined> {
   if (given.qaWeight === 0) return undefined;
-  if (given.answers !== undefined) return AnswerTable.loadEither(given.answers, given.qaSets, notice);
+  if (given.answers !== undefined) return loadAnswerTable(given.answers, { sets: given.qaSets, say: notice });
   if (given.qaSets !== undefined) {
     throw new UsageError('--qa-sets chooses from an answer table: name one with --answers.');
   }

@@ -8,7 +8,9 @@ import { makeFolder } from '../../common/makeFolder.js';
 import { type Progress, silentProgress } from '../../common/progress.js';
 import { convertToStore, type FeatureRow, unknownProvenance, writeObj36 } from '../../features/index.js';
 import { buildVocabulary } from '../../text/index.js';
+import { saveVocabulary } from '../../text/vocabularyFile.js';
 import { AnswerTable } from '../answerTable.js';
+import { saveAnswerTable } from '../answerTableFiles.js';
 import type { RegionExtractor } from '../regionExtractor.js';
 import type { SampleQuestion } from './askQuestions.js';
 import { CAPTION_FILES, type CaptionSplit, writeCaptions } from './captions/writeCaptions.js';
@@ -104,7 +106,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
     numQuestions[split] = questions.length;
   }
   const table = new AnswerTable([...answers].sort());
-  await table.save(path.join(folder, 'vqa'));
+  await saveAnswerTable(table, path.join(folder, 'vqa'));
   const words = new WordCollector();
   const onSentence = (sentence: string): void => words.add(sentence);
   const numGqaQuestions = await writeGqa(folder, source, onSentence, signal);
@@ -112,7 +114,7 @@ export async function makeSampleWorld(options: SampleWorldOptions): Promise<Samp
   const numCaptions = await writeCaptions(folder, source, onSentence, signal);
   // Words of the other tasks stand after those of the questions, whose ids thereby do not depend on them.
   const vocabulary = words.extend(buildVocabulary(sentences));
-  await vocabulary.save(path.join(folder, SAMPLE_FILES.vocabulary));
+  await saveVocabulary(vocabulary, path.join(folder, SAMPLE_FILES.vocabulary));
   const { heldOutPairs } = source;
   const summary = { numImages: source.numImages, numQuestions, numAnswers: table.size, heldOutPairs };
   const { provenance } = options.extractor;

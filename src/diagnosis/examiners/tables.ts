@@ -1,16 +1,17 @@
 /** @file Answer tables and vocabularies. */
 
 import { messageOf } from '../../common/errors.js';
-import { AnswerTable } from '../../data/answerTable.js';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import type { FileForm } from '../../formats/forms/index.js';
 import { formatNumber } from '../../formats/numbers.js';
-import { Vocabulary } from '../../text/vocabulary.js';
+import { loadVocabulary } from '../../text/vocabularyFile.js';
+
 import { type FileReport, report, someOf } from '../fileReport.js';
 
 /** An answer table in any form that is read; one that is not is a problem in the reader's words. */
 export async function examineTable(file: string, form: FileForm): Promise<FileReport> {
   try {
-    const { answers } = await AnswerTable.loadEither(file);
+    const { answers } = await loadAnswerTable(file);
     const facts = [
       `${formatNumber(answers.length)} answers: ${someOf(
         answers.map((answer) => `'${answer}'`),
@@ -25,7 +26,7 @@ export async function examineTable(file: string, form: FileForm): Promise<FileRe
 
 export async function examineVocabulary(file: string, form: FileForm): Promise<FileReport> {
   try {
-    const { size } = await Vocabulary.load(file);
+    const { size } = await loadVocabulary(file);
     return report(file, form.title, {
       facts: [`${formatNumber(size)} word pieces`],
       wayOn: form.wayOn,

@@ -1,7 +1,7 @@
 /** @file What a worker needs of a model, whatever computes it. */
 
 import type { Explanation } from '../../explain/explanation.js';
-import type { ProvenancedFeatures } from '../../features/provenance.js';
+import type { ProvenancedFeatures } from '../../features/portable.js';
 import type { Answered, AskedQuestion, ModelFacts, SeenPicture, ToExplain } from './protocol.js';
 
 /** A model that is loaded, or several whose probabilities are averaged. */

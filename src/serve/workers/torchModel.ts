@@ -3,9 +3,10 @@
 import path from 'node:path';
 import { type Explanation, explanationMethodsOf, explanationOf } from '../../explain/explanation.js';
 import { batchFromRows, type FeatureRow, type ProvenancedFeatures } from '../../features/index.js';
-import { isCut, Lxmert, type LxmertSource } from '../../inference/lxmert.js';
+import { Lxmert, type LxmertSource } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { rankAnswers } from '../../tasks/index.js';
+import { isCut } from '../../text/index.js';
 import type { Answered, AskedQuestion, SeenPicture, ToExplain } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 

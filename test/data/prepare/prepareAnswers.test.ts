@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AnswerTable } from '../../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
+
 import { prepareAnswers } from '../../../src/data/prepare/prepareAnswers.js';
 import { publishedPath } from '../../support/published.js';
 import { readJson, temporaryFolder, writeFiles } from './support.js';
@@ -43,7 +44,7 @@ describe('prepareAnswers', () => {
       numAnswers: 3,
       fewestOccurrences: 1,
     });
-    expect((await AnswerTable.loadPretraining(outputFile)).answers).toEqual(['2', 'dog', 'gray']);
+    expect((await loadAnswerTable(outputFile)).answers).toEqual(['2', 'dog', 'gray']);
     await expect(prepareAnswers({ sources: [raw], outputFile })).rejects.toThrow('is already there');
     await prepareAnswers({ sources: [raw], outputFile, minOccurrences: 2, overwrite: true });
     expect((readJson(outputFile) as { ans: string }[]).map((entry) => entry.ans)).toEqual(['dog', 'gray']);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LxmertError, UsageError } from '../../../src/common/errors.js';
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { AnswerTable } from '../../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
 import { prepareVqa, vqaLabel } from '../../../src/data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../../src/data/prepare/questionIds.js';
 import { softScore } from '../../../src/data/softLabel.js';
@@ -201,7 +202,7 @@ describe('prepareVqa', () => {
     ]);
 
     // This project's readers take them.
-    const table = await AnswerTable.load(path.join(outputFolder, 'trainval_label2ans.json'));
+    const table = await loadAnswerTable(path.join(outputFolder, 'trainval_label2ans.json'));
     expect(table.size).toBe(prepared.numAnswers);
     const [first] = await readQuestions(path.join(outputFolder, 'nominival.json'));
     expect(first?.labels).toEqual(
@@ -540,14 +541,14 @@ describe('soft scores', () => {
     ],
     [{ red: 9, 'a colour that no table has': 1 }, { red: 1 }],
   ])('give, of the answers %j, the labels %j with the published table', async (counts, expected) => {
-    const table = await AnswerTable.load(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
+    const table = await loadAnswerTable(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
     const answers = Object.entries(counts).flatMap(([answer, count]) => Array<string>(count).fill(answer));
     expect(answers).toHaveLength(10);
     expect(vqaLabel(answers, table).label).toEqual(new Map(Object.entries(expected)));
   });
 
   it('are all that 3,303 published questions hold, with no more than ten annotators', async () => {
-    const table = await AnswerTable.load(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
+    const table = await loadAnswerTable(publishedPath('lxmert', 'vqa', 'trainval_label2ans.json'));
     const annotators = new Map([1, 2, 3, 4].map((count) => [softScore(count, 10), count]));
     for (const { labels } of await readQuestions(publishedPath('vqa', 'val2014_600img.lxmert.json'))) {
       let numAnnotators = 0;

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { AnswerTable } from '../../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
 import type { Draws } from '../../../src/data/pretraining/draws.js';
 import { readCorpus } from '../../../src/data/pretraining/readCorpus.js';
 import { sampleExample } from '../../../src/data/pretraining/sampling.js';
 import { sentencePieces } from '../../../src/tasks/pretraining/batch.js';
-import { Vocabulary, WordPieceTokenizer } from '../../../src/text/index.js';
+import { type Vocabulary, WordPieceTokenizer } from '../../../src/text/index.js';
+import { loadVocabulary } from '../../../src/text/vocabularyFile.js';
 import { Golden, type GoldenDraw, goldenPath } from '../../support/golden.js';
 
 async function toyCorpus() {
-  const answerTable = await AnswerTable.loadPretraining(goldenPath('toy', 'all_ans.json'));
+  const answerTable = await loadAnswerTable(goldenPath('toy', 'all_ans.json'));
   const { corpus } = await readCorpus({
     files: [goldenPath('toy', 'lxmert_train.json')],
     hasImage: () => true,
@@ -80,16 +81,16 @@ describe('the reference data set', () => {
   it('has the same answers of each selection of question sets', async () => {
     const file = goldenPath('toy', 'all_ans.json');
     const { all, ...selections } = new Golden().index.answers.num_answers;
-    expect((await AnswerTable.loadPretraining(file)).size).toBe(all);
+    expect((await loadAnswerTable(file)).size).toBe(all);
     for (const [sets, size] of Object.entries(selections)) {
-      expect((await AnswerTable.loadPretraining(file, sets.split(','))).size, sets).toBe(size);
+      expect((await loadAnswerTable(file, { sets: sets.split(',') })).size, sets).toBe(size);
     }
-    await expect(AnswerTable.loadPretraining(file, ['okvqa'])).rejects.toThrow(/okvqa.*gqa, visual7w, vqa/);
+    await expect(loadAnswerTable(file, { sets: ['okvqa'] })).rejects.toThrow(/okvqa.*gqa, visual7w, vqa/);
   });
 
   it('shows each example as the reference does when the same is drawn', async () => {
     const { corpus } = await toyCorpus();
-    const vocabulary = await Vocabulary.load(goldenPath('vocab_small.txt'));
+    const vocabulary = await loadVocabulary(goldenPath('vocab_small.txt'));
     const text = sentencePieces(new WordPieceTokenizer(vocabulary), 20);
     const { cases } = new Golden().index.masking;
     expect(cases.length).toBe(10);

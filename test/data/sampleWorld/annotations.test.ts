@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Question } from '../../../src/data/annotations/question.js';
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { scoreAnswers } from '../../../src/data/answerScore.js';
-import { AnswerTable } from '../../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
 import { majorityAnswers, openingAnswers, sentenceOnlyLabels } from '../../../src/data/baselines.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../../../src/data/sampleWorld/makeSampleWorld.js';
 import { renderScene } from '../../../src/data/sampleWorld/renderScene.js';
 import type { Scene } from '../../../src/data/sampleWorld/scene.js';
 import { type SampleSplit, SceneSource } from '../../../src/data/sampleWorld/sceneSource.js';
-import { Vocabulary, WordPieceTokenizer } from '../../../src/text/index.js';
+import { WordPieceTokenizer } from '../../../src/text/index.js';
+import { loadVocabulary } from '../../../src/text/vocabularyFile.js';
 import { pixelExtractor } from '../../../src/vision/pixelExtractor.js';
 import { answerFrom, isTrueCaption, isTrueOfPair, matching } from './sceneReader.js';
 
@@ -128,7 +129,7 @@ describe('GQA-style questions', () => {
   });
 
   it('have a table of their answers', async () => {
-    const table = await AnswerTable.load(inWorld(SAMPLE_FILES.gqa.answers));
+    const table = await loadAnswerTable(inWorld(SAMPLE_FILES.gqa.answers));
     const asked = [...(await gqa('train')), ...(await gqa('valid'))];
     const answers = new Set(asked.flatMap((question) => [...(question.labels?.keys() ?? [])]));
     expect([...table.answers].sort()).toEqual([...answers].sort());
@@ -304,7 +305,7 @@ describe('captions', () => {
 
 describe('vocabulary', () => {
   it('has every word of every file whole, and no sentence is longer than a model reads', async () => {
-    const vocabulary = await Vocabulary.load(inWorld(SAMPLE_FILES.vocabulary));
+    const vocabulary = await loadVocabulary(inWorld(SAMPLE_FILES.vocabulary));
     const tokenizer = new WordPieceTokenizer(vocabulary);
     const sentences: string[] = [];
     for (const split of ['train', 'valid', 'testdev']) {

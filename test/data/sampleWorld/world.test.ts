@@ -7,7 +7,7 @@ import { Random } from '../../../src/common/random.js';
 import type { Question } from '../../../src/data/annotations/question.js';
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { scoreAnswers } from '../../../src/data/answerScore.js';
-import { AnswerTable } from '../../../src/data/answerTable.js';
+import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
 import { questionOnlyAnswers } from '../../../src/data/baselines.js';
 import { intersectionOverUnion } from '../../../src/data/sampleWorld/labelRegions.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../../../src/data/sampleWorld/makeSampleWorld.js';
@@ -15,7 +15,8 @@ import { SAMPLE_COLORS, SAMPLE_SHAPES, SAMPLE_SIZES } from '../../../src/data/sa
 import { renderScene } from '../../../src/data/sampleWorld/renderScene.js';
 import { drawScene } from '../../../src/data/sampleWorld/scene.js';
 import { readObj36 } from '../../../src/features/obj36Reader.js';
-import { Vocabulary, WordPieceTokenizer } from '../../../src/text/index.js';
+import { WordPieceTokenizer } from '../../../src/text/index.js';
+import { loadVocabulary } from '../../../src/text/vocabularyFile.js';
 import { pixelExtractor } from '../../../src/vision/pixelExtractor.js';
 
 let parent = '';
@@ -78,9 +79,9 @@ describe('makeSampleWorld', () => {
   });
 
   it('asks in words that its vocabulary has, with answers that its table has', async () => {
-    const vocabulary = await Vocabulary.load(path.join(world('a'), SAMPLE_FILES.vocabulary));
+    const vocabulary = await loadVocabulary(path.join(world('a'), SAMPLE_FILES.vocabulary));
     const tokenizer = new WordPieceTokenizer(vocabulary);
-    const table = await AnswerTable.load(path.join(world('a'), SAMPLE_FILES.answers));
+    const table = await loadAnswerTable(path.join(world('a'), SAMPLE_FILES.answers));
     for (const question of await questionsOf('train')) {
       expect(tokenizer.pieceIds(question.sentence)).not.toContain(vocabulary.unknownId);
       for (const answer of question.labels?.keys() ?? []) expect(table.indexOf(answer)).toBeDefined();

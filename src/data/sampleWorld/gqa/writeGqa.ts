@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Random } from '../../../common/random.js';
 import { writeJsonArray, writeJsonObject } from '../../annotations/jsonWriter.js';
 import { AnswerTable } from '../../answerTable.js';
+import { saveAnswerTable } from '../../answerTableFiles.js';
 import { AnswerBalance } from '../answerBalance.js';
 import type { SampleSplit, SceneSource } from '../sceneSource.js';
 import { composeQuestions, entailments, equivalences } from './composeQuestions.js';
@@ -58,7 +59,7 @@ export async function writeGqa(
     valid: await write('valid'),
     testdev: await write('testdev'),
   };
-  await new AnswerTable([...answers].sort()).save(path.join(folder, 'gqa'));
+  await saveAnswerTable(new AnswerTable([...answers].sort()), path.join(folder, 'gqa'));
   // Drawn again rather than kept: the questions depend on the seed alone.
   await writeJsonObject(
     path.join(folder, GQA_FILES.official),

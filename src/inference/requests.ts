@@ -1,0 +1,28 @@
+/** @file What is asked of a model: questions with words in them, a number of answers. */
+
+import { UsageError } from '../common/errors.js';
+
+export interface AnswerOptions {
+  /** Answers to give, the most probable first. Default 5. */
+  readonly topK?: number | undefined;
+}
+
+export const DEFAULT_TOP_K = 5;
+
+/** Sentences about one picture that are computed together: more would take memory and be no faster. */
+export const SENTENCES_AT_ONCE = 64;
+
+/** @throws UsageError for a number of answers that is no whole number from 1 */
+export function requireTopK(topK: number): void {
+  if (Number.isInteger(topK) && topK >= 1) return;
+  throw new UsageError(`topK must be a whole number from 1; found ${topK}.`);
+}
+
+/** @throws UsageError for a sentence without words */
+export function requireWords(sentences: readonly string[], what: 'question' | 'sentence'): void {
+  if (sentences.some((sentence) => sentence.trim() === '')) throw new UsageError(`The ${what} is empty.`);
+}
+
+/** What is said where nothing finds the regions of a bare picture. */
+export const NO_REGION_FINDER =
+  'This model was trained on the region features of a detector, so it cannot find the regions of a bare picture without one. Name the weights with --detector (in JavaScript: detector), or an image id and with --features a store or obj36 TSV file that holds it.';

@@ -1,0 +1,346 @@
+/** @file Answers and matches from an exported model: what is the same in Node.js and in browsers. */
+
+import { LxmertError, UsageError } from '../common/errors.js';
+import type { RgbImage } from '../common/rgbImage.js';
+import { sequentialBatches } from '../data/epochSampler.js';
+import type { FeatureRow, Provenance, ProvenancedFeatures } from '../features/portable.js';
+import { FeatureCheck } from '../inference/featureCheck.js';
+import { type ImageRegions, imageRegionsFrom } from '../inference/imageRegions.js';
+import type { LxmertAnswer, LxmertMatch } from '../inference/lxmert.js';
+import { LxmertImage } from '../inference/lxmertImage.js';
+import { RegionCache } from '../inference/regionCache.js';
+import {
+  type AnswerOptions,
+  DEFAULT_TOP_K,
+  NO_REGION_FINDER,
+  requireTopK,
+  requireWords,
+  SENTENCES_AT_ONCE,
+} from '../inference/requests.js';
+import {
+  activate,
+  matchProbabilities,
+  type ProbabilityRows,
+  probabilityRows,
+  rankedAnswers,
+} from '../tasks/portable.js';
+import { isCut } from '../text/index.js';
+import type { EngineInfo, EngineTensor } from './engine.js';
+import { type GraphInputs, outputRows, regionInputs, wordInputs } from './graphInputs.js';
+import type { LoadOptions, RuntimeModel } from './loadModel.js';
+import type { Platform } from './platform.js';
+import type { RuntimeRegionFinder } from './regionFinder.js';
+
+/** A sentence and the regions of its picture, or of its two pictures. */
+export interface SentenceAboutRows {
+  readonly sentence: string;
+  readonly rows: readonly FeatureRow[];
+}
+
+/** Probabilities of the heads that a model has, (B, size) each, by the names that tasks give them. */
+export interface HeadProbabilities {
+  readonly answer?: ProbabilityRows;
+  readonly match?: ProbabilityRows;
+}
+
+/** The path of a file, a file as browsers give it, or what {@link LxmertImage} makes of something else. */
+export type RuntimeImage = string | Blob | LxmertImage;
+
+/** What a `Lxmert` is made of. */
+export interface LxmertParts {
+  readonly platform: Platform;
+  readonly model: RuntimeModel;
+  /** Undefined where nothing finds the regions of a bare picture. */
+  readonly finder: RuntimeRegionFinder | undefined;
+  readonly options: Pick<LoadOptions, 'allowOtherFeatures' | 'numCachedImages'>;
+}
+
+const MATCH_SIZE = 2;
+const NOT_STATED: Provenance = {
+  detector: null,
+  weightsSha256: null,
+  settings: {},
+  source: null,
+  createdBy: 'lxmert/runtime',
+};
+
+/** An exported model that answers or matches; each entry of the package has its own `load`. */
+export class LxmertRuntime {
+  readonly #platform: Platform;
+  readonly #model: RuntimeModel;
+  readonly #finder: RuntimeRegionFinder | undefined;
+  readonly #cache: RegionCache;
+  readonly #check: FeatureCheck;
+  #isDisposed = false;
+
+  constructor({ platform, model, finder, options }: LxmertParts) {
+    this.#platform = platform;
+    this.#model = model;
+    this.#finder = finder;
+    this.#cache = new RegionCache(options.numCachedImages);
+    const { provenance } = model.manifest.regions;
+    this.#check = new FeatureCheck(
+      { featureSize: model.manifest.model.visualFeatureSize, trainedOn: provenance ?? undefined },
+      options.allowOtherFeatures ?? false,
+    );
+    if (finder?.hasLabels === true)
+      this.#check.requireOrigin(finder.name, finder.featureSize, finder.provenance);
+  }
+
+  /** What computes, and why that and not something else. */
+  get engine(): EngineInfo {
+    return this.#model.engine.info;
+  }
+
+  /** The model's manifest and tables, for work that needs more than answers. */
+  get model(): RuntimeModel {
+    return this.#model;
+  }
+
+  /** What a person should know: what could not be compared between model and features, or differs and was allowed. */
+  get warnings(): readonly string[] {
+    return this.#check.warnings;
+  }
+
+  /** What features the regions have that this finds, or was trained on, for another model that is to read them. */
+  get features(): ProvenancedFeatures {
+    const { folder, manifest } = this.#model;
+    const provenance = this.detectorProvenance ?? manifest.regions.provenance ?? NOT_STATED;
+    return {
+      featureSize: manifest.model.visualFeatureSize,
+      origins: [{ path: `The regions of ${folder}`, provenance }],
+    };
+  }
+
+  /**
+   * For a model that is to read the regions that another one finds.
+   *
+   * @throws LxmertError when it was trained on features of another size or, unless allowed, of another origin
+   */
+  requireFeatures(found: ProvenancedFeatures): void {
+    this.#check.require(found);
+  }
+
+  /** Undefined where nothing finds the regions of a bare picture. */
+  get detectorProvenance(): Provenance | undefined {
+    return this.#finder?.provenance;
+  }
+
+  /**
+   * Finds the regions of a picture. Those of a file whose regions are cached are not detected again.
+   *
+   * @throws UsageError when there is no such picture, or nothing to find regions with; LxmertError when it cannot be
+   * decoded, or has no region
+   */
+  async detectRegions(image: RuntimeImage): Promise<ImageRegions> {
+    this.#requireAlive();
+    const given = await imageOf(image);
+    switch (given.kind) {
+      case 'regions':
+        this.#check.requireRow(given.regions.row, given.regions.provenance);
+        return given.regions;
+      case 'row':
+        this.#check.requireRow(given.row, given.provenance);
+        return this.#regionsOfRow(given.row, true, given.provenance);
+      case 'pixels':
+        return await this.#regionsOfPixels(given.pixels, this.#requireFinder());
+      case 'bytes':
+        return await this.#regionsOfBytes(given.bytes, 'the picture', this.#requireFinder());
+      case 'file': {
+        const finder = this.#requireFinder();
+        return await this.#regionsOfBytes(await this.#platform.readPicture(given.path), given.path, finder);
+      }
+    }
+  }
+
+  /**
+   * The most probable answers to a question about a picture.
+   *
+   * @throws UsageError for a question without words, for a model that judges two images, and as {@link detectRegions};
+   * LxmertError for a model without answers, and when the features are not of the model's size
+   */
+  async answer(image: RuntimeImage, question: string, options: AnswerOptions = {}): Promise<LxmertAnswer> {
+    return (await this.answerAll(image, [question], options))[0] as LxmertAnswer;
+  }
+
+  /** The same for several questions about one picture, whose regions are detected and encoded once. */
+  async answerAll(
+    image: RuntimeImage,
+    questions: readonly string[],
+    { topK = DEFAULT_TOP_K }: AnswerOptions = {},
+  ): Promise<LxmertAnswer[]> {
+    requireTopK(topK);
+    requireWords(questions, 'question');
+    this.requireOneImage();
+    if (this.#model.manifest.heads.answers === null) throw noHead(this.#model.folder, 'answers');
+    const { answerTable } = this.#model;
+    const found = await this.detectRegions(image);
+    const ranked = await this.#inParts(found, questions, ({ answer }) =>
+      answer === undefined ? [] : rankedAnswers(answer, answerTable, topK),
+    );
+    const { regions, width, height } = found;
+    return questions.map((question, i) => ({
+      question,
+      isCut: isCut(this.#model, question),
+      answers: ranked[i] ?? [],
+      regions,
+      width,
+      height,
+    }));
+  }
+
+  /**
+   * The probability that each sentence belongs to a picture, by the cross-modality matching head. Each is judged by itself:
+   * several may fit, or none.
+   *
+   * @returns one for each sentence, in their order
+   * @throws UsageError for a sentence without words, and as {@link detectRegions}; LxmertError for a model without a matching
+   * head, and when the features are not of the model's size
+   */
+  async match(image: RuntimeImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
+    requireWords(sentences, 'sentence');
+    this.requireOneImage();
+    if (this.#model.manifest.heads.matching === null) throw noHead(this.#model.folder, 'matching');
+    const found = await this.detectRegions(image);
+    const probabilities = await this.#inParts(found, sentences, ({ match }) =>
+      match === undefined ? [] : matchProbabilities(match),
+    );
+    return sentences.map((sentence, i) => ({
+      sentence,
+      isCut: isCut(this.#model, sentence),
+      probability: probabilities[i] as number,
+    }));
+  }
+
+  /**
+   * Probabilities of every head for a batch, for files of predictions and measures of one's own: of statements about two
+   * images too. Where all sentences are about one and the same row, its regions are encoded once.
+   *
+   * @throws LxmertError for another number of images than the model reads, and for rows that cannot be used
+   */
+  async answerBatch(examples: readonly SentenceAboutRows[]): Promise<HeadProbabilities> {
+    const { imagesPerExample } = this.#model.manifest;
+    const rows = examples.flatMap((example) => example.rows);
+    if (rows.length !== examples.length * imagesPerExample) {
+      throw new LxmertError(
+        `The model reads ${imagesPerExample === 1 ? 'one image' : 'two images'} with each sentence; ${rows.length} were given for ${examples.length}.`,
+      );
+    }
+    const isOne = imagesPerExample === 1 && rows.every((row) => row === rows[0]);
+    return await this.#probabilities(
+      examples.map(({ sentence }) => sentence),
+      isOne ? rows.slice(0, 1) : rows,
+    );
+  }
+
+  /**
+   * Runs the graph as it is, for what needs other outputs than probabilities, or inputs of its own.
+   *
+   * @returns the outputs asked for, by name
+   */
+  async runGraph(
+    inputs: GraphInputs,
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, EngineTensor>>> {
+    this.#requireAlive();
+    const { inputNames } = this.#model.session;
+    // An input that the graph does not need is not in it.
+    const feeds = Object.fromEntries(Object.entries(inputs).filter(([name]) => inputNames.includes(name)));
+    return await this.#model.session.run(feeds, outputs);
+  }
+
+  /** @throws UsageError for a model that judges statements about two images */
+  requireOneImage(): void {
+    if (this.#model.manifest.imagesPerExample === 1) return;
+    throw new UsageError(
+      `${this.#model.folder} judges statements about two images; this is for sentences about one. Use predict nlvr2.`,
+    );
+  }
+
+  /** Frees the weights. */
+  async dispose(): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#cache.clear();
+    await this.#finder?.dispose?.();
+    await this.#model.session.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #probabilities(
+    sentences: readonly string[],
+    rows: readonly FeatureRow[],
+  ): Promise<HeadProbabilities> {
+    const { heads, imagesPerExample } = this.#model.manifest;
+    const { answers, matching } = heads;
+    const outputs = [answers?.output, matching?.output].filter((name) => name !== undefined);
+    const inputs = { ...wordInputs(this.#model, sentences), ...regionInputs(rows, imagesPerExample) };
+    const found = await this.runGraph(inputs, outputs);
+    const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): ProbabilityRows => {
+      const logits = outputRows(found[output], output, sentences.length, size);
+      return probabilityRows(activate(logits, size, activation), size);
+    };
+    return {
+      ...(answers !== null && { answer: read(answers.output, answers.num, answers.probabilities) }),
+      ...(matching !== null && { match: read(matching.output, MATCH_SIZE, 'softmax') }),
+    };
+  }
+
+  /** Does the work for sentences about one picture, some at a time. */
+  async #inParts<T>(
+    { row }: ImageRegions,
+    sentences: readonly string[],
+    read: (probabilities: HeadProbabilities) => readonly T[],
+  ): Promise<T[]> {
+    const found: T[] = [];
+    for (const part of sequentialBatches(sentences.length, SENTENCES_AT_ONCE)) {
+      const some = part.map((i) => sentences[i] as string);
+      found.push(...read(await this.#probabilities(some, [row])));
+    }
+    return found;
+  }
+
+  #requireAlive(): void {
+    if (this.#isDisposed) throw new LxmertError('This Lxmert was disposed of; load it again.');
+  }
+
+  #requireFinder(): RuntimeRegionFinder {
+    if (this.#finder === undefined) throw new UsageError(NO_REGION_FINDER);
+    return this.#finder;
+  }
+
+  async #regionsOfBytes(bytes: Uint8Array, name: string, finder: RuntimeRegionFinder): Promise<ImageRegions> {
+    return await this.#cache.get(await this.#platform.sha256(bytes), async () => {
+      const image = await this.#platform.decode(bytes, { name, requireSize: finder.requireSize });
+      return await this.#regionsOfPixels(image, finder);
+    });
+  }
+
+  async #regionsOfPixels(image: RgbImage, finder: RuntimeRegionFinder): Promise<ImageRegions> {
+    const row = await finder.find(image, 'picture');
+    if (row.numBoxes === 0) throw new LxmertError('The detector proposes no region in the picture.');
+    return this.#regionsOfRow(row, finder.hasLabels, finder.provenance);
+  }
+
+  #regionsOfRow(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): ImageRegions {
+    this.#check.requireRow(row, undefined);
+    const names = this.#finder?.names ?? this.#model.names;
+    return imageRegionsFrom(row, { hasLabels, names, provenance });
+  }
+}
+
+async function imageOf(image: RuntimeImage): Promise<LxmertImage> {
+  if (typeof image === 'string') return LxmertImage.fromFile(image);
+  return image instanceof Blob ? LxmertImage.fromBytes(new Uint8Array(await image.arrayBuffer())) : image;
+}
+
+function noHead(folder: string, head: 'answers' | 'matching'): LxmertError {
+  return new LxmertError(
+    head === 'answers'
+      ? `${folder} was exported without an answer head, so it cannot answer. Export a model that has one, with --outputs answers.`
+      : `${folder} was exported without the matching head, so it cannot tell whether a sentence belongs to a picture. Export a model that has one, with --outputs matching.`,
+  );
+}

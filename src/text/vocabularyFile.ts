@@ -1,0 +1,47 @@
+/** @file Vocabularies as files: read with a sentence for each fault, and written. */
+
+import { readFile, stat } from 'node:fs/promises';
+import { writeFileAtomic } from '../common/atomicFile.js';
+import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { Vocabulary } from './vocabulary.js';
+
+/** A limit against reading something that is no vocabulary; BERT's multilingual one has under 1 MB. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads a file with one entry a line, in UTF-8, lines ended by a line feed (BERT's `vocab.txt`).
+ *
+ * @throws UsageError when there is no such file; LxmertError when it is not such a file
+ */
+export async function loadVocabulary(path: string): Promise<Vocabulary> {
+  return Vocabulary.parse(await readBytes(path), `The vocabulary ${path}`);
+}
+
+/** Writes the entries as {@link loadVocabulary} reads them; the file is whole or absent. */
+export async function saveVocabulary(vocabulary: Vocabulary, path: string): Promise<void> {
+  await writeFileAtomic(path, vocabulary.toText());
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) {
+      throw new LxmertError(
+        `The vocabulary ${path} has ${size} bytes; a vocabulary has under ${MAX_FILE_BYTES}. Is it another file, such as ` +
+          'the weights?',
+      );
+    }
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof LxmertError) throw error;
+    if (hasErrorCode(error, 'ENOENT')) {
+      throw new UsageError(
+        `There is no vocabulary file ${path}. It is the vocab.txt that belongs to the model.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw new UsageError(`The vocabulary ${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+  }
+}
