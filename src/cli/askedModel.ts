@@ -1,8 +1,10 @@
 /** @file The model that `answer`, `match` and `explain` ask, whatever computes it. */
 
 import type { z } from 'zod';
+import { UsageError } from '../common/errors.js';
 import { type Explanation, explanationOf } from '../explain/explanation.js';
 import type { ExplanationMethod } from '../explain/removal.js';
+import type { FeatureRow } from '../features/files.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer, type LxmertMatch } from '../inference/lxmert.js';
 import { LxmertImage } from '../inference/lxmertImage.js';
@@ -11,7 +13,6 @@ import { RuntimeEnsemble } from '../runtime/ensemble.js';
 import type { Lxmert as ExportedLxmert } from '../runtime/node.js';
 import { matchProbabilities, rankedAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
-import type { FeatureRow } from '../features/files.js';
 import type { detectionOptions } from './detectorOptions.js';
 import { deviceOf } from './deviceOptions.js';
 import { areExported, loadExported } from './exportedModel.js';
@@ -51,7 +52,9 @@ export async function loadAskedModel(
   options: AskedModelOptions,
   head: 'answers' | 'matching',
 ): Promise<AskedModel> {
-  return areExported(options.model) ? await loadOnRuntime(options, head) : await loadOnLibtorch(options, head);
+  return areExported(options.model)
+    ? await loadOnRuntime(options, head)
+    : await loadOnLibtorch(options, head);
 }
 
 async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
@@ -60,7 +63,10 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
     for (const folder of options.model) models.push(await loadExported(folder, options));
     const ensemble = new RuntimeEnsemble(models);
     const { first } = ensemble;
-    for (const model of models) head === 'answers' ? model.requireAnswering() : model.requireMatching();
+    for (const model of models) {
+      if (head === 'answers') model.requireAnswering();
+      else model.requireMatching();
+    }
     const { answerTable, maxLength } = first.model;
     return {
       maxLength,
@@ -77,8 +83,9 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
         const { row } = await first.detectRegions(image);
         return await matchesOf(ensemble, row, sentences);
       },
-      explain: (regions, question, topK, method) =>
-        first.explain(LxmertImage.fromRegions(regions), question, { topK, method }),
+      explain: async () => {
+        throw new UsageError('Exported models do not explain their answers yet.');
+      },
       [Symbol.asyncDispose]: () => ensemble.dispose(),
     };
   } catch (error) {

@@ -65,7 +65,8 @@ export function refuseLibtorchFlags(flags: LibtorchFlags): void {
     ['--attribute-names', flags.attributeNames !== undefined, ofDetector],
   ];
   const [flag, , reason] = given.find(([, isGiven]) => isGiven) ?? [];
-  if (flag !== undefined) throw new UsageError(`${flag} does not go with an exported model: ${reason}. Leave it out.`);
+  if (flag !== undefined)
+    throw new UsageError(`${flag} does not go with an exported model: ${reason}. Leave it out.`);
 }
 
 /** What is handed on to the runtime. */
@@ -79,9 +80,8 @@ export interface ExportedOptions extends LibtorchFlags {
 export async function loadExported(folder: string, options: ExportedOptions): Promise<ExportedLxmert> {
   refuseLibtorchFlags(options);
   const { Lxmert } = await import('../runtime/node.js');
-  const { detector, allowOtherFeatures, numCachedImages } = options;
+  const { allowOtherFeatures, numCachedImages } = options;
   return await Lxmert.load(folder, {
-    detector,
     allowOtherFeatures,
     numCachedImages,
     numThreads: defaultNumThreads(),

@@ -62,7 +62,12 @@ function requireAlike({ model: first }: LxmertRuntime, { model: other }: LxmertR
       ['numbers of images', manifest.imagesPerExample],
       ['feature sizes', manifest.model.visualFeatureSize],
       ['kinds of probability', manifest.heads.answers?.probabilities],
-      ['heads', Object.entries(manifest.heads).filter(([, head]) => head !== null).join()],
+      [
+        'heads',
+        Object.entries(manifest.heads)
+          .filter(([, head]) => head !== null)
+          .join(),
+      ],
     ] as const;
   const others = new Map<string, unknown>(factsOf(other));
   const [different] = factsOf(first).find(([name, value]) => others.get(name) !== value) ?? [];

@@ -2,14 +2,14 @@
 
 import type { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { AnswerTable } from '../../data/answerTable.js';
 import type { Question } from '../../data/annotations/question.js';
+import type { AnswerTable } from '../../data/answerTable.js';
 import { answerExamples } from '../../runtime/answerExamples.js';
 import { RuntimeEnsemble } from '../../runtime/ensemble.js';
 import type { HeadProbabilities, Lxmert } from '../../runtime/node.js';
 import {
-  type Prediction,
   type PredictedFile,
+  type Prediction,
   type PredictToFileOptions,
   type ProbabilityRows,
   type Task,

@@ -11,6 +11,7 @@ import type { CommandContext } from '../command.js';
 import {
   checkFeatures,
   featureOptions,
+  featuresOf,
   modelOptions,
   modelSource,
   openFeatures,
@@ -58,12 +59,7 @@ export async function withTaskModel<T>(
     if (warning !== undefined) notice(warning);
     for (const note of predictor.notes) notice(note);
     requireImages(task, predictor.models[0]?.imagesPerExample ?? 1, predictor.weightsFiles);
-    checkFeatures(
-      store,
-      { featureSize: predictor.models[0]?.config.visualFeatureSize, trainedOn: predictor.trainedOn },
-      options.allowOtherFeatures,
-      notice,
-    );
+    checkFeatures(store, featuresOf(predictor), options.allowOtherFeatures, notice);
     return await work(predictor, store);
   } finally {
     disposeModels(predictor);

@@ -1,12 +1,14 @@
 /** @file A worker's model on ONNX Runtime: one exported folder, or several whose probabilities are averaged. */
 
 import path from 'node:path';
+import { UsageError } from '../../common/errors.js';
 import type { Explanation } from '../../explain/explanation.js';
+import type { ExplanationMethod } from '../../explain/removal.js';
 import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { answerExamples } from '../../runtime/answerExamples.js';
 import { RuntimeEnsemble } from '../../runtime/ensemble.js';
-import { Lxmert, type LoadOptions } from '../../runtime/node.js';
+import { type LoadOptions, Lxmert } from '../../runtime/node.js';
 import { rankedAnswers } from '../../tasks/index.js';
 import { isCut } from '../../text/index.js';
 import type { Answered, AskedQuestion, SeenPicture, ToExplain } from './protocol.js';
@@ -20,7 +22,8 @@ export class RuntimeModel implements ServedModel {
     const loaded: Lxmert[] = [];
     try {
       // Pictures are kept by the main thread, for all workers.
-      for (const folder of folders) loaded.push(await Lxmert.load(folder, { ...options, numCachedImages: 0 }));
+      for (const folder of folders)
+        loaded.push(await Lxmert.load(folder, { ...options, numCachedImages: 0 }));
       for (const lxmert of loaded) lxmert.requireAnswering();
       return new RuntimeModel(new RuntimeEnsemble(loaded));
     } catch (error) {
@@ -32,7 +35,7 @@ export class RuntimeModel implements ServedModel {
   get facts(): ServedModel['facts'] {
     const { models, warnings } = this.ensemble;
     const { manifest, answerTable, maxLength } = this.ensemble.first.model;
-    const explanationMethods = models.length === 1 ? this.ensemble.first.explanationMethods : [];
+    const explanationMethods: readonly ExplanationMethod[] = [];
     return {
       // Where they lie on this machine is nobody's business.
       weightsFiles: models.map(({ model: { folder, weights } }) =>
@@ -72,7 +75,10 @@ export class RuntimeModel implements ServedModel {
     const { model } = this.ensemble.first;
     const rows = new Map(questions.map(({ imageKey, row }) => [imageKey, row]));
     const most = Math.max(...questions.map(({ topK }) => topK));
-    const examples = questions.map(({ imageKey, question }) => ({ imageIds: [imageKey], sentence: question }));
+    const examples = questions.map(({ imageKey, question }) => ({
+      imageIds: [imageKey],
+      sentence: question,
+    }));
     const ranked = await answerExamples(this.ensemble, examples, {
       batchSize: questions.length,
       rowOf: (key) => rows.get(key) as FeatureRow,
@@ -84,8 +90,7 @@ export class RuntimeModel implements ServedModel {
     }));
   }
 
-  async explain({ seen: { row, regions }, question, topK, method }: ToExplain): Promise<Explanation> {
-    const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-    return await this.ensemble.first.explain(LxmertImage.fromRegions(imageRegions), question, { topK, method });
+  async explain(_asked: ToExplain): Promise<Explanation> {
+    throw new UsageError('Exported models do not explain their answers yet.');
   }
 }
