@@ -9,8 +9,7 @@ import type { ImageRegions } from '../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer, type LxmertMatch } from '../inference/lxmert.js';
 import { LxmertImage } from '../inference/lxmertImage.js';
 import { answerExamples } from '../runtime/answerExamples.js';
-import { RuntimeEnsemble } from '../runtime/ensemble.js';
-import type { Lxmert as ExportedLxmert } from '../runtime/node.js';
+import type { RuntimeEnsemble } from '../runtime/ensemble.js';
 import { matchProbabilities, rankedAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import type { detectionOptions } from './detectorOptions.js';
@@ -58,15 +57,11 @@ export async function loadAskedModel(
 }
 
 async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
-  const models: ExportedLxmert[] = [];
+  const ensemble = await loadExported(options.model, options);
   try {
-    for (const folder of options.model) models.push(await loadExported(folder, options));
-    const ensemble = new RuntimeEnsemble(models);
     const { first } = ensemble;
-    for (const model of models) {
-      if (head === 'answers') model.requireAnswering();
-      else model.requireMatching();
-    }
+    if (head === 'answers') first.requireAnswering();
+    else first.requireMatching();
     const { answerTable, maxLength } = first.model;
     return {
       maxLength,
@@ -89,7 +84,7 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
       [Symbol.asyncDispose]: () => ensemble.dispose(),
     };
   } catch (error) {
-    for (const model of models) await model.dispose();
+    await ensemble.dispose();
     throw error;
   }
 }

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
-import { type Lxmert as ExportedLxmert, MANIFEST_FILE } from '../runtime/node.js';
+import { RuntimeEnsemble } from '../runtime/ensemble.js';
+import { type LoadOptions, Lxmert, MANIFEST_FILE } from '../runtime/node.js';
 import { defaultNumThreads } from '../torch/index.js';
 
 /** Whether `lxmert export onnx` wrote it. */
@@ -71,19 +72,29 @@ export function refuseLibtorchFlags(flags: LibtorchFlags): void {
 
 /** What is handed on to the runtime. */
 export interface ExportedOptions extends LibtorchFlags {
-  readonly detector?: string | undefined;
   readonly allowOtherFeatures?: boolean | undefined;
-  readonly numCachedImages?: number | undefined;
 }
 
-/** @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */
-export async function loadExported(folder: string, options: ExportedOptions): Promise<ExportedLxmert> {
-  refuseLibtorchFlags(options);
-  const { Lxmert } = await import('../runtime/node.js');
-  const { allowOtherFeatures, numCachedImages } = options;
-  return await Lxmert.load(folder, {
-    allowOtherFeatures,
-    numCachedImages,
-    numThreads: defaultNumThreads(),
-  });
+/** @throws as {@link refuseLibtorchFlags} */
+export function exportedLoadOptions(
+  flags: ExportedOptions,
+): Pick<LoadOptions, 'allowOtherFeatures' | 'numThreads'> {
+  refuseLibtorchFlags(flags);
+  return { allowOtherFeatures: flags.allowOtherFeatures, numThreads: defaultNumThreads() };
+}
+
+/** Loads exported folders to answer together. @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */
+export async function loadExported(
+  folders: readonly string[],
+  flags: ExportedOptions,
+): Promise<RuntimeEnsemble> {
+  const options = exportedLoadOptions(flags);
+  const loaded: Lxmert[] = [];
+  try {
+    for (const folder of folders) loaded.push(await Lxmert.load(folder, options));
+    return new RuntimeEnsemble(loaded);
+  } catch (error) {
+    for (const lxmert of loaded) await lxmert.dispose();
+    throw error;
+  }
 }

@@ -105,7 +105,10 @@ export function checkFeatures(
 }
 
 /** What a model reads, for {@link checkFeatures}. */
-export function featuresOf({ models, trainedOn }: Pick<LoadedModel<string>, 'models' | 'trainedOn'>): ReadFeatures {
+export function featuresOf({
+  models,
+  trainedOn,
+}: Pick<LoadedModel<string>, 'models' | 'trainedOn'>): ReadFeatures {
   return { featureSize: models[0]?.config.visualFeatureSize, trainedOn };
 }
 

@@ -5,8 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import type { Question } from '../../data/annotations/question.js';
 import type { AnswerTable } from '../../data/answerTable.js';
 import { answerExamples } from '../../runtime/answerExamples.js';
-import { RuntimeEnsemble } from '../../runtime/ensemble.js';
-import type { HeadProbabilities, Lxmert } from '../../runtime/node.js';
+import type { HeadProbabilities } from '../../runtime/node.js';
 import {
   type PredictedFile,
   type Prediction,
@@ -37,7 +36,7 @@ export async function predictExported(
     throw new UsageError('An exported model answers in one process; leave the launcher out.');
   }
   using store = openFeatures(options);
-  await using models = await loadModels(options);
+  await using models = await loadExported(options.model, options);
   const { first } = models;
   const { manifest, answerTable, tokenizer, maxLength, weights } = first.model;
   const { name, version, device, numThreads } = first.engine;
@@ -62,17 +61,6 @@ export async function predictExported(
     });
   const predictor = { tokenizer, maxLength, predict };
   return await writePredictions(task.dump, predictor, store, () => task.read(file), output, writing);
-}
-
-async function loadModels(options: Options): Promise<RuntimeEnsemble> {
-  const loaded: Lxmert[] = [];
-  try {
-    for (const folder of options.model) loaded.push(await loadExported(folder, options));
-    return new RuntimeEnsemble(loaded);
-  } catch (error) {
-    for (const lxmert of loaded) await lxmert.dispose();
-    throw error;
-  }
 }
 
 /** @throws UsageError for a model without the task's heads */

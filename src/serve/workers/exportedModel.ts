@@ -8,24 +8,24 @@ import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { answerExamples } from '../../runtime/answerExamples.js';
 import { RuntimeEnsemble } from '../../runtime/ensemble.js';
-import { type LoadOptions, Lxmert } from '../../runtime/node.js';
+import { Lxmert } from '../../runtime/node.js';
 import { rankedAnswers } from '../../tasks/index.js';
 import { isCut } from '../../text/index.js';
-import type { Answered, AskedQuestion, SeenPicture, ToExplain } from './protocol.js';
+import type { Answered, AskedQuestion, ExportedSource, SeenPicture, ToExplain } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
-export class RuntimeModel implements ServedModel {
+export class ExportedModel implements ServedModel {
   private constructor(readonly ensemble: RuntimeEnsemble) {}
 
   /** @throws what loading an exported folder throws, and for folders that do not go together or do not answer */
-  static async load(folders: readonly string[], options: LoadOptions): Promise<RuntimeModel> {
+  static async load({ folders, options }: ExportedSource): Promise<ExportedModel> {
     const loaded: Lxmert[] = [];
     try {
       // Pictures are kept by the main thread, for all workers.
       for (const folder of folders)
         loaded.push(await Lxmert.load(folder, { ...options, numCachedImages: 0 }));
       for (const lxmert of loaded) lxmert.requireAnswering();
-      return new RuntimeModel(new RuntimeEnsemble(loaded));
+      return new ExportedModel(new RuntimeEnsemble(loaded));
     } catch (error) {
       for (const lxmert of loaded) await lxmert.dispose();
       throw error;
