@@ -1,4 +1,4 @@
-// The key store's methods over c10d's TCP store.
+// The key store's methods over c10d's stores.
 #include "key_store.h"
 
 #include <string>
@@ -25,19 +25,28 @@ Napi::Function KeyStore::Define(Napi::Env env) {
                      });
 }
 
+StorePointer KeyStore::Open(const Napi::CallbackInfo& info) {
+  const std::chrono::milliseconds timeout(IntegerFrom(info[3], "timeoutMilliseconds"));
+  if (info[5].IsString()) {
+    // Whoever started the processes removes the file: there is no number of processes after which the store may.
+    auto store = c10::make_intrusive<c10d::FileStore>(info[5].ToString().Utf8Value(), -1);
+    store->setTimeout(timeout);
+    return store;
+  }
+  c10d::TCPStoreOptions options;
+  const int64_t port = IntegerFrom(info[1], "port");
+  TORCH_CHECK(port >= 0 && port < 65536, "expected a port from 0 to 65535 but received ", port);
+  options.port = static_cast<std::uint16_t>(port);
+  options.isServer = info[2].ToBoolean().Value();
+  // Who is there is asked with keys, so that the answer can name who is not.
+  options.waitWorkers = false;
+  options.timeout = timeout;
+  return c10::make_intrusive<c10d::TCPStore>(info[0].ToString().Utf8Value(), options);
+}
+
 KeyStore::KeyStore(const Napi::CallbackInfo& info) : Napi::ObjectWrap<KeyStore>(info) {
-  Guard(info.Env(), "KeyStore", [&] {
-    c10d::TCPStoreOptions options;
-    const int64_t port = IntegerFrom(info[1], "port");
-    TORCH_CHECK(port >= 0 && port < 65536, "expected a port from 0 to 65535 but received ", port);
-    options.port = static_cast<std::uint16_t>(port);
-    options.isServer = info[2].ToBoolean().Value();
-    // Who is there is asked with keys, so that the answer can name who is not.
-    options.waitWorkers = false;
-    options.timeout = std::chrono::milliseconds(IntegerFrom(info[3], "timeoutMilliseconds"));
-    store_ = c10::make_intrusive<c10d::PrefixStore>(
-        info[4].ToString().Utf8Value(), c10::make_intrusive<c10d::TCPStore>(info[0].ToString().Utf8Value(), options));
-  });
+  Guard(info.Env(), "KeyStore",
+        [&] { store_ = c10::make_intrusive<c10d::PrefixStore>(info[4].ToString().Utf8Value(), Open(info)); });
   info.This().As<Napi::Object>().TypeTag(&kKeyStoreTag);
 }
 

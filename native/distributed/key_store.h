@@ -1,4 +1,4 @@
-// The store of keys that all processes see: a TCP server in one of them, clients in all.
+// The store of keys that all processes see: a TCP server in one of them and clients in all, or a file of one machine.
 #pragma once
 
 #include <napi.h>
@@ -10,12 +10,13 @@ namespace lxmert {
 class KeyStore : public Napi::ObjectWrap<KeyStore> {
  public:
   static Napi::Function Define(Napi::Env env);
-  // new KeyStore(host, port, isServer, timeoutMilliseconds, prefix)
+  // new KeyStore(host, port, isServer, timeoutMilliseconds, prefix, file): with a file, host and port count for nothing
   explicit KeyStore(const Napi::CallbackInfo& info);
   // The store behind a value of JavaScript.
   static StorePointer StoreOf(const Napi::Value& value);
 
  private:
+  static StorePointer Open(const Napi::CallbackInfo& info);
   Napi::Value Set(const Napi::CallbackInfo& info);
   Napi::Value Get(const Napi::CallbackInfo& info);
   Napi::Value Add(const Napi::CallbackInfo& info);

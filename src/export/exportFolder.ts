@@ -85,7 +85,7 @@ export class ExportFolder {
   /** After a failure: removes what was not there before. */
   async takeBack(): Promise<void> {
     for (const name of this.#created) await rm(this.fileOf(name), { force: true });
-    const folders = new Set(this.#created.map((name) => path.dirname(this.fileOf(name))));
+    const folders = new Set([this.path, ...this.#created.map((name) => path.dirname(this.fileOf(name)))]);
     for (const folder of [...folders].sort((a, b) => b.length - a.length)) {
       if (folder !== this.path || this.isNew) await removeIfEmpty(folder);
     }

@@ -28,6 +28,7 @@ import {
   type WeightsPrecision,
 } from '../runtime/index.js';
 import { ExportFolder } from './exportFolder.js';
+import { Int8Layers } from './int8Layers.js';
 import { bytesOf, FloatLayers, type LayerWriter } from './layerWriter.js';
 import { lxmertGraph, outputOfHead } from './lxmertGraph.js';
 import { MODEL_FILES, modelFiles, modelOf } from './modelFiles.js';
@@ -139,8 +140,7 @@ async function exportLoaded(
 }
 
 function layerWriterFor(precision: WeightsPrecision): LayerWriter {
-  if (precision === 'int8') throw new UsageError('int8 cannot be written yet.');
-  return new FloatLayers(precision);
+  return precision === 'int8' ? new Int8Layers() : new FloatLayers(precision);
 }
 
 /** What the graph is to give. */

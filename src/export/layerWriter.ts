@@ -16,7 +16,7 @@ export interface DenseLayer {
 /** Writes what has large weights. Values between layers have the type `type`. */
 export interface LayerWriter {
   readonly type: 'float32' | 'float16';
-  /** The nodes of a dense layer, its weights and its bias: (..., in) -> (..., out). @returns the result's name */
+  /** The nodes of a dense layer, its weights and its bias: (rows, in) -> (rows, out). @returns the result's name */
   dense(graph: GraphBuilder, input: string, layer: DenseLayer): string;
   /** Rows of a table: indices (...) int64 -> (..., H). @param table (rows, H) float32 */
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string;
@@ -27,17 +27,15 @@ export class FloatLayers implements LayerWriter {
   constructor(readonly type: 'float32' | 'float16') {}
 
   dense(graph: GraphBuilder, input: string, layer: DenseLayer): string {
-    const product = graph.node('MatMul', [input, this.#weight(graph, layer)], {
-      name: `${layer.name}.product`,
-    });
-    return graph.node('Add', [product, writeBias(graph, layer, this.type)], { name: layer.name });
+    const inputs = [input, this.#weight(graph, layer), writeBias(graph, layer, this.type)];
+    return graph.node('Gemm', inputs, { name: layer.name });
   }
 
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
     return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, this.type), indices], { name });
   }
 
-  /** MatMul takes it as (in, out). */
+  /** As (in, out): runtimes arrange either order anew when they load, and this is MatMul's too. */
   #weight(graph: GraphBuilder, { name, weights }: DenseLayer): string {
     const { type } = this;
     return graph.initializer({
@@ -50,17 +48,17 @@ export class FloatLayers implements LayerWriter {
 }
 
 /** Numbers that a dense layer reads. */
-function inputSizeOf([first]: readonly Tensor[]): number {
+export function inputSizeOf([first]: readonly Tensor[]): number {
   return first?.shape[1] ?? 0;
 }
 
 /** Numbers that it gives. */
-function outputSizeOf(weights: readonly Tensor[]): number {
+export function outputSizeOf(weights: readonly Tensor[]): number {
   return weights.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
 }
 
 /** A dense layer's bias. @returns its name */
-function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
+export function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
   const dims = [biases.reduce((sum, { numel }) => sum + numel, 0)];
   return graph.initializer({
     name: `${name}.bias`,

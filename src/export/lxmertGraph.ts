@@ -6,7 +6,7 @@
 import type { HeadDefinition, LxmertConfig } from '../model/index.js';
 import { type Dimension, GraphBuilder, type OnnxGraph } from '../onnx/index.js';
 import { FloatLayers, type LayerWriter } from './layerWriter.js';
-import { type Attended, type AttentionRows, ModelNodes, type Parameters } from './modelNodes.js';
+import { type Attended, type AttentionHeads, ModelNodes, type Parameters } from './modelNodes.js';
 
 /** A model as its graph needs it. */
 export interface GraphSource {
@@ -26,6 +26,7 @@ const OPSET = 20;
 const PADDING_SCORE = -10000;
 /** Of the answer head (docs/how-it-works/reference-implementation.md). */
 const HEAD_EPSILON = 1e-12;
+const QUERY_KEY_VALUE = ['query', 'key', 'value'];
 /** Numbers of types in Cast (TensorProto.DataType). */
 const CAST_CODES = { float32: 1, float16: 10 } as const;
 
@@ -35,12 +36,14 @@ export function outputOfHead({ name }: Pick<HeadDefinition, 'name'>): string {
   return `${name}_logits`;
 }
 
-/** Rows of a stream, and what is added to the scores of its padding. */
+/** A stream's sequences, one below the other. */
 interface Stream {
-  /** (B, n, H) */
+  /** (B * n, H) */
   readonly rows: string;
-  /** (B or 1, 1, 1, n) */
+  /** What is added to scores: (B, 1, 1, n), 0 where a row counts. */
   readonly mask: string;
+  /** A list of one number: B. */
+  readonly batch: string;
 }
 
 /** @returns the graph of a model; its weights are read when it is written, so the model must live until then */
@@ -61,8 +64,8 @@ class LxmertGraph {
     private readonly writer: LayerWriter,
   ) {
     const { parameters, config } = source;
-    this.#nodes = new ModelNodes(this.#graph, writer, parameters, config.hiddenSize);
-    this.#exact = new ModelNodes(this.#graph, new FloatLayers('float32'), parameters, config.hiddenSize);
+    this.#nodes = new ModelNodes(this.#graph, writer, parameters, config);
+    this.#exact = new ModelNodes(this.#graph, new FloatLayers('float32'), parameters, config);
   }
 
   build(): OnnxGraph {
@@ -79,13 +82,13 @@ class LxmertGraph {
 
   #embedWords(): Stream {
     const graph = this.#graph;
-    const { config } = this.source;
+    const { layerNormEps } = this.source.config;
     const [inputIds, attentionMask, tokenTypeIds] = ['input_ids', 'attention_mask', 'token_type_ids'].map(
       (name) => graph.input(name, 'int64', ['batch', 'words']),
     ) as [string, string, string];
     const lookUp = (indices: string, table: string): string =>
       this.#nodes.lookUp(indices, `bert.embeddings.${table}`);
-    const numWords = graph.node('Squeeze', [this.#sizes(inputIds, 1, 2)]);
+    const numWords = graph.node('Squeeze', [this.#size(inputIds, 1)]);
     const positions = graph.node('Range', [graph.int(0), numWords, graph.int(1)]);
     const words = lookUp(inputIds, 'word_embeddings'); // (B, n, H)
     const places = lookUp(positions, 'position_embeddings'); // (n, H)
@@ -93,49 +96,51 @@ class LxmertGraph {
     const sum = graph.node('Add', [graph.node('Add', [words, places]), types], {
       name: 'bert.embeddings.sum',
     });
-    const rows = this.#nodes.layerNorm(sum, 'bert.embeddings.LayerNorm', config.layerNormEps);
-    return { rows, mask: this.#paddingScores(attentionMask) };
+    const rows = this.#asRows(this.#nodes.layerNorm(sum, 'bert.embeddings.LayerNorm', layerNormEps));
+    const batch = this.#size(inputIds, 0);
+    return { rows, mask: this.#paddingScores(attentionMask, batch), batch };
   }
 
   /** (LN(features) + LN(boxes)) / 2 after a dense layer each; boxes in float32 as everywhere. */
   #embedRegions(): Stream {
     const graph = this.#graph;
     const { config, imagesPerExample } = this.source;
+    const { visualFeatureSize, visualBoxSize, layerNormEps } = config;
     const places = ['images', ...(imagesPerExample === 1 ? [] : [imagesPerExample]), 'regions'];
-    const features = graph.input('visual_feats', 'float32', [...places, config.visualFeatureSize]);
-    const boxes = graph.input('visual_pos', 'float32', [...places, config.visualBoxSize]);
+    const features = graph.input('visual_feats', 'float32', [...places, visualFeatureSize]);
+    const boxes = graph.input('visual_pos', 'float32', [...places, visualBoxSize]);
     const mask = graph.input('visual_attention_mask', 'int64', places);
     const module = (name: string): string => `bert.encoder.visn_fc.${name}`;
-    const project = (nodes: ModelNodes, input: string, dense: string, norm: string): string =>
-      nodes.layerNorm(nodes.dense(input, module(dense)), module(norm), config.layerNormEps);
-    const images = this.#typed(this.#asImages(features));
-    const fromFeatures = project(this.#nodes, images, 'visn_fc', 'visn_layer_norm');
-    const fromBoxes = this.#typed(project(this.#exact, this.#asImages(boxes), 'box_fc', 'box_layer_norm'));
+    const project = (nodes: ModelNodes, rows: string, dense: string, norm: string): string =>
+      nodes.layerNorm(nodes.dense(rows, module(dense)), module(norm), layerNormEps);
+    const featureRows = this.#typed(this.#asRows(features, visualFeatureSize));
+    const fromFeatures = project(this.#nodes, featureRows, 'visn_fc', 'visn_layer_norm');
+    const boxRows = this.#asRows(boxes, visualBoxSize);
+    const fromBoxes = this.#typed(project(this.#exact, boxRows, 'box_fc', 'box_layer_norm'));
     const sum = graph.node('Add', [fromFeatures, fromBoxes], { name: module('sum') });
     const half = graph.number(0.5, this.writer.type);
+    const batch = this.#times(this.#size(features, 0), imagesPerExample);
     return {
       rows: graph.node('Mul', [sum, half], { name: module('mean') }),
-      mask: this.#paddingScores(this.#asImages(mask)),
+      mask: this.#paddingScores(mask, batch),
+      batch,
     };
   }
 
   /** A stack of BERT layers. */
-  #stack({ rows, mask }: Stream, name: string, count: number, output: 'language' | 'vision'): Stream {
-    let hidden = rows;
+  #stack(stream: Stream, name: string, count: number, output: 'language' | 'vision'): Stream {
+    let { rows } = stream;
     for (let i = 0; i < count; i++) {
       const module = `bert.encoder.${name}.${i}`;
-      const { rows: attended, probabilities } = this.#selfAttention(
-        { rows: hidden, mask },
-        `${module}.attention.self`,
-        `${module}.attention.output`,
-      );
-      this.#attentions(`${output}_attentions.${i}`, probabilities);
-      hidden = this.#feedForward(attended, `${module}.intermediate`, `${module}.output`);
+      const block = `${module}.attention`;
+      const attended = this.#selfAttention({ ...stream, rows }, `${block}.self`, `${block}.output`);
+      this.#attentions(`${output}_attentions.${i}`, attended.probabilities);
+      rows = this.#feedForward(attended.rows, `${module}.intermediate`, `${module}.output`);
     }
-    return { rows: hidden, mask };
+    return { ...stream, rows };
   }
 
-  /** The cross-modality layers. @returns the first word of each sentence, (B, 1, H) */
+  /** The cross-modality layers. @returns the first word of each sentence, (B, H) */
   #meet(sentences: Stream, images: Stream): string {
     const { numCrossLayers } = this.source.config;
     let words = sentences;
@@ -147,40 +152,43 @@ class LxmertGraph {
       words = { ...words, rows: this.#side({ ...words, rows: forWords }, module, 'lang') };
       regions = { ...regions, rows: this.#side({ ...regions, rows: forRegions }, module, 'visn') };
     }
-    return this.#firstWords(words.rows);
+    return this.#firstWords(words);
   }
 
   /** Both directions share their weights, so the rows of both go through one product. */
   #crossAttention(words: Stream, regions: Stream, module: string, layer: number): [string, string] {
-    const graph = this.#graph;
     const att = `${module}.visual_attention.att`;
-    const both = graph.node('Concat', [words.rows, regions.rows], {
-      name: `${module}.rows`,
-      attributes: { axis: 1 },
-    });
+    const both = this.#below(words.rows, regions.rows, `${module}.rows`);
     const lengths = this.#lengths(words, regions);
-    const [ofWords, ofRegions] = this.#projectBoth(both, lengths, att);
-    const onRegions = this.#attend(
+    const [ofWords, ofRegions] = this.#projectBoth(both, lengths, words, regions, att);
+    const onRegions = this.#nodes.attention(
       { ...ofRegions, queries: ofWords.queries },
       regions.mask,
       `${att}.onRegions`,
     );
-    const onWords = this.#attend({ ...ofWords, queries: ofRegions.queries }, words.mask, `${att}.onWords`);
+    const onWords = this.#nodes.attention(
+      { ...ofWords, queries: ofRegions.queries },
+      words.mask,
+      `${att}.onWords`,
+    );
     this.#attentions(`cross_encoder_attentions.${layer}`, onRegions.probabilities);
     this.#attentions(`cross_encoder_vision_attentions.${layer}`, onWords.probabilities);
-    const contexts = graph.node('Concat', [onRegions.context, onWords.context], {
-      name: `${att}.context`,
-      attributes: { axis: 1 },
-    });
+    const contexts = this.#below(onRegions.context, onWords.context, `${att}.context`);
     const output = this.#sublayerOutput(contexts, both, `${module}.visual_attention.output`);
     return this.#split(output, lengths, `${module}.attended`);
   }
 
-  /** Query, key and value of both streams: both (B, n + regions, H) */
-  #projectBoth(both: string, lengths: string, att: string): [AttentionRows, AttentionRows] {
-    const projected = this.#nodes.joined(both, att, ['query', 'key', 'value']); // (B, n + regions, 3H)
-    const [words, regions] = this.#split(projected, lengths, `${att}.projected`);
-    return [this.#thirds(words), this.#thirds(regions)];
+  /** Query, key and value of both streams: both (word rows + region rows, H) */
+  #projectBoth(
+    both: string,
+    lengths: string,
+    words: Stream,
+    regions: Stream,
+    att: string,
+  ): [AttentionHeads, AttentionHeads] {
+    const projected = this.#nodes.joined(both, att, QUERY_KEY_VALUE); // (word rows + region rows, 3H)
+    const [ofWords, ofRegions] = this.#split(projected, lengths, `${att}.projected`);
+    return [this.#thirds(ofWords, words.batch), this.#thirds(ofRegions, regions.batch)];
   }
 
   /** Of the last layer the first words alone: nothing reads the regions, and no other word's feed-forward. */
@@ -188,12 +196,20 @@ class LxmertGraph {
     const att = `${module}.visual_attention.att`;
     const onRegions = this.source.attentions
       ? this.#lastMaps(words, regions, module, layer)
-      : this.#attend(this.#project(words.rows, regions.rows, att), regions.mask, `${att}.onRegions`);
+      : this.#nodes.attention(
+          this.#project(words.rows, regions.rows, words.batch, att),
+          regions.mask,
+          `${att}.onRegions`,
+        );
     const output = `${module}.visual_attention.output`;
     const attended = this.#sublayerOutput(onRegions.context, words.rows, output);
-    const first = this.#firstWords(attended);
+    const first = this.#firstWords({ ...words, rows: attended });
     const self = `${module}.lang_self_att.self`;
-    const onWords = this.#attend(this.#project(first, attended, self), words.mask, self);
+    const onWords = this.#nodes.attention(
+      this.#project(first, attended, words.batch, self),
+      words.mask,
+      self,
+    );
     const result = this.#sublayerOutput(onWords.context, first, `${module}.lang_self_att.output`);
     return this.#feedForward(result, `${module}.lang_inter`, `${module}.lang_output`);
   }
@@ -201,19 +217,19 @@ class LxmertGraph {
   /** What the last layer's first words need, and the maps of both directions, as of every other layer. */
   #lastMaps(words: Stream, regions: Stream, module: string, layer: number): Attended {
     const att = `${module}.visual_attention.att`;
-    const both = this.#graph.node('Concat', [words.rows, regions.rows], { attributes: { axis: 1 } });
-    const [ofWords, ofRegions] = this.#projectBoth(both, this.#lengths(words, regions), att);
-    const onRegions = this.#attend(
+    const both = this.#below(words.rows, regions.rows, `${module}.rows`);
+    const lengths = this.#lengths(words, regions);
+    const [ofWords, ofRegions] = this.#projectBoth(both, lengths, words, regions, att);
+    const onRegions = this.#nodes.attention(
       { ...ofRegions, queries: ofWords.queries },
       regions.mask,
       `${att}.onRegions`,
     );
-    const { numAttentionHeads } = this.source.config;
     const onWords = { queries: ofRegions.queries, keys: ofWords.keys };
     this.#attentions(`cross_encoder_attentions.${layer}`, onRegions.probabilities);
     this.#attentions(
       `cross_encoder_vision_attentions.${layer}`,
-      this.#nodes.probabilities(onWords, words.mask, numAttentionHeads, `${att}.onWords`),
+      this.#nodes.probabilities(onWords, words.mask, `${att}.onWords`),
     );
     return onRegions;
   }
@@ -225,24 +241,24 @@ class LxmertGraph {
     return this.#feedForward(rows, `${module}.${side}_inter`, `${module}.${side}_output`);
   }
 
-  #selfAttention({ rows, mask }: Stream, self: string, output: string) {
-    const projected = this.#thirds(this.#nodes.joined(rows, self, ['query', 'key', 'value']));
-    const { context, probabilities } = this.#attend(projected, mask, self);
+  #selfAttention({ rows, mask, batch }: Stream, self: string, output: string) {
+    const heads = this.#thirds(this.#nodes.joined(rows, self, QUERY_KEY_VALUE), batch);
+    const { context, probabilities } = this.#nodes.attention(heads, mask, self);
     return { rows: this.#sublayerOutput(context, rows, output), probabilities };
   }
 
   /** Queries of some rows, keys and values of others. */
-  #project(asking: string, asked: string, module: string): AttentionRows {
-    const queries = this.#nodes.dense(asking, `${module}.query`);
-    const [keys, values] = this.#parts(this.#nodes.joined(asked, module, ['key', 'value']), 2) as [
-      string,
-      string,
-    ];
+  #project(asking: string, asked: string, batch: string, module: string): AttentionHeads {
+    const [queries] = this.#nodes.heads(this.#nodes.dense(asking, `${module}.query`), 1, batch) as [string];
+    const projected = this.#nodes.joined(asked, module, ['key', 'value']); // (rows, 2H)
+    const [keys, values] = this.#nodes.heads(projected, 2, batch) as [string, string];
     return { queries, keys, values };
   }
 
-  #attend(rows: AttentionRows, mask: string, name: string): Attended {
-    return this.#nodes.attention(rows, mask, this.source.config.numAttentionHeads, name);
+  /** (B * n, 3H) -> query, key and value */
+  #thirds(projected: string, batch: string): AttentionHeads {
+    const [queries, keys, values] = this.#nodes.heads(projected, 3, batch) as [string, string, string];
+    return { queries, keys, values };
   }
 
   #feedForward(rows: string, inner: string, output: string): string {
@@ -253,97 +269,97 @@ class LxmertGraph {
     return this.#nodes.sublayerOutput(rows, residual, module, this.source.config.layerNormEps);
   }
 
-  /** (B, n, 3H) -> query, key and value */
-  #thirds(projected: string): AttentionRows {
-    const [queries, keys, values] = this.#parts(projected, 3) as [string, string, string];
-    return { queries, keys, values };
+  /** The rows of words and below them those of regions. */
+  #below(words: string, regions: string, name: string): string {
+    return this.#graph.node('Concat', [words, regions], { name, attributes: { axis: 0 } });
   }
 
-  /** (B, n, count * H) -> (B, n, H) each */
-  #parts(rows: string, count: number): readonly string[] {
-    const outputs = Array.from({ length: count }, (_, i) => `${rows}.${i}`);
-    const sizes = this.#graph.ints(outputs.map(() => this.source.config.hiddenSize));
-    return this.#graph.nodeOf('Split', [rows, sizes], { outputs, attributes: { axis: -1 } });
-  }
-
-  /** Rows of words and of regions: (B, n + regions, size) -> (B, n, size), (B, regions, size) */
+  /** (word rows + region rows, size) -> (word rows, size), (region rows, size) */
   #split(rows: string, lengths: string, name: string): [string, string] {
     const outputs = [`${name}.words`, `${name}.regions`] as [string, string];
-    this.#graph.nodeOf('Split', [rows, lengths], { name, outputs, attributes: { axis: 1 } });
+    this.#graph.nodeOf('Split', [rows, lengths], { name, outputs, attributes: { axis: 0 } });
     return outputs;
   }
 
   #lengths(words: Stream, regions: Stream): string {
-    const [numWords, numRegions] = [words, regions].map(({ rows }) => this.#sizes(rows, 1, 2)) as [
-      string,
-      string,
-    ];
-    return this.#graph.node('Concat', [numWords, numRegions], { attributes: { axis: 0 } });
+    return this.#graph.concat([this.#size(words.rows, 0), this.#size(regions.rows, 0)]);
   }
 
-  /** (B, n, H) -> (B, 1, H) */
-  #firstWords(rows: string): string {
+  /** (B * n, H) -> (B, H) */
+  #firstWords({ rows, batch }: Stream): string {
     const graph = this.#graph;
-    return graph.node('Slice', [rows, graph.ints([0]), graph.ints([1]), graph.ints([1])]);
+    const shape = graph.concat([batch, graph.ints([-1, this.source.config.hiddenSize])]);
+    const sentences = graph.node('Reshape', [rows, shape]); // (B, n, H)
+    return graph.node('Gather', [sentences, graph.int(0)], { attributes: { axis: 1 } });
   }
 
-  /** A sentence about several images counts once for each: (B, n, H) -> (B * images, n, H) */
+  /** A sentence about several images counts once for each: (B * n, H) -> (B * images * n, H) */
   #forEachImage(sentences: Stream): Stream {
     const { imagesPerExample } = this.source;
     if (imagesPerExample === 1) return sentences;
-    const graph = this.#graph;
-    const repeated = (value: string, rank: number): string => {
-      const apart = graph.node('Unsqueeze', [value, graph.ints([1])]); // (B, 1, ...)
-      const shape = graph.ints([1, imagesPerExample, ...Array<number>(rank - 1).fill(1)]);
-      return this.#reshape(graph.node('Expand', [apart, shape]), [-1], value); // (B * images, ...)
+    const batch = this.#times(sentences.batch, imagesPerExample);
+    const repeat = (value: string): string =>
+      this.#repeat(
+        value,
+        [sentences.batch, this.#graph.ints([1, -1])],
+        this.#graph.ints([1, imagesPerExample, 1]),
+      );
+    return {
+      rows: this.#asRows(repeat(sentences.rows)),
+      mask: this.#asMask(repeat(sentences.mask), batch),
+      batch,
     };
-    return { rows: repeated(sentences.rows, 3), mask: repeated(sentences.mask, 4) };
   }
 
-  /** Images that all examples share count once for each: (images, regions, H) -> (B, regions, H) */
+  /** Images that all examples share count once for each: (images * regions, H) -> (B * regions, H) */
   #forEachExample(images: Stream): Stream {
     const graph = this.#graph;
     const { imagesPerExample } = this.source;
-    const batch = this.#sizes('input_ids', 0, 1);
-    const repeated = (value: string, rank: number): string => {
-      const isSingle = imagesPerExample === 1;
-      // (images * imagesPerExample, ...) -> (images, imagesPerExample, ...)
-      const apart = isSingle ? value : this.#reshape(value, [-1, imagesPerExample], value);
-      const ones = graph.ints(Array<number>(isSingle ? rank - 1 : rank).fill(1));
-      const shape = graph.node('Concat', [batch, ones], { attributes: { axis: 0 } });
-      const expanded = graph.node('Expand', [apart, shape]);
-      return isSingle ? expanded : this.#reshape(expanded, [-1], value);
-    };
-    return { rows: repeated(images.rows, 3), mask: repeated(images.mask, 4) };
+    const numExamples = this.#size('input_ids', 0);
+    const batch = this.#times(numExamples, imagesPerExample);
+    const apart = [this.#size('visual_feats', 0), graph.ints([imagesPerExample, -1])];
+    const repeat = (value: string): string =>
+      this.#repeat(value, apart, graph.concat([numExamples, graph.ints([1, 1])]));
+    return { rows: this.#asRows(repeat(images.rows)), mask: this.#asMask(repeat(images.mask), batch), batch };
   }
 
-  /** The images of examples one after another: (images, imagesPerExample, ...) -> (all images, ...) */
-  #asImages(input: string): string {
-    if (this.source.imagesPerExample === 1) return input;
-    const rest = this.#graph.node('Shape', [input], { attributes: { start: 2 } });
-    const shape = this.#graph.node('Concat', [this.#graph.ints([-1]), rest], { attributes: { axis: 0 } });
-    return this.#graph.node('Reshape', [input, shape]);
+  /** Sequences as (a, b, their values), repeated along a or b. */
+  #repeat(value: string, apart: readonly string[], shape: string): string {
+    const graph = this.#graph;
+    return graph.node('Expand', [graph.node('Reshape', [value, graph.concat(apart)]), shape]);
   }
 
-  /** To `leading` sizes, and then those of `like` after its first. */
-  #reshape(value: string, leading: readonly number[], like: string): string {
-    const rest = this.#graph.node('Shape', [like], { attributes: { start: 1 } });
-    const shape = this.#graph.node('Concat', [this.#graph.ints(leading), rest], { attributes: { axis: 0 } });
-    return this.#graph.node('Reshape', [value, shape]);
+  /** (..., size) -> (rows, size) */
+  #asRows(value: string, size = this.source.config.hiddenSize): string {
+    return this.#graph.node('Reshape', [value, this.#graph.ints([-1, size])]);
   }
 
-  #sizes(value: string, start: number, end: number): string {
-    return this.#graph.node('Shape', [value], { attributes: { start, end } });
+  /** (...) -> (B, 1, 1, n) */
+  #asMask(value: string, batch: string): string {
+    return this.#graph.node('Reshape', [value, this.#graph.concat([batch, this.#graph.ints([1, 1, -1])])]);
   }
 
-  /** mask (rows, n) int64, 1 for what counts -> (rows, 1, 1, n): what is added to scores */
-  #paddingScores(mask: string): string {
+  /** One size of a value, as a list. */
+  #size(value: string, axis: number): string {
+    const name = `${value}.size${axis}`;
+    if (this.#graph.has(name)) return name;
+    return this.#graph.node('Shape', [value], { name, attributes: { start: axis, end: axis + 1 } });
+  }
+
+  #times(count: string, factor: number): string {
+    if (factor === 1) return count;
+    const name = `${count}*${factor}`;
+    if (this.#graph.has(name)) return name;
+    return this.#graph.node('Mul', [count, this.#graph.ints([factor])], { name });
+  }
+
+  /** mask (..., n) int64, 1 for what counts -> (B, 1, 1, n): what is added to scores */
+  #paddingScores(mask: string, batch: string): string {
     const graph = this.#graph;
     const { type } = this.writer;
     const counts = graph.node('Cast', [mask], { attributes: { to: CAST_CODES[type] } });
     const isPadding = graph.node('Sub', [graph.number(1, type), counts]);
-    const scores = graph.node('Mul', [isPadding, graph.number(PADDING_SCORE, type)]);
-    return graph.node('Unsqueeze', [scores, graph.ints([1, 2])]);
+    return this.#asMask(graph.node('Mul', [isPadding, graph.number(PADDING_SCORE, type)]), batch);
   }
 
   /** float32 -> the type between layers */
@@ -359,7 +375,7 @@ class LxmertGraph {
     const { config, heads, imagesPerExample, pooled: wantsPooled } = this.source;
     const { hiddenSize } = config;
     const dense = this.#nodes.dense(firstWords, 'bert.pooler.dense');
-    // (B * images, 1, H) -> (B, images * H)
+    // (B * images, H) -> (B, images * H)
     const joined = graph.node('Reshape', [dense, graph.ints([-1, imagesPerExample * hiddenSize])]);
     const pooled = graph.node('Tanh', [joined], { name: 'bert.pooler' });
     for (const head of heads) this.#give(outputOfHead(head), this.#head(pooled, head), ['batch', head.size]);

@@ -1,4 +1,7 @@
-/** @file The pieces that LXMERT's graph is made of, each a few standard operators over the weights of one module. */
+/**
+ * @file The pieces that LXMERT's graph is made of, each a few standard operators over the weights of one module. Streams are
+ * rows one below the other, so that a dense layer with its bias is one operator (Gemm).
+ */
 
 import type { GraphBuilder } from '../onnx/index.js';
 import type { Tensor } from '../torch/index.js';
@@ -7,17 +10,24 @@ import { type DenseLayer, type LayerWriter, writeTensor } from './layerWriter.js
 /** Weights by the names that checkpoints give them. */
 export type Parameters = ReadonlyMap<string, Tensor>;
 
-export interface AttentionRows {
-  /** (B, queries, H) */
+/** Sizes of attention. */
+export interface HeadSizes {
+  readonly hiddenSize: number;
+  readonly numAttentionHeads: number;
+}
+
+/** What asks and what is asked, by heads. */
+export interface AttentionHeads {
+  /** (B, heads, queries, size) */
   readonly queries: string;
-  /** (B, keys, H) */
+  /** (B, heads, keys, size) */
   readonly keys: string;
-  /** (B, keys, H) */
+  /** (B, heads, keys, size) */
   readonly values: string;
 }
 
 export interface Attended {
-  /** (B, queries, H) */
+  /** (B * queries, H) */
   readonly context: string;
   /** (B, heads, queries, keys) */
   readonly probabilities: string;
@@ -29,55 +39,71 @@ export class ModelNodes {
     readonly graph: GraphBuilder,
     readonly writer: LayerWriter,
     private readonly parameters: Parameters,
-    private readonly hiddenSize: number,
+    private readonly sizes: HeadSizes,
   ) {}
-
-  /** @throws RangeError when the model has no such parameter */
-  parameter(name: string): Tensor {
-    const found = this.parameters.get(name);
-    if (found === undefined) throw new RangeError(`The model has no parameter '${name}'.`);
-    return found;
-  }
 
   /** Rows of an embedding table: (...) -> (..., H) */
   lookUp(indices: string, module: string): string {
-    return this.writer.lookUp(this.graph, indices, module, this.parameter(`${module}.weight`));
+    return this.writer.lookUp(this.graph, indices, module, this.#parameter(`${module}.weight`));
   }
 
-  /** (..., in) -> (..., out) */
+  /** (rows, in) -> (rows, out) */
   dense(input: string, module: string): string {
-    return this.#dense(input, this.#layer(module, [module]));
+    return this.writer.dense(this.graph, input, this.#layer(module, [module]));
   }
 
-  /** Several dense layers of one input as one product: (..., in) -> (..., parts * out) */
+  /** Several dense layers of one input as one product: (rows, in) -> (rows, parts * out) */
   joined(input: string, module: string, parts: readonly string[]): string {
-    const layer = this.#layer(
-      `${module}.${parts.join('+')}`,
-      parts.map((part) => `${module}.${part}`),
+    const name = `${module}.${parts.join('+')}`;
+    return this.writer.dense(
+      this.graph,
+      input,
+      this.#layer(
+        name,
+        parts.map((part) => `${module}.${part}`),
+      ),
     );
-    return this.#dense(input, layer);
   }
 
-  /** Feed-forward's first half: (..., H) -> (..., intermediate) */
+  /** Feed-forward's first half: (rows, H) -> (rows, intermediate) */
   denseGelu(input: string, module: string): string {
     return this.graph.node('Gelu', [this.dense(input, module)], { name: `${module}.gelu` });
   }
 
-  /** How every sublayer ends: dense, residual, LayerNorm. (..., in), (..., H) -> (..., H) */
+  /** How every sublayer ends: dense, residual, LayerNorm. (rows, in), (rows, H) -> (rows, H) */
   sublayerOutput(input: string, residual: string, module: string, epsilon: number): string {
-    const sum = this.graph.node('Add', [this.dense(input, `${module}.dense`), residual], {
-      name: `${module}.sum`,
-    });
+    const dense = this.dense(input, `${module}.dense`);
+    const sum = this.graph.node('Add', [dense, residual], { name: `${module}.sum` });
     return this.layerNorm(sum, `${module}.LayerNorm`, epsilon);
   }
 
   layerNorm(input: string, module: string, epsilon: number): string {
     const { type } = this.writer;
     const [scale, bias] = ['weight', 'bias'].map((part) =>
-      writeTensor(this.graph, `${module}.${part}`, this.parameter(`${module}.${part}`), type),
+      writeTensor(this.graph, `${module}.${part}`, this.#parameter(`${module}.${part}`), type),
     ) as [string, string];
     const attributes = { axis: -1, epsilon: { float: epsilon } };
     return this.graph.node('LayerNormalization', [input, scale, bias], { name: module, attributes });
+  }
+
+  /**
+   * What dense layers side by side gave, by heads: one transposition for all of them.
+   *
+   * @param projected (B * n, parts * H)
+   * @param batch a list of one number, B
+   * @returns (B, heads, n, size) for each part
+   */
+  heads(projected: string, parts: number, batch: string): readonly string[] {
+    const { graph } = this;
+    const { hiddenSize, numAttentionHeads: numHeads } = this.sizes;
+    const shape = graph.concat([batch, graph.ints([-1, parts * numHeads, hiddenSize / numHeads])]);
+    const apart = graph.node('Reshape', [projected, shape], { name: `${projected}.apart` }); // (B, n, parts * heads, size)
+    const name = `${projected}.heads`;
+    const byHeads = graph.node('Transpose', [apart], { name, attributes: { perm: [0, 2, 1, 3] } });
+    if (parts === 1) return [byHeads];
+    const outputs = Array.from({ length: parts }, (_, i) => `${name}.${i}`);
+    const sizes = graph.ints(outputs.map(() => numHeads));
+    return graph.nodeOf('Split', [byHeads, sizes], { outputs, attributes: { axis: 1 } });
   }
 
   /**
@@ -85,52 +111,41 @@ export class ModelNodes {
    *
    * @param mask (B or 1, 1, 1, keys): 0, or far below 0 for keys that do not count
    */
-  attention(rows: AttentionRows, mask: string, numHeads: number, name: string): Attended {
+  attention(heads: AttentionHeads, mask: string, name: string): Attended {
     const { graph } = this;
-    const probabilities = this.probabilities(rows, mask, numHeads, name);
-    const values = this.#heads(rows.values, numHeads, [0, 2, 1, 3], `${name}.values`);
-    const attended = graph.node('MatMul', [probabilities, values], { name: `${name}.attended` });
+    const probabilities = this.probabilities(heads, mask, name);
+    const attended = graph.node('MatMul', [probabilities, heads.values], { name: `${name}.attended` });
     const perm = [0, 2, 1, 3];
     const joined = graph.node('Transpose', [attended], { name: `${name}.rows`, attributes: { perm } });
-    // (B, queries, heads, size) -> (B, queries, H)
-    const context = graph.node('Reshape', [joined, graph.ints([0, 0, -1])], { name: `${name}.context` });
-    return { context, probabilities };
+    // (B, queries, heads, size) -> (B * queries, H)
+    const shape = graph.ints([-1, this.sizes.hiddenSize]);
+    return { context: graph.node('Reshape', [joined, shape], { name: `${name}.context` }), probabilities };
   }
 
   /** What each query gives to each key: (B, heads, queries, keys) */
-  probabilities(
-    { queries, keys }: Omit<AttentionRows, 'values'>,
-    mask: string,
-    numHeads: number,
-    name: string,
-  ): string {
+  probabilities({ queries, keys }: Omit<AttentionHeads, 'values'>, mask: string, name: string): string {
     const { graph, writer } = this;
-    const ofQueries = this.#heads(queries, numHeads, [0, 2, 1, 3], `${name}.queries`); // (B, heads, queries, size)
-    const ofKeys = this.#heads(keys, numHeads, [0, 2, 3, 1], `${name}.keys`); // (B, heads, size, keys)
-    const products = graph.node('MatMul', [ofQueries, ofKeys], { name: `${name}.products` });
-    const scale = graph.number(1 / Math.sqrt(this.hiddenSize / numHeads), writer.type);
+    const { hiddenSize, numAttentionHeads: numHeads } = this.sizes;
+    const perm = [0, 1, 3, 2];
+    const turned = graph.node('Transpose', [keys], { name: `${name}.keys`, attributes: { perm } });
+    const products = graph.node('MatMul', [queries, turned], { name: `${name}.products` });
+    const scale = graph.number(1 / Math.sqrt(hiddenSize / numHeads), writer.type);
     const scores = graph.node('Mul', [products, scale], { name: `${name}.scores` });
     const masked = graph.node('Add', [scores, mask], { name: `${name}.masked` });
     return graph.node('Softmax', [masked], { name: `${name}.probabilities`, attributes: { axis: -1 } });
   }
 
-  /** (B, n, H) -> (B, n, heads, size) -> the order of `perm` */
-  #heads(rows: string, numHeads: number, perm: readonly number[], name: string): string {
-    const split = this.graph.node('Reshape', [rows, this.graph.ints([0, 0, numHeads, -1])], {
-      name: `${name}.split`,
-    });
-    return this.graph.node('Transpose', [split], { name, attributes: { perm } });
-  }
-
   #layer(name: string, modules: readonly string[]): DenseLayer {
     return {
       name,
-      weights: modules.map((module) => this.parameter(`${module}.weight`)),
-      biases: modules.map((module) => this.parameter(`${module}.bias`)),
+      weights: modules.map((module) => this.#parameter(`${module}.weight`)),
+      biases: modules.map((module) => this.#parameter(`${module}.bias`)),
     };
   }
 
-  #dense(input: string, layer: DenseLayer): string {
-    return this.writer.dense(this.graph, input, layer);
+  #parameter(name: string): Tensor {
+    const found = this.parameters.get(name);
+    if (found === undefined) throw new RangeError(`The model has no parameter '${name}'.`);
+    return found;
   }
 }

@@ -99,6 +99,12 @@ export class GraphBuilder {
     return this.initializer({ name, type: 'int64', dims: [values.length], bytes });
   }
 
+  /** Lists of numbers one behind the other, such as a shape of which some sizes are known only when the graph runs. */
+  concat(lists: readonly string[]): string {
+    const name = `concat(${lists.join(',')})`;
+    return this.#names.has(name) ? name : this.node('Concat', lists, { name, attributes: { axis: 0 } });
+  }
+
   /** One int64 without dimensions, as Gather takes an index. */
   int(value: number): string {
     const name = `int.${value}`;
@@ -117,6 +123,11 @@ export class GraphBuilder {
       throw new RangeError(`float16 cannot hold ${value}.`);
     const bytes = () => new Uint8Array(type === 'float16' ? half.buffer : wide.buffer);
     return this.initializer({ name, type, dims: [], bytes });
+  }
+
+  /** Whether a value of this name is there. */
+  has(name: string): boolean {
+    return this.#names.has(name);
   }
 
   /** Adds a node with one result. @returns the result's name */

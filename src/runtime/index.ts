@@ -9,6 +9,13 @@ export type { AnswerOptions } from '../inference/requests.js';
 export type { RankedAnswer } from '../tasks/index.js';
 export { Lxmert } from './browser/lxmert.js';
 export { useWasmFiles, type WasmFileReader } from './browser/ortModules.js';
+export { type DetectionOptions, ExportedDetector } from './detector.js';
+export {
+  DETECTOR_PRECISIONS,
+  type DetectorFields,
+  detectorFieldsOf,
+  type ExportedDetectorPrecision,
+} from './detectorManifest.js';
 export type { EngineInfo, EngineTensor } from './engine.js';
 export type { LoadProgress } from './exportedFolder.js';
 export type { GraphInputs } from './graphInputs.js';

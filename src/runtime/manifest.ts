@@ -25,7 +25,7 @@ export const GRAPH_OUTPUTS = ['answers', 'attentions', 'pooled', 'matching'] as 
 export type GraphOutput = (typeof GRAPH_OUTPUTS)[number];
 
 /** Paths lead to files of the folder, and nowhere else, on every system and in every URL. */
-const innerPath = z
+export const innerPath = z
   .string()
   .max(200)
   .regex(
@@ -182,11 +182,11 @@ function namedFiles(manifest: Manifest): readonly string[] {
  * @param precision what was asked for; undefined: float32, else int8, else float16
  * @throws LxmertError when the folder has none of the precision
  */
-export function chooseWeights(
-  { weights }: Pick<ModelManifest, 'weights'>,
+export function chooseWeights<Weights extends { readonly precision: WeightsPrecision }>(
+  { weights }: { readonly weights: readonly Weights[] },
   precision: WeightsPrecision | undefined,
   folder: string,
-): ManifestWeights {
+): Weights {
   const wanted = precision === undefined ? PREFERENCE : [precision];
   const found = wanted
     .map((each) => weights.find((entry) => entry.precision === each))

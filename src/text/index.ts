@@ -2,6 +2,6 @@
 
 export { type EncodeBatchOptions, encodeBatch, isCut, longestOf, type SentenceBatch } from './batch.js';
 export { type BuildVocabularyOptions, buildVocabulary } from './buildVocabulary.js';
-export { Vocabulary } from './vocabulary.js';
+export { CONTINUATION, Vocabulary } from './vocabulary.js';
 export { DEFAULT_MAX_LENGTH, type WordPieceOptions, WordPieceTokenizer } from './wordPiece.js';
 export { MAX_WORD_LENGTH, SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';

@@ -36,25 +36,37 @@ function requireBackend(backend: Backend): void {
   );
 }
 
-export interface KeyStoreOptions {
+/** Where a store is that processes of several machines see. */
+export interface KeyServer {
   readonly host: string;
   readonly port: number;
   /** True in the one process whose store the others connect to. */
   readonly isServer: boolean;
+}
+
+/** Where a store is that only processes of this machine, and of one user, see. */
+export interface KeyFile {
+  /** Made by whoever comes first; whoever started the processes removes it. */
+  readonly file: string;
+}
+
+export type KeyStoreOptions = (KeyServer | KeyFile) & {
   readonly timeoutSeconds: number;
   /** Put before each key, so that several runs may use one server. */
   readonly prefix?: string;
-}
+};
 
 /** Keys and values that all processes see. Calls block; none waits for a key that is not there. */
 export class KeyStore implements Disposable {
   readonly #native: NativeKeyStore;
 
   /** @throws LxmertError when there is no server, or the port is taken */
-  constructor({ host, port, isServer, timeoutSeconds, prefix = 'lxmert' }: KeyStoreOptions) {
+  constructor({ timeoutSeconds, prefix = 'lxmert', ...place }: KeyStoreOptions) {
     requireBackend('gloo');
     const { KeyStore: Native } = native();
-    this.#native = explained(() => new Native!(host, port, isServer, 1000 * timeoutSeconds, prefix));
+    const { host, port, isServer } = 'file' in place ? { host: '', port: 0, isServer: false } : place;
+    const file = 'file' in place ? place.file : undefined;
+    this.#native = explained(() => new Native!(host, port, isServer, 1000 * timeoutSeconds, prefix, file));
   }
 
   set(key: string, value: string): void {

@@ -206,6 +206,7 @@ export interface NativeBinding {
     isServer: boolean,
     timeoutMilliseconds: number,
     prefix: string,
+    file: string | undefined,
   ) => NativeKeyStore;
   readonly CollectiveGroup?: new (
     backend: string,

@@ -1,5 +1,6 @@
 /** @file One process of a group, for tests: runs the scenarios that its command line lists and prints what it saw. */
 
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -45,6 +46,28 @@ function leavesOf(sizes) {
 
 let processGroup;
 const scenarios = {
+  /** Addresses, as the kernel writes them, that this process listens at. */
+  listeners() {
+    const own = new Set(
+      readdirSync('/proc/self/fd').flatMap((descriptor) => {
+        try {
+          return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1] ?? [];
+        } catch {
+          return [];
+        }
+      }),
+    );
+    return ['tcp', 'tcp6'].flatMap((kind) =>
+      readFileSync(`/proc/self/net/${kind}`, 'utf8')
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, , , state, , , , , , inode]) => state === '0A' && own.has(inode))
+        .map(([, local = '']) => local.split(':')[0]),
+    );
+  },
+
   /** Sums, copies of process 0's values, everybody's values. */
   operations() {
     const { group, rank } = processGroup;

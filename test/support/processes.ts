@@ -8,7 +8,7 @@ import { addonPath } from '../../src/torch/native.js';
 
 /** The built program; processes of their own cannot run the sources. */
 export const program = path.resolve('dist/src/cli/main.js');
-const worker = path.resolve('test/support/distributedWorker.mjs');
+export const worker = path.resolve('test/support/distributedWorker.mjs');
 export const isBuilt = existsSync(addonPath()) && existsSync(program);
 
 /** A port that nobody uses at this moment. */
@@ -77,16 +77,18 @@ export type Scenario = readonly [name: string, settings?: unknown];
  * Runs scenarios, one after the other, in a group of processes.
  *
  * @param ranks the processes' numbers
+ * @param variables beside torchrun's, or in their place
  * @returns what each process saw in each scenario
  */
 export async function runScenarios(
   scenarios: readonly Scenario[],
   ranks: readonly number[],
   worldSize = ranks.length,
+  variables: Record<string, string> = {},
 ): Promise<unknown[][]> {
   const port = await freePort();
   const processes = ranks.map((rank) =>
-    start([worker, JSON.stringify(scenarios)], torchrunVariables(rank, worldSize, port)),
+    start([worker, JSON.stringify(scenarios)], { ...torchrunVariables(rank, worldSize, port), ...variables }),
   );
   const results = await Promise.all(processes.map(({ ended }) => ended));
   return results.map(({ stdout, stderr }) => {

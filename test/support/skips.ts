@@ -10,6 +10,7 @@ import { describe, it } from 'vitest';
 // Not the room's own index: that loads the bridge, and the first rule is for where there is none.
 import { addonPath, native } from '../../src/torch/native.js';
 import { hasBrowser } from './browser.js';
+import { findPython } from './python.js';
 
 /** Whether this machine has what the rule names. */
 const rules = {
@@ -17,6 +18,8 @@ const rules = {
   bridge: () => existsSync(addonPath()),
   /** Processes of their own run what `npm run build:ts` makes; they cannot run the sources. */
   program: () => existsSync(addonPath()) && existsSync(path.resolve('dist/src/cli/main.js')),
+  /** Exported models are read by other programs, which are Python's. */
+  python: () => findPython() !== undefined,
   /** Pages are tested in the system's Chromium. */
   chromium: () => hasBrowser,
   /** What takes minutes to compile is compiled where somebody asks for it, as .ci/run does. */

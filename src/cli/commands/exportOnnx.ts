@@ -1,24 +1,71 @@
 /** @file `lxmert export onnx`. */
 
+import { statSync } from 'node:fs';
 import { z } from 'zod';
-import { type ExportedModel, exportModel } from '../../export/index.js';
+import { CheckpointFile } from '../../checkpoint/index.js';
+import { UsageError } from '../../common/errors.js';
+import type { Progress } from '../../common/progress.js';
+import {
+  type ExportedDetectorFolder,
+  type ExportedModel,
+  exportDetector,
+  exportModel,
+} from '../../export/index.js';
 import { formatBytes } from '../../formats/numbers.js';
 import { GRAPH_OUTPUTS, PRECISIONS } from '../../runtime/index.js';
+import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
 import { untoldOptions } from '../modelOptions.js';
 import { existingFile, outputPath, weightsPath } from '../options.js';
+
+const options = z.strictObject({
+  out: outputPath().describe('Folder to write, or one with an export of the same model'),
+  precision: z.enum(PRECISIONS).default('float32').describe('Format of the weights'),
+  outputs: z
+    .array(z.enum(GRAPH_OUTPUTS))
+    .min(1)
+    .optional()
+    .describe(
+      "What the graph gives [default: the folder's own, else answers and matching of the model's heads]",
+    ),
+  externalData: z
+    .boolean()
+    .default(false)
+    .describe('Put the weights into a file of their own (.onnx_data), as is always done over 2 GB'),
+  weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
+  vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
+  answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
+  ...untoldOptions,
+  objectNames: existingFile()
+    .optional()
+    .describe(
+      "Names of the detector's objects, to go into the folder [default for a detector: objects_vocab.txt beside it]",
+    ),
+  attributeNames: existingFile()
+    .optional()
+    .describe(
+      "Names of the detector's attributes, likewise [default for a detector: attributes_vocab.txt beside it]",
+    ),
+});
 
 export const command = defineCommand({
   description:
     'Writes a trained model as an ONNX graph with its tokenizer, answers and settings beside it, in the layout of ' +
     'transformers.js and optimum: a folder that answers wherever ONNX Runtime or OpenVINO runs, without libtorch. ' +
     'Batch, words and regions may be of any number, and padding counts for nothing. The same command with another ' +
-    'precision adds it to the folder.',
+    "precision adds it to the folder. The region detector's weights (.caffemodel, .pkl, .bin) become two graphs, for " +
+    '--detector: of the picture up to the proposals, and of the regions; only --out, --precision (float32, or float16 for ' +
+    'files of half the size) and the files of names are for them.',
   examples: [
     { command: 'lxmert export onnx runs/vqa --out exported/vqa', does: 'writes a run in float32' },
     {
       command: 'lxmert export onnx runs/vqa --out exported/vqa --precision float16',
       does: 'adds the same in half the bytes',
+    },
+    {
+      command:
+        'lxmert export onnx resnet101_faster_rcnn_final_iter_320000.caffemodel --out exported/detector',
+      does: 'writes the region detector, for photos that have no features yet',
     },
     {
       command:
@@ -29,37 +76,17 @@ export const command = defineCommand({
   needsLibtorch: true,
   arguments: z.strictObject({
     model: weightsPath().describe(
-      'Run folder, folder of Hugging Face, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it)',
+      "Run folder, folder of Hugging Face, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it; the region detector's also .caffemodel, .pkl)",
     ),
   }),
-  options: z.strictObject({
-    out: outputPath().describe('Folder to write, or one with an export of the same model'),
-    precision: z.enum(PRECISIONS).default('float32').describe('Format of the weights'),
-    outputs: z
-      .array(z.enum(GRAPH_OUTPUTS))
-      .min(1)
-      .optional()
-      .describe(
-        "What the graph gives [default: the folder's own, else answers and matching of the model's heads]",
-      ),
-    externalData: z
-      .boolean()
-      .default(false)
-      .describe('Put the weights into a file of their own (.onnx_data), as is always done over 2 GB'),
-    weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
-    vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
-    answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
-    ...untoldOptions,
-    objectNames: existingFile()
-      .optional()
-      .describe("Names of the detector's objects, to go into the folder (objects_vocab.txt)"),
-    attributeNames: existingFile()
-      .optional()
-      .describe("Names of the detector's attributes, likewise (attributes_vocab.txt)"),
-  }),
+  options,
   run: async ({ arguments: { model }, options, progress, notice, signal }) => {
     const display = progress('writing', 'MB');
+    const shown: Progress = { update: (done, total) => display.update(megabytes(done), megabytes(total)) };
     try {
+      if (await isDetector(model)) {
+        return await exportDetector({ ...detectorOptionsOf(model, options), progress: shown, signal });
+      }
       const { weights, vocab, answers, attentionHeads, modelConfig, ...others } = options;
       return await exportModel({
         ...others,
@@ -72,25 +99,68 @@ export const command = defineCommand({
           modelConfig,
           say: notice,
         },
-        progress: { update: (done, total) => display.update(megabytes(done), megabytes(total)) },
+        progress: shown,
         signal,
       });
     } finally {
       display.stop();
     }
   },
-  json: ({ folder, precision, written, manifest, notes }: ExportedModel) => ({
-    folder,
-    precision,
-    file: written.model,
-    externalData: written.externalData ?? null,
-    manifest,
-    notes,
-  }),
-  render,
+  json: (exported) =>
+    'regionHead' in exported
+      ? exported
+      : {
+          folder: exported.folder,
+          precision: exported.precision,
+          file: exported.written.model,
+          externalData: exported.written.externalData ?? null,
+          manifest: exported.manifest,
+          notes: exported.notes,
+        },
+  render: (exported) => ('regionHead' in exported ? detectorLines(exported) : modelLines(exported)),
 });
 
-function render({ folder, precision, written, manifest, notes }: ExportedModel): string {
+/** Folders and parts of files are models. */
+async function isDetector(source: string): Promise<boolean> {
+  if (statSync(source, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  return detectorSource(await CheckpointFile.open(source)) !== undefined;
+}
+
+type Options = z.output<typeof options>;
+
+/** @throws UsageError for an option that only models have */
+function detectorOptionsOf(detector: string, options: Options) {
+  const { out, precision, objectNames, attributeNames } = options;
+  const { outputs, vocab, answers, attentionHeads, modelConfig } = options;
+  const given = Object.entries({
+    '--outputs': outputs,
+    '--vocab': vocab,
+    '--answers': answers,
+    '--attention-heads': attentionHeads,
+    '--model-config': modelConfig,
+    '--external-data': options.externalData || undefined,
+  }).find(([, value]) => value !== undefined);
+  if (given !== undefined) {
+    throw new UsageError(
+      `'${detector}' holds the region detector, which takes --out, --precision, --object-names and --attribute-names alone: leave out ${given[0]}.`,
+    );
+  }
+  if (precision === 'int8') {
+    throw new UsageError(
+      'The region detector is written in float32, or in float16 for files of half the size; not in int8.',
+    );
+  }
+  return { detector, out, precision, objectNames, attributeNames };
+}
+
+function detectorLines({ folder, precision, backbone, regionHead }: ExportedDetectorFolder): string {
+  return [
+    `Wrote the region detector in ${precision}: ${formatBytes(backbone.numBytes)} in ${backbone.path}, ${formatBytes(regionHead.numBytes)} in ${regionHead.path}.`,
+    `Find regions with it: lxmert answer --model FOLDER --detector ${folder} PICTURE "QUESTION"`,
+  ].join('\n');
+}
+
+function modelLines({ folder, precision, written, manifest, notes }: ExportedModel): string {
   const { model, externalData } = written;
   const apart =
     externalData === undefined ? '' : `, and ${formatBytes(externalData.numBytes)} in ${externalData.path}`;

@@ -51,6 +51,8 @@ export const tanh = operator<Unary>('aten::tanh');
 export const sigmoid = operator<Unary>('aten::sigmoid');
 export const erf = operator<Unary>('aten::erf');
 export const floor = operator<Unary>('aten::floor');
+/** To the nearest whole number, halves to the even one. */
+export const round = operator<Unary>('aten::round');
 export const isfinite = operator<Unary>('aten::isfinite');
 export const isnan = operator<Unary>('aten::isnan');
 export const logicalNot = operator<Unary>('aten::logical_not');

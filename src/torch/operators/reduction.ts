@@ -32,6 +32,9 @@ export const aminmax = operator<(self: Tensor) => [Tensor, Tensor]>('aten::aminm
 export const max = operator<(self: Tensor) => Tensor>('aten::max');
 export const min = operator<(self: Tensor) => Tensor>('aten::min');
 /** Largest values over a dimension and where they are. */
+/** Largest values along dimensions. */
+export const amax =
+  operator<(self: Tensor, dims: readonly number[], keepDim?: boolean) => Tensor>('aten::amax');
 export const maxDim =
   operator<(self: Tensor, dim: number, keepDim?: boolean) => [Tensor, Tensor]>('aten::max.dim');
 /** Index of the largest element over a dimension; the first one among equals on the CPU. */

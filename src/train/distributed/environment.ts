@@ -13,6 +13,8 @@ export interface ProcessRank {
   readonly host: string;
   /** Where it waits for the others. */
   readonly port: number;
+  /** The file that `lxmert launch` lets the processes of one machine meet in, so that nothing listens in the network for it. */
+  readonly storeFile?: string;
   /** How often the launcher has started the run anew; keys of an earlier start must not be met. */
   readonly restart: number;
   /** Who set the variables, for messages. */
@@ -63,7 +65,8 @@ function fromTorchVariables(environment: Environment): ProcessRank | undefined {
     );
   }
   const port = integer(environment, 'MASTER_PORT', 1, 65535);
-  if (worldSize > 1 && port === undefined) {
+  const storeFile = environment.LXMERT_STORE_FILE;
+  if (worldSize > 1 && port === undefined && storeFile === undefined) {
     throw new UsageError(
       `WORLD_SIZE is ${worldSize}, but MASTER_PORT, a free port of process 0, is not set. Set it to the same number for all processes.`,
     );
@@ -79,6 +82,7 @@ function fromTorchVariables(environment: Environment): ProcessRank | undefined {
     port: isTaken && port !== undefined ? beside(port) : (port ?? 0),
     restart: integer(environment, 'TORCHELASTIC_RESTART_COUNT') ?? 0,
     launcher: environment.TORCHELASTIC_RUN_ID === undefined ? 'RANK and WORLD_SIZE' : 'torchrun',
+    ...(storeFile !== undefined && { storeFile }),
   };
 }
 

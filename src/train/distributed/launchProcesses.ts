@@ -1,8 +1,9 @@
 /** @file Starts the processes of a run on this machine and ends them together. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { availableParallelism, constants } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, constants, tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../../common/errors.js';
@@ -31,14 +32,27 @@ export interface LaunchResult {
 
 /** Runs the command in each process with torchrun's variables, and waits for all. */
 export async function launchProcesses(options: LaunchOptions): Promise<LaunchResult> {
-  const { numProcesses, command, graceSeconds, signal, say } = options;
   const environment = options.environment ?? process.env;
   if (environment.WORLD_SIZE !== undefined) {
     throw new UsageError(
       "WORLD_SIZE is set already, so this is one of several processes. Start the command itself here, without 'lxmert launch'.",
     );
   }
-  const port = await freePort();
+  // Whoever can read and write it takes part in the run.
+  const meeting = mkdtempSync(path.join(tmpdir(), 'lxmert-launch-'));
+  try {
+    return await runProcesses(options, environment, path.join(meeting, 'store'));
+  } finally {
+    rmSync(meeting, { recursive: true, force: true });
+  }
+}
+
+async function runProcesses(
+  options: LaunchOptions,
+  environment: NodeJS.ProcessEnv,
+  storeFile: string,
+): Promise<LaunchResult> {
+  const { numProcesses, command, graceSeconds, signal, say } = options;
   const numThreads = Math.max(1, Math.floor(availableParallelism() / numProcesses));
   const children: ChildProcess[] = [];
   for (let rank = 0; rank < numProcesses; rank++) {
@@ -54,7 +68,7 @@ export async function launchProcesses(options: LaunchOptions): Promise<LaunchRes
         WORLD_SIZE: String(numProcesses),
         LOCAL_WORLD_SIZE: String(numProcesses),
         MASTER_ADDR: '127.0.0.1',
-        MASTER_PORT: String(port),
+        LXMERT_STORE_FILE: storeFile,
         ...(options.gpus !== undefined && { CUDA_VISIBLE_DEVICES: options.gpus[rank] ?? '' }),
       },
     });
@@ -107,20 +121,4 @@ function exitCodeOf(child: ChildProcess): Promise<number> {
 
 function prefixLines(stream: Readable, rank: number, say: (line: string) => void): void {
   createInterface({ input: stream }).on('line', (line) => say(`[process ${rank}] ${line}`));
-}
-
-/** A port that nobody uses at this moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      );
-    });
-  });
 }

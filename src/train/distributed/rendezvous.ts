@@ -7,6 +7,7 @@ import { type Device, KeyStore, localAddress, ProcessGroup } from '../../torch/i
 import { type Agreement, difference, disagreement } from './agreement.js';
 import type { ProcessRank } from './environment.js';
 import { isListening, untilThere } from './polling.js';
+import { isKeyStore } from './storeProbe.js';
 
 export interface RendezvousOptions {
   /** This process among them. */
@@ -35,6 +36,8 @@ export interface Meeting {
 
 /** Processes that read the same data arrive within minutes of each other. */
 const DEFAULT_ARRIVAL_SECONDS = 600;
+/** Many times what a process needs to start on a busy machine and ask a key store. */
+const PROBE_SECONDS = 30;
 
 /**
  * Waits until all processes are there and have compared what they were started with.
@@ -67,7 +70,11 @@ interface Patience {
 }
 
 async function openStore(me: ProcessRank, patience: Patience): Promise<KeyStore> {
-  const { host, port, rank } = me;
+  const { host, port, rank, storeFile } = me;
+  const prefix = `lxmert/${me.restart}`;
+  if (storeFile !== undefined) {
+    return new KeyStore({ file: storeFile, timeoutSeconds: patience.seconds, prefix });
+  }
   const isServer = rank === 0;
   if (!isServer) {
     const isThere = await untilThere(
@@ -79,8 +86,12 @@ async function openStore(me: ProcessRank, patience: Patience): Promise<KeyStore>
         `Process ${rank} waited ${patience.seconds} s for process 0 at ${host}, port ${port}, and nobody answers there. Check that process 0 runs, and MASTER_ADDR and MASTER_PORT.`,
       );
     }
+    if (!(await isKeyStore(host, port, { ...patience, seconds: PROBE_SECONDS }))) {
+      throw new LxmertError(
+        `Process ${rank} looked for process 0 at ${host}, port ${port}, and another program answers there, or none in time. Set MASTER_PORT to a port that is free on process 0's machine, the same number for all processes.`,
+      );
+    }
   }
-  const prefix = `lxmert/${me.restart}`;
   return new KeyStore({ host, port, isServer, timeoutSeconds: patience.seconds, prefix });
 }
 

@@ -5,6 +5,7 @@
 
 import { LxmertError } from '../../common/errors.js';
 import type { RgbImage } from '../../common/rgbImage.js';
+import type { Provenance } from '../../features/index.js';
 import type { AnchorSettings } from './architecture.js';
 import { proposeCaffeRegions } from './caffe/proposeCaffeRegions.js';
 import { allCaffeRegions, selectCaffeRegions } from './caffe/selectCaffeRegions.js';
@@ -32,6 +33,31 @@ export interface PreparedImage {
   readonly height: number;
   readonly width: number;
   readonly input: DetectorInput;
+}
+
+/** What decides the numbers of a detector's regions; every file of its features carries it. */
+export function detectorProvenance(
+  { name, minBoxes, maxBoxes }: DetectorProfile,
+  {
+    weightsSha256,
+    createdBy,
+    ...others
+  }: {
+    /** Of the file that the weights came from. */
+    readonly weightsSha256: string;
+    readonly precision: string;
+    readonly createdBy: string;
+    /** More settings. */
+    readonly [setting: string]: string;
+  },
+): Provenance {
+  return {
+    detector: 'bottom-up-attention',
+    weightsSha256,
+    settings: { profile: name, minBoxes, maxBoxes, ...others },
+    source: null,
+    createdBy,
+  };
 }
 
 /**

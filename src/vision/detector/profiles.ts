@@ -3,6 +3,7 @@
 import { UsageError } from '../../common/errors.js';
 import { CAFFE_PREPROCESS_RULE, DETECTRON2_PREPROCESS_RULE, type PreprocessRule } from './preprocessRule.js';
 import { PROPOSAL_SETTINGS } from './proposals.js';
+import { type DetectorFamily, detectorRules } from './weightsFamily.js';
 
 interface RegionNumbers {
   readonly name: string;
@@ -88,4 +89,25 @@ export function withNumBoxes(
     );
   }
   return { ...profile, minBoxes, maxBoxes };
+}
+
+/**
+ * The profile to find regions by: the one asked for, else the weights' own, with 36 regions.
+ *
+ * @param file the weights, for messages
+ * @throws UsageError when the profile's rules are not those of the weights
+ */
+export function profileFor(
+  file: string,
+  family: DetectorFamily,
+  asked: DetectorProfile | undefined,
+): DetectorProfile {
+  const rules = detectorRules(family);
+  const profile = asked ?? (rules === 'caffe' ? CAFFE_36 : D2);
+  if (profile.rules === rules) return profile;
+  const fitting = DETECTOR_PROFILES.filter((each) => each.rules === rules).map(({ name }) => name);
+  throw new UsageError(
+    `${file} holds ${rules === 'caffe' ? "the original's weights" : `a port's weights (${family})`}, whose anchors and boxes follow other rules than the profile ${profile.name}: its regions would be wrong. ` +
+      `The profile${fitting.length > 1 ? 's' : ''} for these weights: ${fitting.join(', ')}.`,
+  );
 }

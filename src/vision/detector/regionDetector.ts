@@ -1,6 +1,5 @@
 /** @file From a picture to the fields of its feature row: preprocessing, network and choice of regions together. */
 
-import { UsageError } from '../../common/errors.js';
 import type { RgbImage } from '../../common/rgbImage.js';
 import { version } from '../../common/version.js';
 import type { Provenance } from '../../features/index.js';
@@ -10,6 +9,7 @@ import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, detectorFeatureSize } f
 import {
   type DetectedRegions,
   describedBoxes,
+  detectorProvenance,
   type PreparedImage,
   prepareImage,
   requireDetectableSize,
@@ -20,9 +20,8 @@ import type { RegionOutputs } from './labelledRegions.js';
 import { nativeSuppression } from './nativeSuppression.js';
 import { DetectorNetwork, type NetworkInput, type NetworkOptions } from './network.js';
 import type { DetectorPrecision } from './networkWeights.js';
-import { CAFFE_36, D2, DETECTOR_PROFILES, type DetectorProfile, withNumBoxes } from './profiles.js';
+import { type DetectorProfile, profileFor, withNumBoxes } from './profiles.js';
 import { loadDetector } from './weights.js';
-import { type DetectorFamily, detectorRules } from './weightsFamily.js';
 import type { DetectorReport } from './weightsReport.js';
 
 export interface RegionDetectorOptions extends Pick<NetworkOptions, 'precision' | 'regionsAtOnce'> {
@@ -77,18 +76,11 @@ export class RegionDetector implements Disposable {
         precision,
         ...(regionsAtOnce === undefined ? {} : { regionsAtOnce }),
       });
-      const provenance = {
-        detector: 'bottom-up-attention',
+      const provenance = detectorProvenance(profile, {
         weightsSha256: report.originSha256 ?? (await sha256OfFile(file)),
-        settings: {
-          profile: profile.name,
-          minBoxes: profile.minBoxes,
-          maxBoxes: profile.maxBoxes,
-          precision: statedPrecision(precision, device),
-        },
-        source: null,
+        precision: statedPrecision(precision, device),
         createdBy: `lxmert ${version()}`,
-      };
+      });
       return new RegionDetector(profile, report, provenance, detectorFeatureSize(architecture), network);
     } finally {
       for (const tensor of Object.values(weights)) tensor.dispose();
@@ -179,20 +171,4 @@ function statedPrecision(precision: DetectorPrecision, device: Device): string {
 
 function networkInput({ input }: PreparedImage): NetworkInput {
   return { ...input, values: input.data };
-}
-
-/** @throws UsageError when the profile's rules are not those of the weights */
-function profileFor(
-  file: string,
-  family: DetectorFamily,
-  asked: DetectorProfile | undefined,
-): DetectorProfile {
-  const rules = detectorRules(family);
-  const profile = asked ?? (rules === 'caffe' ? CAFFE_36 : D2);
-  if (profile.rules === rules) return profile;
-  const fitting = DETECTOR_PROFILES.filter((each) => each.rules === rules).map(({ name }) => name);
-  throw new UsageError(
-    `${file} holds ${rules === 'caffe' ? "the original's weights" : `a port's weights (${family})`}, whose anchors and boxes follow other rules than the profile ${profile.name}: its regions would be wrong. ` +
-      `The profile${fitting.length > 1 ? 's' : ''} for these weights: ${fitting.join(', ')}.`,
-  );
 }

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { practiceLibrary } from '../../support/practiceDevice.js';
-import { runScenarios, type Scenario } from '../../support/processes.js';
+import { runScenarios, type Scenario, start, torchrunVariables, worker } from '../../support/processes.js';
 import { needing } from '../../support/skips.js';
 
 interface Operations {
@@ -142,6 +143,57 @@ needing('program').describe('processes that meet', () => {
     const [first = '', ...doubles] = errorsOf(results);
     expect(first).toMatch(/Of 3 processes 1 did not come within 6 s: 2\. /);
     expect(doubles.join(' ')).toContain('There are two processes with the number 1');
+  });
+
+  // What greets, what answers in another way, what says the same back, what closes, and what says nothing.
+  it.each([
+    ['greets', (socket: Socket) => void socket.write('220 mail.example ready\r\n')],
+    [
+      'refuses',
+      (socket: Socket) => void socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    ],
+    ['repeats', (socket: Socket) => void socket.pipe(socket)],
+    ['closes', (socket: Socket) => void socket.destroy()],
+    ['is silent', () => undefined],
+  ])(
+    'say in time that another program is at the port, one that %s',
+    async (_, answer) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        answer(socket);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      try {
+        const variables = torchrunVariables(1, 2, port);
+        const { stdout } = await start([worker, JSON.stringify([['meet', {}]])], variables).ended;
+        expect(stdout).toContain(`at 127.0.0.1, port ${port}, and another program answers there`);
+      } finally {
+        server.close();
+      }
+    },
+    60_000,
+  );
+});
+
+needing('program').describe('processes of one machine that meet in a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'meeting-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** 127.0.0.1 */
+  const LOOPBACK = '0100007F';
+
+  it('work together and listen at the loopback alone, as those of lxmert launch do', async () => {
+    const scenarios: Scenario[] = [['operations'], ['listeners']];
+    const variables = { LXMERT_STORE_FILE: path.join(folder, 'store'), MASTER_PORT: '1' };
+    const found = await runScenarios(scenarios, [0, 1, 2], 3, variables);
+    for (const [operations, addresses] of found) {
+      expect(operations).toMatchObject({ sum: [6, 60] });
+      expect((addresses as string[]).filter((address) => address !== LOOPBACK)).toEqual([]);
+    }
+    // A store that other machines can reach, by the same look.
+    const [[first] = []] = await runScenarios([['listeners']], [0, 1]);
+    expect((first as string[]).some((address) => address !== LOOPBACK)).toBe(true);
   });
 });
 
