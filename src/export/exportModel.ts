@@ -186,6 +186,10 @@ function manifestOf(
           }
         : null,
       matching: outputs.includes('matching') ? { output: outputOfHead({ name: 'match' }) } : null,
+      answerability:
+        outputs.includes('answers') && 'answerability' in loaded.activations
+          ? { output: outputOfHead({ name: 'answerability' }) }
+          : null,
     },
     outputs: [...outputs],
     text: {
