@@ -66,6 +66,9 @@ const GRAPH_FILES: Record<WeightsPrecision, string> = {
   int8: 'onnx/model_quantized.onnx',
 };
 
+/** Outputs that a head gives. */
+const HEAD_OUTPUTS: readonly GraphOutput[] = ['answers', 'matching'];
+
 /**
  * @throws UsageError for a folder with another model or with files that no export wrote, and for what has to be named;
  * LxmertError for an output that the model has no head for; what `signal` was aborted with
@@ -73,7 +76,9 @@ const GRAPH_FILES: Record<WeightsPrecision, string> = {
 export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
   const writer = layerWriterFor(options.precision);
   const folder = await ExportFolder.open(options.out);
-  const loaded = await loadModel(options.source);
+  const outputs = options.outputs ?? previousOf(folder)?.outputs;
+  const withoutHeads = outputs !== undefined && !outputs.some((each) => HEAD_OUTPUTS.includes(each));
+  const loaded = await loadModel({ ...options.source, withoutHeads });
   try {
     options.signal?.throwIfAborted();
     return await exportLoaded(loaded, folder, writer, options);
@@ -112,7 +117,7 @@ async function exportLoaded(
   const isApart = options.externalData === true || isTooLarge(graph);
   const externalData = isApart ? `${file}_data` : null;
   const weights = { precision, file, externalData };
-  const facts = manifestOf(loaded, outputs, Object.keys(texts));
+  const facts = manifestOf(loaded, outputs, Object.keys(texts), previousOf(folder));
   requireSameModel(folder, facts);
   await folder.requireFree(texts, isApart ? [file, `${file}_data`] : [file]);
   try {
@@ -130,7 +135,10 @@ async function exportLoaded(
     }
     signal?.throwIfAborted();
     const others = previousOf(folder)?.weights.filter((each) => each.precision !== precision) ?? [];
-    const kept = others.flatMap((each) => [each.file, each.externalData ?? each.file]);
+    const { objects, attributes } = facts.regions;
+    const kept = [...others.flatMap((each) => [each.file, each.externalData]), objects, attributes].filter(
+      (name) => name !== null,
+    );
     const manifest = await folder.finish<ModelManifest>({ ...facts, weights: [...others, weights] }, kept);
     return { folder: folder.path, precision, written, manifest, notes: loaded.notes };
   } catch (error) {
@@ -166,8 +174,10 @@ function manifestOf(
   loaded: LoadedModel<string>,
   outputs: readonly GraphOutput[],
   names: readonly string[],
+  previous: ModelManifest | undefined,
 ): Omit<ModelManifest, 'weights' | 'files'> {
   const { config, imagesPerExample } = modelOf(loaded);
+  const { answerability } = loaded.activations;
   const has = (name: string): string | null => (names.includes(name) ? name : null);
   return {
     format: MANIFEST_FORMAT,
@@ -186,10 +196,14 @@ function manifestOf(
           }
         : null,
       matching: outputs.includes('matching') ? { output: outputOfHead({ name: 'match' }) } : null,
-      answerability:
-        outputs.includes('answers') && 'answerability' in loaded.activations
-          ? { output: outputOfHead({ name: 'answerability' }) }
-          : null,
+      ...(answerability === undefined || !outputs.includes('answers')
+        ? {}
+        : {
+            answerability: {
+              output: outputOfHead({ name: 'answerability' }),
+              probabilities: answerability,
+            },
+          }),
     },
     outputs: [...outputs],
     text: {
@@ -208,10 +222,10 @@ function manifestOf(
     regions: {
       pixelRegions: loaded.pixelRegions ?? null,
       provenance: loaded.trainedOn ?? null,
-      objects: has(MODEL_FILES.objects),
-      attributes: has(MODEL_FILES.attributes),
+      objects: has(MODEL_FILES.objects) ?? previous?.regions.objects ?? null,
+      attributes: has(MODEL_FILES.attributes) ?? previous?.regions.attributes ?? null,
     },
-    description: null,
+    description: previous?.description ?? null,
     parametersSha256: parametersSha256(loaded),
   };
 }

@@ -52,6 +52,8 @@ export interface ModelSource {
    * are the answer head where the answers are named too, and the matching head of pre-training.
    */
   readonly task?: Task | undefined;
+  /** The encoder alone, whatever heads the file has: then no answers have to be named. Default false. */
+  readonly withoutHeads?: boolean | undefined;
 }
 
 /** The same, where the task is known, and with it the names of the heads. */
@@ -125,7 +127,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
 export async function loadModel(source: ModelSource): Promise<LoadedModel<string>> {
   const place = await findModel(source.model, source.weights ?? 'BEST');
   const { run, weightsFile } = place;
-  const task = source.task ?? (await findTask(run?.task));
+  const task = source.withoutHeads ? undefined : (source.task ?? (await findTask(run?.task)));
   const checkpoint = await CheckpointFile.open(weightsFile);
   // Before anything is missed in it: a file of another kind has no answers either.
   modelSizes(checkpoint);
@@ -137,8 +139,9 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   if (source.answers !== undefined && answersFile === source.answers) {
     await requireOrderOfRun(answersFile, answerTable, path.dirname(splitWeightsPath(weightsFile).file));
   }
-  const heads: HeadDefinition[] =
+  const known: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
+  const heads = source.withoutHeads ? [] : known;
   requireHeads(checkpoint, heads, task, answersFile);
   const { config, vocabulary, notes } = await configOfWeights({
     checkpoint,
@@ -229,7 +232,7 @@ function filesOf(
 ): { readonly vocabularyFile: string; readonly answersFile: string | undefined } {
   const vocabularyFile = source.vocabulary ?? place.vocabularyFile;
   // A pre-training without question answering has no table.
-  const canDoWithout = task === undefined && hasMatchingHead(checkpoint);
+  const canDoWithout = source.withoutHeads || (task === undefined && hasMatchingHead(checkpoint));
   const ownAnswers = place.answersFile;
   const isThere = ownAnswers !== undefined && (!canDoWithout || existsSync(ownAnswers));
   const isFixed = fixedAnswers(task) !== undefined;

@@ -54,7 +54,7 @@ const ALIGNMENT = 4096;
 /** Smaller values, such as shapes, stay in the model: runtimes read them before they load anything. */
 const MIN_EXTERNAL_BYTES = 1024;
 
-/** The version of the file format that goes with the operators' (onnx/docs/Versioning.md, "Released Versions"). */
+/** The version of the file format that goes with the operators' (the ONNX project's page on versioning, "Released Versions"). */
 function irVersionOf(opset: number): bigint {
   if (opset >= 23) return 11n;
   if (opset >= 21) return 10n;

@@ -65,7 +65,7 @@ function requireAlike({ model: first }: LxmertRuntime, { model: other }: LxmertR
       [
         'heads',
         Object.entries(manifest.heads)
-          .filter(([, head]) => head !== null)
+          .filter(([, head]) => head)
           .join(),
       ],
     ] as const;

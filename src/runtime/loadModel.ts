@@ -216,7 +216,7 @@ function requireNames(
 ): void {
   const inputs = ['input_ids', 'attention_mask', 'visual_feats', 'visual_pos'];
   const outputs = [heads.answers, heads.matching, heads.answerability].flatMap((head) =>
-    head === null ? [] : [head.output],
+    head ? [head.output] : [],
   );
   const missing = [
     ...inputs.filter((name) => !inputNames.includes(name)).map((name) => `input '${name}'`),

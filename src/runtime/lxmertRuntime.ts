@@ -288,7 +288,7 @@ export class LxmertRuntime {
   ): Promise<HeadProbabilities> {
     const { heads, imagesPerExample } = this.#model.manifest;
     const { answers, matching, answerability } = heads;
-    const outputs = [answers, matching, answerability].flatMap((head) => (head === null ? [] : [head.output]));
+    const outputs = [answers, matching, answerability].flatMap((head) => (head ? [head.output] : []));
     const inputs = { ...wordInputs(this.#model, sentences), ...regionInputs(rows, imagesPerExample) };
     const found = await this.runGraph(inputs, outputs);
     const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): ProbabilityRows => {
@@ -298,7 +298,7 @@ export class LxmertRuntime {
     return {
       ...(answers !== null && { answer: read(answers.output, answers.num, answers.probabilities) }),
       ...(matching !== null && { match: read(matching.output, MATCH_SIZE, 'softmax') }),
-      ...(answerability !== null && { answerability: read(answerability.output, 1, 'sigmoid') }),
+      ...(answerability && { answerability: read(answerability.output, 1, answerability.probabilities) }),
     };
   }
 
