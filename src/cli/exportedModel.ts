@@ -5,7 +5,6 @@ import path from 'node:path';
 import { UsageError } from '../common/errors.js';
 import { RuntimeEnsemble } from '../runtime/ensemble.js';
 import { type LoadOptions, Lxmert, MANIFEST_FILE } from '../runtime/node.js';
-import { defaultNumThreads } from '../torch/index.js';
 
 /** Whether `lxmert export onnx` wrote it. */
 export function isExported(model: string): boolean {
@@ -76,11 +75,9 @@ export interface ExportedOptions extends LibtorchFlags {
 }
 
 /** @throws as {@link refuseLibtorchFlags} */
-export function exportedLoadOptions(
-  flags: ExportedOptions,
-): Pick<LoadOptions, 'allowOtherFeatures' | 'numThreads'> {
+export function exportedLoadOptions(flags: ExportedOptions): Pick<LoadOptions, 'allowOtherFeatures'> {
   refuseLibtorchFlags(flags);
-  return { allowOtherFeatures: flags.allowOtherFeatures, numThreads: defaultNumThreads() };
+  return { allowOtherFeatures: flags.allowOtherFeatures };
 }
 
 /** Loads exported folders to answer together. @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */
