@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
-import { RuntimeEnsemble } from '../runtime/ensemble.js';
 import { type LoadOptions, Lxmert, MANIFEST_FILE } from '../runtime/node.js';
+import { RuntimeEnsemble } from '../runtime/together/index.js';
 
 /** Whether `lxmert export onnx` wrote it. */
-export function isExported(model: string): boolean {
+function isExported(model: string): boolean {
   return existsSync(path.join(model, MANIFEST_FILE));
 }
 
@@ -41,7 +41,7 @@ export interface LibtorchFlags {
 }
 
 /** @throws UsageError for the first flag that does not go with an exported folder, with the reason */
-export function refuseLibtorchFlags(flags: LibtorchFlags): void {
+function refuseLibtorchFlags(flags: LibtorchFlags): void {
   const ofFolder = 'the folder has its own';
   const ofDetector = 'the folder of an exported detector says it itself';
   const given: readonly (readonly [flag: string, isGiven: boolean, reason: string])[] = [

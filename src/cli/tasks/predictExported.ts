@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import type { Question } from '../../data/annotations/question.js';
 import type { AnswerTable } from '../../data/answerTable.js';
-import { answerExamples } from '../../runtime/answerExamples.js';
 import type { HeadProbabilities } from '../../runtime/node.js';
+import { answerExamples } from '../../runtime/together/index.js';
 import {
   type PredictedFile,
   type Prediction,

@@ -1,8 +1,8 @@
 /** @file Probabilities of many examples about different images: those about one image together. */
 
-import type { FeatureRow } from '../features/portable.js';
+import type { FeatureRow } from '../../features/portable.js';
+import type { HeadProbabilities } from '../lxmertRuntime.js';
 import type { RuntimeEnsemble } from './ensemble.js';
-import type { HeadProbabilities } from './lxmertRuntime.js';
 
 /** A sentence and the ids of its images: one, or two. */
 export interface SentenceAboutImages {

@@ -1,8 +1,8 @@
 /** @file Exported models that answer together: their probabilities are averaged. */
 
-import { UsageError } from '../common/errors.js';
-import { type ProbabilityRows, probabilityRows } from '../tasks/portable.js';
-import type { HeadProbabilities, LxmertRuntime, SentenceAboutRows } from './lxmertRuntime.js';
+import { UsageError } from '../../common/errors.js';
+import { type ProbabilityRows, probabilityRows } from '../../tasks/portable.js';
+import type { HeadProbabilities, LxmertRuntime, SentenceAboutRows } from '../lxmertRuntime.js';
 
 /** One model, or several that may differ in size, precision and weights, not in what they read and answer. */
 export class RuntimeEnsemble implements AsyncDisposable {
