@@ -1,7 +1,8 @@
 /**
  * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only, go through a room's index
- * and nowhere in a circle, one file opens the addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
- * out like this project (this one by default), prints every breach and ends with 1 when there is one.
+ * and nowhere in a circle, what runs without libtorch or in browsers loads nothing else, one file opens the addon, files
+ * stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid out like this project
+ * (this one by default), prints every breach and ends with 1 when there is one.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { findCircles, readImportGraph } from './import-graph.mjs';
+import { findUnportable, runtimeEntries } from './portable-closure.mjs';
 
 /** From top to bottom. A room may import from itself and from rooms after it. */
 const rooms = [
@@ -50,6 +52,10 @@ const namedEntries = new Map([
   ['src/features/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
+  [
+    'src/runtime/exportedFiles.ts',
+    'files of exported folders, for whoever copies them; no part of `lxmert/runtime`',
+  ],
   ['src/tasks/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/runtime/node.ts', "the runtime's entry for Node.js; its index is the one for browsers"],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
@@ -72,7 +78,14 @@ const maxLines = 600;
 const generated = ['src/onnx/schema/onnx_pb.ts'];
 const checkedFolders = ['src', 'web', 'test', 'bench', 'scripts', 'native', 'examples'];
 /** What runs in a browser: of src/ it may run these, which need nothing of Node.js, and take types from anywhere. */
-const browserSafe = ['src/serve/client.js', 'src/report/style.js', 'src/data/sampleWorld/labelRegions.js'];
+const browserSafe = [
+  'src/serve/client.js',
+  'src/report/style.js',
+  'src/data/sampleWorld/labelRegions.js',
+  'src/explain/explainedRegions.js',
+  'src/runtime/index.js',
+  'src/runtime/browser/platform.js',
+];
 
 const root = path.resolve(process.argv[2] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..'));
 const problems = [];
@@ -89,6 +102,10 @@ for (const [entry, reason] of namedEntries) {
 }
 for (const circle of findCircles(readImportGraph(root, scripts))) {
   problems.push(`${circle[0]}:1: imports itself in a circle: ${circle.join(' > ')}.`);
+}
+for (const entry of runtimeEntries) {
+  for (const { file, line, message } of findUnportable(root, entry))
+    problems.push(`${file}:${line}: ${message}`);
 }
 if (numFiles === 0) problems.push(`${root}: no source files found; the check would say nothing.`);
 for (const problem of problems) console.error(problem);

@@ -44,7 +44,7 @@ export interface SentenceAboutRows {
 export interface HeadProbabilities {
   readonly answer?: ProbabilityRows;
   readonly match?: ProbabilityRows;
-  /** VizWiz's, (B, 1). */
+  /** Of VizWiz's questions: that they can be answered. */
   readonly answerability?: ProbabilityRows;
 }
 
@@ -315,7 +315,9 @@ export class LxmertRuntime {
   ): Promise<HeadProbabilities> {
     const { heads, imagesPerExample } = this.#model.manifest;
     const { answers, matching, answerability } = heads;
-    const outputs = [answers, matching, answerability].flatMap((head) => (head ? [head.output] : []));
+    const outputs = [answers?.output, matching?.output, answerability?.output].filter(
+      (name) => name !== undefined,
+    );
     const inputs = { ...wordInputs(this.#model, sentences), ...regionInputs(rows, imagesPerExample) };
     const found = await this.runGraph(inputs, outputs);
     const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): ProbabilityRows => {
