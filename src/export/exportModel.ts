@@ -177,6 +177,7 @@ function manifestOf(
   previous: ModelManifest | undefined,
 ): Omit<ModelManifest, 'weights' | 'files'> {
   const { config, imagesPerExample } = modelOf(loaded);
+  const { answerability } = loaded.activations;
   const has = (name: string): string | null => (names.includes(name) ? name : null);
   return {
     format: MANIFEST_FORMAT,
@@ -195,6 +196,14 @@ function manifestOf(
           }
         : null,
       matching: outputs.includes('matching') ? { output: outputOfHead({ name: 'match' }) } : null,
+      ...(answerability === undefined || !outputs.includes('answers')
+        ? {}
+        : {
+            answerability: {
+              output: outputOfHead({ name: 'answerability' }),
+              probabilities: answerability,
+            },
+          }),
     },
     outputs: [...outputs],
     text: {

@@ -3,7 +3,7 @@
 import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { systemFault } from '../common/systemFault.js';
-import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
+import { asByteSource, type ByteSource, untilAborted } from '../formats/lines/byteSource.js';
 import { PIXEL_CORNERS } from './boxForms.js';
 import { BrokenRows } from './brokenRows.js';
 import { PLAUSIBLE_RANGE, RANGE_SETTING } from './featureValues.js';
@@ -87,7 +87,7 @@ export async function convertToStore(
   folder: string,
   options: StoreConvertOptions = {},
 ): Promise<ConvertResult> {
-  const source = asByteSource(from);
+  const source = untilAborted(asByteSource(from), options.signal);
   const sourceBytes = await source.size();
   if (options.maxImages !== undefined && !(options.maxImages >= 1))
     throw new UsageError(`The number of images to convert should be 1 or more; found ${options.maxImages}.`);
@@ -122,6 +122,9 @@ export async function convertToStore(
     return { ...(await describeResult(folder, kept.length, broken)), ...copied };
   } catch (error) {
     await writer.abandon();
+    const { signal } = options;
+    if (signal?.aborted === true && error === signal.reason)
+      return { ...(await describeResult(folder, kept.length, broken)), interrupted: true };
     throw withWayOn(error, folder);
   }
 }

@@ -1,7 +1,7 @@
 /** @file What a file is by its first bytes, whatever its name says: for messages that name what was given. */
 
-import { closeSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { isCameraRaw } from './cameraRaw.js';
 
 /** A kind of content: a word to decide by, and what a person calls it. */
@@ -64,6 +64,7 @@ const NAMES = {
   utf16: 'text in UTF-16 (save it as UTF-8)',
   text: 'text',
   binary: 'a binary file of no known kind',
+  stream: 'a pipe or a device, whose content passes by once (write it to a file, and name that)',
 } as const;
 
 /** Kinds that are pictures, whether this program decodes them or not; drawings are none. */
@@ -157,6 +158,8 @@ export function contentKindOf(head: Uint8Array): ContentKind {
 
 /** The same for many files, one after the other or together. */
 export async function readContentKindAsync(file: string): Promise<ContentKind> {
+  // Opening a pipe may wait for ever, and reading from it takes away what others should find.
+  if (isStream(await stat(file))) return { kind: 'stream', name: NAMES.stream };
   const handle = await open(file, 'r');
   try {
     const head = Buffer.alloc(CONTENT_HEAD_BYTES);
@@ -169,7 +172,12 @@ export async function readContentKindAsync(file: string): Promise<ContentKind> {
 
 /** The content of a file on disk. @throws the system's error when it cannot be opened or read */
 export function readContentKind(file: string): ContentKind {
+  if (isStream(statSync(file))) return { kind: 'stream', name: NAMES.stream };
   return contentKindOf(readHead(file));
+}
+
+function isStream(stats: Stats): boolean {
+  return !stats.isFile() && !stats.isDirectory();
 }
 
 function readHead(file: string): Buffer {

@@ -80,6 +80,8 @@ const modelSchema = z.object({
       })
       .nullable(),
     matching: z.object({ output: graphName }).nullable(),
+    /** VizWiz: whether the picture answers the question, one logit. */
+    answerability: z.object({ output: graphName, probabilities: z.enum(['sigmoid', 'softmax']) }).nullish(),
   }),
   outputs: z.array(z.enum(GRAPH_OUTPUTS)).max(GRAPH_OUTPUTS.length),
   text: z.object({ vocabulary: innerPath, maxLength: z.int().min(2).max(100_000), lowerCase: z.boolean() }),

@@ -1,6 +1,10 @@
 import { Buffer } from 'node:buffer';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contentKindOf } from '../../src/formats/contentKind.js';
+import { contentKindOf, readContentKind, readContentKindAsync } from '../../src/formats/contentKind.js';
 
 describe('content by first bytes', () => {
   it.each([
@@ -53,5 +57,19 @@ describe('content by first bytes', () => {
 
   it('gives a name that stands after "is"', () => {
     expect(contentKindOf(Buffer.from('PAR1', 'latin1')).name).toBe('a Parquet table');
+  });
+});
+
+describe('a pipe', () => {
+  it('is told without being opened, which would wait for a writer', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'pipe-'));
+    try {
+      const pipe = path.join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      expect(readContentKind(pipe).kind).toBe('stream');
+      expect((await readContentKindAsync(pipe)).name).toMatch(/^a pipe or a device/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

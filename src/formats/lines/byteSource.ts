@@ -2,6 +2,7 @@
 
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { LxmertError, UsageError, unreadable } from '../../common/errors.js';
 
 /** Bytes that can be read from any position on, in order. */
@@ -22,6 +23,8 @@ export interface ByteCursor {
   /** Fills part of `buffer` with what comes next; 0 at the end. */
   read(buffer: Buffer, offset: number, length: number): Promise<number>;
   close(): Promise<void>;
+  /** Called now and then while many lines are in what was read; ends the reading by throwing. */
+  breathe?(): Promise<void>;
 }
 
 /** A path stands for the file there. */
@@ -62,4 +65,34 @@ async function fileSize(file: string): Promise<number> {
     if (error instanceof LxmertError) throw error;
     throw unreadable(file, error);
   }
+}
+
+/**
+ * The same bytes until `signal` aborts: a reading then ends with its reason, also one that finds nothing to give on, as in a
+ * table of blank lines.
+ */
+export function untilAborted(source: ByteSource, signal: AbortSignal | undefined): ByteSource {
+  if (signal === undefined) return source;
+  return {
+    name: source.name,
+    fileName: source.fileName,
+    size: () => source.size(),
+    ...(source.estimateSize !== undefined && { estimateSize: () => source.estimateSize?.() ?? 0 }),
+    async open(start) {
+      const cursor = await source.open(start);
+      // Signals arrive on the event loop, which promises of data that is there already never let run.
+      const breathe = async (): Promise<void> => {
+        await setImmediate();
+        signal.throwIfAborted();
+      };
+      return {
+        async read(buffer, offset, length) {
+          await breathe();
+          return cursor.read(buffer, offset, length);
+        },
+        close: () => cursor.close(),
+        breathe,
+      };
+    },
+  };
 }

@@ -28,6 +28,8 @@ export interface LineOptions {
 }
 
 const CHUNK_BYTES = 1 << 22;
+/** A few milliseconds of short lines. */
+const LINES_PER_BREATH = 1 << 14;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -68,6 +70,7 @@ async function* splitLines(cursor: ByteCursor, file: string, options: LineOption
       from = end;
       searched = end;
       number++;
+      if (number % LINES_PER_BREATH === 0) await cursor.breathe?.();
       continue;
     }
     if (atEnd) return;

@@ -1,0 +1,12 @@
+import { Lxmert, LxmertImage } from 'lxmert/runtime';
+const t0=performance.now();
+const l = await Lxmert.load(process.argv[2], { engine: process.argv[3] || undefined });
+console.log(l.engine, l.warnings, 'load ms', performance.now()-t0);
+const pic = process.argv[4];
+const a = await l.answer(pic, 'What color is the circle?', {topK:2});
+console.log(a.answers, a.regions.length);
+const t1=performance.now();
+for (let i=0;i<50;i++) await l.answer(pic, 'What color is the circle?');
+console.log('ms per', (performance.now()-t1)/50);
+console.log(process.memoryUsage().rss/1e6, [...Object.keys(process.binding?.call ? {} : {})].length);
+await l.dispose();
