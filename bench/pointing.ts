@@ -22,5 +22,5 @@ disposeModels(answering);
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 console.log(
   `Of ${found.numQuestions} questions about one object, answered correctly: relevance points at it in ${percent(found.relevance)}, ` +
-    `[CLS]'s attention in the last layer in ${percent(found.attention)}, chance ${percent(found.chance)}.`,
+    `removal in ${percent(found.removal)}, [CLS]'s attention in the last layer in ${percent(found.attention)}, chance ${percent(found.chance)}.`,
 );

@@ -3,10 +3,10 @@
 export { type ExitCode, LxmertError, UsageError } from '../common/errors.js';
 export type { RgbImage } from '../common/rgbImage.js';
 export type { AttentionMap } from '../explain/attentionMap.js';
+export type { ExplainedRegion } from '../explain/explainedRegions.js';
 export {
   type AnswerRelevance,
   type ExplainedLayer,
-  type ExplainedRegion,
   type ExplainOptions,
   type Explanation,
   explain,

@@ -29,3 +29,15 @@ export function attentionMap(
     text += String.fromCharCode(...bytes.subarray(i, i + AT_ONCE));
   return { numHeads, numRows, numColumns, values: btoa(text) };
 }
+
+/** What one row looks at: the mean of its heads over the columns. */
+export function rowOfMap({ numHeads, numRows, numColumns, values }: AttentionMap, row: number): number[] {
+  const text = atob(values);
+  const at = (place: number): number =>
+    (text.charCodeAt(2 * place) + 256 * text.charCodeAt(2 * place + 1)) / SCALE;
+  return Array.from({ length: numColumns }, (_, column) => {
+    let sum = 0;
+    for (let head = 0; head < numHeads; head++) sum += at((head * numRows + row) * numColumns + column);
+    return sum / numHeads;
+  });
+}

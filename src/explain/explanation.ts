@@ -6,7 +6,7 @@
 
 import { UsageError } from '../common/errors.js';
 import { batchFromRows, type FeatureRow } from '../features/index.js';
-import { describeRegion, type ImageRegions } from '../inference/imageRegions.js';
+import type { ImageRegions } from '../inference/imageRegions.js';
 import type { Lxmert } from '../inference/lxmert.js';
 import type { LxmertImage } from '../inference/lxmertImage.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
@@ -16,6 +16,7 @@ import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import { type AttentionMap, attentionMap } from './attentionMap.js';
+import { type ExplainedRegion, explainedRegions } from './explainedRegions.js';
 import { type Relevance, relevancesOf } from './relevance.js';
 import {
   EXPLANATION_METHODS,
@@ -43,15 +44,6 @@ export interface AnswerRelevance {
   readonly wordsOnRegions: AttentionMap;
   /** Rows are regions, columns words. */
   readonly regionsOnWords: AttentionMap;
-}
-
-export interface ExplainedRegion {
-  /** x1, y1, x2, y2 in pixels of the picture. */
-  readonly box: readonly [number, number, number, number];
-  /** Such as `red truck`; null for regions without labels. */
-  readonly label: string | null;
-  readonly objectConfidence: number | null;
-  readonly attributeConfidence: number | null;
 }
 
 export interface Explanation {
@@ -137,12 +129,7 @@ export function explanationOf(
     words,
     width,
     height,
-    regions: imageRegions.regions.map((region) => ({
-      box: [region.box.x1, region.box.y1, region.box.x2, region.box.y2],
-      label: describeRegion(region) ?? null,
-      objectConfidence: region.object?.confidence ?? null,
-      attributeConfidence: region.attribute?.confidence ?? null,
-    })),
+    regions: explainedRegions(imageRegions.regions),
     layers: models.length === 1 ? layersOf(models[0] as QuestionAnsweringModel, inputs) : [],
     relevance:
       method === 'relevance'

@@ -11,7 +11,8 @@ import { imageRegionsFrom } from '../inference/imageRegions.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { type PixelRegionSettings, pixelFinder } from '../inference/regionFinder.js';
 import { LabelNames } from '../vision/detector/labelNames.js';
-import { type ExplainedLayer, type Explanation, explanationOf } from './explanation.js';
+import { rowOfMap } from './attentionMap.js';
+import { type ExplainedLayer, explanationOf } from './explanation.js';
 
 export interface PointingResult {
   /** Questions about one object whose answer was right and whose object is among the regions. */
@@ -20,6 +21,8 @@ export interface PointingResult {
   readonly relevance: number;
   /** The same for the region that [CLS] attends to most in the last cross-modality layer, over all heads. */
   readonly attention: number;
+  /** The same for the region without which the answer loses most of its probability. */
+  readonly removal: number;
   /** What a region taken at random would give. */
   readonly chance: number;
 }
@@ -34,7 +37,7 @@ export function pointingGame(
 ): PointingResult {
   const finder = pixelFinder(regions, programName());
   const names = new LabelNames([], []);
-  const found = { numQuestions: 0, relevance: 0, attention: 0, chance: 0 };
+  const found = { numQuestions: 0, relevance: 0, attention: 0, removal: 0, chance: 0 };
   for (let i = 0; i < Math.min(numScenes, scenes.numImages[split]); i++) {
     const { scene, questions } = scenes.asked(split, i);
     const row = finder.find(renderScene(scene), scene.imageId);
@@ -50,26 +53,22 @@ export function pointingGame(
       found.numQuestions++;
       found.chance += isObject.filter(Boolean).length / isObject.length;
       if (isObject[largest(explanation.relevance[0]?.regions ?? [])]) found.relevance++;
-      if (isObject[largest(lastAttention(explanation))]) found.attention++;
+      const lastMap = (explanation.layers.at(-1) as ExplainedLayer).wordsOnRegions;
+      if (isObject[largest(rowOfMap(lastMap, 0))]) found.attention++;
+      const { removal } = explanationOf(answering, imageRegions, sentence, 1, 'removal');
+      const losses = removal?.regions.map((without) => -(without?.changes[0] ?? 0)) ?? [];
+      if (isObject[largest(losses)]) found.removal++;
     }
   }
-  const { numQuestions, relevance, attention, chance } = found;
+  const { numQuestions } = found;
   const share = (count: number): number => (numQuestions === 0 ? 0 : count / numQuestions);
-  return { numQuestions, relevance: share(relevance), attention: share(attention), chance: share(chance) };
-}
-
-/** Of [CLS] on each region, summed over heads. */
-function lastAttention({ layers }: Explanation): number[] {
-  const last = layers.at(-1) as ExplainedLayer;
-  const { numHeads, numRows, numColumns, values } = last.wordsOnRegions;
-  const bytes = Buffer.from(values, 'base64');
-  return Array.from({ length: numColumns }, (_, column) => {
-    let sum = 0;
-    for (let head = 0; head < numHeads; head++) {
-      sum += bytes.readUInt16LE(2 * (head * numRows * numColumns + column));
-    }
-    return sum;
-  });
+  return {
+    numQuestions,
+    relevance: share(found.relevance),
+    attention: share(found.attention),
+    removal: share(found.removal),
+    chance: share(found.chance),
+  };
 }
 
 function largest(values: readonly number[]): number {

@@ -5,10 +5,7 @@ import type { LxmertInputs } from '../model/index.js';
 import { type AnsweringModel, withProbabilitiesOf } from '../tasks/index.js';
 import { fromTypedArray } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import type { RemovalVariants, VariantProbabilities } from './removal.js';
-
-/** Rows of regions in a pass: 40 MB of features of the published size, and room for 36 regions and any question. */
-const MAX_ROWS = 5120;
+import { MAX_REMOVAL_ROWS, type RemovalVariants, type VariantProbabilities } from './removal.js';
 
 /** One variant: its sentence, and the region that it lacks. */
 interface Variant {
@@ -29,7 +26,7 @@ export function probabilitiesOfVariants(
   ];
   const numAnswers = answering.answerTable.size;
   const found = new Float32Array(variants.length * numAnswers); // (variants, answers)
-  const perPass = Math.max(1, Math.floor(MAX_ROWS / row.numBoxes) - 1);
+  const perPass = Math.max(1, Math.floor(MAX_REMOVAL_ROWS / row.numBoxes) - 1);
   // Each question has widths of its own, so recording its kernels would cost more than it saves.
   const predictor = { ...answering, graphs: undefined };
   for (let start = 0; start < variants.length; start += perPass) {

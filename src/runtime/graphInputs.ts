@@ -2,7 +2,7 @@
 
 import { LxmertError } from '../common/errors.js';
 import { type FeatureRow, featureArray, normalisedBoxes, regionMask } from '../features/portable.js';
-import { encodeBatch, longestOf, type WordPieceTokenizer } from '../text/index.js';
+import type { WordPieceTokenizer } from '../text/index.js';
 import type { EngineTensor } from './engine.js';
 
 /** The graph's inputs, by their names. */
@@ -31,21 +31,25 @@ export function wordInputs(
   { tokenizer, maxLength }: SentenceReader,
   sentences: readonly string[],
 ): Pick<GraphInputs, 'input_ids' | 'attention_mask' | 'token_type_ids'> {
-  const batch = encodeBatch(tokenizer, sentences, { maxLength });
-  const numWords = longestOf(batch);
-  // (batch, maxLength) to (batch, words)
-  const cut = (values: Int32Array): EngineTensor => {
+  return pieceInputs(sentences.map((sentence) => tokenizer.encode(sentence, maxLength)));
+}
+
+/** The same of ids of pieces, with [CLS] and [SEP]. */
+export function pieceInputs(
+  sentences: readonly (readonly number[])[],
+): Pick<GraphInputs, 'input_ids' | 'attention_mask' | 'token_type_ids'> {
+  const dims = [sentences.length, Math.max(...sentences.map((ids) => ids.length))]; // (batch, words)
+  const [, numWords = 0] = dims;
+  const make = (toValue: (id: number) => number): EngineTensor => {
     const data = new BigInt64Array(sentences.length * numWords);
-    for (let i = 0; i < data.length; i++) {
-      const row = Math.floor(i / numWords);
-      data[i] = BigInt(values[row * batch.maxLength + (i % numWords)] as number);
-    }
-    return { type: 'int64', data, dims: [sentences.length, numWords] };
+    for (const [i, ids] of sentences.entries())
+      for (const [k, id] of ids.entries()) data[i * numWords + k] = BigInt(toValue(id));
+    return { type: 'int64', data, dims };
   };
   return {
-    input_ids: cut(batch.inputIds),
-    attention_mask: cut(batch.attentionMask),
-    token_type_ids: cut(batch.tokenTypeIds),
+    input_ids: make((id) => id),
+    attention_mask: make(() => 1),
+    token_type_ids: make(() => 0),
   };
 }
 

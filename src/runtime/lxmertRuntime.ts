@@ -3,6 +3,8 @@
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { sequentialBatches } from '../data/epochSampler.js';
+import type { ExplainOptions, Explanation } from '../explain/explanation.js';
+import type { ExplanationMethod } from '../explain/removal.js';
 import type { FeatureRow, Provenance, ProvenancedFeatures } from '../features/portable.js';
 import { FeatureCheck } from '../inference/featureCheck.js';
 import { type ImageRegions, imageRegionsFrom } from '../inference/imageRegions.js';
@@ -26,6 +28,7 @@ import {
 } from '../tasks/portable.js';
 import { isCut } from '../text/index.js';
 import type { EngineInfo, EngineTensor } from './engine.js';
+import { explanationMethodsOf, explanationOf, requireMethod } from './explain.js';
 import { type GraphInputs, outputRows, regionInputs, wordInputs } from './graphInputs.js';
 import type { LoadOptions, RuntimeModel } from './loadModel.js';
 import type { Platform } from './platform.js';
@@ -121,6 +124,11 @@ export class LxmertRuntime {
     this.#check.require(found);
   }
 
+  /** What {@link explain} can do: removal always, attention where the model was exported with it. */
+  get explanationMethods(): readonly ExplanationMethod[] {
+    return explanationMethodsOf(this.#model);
+  }
+
   /** Undefined where nothing finds the regions of a bare picture. */
   get detectorProvenance(): Provenance | undefined {
     return this.#finder?.provenance;
@@ -210,6 +218,25 @@ export class LxmertRuntime {
       isCut: isCut(this.#model, sentence),
       probability: probabilities[i] as number,
     }));
+  }
+
+  /**
+   * Answers a question about a picture and tells what the answers were found in: what they become without each word and
+   * each region, and the attention of every layer where the model was exported with it. What `explain` of `lxmert` gives,
+   * but for relevance: that follows gradients, which an exported model has none of.
+   *
+   * @param options `method` is `removal` unless it says otherwise
+   * @throws as {@link answer}; UsageError for relevance, and for attention when the model was exported without
+   */
+  async explain(
+    image: RuntimeImage,
+    question: string,
+    { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
+  ): Promise<Explanation> {
+    requireMethod(this.#model, method);
+    const found = await this.detectRegions(image);
+    const answered = await this.answer(LxmertImage.fromRegions(found), question, { topK });
+    return await explanationOf(this, found, answered, method);
   }
 
   /**

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Removal } from '../../src/explain/removal.js';
 import type { ExplanationPage } from '../../src/explain/renderExplanation.js';
 import { lxmert } from '../support/commandLine.js';
 import { needing } from '../support/skips.js';
@@ -43,10 +44,51 @@ needing('program').describe('lxmert explain', () => {
     expect(regions[0]?.box).toEqual(explanation.regions[shares.indexOf(Math.max(...shares))]?.box);
   });
 
+  it('tells by removal what is answered without each word and region, also of several models', async () => {
+    await writeSmallRun(at('other'), { featureSize: 2048, pixelRegions: { numBoxes: 5 }, seed: 6 });
+    const output = at('without.html');
+    const words = ['--method', 'removal', '--top', '2', '--output', output];
+    for (const models of [[], ['--model', at('other')]]) {
+      const { stdout, exitCode } = await ask(...words, ...models);
+      expect(exitCode).toBe(0);
+      const text = /id="explanation">(.*?)<\/script>/s.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
+      const { explanation } = JSON.parse(text) as ExplanationPage;
+      const removal = explanation.removal as Removal;
+      const falls = [
+        ...removal.words.map(({ word, changes: [change = 0] }) => ({ name: `"${word}"`, change })),
+        ...removal.regions.map((part, i) => ({ name: `region ${i + 1}`, change: part?.changes[0] ?? 0 })),
+      ].sort((a, b) => a.change - b.change);
+      const [line = ''] = stdout.split('\n').slice(4);
+      expect(line).toMatch(/^ {2}(\S.*?) +\d+\.\d % {2}\([+-]?\d+\.\d\)$/);
+      expect(line).toContain(`  ${falls[0]?.name} `);
+      expect(line).toContain(`(${falls[0]!.change < 0 ? '' : '+'}${(100 * falls[0]!.change).toFixed(1)})`);
+      const decisive = [...removal.words, ...removal.regions].filter((part) => part?.instead);
+      expect(stdout).toContain(
+        decisive.length > 0 ? 'Another answer without ' : 'No word and no region changes',
+      );
+      const json = JSON.parse((await ask(...words, ...models, '--json')).stdout);
+      expect(json).toMatchObject({ method: 'removal', answers: explanation.answers });
+      expect(json.changesAnswer.map(({ instead }: { instead: object }) => instead)).toEqual(
+        decisive.map((part) => part?.instead),
+      );
+      const [{ regions }] = json.answers as [{ regions: { change: number }[] }];
+      expect(regions.map(({ change }) => change)).toEqual(
+        removal.regions.map((part) => part?.changes[0]).sort((a, b) => (a ?? 0) - (b ?? 0)),
+      );
+    }
+  });
+
+  it('by attention says what [CLS] looks at', async () => {
+    const { stdout } = await ask('--method', 'attention', '--output', at('looks.html'));
+    expect(stdout).toMatch(/In the last layer \[CLS\] looked most at region \d [\d.]+ %, region/);
+  });
+
   it.each([
     [['--picture', at('scene.png')], /--picture is for regions that come from --features/],
     [['--features', at('run'), '--detector', at('scene.png')], /give one of the two/],
     [['--top', '0'], /--top/],
+    [['--method', 'guessing'], /--method/],
+    [['--model', at('run')], /several models has no common meaning.*--method removal/],
   ])('refuses %j', async (words, message) => {
     expect(await ask(...words)).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) });
   });

@@ -99,10 +99,11 @@ describe('the sample recipes', () => {
       const world = { numImages: 1500, seed: 1, maxObjects: 4, questionsPerImage: 20 };
       const pointed = pointingGame(answering, { numBoxes: 8 }, new SceneSource(world), 'minival', 40);
       console.log(
-        `relevance points at the object: ${pointed.relevance} of ${pointed.numQuestions} (attention ${pointed.attention}, chance ${pointed.chance})`,
+        `relevance points at the object: ${pointed.relevance} of ${pointed.numQuestions} (removal ${pointed.removal}, attention ${pointed.attention}, chance ${pointed.chance})`,
       );
       expect(pointed.numQuestions).toBeGreaterThan(100);
       expect(pointed.relevance).toBeGreaterThan(5 * pointed.chance);
+      expect(pointed.removal).toBeGreaterThan(5 * pointed.chance);
     } finally {
       disposeModels(answering);
     }

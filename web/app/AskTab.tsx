@@ -55,7 +55,7 @@ export function AskTab({ client, models, picture }: Props) {
 
 /** What the answer is, in a word. */
 export function saidOf(asked: Asked): string {
-  const [best] = asked.kind === 'explained' ? asked.explanation.answers : asked.answers;
+  const [best] = asked.explanation.answers;
   return `The answer: ${best?.answer ?? 'none'}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { LxmertClient } from '../../src/serve/client.js';
-import { FIRST_VIEW, type View } from '../view/attention.js';
+import { FIRST_VIEW, fitView, type View } from '../view/attention.js';
 import { Controls } from '../view/Controls.js';
 import { saidOf } from './AskTab.js';
 import { QuestionForm } from './QuestionForm.js';
@@ -50,7 +50,10 @@ export function CompareTab({ client, models, picture }: Props) {
     );
   };
   const isReady = sides.every(({ question }) => question.trim() !== '');
-  const explained = task.result?.find((each) => each.kind === 'explained');
+  // Of a model with more to show, where the other has less.
+  const [explained] = (task.result ?? []).toSorted(
+    (a, b) => b.explanation.layers.length - a.explanation.layers.length,
+  );
   return (
     <>
       {sides.map((side, place) => (
@@ -92,16 +95,15 @@ export function CompareTab({ client, models, picture }: Props) {
           {explained !== undefined && (
             <Controls
               explanation={explained.explanation}
-              view={common}
+              view={fitView(common, explained.explanation, true)}
+              canRemove={true}
               onChange={(change) => setCommon((view) => ({ ...view, ...change }))}
             />
           )}
           <div class="sides">
             {task.result.map((asked, place) => (
               <div key={LABELS[place]}>
-                {models.length > 1 && (
-                  <p class="small">{asked.kind === 'explained' ? asked.explanation.model : asked.model}</p>
-                )}
+                {models.length > 1 && <p class="small">{asked.explanation.model}</p>}
                 <Result
                   asked={asked}
                   picture={picture}

@@ -1,7 +1,7 @@
 /** @file What is drawn before a question was asked, and the names of a bundled scene's regions. */
 
 import { intersectionOverUnion, MIN_OVERLAP } from '../../src/data/sampleWorld/labelRegions.js';
-import type { ExplainedRegion } from '../../src/explain/explanation.js';
+import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
 import type { RegionsResponse, SampleResponse } from '../../src/serve/api.js';
 
 /** The server's regions as explanations have them. */

@@ -1,13 +1,14 @@
 /** @file The server that this page came from. */
 
+import type { ExplanationMethod } from '../../src/explain/removal.js';
 import type {
-  AnswerResponse,
   ExplainResponse,
   ModelsResponse,
   RegionsResponse,
   SampleResponse,
 } from '../../src/serve/api.js';
 import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
+import type { LoadRemoval } from '../view/useRemoval.js';
 
 export type ModelFacts = ModelsResponse['models'][number];
 
@@ -26,15 +27,11 @@ export interface ShownPicture extends ChosenPicture {
 }
 
 /** What came back for a question. */
-export type Asked =
-  | { readonly kind: 'explained'; readonly explanation: ExplainResponse }
-  /** From several models at once, whose attention has no common meaning. */
-  | {
-      readonly kind: 'answered';
-      readonly model: string;
-      readonly question: string;
-      readonly answers: AnswerResponse['results'][number]['answers'];
-    };
+export interface Asked {
+  readonly explanation: ExplainResponse;
+  /** Asks for what the answers become without each part; undefined where that came already. */
+  readonly loadRemoval: LoadRemoval | undefined;
+}
 
 /** Where the server is, with a slash at the end: its scripts lie one level below, whatever path a proxy serves it under. */
 const SCRIPT = import.meta.url;
@@ -68,19 +65,22 @@ export async function ask(
   question: string,
   model: ModelFacts,
 ): Promise<Asked> {
-  const send = async (image: Blob | { imageId: string }): Promise<Asked> => {
-    if (model.canExplain) {
-      return { kind: 'explained', explanation: await client.explain(image, question, { model: model.name }) };
+  const explain = async (method: ExplanationMethod): Promise<ExplainResponse> => {
+    const settings = { model: model.name, method };
+    try {
+      return await client.explain({ imageId: seen.imageId }, question, settings);
+    } catch (error) {
+      if (error instanceof LxmertClientError && error.code === 'not_found')
+        return await client.explain(file, question, settings);
+      throw error;
     }
-    const { results } = await client.answer(image, [question], { model: model.name });
-    return { kind: 'answered', model: model.name, question, answers: results[0]?.answers ?? [] };
   };
-  try {
-    return await send({ imageId: seen.imageId });
-  } catch (error) {
-    if (error instanceof LxmertClientError && error.code === 'not_found') return await send(file);
-    throw error;
-  }
+  // Several models at once, and models without gradients, are explained by removal alone.
+  if (!model.canExplain) return { explanation: await explain('removal'), loadRemoval: undefined };
+  return {
+    explanation: await explain('relevance'),
+    loadRemoval: async () => (await explain('removal')).removal,
+  };
 }
 
 /** What to tell a visitor of a failure. */

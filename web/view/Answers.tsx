@@ -31,7 +31,7 @@ export function Answers({ answers, expected, chosen, onChoose }: Props) {
               type="button"
               aria-pressed={onChoose && i === chosen}
               disabled={onChoose === undefined}
-              title={onChoose && `What counted for "${answer}"`}
+              title={onChoose && `What "${answer}" was found in`}
               onClick={() => onChoose?.(i)}
             >
               <bdi class="answer">{answer}</bdi>

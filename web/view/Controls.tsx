@@ -7,6 +7,8 @@ import type { View } from './attention.js';
 interface Props {
   readonly explanation: Explanation;
   readonly view: View;
+  /** Whether what the answers become without each part can be shown. */
+  readonly canRemove: boolean;
   readonly onChange: (change: Partial<View>) => void;
 }
 
@@ -15,10 +17,10 @@ const DIRECTIONS = [
   ['regions', 'a region on the words'],
 ] as const;
 
-export function Controls({ explanation: { layers }, view, onChange }: Props) {
+export function Controls({ explanation: { layers, relevance }, view, canRemove, onChange }: Props) {
   const id = useId();
   const { layer, head, direction } = view;
-  const numHeads = layer === 'relevance' ? 0 : (layers[layer]?.wordsOnRegions.numHeads ?? 0);
+  const numHeads = typeof layer === 'number' ? (layers[layer]?.wordsOnRegions.numHeads ?? 0) : 0;
   return (
     <div class="controls">
       <label>
@@ -26,10 +28,17 @@ export function Controls({ explanation: { layers }, view, onChange }: Props) {
         <select
           value={String(layer)}
           onChange={({ currentTarget: { value } }) =>
-            onChange({ layer: value === 'relevance' ? value : Number(value) })
+            onChange(
+              value === 'relevance' || value === 'removal'
+                ? { layer: value, direction: 'words', word: 0 }
+                : { layer: Number(value) },
+            )
           }
         >
-          <option value="relevance">what counted for the answer (all layers)</option>
+          {relevance.length > 0 && (
+            <option value="relevance">what counted for the answer (all layers)</option>
+          )}
+          {canRemove && <option value="removal">the answer without each word and region</option>}
           {layers.map((_, i) => (
             <option key={String(i)} value={String(i)}>
               attention in cross-modality layer {i + 1}
@@ -42,7 +51,7 @@ export function Controls({ explanation: { layers }, view, onChange }: Props) {
         Head
         <select
           value={head === undefined ? 'mean' : String(head)}
-          disabled={layer === 'relevance'}
+          disabled={typeof layer !== 'number'}
           onChange={({ currentTarget: { value } }) =>
             onChange({ head: value === 'mean' ? undefined : Number(value) })
           }
@@ -55,7 +64,7 @@ export function Controls({ explanation: { layers }, view, onChange }: Props) {
           ))}
         </select>
       </label>
-      <fieldset>
+      <fieldset disabled={layer === 'removal'}>
         <legend>Direction</legend>
         {DIRECTIONS.map(([each, name]) => (
           <label key={each}>

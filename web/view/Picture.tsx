@@ -1,13 +1,14 @@
 /** @file The picture with its regions, each as strong as it is looked at. */
 
-import type { ExplainedRegion, Explanation } from '../../src/explain/explanation.js';
+import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
+import type { Explanation } from '../../src/explain/explanation.js';
 import { nameOf } from './regionNames.js';
 
 interface Props {
   /** An address of the picture; without it, boxes are drawn on an empty field of its size. */
   readonly picture: string | undefined;
   readonly seen: Pick<Explanation, 'width' | 'height' | 'regions'>;
-  /** Strength of each region, 0 to 1; undefined before anything was asked. */
+  /** Strength of each region, 0 to 1, below 0 for what is drawn apart; undefined before anything was asked. */
   readonly shares: readonly number[] | undefined;
   /** The region that looks. */
   readonly chosen?: number | undefined;
@@ -29,8 +30,8 @@ export function Picture({ picture, seen, shares, chosen, pointed, onChoose }: Pr
     [
       ...regions
         .map((_, i) => i)
-        .filter((i) => (shares?.[i] ?? 0) >= LEAST_SHARE)
-        .sort((a, b) => (shares?.[b] ?? 0) - (shares?.[a] ?? 0))
+        .filter((i) => Math.abs(shares?.[i] ?? 0) >= LEAST_SHARE)
+        .sort((a, b) => Math.abs(shares?.[b] ?? 0) - Math.abs(shares?.[a] ?? 0))
         .slice(0, MOST_NAMED),
       chosen,
       pointed,
@@ -58,12 +59,12 @@ export function Picture({ picture, seen, shares, chosen, pointed, onChoose }: Pr
             <rect
               key={i}
               data-region={i}
-              class={isChosen ? 'chosen' : ''}
+              class={`${isChosen ? 'chosen' : ''} ${(shares?.[i] ?? 0) < 0 ? 'rises' : ''}`.trim()}
               x={x1}
               y={y1}
               width={Math.max(0, x2 - x1)}
               height={Math.max(0, y2 - y1)}
-              style={{ '--share': String(shares?.[i] ?? 0.3) }}
+              style={{ '--share': String(Math.abs(shares?.[i] ?? 0.3)) }}
               onClick={() => onChoose?.(i)}
             >
               <title>{nameOf(seen, i)}</title>

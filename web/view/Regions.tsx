@@ -8,13 +8,15 @@ interface Props {
   readonly seen: Pick<Explanation, 'regions'>;
   /** How much each is looked at; undefined when a region looks, or nothing was asked. */
   readonly values: readonly number[] | undefined;
+  /** What stands for a value; its percentage without this. Values below 0 are drawn apart. */
+  readonly textOf?: ((region: number) => string) | undefined;
   readonly most: number;
   readonly chosen: number | undefined;
   readonly onChoose: ((region: number) => void) | undefined;
   readonly onPoint: (region: number | undefined) => void;
 }
 
-export function Regions({ seen, values, most, chosen, onChoose, onPoint }: Props) {
+export function Regions({ seen, values, textOf, most, chosen, onChoose, onPoint }: Props) {
   const order = seen.regions.map((_, i) => i);
   if (values !== undefined) order.sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
   return (
@@ -27,7 +29,8 @@ export function Regions({ seen, values, most, chosen, onChoose, onPoint }: Props
               type="button"
               data-region={i}
               aria-pressed={onChoose && i === chosen}
-              style={{ '--share': String((values?.[i] ?? 0) / most) }}
+              class={(values?.[i] ?? 0) < 0 ? 'rises' : ''}
+              style={{ '--share': String(Math.abs(values?.[i] ?? 0) / most) }}
               onClick={() => onChoose?.(i)}
               onMouseEnter={() => onPoint(i)}
               onMouseLeave={() => onPoint(undefined)}
@@ -43,7 +46,9 @@ export function Regions({ seen, values, most, chosen, onChoose, onPoint }: Props
                   </span>
                 )}
               </span>
-              <span class="value">{values === undefined ? '' : percent(values[i] ?? 0)}</span>
+              <span class="value">
+                {textOf?.(i) ?? (values === undefined ? '' : percent(values[i] ?? 0))}
+              </span>
             </button>
           </li>
         );

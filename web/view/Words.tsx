@@ -8,11 +8,15 @@ interface Props {
   readonly chosen: number | undefined;
   /** How much each word is looked at, or counted; undefined when there is nothing to show. */
   readonly values: readonly number[] | undefined;
+  /** What stands for a value; its percentage without this. Values below 0 are drawn apart. */
+  readonly textOf?: ((word: number) => string) | undefined;
+  /** What is drawn at full strength. */
+  readonly strongest?: number | undefined;
   readonly onChoose: (word: number) => void;
 }
 
-export function Words({ words, chosen, values, onChoose }: Props) {
-  const most = values === undefined ? 1 : Math.max(...values, 0.2);
+export function Words({ words, chosen, values, textOf, strongest, onChoose }: Props) {
+  const most = strongest ?? (values === undefined ? 1 : Math.max(...values, 0.2));
   return (
     <ul class="chips" aria-label="Words of the question">
       {words.map((word, i) => (
@@ -21,8 +25,9 @@ export function Words({ words, chosen, values, onChoose }: Props) {
           <button
             type="button"
             aria-pressed={i === chosen}
-            title={values === undefined ? undefined : percent(values[i] ?? 0)}
-            style={{ '--share': String((values?.[i] ?? 0) / most) }}
+            class={(values?.[i] ?? 0) < 0 ? 'rises' : ''}
+            title={textOf?.(i) ?? (values === undefined ? undefined : percent(values[i] ?? 0))}
+            style={{ '--share': String(Math.abs(values?.[i] ?? 0) / most) }}
             onClick={() => onChoose(i)}
           >
             <bdi>{word}</bdi>

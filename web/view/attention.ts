@@ -8,15 +8,15 @@ export type Direction = 'words' | 'regions';
 
 /** What is shown. */
 export interface View {
-  /** A cross-modality layer, or what counted for an answer over all layers. */
-  readonly layer: number | 'relevance';
-  /** The mean of all when undefined; relevance has no heads. */
+  /** A cross-modality layer, what counted for an answer over all layers, or what it becomes without each part. */
+  readonly layer: number | 'relevance' | 'removal';
+  /** The mean of all when undefined; relevance and removal have no heads. */
   readonly head: number | undefined;
   readonly direction: Direction;
   /** The word that looks, with `direction: 'words'`; else the last one that did. */
   readonly word: number;
   readonly region: number;
-  /** Whose relevance is shown; 0 is the most probable answer. */
+  /** Whose relevance or removal is shown; 0 is the most probable answer. */
   readonly answer: number;
 }
 
@@ -31,10 +31,11 @@ export const FIRST_VIEW: View = {
 };
 
 /** Turns a view of one explanation into one of another, which may have fewer layers, heads, words or answers. */
-export function fitView(view: View, { layers, words, regions, answers }: Explanation): View {
+export function fitView(view: View, explanation: Explanation, canRemove: boolean): View {
+  const { layers, words, regions, answers } = explanation;
   const last = (wanted: number, count: number): number => Math.max(0, Math.min(wanted, count - 1));
-  const layer = view.layer === 'relevance' ? view.layer : last(view.layer, layers.length);
-  const numHeads = layer === 'relevance' ? 0 : (layers[layer]?.wordsOnRegions.numHeads ?? 0);
+  const layer = fitLayer(view.layer, explanation, canRemove);
+  const numHeads = typeof layer === 'number' ? (layers[layer]?.wordsOnRegions.numHeads ?? 0) : 0;
   return {
     ...view,
     layer,
@@ -45,11 +46,25 @@ export function fitView(view: View, { layers, words, regions, answers }: Explana
   };
 }
 
+/** What an explanation does not have is shown by what it has. */
+function fitLayer(
+  wanted: View['layer'],
+  { layers, relevance }: Explanation,
+  canRemove: boolean,
+): View['layer'] {
+  if (wanted === 'removal' && canRemove) return wanted;
+  if (typeof wanted === 'number' && layers.length > 0)
+    return Math.max(0, Math.min(wanted, layers.length - 1));
+  if (relevance.length > 0) return 'relevance';
+  return canRemove ? 'removal' : Math.max(0, layers.length - 1);
+}
+
 /** A map by rows: of each word or region that looks, what it looks at. */
 export type Rows = readonly (readonly number[])[];
 
 /** The chosen map of a view: rows are what looks, columns what is looked at; each row sums to 1, or is all 0. */
 export function rowsOf({ layers, relevance }: Explanation, { layer, head, direction, answer }: View): Rows {
+  if (layer === 'removal') return [];
   const maps = layer === 'relevance' ? relevance[answer] : layers[layer];
   if (maps === undefined) return [];
   const heads = decode(direction === 'words' ? maps.wordsOnRegions : maps.regionsOnWords);

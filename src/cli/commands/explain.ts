@@ -2,44 +2,24 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import { EXPLANATION_METHODS } from '../../explain/removal.js';
 import { readRow } from '../../features/files.js';
-import { formatPercent } from '../../formats/numbers.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
+import { type Explained, explainedFrom, renderExplained } from '../explained.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingPath, outputPath, weightsPath } from '../options.js';
+import { existingFile, existingPath, outputPath } from '../options.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
-
-interface Result {
-  readonly image: string;
-  readonly question: string;
-  readonly output: string;
-  readonly answers: readonly {
-    readonly answer: string;
-    readonly probability: number;
-    /** What counted most for it, the most first. */
-    readonly words: readonly Counted[];
-    readonly regions: readonly (Counted & { readonly box: readonly number[] })[];
-  }[];
-}
-
-interface Counted {
-  readonly name: string;
-  readonly share: number;
-}
-
-/** Words and regions that are listed for each answer. */
-const MOST_LISTED = 5;
 
 export const command = defineCommand({
   description:
     'Answers one question about one image and writes a web page, one file that needs no network, that shows what the answer was ' +
     'found in: how much each word and region counted for each answer, and what every word and region looked at in every ' +
-    'cross-modality layer and head. Without --model the model of the sample world answers: that of a quickstart made ' +
+    'cross-modality layer and head; by removal, what is answered without each word and each region. Without --model the model of the sample world answers: that of a quickstart made ' +
     'here, else the one that comes with lxmert.',
   examples: [
     {
@@ -55,22 +35,34 @@ export const command = defineCommand({
         'lxmert explain photo.jpg "What is the man holding?" --model runs/vqa --detector resnet101.caffemodel --output why.html',
       does: 'explains an answer about a photo',
     },
+    {
+      command: 'lxmert explain scene.png "What color is the ring?" --model quickstart/run --method removal',
+      does: 'shows what is answered without each word and each region',
+    },
   ],
   arguments: askedArguments,
   options: z.strictObject({
     ...sampleOption,
     output: outputPath().default('explanation.html').describe('Page to write'),
     ...modelOptions,
-    model: weightsPath()
+    model: modelOptions.model
       .optional()
-      .describe("Exported folder, run folder, or a weights file [default: the sample world's model]"),
+      .describe(
+        "Exported folder, run folder, or a weights file; several with --method removal [default: the sample world's model]",
+      ),
+    method: z
+      .enum(EXPLANATION_METHODS)
+      .optional()
+      .describe(
+        'relevance: what counted over all layers; attention: what the layers looked at; removal: what is answered without each word and region [default: relevance, of an exported folder removal]',
+      ),
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(5).describe('Answers to explain'),
     picture: existingFile().optional().describe('With --features: the picture, to draw on'),
   }),
-  async run({ arguments: given, options, notice }): Promise<Result> {
+  async run({ arguments: given, options, notice }): Promise<Explained> {
     const { image, question } = askedOf(given, options);
     const { features, picture, detector } = options;
     if (features !== undefined && detector !== undefined) {
@@ -81,7 +73,12 @@ export const command = defineCommand({
     if (picture !== undefined && features === undefined) {
       throw new UsageError('--picture is for regions that come from --features; leave it out.');
     }
-    const model = [options.model ?? sampleModel({ notice })];
+    const { method, model = [sampleModel({ notice })] } = options;
+    if (model.length > 1 && method !== 'removal') {
+      throw new UsageError(
+        `The attention of several models has no common meaning, and ${model.length} were given. Name one of them, or explain by --method removal.`,
+      );
+    }
     await using lxmert = await loadAskedModel({ ...options, model }, 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
@@ -90,49 +87,10 @@ export const command = defineCommand({
     const explanation = await writeExplanation({
       file: options.output,
       imageRegions,
-      explain: (regions) => lxmert.explain(regions, question, options.top),
+      explain: (regions) => lxmert.explain(regions, question, options.top, method),
       picture: features === undefined ? image : picture,
     });
-    const { answers, relevance, words, regions } = explanation;
-    return {
-      image,
-      question,
-      output: options.output,
-      answers: answers.map((answer, i) => ({
-        ...answer,
-        words: largest(relevance[i]?.words ?? []).map(({ place, share }) => ({
-          name: words[place] ?? '',
-          share,
-        })),
-        regions: largest(relevance[i]?.regions ?? []).map(({ place, share }) => ({
-          name: regions[place]?.label ?? `region ${place + 1}`,
-          share,
-          box: regions[place]?.box ?? [],
-        })),
-      })),
-    };
+    return explainedFrom(image, options.output, explanation);
   },
-  render(result) {
-    const list = (counted: readonly Counted[]): string =>
-      counted
-        .slice(0, 3)
-        .map(({ name, share }) => `${name} ${formatPercent(share, 1)}`)
-        .join(', ');
-    const [best] = result.answers;
-    return [
-      ...result.answers.map(
-        ({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`,
-      ),
-      '',
-      `Counted most for "${best?.answer}": ${list(best?.regions ?? [])}; of the words ${list(best?.words ?? [])}.`,
-      `The whole picture: ${result.output}`,
-    ].join('\n');
-  },
+  render: renderExplained,
 });
-
-function largest(shares: readonly number[]): { place: number; share: number }[] {
-  return shares
-    .map((share, place) => ({ place, share }))
-    .sort((a, b) => b.share - a.share)
-    .slice(0, MOST_LISTED);
-}

@@ -1,0 +1,172 @@
+/** @file What an exported model's answers were found in: by removal always, its attention where its graph gives it. */
+
+import { LxmertError, UsageError } from '../common/errors.js';
+import { sequentialBatches } from '../data/epochSampler.js';
+import { attentionMap } from '../explain/attentionMap.js';
+import { explainedRegions } from '../explain/explainedRegions.js';
+import type { ExplainedLayer, Explanation } from '../explain/explanation.js';
+import {
+  EXPLANATION_METHODS,
+  type ExplanationMethod,
+  MAX_REMOVAL_ROWS,
+  type Removal,
+  removalFrom,
+  removalVariants,
+} from '../explain/removal.js';
+import { type FeatureRow, featureSizeOf, normalisedBoxes } from '../features/portable.js';
+import type { ImageRegions } from '../inference/imageRegions.js';
+import type { LxmertAnswer } from '../inference/lxmert.js';
+import type { RankedAnswer } from '../tasks/index.js';
+import { activate } from '../tasks/portable.js';
+import type { EngineTensor } from './engine.js';
+import { type GraphInputs, outputRows, pieceInputs, regionInputs, wordInputs } from './graphInputs.js';
+import type { RuntimeModel } from './loadModel.js';
+
+/** A model whose graph can be run. */
+export interface RunnableModel {
+  readonly model: RuntimeModel;
+  runGraph(inputs: GraphInputs, outputs: readonly string[]): Promise<Readonly<Record<string, EngineTensor>>>;
+}
+
+/** What an exported model's answers can be explained by. */
+export function explanationMethodsOf({
+  manifest,
+}: Pick<RuntimeModel, 'manifest'>): readonly ExplanationMethod[] {
+  const { outputs, model } = manifest;
+  return outputs.includes('attentions') && model.numCrossLayers > 0 ? ['attention', 'removal'] : ['removal'];
+}
+
+/** @throws UsageError for a method that the model has not what it takes for */
+export function requireMethod(model: RuntimeModel, method: ExplanationMethod): void {
+  if (!EXPLANATION_METHODS.includes(method)) {
+    throw new UsageError(
+      `Answers are explained by ${EXPLANATION_METHODS.join(', ')}; there is no '${method}'.`,
+    );
+  }
+  if (explanationMethodsOf(model).includes(method)) return;
+  throw new UsageError(
+    method === 'relevance'
+      ? `Relevance follows gradients, and ${model.folder} is an exported model, which has none. Have the answers explained by removal (--method removal; in JavaScript method: 'removal'), or ask the model that it was exported from.`
+      : `${model.folder} was exported without its attention. Have the answers explained by removal (--method removal; in JavaScript method: 'removal'), or export the model with --outputs answers,attentions.`,
+  );
+}
+
+/** @param answered the answers to explain */
+export async function explanationOf(
+  runnable: RunnableModel,
+  { row, regions }: ImageRegions,
+  { question, answers, isCut, width, height }: LxmertAnswer,
+  method: ExplanationMethod,
+): Promise<Explanation> {
+  const { tokenizer, maxLength } = runnable.model;
+  const ids = tokenizer.encode(question, maxLength);
+  const words = tokenizer.vocabulary.tokens(ids);
+  return {
+    question,
+    isCut,
+    method,
+    answers,
+    words,
+    width,
+    height,
+    regions: explainedRegions(regions),
+    layers: await layersOf(runnable, row, question),
+    relevance: [],
+    removal: method === 'removal' ? await removalOf(runnable, row, ids, words, answers) : null,
+  };
+}
+
+async function layersOf(
+  runnable: RunnableModel,
+  row: FeatureRow,
+  question: string,
+): Promise<ExplainedLayer[]> {
+  const { model } = runnable;
+  if (!explanationMethodsOf(model).includes('attention')) return [];
+  const { numCrossLayers } = model.manifest.model;
+  const names = Array.from(
+    { length: numCrossLayers },
+    (_, i) => [`cross_encoder_attentions.${i}`, `cross_encoder_vision_attentions.${i}`] as const,
+  );
+  const found = await runnable.runGraph(
+    { ...wordInputs(model, [question]), ...regionInputs([row], 1) },
+    names.flat(),
+  );
+  const mapOf = (name: string) => {
+    const { data, dims } = found[name] ?? { data: new Float32Array(), dims: [] };
+    const [batch, numHeads, numRows, numColumns] = dims;
+    if (!(data instanceof Float32Array) || batch !== 1 || dims.length !== 4) {
+      throw new LxmertError(
+        `The graph's output ${name} was expected with four dimensions, for one question; it has (${dims.join(', ')}).`,
+      );
+    }
+    return attentionMap(data, [numHeads ?? 0, numRows ?? 0, numColumns ?? 0]);
+  };
+  return names.map(([words, regions]) => ({ wordsOnRegions: mapOf(words), regionsOnWords: mapOf(regions) }));
+}
+
+async function removalOf(
+  runnable: RunnableModel,
+  row: FeatureRow,
+  ids: readonly number[],
+  words: readonly string[],
+  answers: readonly RankedAnswer[],
+): Promise<Removal> {
+  const variants = removalVariants(ids, words, row.numBoxes);
+  // All words are about one picture, which is encoded once; without a region each is a picture of its own.
+  const withoutWords =
+    variants.sentences.length === 0
+      ? new Float32Array()
+      : await probabilities(runnable, variants.sentences, regionInputs([row], 1));
+  const { size } = runnable.model.answerTable;
+  const withoutRegions = new Float32Array(variants.keptRegions.length * size);
+  const perPass = Math.max(1, Math.floor(MAX_REMOVAL_ROWS / row.numBoxes));
+  for (const part of sequentialBatches(variants.keptRegions.length, perPass)) {
+    const kept = part.map((region) => variants.keptRegions[region] ?? []);
+    const sentences = kept.map(() => ids);
+    const values = await probabilities(runnable, sentences, keptRegionInputs(row, kept));
+    withoutRegions.set(values, (part[0] ?? 0) * size);
+  }
+  return removalFrom(variants, row.numBoxes, answers, runnable.model.answerTable.answers, {
+    withoutWords,
+    withoutRegions,
+  });
+}
+
+/** (sentences, answers) row-major */
+async function probabilities(
+  runnable: RunnableModel,
+  sentences: readonly (readonly number[])[],
+  regions: ReturnType<typeof regionInputs>,
+): Promise<Float32Array> {
+  const { answers } = runnable.model.manifest.heads;
+  if (answers === null) throw new RangeError('The model was asked for answers.');
+  const { output, num, probabilities: activation } = answers;
+  const found = await runnable.runGraph({ ...pieceInputs(sentences), ...regions }, [output]);
+  return activate(outputRows(found[output], output, sentences.length, num), num, activation);
+}
+
+/** One picture for each list of regions, equally long, in which no others are. */
+function keptRegionInputs(
+  row: FeatureRow,
+  kept: readonly (readonly number[])[],
+): ReturnType<typeof regionInputs> {
+  const [numImages, numRegions, size] = [kept.length, kept[0]?.length ?? 0, featureSizeOf(row)];
+  const corners = normalisedBoxes([row], row.numBoxes); // (regions, 4)
+  const features = new Float32Array(numImages * numRegions * size); // (images, regions, F)
+  const boxes = new Float32Array(numImages * numRegions * 4); // (images, regions, 4)
+  for (const [place, region] of kept.flat().entries()) {
+    features.set(row.features.subarray(region * size, (region + 1) * size), place * size);
+    boxes.set(corners.subarray(region * 4, (region + 1) * 4), place * 4);
+  }
+  const dims = [numImages, numRegions];
+  return {
+    visual_feats: { type: 'float32', data: features, dims: [...dims, size] },
+    visual_pos: { type: 'float32', data: boxes, dims: [...dims, 4] },
+    visual_attention_mask: {
+      type: 'int64',
+      data: new BigInt64Array(numImages * numRegions).fill(1n),
+      dims,
+    },
+  };
+}
