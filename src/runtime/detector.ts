@@ -1,6 +1,6 @@
 /** @file The region detector from an exported folder: its two graphs, and between them the rules of the main path. */
 
-import { LxmertError, messageOf } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import type { Provenance } from '../features/portable.js';
 import {
@@ -21,7 +21,8 @@ import {
 import { portableSuppression } from '../vision/detector/suppression.js';
 import { type DetectorFields, detectorFieldsOf, type ExportedDetectorPrecision } from './detectorManifest.js';
 import type { Engine, EngineSession, EngineTensor } from './engine.js';
-import type { ExportedFolder, FileFacts } from './exportedFolder.js';
+import type { ExportedFolder, LoadProgress } from './exportedFolder.js';
+import { openGraph } from './loadModel.js';
 import { chooseWeights, type DetectorManifest, MANIFEST_FILE } from './manifest.js';
 
 /** How regions are found; as the main path's `--profile`, `--min-boxes` and `--max-boxes`. */
@@ -64,8 +65,7 @@ export class ExportedDetector {
   ) {}
 
   /**
-   * @param createdBy this program and its version, for the provenance
-   * @param onBytes told of bytes of weights that have arrived
+   * @param onProgress told of the weights as they are read
    * @throws LxmertError for a damaged folder, or for graphs that the engine cannot run; UsageError for a profile of other
    * weights' rules and for impossible numbers of regions
    */
@@ -73,29 +73,36 @@ export class ExportedDetector {
     folder: ExportedFolder,
     manifest: DetectorManifest,
     engine: Engine,
-    {
-      createdBy,
-      onBytes,
-      ...options
-    }: DetectionOptions & { readonly createdBy: string; readonly onBytes?: (numBytes: number) => void },
+    { onProgress, ...options }: DetectionOptions & { readonly onProgress?: LoadProgress | undefined } = {},
   ): Promise<ExportedDetector> {
     const fields = detectorFieldsOf(manifest, `${folder.name}/${MANIFEST_FILE}`);
     const profile = profileOf(folder, fields, options);
     const weights = chooseWeights(fields, options.precision, folder.name);
-    const session = async (path: string, inputs: readonly string[], outputs: readonly string[]) => {
-      const facts = manifest.files[path] as FileFacts;
-      const model = await folder.readLarge(path, facts, { asPath: engine.readsPaths, onBytes });
-      return await openGraph(engine, `${folder.name}/${path}`, model, { inputs, outputs });
+    const totalBytes = detectorBytes(manifest, weights);
+    let before = 0;
+    const open = async (file: string, inputs: readonly string[], outputs: readonly string[]) => {
+      const session = await openGraph(engine, folder, manifest, { file, externalData: null }, (state) =>
+        onProgress?.({ file, numBytes: before + state.numBytes, totalBytes }),
+      );
+      before += manifest.files[file]?.numBytes ?? 0;
+      try {
+        requireNames(`${folder.name}/${file}`, session, inputs, outputs);
+        return session;
+      } catch (error) {
+        await session.dispose();
+        throw error;
+      }
     };
-    const backbone = await session(weights.backbone, ['image'], BACKBONE_OUTPUTS);
+    const backbone = await open(weights.backbone, ['image'], BACKBONE_OUTPUTS);
     try {
-      const head = await session(weights.regionHead, ['feature_map', 'boxes'], headOutputs(profile));
+      const head = await open(weights.regionHead, ['feature_map', 'boxes'], headOutputs(profile));
+      const { name, version } = engine.info;
       const provenance = detectorProvenance(profile, {
         weightsSha256: fields.weightsSha256,
         precision: 'float32',
         ...(weights.precision === 'float32' ? {} : { weights: weights.precision }),
-        engine: `${engine.info.name} ${engine.info.version}`,
-        createdBy,
+        engine: `${name} ${version}`,
+        createdBy: manifest.createdBy,
       });
       return new ExportedDetector(profile, fields, provenance, backbone, head);
     } catch (error) {
@@ -173,6 +180,14 @@ export class ExportedDetector {
   }
 }
 
+/** Of both graphs' files. */
+export function detectorBytes(
+  { files }: DetectorManifest,
+  { backbone, regionHead }: Pick<DetectorFields['weights'][number], 'backbone' | 'regionHead'>,
+): number {
+  return (files[backbone]?.numBytes ?? 0) + (files[regionHead]?.numBytes ?? 0);
+}
+
 function headOutputs({ rules }: DetectorProfile): readonly HeadOutput[] {
   return rules === 'caffe' ? HEAD_OUTPUTS : [...HEAD_OUTPUTS, 'box_deltas'];
 }
@@ -200,7 +215,7 @@ function profileOf(
   const asked = DETECTOR_PROFILES.find((each) => each.name === profile);
   if (profile !== undefined && asked === undefined) {
     const names = DETECTOR_PROFILES.map((each) => each.name).join(', ');
-    throw new LxmertError(`There is no profile of regions called '${profile}'; there are ${names}.`);
+    throw new UsageError(`There is no profile of regions called '${profile}'; there are ${names}.`);
   }
   return withNumBoxes(profileFor(name, family, asked), {
     ...(minBoxes === undefined ? {} : { minBoxes }),
@@ -208,29 +223,18 @@ function profileOf(
   });
 }
 
-/** @throws LxmertError when the engine cannot read the graph, and for a graph of something else */
-async function openGraph(
-  engine: Engine,
+/** @throws LxmertError for a graph of something else */
+function requireNames(
   file: string,
-  model: Uint8Array | string,
-  expected: { readonly inputs: readonly string[]; readonly outputs: readonly string[] },
-): Promise<EngineSession> {
-  let session: EngineSession;
-  try {
-    session = await engine.createSession({ model });
-  } catch (cause) {
-    throw new LxmertError(
-      `${file} cannot be loaded by ${engine.info.name}: ${messageOf(cause)}. Export the detector again.`,
-      { cause },
-    );
-  }
-  const { inputs, outputs } = expected;
+  session: EngineSession,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): void {
   const lacking = [
     ...inputs.filter((name) => !session.inputNames.includes(name)),
     ...outputs.filter((name) => !session.outputNames.includes(name)),
   ];
-  if (lacking.length === 0) return session;
-  await session.dispose();
+  if (lacking.length === 0) return;
   throw new LxmertError(
     `${file} is not a part of the region detector: its graph has no ${lacking.join(' and no ')}. Export the detector again.`,
   );

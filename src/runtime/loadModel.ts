@@ -5,6 +5,7 @@ import { AnswerTable } from '../data/answerTable.js';
 import { answersOfValue, NoAnswerTable } from '../data/answerTableForms.js';
 import { Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { LabelNames, parseNames } from '../vision/detector/labelNames.js';
+import type { ExportedDetectorPrecision } from './detectorManifest.js';
 import type { Engine, EngineSession } from './engine.js';
 import {
   type ExportedFolder,
@@ -32,6 +33,15 @@ export interface LoadOptions extends Omit<EngineOptions, 'weights'> {
   readonly onProgress?: LoadProgress | undefined;
   /** In a browser: keep the files for the next visit. Default true. */
   readonly cache?: boolean | undefined;
+  /** Folder or URL of an exported region detector. Without it, only a model of the sample world finds regions in a bare picture. */
+  readonly detector?: string | undefined;
+  /** Name of the detector's profile. Default: that of its weights. */
+  readonly profile?: string | undefined;
+  /** Other numbers of regions than the profile's. */
+  readonly minBoxes?: number | undefined;
+  readonly maxBoxes?: number | undefined;
+  /** Which weights of the detector's folder. Default: float32 where they are there, else float16. */
+  readonly detectorPrecision?: ExportedDetectorPrecision | undefined;
   /** Go on with features of another origin than those that the model was trained on. Default false. */
   readonly allowOtherFeatures?: boolean | undefined;
   /** Images whose regions are cached: about 0.3 MB each. Default 16. */
@@ -94,7 +104,7 @@ export async function loadModel(
 }
 
 /** @throws UsageError for a folder without one; LxmertError for one that cannot be read */
-async function readManifest(folder: ExportedFolder): Promise<Manifest> {
+export async function readManifest(folder: ExportedFolder): Promise<Manifest> {
   const bytes = await folder.read(MANIFEST_FILE, MAX_SMALL_BYTES);
   if (bytes === undefined) throw new UsageError(await whyNoExport(folder));
   return parseManifest(new TextDecoder().decode(bytes), `${folder.name}/${MANIFEST_FILE}`);
@@ -129,7 +139,7 @@ async function readTables(
 }
 
 /** A small file whose size and checksum are those of the manifest. */
-async function readChecked(
+export async function readChecked(
   platform: Pick<Platform, 'sha256'>,
   folder: ExportedFolder,
   files: Manifest['files'],
@@ -161,7 +171,7 @@ function parseAnswers(bytes: Uint8Array, file: string): readonly string[] {
  *
  * @throws LxmertError for weights that are missing, cut or changed, and for those that the engine does not take
  */
-async function openGraph(
+export async function openGraph(
   engine: Engine,
   folder: ExportedFolder,
   { files }: Pick<Manifest, 'files'>,

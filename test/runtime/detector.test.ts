@@ -44,10 +44,7 @@ async function load(
   options: DetectionOptions = {},
   manifest = manifestOf(name),
 ): Promise<ExportedDetector> {
-  return await ExportedDetector.load(plainFolder(at(name)), manifest, ENGINES[engine], {
-    createdBy: 'a test',
-    ...options,
-  });
+  return await ExportedDetector.load(plainFolder(at(name)), manifest, ENGINES[engine], options);
 }
 
 beforeAll(async () => {

@@ -1,11 +1,14 @@
 /** @file Small detectors of both families of rules, exported, and the plainest engine and folder for tests of them. */
 
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
 import type { Engine, EngineTensor } from '../../src/runtime/engine.js';
 import type { ExportedFolder } from '../../src/runtime/exportedFolder.js';
+import type { Platform } from '../../src/runtime/platform.js';
+import { decodeImage } from '../../src/vision/decodeImage.js';
 import { huggingFaceFile, randomPort } from './detectorFiles.js';
 import { SMALL_DETECTOR, writeSmallDetector } from './tinyLxmert.js';
 
@@ -31,7 +34,10 @@ export function plainFolder(folder: string): ExportedFolder {
   return {
     name: folder,
     read: async (name) => (existsSync(at(name)) ? readFileSync(at(name)) : undefined),
-    readLarge: async (name, _, { asPath }) => (asPath ? at(name) : new Uint8Array(readFileSync(at(name)))),
+    readLarge: async (name, { numBytes }, { asPath, onBytes }) => {
+      onBytes?.(numBytes);
+      return asPath ? at(name) : new Uint8Array(readFileSync(at(name)));
+    },
   };
 }
 
@@ -62,3 +68,13 @@ function plainEngine(name: string, ort: typeof node): Engine {
     },
   };
 }
+
+/** Node.js with the plainest of everything. */
+export const plainPlatform: Platform = {
+  name: 'node',
+  openFolder: async (source) => plainFolder(source),
+  createEngine: async () => ENGINES['onnxruntime-node'],
+  decode: (bytes, options) => decodeImage(bytes, options),
+  readPicture: async (file) => readFileSync(file),
+  sha256: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
+};
