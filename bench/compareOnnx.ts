@@ -83,7 +83,8 @@ const errors = new Map<string, number>();
 for (const runner of runners) errors.set(runner.name, await largestError(runner));
 const [firstGemm, firstCopy] = [gemmRate('float32'), copyRate()];
 for (let i = 0; i < repetitions; i++) {
-  for (const runner of runners) {
+  // Each begins a round in its turn, so that nobody always comes after the same one.
+  for (const runner of [...runners.slice(i % runners.length), ...runners.slice(0, i % runners.length)]) {
     await setTimeout(PAUSE_MS);
     runner.seconds.push(await runner.time(i % questions.length));
   }
