@@ -50,6 +50,10 @@ const namedEntries = new Map([
   ['src/features/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
+  [
+    'src/runtime/exportedFiles.ts',
+    'files of exported folders, for whoever copies them; no part of `lxmert/runtime`',
+  ],
   ['src/tasks/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
   ['src/text/vocabularyFile.ts', 'the rest of the room runs without Node.js'],
@@ -71,7 +75,14 @@ const maxLines = 600;
 const generated = ['src/onnx/schema/onnx_pb.ts'];
 const checkedFolders = ['src', 'web', 'test', 'bench', 'scripts', 'native', 'examples'];
 /** What runs in a browser: of src/ it may run these, which need nothing of Node.js, and take types from anywhere. */
-const browserSafe = ['src/serve/client.js', 'src/report/style.js', 'src/data/sampleWorld/labelRegions.js'];
+const browserSafe = [
+  'src/serve/client.js',
+  'src/report/style.js',
+  'src/data/sampleWorld/labelRegions.js',
+  'src/explain/explainedRegions.js',
+  'src/runtime/index.js',
+  'src/runtime/browser/platform.js',
+];
 
 const root = path.resolve(process.argv[2] ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..'));
 const problems = [];

@@ -86,6 +86,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/exportOnnx.js'),
   },
   {
+    name: 'export site',
+    group: 'Models',
+    summary: 'Write a page that answers in the browser, without a server',
+    load: () => import('./commands/exportSite.js'),
+  },
+  {
     name: 'prepare vqa',
     group: 'Data',
     summary: 'Make VQA question files and answer table from the official files',

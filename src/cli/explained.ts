@@ -168,7 +168,8 @@ function linesOfRemoval(parts: readonly Counted[]): string[] {
   const most = parts.toSorted((a, b) => (a.change ?? 0) - (b.change ?? 0)).slice(0, MOST_LISTED);
   const width = Math.max(0, ...most.map(({ name }) => name.length));
   return most.map(({ name, probability = 0, change = 0 }) => {
-    const points = `${change < 0 ? '' : '+'}${(100 * change).toFixed(1)}`;
+    const size = Math.abs(100 * change).toFixed(1);
+    const points = size === '0.0' ? size : `${change < 0 ? '-' : '+'}${size}`;
     return `  ${name.padEnd(width)}  ${formatPercent(probability, 1).padStart(7)}  (${points})`;
   });
 }

@@ -7,6 +7,8 @@ import * as ops from '../torch/operators/index.js';
 /** y = x W^T + b; several such layers of one input side by side are one. */
 export interface DenseLayer {
   readonly name: string;
+  /** Whether its input has few rows when one question is asked: words, of which questions have about ten. */
+  readonly hasFewRows: boolean;
   /** (out, in) float32 each */
   readonly weights: readonly Tensor[];
   /** (out) float32 each */
@@ -27,22 +29,42 @@ export class FloatLayers implements LayerWriter {
   constructor(readonly type: 'float32' | 'float16') {}
 
   dense(graph: GraphBuilder, input: string, layer: DenseLayer): string {
-    const inputs = [input, this.#weight(graph, layer), writeBias(graph, layer, this.type)];
-    return graph.node('Gemm', inputs, { name: layer.name });
+    const { name } = layer;
+    if (layer.hasFewRows && this.type === 'float32') return this.#denseOfFewRows(graph, input, layer);
+    const inputs = [input, this.#weight(graph, layer, true), writeBias(graph, layer, this.type)];
+    return graph.node('Gemm', inputs, { name });
+  }
+
+  /**
+   * The weight times the rows, turned: (out, in) (in, rows) -> (out, rows). With ten rows, processors then pass over the weight
+   * in one go and compute a quarter faster in ONNX Runtime; from some hundred rows on it makes no difference.
+   */
+  #denseOfFewRows(graph: GraphBuilder, input: string, layer: DenseLayer): string {
+    const { name } = layer;
+    const bias = writeBias(graph, layer, this.type, true); // (out, 1)
+    const turned = graph.node('Gemm', [this.#weight(graph, layer, false), input, bias], {
+      name: `${name}.turned`,
+      attributes: { transB: 1 },
+    });
+    return graph.node('Transpose', [turned], { name, attributes: { perm: [1, 0] } });
   }
 
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
     return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, this.type), indices], { name });
   }
 
-  /** As (in, out): runtimes arrange either order anew when they load, and this is MatMul's too. */
-  #weight(graph: GraphBuilder, { name, weights }: DenseLayer): string {
+  #weight(graph: GraphBuilder, { name, weights }: DenseLayer, isTurned: boolean): string {
     const { type } = this;
+    const [inputs, outputs] = [inputSizeOf(weights), outputSizeOf(weights)];
     return graph.initializer({
       name: `${name}.weight`,
       type,
-      dims: [inputSizeOf(weights), outputSizeOf(weights)],
-      bytes: () => bytesOf(() => ops.transpose(ops.cat(weights, 0), 0, 1), type),
+      dims: isTurned ? [inputs, outputs] : [outputs, inputs],
+      bytes: () =>
+        bytesOf(() => {
+          const joined = ops.cat(weights, 0); // (out, in)
+          return isTurned ? ops.transpose(joined, 0, 1) : joined;
+        }, type),
     });
   }
 }
@@ -58,8 +80,14 @@ export function outputSizeOf(weights: readonly Tensor[]): number {
 }
 
 /** A dense layer's bias. @returns its name */
-export function writeBias(graph: GraphBuilder, { name, biases }: DenseLayer, type: ElementType): string {
-  const dims = [biases.reduce((sum, { numel }) => sum + numel, 0)];
+export function writeBias(
+  graph: GraphBuilder,
+  { name, biases }: DenseLayer,
+  type: ElementType,
+  isColumn = false,
+): string {
+  const size = biases.reduce((sum, { numel }) => sum + numel, 0);
+  const dims = isColumn ? [size, 1] : [size];
   return graph.initializer({
     name: `${name}.bias`,
     type,

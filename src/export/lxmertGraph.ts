@@ -44,6 +44,8 @@ interface Stream {
   readonly mask: string;
   /** A list of one number: B. */
   readonly batch: string;
+  /** What its dense layers are written by. */
+  readonly nodes: ModelNodes;
 }
 
 /** @returns the graph of a model; its weights are read when it is written, so the model must live until then */
@@ -54,6 +56,7 @@ export function lxmertGraph(source: GraphSource, writer: LayerWriter): OnnxGraph
 class LxmertGraph {
   readonly #graph = new GraphBuilder('lxmert', OPSET);
   readonly #nodes: ModelNodes;
+  readonly #ofWords: ModelNodes;
   /** In float32 whatever the precision. */
   readonly #exact: ModelNodes;
   /** The attention maps become outputs after the heads' logits. */
@@ -65,6 +68,7 @@ class LxmertGraph {
   ) {
     const { parameters, config } = source;
     this.#nodes = new ModelNodes(this.#graph, writer, parameters, config);
+    this.#ofWords = new ModelNodes(this.#graph, writer, parameters, config, true);
     this.#exact = new ModelNodes(this.#graph, new FloatLayers('float32'), parameters, config);
   }
 
@@ -98,7 +102,7 @@ class LxmertGraph {
     });
     const rows = this.#asRows(this.#nodes.layerNorm(sum, 'bert.embeddings.LayerNorm', layerNormEps));
     const batch = this.#size(inputIds, 0);
-    return { rows, mask: this.#paddingScores(attentionMask, batch), batch };
+    return { rows, mask: this.#paddingScores(attentionMask, batch), batch, nodes: this.#ofWords };
   }
 
   /** (LN(features) + LN(boxes)) / 2 after a dense layer each; boxes in float32 as everywhere. */
@@ -124,6 +128,7 @@ class LxmertGraph {
       rows: graph.node('Mul', [sum, half], { name: module('mean') }),
       mask: this.#paddingScores(mask, batch),
       batch,
+      nodes: this.#nodes,
     };
   }
 
@@ -135,7 +140,7 @@ class LxmertGraph {
       const block = `${module}.attention`;
       const attended = this.#selfAttention({ ...stream, rows }, `${block}.self`, `${block}.output`);
       this.#attentions(`${output}_attentions.${i}`, attended.probabilities);
-      rows = this.#feedForward(attended.rows, `${module}.intermediate`, `${module}.output`);
+      rows = this.#feedForward(stream.nodes, attended.rows, `${module}.intermediate`, `${module}.output`);
     }
     return { ...stream, rows };
   }
@@ -174,7 +179,7 @@ class LxmertGraph {
     this.#attentions(`cross_encoder_attentions.${layer}`, onRegions.probabilities);
     this.#attentions(`cross_encoder_vision_attentions.${layer}`, onWords.probabilities);
     const contexts = this.#below(onRegions.context, onWords.context, `${att}.context`);
-    const output = this.#sublayerOutput(contexts, both, `${module}.visual_attention.output`);
+    const output = this.#sublayerOutput(this.#nodes, contexts, both, `${module}.visual_attention.output`);
     return this.#split(output, lengths, `${module}.attended`);
   }
 
@@ -202,7 +207,7 @@ class LxmertGraph {
           `${att}.onRegions`,
         );
     const output = `${module}.visual_attention.output`;
-    const attended = this.#sublayerOutput(onRegions.context, words.rows, output);
+    const attended = this.#sublayerOutput(this.#nodes, onRegions.context, words.rows, output);
     const first = this.#firstWords({ ...words, rows: attended });
     const self = `${module}.lang_self_att.self`;
     const onWords = this.#nodes.attention(
@@ -210,8 +215,13 @@ class LxmertGraph {
       words.mask,
       self,
     );
-    const result = this.#sublayerOutput(onWords.context, first, `${module}.lang_self_att.output`);
-    return this.#feedForward(result, `${module}.lang_inter`, `${module}.lang_output`);
+    const result = this.#sublayerOutput(
+      this.#nodes,
+      onWords.context,
+      first,
+      `${module}.lang_self_att.output`,
+    );
+    return this.#feedForward(this.#nodes, result, `${module}.lang_inter`, `${module}.lang_output`);
   }
 
   /** What the last layer's first words need, and the maps of both directions, as of every other layer. */
@@ -238,13 +248,13 @@ class LxmertGraph {
   #side(stream: Stream, module: string, side: 'lang' | 'visn'): string {
     const block = `${module}.${side}_self_att`;
     const { rows } = this.#selfAttention(stream, `${block}.self`, `${block}.output`);
-    return this.#feedForward(rows, `${module}.${side}_inter`, `${module}.${side}_output`);
+    return this.#feedForward(stream.nodes, rows, `${module}.${side}_inter`, `${module}.${side}_output`);
   }
 
-  #selfAttention({ rows, mask, batch }: Stream, self: string, output: string) {
-    const heads = this.#thirds(this.#nodes.joined(rows, self, QUERY_KEY_VALUE), batch);
-    const { context, probabilities } = this.#nodes.attention(heads, mask, self);
-    return { rows: this.#sublayerOutput(context, rows, output), probabilities };
+  #selfAttention({ rows, mask, batch, nodes }: Stream, self: string, output: string) {
+    const heads = this.#thirds(nodes.joined(rows, self, QUERY_KEY_VALUE), batch);
+    const { context, probabilities } = nodes.attention(heads, mask, self);
+    return { rows: this.#sublayerOutput(nodes, context, rows, output), probabilities };
   }
 
   /** Queries of some rows, keys and values of others. */
@@ -261,12 +271,12 @@ class LxmertGraph {
     return { queries, keys, values };
   }
 
-  #feedForward(rows: string, inner: string, output: string): string {
-    return this.#sublayerOutput(this.#nodes.denseGelu(rows, `${inner}.dense`), rows, output);
+  #feedForward(nodes: ModelNodes, rows: string, inner: string, output: string): string {
+    return this.#sublayerOutput(nodes, nodes.denseGelu(rows, `${inner}.dense`), rows, output);
   }
 
-  #sublayerOutput(rows: string, residual: string, module: string): string {
-    return this.#nodes.sublayerOutput(rows, residual, module, this.source.config.layerNormEps);
+  #sublayerOutput(nodes: ModelNodes, rows: string, residual: string, module: string): string {
+    return nodes.sublayerOutput(rows, residual, module, this.source.config.layerNormEps);
   }
 
   /** The rows of words and below them those of regions. */
@@ -305,6 +315,7 @@ class LxmertGraph {
         this.#graph.ints([1, imagesPerExample, 1]),
       );
     return {
+      ...sentences,
       rows: this.#asRows(repeat(sentences.rows)),
       mask: this.#asMask(repeat(sentences.mask), batch),
       batch,
@@ -320,7 +331,12 @@ class LxmertGraph {
     const apart = [this.#size('visual_feats', 0), graph.ints([imagesPerExample, -1])];
     const repeat = (value: string): string =>
       this.#repeat(value, apart, graph.concat([numExamples, graph.ints([1, 1])]));
-    return { rows: this.#asRows(repeat(images.rows)), mask: this.#asMask(repeat(images.mask), batch), batch };
+    return {
+      ...images,
+      rows: this.#asRows(repeat(images.rows)),
+      mask: this.#asMask(repeat(images.mask), batch),
+      batch,
+    };
   }
 
   /** Sequences as (a, b, their values), repeated along a or b. */

@@ -40,6 +40,7 @@ export class ModelNodes {
     readonly writer: LayerWriter,
     private readonly parameters: Parameters,
     private readonly sizes: HeadSizes,
+    private readonly hasFewRows = false,
   ) {}
 
   /** Rows of an embedding table: (...) -> (..., H) */
@@ -138,6 +139,7 @@ export class ModelNodes {
   #layer(name: string, modules: readonly string[]): DenseLayer {
     return {
       name,
+      hasFewRows: this.hasFewRows,
       weights: modules.map((module) => this.#parameter(`${module}.weight`)),
       biases: modules.map((module) => this.#parameter(`${module}.bias`)),
     };

@@ -24,8 +24,8 @@ export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreign
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
-export { type Provenance, parseSettings, provenanceSchema } from './provenance.js';
-export { readRow } from './readRow.js';
+export { assertCompatible, type Provenance, parseSettings, provenanceSchema } from './provenance.js';
+export { readRow, type StatedRow } from './readRow.js';
 export {
   type FeatureRow,
   featureSizeOf,

@@ -61,7 +61,8 @@ needing('program').describe('lxmert explain', () => {
       const [line = ''] = stdout.split('\n').slice(4);
       expect(line).toMatch(/^ {2}(\S.*?) +\d+\.\d % {2}\([+-]?\d+\.\d\)$/);
       expect(line).toContain(`  ${falls[0]?.name} `);
-      expect(line).toContain(`(${falls[0]!.change < 0 ? '' : '+'}${(100 * falls[0]!.change).toFixed(1)})`);
+      expect(falls[0]?.change).toBeLessThan(-0.001);
+      expect(line).toContain(`(${(100 * falls[0]!.change).toFixed(1)})`);
       const decisive = [...removal.words, ...removal.regions].filter((part) => part?.instead);
       expect(stdout).toContain(
         decisive.length > 0 ? 'Another answer without ' : 'No word and no region changes',

@@ -94,6 +94,7 @@ describe('a dense layer in 8 bits', () => {
       tensors.push(weight, bias);
       const name = writer.dense(graph, input, {
         name: `bert.encoder.${i}`,
+        hasFewRows: false,
         weights: [weight],
         biases: [bias],
       });

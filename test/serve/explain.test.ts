@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { explanationOf } from '../../src/explain/explanation.js';
+import type { WithoutPart } from '../../src/explain/removal.js';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import type {
@@ -56,6 +57,69 @@ needing('program').describe('the server', () => {
     expect(await client.explain({ imageId: imageId ?? '' }, question, { topK: 3 })).toMatchObject(
       explanation,
     );
+  });
+
+  it('explains by removal, from JSON and from a form, and says which methods there are', async () => {
+    const { app } = await server.serve();
+    const asked = { image: image(), question, topK: 2, method: 'removal' };
+    const explanation = (await post(app, '/v1/explain', asked)).json<ExplainResponse>();
+    using lxmert = await Lxmert.load({ model: path.join(server.folder, 'first') });
+    const imageRegions = await lxmert.detectRegions(LxmertImage.fromBytes(server.picture));
+    const { removal } = explanationOf(lxmert.answering, imageRegions, question, 2, 'removal');
+    const close = (part: WithoutPart | null) => ({
+      ...part,
+      probabilities: part?.probabilities.map((value) => expect.closeTo(value, 4)),
+      changes: part?.changes.map((value) => expect.closeTo(value, 4)),
+      instead: part?.instead
+        ? { ...part.instead, probability: expect.closeTo(part.instead.probability, 4) }
+        : null,
+    });
+    expect(explanation).toMatchObject({ method: 'removal', relevance: [] });
+    expect(explanation.removal?.words).toEqual(removal?.words.map(close));
+    expect(explanation.removal?.regions).toEqual(removal?.regions.map(close));
+    const client = new LxmertClient(await app.listen());
+    expect(await client.explain(server.picture, question, { topK: 2, method: 'removal' })).toEqual(
+      explanation,
+    );
+    const { layers } = await client.explain(server.picture, question, { method: 'attention' });
+    expect(layers).toHaveLength(2);
+    expect((await client.models()).models[0]?.explanationMethods).toEqual([
+      'relevance',
+      'attention',
+      'removal',
+    ]);
+    const unknown = await post(app, '/v1/explain', { ...asked, method: 'guessing' });
+    expect([unknown.statusCode, unknown.body]).toEqual([400, expect.stringContaining('method')]);
+  });
+
+  it('explains several models that answer together by removal alone', async () => {
+    const models = [path.join(server.folder, 'first'), path.join(server.folder, 'second')];
+    const pool = await WorkerPool.start({
+      program: workerProgram,
+      numWorkers: 1,
+      setup: { models: [{ name: 'both', source: { model: models } }] },
+    });
+    try {
+      expect(pool.facts[0]).toMatchObject({ canExplain: false, explanationMethods: ['removal'] });
+      using lxmert = await Lxmert.load({ model: models });
+      const { row, regions } = await lxmert.detectRegions(LxmertImage.fromBytes(server.picture));
+      const asked = { seen: { row, regions }, question, topK: 1, model: 'both' };
+      const explanation = await pool.run({ kind: 'explain', asked: { ...asked, method: 'removal' } });
+      expect(explanation).toMatchObject({
+        method: 'removal',
+        layers: [],
+        answers: [{ answer: expect.any(String) }],
+      });
+      expect(explanation.removal?.regions).toHaveLength(row.numBoxes);
+      const { app } = await server.serve({ pool });
+      const refused = await post(app, '/v1/explain', { image: image(), question });
+      expect([refused.statusCode, refused.body]).toEqual([
+        400,
+        expect.stringContaining('is not explained by relevance, but by removal'),
+      ]);
+    } finally {
+      await pool.close();
+    }
   });
 
   it('asks the model that is named, also where both are asked at once', async () => {

@@ -9,6 +9,7 @@ import { explanationOf } from '../../src/explain/explanation.js';
 import { renderExplanation } from '../../src/explain/renderExplanation.js';
 import { disposeModels, loadEnsemble } from '../../src/inference/ensemble.js';
 import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
+import type { LoadedModel } from '../../src/inference/modelFolder.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
 import { makeRow } from '../features/support.js';
 import { launchBrowser, watch } from '../support/browser.js';
@@ -52,6 +53,65 @@ needing('chromium', 'program').describe('the file of an explanation', () => {
       expect(await page.title()).toBe(question);
       expect(watched.complaints).toEqual([]);
       expect(watched.requests.filter((url) => !url.startsWith('file:') && url !== 'data:,')).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  it('shows by removal what the answer is without each word and region, also of several models', async () => {
+    for (const seed of [5, 6]) await writeSmallRun(path.join(folder, `${seed}`), { seed });
+    const answering = await loadEnsemble([path.join(folder, '5'), path.join(folder, '6')], {});
+    const row = makeRow(2, { numBoxes: 5, featureSize: 7, width: 200, height: 100 });
+    const imageRegions = imageRegionsFrom(row, { hasLabels: false, names, provenance: undefined });
+    const asked = 'What colors is the cat?';
+    const explanation = explanationOf(answering as LoadedModel, imageRegions, asked, 3, 'removal');
+    disposeModels(answering);
+    const file = path.join(folder, 'without.html');
+    writeFileSync(file, await renderExplanation(explanation));
+    const { removal, answers } = explanation;
+    const points = (change = 0): string => {
+      const size = Math.abs(100 * change).toFixed(1);
+      return size === '0.0' ? size : `${change < 0 ? '\u2212' : '+'}${size}`;
+    };
+
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      const watched = watch(page);
+      await page.goto(pathToFileURL(file).href);
+      expect(await page.getByLabel('Show').inputValue()).toBe('removal');
+      const reading = () => page.locator('.explanation > .reading').textContent();
+      expect(await reading()).toMatch(/loses most without .+\. (No word and no region|Taken away alone)/);
+      // The largest fall first, each with its change for the answer that is chosen, and the answer that comes instead.
+      for (const answer of [0, 1]) {
+        await page.locator('.bars button').nth(answer).click();
+        const order = removal!.regions
+          .map((part, i) => ({ part, i }))
+          .sort((a, b) => (a.part?.changes[answer] ?? 0) - (b.part?.changes[answer] ?? 0));
+        expect(await page.locator('.regions button').allTextContents()).toEqual(
+          order.map(
+            ({ part, i }) =>
+              `region ${i + 1}${part?.instead ? `${part.instead.answer}, ` : ''}${points(part?.changes[answer])}`,
+          ),
+        );
+        expect(await page.locator('.regions button.rises').count()).toBe(
+          order.filter(({ part }) => (part?.changes[answer] ?? 0) > 0).length,
+        );
+      }
+      await page.locator('.bars button').first().click();
+      // Both pieces of a word are one.
+      const word = removal!.words[1]!;
+      for (const piece of word.pieces) {
+        await page.locator('.chips button').nth(piece).click();
+        expect(await reading()).toContain(`Without "colors", "${answers[0]?.answer}" is at `);
+        expect(await reading()).toContain(`(${points(word.changes[0])})`);
+      }
+      await page.locator('.chips button').last().click();
+      expect(await reading()).toBe('"[SEP]" is part of every question and stays.');
+      await page.locator('.regions button[data-region="3"]').click();
+      expect(await reading()).toContain(`Without region 4, "${answers[0]?.answer}" is at `);
+      expect(await page.locator('.map').count()).toBe(0);
+      expect(watched.complaints).toEqual([]);
     } finally {
       await browser.close();
     }

@@ -99,12 +99,11 @@ needing('chromium', 'program').describe('the page', () => {
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
     await page.locator('.explanation').waitFor();
   }
-  const expected = async (model?: string): Promise<ExplainResponse> =>
-    await new LxmertClient(served.address).explain(
-      readFileSync(at('photo.png')),
-      question,
-      model ? { model } : {},
-    );
+  const expected = async (model?: string, method?: 'removal'): Promise<ExplainResponse> =>
+    await new LxmertClient(served.address).explain(readFileSync(at('photo.png')), question, {
+      ...(model ? { model } : {}),
+      ...(method ? { method } : {}),
+    });
   const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
   /** One row of a map, the mean of its heads or one of them; read here once more, apart from the page's reader. */
@@ -174,6 +173,33 @@ needing('chromium', 'program').describe('the page', () => {
       expect(await page.locator('.explanation > .reading').textContent()).toContain(
         `region 4 looks most at "${best}"`,
       );
+    });
+  });
+
+  it('asks for what the answer is without each part when that is to be shown', async () => {
+    const { removal, answers } = await expected(undefined, 'removal');
+    const name = answers[0]?.answer;
+    await visit(async (page, { requests }) => {
+      await askAbout(page, 'photo.png');
+      const numAsked = () => requests.filter((url) => url.endsWith('/v1/explain')).length;
+      expect(numAsked()).toBe(1);
+      await page.getByLabel('Show').selectOption({ value: 'removal' });
+      const reading = page.locator('.explanation > .reading');
+      await reading.filter({ hasText: `"${name}" loses most without` }).waitFor();
+      await page.getByRole('button', { name: 'cat', exact: true }).click();
+      const cat = removal?.words.find(({ word }) => word === 'cat');
+      expect(await reading.textContent()).toContain(
+        `Without "cat", "${name}" is at ${percent(cat?.probabilities[0] ?? 0)}`,
+      );
+      await page.getByRole('button', { name: /^region 4/ }).click();
+      expect(await reading.textContent()).toContain(
+        `Without region 4, "${name}" is at ${percent(removal?.regions[3]?.probabilities[0] ?? 0)}`,
+      );
+      // And back, without asking again.
+      await page.getByLabel('Show').selectOption({ value: 'relevance' });
+      expect(await reading.textContent()).toContain(`For "${name}" counted most`);
+      await page.getByLabel('Show').selectOption({ value: 'removal' });
+      expect(numAsked()).toBe(2);
     });
   });
 

@@ -37,7 +37,7 @@ export function App() {
   const [server, setServer] = useState<Server | undefined>();
   const [problem, setProblem] = useState<'token' | string | undefined>();
   const [tab, setTab] = useState<(typeof TABS)[number]>('Ask');
-  const task = useTask<ChosenPicture>();
+  const task = useTask<ChosenPicture>(sentenceOf);
   const { run } = task;
 
   useEffect(() => {

@@ -8,7 +8,7 @@ import { QuestionForm } from './QuestionForm.js';
 import { Result } from './Result.js';
 import { Suggestions } from './Suggestions.js';
 import { explainedRegions, withSampleNames } from './seen.js';
-import { type Asked, ask, type ModelFacts, type ShownPicture } from './server.js';
+import { type Asked, ask, type ModelFacts, type ShownPicture, sentenceOf } from './server.js';
 import { TaskState } from './TaskState.js';
 import { useTask } from './useTask.js';
 
@@ -21,7 +21,7 @@ interface Props {
 export function AskTab({ client, models, picture }: Props) {
   const [question, setQuestion] = useState('');
   const [model, setModel] = useState(models[0]?.name ?? '');
-  const task = useTask<Asked>();
+  const task = useTask<Asked>(sentenceOf);
   useEffect(() => task.clear(), [picture]);
   const send = (asked: string): void => {
     setQuestion(asked);

@@ -8,7 +8,7 @@ import { saidOf } from './AskTab.js';
 import { QuestionForm } from './QuestionForm.js';
 import { Result } from './Result.js';
 import { Suggestions } from './Suggestions.js';
-import { type Asked, ask, type ModelFacts, type ShownPicture } from './server.js';
+import { type Asked, ask, type ModelFacts, type ShownPicture, sentenceOf } from './server.js';
 import { TaskState } from './TaskState.js';
 import { useTask } from './useTask.js';
 
@@ -33,7 +33,7 @@ export function CompareTab({ client, models, picture }: Props) {
   // Layer, head and direction are common to both; what is chosen in each is its own.
   const [common, setCommon] = useState<View>(FIRST_VIEW);
   const [own, setOwn] = useState<readonly [Partial<View>, Partial<View>]>([{}, {}]);
-  const task = useTask<readonly Asked[]>();
+  const task = useTask<readonly Asked[]>(sentenceOf);
   useEffect(() => task.clear(), [picture]);
 
   const setSide = (place: number, side: Side): void =>

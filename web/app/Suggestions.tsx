@@ -1,9 +1,9 @@
 /** @file Questions that fit a bundled scene. */
 
-import type { SampleResponse } from '../../src/serve/api.js';
+import type { KnownPicture } from './seen.js';
 
 interface Props {
-  readonly sample: SampleResponse | undefined;
+  readonly sample: KnownPicture | undefined;
   readonly onChoose: (question: string) => void;
 }
 
@@ -24,7 +24,7 @@ export function Suggestions({ sample, onChoose }: Props) {
 
 /** Right answers to a bundled scene's own questions. */
 export function expectedOf(
-  sample: SampleResponse | undefined,
+  sample: KnownPicture | undefined,
   question: string,
 ): readonly string[] | undefined {
   return sample?.questions.find((each) => each.question === question)?.expected;

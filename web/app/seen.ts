@@ -2,7 +2,7 @@
 
 import { intersectionOverUnion, MIN_OVERLAP } from '../../src/data/sampleWorld/labelRegions.js';
 import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
-import type { RegionsResponse, SampleResponse } from '../../src/serve/api.js';
+import type { RegionsResponse } from '../../src/serve/api.js';
 
 /** The server's regions as explanations have them. */
 export function explainedRegions({ regions }: RegionsResponse): ExplainedRegion[] {
@@ -12,6 +12,13 @@ export function explainedRegions({ regions }: RegionsResponse): ExplainedRegion[
     objectConfidence: object?.confidence ?? null,
     attributeConfidence: attribute?.confidence ?? null,
   }));
+}
+
+/** What is known of a picture that comes with the page. */
+export interface KnownPicture {
+  readonly name: string;
+  readonly questions: readonly { readonly question: string; readonly expected: readonly string[] }[];
+  readonly objects: readonly { readonly name: string; readonly box: readonly number[] }[];
 }
 
 type Label = RegionsResponse['regions'][number]['object'];
@@ -28,7 +35,7 @@ function labelOf(object: Label, attribute: Label): string | null {
  */
 export function withSampleNames<R extends ExplainedRegion>(
   regions: readonly R[],
-  sample: SampleResponse | undefined,
+  sample: Pick<KnownPicture, 'objects'> | undefined,
 ): R[] {
   if (sample === undefined) return [...regions];
   return regions.map((region) => {

@@ -1,7 +1,6 @@
 /** @file Work that a visitor waits for: under way, failed or done; the newest counts. */
 
 import { useRef, useState } from 'preact/hooks';
-import { sentenceOf } from './server.js';
 
 export interface Task<T> {
   readonly isBusy: boolean;
@@ -15,7 +14,8 @@ export interface Task<T> {
 type State<T> = Pick<Task<T>, 'isBusy' | 'failure' | 'result'>;
 const NOTHING = { isBusy: false, failure: undefined, result: undefined } as const;
 
-export function useTask<T>(): Task<T> {
+/** @param sentenceOf what to tell a visitor of a failure */
+export function useTask<T>(sentenceOf: (error: unknown) => string): Task<T> {
   const newest = useRef(0);
   const [state, setState] = useState<State<T>>(NOTHING);
   const run = (work: () => Promise<T>): void => {

@@ -80,5 +80,7 @@ function wordAt({ words }: Removal, piece: number): Removal['words'][number] | u
 
 /** Points of a hundred, with their sign. */
 function points(change: number): string {
-  return `${change < 0 ? '\u2212' : '+'}${Math.abs(100 * change).toFixed(1)}`;
+  const size = Math.abs(100 * change).toFixed(1);
+  if (size === '0.0') return size;
+  return `${change < 0 ? '\u2212' : '+'}${size}`;
 }

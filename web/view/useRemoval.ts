@@ -20,7 +20,7 @@ export function useRemoval(
 ): ShownRemoval {
   const [loaded, setLoaded] = useState<ShownRemoval & { readonly of: unknown }>();
   useEffect(() => {
-    if (!isWanted || removal || load === undefined) return;
+    if (!isWanted || removal || load === undefined || loaded?.of === answers) return;
     let isCurrent = true;
     const set = (shown: ShownRemoval): void => {
       if (isCurrent) setLoaded({ ...shown, of: answers });

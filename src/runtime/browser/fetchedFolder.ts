@@ -140,7 +140,7 @@ async function readBody(
     if (whole === undefined) chunks.push(value);
     else whole.set(value, numBytes);
     numBytes += value.length;
-    onBytes?.(value.length);
+    onBytes?.(numBytes);
   }
   if (whole !== undefined) return numBytes === whole.length ? whole : whole.subarray(0, numBytes);
   const bytes = new Uint8Array(numBytes);

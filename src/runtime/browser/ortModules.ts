@@ -21,7 +21,7 @@ export interface LoadedOrt {
 export type WasmFileReader = (name: string) => Promise<Uint8Array>;
 
 /** The names of the files that are read. */
-const WASM_FILES: Readonly<Record<Device, string>> = {
+export const WASM_FILES: Readonly<Record<Device, string>> = {
   wasm: 'ort-wasm-simd-threaded.wasm',
   webgpu: 'ort-wasm-simd-threaded.asyncify.wasm',
 };

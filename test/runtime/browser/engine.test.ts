@@ -58,7 +58,7 @@ needing('chromium').describe('the engine in a browser', () => {
       path.join(folder, 'worker.js'),
       `onmessage = async ({ data }) => postMessage(await eval(data));`,
     );
-    await bundleForBrowser('src/runtime/index.ts', folder, 'runtime');
+    await bundleForBrowser('src/runtime/browser/platform.ts', folder, 'runtime');
     [plain, isolated, browser, withGpu] = await Promise.all([
       startStaticServer(folder, { under: '/a/path/' }),
       startStaticServer(folder, { headers: ISOLATION }),

@@ -1,0 +1,5 @@
+/** @file Pages that need no server. */
+
+export type { StoredRegions } from './description.js';
+export { type ExportedSite, exportSite, type PictureForSite } from './exportSite.js';
+export { readManifest, requireAnswering } from './modelFiles.js';

@@ -1,0 +1,335 @@
+/** @file The page without a server in a real browser, behind a plain static server, with a small random model. */
+
+import { execFile } from 'node:child_process';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Lxmert } from '../../src/api/index.js';
+import { launchBrowser, type Watched, watch } from '../support/browser.js';
+import { needing } from '../support/skips.js';
+import { ISOLATION, type StaticServer, startStaticServer } from '../support/staticServer.js';
+import { writeSmallRun } from '../support/tinyLxmert.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'site-'));
+const at = (name: string): string => path.join(folder, name);
+const question = 'is the cat white?';
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+const SOFTWARE_GPU = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
+
+async function lxmert(...words: string[]): Promise<string> {
+  const program = path.resolve('dist/src/cli/main.js');
+  return (await promisify(execFile)(process.execPath, [program, ...words], { cwd: folder })).stdout;
+}
+
+needing('chromium', 'program').describe('the site', () => {
+  let browser: Browser;
+  let server: StaticServer;
+  beforeAll(async () => {
+    await writeSmallRun(at('run'), { featureSize: 2048, pixelRegions: { numBoxes: 6 } });
+    await sharp({ create: { width: 300, height: 200, channels: 3, background: '#383' } })
+      .composite([
+        { input: { create: { width: 60, height: 50, channels: 3, background: '#d22' } }, left: 40, top: 30 },
+      ])
+      .png()
+      .toFile(at('photo.png'));
+    writeFileSync(at('broken.png'), readFileSync(at('photo.png')).subarray(0, 90));
+    [browser] = await Promise.all([
+      launchBrowser(),
+      lxmert('export', 'site', '--model', 'run', '--out', 'site', '--title', 'Cats & <b>dogs</b>'),
+    ]);
+    server = await startStaticServer(at('site'), { under: '/some/path/' });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Opens the site; afterwards nothing may have complained, and no request gone elsewhere. */
+  async function visit(
+    work: (page: Page, watched: Watched) => Promise<void>,
+    {
+      from = server,
+      where = browser,
+      ...options
+    }: BrowserContextOptions & { from?: StaticServer; where?: Browser } = {},
+  ): Promise<void> {
+    const context = await where.newContext(options);
+    try {
+      const page = await context.newPage();
+      page.setDefaultTimeout(40_000);
+      const watched = watch(page);
+      await page.goto(from.address);
+      await work(page, watched);
+      expect(watched.complaints).toEqual([]);
+      const elsewhere = watched.requests.filter(
+        (url) => !url.startsWith(from.address) && !/^(blob|data):/.test(url),
+      );
+      expect(elsewhere).toEqual([]);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const choose = (page: Page, file: string) => page.getByLabel('Picture file').setInputFiles(at(file));
+  async function askAbout(page: Page, file: string): Promise<void> {
+    await choose(page, file);
+    await page.getByText(`regions were found in ${file}`).waitFor({ state: 'attached' });
+    await ask(page, question);
+  }
+  async function ask(page: Page, asked: string): Promise<void> {
+    await page.getByLabel('Question', { exact: true }).fill(asked);
+    await page.getByRole('button', { name: 'Ask', exact: true }).click();
+    await page.locator('.explanation').waitFor();
+  }
+  const shownAnswers = async (page: Page): Promise<[string, number][]> => {
+    const names = await page.locator('.bars .answer').allTextContents();
+    const numbers = await page.locator('.bars .number').allTextContents();
+    return names.map((name, i) => [name, Number.parseFloat(numbers[i] ?? '')]);
+  };
+  /** What libtorch answers about the same file, in percent. */
+  async function expectedAnswers(): Promise<[string, number][]> {
+    using model = await Lxmert.load({ model: at('run') });
+    const { answers } = await model.answer(at('photo.png'), question);
+    return answers.map(({ answer, probability }) => [answer, Number.parseFloat(percent(probability))]);
+  }
+  const close = (answers: [string, number][]) =>
+    answers.map(([answer, share]) => [answer, expect.closeTo(share, 0)]);
+  const engineText = (page: Page) => page.locator('.engine [role=status]').textContent();
+
+  it('answers as libtorch does, in a browser alone, under any path', async () => {
+    await visit(async (page) => {
+      await askAbout(page, 'photo.png');
+      expect(await shownAnswers(page)).toEqual(close(await expectedAnswers()));
+      expect(await page.title()).toBe('Cats & <b>dogs</b>');
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Cats & <b>dogs</b>');
+      expect(await engineText(page)).toMatch(
+        /^Computed by onnxruntime-web 1\.30\.\S+ with WebAssembly, one thread\. The model is small: .*One thread, because/,
+      );
+    });
+  });
+
+  it('uses threads where the host isolates its pages', async () => {
+    const isolated = await startStaticServer(at('site'), { headers: ISOLATION });
+    try {
+      await visit(
+        async (page) => {
+          expect(await page.evaluate('crossOriginIsolated')).toBe(true);
+          await askAbout(page, 'photo.png');
+          expect(await shownAnswers(page)).toEqual(close(await expectedAnswers()));
+          const numThreads = Math.min(8, await page.evaluate<number>('navigator.hardwareConcurrency'));
+          if (numThreads > 1) expect(await engineText(page)).toMatch(/with WebAssembly, \d threads\./);
+        },
+        { from: isolated },
+      );
+    } finally {
+      await isolated.close();
+    }
+  });
+
+  it('offers scenes with questions, and knows the right answers', async () => {
+    await visit(async (page) => {
+      await page.getByText('6 regions were found in scene-1').waitFor({ state: 'attached' });
+      await page.getByRole('button', { name: 'Sample scene 2' }).click();
+      await page.getByText('6 regions were found in scene-2').waitFor({ state: 'attached' });
+      await page.locator('.suggestions button').first().click();
+      await page.locator('.explanation .verdict').waitFor();
+      expect(await page.locator('.verdict').textContent()).toMatch(/^(right|expected: )/);
+    });
+  });
+
+  it('works without a connection after the first visit', async () => {
+    const own = await startStaticServer(at('site'));
+    await visit(
+      async (page, watched) => {
+        await askAbout(page, 'photo.png');
+        const expected = await shownAnswers(page);
+        await page.evaluate('navigator.serviceWorker.ready');
+        const before = own.requests.filter((each) => /\.(onnx|packed)$/.test(each));
+        await page.reload();
+        await askAbout(page, 'photo.png');
+        // What is large came once.
+        expect(own.requests.filter((each) => /\.(onnx|packed)$/.test(each))).toEqual(before);
+        await own.close();
+        await page.reload();
+        await askAbout(page, 'photo.png');
+        expect(await shownAnswers(page)).toEqual(expected);
+        await page.getByRole('button', { name: 'Sample scene 5' }).click();
+        await page.getByText('6 regions were found in scene-5').waitFor({ state: 'attached' });
+        // The browser asks for a newer service worker itself.
+        watched.complaints.length = 0;
+      },
+      { from: own },
+    );
+  });
+
+  it('takes up a newer export, and removes what it kept of the older one', async () => {
+    cpSync(at('site'), at('renewed'), { recursive: true });
+    const own = await startStaticServer(at('renewed'));
+    const cacheNames = (page: Page) =>
+      page.evaluate<string[]>(
+        `caches.keys().then((names) => names.filter((name) => name.startsWith('lxmert-site')))`,
+      );
+    try {
+      await visit(
+        async (page) => {
+          await askAbout(page, 'photo.png');
+          await page.evaluate('navigator.serviceWorker.ready');
+          const [old, ...others] = await cacheNames(page);
+          expect(others).toEqual([]);
+          await lxmert('export', 'site', '--model', 'run', '--out', 'renewed', '--title', 'Renewed');
+          await page.evaluate('navigator.serviceWorker.ready.then((found) => found.update())');
+          await expect.poll(() => cacheNames(page), { timeout: 20_000 }).not.toContain(old);
+          await page.reload();
+          await page.getByRole('heading', { name: 'Renewed' }).waitFor();
+          expect(await cacheNames(page)).toHaveLength(1);
+          await askAbout(page, 'photo.png');
+        },
+        { from: own },
+      );
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('computes with WebGPU where a visitor chooses it', async () => {
+    const withGpu = await launchBrowser(SOFTWARE_GPU);
+    try {
+      await visit(
+        async (page) => {
+          await page.getByLabel('Compute with').selectOption({ value: 'webgpu' });
+          await page.getByText(/with WebGPU\. It was asked for\./).waitFor();
+          await choose(page, 'photo.png');
+          await page.getByText('regions were found in photo.png').waitFor({ state: 'attached' });
+          page.setDefaultTimeout(120_000);
+          await ask(page, question);
+          expect(await shownAnswers(page)).toEqual(close(await expectedAnswers()));
+        },
+        { where: withGpu },
+      );
+    } finally {
+      await withGpu.close();
+    }
+  }, 180_000);
+
+  it('says why where WebGPU is not there, and goes on with another choice', async () => {
+    await visit(async (page) => {
+      await page.getByText('6 regions were found in scene-1').waitFor({ state: 'attached' });
+      await page.getByLabel('Compute with').selectOption({ value: 'webgpu' });
+      await page.getByText('WebGPU was asked for, but this browser finds no GPU for WebGPU.').waitFor();
+      await page.getByLabel('Compute with').selectOption({ value: 'wasm' });
+      await page.getByText(/with WebAssembly, one thread\. It was asked for\./).waitFor();
+      await askAbout(page, 'photo.png');
+    });
+  });
+
+  it('works by keyboard alone', async () => {
+    await visit(async (page) => {
+      await page.getByText('6 regions were found in scene-1').waitFor({ state: 'attached' });
+      await page.getByRole('button', { name: 'Sample scene 3' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('6 regions were found in scene-3').waitFor({ state: 'attached' });
+      const focused = () => page.evaluate('document.activeElement.type');
+      for (let i = 0; i < 20 && (await focused()) !== 'text'; i++) await page.keyboard.press('Tab');
+      await page.keyboard.type(question);
+      await page.keyboard.press('Enter');
+      await page.locator('.explanation').waitFor();
+    });
+  });
+
+  it('says what is wrong with a picture or a question, and goes on', async () => {
+    await visit(async (page) => {
+      await choose(page, 'broken.png');
+      expect(await page.getByRole('alert').textContent()).toMatch(/^The picture cannot be decoded: /);
+      await choose(page, 'photo.png');
+      await page.getByText('6 regions were found in photo.png').waitFor({ state: 'attached' });
+      expect(await page.getByRole('alert').count()).toBe(0);
+      await page.getByRole('button', { name: 'Ask', exact: true }).click();
+      expect(await page.getByRole('alert').textContent()).toBe('Write a question first.');
+      await ask(page, question);
+    });
+  });
+
+  it('says that its model was changed or cut', async () => {
+    cpSync(at('site'), at('changed'), { recursive: true });
+    appendFileSync(at('changed/model/onnx/model.onnx'), 'x');
+    const own = await startStaticServer(at('changed'));
+    try {
+      await visit(
+        async (page) => {
+          await page
+            .getByText(/model\.onnx has \d+ bytes, where the manifest beside it says \d+: it is another file/)
+            .waitFor();
+        },
+        { from: own },
+      );
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('asks about pictures whose regions were found beforehand', async () => {
+    await writeSmallRun(at('detected'), { featureSize: 3 });
+    mkdirSync(at('photos'));
+    cpSync(at('photo.png'), at('photos/photo.png'));
+    const floats = (...values: number[]): string =>
+      Buffer.from(Float32Array.from(values).buffer).toString('base64');
+    const ids = Buffer.from(BigInt64Array.from([4n, 7n]).buffer).toString('base64');
+    writeFileSync(
+      at('regions.tsv'),
+      `${['photo', 200, 300, ids, floats(0.9, 0.8), ids, floats(0.7, 0.6), 2, floats(0, 0, 100, 80, 40, 30, 100, 80), floats(1, 0, 2, 0, 3, 1)].join('\t')}\n`,
+    );
+    await lxmert(
+      'export',
+      'site',
+      '--model',
+      'detected',
+      '--out',
+      'stored',
+      '--pictures',
+      'photos',
+      '--features',
+      'regions.tsv',
+    );
+    const own = await startStaticServer(at('stored'));
+    try {
+      await visit(
+        async (page) => {
+          await page.getByText('2 regions were found in photo.png').waitFor({ state: 'attached' });
+          expect(await page.getByLabel('Picture file').count()).toBe(0);
+          expect(await page.locator('.regions button').first().textContent()).toContain(
+            'object 4, attribute 4',
+          );
+          await ask(page, question);
+          expect((await shownAnswers(page)).length).toBe(5);
+        },
+        { from: own },
+      );
+    } finally {
+      await own.close();
+    }
+  });
+
+  it.each([
+    [360, 'light'],
+    [1200, 'dark'],
+  ] as const)('fits a screen %i wide, %s', async (width, colorScheme) => {
+    await visit(
+      async (page) => {
+        await askAbout(page, 'photo.png');
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+        const paper = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+        expect(paper === 'rgb(250, 249, 246)').toBe(colorScheme === 'light');
+      },
+      { viewport: { width, height: 740 }, colorScheme },
+    );
+  });
+});

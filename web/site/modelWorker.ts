@@ -1,0 +1,138 @@
+/** @file The worker that has the model: it loads it, finds regions, answers and explains, so that the page stays awake. */
+
+import { explainedRegions } from '../../src/explain/explainedRegions.js';
+import { type ImageRegions, Lxmert, LxmertImage, useWasmFiles } from '../../src/runtime/index.js';
+import { EngineFiles } from './engineFiles.js';
+import type {
+  ExplainRequest,
+  Loading,
+  LoadRequest,
+  RemoveRequest,
+  Results,
+  Seen,
+  SeeRequest,
+  SiteReply,
+  SiteRequest,
+} from './protocol.js';
+import { rowOf } from './storedRegions.js';
+
+/** Answers that are explained. */
+const NUM_ANSWERS = 5;
+/** Pictures whose regions are kept for more questions. */
+const NUM_KEPT = 8;
+
+let lxmert: Lxmert | undefined;
+const seen = new Map<number, ImageRegions>();
+let numSeen = 0;
+const files = new EngineFiles();
+useWasmFiles((name) => files.read(name));
+
+let last: Promise<unknown> = Promise.resolve();
+globalThis.onmessage = ({ data: { id, request } }: MessageEvent<{ id: number; request: SiteRequest }>) => {
+  const reply = (message: SiteReply): void => globalThis.postMessage(message);
+  // One after another, so that nothing is asked of a model that is being let go.
+  last = last.then(async () => {
+    try {
+      reply({ id, result: await handle(request, (loading) => reply({ id, loading })) });
+    } catch (error) {
+      reply({ id, failure: error instanceof Error ? error.message : String(error) });
+    }
+  });
+};
+
+async function handle(
+  request: SiteRequest,
+  onLoading: (loading: Loading) => void,
+): Promise<Results[keyof Results]> {
+  switch (request.kind) {
+    case 'load':
+      return await load(request, onLoading);
+    case 'see':
+      return await see(request);
+    case 'explain':
+      return await explain(request);
+    case 'remove':
+      return await remove(request);
+  }
+}
+
+async function load(
+  { base, site, precision, engine }: LoadRequest,
+  onLoading: (loading: Loading) => void,
+): Promise<Results['load']> {
+  await lxmert?.dispose();
+  lxmert = undefined;
+  seen.clear();
+  const loading = { engine: { numBytes: 0, totalBytes: 0 }, model: { numBytes: 0, totalBytes: 0 } };
+  const tell = (part: keyof typeof loading, state: Loading): void => {
+    loading[part] = state;
+    const { engine: first, model: second } = loading;
+    onLoading({
+      numBytes: first.numBytes + second.numBytes,
+      totalBytes: first.totalBytes + second.totalBytes,
+    });
+  };
+  files.start(site, base, (state) => tell('engine', state));
+  const { numBytes = 0 } = site.weights.find((each) => each.precision === precision) ?? {};
+  loading.model.totalBytes = numBytes;
+  lxmert = await Lxmert.load(new URL(site.model, base).href, {
+    precision,
+    engine,
+    detector: site.detector === null ? undefined : new URL(site.detector, base).href,
+    onProgress: (state) => tell('model', state),
+  });
+  return lxmert.engine;
+}
+
+async function see({ picture, name, stored }: SeeRequest): Promise<Seen> {
+  const model = requireLoaded();
+  const image =
+    stored === undefined
+      ? picture
+      : LxmertImage.fromRow({ row: rowOf(stored, name), provenance: stored.provenance ?? undefined });
+  const found = await model.detectRegions(image);
+  const key = numSeen++;
+  seen.set(key, found);
+  for (const old of [...seen.keys()].slice(0, -NUM_KEPT)) seen.delete(old);
+  return { key, width: found.width, height: found.height, regions: explainedRegions(found.regions) };
+}
+
+/** At once with the model's attention, where its graph gives it; what is without each part takes as many runs as there are parts. */
+async function explain({ key, question }: ExplainRequest): Promise<Results['explain']> {
+  const model = requireLoaded();
+  const found = requireSeen(key);
+  const image = LxmertImage.fromRegions(found);
+  if (model.explanationMethods.includes('attention'))
+    return await model.explain(image, question, { topK: NUM_ANSWERS, method: 'attention' });
+  const { answers, isCut, width, height } = await model.answer(image, question, { topK: NUM_ANSWERS });
+  const { tokenizer, maxLength } = model.model;
+  return {
+    question,
+    isCut,
+    method: 'removal',
+    answers,
+    words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
+    width,
+    height,
+    regions: explainedRegions(found.regions),
+    layers: [],
+    relevance: [],
+    removal: null,
+  };
+}
+
+async function remove({ key, question }: RemoveRequest): Promise<Results['remove']> {
+  const image = LxmertImage.fromRegions(requireSeen(key));
+  return (await requireLoaded().explain(image, question, { topK: NUM_ANSWERS })).removal;
+}
+
+function requireSeen(key: number): ImageRegions {
+  const found = seen.get(key);
+  if (found === undefined) throw new Error('The picture was forgotten meanwhile. Choose it again.');
+  return found;
+}
+
+function requireLoaded(): Lxmert {
+  if (lxmert === undefined) throw new Error('The model is not loaded. Load the page again.');
+  return lxmert;
+}

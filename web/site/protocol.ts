@@ -1,0 +1,66 @@
+/** @file What the page and its worker say to each other. */
+
+import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
+import type { Explanation } from '../../src/explain/explanation.js';
+import type { SiteDescription, StoredRegions } from '../../src/export/site/description.js';
+import type { EngineInfo, WeightsPrecision } from '../../src/runtime/index.js';
+
+/** Loads a model; the one before is let go. */
+export interface LoadRequest {
+  readonly kind: 'load';
+  /** Of the page, ending in a slash: a worker's own relative addresses begin at its script. */
+  readonly base: string;
+  readonly site: SiteDescription;
+  readonly precision: WeightsPrecision;
+  /** The browser's best when undefined. */
+  readonly engine: 'webgpu' | 'wasm' | undefined;
+}
+
+/** Finds the regions of a picture. */
+export interface SeeRequest {
+  readonly kind: 'see';
+  readonly picture: Blob;
+  readonly name: string;
+  /** Regions that were found beforehand. */
+  readonly stored: StoredRegions | undefined;
+}
+
+/** Answers a question about a picture that was seen before. */
+export interface ExplainRequest {
+  readonly kind: 'explain';
+  /** {@link Seen.key} */
+  readonly key: number;
+  readonly question: string;
+}
+
+/** What the answers of a question become without each word and region. */
+export interface RemoveRequest extends Omit<ExplainRequest, 'kind'> {
+  readonly kind: 'remove';
+}
+
+export type SiteRequest = LoadRequest | SeeRequest | ExplainRequest | RemoveRequest;
+
+export interface Seen {
+  readonly key: number;
+  readonly width: number;
+  readonly height: number;
+  readonly regions: readonly ExplainedRegion[];
+}
+
+export interface Results {
+  readonly load: EngineInfo;
+  readonly see: Seen;
+  readonly explain: Explanation;
+  readonly remove: Explanation['removal'];
+}
+
+export interface Loading {
+  readonly numBytes: number;
+  readonly totalBytes: number;
+}
+
+export type SiteReply =
+  | { readonly id: number; readonly result: Results[keyof Results] }
+  /** Sentences for a visitor. */
+  | { readonly id: number; readonly failure: string }
+  | { readonly id: number; readonly loading: Loading };
