@@ -1,7 +1,8 @@
 /**
  * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only, go through a room's index
- * and nowhere in a circle, one file opens the addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
- * out like this project (this one by default), prints every breach and ends with 1 when there is one.
+ * and nowhere in a circle, what runs without libtorch or in browsers loads nothing else, one file opens the addon, files
+ * stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid out like this project
+ * (this one by default), prints every breach and ends with 1 when there is one.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { findCircles, readImportGraph } from './import-graph.mjs';
+import { findUnportable, runtimeEntries } from './portable-closure.mjs';
 
 /** From top to bottom. A room may import from itself and from rooms after it. */
 const rooms = [
@@ -99,6 +101,10 @@ for (const [entry, reason] of namedEntries) {
 }
 for (const circle of findCircles(readImportGraph(root, scripts))) {
   problems.push(`${circle[0]}:1: imports itself in a circle: ${circle.join(' > ')}.`);
+}
+for (const entry of runtimeEntries) {
+  for (const { file, line, message } of findUnportable(root, entry))
+    problems.push(`${file}:${line}: ${message}`);
 }
 if (numFiles === 0) problems.push(`${root}: no source files found; the check would say nothing.`);
 for (const problem of problems) console.error(problem);

@@ -44,6 +44,8 @@ export interface SentenceAboutRows {
 export interface HeadProbabilities {
   readonly answer?: ProbabilityRows;
   readonly match?: ProbabilityRows;
+  /** Of VizWiz's questions: that they can be answered. */
+  readonly answerability?: ProbabilityRows;
 }
 
 /** The path of a file, a file as browsers give it, or what {@link LxmertImage} makes of something else. */
@@ -302,8 +304,10 @@ export class LxmertRuntime {
     rows: readonly FeatureRow[],
   ): Promise<HeadProbabilities> {
     const { heads, imagesPerExample } = this.#model.manifest;
-    const { answers, matching } = heads;
-    const outputs = [answers?.output, matching?.output].filter((name) => name !== undefined);
+    const { answers, matching, answerability } = heads;
+    const outputs = [answers?.output, matching?.output, answerability?.output].filter(
+      (name) => name !== undefined,
+    );
     const inputs = { ...wordInputs(this.#model, sentences), ...regionInputs(rows, imagesPerExample) };
     const found = await this.runGraph(inputs, outputs);
     const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): ProbabilityRows => {
@@ -313,6 +317,7 @@ export class LxmertRuntime {
     return {
       ...(answers !== null && { answer: read(answers.output, answers.num, answers.probabilities) }),
       ...(matching !== null && { match: read(matching.output, MATCH_SIZE, 'softmax') }),
+      ...(answerability && { answerability: read(answerability.output, 1, answerability.probabilities) }),
     };
   }
 
