@@ -6,7 +6,7 @@ import { lengthOf, NUM_REGIONS } from '../../src/bench/questions.js';
 import { Random } from '../../src/common/random.js';
 import type { FeatureRow } from '../../src/features/row.js';
 
-export const NUM_QUESTIONS = 10;
+const NUM_QUESTIONS = 10;
 const FEATURE_SIZE = 2048;
 const SIDE = 1000;
 const VOCABULARY_SIZE = 30522;
