@@ -11,6 +11,7 @@ export type { LxmertAnswer, LxmertMatch } from '../inference/lxmert.js';
 export { LxmertImage } from '../inference/lxmertImage.js';
 export type { AnswerOptions } from '../inference/requests.js';
 export type { RankedAnswer } from '../tasks/index.js';
+export type { LabelNames } from '../vision/detector/labelNames.js';
 export { type DetectionOptions, ExportedDetector } from './detector.js';
 export {
   DETECTOR_PRECISIONS,
@@ -37,3 +38,5 @@ export {
   parseManifest,
   type WeightsPrecision,
 } from './manifest.js';
+export type { EngineOptions, Platform } from './platform.js';
+export type { RuntimeRegionFinder } from './regionFinder.js';
