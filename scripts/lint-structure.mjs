@@ -1,7 +1,8 @@
 /**
  * @file Keeps the shape of the project: imports between the rooms of src/ point downwards only, go through a room's index
- * and nowhere in a circle, one file opens the addon, files stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid
- * out like this project (this one by default), prints every breach and ends with 1 when there is one.
+ * and nowhere in a circle, what runs without libtorch or in browsers loads nothing else, one file opens the addon, files
+ * stay small and say what they are. `node scripts/lint-structure.mjs [FOLDER]` checks a folder laid out like this project
+ * (this one by default), prints every breach and ends with 1 when there is one.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { findCircles, readImportGraph } from './import-graph.mjs';
+import { findUnportable, runtimeEntries } from './portable-closure.mjs';
 
 /** From top to bottom. A room may import from itself and from rooms after it. */
 const rooms = [
@@ -55,6 +57,7 @@ const namedEntries = new Map([
     'files of exported folders, for whoever copies them; no part of `lxmert/runtime`',
   ],
   ['src/tasks/portable.ts', 'rules that the runtime without libtorch shares'],
+  ['src/runtime/node.ts', "the runtime's entry for Node.js; its index is the one for browsers"],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],
   ['src/text/vocabularyFile.ts', 'the rest of the room runs without Node.js'],
   ['src/torch/bridgeFolder.ts', 'where `lxmert setup` puts the bridge before there is one'],
@@ -99,6 +102,10 @@ for (const [entry, reason] of namedEntries) {
 }
 for (const circle of findCircles(readImportGraph(root, scripts))) {
   problems.push(`${circle[0]}:1: imports itself in a circle: ${circle.join(' > ')}.`);
+}
+for (const entry of runtimeEntries) {
+  for (const { file, line, message } of findUnportable(root, entry))
+    problems.push(`${file}:${line}: ${message}`);
 }
 if (numFiles === 0) problems.push(`${root}: no source files found; the check would say nothing.`);
 for (const problem of problems) console.error(problem);

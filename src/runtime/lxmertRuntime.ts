@@ -44,6 +44,8 @@ export interface SentenceAboutRows {
 export interface HeadProbabilities {
   readonly answer?: ProbabilityRows;
   readonly match?: ProbabilityRows;
+  /** Of VizWiz's questions: that they can be answered. */
+  readonly answerability?: ProbabilityRows;
 }
 
 /** The path of a file, a file as browsers give it, or what {@link LxmertImage} makes of something else. */
@@ -126,7 +128,7 @@ export class LxmertRuntime {
 
   /** What {@link explain} can do: removal always, attention where the model was exported with it. */
   get explanationMethods(): readonly ExplanationMethod[] {
-    return explanationMethodsOf(this.#model);
+    return explanationMethodsOf([this]);
   }
 
   /** Undefined where nothing finds the regions of a bare picture. */
@@ -179,8 +181,7 @@ export class LxmertRuntime {
   ): Promise<LxmertAnswer[]> {
     requireTopK(topK);
     requireWords(questions, 'question');
-    this.requireOneImage();
-    if (this.#model.manifest.heads.answers === null) throw noHead(this.#model.folder, 'answers');
+    this.requireAnswering();
     const { answerTable } = this.#model;
     const found = await this.detectRegions(image);
     const ranked = await this.#inParts(found, questions, ({ answer }) =>
@@ -207,8 +208,7 @@ export class LxmertRuntime {
    */
   async match(image: RuntimeImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
     requireWords(sentences, 'sentence');
-    this.requireOneImage();
-    if (this.#model.manifest.heads.matching === null) throw noHead(this.#model.folder, 'matching');
+    this.requireMatching();
     const found = await this.detectRegions(image);
     const probabilities = await this.#inParts(found, sentences, ({ match }) =>
       match === undefined ? [] : matchProbabilities(match),
@@ -233,10 +233,10 @@ export class LxmertRuntime {
     question: string,
     { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
   ): Promise<Explanation> {
-    requireMethod(this.#model, method);
+    requireMethod([this], method);
     const found = await this.detectRegions(image);
     const answered = await this.answer(LxmertImage.fromRegions(found), question, { topK });
-    return await explanationOf(this, found, answered, method);
+    return await explanationOf([this], found, answered, method);
   }
 
   /**
@@ -276,6 +276,18 @@ export class LxmertRuntime {
     return await this.#model.session.run(feeds, outputs);
   }
 
+  /** @throws as {@link answer}, for a model that does not answer questions about an image */
+  requireAnswering(): void {
+    this.requireOneImage();
+    if (this.#model.manifest.heads.answers === null) throw noHead(this.#model.folder, 'answers');
+  }
+
+  /** @throws as {@link match}, for a model that does not match sentences with an image */
+  requireMatching(): void {
+    this.requireOneImage();
+    if (this.#model.manifest.heads.matching === null) throw noHead(this.#model.folder, 'matching');
+  }
+
   /** @throws UsageError for a model that judges statements about two images */
   requireOneImage(): void {
     if (this.#model.manifest.imagesPerExample === 1) return;
@@ -302,8 +314,10 @@ export class LxmertRuntime {
     rows: readonly FeatureRow[],
   ): Promise<HeadProbabilities> {
     const { heads, imagesPerExample } = this.#model.manifest;
-    const { answers, matching } = heads;
-    const outputs = [answers?.output, matching?.output].filter((name) => name !== undefined);
+    const { answers, matching, answerability } = heads;
+    const outputs = [answers?.output, matching?.output, answerability?.output].filter(
+      (name) => name !== undefined,
+    );
     const inputs = { ...wordInputs(this.#model, sentences), ...regionInputs(rows, imagesPerExample) };
     const found = await this.runGraph(inputs, outputs);
     const read = (output: string, size: number, activation: 'sigmoid' | 'softmax'): ProbabilityRows => {
@@ -313,6 +327,7 @@ export class LxmertRuntime {
     return {
       ...(answers !== null && { answer: read(answers.output, answers.num, answers.probabilities) }),
       ...(matching !== null && { match: read(matching.output, MATCH_SIZE, 'softmax') }),
+      ...(answerability && { answerability: read(answerability.output, 1, answerability.probabilities) }),
     };
   }
 

@@ -61,7 +61,7 @@ const common = {
     .nullable()
     .default(null),
   /** Every file of the folder but the manifest itself, by its path. */
-  files: z.record(innerPath, fileSchema),
+  files: z.record(z.string().max(500), fileSchema),
 };
 
 const modelSchema = z.object({

@@ -4,8 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { cgroupLimit } from '../common/cgroupLimit.js';
 import { messageOf } from '../common/errors.js';
-import { cgroupLimit } from './cgroupLimit.js';
+import { readProcessor } from '../common/processor.js';
 import type { Facts, Finding, GemmRates } from './facts.js';
 import { findingsOf, readEngineVariables } from './findings.js';
 import { measureGemmRate } from './gemmRate.js';
@@ -13,7 +14,6 @@ import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
 import { type BuildRecord, buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
-import { readProcessor } from './processor.js';
 import { defaultNumThreads, runtimeInfo, setNumThreads } from './runtime.js';
 
 /** Seconds per data type: enough for a stable best time, short enough to wait for. */

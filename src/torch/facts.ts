@@ -1,10 +1,10 @@
 /** @file What is known of the engine and this machine, and what rules find in it. */
 
+import type { Processor } from '../common/processor.js';
 import type { VisibleGpu } from './gpus.js';
 import type { MachineLoad } from './machineLoad.js';
 import type { BuildRecord } from './native.js';
 import type { NvidiaDriver, RuntimeInfo } from './nativeBinding.js';
-import type { Processor } from './processor.js';
 
 export interface Finding {
   /** `broken`: cannot run; `slow`: runs below the machine's ability; `note`: worth knowing. */

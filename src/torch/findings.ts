@@ -1,10 +1,10 @@
 /** @file What is wrong or slow with the engine on this machine, each with its fix: pure rules over facts. */
 
 import { setupCommand } from '../common/installation.js';
+import { hasBfloat16, type Processor } from '../common/processor.js';
 import type { Facts, Finding } from './facts.js';
 import { gpuFindings } from './gpuFindings.js';
 import { describeBusy, numFreeThreads } from './machineLoad.js';
-import { hasBfloat16, type Processor } from './processor.js';
 
 /** Environment variables that change how fast the engine runs. */
 const engineVariables = [

@@ -1,5 +1,6 @@
 /** @file libtorch for TypeScript. */
 
+export { bfloat16Warning } from '../common/processor.js';
 export { gradients, noGrad, setParameterBuffers, withGrad } from './autograd.js';
 export { emptyForGpus, type Gathering, gatherInBackground } from './backgroundGather.js';
 export {
@@ -23,7 +24,6 @@ export { liveTensors } from './liveTensors.js';
 export { loadWarning, ThreadAdapter } from './machineLoad.js';
 export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from './nativeBinding.js';
 export { deviceAnswers, LateNumbers, place, staged } from './placement.js';
-export { bfloat16Warning } from './processor.js';
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';
 export { keep, scope } from './scope.js';

@@ -1,7 +1,7 @@
 /** @file The process around the kernels: compute threads and which libraries are in force. */
 
 import { availableParallelism } from 'node:os';
-import { cgroupLimit } from './cgroupLimit.js';
+import { cgroupLimit } from '../common/cgroupLimit.js';
 import { buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
 

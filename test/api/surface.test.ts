@@ -2,15 +2,30 @@ import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
+interface Target {
+  readonly types: string;
+  readonly default: string;
+}
 const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, string | (Target & { readonly node?: Target })>>;
 };
-/** `./train` and the source that it is compiled from. */
-const doors = Object.entries(entries).flatMap(([door, target]) =>
-  typeof target === 'string'
-    ? []
-    : [{ door, source: sourceOf(target.default), types: sourceOf(target.types) }],
-);
+/** `./train` and the source that it is compiled from; an entry that is another one in Node.js is two. */
+const doors = Object.entries(entries).flatMap(([door, target]) => {
+  if (typeof target === 'string') return [];
+  const { node, ...elsewhere } = target;
+  const places =
+    node === undefined
+      ? [{ door, target }]
+      : [
+          { door, target: elsewhere },
+          { door: `${door} in Node.js`, target: node },
+        ];
+  return places.map((place) => ({
+    door: place.door,
+    source: sourceOf(place.target.default),
+    types: sourceOf(place.target.types),
+  }));
+});
 
 describe('the public interface', () => {
   it('has a source for each entry of the package, and pages of each', () => {

@@ -119,3 +119,44 @@ describe('projects', () => {
     rmSync(empty, { recursive: true });
   });
 });
+
+describe('what the runtime loads', () => {
+  const root = mkdtempSync(path.join(os.tmpdir(), 'lxmert-closure-'));
+  const put = (name: string, text: string): void => {
+    const file = path.join(root, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, `${header}${text}`);
+  };
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  it('is portable in browsers, and without libtorch in Node.js, however far away it is', () => {
+    put('src/torch/tensor.ts', 'export const tensor = 1;\n');
+    put(
+      'src/common/bytes.ts',
+      "import { readFileSync } from 'node:fs';\nexport const a = Buffer.from(readFileSync('a'));\n",
+    );
+    put('src/common/later.ts', "export const load = () => import('node:os');\n");
+    put('src/common/types.ts', 'export type T = Buffer;\nexport const b = { process: 1 }.process;\n');
+    put(
+      'src/text/words.ts',
+      "import type { tensor } from '../torch/tensor.js';\nimport { a } from '../common/bytes.js';\nimport '../common/later.js';\nimport '../common/types.js';\nexport { a };\n",
+    );
+    put(
+      'src/vision/pictures.ts',
+      "import sharp from 'sharp';\nexport * from '../torch/tensor.js';\nexport { sharp };\n",
+    );
+    put('src/runtime/index.ts', "import '../text/words.js';\nimport 'zod';\nimport 'left-pad';\n");
+    put('src/runtime/node.ts', "import '../text/words.js';\nimport '../vision/pictures.js';\n");
+    const found = lint(root).lines.slice(0, -1);
+    expect(found.map((line) => line.replace(/ and (browsers|Node.js without libtorch) load .*/, ''))).toEqual(
+      [
+        "src/runtime/index.ts:4: 'left-pad' is not among the packages of the runtime (zod, onnxruntime-web, @noble/hashes),",
+        "src/common/bytes.ts:3: Buffer is Node.js's own,",
+        "src/common/bytes.ts:2: 'node:fs' is a module of Node.js,",
+        "src/common/later.ts:2: 'node:os' is a module of Node.js,",
+        "src/vision/pictures.ts:3: '../torch/tensor.js' is of the room torch,",
+      ],
+    );
+    expect(found[2]).toContain('src/runtime/index.ts > src/text/words.ts > src/common/bytes.ts.');
+  });
+});

@@ -1,10 +1,10 @@
 /** @file The rules of `lxmert doctor`: each fires on its fact and not without it. */
 
 import { describe, expect, it } from 'vitest';
+import { readProcessor } from '../../src/common/processor.js';
 import type { Facts } from '../../src/torch/facts.js';
 import { findingsOf, readEngineVariables } from '../../src/torch/findings.js';
 import type { BlasInfo, RuntimeInfo } from '../../src/torch/nativeBinding.js';
-import { readProcessor } from '../../src/torch/processor.js';
 
 const blas: BlasInfo = {
   library: '/usr/lib/libblas.so.3',

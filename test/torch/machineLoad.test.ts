@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cgroupLimit } from '../../src/torch/cgroupLimit.js';
+import { cgroupLimit } from '../../src/common/cgroupLimit.js';
 import {
   loadBetween,
   loadWarning,

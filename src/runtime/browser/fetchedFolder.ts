@@ -49,7 +49,7 @@ export function fetchedFolder(
 }
 
 function addressOf(source: string): string {
-  const base = globalThis.document?.baseURI ?? globalThis.location.href;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   let url: URL;
   try {
     url = new URL(source, base);

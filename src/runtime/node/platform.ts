@@ -1,0 +1,31 @@
+/** @file What Node.js gives to the runtime's core. */
+
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../../common/errors.js';
+import { sha256Of } from '../../formats/hashes/sha256.js';
+import { decodeImage } from '../../vision/decodeImage.js';
+import { readPicture } from '../../vision/pictureFile.js';
+import { fetchedFolder } from '../browser/fetchedFolder.js';
+import type { ExportedFolder } from '../exportedFolder.js';
+import type { Platform } from '../platform.js';
+import { localFolder } from './localFolder.js';
+import { createNodeEngine } from './nodeEngine.js';
+
+export const nodePlatform: Platform = {
+  name: 'node',
+  openFolder,
+  createEngine: createNodeEngine,
+  decode: decodeImage,
+  readPicture,
+  sha256: async (bytes) => sha256Of(bytes),
+};
+
+async function openFolder(source: string): Promise<ExportedFolder> {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source)?.[1]?.toLowerCase();
+  if (scheme === undefined) return await localFolder(source);
+  if (scheme === 'file') return await localFolder(fileURLToPath(source));
+  if (scheme === 'http' || scheme === 'https') return fetchedFolder(source, { cache: false });
+  throw new UsageError(
+    `'${source}' should be a folder's path, or a URL that begins with https:, http: or file:.`,
+  );
+}

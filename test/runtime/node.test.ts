@@ -1,0 +1,296 @@
+/** @file Answers of exported models in Node.js against libtorch's, and what is refused. */
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveCheckpoint } from '../../src/checkpoint/index.js';
+import { exportModel } from '../../src/export/index.js';
+import { Lxmert as TorchLxmert } from '../../src/inference/lxmert.js';
+import { lxmertConfig, PretrainingModel } from '../../src/model/index.js';
+import { defaultNumThreads } from '../../src/runtime/node/nodeEngine.js';
+import { type LoadOptions, Lxmert, LxmertImage } from '../../src/runtime/node.js';
+import { manualSeed } from '../../src/torch/random.js';
+import { makeRow } from '../features/support.js';
+import { noisePicture } from '../support/noisePicture.js';
+import { startStaticServer } from '../support/staticServer.js';
+import { ANSWERS, WORDS, writeSmallRun } from '../support/tinyLxmert.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-runtime-'));
+const at = (name: string): string => path.join(folder, name);
+const QUESTIONS = [
+  'what color is the cat',
+  'is it',
+  'what is the color of the cat on the mat and the dog',
+  'cat ?',
+];
+const provenance = { detector: 'a', weightsSha256: null, settings: {}, source: null, createdBy: 'x' };
+
+beforeAll(async () => {
+  await writeSmallRun(at('run'), { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
+  await exportModel({ source: { model: at('run') }, out: at('pixels'), precision: 'float32' });
+  await writeSmallRun(at('rows'), { trainedOn: provenance });
+  await exportModel({
+    source: { model: at('rows') },
+    out: at('store'),
+    precision: 'float32',
+    externalData: true,
+  });
+  writeFileSync(at('scene.png'), await noisePicture(48, 36).png().toBuffer());
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function withModel<T>(
+  name: string,
+  use: (lxmert: Lxmert) => Promise<T>,
+  options: LoadOptions = {},
+): Promise<T> {
+  const lxmert = await Lxmert.load(at(name), { numThreads: 1, ...options });
+  try {
+    return await use(lxmert);
+  } finally {
+    await lxmert.dispose();
+  }
+}
+
+describe.each(['onnxruntime-node', 'onnxruntime-web'])('with %s', (engine) => {
+  it("answers as libtorch does, one question and several about a picture's regions", async () => {
+    using torch = await TorchLxmert.load({ model: at('run') });
+    const wanted = await torch.answerAll(at('scene.png'), QUESTIONS, { topK: 3 });
+    await withModel(
+      'pixels',
+      async (lxmert) => {
+        const found = await lxmert.answerAll(at('scene.png'), QUESTIONS, { topK: 3 });
+        const alone = await lxmert.answer(new Blob([readFileSync(at('scene.png'))]), QUESTIONS[2]!, {
+          topK: 3,
+        });
+        for (const [i, each] of [...found, alone].entries()) {
+          const same = wanted[i] ?? wanted[2]!;
+          expect(each).toMatchObject({ question: same.question, isCut: same.isCut, width: 48, height: 36 });
+          expect(each.regions).toEqual(same.regions);
+          expect(each.answers.map(({ answer }) => answer)).toEqual(same.answers.map(({ answer }) => answer));
+          for (const [rank, { probability }] of each.answers.entries())
+            expect(probability).toBeCloseTo(same.answers[rank]!.probability, 5);
+        }
+        expect(lxmert.engine).toMatchObject({ name: engine, numThreads: 1, reason: 'It was asked for.' });
+      },
+      { engine },
+    );
+  });
+
+  it('reads weights beside the graph', async () => {
+    await withModel('store', async (lxmert) => expect(lxmert.model.weights.externalData).not.toBeNull(), {
+      engine,
+    });
+  });
+});
+
+describe('rows of regions', () => {
+  it('of another detector or size are refused as by libtorch, and told of where allowed', async () => {
+    const row = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 });
+    const other = { ...provenance, detector: 'b' };
+    using torch = await TorchLxmert.load({ model: at('rows') });
+    const refusal = await torch.detectRegions(LxmertImage.fromRow({ row, provenance: other })).catch(String);
+    await withModel('store', async (lxmert) => {
+      const refused = await lxmert
+        .detectRegions(LxmertImage.fromRow({ row, provenance: other }))
+        .catch(String);
+      expect(refused).toBe(refusal);
+      expect(refused).toContain('detector "a", here it is "b"');
+      const small = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 6 });
+      await expect(
+        lxmert.answer(LxmertImage.fromRow({ row: small, provenance: undefined }), 'what'),
+      ).rejects.toThrow('reads 7 values for each region, and these features have 6');
+      await expect(lxmert.answer(at('scene.png'), 'what')).rejects.toThrow('cannot find the regions');
+    });
+    await withModel(
+      'store',
+      async (lxmert) => {
+        await lxmert.answer(LxmertImage.fromRow({ row, provenance: other }), 'what');
+        expect(lxmert.warnings).toHaveLength(1);
+      },
+      { allowOtherFeatures: true },
+    );
+  });
+
+  it('of several pictures with different numbers of regions give what each gives alone', async () => {
+    await withModel('store', async (lxmert) => {
+      const rows = [3, 5].map((numBoxes) => makeRow(1, { imageId: `${numBoxes}`, numBoxes, featureSize: 7 }));
+      const examples = rows.map((row, i) => ({ sentence: QUESTIONS[i]!, rows: [row] }));
+      const together = (await lxmert.answerBatch(examples)).answer!.toFloat32Array();
+      for (const [i, example] of examples.entries()) {
+        const alone = (await lxmert.answerBatch([example])).answer!.toFloat32Array();
+        for (const [k, value] of alone.entries())
+          expect(together[i * ANSWERS.length + k]).toBeCloseTo(value, 6);
+      }
+    });
+  });
+});
+
+it('judges statements about two images in batches, and refuses them one image', async () => {
+  await writeSmallRun(at('pairs'), { imagesPerExample: 2 });
+  await exportModel({ source: { model: at('pairs') }, out: at('two'), precision: 'float32' });
+  await withModel('two', async (lxmert) => {
+    const row = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 });
+    await expect(lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), 'what')).rejects.toThrow(
+      'judges statements about two images',
+    );
+    const { answer } = await lxmert.answerBatch([{ sentence: 'what', rows: [row, row] }]);
+    expect(answer?.shape).toEqual([1, ANSWERS.length]);
+    await expect(lxmert.answerBatch([{ sentence: 'what', rows: [row] }])).rejects.toThrow('reads two images');
+  });
+});
+
+it('matches sentences as libtorch does, and says what a model cannot do', async () => {
+  const config = lxmertConfig({
+    vocabSize: WORDS.length,
+    hiddenSize: 16,
+    numAttentionHeads: 2,
+    intermediateSize: 24,
+    numLanguageLayers: 1,
+    numVisionLayers: 1,
+    numCrossLayers: 1,
+    visualFeatureSize: 7,
+    maxPositionEmbeddings: 20,
+    initializerRange: 0.5,
+  });
+  manualSeed(3);
+  using model = new PretrainingModel(config, { numObjects: 4, numAttributes: 3, numAnswers: undefined });
+  await saveCheckpoint(at('model.pth'), model.checkpointTensors(), 'reference-pretraining');
+  writeFileSync(at('vocab.txt'), `${WORDS.join('\n')}\n`);
+  const source = { model: at('model.pth'), vocabulary: at('vocab.txt'), numAttentionHeads: 2 };
+  await exportModel({ source, out: at('matching'), precision: 'float32' });
+  const image = LxmertImage.fromRow({
+    row: makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 }),
+    provenance: undefined,
+  });
+  using torch = await TorchLxmert.load(source);
+  const wanted = await torch.match(image, QUESTIONS);
+  await withModel('matching', async (lxmert) => {
+    const found = await lxmert.match(image, QUESTIONS);
+    for (const [i, { probability, ...rest }] of found.entries()) {
+      expect(probability).toBeCloseTo(wanted[i]!.probability, 5);
+      expect(rest).toEqual({ sentence: wanted[i]!.sentence, isCut: wanted[i]!.isCut });
+    }
+    await expect(lxmert.answer(image, 'what')).rejects.toThrow('was exported without an answer head');
+  });
+  await withModel('store', async (lxmert) => {
+    await expect(lxmert.match(image, ['what'])).rejects.toThrow('without the matching head');
+    await expect(lxmert.answer(image, ' ')).rejects.toThrow('The question is empty.');
+  });
+});
+
+describe('folders', () => {
+  /** A copy of an exported folder with something changed in it. */
+  function changed(change: (inFolder: (name: string) => string) => void): string {
+    const copy = mkdtempSync(path.join(folder, 'copy-'));
+    cpSync(at('store'), copy, { recursive: true });
+    change((name) => path.join(copy, name));
+    return copy;
+  }
+  const edit = (file: string, change: (text: string) => string): void =>
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+  const flip = (file: string): void => {
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(file, bytes);
+  };
+
+  it.each<[string, (inFolder: (name: string) => string) => void, RegExp]>([
+    [
+      'cut weights',
+      (of) => truncateSync(of('onnx/model.onnx'), 99),
+      /model\.onnx has 99 bytes, where the manifest .* cut short/,
+    ],
+    [
+      'changed weights',
+      (of) => flip(of('onnx/model.onnx_data')),
+      /model\.onnx_data was changed after the export: its SHA-256/,
+    ],
+    ['a lost file of weights', (of) => rmSync(of('onnx/model.onnx_data')), /There is no .*model\.onnx_data/],
+    ['a lost vocabulary', (of) => rmSync(of('vocab.txt')), /There is no .*vocab\.txt, although the manifest/],
+    [
+      'a changed vocabulary',
+      (of) => edit(of('vocab.txt'), (text) => text.replace('cat', 'cot')),
+      /vocab\.txt was changed/,
+    ],
+    [
+      'another number of answers',
+      (of) => edit(of('lxmert.json'), (text) => text.replace('"num": 5', '"num": 6')),
+      /has 5 answers, but the model's head has 6/,
+    ],
+    [
+      'a cut manifest',
+      (of) => edit(of('lxmert.json'), (text) => text.slice(0, 200)),
+      /lxmert\.json is not valid JSON/,
+    ],
+    [
+      'a newer manifest',
+      (of) => edit(of('lxmert.json'), (text) => text.replace('"version": 1', '"version": 2')),
+      /of version 2, written by a newer lxmert.*Update/,
+    ],
+    [
+      'a manifest of something else',
+      (of) => writeFileSync(of('lxmert.json'), '{"format": "other"}'),
+      /is no manifest .* found "other"/,
+    ],
+    [
+      'a path out of the folder',
+      (of) => edit(of('lxmert.json'), (text) => text.replaceAll('vocab.txt', '../vocab.txt')),
+      /damaged: .*within the folder/,
+    ],
+    ['no manifest', (of) => rmSync(of('lxmert.json')), /has no lxmert\.json.*another program wrote it/],
+  ])('with %s are refused', async (_, change, message) => {
+    await expect(Lxmert.load(changed(change))).rejects.toThrow(message);
+  });
+
+  it('that are none of ours are told with the way out', async () => {
+    await expect(Lxmert.load(at('absent'))).rejects.toThrow(`There is no folder '${at('absent')}'`);
+    await expect(Lxmert.load(path.join(at('run'), 'BEST.pth'))).rejects.toThrow(
+      /is a file.*lxmert export onnx/,
+    );
+    mkdirSync(at('bert'));
+    await expect(Lxmert.load(at('bert'))).rejects.toThrow('has no lxmert.json');
+    writeFileSync(path.join(at('bert'), 'config.json'), '{"model_type": "bert"}');
+    await expect(Lxmert.load(at('bert'))).rejects.toThrow("a model of the type 'bert'");
+    writeFileSync(path.join(at('bert'), 'config.json'), '{"task": "vqa", "model": {}}');
+    await expect(Lxmert.load(at('bert'))).rejects.toThrow(/folder of a run.*lxmert export onnx/);
+    await expect(Lxmert.load('ftp://host/folder')).rejects.toThrow('begins with https:, http: or file:');
+    await expect(Lxmert.load(at('store'), { precision: 'int8' })).rejects.toThrow(
+      'has no int8 weights; it has float32',
+    );
+    await expect(Lxmert.load(at('store'), { engine: 'tpu' })).rejects.toThrow("not 'tpu'");
+    await expect(Lxmert.load(at('store'), { numThreads: 0 })).rejects.toThrow('whole number from 1; found 0');
+  });
+});
+
+it('loads a folder from a URL, and tells its files that are missing', async () => {
+  const server = await startStaticServer(folder);
+  try {
+    const told: number[] = [];
+    const lxmert = await Lxmert.load(`${server.address}store/`, {
+      onProgress: ({ numBytes, totalBytes }) => told.push(numBytes / totalBytes),
+    });
+    const row = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 });
+    const answered = await lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), 'what');
+    await lxmert.dispose();
+    expect(answered.answers).toHaveLength(5);
+    expect(told.at(-1)).toBe(1);
+    await expect(Lxmert.load(`${server.address}absent`)).rejects.toThrow('has no lxmert.json');
+  } finally {
+    await server.close();
+  }
+});
+
+describe('the number of threads', () => {
+  it.each([
+    [{ OMP_NUM_THREADS: '3' }, { numLogical: 8, numCores: 4 }, 3],
+    [{}, { numLogical: 8, numCores: 4 }, 4],
+    [{}, { numLogical: 2, numCores: 4 }, 2],
+    [{}, { numLogical: 8, numCores: null }, 8],
+    [{ OMP_NUM_THREADS: 'many' }, { numLogical: 8, numCores: 4, limit: 2.5 }, 2],
+    [{}, { numLogical: 8, numCores: 4, limit: 0.5 }, 1],
+  ])('of %j on %j is %i', (variables, machine, expected) => {
+    expect(defaultNumThreads(variables, { limit: undefined, ...machine })).toBe(expected);
+  });
+});
