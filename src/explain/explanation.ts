@@ -11,6 +11,7 @@ import type { Lxmert } from '../inference/lxmert.js';
 import type { LxmertImage } from '../inference/lxmertImage.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import type { AnswerOptions } from '../inference/requests.js';
+import { DEFAULT_TOP_K, requireTopK, requireWords } from '../inference/requests.js';
 import type { LxmertInputs, QuestionAnsweringModel } from '../model/index.js';
 import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
@@ -87,14 +88,16 @@ export interface ExplainOptions extends AnswerOptions {
  *
  * @param image the path of a file, or what {@link LxmertImage} makes of something else
  * @param options answers to give: 5 unless `topK` says otherwise; and by what they are explained
- * @throws as `Lxmert.detectRegions` and {@link explanationOf}
+ * @throws UsageError for a question without words, and as `Lxmert.detectRegions` and {@link explanationOf}
  */
 export async function explain(
   lxmert: Lxmert,
   image: string | LxmertImage,
   question: string,
-  { topK = 5, method }: ExplainOptions = {},
+  { topK = DEFAULT_TOP_K, method }: ExplainOptions = {},
 ): Promise<Explanation> {
+  requireTopK(topK);
+  requireWords([question], 'question');
   return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK, method);
 }
 
@@ -109,7 +112,7 @@ export function explanationOf(
   answering: LoadedModel,
   imageRegions: ImageRegions,
   question: string,
-  topK = 5,
+  topK = DEFAULT_TOP_K,
   method: ExplanationMethod = 'relevance',
 ): Explanation {
   requireMethod(answering, method);

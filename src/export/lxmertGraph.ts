@@ -160,40 +160,36 @@ class LxmertGraph {
     return this.#firstWords(words);
   }
 
-  /** Both directions share their weights, so the rows of both go through one product. */
+  /** Both directions. @returns the word rows and the region rows */
   #crossAttention(words: Stream, regions: Stream, module: string, layer: number): [string, string] {
-    const att = `${module}.visual_attention.att`;
-    const both = this.#below(words.rows, regions.rows, `${module}.rows`);
-    const lengths = this.#lengths(words, regions);
-    const [ofWords, ofRegions] = this.#projectBoth(both, lengths, words, regions, att);
-    const onRegions = this.#nodes.attention(
-      { ...ofRegions, queries: ofWords.queries },
-      regions.mask,
-      `${att}.onRegions`,
-    );
-    const onWords = this.#nodes.attention(
-      { ...ofWords, queries: ofRegions.queries },
-      words.mask,
-      `${att}.onWords`,
-    );
-    this.#attentions(`cross_encoder_attentions.${layer}`, onRegions.probabilities);
+    const { att, both, lengths, onRegions, fromRegions } = this.#askRegions(words, regions, module, layer);
+    const onWords = this.#nodes.attention(fromRegions, words.mask, `${att}.onWords`);
     this.#attentions(`cross_encoder_vision_attentions.${layer}`, onWords.probabilities);
     const contexts = this.#below(onRegions.context, onWords.context, `${att}.context`);
-    const output = this.#sublayerOutput(this.#nodes, contexts, both, `${module}.visual_attention.output`);
-    return this.#split(output, lengths, `${module}.attended`);
+    const output = `${module}.visual_attention.output`;
+    return this.#split(
+      this.#sublayerOutput(this.#nodes, contexts, both, output),
+      lengths,
+      `${module}.attended`,
+    );
   }
 
-  /** Query, key and value of both streams: both (word rows + region rows, H) */
-  #projectBoth(
-    both: string,
-    lengths: string,
-    words: Stream,
-    regions: Stream,
-    att: string,
-  ): [AttentionHeads, AttentionHeads] {
+  /**
+   * Words ask regions; what regions need to ask words is there then, too: both directions share their weights, so the rows of
+   * both go through one product.
+   */
+  #askRegions(words: Stream, regions: Stream, module: string, layer: number) {
+    const att = `${module}.visual_attention.att`;
+    const both = this.#below(words.rows, regions.rows, `${module}.rows`); // (word rows + region rows, H)
+    const lengths = this.#graph.concat([this.#size(words.rows, 0), this.#size(regions.rows, 0)]);
     const projected = this.#nodes.joined(both, att, QUERY_KEY_VALUE); // (word rows + region rows, 3H)
-    const [ofWords, ofRegions] = this.#split(projected, lengths, `${att}.projected`);
-    return [this.#thirds(ofWords, words.batch), this.#thirds(ofRegions, regions.batch)];
+    const [wordRows, regionRows] = this.#split(projected, lengths, `${att}.projected`);
+    const ofWords = this.#thirds(wordRows, words.batch);
+    const ofRegions = this.#thirds(regionRows, regions.batch);
+    const fromWords = { ...ofRegions, queries: ofWords.queries };
+    const onRegions = this.#nodes.attention(fromWords, regions.mask, `${att}.onRegions`);
+    this.#attentions(`cross_encoder_attentions.${layer}`, onRegions.probabilities);
+    return { att, both, lengths, onRegions, fromRegions: { ...ofWords, queries: ofRegions.queries } };
   }
 
   /** Of the last layer the first words alone: nothing reads the regions, and no other word's feed-forward. */
@@ -226,21 +222,9 @@ class LxmertGraph {
 
   /** What the last layer's first words need, and the maps of both directions, as of every other layer. */
   #lastMaps(words: Stream, regions: Stream, module: string, layer: number): Attended {
-    const att = `${module}.visual_attention.att`;
-    const both = this.#below(words.rows, regions.rows, `${module}.rows`);
-    const lengths = this.#lengths(words, regions);
-    const [ofWords, ofRegions] = this.#projectBoth(both, lengths, words, regions, att);
-    const onRegions = this.#nodes.attention(
-      { ...ofRegions, queries: ofWords.queries },
-      regions.mask,
-      `${att}.onRegions`,
-    );
-    const onWords = { queries: ofRegions.queries, keys: ofWords.keys };
-    this.#attentions(`cross_encoder_attentions.${layer}`, onRegions.probabilities);
-    this.#attentions(
-      `cross_encoder_vision_attentions.${layer}`,
-      this.#nodes.probabilities(onWords, words.mask, `${att}.onWords`),
-    );
+    const { att, onRegions, fromRegions } = this.#askRegions(words, regions, module, layer);
+    const onWords = this.#nodes.probabilities(fromRegions, words.mask, `${att}.onWords`);
+    this.#attentions(`cross_encoder_vision_attentions.${layer}`, onWords);
     return onRegions;
   }
 
@@ -289,10 +273,6 @@ class LxmertGraph {
     const outputs = [`${name}.words`, `${name}.regions`] as [string, string];
     this.#graph.nodeOf('Split', [rows, lengths], { name, outputs, attributes: { axis: 0 } });
     return outputs;
-  }
-
-  #lengths(words: Stream, regions: Stream): string {
-    return this.#graph.concat([this.#size(words.rows, 0), this.#size(regions.rows, 0)]);
   }
 
   /** (B * n, H) -> (B, H) */

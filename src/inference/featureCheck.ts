@@ -59,6 +59,9 @@ export class FeatureCheck {
   /** @throws LxmertError as {@link requireOrigin}; without a provenance only the size is compared */
   requireRow(row: FeatureRow, provenance: Provenance | undefined): void {
     const size = this.#model.featureSize;
+    if (row.numBoxes === 0) {
+      throw new LxmertError(`Image ${row.imageId} has no region, and the model answers from regions.`);
+    }
     if (featureSizeOf(row) !== size) {
       throw new LxmertError(
         `The model reads ${size} values for each region, and these features have ${featureSizeOf(row)}. Use the features that the model was trained on.`,

@@ -20,6 +20,10 @@ export function requireTopK(topK: number): void {
 
 /** @throws UsageError for a sentence without words */
 export function requireWords(sentences: readonly string[], what: 'question' | 'sentence'): void {
+  for (const sentence of sentences as readonly unknown[]) {
+    if (typeof sentence !== 'string')
+      throw new UsageError(`The ${what} should be text; found ${typeof sentence}.`);
+  }
   if (sentences.some((sentence) => sentence.trim() === '')) throw new UsageError(`The ${what} is empty.`);
 }
 

@@ -28,37 +28,48 @@ export interface RunnableModel {
   runGraph(inputs: GraphInputs, outputs: readonly string[]): Promise<Readonly<Record<string, EngineTensor>>>;
 }
 
-/** What an exported model's answers can be explained by. */
-export function explanationMethodsOf({
-  manifest,
-}: Pick<RuntimeModel, 'manifest'>): readonly ExplanationMethod[] {
-  const { outputs, model } = manifest;
+/** What the answers of an exported model, or of several together, can be explained by. */
+export function explanationMethodsOf(runnables: readonly RunnableModel[]): readonly ExplanationMethod[] {
+  const [only, ...others] = runnables;
+  if (only === undefined || others.length > 0) return ['removal'];
+  const { outputs, model } = only.model.manifest;
   return outputs.includes('attentions') && model.numCrossLayers > 0 ? ['attention', 'removal'] : ['removal'];
 }
 
-/** @throws UsageError for a method that the model has not what it takes for */
-export function requireMethod(model: RuntimeModel, method: ExplanationMethod): void {
+/** @throws UsageError for a method that the models have not what it takes for */
+export function requireMethod(runnables: readonly RunnableModel[], method: ExplanationMethod): void {
   if (!EXPLANATION_METHODS.includes(method)) {
     throw new UsageError(
       `Answers are explained by ${EXPLANATION_METHODS.join(', ')}; there is no '${method}'.`,
     );
   }
-  if (explanationMethodsOf(model).includes(method)) return;
+  if (explanationMethodsOf(runnables).includes(method)) return;
+  const folder = runnables[0]?.model.folder;
+  const way = "Have the answers explained by removal (--method removal; in JavaScript method: 'removal')";
+  if (method === 'relevance') {
+    throw new UsageError(
+      `Relevance follows gradients, and ${folder} is an exported model, which has none. ${way}, or ask the model that it was exported from.`,
+    );
+  }
   throw new UsageError(
-    method === 'relevance'
-      ? `Relevance follows gradients, and ${model.folder} is an exported model, which has none. Have the answers explained by removal (--method removal; in JavaScript method: 'removal'), or ask the model that it was exported from.`
-      : `${model.folder} was exported without its attention. Have the answers explained by removal (--method removal; in JavaScript method: 'removal'), or export the model with --outputs answers,attentions.`,
+    runnables.length > 1
+      ? `The attention of several models has no common meaning, and ${runnables.length} were given. ${way}, or name one of them.`
+      : `${folder} was exported without its attention. ${way}, or export the model with --outputs answers,attentions.`,
   );
 }
 
-/** @param answered the answers to explain */
+/**
+ * @param runnables a model, or several whose probabilities are averaged
+ * @param answered the answers to explain
+ */
 export async function explanationOf(
-  runnable: RunnableModel,
+  runnables: readonly [RunnableModel, ...RunnableModel[]],
   { row, regions }: ImageRegions,
   { question, answers, isCut, width, height }: LxmertAnswer,
   method: ExplanationMethod,
 ): Promise<Explanation> {
-  const { tokenizer, maxLength } = runnable.model;
+  const [first] = runnables;
+  const { tokenizer, maxLength } = first.model;
   const ids = tokenizer.encode(question, maxLength);
   const words = tokenizer.vocabulary.tokens(ids);
   return {
@@ -70,9 +81,9 @@ export async function explanationOf(
     width,
     height,
     regions: explainedRegions(regions),
-    layers: await layersOf(runnable, row, question),
+    layers: explanationMethodsOf(runnables).includes('attention') ? await layersOf(first, row, question) : [],
     relevance: [],
-    removal: method === 'removal' ? await removalOf(runnable, row, ids, words, answers) : null,
+    removal: method === 'removal' ? await removalOf(runnables, row, ids, words, answers) : null,
   };
 }
 
@@ -82,7 +93,6 @@ async function layersOf(
   question: string,
 ): Promise<ExplainedLayer[]> {
   const { model } = runnable;
-  if (!explanationMethodsOf(model).includes('attention')) return [];
   const { numCrossLayers } = model.manifest.model;
   const names = Array.from(
     { length: numCrossLayers },
@@ -106,7 +116,7 @@ async function layersOf(
 }
 
 async function removalOf(
-  runnable: RunnableModel,
+  runnables: readonly [RunnableModel, ...RunnableModel[]],
   row: FeatureRow,
   ids: readonly number[],
   words: readonly string[],
@@ -117,20 +127,31 @@ async function removalOf(
   const withoutWords =
     variants.sentences.length === 0
       ? new Float32Array()
-      : await probabilities(runnable, variants.sentences, regionInputs([row], 1));
-  const { size } = runnable.model.answerTable;
-  const withoutRegions = new Float32Array(variants.keptRegions.length * size);
+      : await averaged(runnables, variants.sentences, regionInputs([row], 1));
+  const { answerTable } = runnables[0].model;
+  const withoutRegions = new Float32Array(variants.keptRegions.length * answerTable.size);
   const perPass = Math.max(1, Math.floor(MAX_REMOVAL_ROWS / row.numBoxes));
   for (const part of sequentialBatches(variants.keptRegions.length, perPass)) {
     const kept = part.map((region) => variants.keptRegions[region] ?? []);
     const sentences = kept.map(() => ids);
-    const values = await probabilities(runnable, sentences, keptRegionInputs(row, kept));
-    withoutRegions.set(values, (part[0] ?? 0) * size);
+    const values = await averaged(runnables, sentences, keptRegionInputs(row, kept));
+    withoutRegions.set(values, (part[0] ?? 0) * answerTable.size);
   }
-  return removalFrom(variants, row.numBoxes, answers, runnable.model.answerTable.answers, {
+  return removalFrom(variants, row.numBoxes, answers, answerTable.answers, {
     withoutWords,
     withoutRegions,
   });
+}
+
+async function averaged(
+  runnables: readonly RunnableModel[],
+  sentences: readonly (readonly number[])[],
+  regions: ReturnType<typeof regionInputs>,
+): Promise<Float32Array> {
+  const each: Float32Array[] = [];
+  for (const runnable of runnables) each.push(await probabilities(runnable, sentences, regions));
+  const sum = (place: number): number => each.reduce((total, values) => total + (values[place] ?? 0), 0);
+  return Float32Array.from({ length: each[0]?.length ?? 0 }, (_, place) => sum(place) / each.length);
 }
 
 /** (sentences, answers) row-major */

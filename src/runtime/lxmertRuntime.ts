@@ -128,7 +128,7 @@ export class LxmertRuntime {
 
   /** What {@link explain} can do: removal always, attention where the model was exported with it. */
   get explanationMethods(): readonly ExplanationMethod[] {
-    return explanationMethodsOf(this.#model);
+    return explanationMethodsOf([this]);
   }
 
   /** Undefined where nothing finds the regions of a bare picture. */
@@ -235,10 +235,10 @@ export class LxmertRuntime {
     question: string,
     { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
   ): Promise<Explanation> {
-    requireMethod(this.#model, method);
+    requireMethod([this], method);
     const found = await this.detectRegions(image);
     const answered = await this.answer(LxmertImage.fromRegions(found), question, { topK });
-    return await explanationOf(this, found, answered, method);
+    return await explanationOf([this], found, answered, method);
   }
 
   /**

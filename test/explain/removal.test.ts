@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/common/errors.js';
-import { type Explanation, explanationOf } from '../../src/explain/explanation.js';
+import { type Explanation, explain, explanationOf } from '../../src/explain/explanation.js';
 import { removalFrom, removalVariants, type WithoutPart, wordsOfPieces } from '../../src/explain/removal.js';
 import { batchFromRows, type FeatureRow } from '../../src/features/index.js';
 import { disposeModels, loadEnsemble } from '../../src/inference/ensemble.js';
 import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
+import { Lxmert } from '../../src/inference/lxmert.js';
+import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import type { LoadedModel } from '../../src/inference/modelFolder.js';
 import { rankAnswers } from '../../src/tasks/index.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
@@ -257,6 +259,10 @@ describe('an explanation by removal', () => {
     expect(() => explanationOf(one, imageRegions, question, 1, 'guessing' as 'removal')).toThrow(
       new UsageError("Answers are explained by relevance, attention, removal; there is no 'guessing'."),
     );
+    using lxmert = await Lxmert.load({ model: at('5') });
+    await expect(explain(lxmert, LxmertImage.fromRegions(imageRegions), ' ')).rejects.toThrow(UsageError);
+    const none = { topK: 0, method: 'removal' } as const;
+    await expect(explain(lxmert, LxmertImage.fromRegions(imageRegions), 'cat', none)).rejects.toThrow(/topK/);
     expect(() => explanationOf(three, imageRegions, question, 1)).toThrow(/--method removal/);
   });
 });

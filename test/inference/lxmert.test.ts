@@ -163,6 +163,13 @@ describe('what cannot be answered', () => {
     await expect(
       lxmert.answer(LxmertImage.fromRow({ row: wide, provenance: undefined }), 'what'),
     ).rejects.toThrow(/reads 7 values for each region, and these features have 8/);
+    const none = { ...row, numBoxes: 0, features: new Float32Array(), boxes: new Float32Array() };
+    await expect(
+      lxmert.answer(LxmertImage.fromRow({ row: none, provenance: undefined }), 'what'),
+    ).rejects.toThrow(/has no region, and the model answers from regions/);
+    await expect(lxmert.answer(photo, undefined as unknown as string)).rejects.toThrow(
+      new UsageError('The question should be text; found undefined.'),
+    );
     await expect(load({ profile: 'caffe' })).rejects.toThrow(
       /no profile 'caffe'; there are caffe-36, caffe-10-100, d2/,
     );

@@ -181,6 +181,8 @@ needing('chromium', 'program').describe('the page', () => {
     const name = answers[0]?.answer;
     await visit(async (page, { requests }) => {
       await askAbout(page, 'photo.png');
+      // The other tab's questions are kept, and not seen.
+      expect(await page.getByLabel('First question').isVisible()).toBe(false);
       const numAsked = () => requests.filter((url) => url.endsWith('/v1/explain')).length;
       expect(numAsked()).toBe(1);
       await page.getByLabel('Show').selectOption({ value: 'removal' });

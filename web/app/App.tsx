@@ -101,7 +101,7 @@ export function App() {
       )}
       {server?.models[0]?.seesPictures && (
         <>
-          <div class="panel">
+          <div class="pane">
             <PictureChooser
               samples={server.samples}
               sampleUrls={sampleUrls}

@@ -43,7 +43,7 @@ export function Tabs<Name extends string>({ tabs, chosen, onChoose, panels }: Pr
       {tabs.map((name) => (
         <div
           key={name}
-          class="panel"
+          class="pane"
           role="tabpanel"
           id={`${id}-${name}-panel`}
           aria-labelledby={`${id}-${name}`}

@@ -80,7 +80,7 @@ function Asking({ client, site }: { readonly client: ModelClient; readonly site:
   );
   return (
     <>
-      <div class="panel">
+      <div class="pane">
         <PictureChooser
           samples={site.pictures}
           sampleUrls={urls}
