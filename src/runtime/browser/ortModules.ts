@@ -61,5 +61,11 @@ async function load(device: Device, numThreads: number): Promise<LoadedOrt> {
     const bytes = await readWasmFile(WASM_FILES[device]);
     ort.env.wasm.wasmBinary = bytes as Uint8Array<ArrayBuffer>;
   }
-  return { ort, device, version: ort.env.versions.web ?? ort.env.versions.common, numThreads, inTurn: inTurn() };
+  return {
+    ort,
+    device,
+    version: ort.env.versions.web ?? ort.env.versions.common,
+    numThreads,
+    inTurn: inTurn(),
+  };
 }
