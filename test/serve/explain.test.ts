@@ -132,7 +132,7 @@ needing('program').describe('the server', () => {
       const source = { model: path.join(server.folder, name) };
       await exportModel({ source, out: onnx(name), precision: 'float32' });
     }
-    const sourceOf = (folders: readonly string[]) => ({ folders, options: { numThreads: 1 } });
+    const sourceOf = (folders: readonly string[]) => ({ folders, options: {} });
     const pool = await WorkerPool.start({
       program: workerProgram,
       numWorkers: 1,
