@@ -1,0 +1,207 @@
+/**
+ * @file One question, full size, in turn: the exported model in `lxmert/runtime`, and what a Python user has in its place, on the
+ * same random weights. Time, error of the logits against libtorch, and size, beside the machine's limits.
+ *
+ *     node dist/bench/compareOnnx.js --python python3 --folder FOLDER --repetitions 25
+ *
+ * FOLDER (4 GB) keeps what was exported for the next time.
+ */
+
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { copyRate, gemmRate } from '../src/bench/limits.js';
+import { medianOf } from '../src/bench/measure.js';
+import { forwardOperations } from '../src/bench/operations.js';
+import { exportModel } from '../src/export/index.js';
+import { disposeModels } from '../src/inference/ensemble.js';
+import { LxmertImage } from '../src/inference/lxmertImage.js';
+import { loadModel } from '../src/inference/modelFolder.js';
+import { LXMERT_BASE } from '../src/model/index.js';
+import { regionInputs, wordInputs } from '../src/runtime/graphInputs.js';
+import { PRECISIONS, type WeightsPrecision } from '../src/runtime/index.js';
+import { Lxmert } from '../src/runtime/node.js';
+import { runtimeLine, scope, tensor } from '../src/torch/index.js';
+import { exportPeers, PythonPeers } from './onnx/pythonPeers.js';
+import { type BenchQuestion, NUM_ANSWERS, writeQuestions } from './onnx/questions.js';
+
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    folder: { type: 'string', default: 'build/compare-onnx' },
+    repetitions: { type: 'string', default: '25' },
+    threads: { type: 'string', default: '2' },
+    /** Peers to take, in place of all. */
+    peer: { type: 'string', multiple: true },
+  },
+});
+const numThreads = Number(values.threads);
+const repetitions = Number(values.repetitions);
+/** Thread pools of engines go on spinning for some time after a run, and would be measured with the next one. */
+const PAUSE_MS = 200;
+
+const PEERS = [
+  'onnxruntime: float32',
+  'onnxruntime: int8',
+  'onnxruntime: lxmert float32',
+  'onnxruntime: lxmert int8',
+  'openvino: float32',
+  'openvino: lxmert float32',
+  'openvino: lxmert int8',
+  'PyTorch: float32',
+];
+
+/** Someone who answers a question. */
+interface Runner {
+  readonly name: string;
+  /** Seconds for one question. */
+  time(question: number): Promise<number>;
+  logits(question: number): Promise<ArrayLike<number>>;
+  readonly seconds: number[];
+}
+
+const folder = path.resolve(values.folder);
+mkdirSync(folder, { recursive: true });
+if (!existsSync(path.join(folder, 'torch_int8.onnx'))) exportPeers(values.python, folder);
+const { questions, vocabulary, answers } = writeQuestions(folder);
+const source = { model: path.join(folder, 'huggingface'), vocabulary, answers };
+const exported = path.join(folder, 'lxmert');
+for (const precision of PRECISIONS) {
+  if (!existsSync(graphFile(precision))) await exportModel({ source, out: exported, precision });
+}
+const expected = await libtorchLogits();
+
+const { peers, versions } = await PythonPeers.start(values.python, folder, numThreads);
+const ours = await Promise.all((['float32', 'int8'] as const).map(ownRunner));
+const runners = [...ours.map(({ runner }) => runner), ...(values.peer ?? PEERS).map(peerRunner)];
+console.log(
+  `${runtimeLine()}; ${ours[0]?.lxmert.engine.name} ${ours[0]?.lxmert.engine.version}; Python: ${JSON.stringify(versions)}`,
+);
+
+const errors = new Map<string, number>();
+for (const runner of runners) errors.set(runner.name, await largestError(runner));
+const [firstGemm, firstCopy] = [gemmRate('float32'), copyRate()];
+for (let i = 0; i < repetitions; i++) {
+  // Each begins a round in its turn, so that nobody always comes after the same one.
+  for (const runner of [...runners.slice(i % runners.length), ...runners.slice(0, i % runners.length)]) {
+    await setTimeout(PAUSE_MS);
+    runner.seconds.push(await runner.time(i % questions.length));
+  }
+}
+const limits = {
+  gemm: Math.max(firstGemm, gemmRate('float32')),
+  copy: Math.max(firstCopy, copyRate()),
+};
+peers[Symbol.dispose]();
+for (const { lxmert } of ours) await lxmert.dispose();
+report();
+
+function graphFile(precision: WeightsPrecision): string {
+  const name = { float32: 'model', float16: 'model_fp16', int8: 'model_quantized' }[precision];
+  return path.join(exported, 'onnx', `${name}.onnx`);
+}
+
+async function libtorchLogits(): Promise<Float32Array[]> {
+  const loaded = await loadModel(source);
+  const found = questions.map(({ inputIds, row }) =>
+    scope(() => {
+      const shape = [1, inputIds.length];
+      const ones = (): number[] => inputIds.map(() => 1);
+      const boxes = row.boxes.map((value) => value / row.width);
+      const inputs = {
+        inputIds: tensor(Int32Array.from(inputIds), shape),
+        tokenTypeIds: tensor(new Int32Array(inputIds.length), shape),
+        attentionMask: tensor(Int32Array.from(ones()), shape),
+        features: tensor(row.features, [1, row.numBoxes, row.features.length / row.numBoxes]),
+        boxes: tensor(boxes, [1, row.numBoxes, 4]),
+      };
+      const { logits } = loaded.models[0]?.forward(inputs) ?? {};
+      if (logits?.answer === undefined) throw new Error('The model has no answer head.');
+      return logits.answer.toFloat32Array();
+    }),
+  );
+  disposeModels(loaded);
+  return found;
+}
+
+async function ownRunner(precision: WeightsPrecision): Promise<{ runner: Runner; lxmert: Lxmert }> {
+  const lxmert = await Lxmert.load(exported, { precision, engine: 'onnxruntime-node', numThreads });
+  const runner: Runner = {
+    name: `lxmert/runtime: ${precision}`,
+    seconds: [],
+    async time(question) {
+      const { row, sentence } = questions[question] as BenchQuestion;
+      const start = performance.now();
+      await lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), sentence);
+      return (performance.now() - start) / 1000;
+    },
+    async logits(question) {
+      const { row, sentence } = questions[question] as BenchQuestion;
+      const inputs = { ...wordInputs(lxmert.model, [sentence]), ...regionInputs([row], 1) };
+      const { logits } = await lxmert.runGraph(inputs, ['logits']);
+      return (logits?.data ?? []) as Float32Array;
+    },
+  };
+  return { runner, lxmert };
+}
+
+function peerRunner(name: string): Runner {
+  return {
+    name,
+    seconds: [],
+    time: async (question) => (await peers.ask(name, question, false)).seconds,
+    logits: async (question) => (await peers.ask(name, question, true)).logits ?? [],
+  };
+}
+
+/** Of all questions, as a share of libtorch's largest logit. */
+async function largestError({ logits }: Runner): Promise<number> {
+  let [error, largest] = [0, 0];
+  for (const [i, values] of expected.entries()) {
+    const found = await logits(i);
+    for (const [k, value] of values.entries()) {
+      largest = Math.max(largest, Math.abs(value));
+      error = Math.max(error, Math.abs(value - (found[k] ?? Number.NaN)));
+    }
+  }
+  return error / largest;
+}
+
+function report(): void {
+  const medianByName = new Map(runners.map(({ name, seconds }) => [name, medianOf(seconds)]));
+  const ratio = (name: string, to: string): string => {
+    const [own, other] = [medianByName.get(name), medianByName.get(to)];
+    return own === undefined || other === undefined ? '' : (own / other).toFixed(2);
+  };
+  console.log(
+    '\n| who | median | least | of onnxruntime float32 | of onnxruntime int8 | largest error of the logits |',
+  );
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const { name, seconds } of runners) {
+    const cells = [
+      name,
+      `${(1e3 * medianOf(seconds)).toFixed(1)} ms`,
+      `${(1e3 * Math.min(...seconds)).toFixed(1)} ms`,
+      ratio(name, 'onnxruntime: float32'),
+      ratio(name, 'onnxruntime: int8'),
+      (errors.get(name) ?? Number.NaN).toExponential(1),
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+  const sizes = PRECISIONS.map(
+    (precision) => `${precision} ${(statSync(graphFile(precision)).size / 1e6).toFixed(1)} MB`,
+  );
+  console.log(`\nSizes: ${sizes.join(', ')}.`);
+  const lengths = questions.map(({ inputIds }) => inputIds.length);
+  const operations =
+    lengths
+      .map((length) => ({ numPieces: [length], numRegions: questions[0]?.row.numBoxes ?? 0, numImages: 1 }))
+      .reduce((sum, size) => sum + forwardOperations(LXMERT_BASE, size, NUM_ANSWERS), 0) / lengths.length;
+  const weights = statSync(graphFile('float32')).size;
+  console.log(
+    `Limits: ${(operations / 1e9).toFixed(1)} GFLOP at ${(limits.gemm / 1e9).toFixed(0)} GFLOP/s of float32 products ` +
+      `${((1e3 * operations) / limits.gemm).toFixed(1)} ms; reading float32 weights at ${(limits.copy / 1e9).toFixed(1)} GB/s of a copy ` +
+      `${((1e3 * weights) / limits.copy).toFixed(1)} ms.`,
+  );
+}

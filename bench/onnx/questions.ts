@@ -1,0 +1,83 @@
+/** @file Questions about random regions, the same for all sides, as files that each can read. */
+
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { lengthOf, NUM_REGIONS } from '../../src/bench/questions.js';
+import { Random } from '../../src/common/random.js';
+import type { FeatureRow } from '../../src/features/row.js';
+
+const NUM_QUESTIONS = 10;
+const FEATURE_SIZE = 2048;
+const SIDE = 1000;
+const VOCABULARY_SIZE = 30522;
+export const NUM_ANSWERS = 3129;
+/** Where BERT's vocabulary has them. */
+const SPECIAL: Readonly<Record<number, string>> = {
+  0: '[PAD]',
+  100: '[UNK]',
+  101: '[CLS]',
+  102: '[SEP]',
+  103: '[MASK]',
+};
+
+export interface BenchQuestion {
+  readonly sentence: string;
+  /** Of the sentence, [CLS] and [SEP] included. */
+  readonly inputIds: readonly number[];
+  readonly row: FeatureRow;
+}
+
+/** Draws them, and writes what the other side reads and what the export asks for. */
+export function writeQuestions(folder: string): {
+  questions: BenchQuestion[];
+  vocabulary: string;
+  answers: string;
+} {
+  const questions = Array.from({ length: NUM_QUESTIONS }, (_, i) => drawQuestion(i));
+  const described = questions.map(({ inputIds, row }) => ({
+    inputIds,
+    boxes: Array.from({ length: NUM_REGIONS }, (_, k) =>
+      [...row.boxes.subarray(4 * k, 4 * k + 4)].map((x) => x / SIDE),
+    ),
+  }));
+  writeFileSync(path.join(folder, 'questions.json'), JSON.stringify(described));
+  writeFileSync(
+    path.join(folder, 'features.bin'),
+    Buffer.concat(questions.map(({ row }) => new Uint8Array(row.features.buffer))),
+  );
+  const [vocabulary, answers] = [path.join(folder, 'vocab.txt'), path.join(folder, 'answers.json')];
+  const words = Array.from({ length: VOCABULARY_SIZE }, (_, id) => SPECIAL[id] ?? wordOf(id));
+  writeFileSync(vocabulary, `${words.join('\n')}\n`);
+  writeFileSync(answers, JSON.stringify(Array.from({ length: NUM_ANSWERS }, (_, i) => `answer ${i}`)));
+  return { questions, vocabulary, answers };
+}
+
+function drawQuestion(index: number): BenchQuestion {
+  const random = new Random(index);
+  const ids = Array.from({ length: lengthOf(index) - 2 }, () => 1000 + random.integer(29000));
+  const corners = Array.from({ length: NUM_REGIONS }, () => {
+    const [left, top] = [random.integer(800), random.integer(800)];
+    return [left, top, left + 50 + random.integer(150), top + 50 + random.integer(150)];
+  });
+  return {
+    sentence: ids.map(wordOf).join(' '),
+    inputIds: [101, ...ids, 102],
+    row: {
+      imageId: `drawn${index}`,
+      height: SIDE,
+      width: SIDE,
+      numBoxes: NUM_REGIONS,
+      objectsId: new BigInt64Array(NUM_REGIONS),
+      objectsConf: new Float32Array(NUM_REGIONS).fill(0.5),
+      attrsId: new BigInt64Array(NUM_REGIONS),
+      attrsConf: new Float32Array(NUM_REGIONS).fill(0.5),
+      boxes: Float32Array.from(corners.flat()),
+      features: Float32Array.from({ length: NUM_REGIONS * FEATURE_SIZE }, () => random.uniform()),
+    },
+  };
+}
+
+/** One piece of the vocabulary each. */
+function wordOf(id: number): string {
+  return `w${id}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * @file What 8-bit weights cost in accuracy: runs of the sample world's recipes, exported in float32 and int8, answer their
+ * validation questions in `lxmert/runtime`, 32 at a time.
+ *
+ *     node dist/bench/onnxAccuracy.js --world world runs/vqa-1 runs/gqa-1 runs/nlvr2-1
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Question } from '../src/data/annotations/question.js';
+import { sequentialBatches } from '../src/data/epochSampler.js';
+import { exportModel } from '../src/export/index.js';
+import { FeatureStore } from '../src/features/index.js';
+import { Lxmert } from '../src/runtime/node.js';
+import { findTask, type Prediction } from '../src/tasks/index.js';
+
+/** Validation questions of the sample world, whose features are all in one store. */
+const VALIDATION: Readonly<Record<string, string>> = {
+  vqa: 'vqa/minival.json',
+  gqa: 'gqa/valid.json',
+  nlvr2: 'nlvr2/valid.json',
+};
+const BATCH_SIZE = 32;
+
+const { values, positionals } = parseArgs({
+  options: { world: { type: 'string', default: 'world' } },
+  allowPositionals: true,
+});
+if (positionals.length === 0) {
+  console.error('Name the run folders.');
+  process.exit(2);
+}
+console.log('| run | questions | float32 | int8 | difference in points | same answers |');
+console.log('| --- | --- | --- | --- | --- | --- |');
+let worst = 0;
+for (const run of positionals) worst = Math.max(worst, Math.abs(await compare(run)));
+console.log(`\nLargest difference: ${worst.toFixed(2)} points.`);
+
+/** @returns the difference in points */
+async function compare(run: string): Promise<number> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-accuracy-'));
+  const store = FeatureStore.open(path.join(values.world, 'features/minival'));
+  try {
+    for (const precision of ['float32', 'int8'] as const) {
+      await exportModel({ source: { model: run }, out: folder, precision });
+    }
+    await using wide = await Lxmert.load(folder, { precision: 'float32', allowOtherFeatures: true });
+    await using narrow = await Lxmert.load(folder, { precision: 'int8', allowOtherFeatures: true });
+    const { task: name } = wide.model.manifest;
+    const questions = await readQuestions(name ?? '');
+    const [exact, rounded] = [await predict(wide, questions, store), await predict(narrow, questions, store)];
+    const { scores } = await taskOf(name ?? '');
+    const [before, after] = [exact, rounded].map((each) => 100 * scores(questions, each).overall) as [
+      number,
+      number,
+    ];
+    const numSame = exact.filter(({ answer }, i) => answer === rounded[i]?.answer).length;
+    const same = ((100 * numSame) / questions.length).toFixed(2);
+    const cells = [
+      run,
+      questions.length,
+      before.toFixed(2),
+      after.toFixed(2),
+      (after - before).toFixed(2),
+      same,
+    ];
+    console.log(`| ${cells.join(' | ')} % |`);
+    return after - before;
+  } finally {
+    store.dispose();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function taskOf(name: string) {
+  const task = await findTask(name);
+  if (task?.plainPredictions === undefined || VALIDATION[name] === undefined) {
+    throw new Error(`A run of vqa, gqa or nlvr2 is needed; this is one of '${name}'.`);
+  }
+  return { ...task, predictions: task.plainPredictions };
+}
+
+async function readQuestions(name: string): Promise<Question[]> {
+  const questions: Question[] = [];
+  const file = path.join(values.world, VALIDATION[name] ?? '');
+  for await (const question of (await taskOf(name)).read(file)) questions.push(question);
+  return questions;
+}
+
+async function predict(
+  lxmert: Lxmert,
+  questions: readonly Question[],
+  store: FeatureStore,
+): Promise<readonly Prediction[]> {
+  const task = await taskOf(lxmert.model.manifest.task ?? '');
+  const found: Prediction[] = [];
+  for (const batch of sequentialBatches(questions.length, BATCH_SIZE)) {
+    const examples = await Promise.all(
+      batch.map(async (i) => {
+        const { sentence, imageIds } = questions[i] as Question;
+        return { sentence, rows: await Promise.all(imageIds.map((id) => store.readRow(id))) };
+      }),
+    );
+    const probabilities = await lxmert.answerBatch(examples);
+    if (probabilities.answer === undefined) throw new Error('The model gives no answers.');
+    found.push(...task.predictions({ answer: probabilities.answer }, lxmert.model.answerTable));
+  }
+  return found;
+}
