@@ -9,7 +9,7 @@ import type { Engine, EngineInfo } from '../engine.js';
 import { type OrtModule, ortSession } from '../ortSession.js';
 import type { EngineOptions } from '../platform.js';
 
-const NODE_ENGINES = ['onnxruntime-node', 'onnxruntime-web'] as const;
+export const NODE_ENGINES = ['onnxruntime-node', 'onnxruntime-web'] as const;
 
 const INSTALL = 'npm install --ignore-scripts onnxruntime-node';
 
