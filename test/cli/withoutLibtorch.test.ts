@@ -37,7 +37,7 @@ needing('program').describe('without libtorch', () => {
   );
 
   it('lxmert sample draws a world', async () => {
-    const { exitCode } = await lxmert('sample', at('world'), '--num-images', '20');
+    const { exitCode } = await lxmert('sample', at('world'), '--num-images', '20', '--num-boxes', '8');
     expect(exitCode).toBe(0);
     expect(existsSync(at('world/vqa/train.json'))).toBe(true);
   });
