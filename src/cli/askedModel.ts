@@ -1,7 +1,6 @@
 /** @file The model that `answer`, `match` and `explain` ask, whatever computes it. */
 
 import type { z } from 'zod';
-import { UsageError } from '../common/errors.js';
 import { type Explanation, explanationOf } from '../explain/explanation.js';
 import type { ExplanationMethod } from '../explain/removal.js';
 import type { FeatureRow } from '../features/files.js';
@@ -77,9 +76,7 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
         const { row } = await first.detectRegions(image);
         return await matchesOf(ensemble, row, sentences);
       },
-      explain: async () => {
-        throw new UsageError('Exported models do not explain their answers yet.');
-      },
+      explain: (regions, question, topK, method) => ensemble.explain(regions, question, { topK, method }),
       [Symbol.asyncDispose]: () => ensemble.dispose(),
     };
   } catch (error) {
