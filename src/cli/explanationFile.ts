@@ -1,5 +1,6 @@
 /** @file The page that `answer --explain` and `explain` write. */
 
+import { statSync } from 'node:fs';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
 import type { Explanation } from '../explain/explanation.js';
@@ -21,15 +22,24 @@ export interface ExplanationFile {
   readonly picture: string | undefined;
 }
 
-/** @throws UsageError for a picture that the regions cannot be of, and what `explain` throws */
+/** @throws UsageError where the page would take the picture's place, for a picture that the regions cannot be of, and what `explain` throws */
 export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
   const { file, imageRegions, explain, picture } = options;
-  if (picture !== undefined) await requireShape(picture, imageRegions);
+  if (picture !== undefined) {
+    refuseToReplace(picture, file);
+    await requireShape(picture, imageRegions);
+  }
   const explanation = await explain(imageRegions);
   const drawn =
     picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
   await writeFileAtomic(file, await renderExplanation(explanation, drawn));
   return explanation;
+}
+
+function refuseToReplace(picture: string, page: string): void {
+  const [there, asked] = [page, picture].map((file) => statSync(file, { throwIfNoEntry: false }));
+  if (there === undefined || there.ino !== asked?.ino || there.dev !== asked.dev) return;
+  throw new UsageError(`The page would take the place of the picture ${picture}. Name another file for it.`);
 }
 
 async function requireShape(file: string, { width, height }: ImageRegions): Promise<void> {

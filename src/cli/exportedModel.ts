@@ -1,6 +1,6 @@
 /** @file Exported folders as `--model`: told apart before anything of libtorch is used, and loaded without it. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
 import { type LoadOptions, Lxmert, MANIFEST_FILE } from '../runtime/node.js';
@@ -11,8 +11,48 @@ function isExported(model: string): boolean {
   return existsSync(path.join(model, MANIFEST_FILE));
 }
 
-/** Whether a command's models are exported folders. @throws UsageError where some are and some are not */
+/** @throws UsageError for what is of an exported folder and is none, with the way out: libtorch reads none of it */
+function refusePartsOfExports(model: string): void {
+  const [file = model] = model.split('#', 1);
+  if (file !== model && !existsSync(model) && isExported(file)) {
+    throw new UsageError(
+      `'${model}' names a part of an exported model, which has no parts to name. Say --model ${file}`,
+    );
+  }
+  if (/\.(onnx|onnx_data|json|txt)$/.test(model) && statSync(model, { throwIfNoEntry: false })?.isFile()) {
+    const folder = [path.dirname(model), path.dirname(path.dirname(model))].find(isExported);
+    if (folder !== undefined) {
+      throw new UsageError(
+        `'${model}' is one file of an exported model, which is named by its folder. Say --model ${folder}`,
+      );
+    }
+    if (/\.onnx(_data)?$/.test(model)) {
+      throw new UsageError(
+        `'${model}' is an ONNX graph without the ${MANIFEST_FILE} of an exported model, which says how to ask it. Name a folder that lxmert export onnx wrote.`,
+      );
+    }
+  }
+  if (!isFolder(model)) return;
+  const isOnlyOnnx =
+    hasFile(path.join(model, 'onnx'), /\.onnx$/) && !hasFile(model, /\.(safetensors|bin|pth)$/);
+  if (isOnlyOnnx && !isExported(model)) {
+    throw new UsageError(
+      `'${model}' has ONNX graphs, but no ${MANIFEST_FILE}, which says how to ask them: it was not copied whole, or another program wrote it. Copy it again, or name a folder that lxmert export onnx wrote.`,
+    );
+  }
+}
+
+function isFolder(place: string): boolean {
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function hasFile(folder: string, name: RegExp): boolean {
+  return isFolder(folder) && readdirSync(folder).some((entry) => name.test(entry));
+}
+
+/** Whether a command's models are exported folders. @throws UsageError where some are and some are not, and for parts of some */
 export function areExported(models: readonly string[]): boolean {
+  models.forEach(refusePartsOfExports);
   const exported = models.filter(isExported);
   if (exported.length === 0) return false;
   const other = models.find((model) => !isExported(model));

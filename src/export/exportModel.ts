@@ -136,7 +136,8 @@ async function exportLoaded(
     const files = { model: written.model.path, externalData: written.externalData?.path };
     const pooled = outputs.includes('pooled');
     const check =
-      options.check === false
+      // Attention maps alone leave nothing that both sides give.
+      options.check === false || (heads.length === 0 && !pooled)
         ? undefined
         : await checkExport(files, { model, heads, pooled, maxLength: loaded.maxLength, precision });
     signal?.throwIfAborted();

@@ -423,6 +423,12 @@ describe('what is not a checkpoint gets its own sentence', () => {
       /TensorFlow/,
     ],
     ['TensorFlow values', 'bert.ckpt.data-00000-of-00001', 'some raw floats', /TensorFlow/],
+    [
+      'an ONNX graph',
+      'model.onnx',
+      bytes(0x08, 0x09, 0x12, 0x06, 'lxmert'),
+      /this is an ONNX graph, not weights/,
+    ],
     ['zeros', 'a.pth', Buffer.alloc(5000), /zeros only/],
     ['anything else', 'a.pth', 'plain words', /no checkpoint in a known layout/],
   ])('%s', async (_what, name, content, message) => {

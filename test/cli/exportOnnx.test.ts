@@ -44,6 +44,16 @@ describe('export onnx', () => {
     expect(existsSync(at('lxmert.json'))).toBe(false);
   });
 
+  it('writes attention alone, or the pooled vector, and names no command that could not ask it', async () => {
+    for (const output of ['attentions', 'pooled']) {
+      const words = ['--out', at(output), '--outputs', output];
+      const { stdout, stderr, exitCode } = await lxmert('export', 'onnx', at('run'), ...words);
+      expect(exitCode, stderr).toBe(0);
+      expect(stdout).toContain(`Wrote ${output} in float32`);
+      expect(stdout).not.toContain('Ask it');
+    }
+  });
+
   it('refuses an output that the model has no head for', async () => {
     const words = ['--out', at('none'), '--outputs', 'matching'];
     const { stderr, exitCode } = await lxmert('export', 'onnx', at('run'), ...words);

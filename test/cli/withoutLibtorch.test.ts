@@ -1,7 +1,7 @@
 /** @file The built program on a machine without libtorch: what runs there, and what the rest says. */
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -11,6 +11,8 @@ import { needing } from '../support/skips.js';
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-without-libtorch-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => path.join(folder, name);
+
+const scene = 'assets/sample-scenes/scene-3.png';
 
 interface Ended {
   readonly exitCode: number;
@@ -60,6 +62,33 @@ needing('program').describe('without libtorch', () => {
       exitCode: 2,
       stderr: expect.stringMatching(/The question is missing/) as string,
     });
+  });
+
+  it.each([
+    [
+      'assets/sample-model/lxmert.json',
+      /is one file of an exported model.* Say --model assets\/sample-model$/,
+    ],
+    ['assets/sample-model/onnx/model_quantized.onnx', /is one file of .* Say --model assets\/sample-model$/],
+    ['assets/sample-model#bert', /names a part of an exported model.* Say --model assets\/sample-model$/],
+    ['half', /has ONNX graphs, but no lxmert\.json.*not copied whole/],
+    ['half/onnx/model_quantized.onnx', /is an ONNX graph without the lxmert\.json/],
+  ])('of %s as --model it says what to name, and not to set libtorch up', async (model, message) => {
+    cpSync('assets/sample-model', at('half'), { recursive: true });
+    rmSync(at('half/lxmert.json'));
+    const named = model.startsWith('half') ? at(model) : model;
+    const { exitCode, stderr } = await lxmert('answer', scene, 'What color is the circle?', '--model', named);
+    expect(stderr.trimEnd()).toMatch(message);
+    expect(exitCode).toBe(2);
+  });
+
+  it('lxmert explain does not write its page over the picture', async () => {
+    cpSync(scene, at('scene.png'));
+    const asked = ['explain', at('scene.png'), 'What color is the circle?', '--model', 'assets/sample-model'];
+    const { exitCode, stderr } = await lxmert(...asked, '--output', at('scene.png'));
+    expect(stderr).toMatch(/would take the place of the picture/);
+    expect(exitCode).toBe(2);
+    expect(readFileSync(at('scene.png'))).toEqual(readFileSync(scene));
   });
 
   it('lxmert predict answers a file', async () => {

@@ -100,6 +100,11 @@ const signatures: ReadonlyArray<[number, string, string]> = [
   [0, 'PK\x05\x06', 'this is a zip archive without any member'],
 ];
 
+/** An ONNX model begins with its version (field 1, a number) and its producer or its graph (fields 2 and 7). */
+function isOnnx(head: Buffer): boolean {
+  return head[0] === 0x08 && head[1]! >= 3 && head[1]! < 0x20 && (head[2] === 0x12 || head[2] === 0x3a);
+}
+
 /** The last 8 bytes of the table that a TensorFlow checkpoint's .index file is. */
 const tensorflowIndexEnd = Buffer.from('57fb808b247547db', 'hex');
 
@@ -107,6 +112,9 @@ function describeBinary(file: FileReader, head: Buffer): string | undefined {
   for (const [offset, bytes, meaning] of signatures) {
     const found = head.subarray(offset, offset + bytes.length);
     if (found.equals(Buffer.from(bytes, 'latin1'))) return `${meaning}. ${convertAdvice}`;
+  }
+  if (isOnnx(head)) {
+    return 'this is an ONNX graph, not weights. Of one that lxmert export onnx wrote, name its folder, the one with lxmert.json, where exported models are taken; otherwise name the weights that it was made from.';
   }
   const name = path.basename(file.path);
   const isIndex = file.size >= 8 && file.read(file.size - 8, 8).equals(tensorflowIndexEnd);

@@ -177,8 +177,22 @@ function modelLines({ folder, precision, written, manifest, check, notes }: Expo
       : [
           `Checked with ${check.engine}: it differs from the model by at most ${check.difference.toExponential(1)} of the largest number.`,
         ]),
-    `Ask it: lxmert answer --model ${folder} PICTURE "QUESTION"`,
+    ...useLine(folder, manifest),
   ].join('\n');
+}
+
+/** The command that asks an export; none for heads that no command asks, such as the pooled vector alone. */
+function useLine(
+  folder: string,
+  { task, heads, imagesPerExample }: ExportedModel['manifest'],
+): readonly string[] {
+  if (imagesPerExample === 2) {
+    return [
+      `Predict with it: lxmert predict ${task} FILE --model ${folder} --features FEATURES --output PREDICTIONS`,
+    ];
+  }
+  if (heads.answers !== null) return [`Ask it: lxmert answer --model ${folder} PICTURE "QUESTION"`];
+  return heads.matching === null ? [] : [`Ask it: lxmert match --model ${folder} PICTURE "SENTENCE"`];
 }
 
 function megabytes(numBytes: number): number {
