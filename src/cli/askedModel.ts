@@ -3,11 +3,16 @@
 import type { z } from 'zod';
 import { type Explanation, explanationOf } from '../explain/explanation.js';
 import type { ExplanationMethod } from '../explain/removal.js';
+import type { FeatureRow } from '../features/files.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer, type LxmertMatch } from '../inference/lxmert.js';
 import { LxmertImage } from '../inference/lxmertImage.js';
+import { answerExamples, type RuntimeEnsemble } from '../runtime/together/index.js';
+import { matchProbabilities, rankedAnswers } from '../tasks/index.js';
+import { isCut } from '../text/index.js';
 import type { detectionOptions } from './detectorOptions.js';
 import { deviceOf } from './deviceOptions.js';
+import { areExported, loadExported, refuseExportedDetector } from './exportedModel.js';
 import type { modelOptions, otherFeaturesOption } from './modelOptions.js';
 
 export interface AskedModel extends AsyncDisposable {
@@ -44,10 +49,65 @@ export async function loadAskedModel(
   options: AskedModelOptions,
   head: 'answers' | 'matching',
 ): Promise<AskedModel> {
-  return await loadOnLibtorch(options, head);
+  return areExported(options.model)
+    ? await loadOnRuntime(options, head)
+    : await loadOnLibtorch(options, head);
+}
+
+async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
+  const ensemble = await loadExported(options.model, options);
+  try {
+    const { first } = ensemble;
+    if (head === 'answers') first.requireAnswering();
+    else first.requireMatching();
+    const { answerTable, maxLength } = first.model;
+    return {
+      maxLength,
+      get warnings() {
+        return ensemble.warnings;
+      },
+      detectRegions: (image) => first.detectRegions(image),
+      answer: async ({ row, regions, width, height }, question, topK) => {
+        const { answer } = await ensemble.answerBatch([{ sentence: question, rows: [row] }]);
+        const [answers = []] = answer === undefined ? [] : rankedAnswers(answer, answerTable, topK);
+        return { question, isCut: isCut(first.model, question), answers, regions, width, height };
+      },
+      match: async (image, sentences) => {
+        const { row } = await first.detectRegions(image);
+        return await matchesOf(ensemble, row, sentences);
+      },
+      explain: (regions, question, topK, method) => ensemble.explain(regions, question, { topK, method }),
+      [Symbol.asyncDispose]: () => ensemble.dispose(),
+    };
+  } catch (error) {
+    await ensemble.dispose();
+    throw error;
+  }
+}
+
+/** More would take memory and be no faster. */
+const SENTENCES_AT_ONCE = 64;
+
+async function matchesOf(
+  ensemble: RuntimeEnsemble,
+  row: FeatureRow,
+  sentences: readonly string[],
+): Promise<LxmertMatch[]> {
+  const examples = sentences.map((sentence) => ({ sentence, imageIds: [row.imageId] }));
+  const probabilities = await answerExamples(ensemble, examples, {
+    batchSize: SENTENCES_AT_ONCE,
+    rowOf: () => row,
+    read: ({ match }) => (match === undefined ? [] : matchProbabilities(match)),
+  });
+  return sentences.map((sentence, i) => ({
+    sentence,
+    isCut: isCut(ensemble.first.model, sentence),
+    probability: probabilities[i] as number,
+  }));
 }
 
 async function loadOnLibtorch(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
+  refuseExportedDetector(options.detector);
   const lxmert = await Lxmert.load({
     ...options,
     device: deviceOf(options),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { assertCompatible, FeatureStore } from '../features/index.js';
 import { formatCount } from '../formats/numbers.js';
+import type { ReadFeatures } from '../inference/featureCheck.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import { PRECISIONS, type Precision } from '../model/index.js';
 import { type Device, requirePrecision } from '../torch/index.js';
@@ -93,17 +94,22 @@ export const otherFeaturesOption = {
  */
 export function checkFeatures(
   store: FeatureStore,
-  answering: LoadedModel,
+  { featureSize, trainedOn }: ReadFeatures,
   allowMismatch: boolean,
   notice: (line: string) => void,
 ): void {
-  const expected = {
-    featureSize: answering.models[0]?.config.visualFeatureSize ?? store.featureSize,
-    provenance: answering.trainedOn ?? null,
-  };
+  const expected = { featureSize: featureSize ?? store.featureSize, provenance: trainedOn ?? null };
   const options = { allowMismatch, wayOut: 'pass --allow-other-features' };
   for (const warning of assertCompatible(store, expected, options)) notice(warning);
   sayRepeated(store, notice);
+}
+
+/** What a model reads, for {@link checkFeatures}. */
+export function featuresOf({
+  models,
+  trainedOn,
+}: Pick<LoadedModel<string>, 'models' | 'trainedOn'>): ReadFeatures {
+  return { featureSize: models[0]?.config.visualFeatureSize, trainedOn };
 }
 
 /** What {@link modelOptions} say of the models besides their files. */

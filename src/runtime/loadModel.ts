@@ -225,7 +225,9 @@ function requireNames(
   { inputNames, outputNames }: EngineSession,
 ): void {
   const inputs = ['input_ids', 'attention_mask', 'visual_feats', 'visual_pos'];
-  const outputs = [heads.answers?.output, heads.matching?.output].filter((name) => name !== undefined);
+  const outputs = [heads.answers, heads.matching, heads.answerability].flatMap((head) =>
+    head ? [head.output] : [],
+  );
   const missing = [
     ...inputs.filter((name) => !inputNames.includes(name)).map((name) => `input '${name}'`),
     ...outputs.filter((name) => !outputNames.includes(name)).map((name) => `output '${name}'`),

@@ -181,8 +181,7 @@ export class LxmertRuntime {
   ): Promise<LxmertAnswer[]> {
     requireTopK(topK);
     requireWords(questions, 'question');
-    this.requireOneImage();
-    if (this.#model.manifest.heads.answers === null) throw noHead(this.#model.folder, 'answers');
+    this.requireAnswering();
     const { answerTable } = this.#model;
     const found = await this.detectRegions(image);
     const ranked = await this.#inParts(found, questions, ({ answer }) =>
@@ -209,8 +208,7 @@ export class LxmertRuntime {
    */
   async match(image: RuntimeImage, sentences: readonly string[]): Promise<LxmertMatch[]> {
     requireWords(sentences, 'sentence');
-    this.requireOneImage();
-    if (this.#model.manifest.heads.matching === null) throw noHead(this.#model.folder, 'matching');
+    this.requireMatching();
     const found = await this.detectRegions(image);
     const probabilities = await this.#inParts(found, sentences, ({ match }) =>
       match === undefined ? [] : matchProbabilities(match),
@@ -276,6 +274,18 @@ export class LxmertRuntime {
     // An input that the graph does not need is not in it.
     const feeds = Object.fromEntries(Object.entries(inputs).filter(([name]) => inputNames.includes(name)));
     return await this.#model.session.run(feeds, outputs);
+  }
+
+  /** @throws as {@link answer}, for a model that does not answer questions about an image */
+  requireAnswering(): void {
+    this.requireOneImage();
+    if (this.#model.manifest.heads.answers === null) throw noHead(this.#model.folder, 'answers');
+  }
+
+  /** @throws as {@link match}, for a model that does not match sentences with an image */
+  requireMatching(): void {
+    this.requireOneImage();
+    if (this.#model.manifest.heads.matching === null) throw noHead(this.#model.folder, 'matching');
   }
 
   /** @throws UsageError for a model that judges statements about two images */

@@ -79,13 +79,15 @@ export function loadWarning(
   // The other processes of one run are no strangers.
   const isOneOfSeveral = Number(process.env.WORLD_SIZE ?? 1) > 1;
   if (load === undefined || load.numBusy < NOTABLE || isOneOfSeveral) return undefined;
+  const advice = isAdapted ? '' : threadAdvice(load);
+  return `Other programs keep ${describeBusy(load)} busy, so this takes longer than on a quiet machine.${advice}`;
+}
+
+function threadAdvice(load: MachineLoad): string {
   const numThreads = native().getNumThreads();
   const better = numFreeThreads(load, numThreads);
-  const advice =
-    better < numThreads && !isAdapted
-      ? ` With OMP_NUM_THREADS=${better} it is likely to be faster: threads that share a processor keep the others waiting.`
-      : '';
-  return `Other programs keep ${describeBusy(load)} busy, so this takes longer than on a quiet machine.${advice}`;
+  if (better >= numThreads) return '';
+  return ` With OMP_NUM_THREADS=${better} it is likely to be faster: threads that share a processor keep the others waiting.`;
 }
 
 /** `1.3 of the 2 processors`. */

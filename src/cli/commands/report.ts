@@ -75,12 +75,12 @@ async function examplesFor(
   const { disposeModels } = await import('../../inference/ensemble.js');
   const { loadAnsweringModel } = await import('../../inference/modelFolder.js');
   const { answeredExamples } = await import('../../report/answeredExamples.js');
-  const { checkFeatures } = await import('../modelOptions.js');
+  const { checkFeatures, featuresOf } = await import('../modelOptions.js');
   using store = FeatureStore.open(features);
   const answering = await loadAnsweringModel({ model: run, weights: given.weights });
   try {
     for (const note of answering.notes) notice(note);
-    checkFeatures(store, answering, given.allowOtherFeatures, notice);
+    checkFeatures(store, featuresOf(answering), given.allowOtherFeatures, notice);
     return await answeredExamples({
       answering,
       store,

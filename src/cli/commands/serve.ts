@@ -16,6 +16,7 @@ import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
+import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
 import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, weightsPath } from '../options.js';
 
@@ -30,7 +31,7 @@ const options = z.strictObject({
   addModel: z
     .array(weightsPath())
     .default([])
-    .describe('Another model, of the same features, that requests name: to compare with'),
+    .describe('Another model, exported or not, of the same features, that requests name: to compare with'),
   ...detectionOptions,
   ...otherFeaturesOption,
   host: z
@@ -184,7 +185,19 @@ function namedModels(
 ): [NamedModel, ...NamedModel[]] {
   const { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames, ...others } = options;
   const detection = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
-  const settings = { ...others, device: deviceOf(options), vocabulary, numAttentionHeads };
+  const sourceOf = (models: readonly string[], seeing: Partial<typeof detection>): NamedModel['source'] => {
+    const flags = { ...others, vocab: vocabulary, attentionHeads: numAttentionHeads, ...seeing };
+    if (areExported(models)) return { folders: models, options: exportedLoadOptions(flags) };
+    refuseExportedDetector(seeing.detector);
+    return {
+      ...others,
+      ...seeing,
+      device: deviceOf(options),
+      vocabulary,
+      numAttentionHeads,
+      model: models,
+    };
+  };
   const taken = new Set<string>();
   const nameOf = (file: string): string => {
     const name = path.basename(path.resolve(file)).replace(/\.(pth|bin|safetensors)$/, '');
@@ -196,8 +209,8 @@ function namedModels(
   };
   const first = model.length > 1 ? model.map(nameOf).join(' + ') : nameOf(model[0] as string);
   return [
-    { name: first, source: { ...settings, ...detection, model } },
-    ...addModel.map((file) => ({ name: nameOf(file), source: { ...settings, model: file } })),
+    { name: first, source: sourceOf(model, detection) },
+    ...addModel.map((file) => ({ name: nameOf(file), source: sourceOf([file], {}) })),
   ];
 }
 

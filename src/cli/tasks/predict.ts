@@ -4,8 +4,11 @@ import { z } from 'zod';
 import { formatCount } from '../../formats/numbers.js';
 import { predictToFile, type Task } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
+import { areExported } from '../exportedModel.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
+import { askedModelsOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
+import { predictExported } from './predictExported.js';
 import { predictionProcessGroup } from './predictionProcessGroup.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 
@@ -17,6 +20,7 @@ export function predictCommand(task: Task): Command {
     options: z.strictObject({
       output: outputPath().describe('File to write'),
       ...taskModelOptions(task),
+      model: askedModelsOption,
       ...leftOutOption(0),
       distributedTimeout: z
         .number()
@@ -27,17 +31,25 @@ export function predictCommand(task: Task): Command {
     }),
     run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
       const { batchSize, output } = options;
+      const shared = { batchSize, name: file, maxLeftOut: leftOutLimit(options), signal };
+      if (areExported(options.model)) {
+        const display = progress('Answering', 'examples');
+        const { notice } = context;
+        const written = await predictExported(task, options, file, output, {
+          ...shared,
+          progress: display,
+          notice,
+        }).finally(() => display.stop());
+        return { output, isFirst: true, ...written };
+      }
       using processGroup = await predictionProcessGroup(task, options, signal);
       const isFirst = processGroup === undefined || processGroup.rank === 0;
       const notice = isFirst ? context.notice : () => undefined;
       return await withTaskModel(task, options, { notice }, async (predictor, store) => {
         const display = isFirst ? progress('Answering', 'examples') : undefined;
         const written = await predictToFile(task, predictor, store, () => task.read(file), output, {
-          batchSize,
-          name: file,
-          maxLeftOut: leftOutLimit(options),
+          ...shared,
           processGroup,
-          signal,
           ...(display && { progress: display }),
         }).finally(() => display?.stop());
         return { output, isFirst, ...written };

@@ -11,6 +11,7 @@ import type { CommandContext } from '../command.js';
 import {
   checkFeatures,
   featureOptions,
+  featuresOf,
   modelOptions,
   modelSource,
   openFeatures,
@@ -57,20 +58,19 @@ export async function withTaskModel<T>(
     const warning = options.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
     if (warning !== undefined) notice(warning);
     for (const note of predictor.notes) notice(note);
-    checkTask(task, predictor);
-    checkFeatures(store, predictor, options.allowOtherFeatures, notice);
+    requireImages(task, predictor.models[0]?.imagesPerExample ?? 1, predictor.weightsFiles);
+    checkFeatures(store, featuresOf(predictor), options.allowOtherFeatures, notice);
     return await work(predictor, store);
   } finally {
     disposeModels(predictor);
   }
 }
 
-/** @throws UsageError for a model of another task */
-function checkTask(task: Task, { models, weightsFiles }: LoadedModel<string>): void {
-  const { imagesPerExample = 1 } = models[0] ?? {};
+/** @param models how they were named @throws UsageError for models of another task */
+export function requireImages(task: Task, imagesPerExample: number, models: readonly string[]): void {
   if (imagesPerExample === task.imagesPerExample) return;
   const images = (count: number): string => (count === 1 ? 'one image' : `${count} images`);
   throw new UsageError(
-    `${weightsFiles.join(', ')} looks at ${images(imagesPerExample)} for each sentence, but ${task.title} has ${images(task.imagesPerExample)}. Name a model that was fine-tuned for ${task.title}.`,
+    `${models.join(', ')} looks at ${images(imagesPerExample)} for each sentence, but ${task.title} has ${images(task.imagesPerExample)}. Name a model that was fine-tuned for ${task.title}.`,
   );
 }

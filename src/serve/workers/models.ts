@@ -2,7 +2,6 @@
 
 import type { ModelFacts, NamedModel } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
-import { TorchModel } from './torchModel.js';
 
 export interface LoadedModels {
   readonly models: ReadonlyMap<string, ServedModel>;
@@ -29,8 +28,13 @@ export async function loadModels([first, ...others]: readonly [
   return { models, facts };
 }
 
-function load({ source }: NamedModel): Promise<ServedModel> {
-  return TorchModel.load(source);
+async function load({ source }: NamedModel): Promise<ServedModel> {
+  if ('folders' in source) {
+    const { ExportedModel } = await import('./exportedModel.js');
+    return await ExportedModel.load(source);
+  }
+  const { TorchModel } = await import('./torchModel.js');
+  return await TorchModel.load(source);
 }
 
 function factsOf(name: string, { facts }: ServedModel, { sight }: ServedModel): ModelFacts {

@@ -5,6 +5,7 @@ import type { ExplanationMethod } from '../../explain/removal.js';
 import type { FeatureRow } from '../../features/files.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
+import type { LoadOptions } from '../../runtime/node.js';
 import type { RankedAnswer } from '../../tasks/index.js';
 
 /** The regions of a picture, as they travel. */
@@ -50,10 +51,17 @@ export interface JobResults {
   readonly explain: Explanation;
 }
 
+/** Models for ONNX Runtime. */
+export interface ExportedSource {
+  /** Of several the probabilities are averaged. */
+  readonly folders: readonly string[];
+  readonly options: LoadOptions;
+}
+
 /** A model under the name by which requests ask for it. */
 export interface NamedModel {
   readonly name: string;
-  readonly source: LxmertSource;
+  readonly source: LxmertSource | ExportedSource;
 }
 
 export interface WorkerSetup {

@@ -1,0 +1,93 @@
+/** @file A worker's model on ONNX Runtime: one exported folder, or several whose probabilities are averaged. */
+
+import path from 'node:path';
+import type { Explanation } from '../../explain/explanation.js';
+import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
+import { LxmertImage } from '../../inference/lxmertImage.js';
+import { Lxmert } from '../../runtime/node.js';
+import { answerExamples, RuntimeEnsemble } from '../../runtime/together/index.js';
+import { rankedAnswers } from '../../tasks/index.js';
+import { isCut } from '../../text/index.js';
+import type { Answered, AskedQuestion, ExportedSource, SeenPicture, ToExplain } from './protocol.js';
+import type { ServedModel } from './servedModel.js';
+
+export class ExportedModel implements ServedModel {
+  private constructor(readonly ensemble: RuntimeEnsemble) {}
+
+  /** @throws what loading an exported folder throws, and for folders that do not go together or do not answer */
+  static async load({ folders, options }: ExportedSource): Promise<ExportedModel> {
+    const loaded: Lxmert[] = [];
+    try {
+      // Pictures are kept by the main thread, for all workers.
+      for (const folder of folders)
+        loaded.push(await Lxmert.load(folder, { ...options, numCachedImages: 0 }));
+      for (const lxmert of loaded) lxmert.requireAnswering();
+      return new ExportedModel(new RuntimeEnsemble(loaded));
+    } catch (error) {
+      for (const lxmert of loaded) await lxmert.dispose();
+      throw error;
+    }
+  }
+
+  get facts(): ServedModel['facts'] {
+    const { models, warnings, explanationMethods } = this.ensemble;
+    const { manifest, answerTable, maxLength } = this.ensemble.first.model;
+    return {
+      // Where they lie on this machine is nobody's business.
+      weightsFiles: models.map(({ model: { folder, weights } }) =>
+        path.join(path.basename(folder), weights.file),
+      ),
+      numAnswers: answerTable.size,
+      maxLength,
+      featureSize: manifest.model.visualFeatureSize,
+      canExplain: explanationMethods.includes('relevance'),
+      explanationMethods,
+      warnings,
+    };
+  }
+
+  get sight(): ServedModel['sight'] {
+    const { detectorProvenance, model } = this.ensemble.first;
+    if (detectorProvenance === undefined) return undefined;
+    if (model.manifest.regions.pixelRegions !== null) return { detector: null, isOfSampleWorld: true };
+    const { weightsSha256, settings } = detectorProvenance;
+    return { detector: { sha256: weightsSha256, ...settings }, isOfSampleWorld: false };
+  }
+
+  get regions(): ProvenancedFeatures {
+    return this.ensemble.first.features;
+  }
+
+  requireFeatures(found: ProvenancedFeatures): void {
+    for (const model of this.ensemble.models) model.requireFeatures(found);
+  }
+
+  async detectRegions(picture: Uint8Array): Promise<SeenPicture> {
+    const { row, regions } = await this.ensemble.first.detectRegions(LxmertImage.fromBytes(picture));
+    return { row, regions };
+  }
+
+  async answer(questions: readonly AskedQuestion[]): Promise<Answered[]> {
+    const { model } = this.ensemble.first;
+    const rows = new Map(questions.map(({ imageKey, row }) => [imageKey, row]));
+    const most = Math.max(...questions.map(({ topK }) => topK));
+    const examples = questions.map(({ imageKey, question }) => ({
+      imageIds: [imageKey],
+      sentence: question,
+    }));
+    const ranked = await answerExamples(this.ensemble, examples, {
+      batchSize: questions.length,
+      rowOf: (key) => rows.get(key) as FeatureRow,
+      read: ({ answer }) => (answer === undefined ? [] : rankedAnswers(answer, model.answerTable, most)),
+    });
+    return questions.map(({ question, topK }, i) => ({
+      answers: ranked[i]?.slice(0, topK) ?? [],
+      isCut: isCut(model, question),
+    }));
+  }
+
+  async explain({ seen: { row, regions }, question, topK, method }: ToExplain): Promise<Explanation> {
+    const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
+    return await this.ensemble.explain(imageRegions, question, { topK, method });
+  }
+}
