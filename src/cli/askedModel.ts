@@ -12,7 +12,7 @@ import { matchProbabilities, rankedAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import type { detectionOptions } from './detectorOptions.js';
 import { deviceOf } from './deviceOptions.js';
-import { areExported, loadExported } from './exportedModel.js';
+import { areExported, loadExported, refuseExportedDetector } from './exportedModel.js';
 import type { modelOptions, otherFeaturesOption } from './modelOptions.js';
 
 export interface AskedModel extends AsyncDisposable {
@@ -107,6 +107,7 @@ async function matchesOf(
 }
 
 async function loadOnLibtorch(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
+  refuseExportedDetector(options.detector);
   const lxmert = await Lxmert.load({
     ...options,
     device: deviceOf(options),

@@ -32,10 +32,6 @@ export interface LibtorchFlags {
   readonly precision?: string | undefined;
   readonly device?: string | undefined;
   readonly tf32?: boolean | undefined;
-  readonly detectorPrecision?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly minBoxes?: number | undefined;
-  readonly maxBoxes?: number | undefined;
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
 }
@@ -57,10 +53,6 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
     ],
     ['--device', !['auto', 'cpu', undefined].includes(flags.device), 'it computes on the processor'],
     ['--tf32', flags.tf32 === true, 'it computes on the processor'],
-    ['--detector-precision', (flags.detectorPrecision ?? 'float32') !== 'float32', ofDetector],
-    ['--profile', flags.profile !== undefined, ofDetector],
-    ['--min-boxes', flags.minBoxes !== undefined, ofDetector],
-    ['--max-boxes', flags.maxBoxes !== undefined, ofDetector],
     ['--object-names', flags.objectNames !== undefined, ofDetector],
     ['--attribute-names', flags.attributeNames !== undefined, ofDetector],
   ];
@@ -70,14 +62,27 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
 }
 
 /** What is handed on to the runtime. */
-export interface ExportedOptions extends LibtorchFlags {
-  readonly allowOtherFeatures?: boolean | undefined;
+export type ExportedOptions = LibtorchFlags &
+  Pick<LoadOptions, 'detector' | 'profile' | 'minBoxes' | 'maxBoxes' | 'allowOtherFeatures'>;
+
+/** @throws UsageError for flags, and detectors, that do not go with an exported model */
+export function exportedLoadOptions(flags: ExportedOptions): LoadOptions {
+  refuseLibtorchFlags(flags);
+  const { detector, profile, minBoxes, maxBoxes, allowOtherFeatures } = flags;
+  if (detector !== undefined && !isExported(detector)) {
+    throw new UsageError(
+      `${detector} are weights for libtorch, and an exported model finds regions with an exported detector. Export it: lxmert export onnx ${detector} --out FOLDER`,
+    );
+  }
+  return { detector, profile, minBoxes, maxBoxes, allowOtherFeatures };
 }
 
-/** @throws as {@link refuseLibtorchFlags} */
-export function exportedLoadOptions(flags: ExportedOptions): Pick<LoadOptions, 'allowOtherFeatures'> {
-  refuseLibtorchFlags(flags);
-  return { allowOtherFeatures: flags.allowOtherFeatures };
+/** @throws UsageError for an exported detector beside a model that is for libtorch */
+export function refuseExportedDetector(detector: string | undefined): void {
+  if (detector === undefined || !isExported(detector)) return;
+  throw new UsageError(
+    `${detector} is an exported detector, which goes with exported models; name the weights that it was exported from.`,
+  );
 }
 
 /** Loads exported folders to answer together. @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */

@@ -2,10 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LxmertError } from '../common/errors.js';
+import { LxmertError, messageOf } from '../common/errors.js';
 import { Random } from '../common/random.js';
 import type { HeadDefinition, TaskModel } from '../model/index.js';
-import type { EngineSession, EngineTensor, WeightsPrecision } from '../runtime/index.js';
+import type { EngineSession, EngineTensor, GraphFile, WeightsPrecision } from '../runtime/index.js';
 import { createNodeEngine } from '../runtime/node/nodeEngine.js';
 import { fromTypedArray, scope, type Tensor } from '../torch/index.js';
 import { outputOfHead } from './lxmertGraph.js';
@@ -64,12 +64,18 @@ export async function checkExport(
 ): Promise<SelfCheck> {
   const engine = await createNodeEngine();
   const read = async (file: string) => (engine.readsPaths ? file : await readFile(file));
-  const session = await engine.createSession({
+  const file: GraphFile = {
     model: await read(model),
     externalData:
       externalData === undefined
         ? undefined
         : { path: path.basename(externalData), data: await read(externalData) },
+  };
+  const session = await engine.createSession(file).catch((cause: unknown) => {
+    throw new LxmertError(
+      `${engine.info.name} cannot load the graph that was written, so it was not compared with the model and not kept: ${messageOf(cause)}. Where this machine has too little memory for it, --no-check keeps it unseen.`,
+      { cause },
+    );
   });
   try {
     return { engine: engine.info.name, difference: await differenceFromModel(session, checked) };

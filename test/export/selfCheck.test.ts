@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,20 @@ describe('the check after an export', () => {
     try {
       await expect(checkExport(files, checkedGraph(loaded, 'float32'))).rejects.toThrow(
         'The exported graph gives other numbers than the model',
+      );
+    } finally {
+      disposeModels(loaded);
+    }
+  });
+
+  it('says what it means that the graph cannot be loaded', async () => {
+    const loaded = await loadModel({ model: at('run-5-1') });
+    const broken = at('broken.onnx');
+    writeFileSync(broken, 'no graph');
+    const files = { model: broken, externalData: undefined };
+    try {
+      await expect(checkExport(files, checkedGraph(loaded, 'float32'))).rejects.toThrow(
+        'onnxruntime-node cannot load the graph that was written, so it was not compared with the model',
       );
     } finally {
       disposeModels(loaded);

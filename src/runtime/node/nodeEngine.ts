@@ -10,7 +10,7 @@ import { inTurn } from '../inTurn.js';
 import { type OrtModule, ortSession } from '../ortSession.js';
 import type { EngineOptions } from '../platform.js';
 
-const NODE_ENGINES = ['onnxruntime-node', 'onnxruntime-web'] as const;
+export const NODE_ENGINES = ['onnxruntime-node', 'onnxruntime-web'] as const;
 
 const INSTALL = 'npm install --ignore-scripts onnxruntime-node';
 
