@@ -50,7 +50,7 @@ export async function loadAskedModel(
   options: AskedModelOptions,
   head: 'answers' | 'matching',
 ): Promise<AskedModel> {
-  return areExported(options.model)
+  return areExported(options.model, options.detector)
     ? await loadOnRuntime(options, head)
     : await loadOnLibtorch(options, head);
 }

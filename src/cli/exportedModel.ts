@@ -11,10 +11,21 @@ function isExported(model: string): boolean {
   return existsSync(path.join(model, MANIFEST_FILE));
 }
 
-/** Whether a command's models are exported folders. @throws UsageError where some are and some are not */
-export function areExported(models: readonly string[]): boolean {
+/**
+ * Whether a command's models are exported folders.
+ *
+ * @throws UsageError where some are and some are not, and where the detector is exported and they are not
+ */
+export function areExported(models: readonly string[], detector?: string): boolean {
   const exported = models.filter(isExported);
-  if (exported.length === 0) return false;
+  if (exported.length === 0) {
+    if (detector !== undefined && isExported(detector)) {
+      throw new UsageError(
+        `${detector} is an exported detector, which finds regions for exported models; ${models[0]} is none. Name the weights that it was exported from, or export the model too: lxmert export onnx ${models[0]} --out FOLDER`,
+      );
+    }
+    return false;
+  }
   const other = models.find((model) => !isExported(model));
   if (other === undefined) return true;
   throw new UsageError(
@@ -32,10 +43,7 @@ export interface LibtorchFlags {
   readonly precision?: string | undefined;
   readonly device?: string | undefined;
   readonly tf32?: boolean | undefined;
-  readonly detectorPrecision?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly minBoxes?: number | undefined;
-  readonly maxBoxes?: number | undefined;
+  readonly detectorPrecision?: 'float32' | 'bfloat16' | 'float16' | undefined;
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
 }
@@ -43,7 +51,7 @@ export interface LibtorchFlags {
 /** @throws UsageError for the first flag that does not go with an exported folder, with the reason */
 function refuseLibtorchFlags(flags: LibtorchFlags): void {
   const ofFolder = 'the folder has its own';
-  const ofDetector = 'the folder of an exported detector says it itself';
+  const ofDetector = 'the folder of an exported detector has its own';
   const given: readonly (readonly [flag: string, isGiven: boolean, reason: string])[] = [
     ['--weights LAST', flags.weights === 'LAST', 'it has the weights that were exported'],
     ['--vocab', flags.vocab !== undefined, ofFolder],
@@ -57,10 +65,11 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
     ],
     ['--device', !['auto', 'cpu', undefined].includes(flags.device), 'it computes on the processor'],
     ['--tf32', flags.tf32 === true, 'it computes on the processor'],
-    ['--detector-precision', (flags.detectorPrecision ?? 'float32') !== 'float32', ofDetector],
-    ['--profile', flags.profile !== undefined, ofDetector],
-    ['--min-boxes', flags.minBoxes !== undefined, ofDetector],
-    ['--max-boxes', flags.maxBoxes !== undefined, ofDetector],
+    [
+      '--detector-precision bfloat16',
+      flags.detectorPrecision === 'bfloat16',
+      'an exported detector has weights in float32 or float16',
+    ],
     ['--object-names', flags.objectNames !== undefined, ofDetector],
     ['--attribute-names', flags.attributeNames !== undefined, ofDetector],
   ];
@@ -69,15 +78,35 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
     throw new UsageError(`${flag} does not go with an exported model: ${reason}. Leave it out.`);
 }
 
+/** What the runtime is told. */
+export type ExportedLoadOptions = Pick<
+  LoadOptions,
+  'allowOtherFeatures' | 'detector' | 'profile' | 'minBoxes' | 'maxBoxes' | 'detectorPrecision'
+>;
+
 /** What is handed on to the runtime. */
 export interface ExportedOptions extends LibtorchFlags {
+  /** Folder of an exported detector. */
+  readonly detector?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly minBoxes?: number | undefined;
+  readonly maxBoxes?: number | undefined;
   readonly allowOtherFeatures?: boolean | undefined;
 }
 
 /** @throws as {@link refuseLibtorchFlags} */
-export function exportedLoadOptions(flags: ExportedOptions): Pick<LoadOptions, 'allowOtherFeatures'> {
+export function exportedLoadOptions(flags: ExportedOptions): ExportedLoadOptions {
   refuseLibtorchFlags(flags);
-  return { allowOtherFeatures: flags.allowOtherFeatures };
+  const { allowOtherFeatures, detector, profile, minBoxes, maxBoxes, detectorPrecision } = flags;
+  return {
+    allowOtherFeatures,
+    detector,
+    profile,
+    minBoxes,
+    maxBoxes,
+    // float32 is what the flag says when nobody gave it: then the folder's best is taken.
+    detectorPrecision: detectorPrecision === 'float16' ? 'float16' : undefined,
+  };
 }
 
 /** Loads exported folders to answer together. @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */
@@ -88,7 +117,12 @@ export async function loadExported(
   const options = exportedLoadOptions(flags);
   const loaded: Lxmert[] = [];
   try {
-    for (const folder of folders) loaded.push(await Lxmert.load(folder, options));
+    // The first sees for all.
+    for (const folder of folders) {
+      loaded.push(
+        await Lxmert.load(folder, loaded.length === 0 ? options : { ...options, detector: undefined }),
+      );
+    }
     return new RuntimeEnsemble(loaded);
   } catch (error) {
     for (const lxmert of loaded) await lxmert.dispose();

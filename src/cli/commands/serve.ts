@@ -186,8 +186,8 @@ function namedModels(
   const { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames, ...others } = options;
   const detection = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
   const sourceOf = (models: readonly string[], seeing: Partial<typeof detection>): NamedModel['source'] => {
-    const flags = { ...options, vocab: vocabulary, attentionHeads: numAttentionHeads };
-    if (areExported(models)) return { folders: models, options: exportedLoadOptions(flags) };
+    const flags = { ...others, ...seeing, vocab: vocabulary, attentionHeads: numAttentionHeads };
+    if (areExported(models, seeing.detector)) return { folders: models, options: exportedLoadOptions(flags) };
     return {
       ...others,
       ...seeing,

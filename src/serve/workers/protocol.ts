@@ -55,7 +55,10 @@ export interface JobResults {
 export interface ExportedSource {
   /** Of several the probabilities are averaged. */
   readonly folders: readonly string[];
-  readonly options: Pick<LoadOptions, 'allowOtherFeatures'>;
+  readonly options: Pick<
+    LoadOptions,
+    'allowOtherFeatures' | 'detector' | 'profile' | 'minBoxes' | 'maxBoxes' | 'detectorPrecision'
+  >;
 }
 
 /** A model under the name by which requests ask for it. */
