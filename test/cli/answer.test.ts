@@ -104,6 +104,10 @@ describe('answer', () => {
     ];
     await lxmert(...ofFeatures);
     expect(readFileSync(page, 'utf8')).toContain('"picture":null');
+    // Of several models that answer together, what they answer without each part.
+    expect(readFileSync(page, 'utf8')).toContain('"method":"relevance"');
+    expect((await lxmert(...ofFeatures, '--model', at('run'))).exitCode).toBe(0);
+    expect(readFileSync(page, 'utf8')).toContain('"method":"removal"');
     const other = await lxmert(...ofFeatures, '--picture', at('scene.png'));
     expect(other).toMatchObject({
       exitCode: 2,
@@ -126,10 +130,6 @@ describe('answer', () => {
     ],
     [[at('scene.png'), ' '], /question is empty/],
     [[at('scene.png'), 'what?', '--picture', at('scene.png')], /--picture is what --explain draws on/],
-    [
-      [at('scene.png'), 'what?', '--model', at('run'), '--explain', at('x.html')],
-      /attention of one model, and 2/,
-    ],
     [[at('absent.png'), 'what?'], /no picture at .*absent\.png/],
   ])('refuses %j', async (words, message) => {
     const { stderr, exitCode } = await lxmert('answer', ...words, '--model', at('pixels'));

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Lxmert } from '../../src/api/index.js';
+import { explain, Lxmert } from '../../src/api/index.js';
 import { launchBrowser, type Watched, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { ISOLATION, type StaticServer, startStaticServer } from '../support/staticServer.js';
@@ -117,6 +117,36 @@ needing('chromium', 'program').describe('the site', () => {
     });
   });
 
+  it('shows what the answer is without each word and region, as libtorch computes it', async () => {
+    using model = await Lxmert.load({ model: at('run') });
+    const { answers, removal } = await explain(model, at('photo.png'), question, { method: 'removal' });
+    const changes = (removal?.regions ?? []).map((without) => 100 * (without?.changes[0] ?? 0));
+    await visit(async (page) => {
+      await askAbout(page, 'photo.png');
+      const values = page.locator('.regions .value');
+      await expect.poll(async () => (await values.allTextContents()).join('')).toMatch(/\d/);
+      const shown = await page
+        .locator('.regions button')
+        .evaluateAll((buttons) =>
+          buttons.map((button) => [
+            button.getAttribute('data-region'),
+            button.querySelector('.value')?.textContent ?? '',
+          ]),
+        );
+      expect(shown.length).toBe(6);
+      for (const [region, text] of shown) {
+        const found = Number.parseFloat((text ?? '').replace('\u2212', '-').replace(/^.*, /, ''));
+        expect(found).toBeCloseTo(changes[Number(region)] as number, 0);
+      }
+      expect(await page.locator('.explanation > .reading').textContent()).toContain(
+        `"${answers[0]?.answer}"`,
+      );
+      // The run was exported with its attention.
+      await page.getByLabel('Show').selectOption({ value: '1' });
+      expect(await page.locator('.explanation > .reading').textContent()).toContain('looks most at');
+    });
+  });
+
   it('uses threads where the host isolates its pages', async () => {
     const isolated = await startStaticServer(at('site'), { headers: ISOLATION });
     try {
@@ -198,7 +228,7 @@ needing('chromium', 'program').describe('the site', () => {
     } finally {
       await own.close();
     }
-  });
+  }, 180_000);
 
   it('computes with WebGPU where a visitor chooses it', async () => {
     const withGpu = await launchBrowser(SOFTWARE_GPU);

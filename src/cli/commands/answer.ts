@@ -25,7 +25,7 @@ export const command = defineCommand({
   description:
     'Answers one question about one image: a photo, which --detector finds the regions of; a picture of the sample world, ' +
     'whose regions are found from its pixels; or, with --features, the id of an image whose region features lie in a store or ' +
-    'an obj36 TSV file. --explain writes a page that shows what the model looked at. Without --model the model of the sample world ' +
+    'an obj36 TSV file. --explain writes a page that shows what the answer was found in. Without --model the model of the sample world ' +
     'answers: that of a quickstart made here, else the one that comes with lxmert.',
   examples: [
     {
@@ -56,7 +56,9 @@ export const command = defineCommand({
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(3).describe('Answers to print'),
-    explain: outputPath().optional().describe('Write a page that shows what the model looked at'),
+    explain: outputPath()
+      .optional()
+      .describe('Write a page that shows what the answer was found in; of several models, by removal'),
     picture: existingFile().optional().describe('With --features and --explain: the picture, to draw on'),
   }),
   async run({ arguments: given, options, notice }): Promise<Result> {
@@ -81,7 +83,9 @@ export const command = defineCommand({
       await writeExplanation({
         file: explain,
         imageRegions,
-        explain: (regions) => lxmert.explain(regions, question, Math.max(top, 5)),
+        explain: (regions) =>
+          // The attention of several models has no common meaning.
+          lxmert.explain(regions, question, Math.max(top, 5), model.length > 1 ? 'removal' : undefined),
         picture: features === undefined ? image : picture,
       });
     }
@@ -100,9 +104,8 @@ function refuseContradictions(options: {
   detector?: string | undefined;
   picture?: string | undefined;
   explain?: string | undefined;
-  model: readonly string[];
 }): void {
-  const { features, detector, picture, explain, model } = options;
+  const { features, detector, picture, explain } = options;
   if (features !== undefined && detector !== undefined) {
     throw new UsageError(
       '--features has the regions already and --detector would find them: give one of the two.',
@@ -112,9 +115,6 @@ function refuseContradictions(options: {
     throw new UsageError(
       '--picture is what --explain draws on when regions come from --features: give both, or leave it out.',
     );
-  }
-  if (explain !== undefined && model.length > 1) {
-    throw new UsageError(`--explain shows the attention of one model, and ${model.length} were given.`);
   }
 }
 

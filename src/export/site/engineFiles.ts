@@ -7,8 +7,15 @@ import { gzip } from 'node:zlib';
 import { LxmertError, messageOf } from '../../common/errors.js';
 import { WASM_FILES } from '../../runtime/exportedFiles.js';
 
-/** The files by the names that the page asks for. */
-export async function engineFiles(): Promise<ReadonlyMap<string, Buffer>> {
+let packed: Promise<ReadonlyMap<string, Buffer>> | undefined;
+
+/** The files by the names that the page asks for; packed once in a process. */
+export function engineFiles(): Promise<ReadonlyMap<string, Buffer>> {
+  packed ??= packEngineFiles();
+  return packed;
+}
+
+async function packEngineFiles(): Promise<ReadonlyMap<string, Buffer>> {
   const resolve = createRequire(import.meta.url).resolve;
   const names = Object.values(WASM_FILES);
   try {
