@@ -35,7 +35,7 @@ export const detectionOptions = {
   detector: existingPath()
     .optional()
     .describe(
-      `To find regions in photos: the detector's ${weights}; for an exported model the folder of an exported detector`,
+      `To find regions in photos: the detector's ${weights}; for an exported model an exported folder`,
     ),
   profile,
   minBoxes,

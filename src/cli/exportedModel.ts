@@ -11,21 +11,10 @@ function isExported(model: string): boolean {
   return existsSync(path.join(model, MANIFEST_FILE));
 }
 
-/**
- * Whether a command's models are exported folders.
- *
- * @throws UsageError where some are and some are not, and where the detector is exported and they are not
- */
-export function areExported(models: readonly string[], detector?: string): boolean {
+/** Whether a command's models are exported folders. @throws UsageError where some are and some are not */
+export function areExported(models: readonly string[]): boolean {
   const exported = models.filter(isExported);
-  if (exported.length === 0) {
-    if (detector !== undefined && isExported(detector)) {
-      throw new UsageError(
-        `${detector} is an exported detector, which finds regions for exported models; ${models[0]} is none. Name the weights that it was exported from, or export the model too: lxmert export onnx ${models[0]} --out FOLDER`,
-      );
-    }
-    return false;
-  }
+  if (exported.length === 0) return false;
   const other = models.find((model) => !isExported(model));
   if (other === undefined) return true;
   throw new UsageError(
@@ -78,35 +67,30 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
     throw new UsageError(`${flag} does not go with an exported model: ${reason}. Leave it out.`);
 }
 
-/** What the runtime is told. */
-export type ExportedLoadOptions = Pick<
-  LoadOptions,
-  'allowOtherFeatures' | 'detector' | 'profile' | 'minBoxes' | 'maxBoxes' | 'detectorPrecision'
->;
-
 /** What is handed on to the runtime. */
-export interface ExportedOptions extends LibtorchFlags {
-  /** Folder of an exported detector. */
-  readonly detector?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly minBoxes?: number | undefined;
-  readonly maxBoxes?: number | undefined;
-  readonly allowOtherFeatures?: boolean | undefined;
+export type ExportedOptions = LibtorchFlags &
+  Pick<LoadOptions, 'detector' | 'profile' | 'minBoxes' | 'maxBoxes' | 'allowOtherFeatures'>;
+
+/** @throws UsageError for flags, and detectors, that do not go with an exported model */
+export function exportedLoadOptions(flags: ExportedOptions): LoadOptions {
+  refuseLibtorchFlags(flags);
+  const { detector, profile, minBoxes, maxBoxes, allowOtherFeatures } = flags;
+  if (detector !== undefined && !isExported(detector)) {
+    throw new UsageError(
+      `${detector} are weights for libtorch, and an exported model finds regions with an exported detector. Export it: lxmert export onnx ${detector} --out FOLDER`,
+    );
+  }
+  // float32 is what the flag says when nobody gave it: then the folder's best is taken.
+  const detectorPrecision = flags.detectorPrecision === 'float16' ? 'float16' : undefined;
+  return { detector, profile, minBoxes, maxBoxes, detectorPrecision, allowOtherFeatures };
 }
 
-/** @throws as {@link refuseLibtorchFlags} */
-export function exportedLoadOptions(flags: ExportedOptions): ExportedLoadOptions {
-  refuseLibtorchFlags(flags);
-  const { allowOtherFeatures, detector, profile, minBoxes, maxBoxes, detectorPrecision } = flags;
-  return {
-    allowOtherFeatures,
-    detector,
-    profile,
-    minBoxes,
-    maxBoxes,
-    // float32 is what the flag says when nobody gave it: then the folder's best is taken.
-    detectorPrecision: detectorPrecision === 'float16' ? 'float16' : undefined,
-  };
+/** @throws UsageError for an exported detector beside a model that is for libtorch */
+export function refuseExportedDetector(detector: string | undefined): void {
+  if (detector === undefined || !isExported(detector)) return;
+  throw new UsageError(
+    `${detector} is an exported detector, which goes with exported models; name the weights that it was exported from.`,
+  );
 }
 
 /** Loads exported folders to answer together. @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */
@@ -117,11 +101,10 @@ export async function loadExported(
   const options = exportedLoadOptions(flags);
   const loaded: Lxmert[] = [];
   try {
-    // The first sees for all.
     for (const folder of folders) {
-      loaded.push(
-        await Lxmert.load(folder, loaded.length === 0 ? options : { ...options, detector: undefined }),
-      );
+      // The first sees for all.
+      const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
+      loaded.push(await Lxmert.load(folder, seeing));
     }
     return new RuntimeEnsemble(loaded);
   } catch (error) {

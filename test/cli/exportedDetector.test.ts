@@ -53,7 +53,7 @@ needing('program').describe('an exported detector', () => {
 
   it('goes with exported models alone, and they with it alone', async () => {
     for (const [words, message] of [
-      [asked('--detector', at('small.caffemodel')), /is a file.*lxmert export onnx/],
+      [asked('--detector', at('small.caffemodel')), /weights for libtorch.*lxmert export onnx/],
       [asked('--detector', at('model')), /is an exported model, not a region detector/],
       [asked('--detector', at('detector'), '--profile', 'd2'), /other rules than the profile d2/],
       [asked('--detector', at('detector'), '--object-names', photo), /--object-names does not go/],
@@ -63,7 +63,7 @@ needing('program').describe('an exported detector', () => {
       ],
       [
         ['answer', photo, 'what cat', '--model', at('run'), '--detector', at('detector')],
-        /is an exported detector, which finds regions for exported models/,
+        /is an exported detector, which goes with exported models/,
       ],
       [
         ['answer', photo, 'what cat', '--model', at('detector')],

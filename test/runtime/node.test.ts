@@ -85,6 +85,24 @@ describe.each(['onnxruntime-node', 'onnxruntime-web'])('with %s', (engine) => {
   });
 });
 
+it('answers calls that come together in WebAssembly, which does one thing at a time', async () => {
+  await withModel(
+    'pixels',
+    async (lxmert) => {
+      const alone = await lxmert.answerAll(at('scene.png'), QUESTIONS);
+      const together = await Promise.all(QUESTIONS.map((each) => lxmert.answer(at('scene.png'), each)));
+      expect(together.map(({ answers }) => answers[0]?.answer)).toEqual(
+        alone.map(({ answers }) => answers[0]?.answer),
+      );
+      const other = await Lxmert.load(at('store'), { engine: 'onnxruntime-web', numThreads: 2 });
+      expect(other.engine).toMatchObject({ numThreads: 1 });
+      expect(other.engine.reason).toContain('with 1 threads already');
+      await other.dispose();
+    },
+    { engine: 'onnxruntime-web' },
+  );
+});
+
 describe('rows of regions', () => {
   it('of another detector or size are refused as by libtorch, and told of where allowed', async () => {
     const row = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 });

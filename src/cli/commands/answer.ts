@@ -83,9 +83,7 @@ export const command = defineCommand({
       await writeExplanation({
         file: explain,
         imageRegions,
-        explain: (regions) =>
-          // The attention of several models has no common meaning.
-          lxmert.explain(regions, question, Math.max(top, 5), model.length > 1 ? 'removal' : undefined),
+        explain: (regions) => lxmert.explain(regions, question, Math.max(top, 5)),
         picture: features === undefined ? image : picture,
       });
     }
