@@ -16,7 +16,7 @@ const maxBytes = 3e6;
 /** What the package may hold, below its root. */
 const allowed = [
   /^dist\/src\/[\w/]+\.(js|d\.ts|json)$/,
-  /^dist\/web\/[\w/-]+\.(html|js|css)$/,
+  /^dist\/web\/[\w/.-]+\.(html|js|css)$/,
   /^native\/[\w/]+\.(cc|h)$/,
   /^native\/CMakeLists\.txt$/,
   /^scripts\/setup\/[\w-]+\.(mjs|d\.mts)$/,

@@ -56,6 +56,7 @@ const namedEntries = new Map([
     'src/runtime/exportedFiles.ts',
     'files of exported folders, for whoever copies them; no part of `lxmert/runtime`',
   ],
+  ['src/runtime/node/nodeEngine.ts', 'what computes in Node.js, for the check after an export'],
   ['src/tasks/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/runtime/node.ts', "the runtime's entry for Node.js; its index is the one for browsers"],
   ['src/tasks/registry.ts', 'the command line names the tasks at each start and loads the one that is used'],

@@ -1,7 +1,6 @@
 /** @file The model that `answer`, `match` and `explain` ask, whatever computes it. */
 
 import type { z } from 'zod';
-import { UsageError } from '../common/errors.js';
 import { type Explanation, explanationOf } from '../explain/explanation.js';
 import type { ExplanationMethod } from '../explain/removal.js';
 import type { FeatureRow } from '../features/files.js';
@@ -13,7 +12,7 @@ import { matchProbabilities, rankedAnswers } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import type { detectionOptions } from './detectorOptions.js';
 import { deviceOf } from './deviceOptions.js';
-import { areExported, loadExported } from './exportedModel.js';
+import { areExported, loadExported, refuseExportedDetector } from './exportedModel.js';
 import type { modelOptions, otherFeaturesOption } from './modelOptions.js';
 
 export interface AskedModel extends AsyncDisposable {
@@ -31,6 +30,11 @@ export interface AskedModel extends AsyncDisposable {
     topK: number,
     method?: ExplanationMethod,
   ): Promise<Explanation>;
+}
+
+/** What is said of a question that is longer than the model reads. */
+export function cutNotice(maxLength: number): string {
+  return `The model reads ${maxLength - 2} word pieces; the end of the question is beyond them and was not read.`;
 }
 
 type OptionsOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
@@ -77,9 +81,7 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
         const { row } = await first.detectRegions(image);
         return await matchesOf(ensemble, row, sentences);
       },
-      explain: async () => {
-        throw new UsageError('Exported models do not explain their answers yet.');
-      },
+      explain: (regions, question, topK, method) => ensemble.explain(regions, question, { topK, method }),
       [Symbol.asyncDispose]: () => ensemble.dispose(),
     };
   } catch (error) {
@@ -110,6 +112,7 @@ async function matchesOf(
 }
 
 async function loadOnLibtorch(options: AskedModelOptions, head: 'answers' | 'matching'): Promise<AskedModel> {
+  refuseExportedDetector(options.detector);
   const lxmert = await Lxmert.load({
     ...options,
     device: deviceOf(options),

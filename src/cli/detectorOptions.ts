@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Device } from '../torch/index.js';
 import { DETECTOR_PROFILES, RegionDetector } from '../vision/detector/index.js';
-import { existingFile } from './options.js';
+import { existingFile, existingPath } from './options.js';
 
 const profileNames = DETECTOR_PROFILES.map(({ name }) => name) as [string, ...string[]];
 
@@ -32,7 +32,11 @@ export const detectorOptions = {
 
 /** For commands that detect regions for a model, whose own precision has the short name. */
 export const detectionOptions = {
-  detector: existingFile().optional().describe(`To find regions in photos: the detector's ${weights}`),
+  detector: existingPath()
+    .optional()
+    .describe(
+      `To find regions in photos: the detector's ${weights}; for an exported model an exported folder`,
+    ),
   profile,
   minBoxes,
   maxBoxes,

@@ -32,10 +32,7 @@ export interface LibtorchFlags {
   readonly precision?: string | undefined;
   readonly device?: string | undefined;
   readonly tf32?: boolean | undefined;
-  readonly detectorPrecision?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly minBoxes?: number | undefined;
-  readonly maxBoxes?: number | undefined;
+  readonly detectorPrecision?: 'float32' | 'bfloat16' | 'float16' | undefined;
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
 }
@@ -43,7 +40,7 @@ export interface LibtorchFlags {
 /** @throws UsageError for the first flag that does not go with an exported folder, with the reason */
 function refuseLibtorchFlags(flags: LibtorchFlags): void {
   const ofFolder = 'the folder has its own';
-  const ofDetector = 'the folder of an exported detector says it itself';
+  const ofDetector = 'the folder of an exported detector has its own';
   const given: readonly (readonly [flag: string, isGiven: boolean, reason: string])[] = [
     ['--weights LAST', flags.weights === 'LAST', 'it has the weights that were exported'],
     ['--vocab', flags.vocab !== undefined, ofFolder],
@@ -57,10 +54,11 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
     ],
     ['--device', !['auto', 'cpu', undefined].includes(flags.device), 'it computes on the processor'],
     ['--tf32', flags.tf32 === true, 'it computes on the processor'],
-    ['--detector-precision', (flags.detectorPrecision ?? 'float32') !== 'float32', ofDetector],
-    ['--profile', flags.profile !== undefined, ofDetector],
-    ['--min-boxes', flags.minBoxes !== undefined, ofDetector],
-    ['--max-boxes', flags.maxBoxes !== undefined, ofDetector],
+    [
+      '--detector-precision bfloat16',
+      flags.detectorPrecision === 'bfloat16',
+      'an exported detector has weights in float32 or float16',
+    ],
     ['--object-names', flags.objectNames !== undefined, ofDetector],
     ['--attribute-names', flags.attributeNames !== undefined, ofDetector],
   ];
@@ -70,14 +68,29 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
 }
 
 /** What is handed on to the runtime. */
-export interface ExportedOptions extends LibtorchFlags {
-  readonly allowOtherFeatures?: boolean | undefined;
+export type ExportedOptions = LibtorchFlags &
+  Pick<LoadOptions, 'detector' | 'profile' | 'minBoxes' | 'maxBoxes' | 'allowOtherFeatures'>;
+
+/** @throws UsageError for flags, and detectors, that do not go with an exported model */
+export function exportedLoadOptions(flags: ExportedOptions): LoadOptions {
+  refuseLibtorchFlags(flags);
+  const { detector, profile, minBoxes, maxBoxes, allowOtherFeatures } = flags;
+  if (detector !== undefined && !isExported(detector)) {
+    throw new UsageError(
+      `${detector} are weights for libtorch, and an exported model finds regions with an exported detector. Export it: lxmert export onnx ${detector} --out FOLDER`,
+    );
+  }
+  // float32 is what the flag says when nobody gave it: then the folder's best is taken.
+  const detectorPrecision = flags.detectorPrecision === 'float16' ? 'float16' : undefined;
+  return { detector, profile, minBoxes, maxBoxes, detectorPrecision, allowOtherFeatures };
 }
 
-/** @throws as {@link refuseLibtorchFlags} */
-export function exportedLoadOptions(flags: ExportedOptions): Pick<LoadOptions, 'allowOtherFeatures'> {
-  refuseLibtorchFlags(flags);
-  return { allowOtherFeatures: flags.allowOtherFeatures };
+/** @throws UsageError for an exported detector beside a model that is for libtorch */
+export function refuseExportedDetector(detector: string | undefined): void {
+  if (detector === undefined || !isExported(detector)) return;
+  throw new UsageError(
+    `${detector} is an exported detector, which goes with exported models; name the weights that it was exported from.`,
+  );
 }
 
 /** Loads exported folders to answer together. @throws as `Lxmert.load` of `lxmert/runtime`, and as {@link refuseLibtorchFlags} */
@@ -88,7 +101,11 @@ export async function loadExported(
   const options = exportedLoadOptions(flags);
   const loaded: Lxmert[] = [];
   try {
-    for (const folder of folders) loaded.push(await Lxmert.load(folder, options));
+    for (const folder of folders) {
+      // The first sees for all.
+      const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
+      loaded.push(await Lxmert.load(folder, seeing));
+    }
     return new RuntimeEnsemble(loaded);
   } catch (error) {
     for (const lxmert of loaded) await lxmert.dispose();

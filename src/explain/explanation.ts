@@ -20,6 +20,7 @@ import { type AttentionMap, attentionMap } from './attentionMap.js';
 import { type ExplainedRegion, explainedRegions } from './explainedRegions.js';
 import { type Relevance, relevancesOf } from './relevance.js';
 import {
+  defaultMethod,
   EXPLANATION_METHODS,
   type ExplanationMethod,
   type Removal,
@@ -71,7 +72,7 @@ export interface Explanation {
 
 export interface ExplainOptions extends AnswerOptions {
   /**
-   * `relevance` (default) follows attention through all layers, weighed by gradients; `attention` gives the maps of the
+   * `relevance` (default, where the model has it) follows attention through all layers, weighed by gradients; `attention` gives the maps of the
    * layers alone; `removal` takes every word and every region away in turn and tells what the answers become, also for
    * several models together.
    */
@@ -105,6 +106,7 @@ export async function explain(
  * Answers a question about a picture and tells what the answers were found in.
  *
  * @param topK answers to give
+ * @param method `relevance` unless it says otherwise; of several models and without cross-modality layers `removal`
  * @throws UsageError for an unknown method, for a model that reads two images, and, unless the method is `removal`, for
  * several models, whose attention has no common meaning, and for a model without cross-modality layers
  */
@@ -113,7 +115,7 @@ export function explanationOf(
   imageRegions: ImageRegions,
   question: string,
   topK = DEFAULT_TOP_K,
-  method: ExplanationMethod = 'relevance',
+  method: ExplanationMethod = defaultMethod(explanationMethodsOf(answering)),
 ): Explanation {
   requireMethod(answering, method);
   const { row, width, height } = imageRegions;

@@ -18,6 +18,11 @@ import type { RankedAnswer } from '../tasks/index.js';
 export const EXPLANATION_METHODS = ['relevance', 'attention', 'removal'] as const;
 export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
 
+/** What is taken where nobody names a method, of those that a model's answers can be explained by. */
+export function defaultMethod(methods: readonly ExplanationMethod[]): ExplanationMethod {
+  return methods.includes('relevance') ? 'relevance' : 'removal';
+}
+
 /** What the answers become without one word or region. */
 export interface WithoutPart {
   /** Of each answer of the explanation. */

@@ -1,8 +1,7 @@
 /** @file A trained model as a folder that answers without libtorch: graph, weights, tokenizer, answers, manifest. */
 
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { UsageError, unreadable } from '../common/errors.js';
+import { unreadable } from '../common/errors.js';
 import type { Progress } from '../common/progress.js';
 import { version } from '../common/version.js';
 import { disposeModels } from '../inference/ensemble.js';
@@ -20,18 +19,14 @@ import {
   type WrittenModel,
   writeModel,
 } from '../onnx/index.js';
-import {
-  type GraphOutput,
-  MANIFEST_FORMAT,
-  MANIFEST_VERSION,
-  type ModelManifest,
-  type WeightsPrecision,
-} from '../runtime/index.js';
+import type { GraphOutput, ModelManifest, WeightsPrecision } from '../runtime/index.js';
 import { ExportFolder } from './exportFolder.js';
 import { Int8Layers } from './int8Layers.js';
-import { bytesOf, FloatLayers, type LayerWriter } from './layerWriter.js';
-import { lxmertGraph, outputOfHead } from './lxmertGraph.js';
-import { MODEL_FILES, modelFiles, modelOf } from './modelFiles.js';
+import { FloatLayers, type LayerWriter } from './layerWriter.js';
+import { lxmertGraph } from './lxmertGraph.js';
+import { modelFiles, modelOf } from './modelFiles.js';
+import { manifestOf, previousOf, requireSameModel } from './modelManifest.js';
+import { checkExport, type SelfCheck } from './selfCheck.js';
 
 export interface ExportModelOptions {
   readonly source: Omit<ModelSource, 'precision' | 'device'>;
@@ -45,6 +40,8 @@ export interface ExportModelOptions {
   /** Files with the names of the detector's objects and attributes, which go along. */
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
+  /** Compare the graph with the model once it is written. Default true. */
+  readonly check?: boolean | undefined;
   /** Told of bytes. */
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -55,6 +52,8 @@ export interface ExportedModel {
   readonly precision: WeightsPrecision;
   readonly written: WrittenModel;
   readonly manifest: ModelManifest;
+  /** Undefined when it was not asked for. */
+  readonly check: SelfCheck | undefined;
   /** What a person should know of how the model was read. */
   readonly notes: readonly string[];
 }
@@ -71,7 +70,7 @@ const HEAD_OUTPUTS: readonly GraphOutput[] = ['answers', 'matching'];
 
 /**
  * @throws UsageError for a folder with another model or with files that no export wrote, and for what has to be named;
- * LxmertError for an output that the model has no head for; what `signal` was aborted with
+ * LxmertError for an output that the model has no head for, and when the graph gives other numbers than the model; what `signal` was aborted with
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
   const writer = layerWriterFor(options.precision);
@@ -134,13 +133,20 @@ async function exportLoaded(
       folder.record(externalData, written.externalData);
     }
     signal?.throwIfAborted();
+    const files = { model: written.model.path, externalData: written.externalData?.path };
+    const pooled = outputs.includes('pooled');
+    const check =
+      options.check === false
+        ? undefined
+        : await checkExport(files, { model, heads, pooled, maxLength: loaded.maxLength, precision });
+    signal?.throwIfAborted();
     const others = previousOf(folder)?.weights.filter((each) => each.precision !== precision) ?? [];
     const { objects, attributes } = facts.regions;
     const kept = [...others.flatMap((each) => [each.file, each.externalData]), objects, attributes].filter(
       (name) => name !== null,
     );
     const manifest = await folder.finish<ModelManifest>({ ...facts, weights: [...others, weights] }, kept);
-    return { folder: folder.path, precision, written, manifest, notes: loaded.notes };
+    return { folder: folder.path, precision, written, manifest, check, notes: loaded.notes };
   } catch (error) {
     await folder.takeBack();
     throw error;
@@ -167,101 +173,6 @@ function outputsFor(
   // By itself it is an encoder, which `pooled` gives.
   if (wanted.length === 0) requireAnswering(loaded);
   return [...new Set(wanted)];
-}
-
-/** Everything of the manifest but the weights and the files. */
-function manifestOf(
-  loaded: LoadedModel<string>,
-  outputs: readonly GraphOutput[],
-  names: readonly string[],
-  previous: ModelManifest | undefined,
-): Omit<ModelManifest, 'weights' | 'files'> {
-  const { config, imagesPerExample } = modelOf(loaded);
-  const { answerability } = loaded.activations;
-  const has = (name: string): string | null => (names.includes(name) ? name : null);
-  return {
-    format: MANIFEST_FORMAT,
-    version: MANIFEST_VERSION,
-    createdBy: `lxmert ${version()}`,
-    kind: 'model',
-    task: loaded.task ?? null,
-    imagesPerExample: imagesPerExample === 1 ? 1 : 2,
-    heads: {
-      answers: outputs.includes('answers')
-        ? {
-            output: outputOfHead({ name: 'answer' }),
-            num: loaded.answerTable.size,
-            probabilities: loaded.activations.answer ?? 'softmax',
-            table: MODEL_FILES.answers,
-          }
-        : null,
-      matching: outputs.includes('matching') ? { output: outputOfHead({ name: 'match' }) } : null,
-      ...(answerability === undefined || !outputs.includes('answers')
-        ? {}
-        : {
-            answerability: {
-              output: outputOfHead({ name: 'answerability' }),
-              probabilities: answerability,
-            },
-          }),
-    },
-    outputs: [...outputs],
-    text: {
-      vocabulary: MODEL_FILES.vocabulary,
-      maxLength: loaded.maxLength,
-      lowerCase: loaded.tokenizer.lowerCase,
-    },
-    model: {
-      visualFeatureSize: config.visualFeatureSize,
-      hiddenSize: config.hiddenSize,
-      numAttentionHeads: config.numAttentionHeads,
-      numLanguageLayers: config.numLanguageLayers,
-      numVisionLayers: config.numVisionLayers,
-      numCrossLayers: config.numCrossLayers,
-    },
-    regions: {
-      pixelRegions: loaded.pixelRegions ?? null,
-      provenance: loaded.trainedOn ?? null,
-      objects: has(MODEL_FILES.objects) ?? previous?.regions.objects ?? null,
-      attributes: has(MODEL_FILES.attributes) ?? previous?.regions.attributes ?? null,
-    },
-    description: previous?.description ?? null,
-    parametersSha256: parametersSha256(loaded),
-  };
-}
-
-/** Of the weights' names and values, whatever file they came from. */
-function parametersSha256(loaded: LoadedModel<string>): string {
-  const hash = createHash('sha256');
-  for (const [name, tensor] of modelOf(loaded).namedParameters()) {
-    hash.update(name);
-    hash.update(bytesOf(() => tensor, 'float32'));
-  }
-  return hash.digest('hex');
-}
-
-function previousOf({ manifest }: ExportFolder): ModelManifest | undefined {
-  return manifest?.kind === 'model' ? manifest : undefined;
-}
-
-/** @throws UsageError for a folder that holds something else than another precision of this model */
-function requireSameModel(folder: ExportFolder, facts: Omit<ModelManifest, 'weights' | 'files'>): void {
-  const { manifest } = folder;
-  if (manifest === undefined) return;
-  const wayOut = 'Name another folder with --out.';
-  if (manifest.kind !== 'model') {
-    throw new UsageError(`'${folder.path}' holds an exported detector. ${wayOut}`);
-  }
-  if (manifest.parametersSha256 !== facts.parametersSha256) {
-    throw new UsageError(
-      `'${folder.path}' holds the export of another model, and its tokenizer and answers would not fit both. ${wayOut}`,
-    );
-  }
-  if ([...manifest.outputs].sort().join() !== [...facts.outputs].sort().join()) {
-    throw new UsageError(
-      `'${folder.path}' has the outputs ${manifest.outputs.join(', ')}, which all its precisions share; --outputs says ${facts.outputs.join(', ')}. ${wayOut}`,
-    );
-  }
 }
 
 /** Some room is left for the nodes. */

@@ -90,9 +90,9 @@ export type AnswerRequest = z.output<typeof answerRequest>;
 
 const method = z
   .enum(EXPLANATION_METHODS)
-  .default('relevance')
+  .optional()
   .describe(
-    'relevance: what counted over all layers, and attention; attention: the layers alone; removal: what the answers become without each word and region, also of several models together',
+    'relevance: what counted over all layers, and attention; attention: the layers alone; removal: what the answers become without each word and region. Default: relevance, and removal of exported models and of several together',
   );
 
 /** The body of `POST /v1/explain` as JSON. */

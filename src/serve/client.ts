@@ -46,7 +46,7 @@ interface CommonOptions {
 }
 
 export interface ExplainOptions extends CommonOptions {
-  /** By what the answers are explained. Default `relevance`. */
+  /** By what the answers are explained. Default `relevance`; `removal` of exported models and of several together. */
   readonly method?: ExplanationMethod;
 }
 

@@ -79,7 +79,7 @@ export function openApiDocument(): Json {
             {
               ...asked,
               question: text('One question'),
-              method: { type: 'string', enum: EXPLANATION_METHODS, default: 'relevance' },
+              method: { type: 'string', enum: EXPLANATION_METHODS },
             },
             ['question'],
           ),

@@ -1,6 +1,7 @@
 /** @file What the server does, without HTTP: regions of pictures found once, questions answered in batches, all within limits. */
 
 import type { Explanation } from '../explain/explanation.js';
+import { defaultMethod, type ExplanationMethod } from '../explain/removal.js';
 import { type FeatureRow, findRowProblem } from '../features/files.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
@@ -164,15 +165,19 @@ export class Service {
   }
 
   /** What the answer to a question was found in. */
-  async explain(asked: ToExplain, signal?: AbortSignal): Promise<Explanation> {
+  async explain(
+    asked: Omit<ToExplain, 'method'> & { readonly method?: ExplanationMethod | undefined },
+    signal?: AbortSignal,
+  ): Promise<Explanation> {
     const { explanationMethods } = this.model(asked.model);
-    if (!explanationMethods.includes(asked.method)) {
+    const { method = defaultMethod(explanationMethods) } = asked;
+    if (!explanationMethods.includes(method)) {
       throw new ServeError(
         'bad_request',
-        `The model '${asked.model}' is not explained by ${asked.method}, but by ${explanationMethods.join(' and ')}: give that as the method.`,
+        `The model '${asked.model}' is not explained by ${method}, but by ${explanationMethods.join(' and ')}: give that as the method.`,
       );
     }
-    const explanation = await abortable(this.#explanations.add(asked, signal), signal);
+    const explanation = await abortable(this.#explanations.add({ ...asked, method }, signal), signal);
     this.counts.explanations++;
     return explanation;
   }

@@ -12,12 +12,14 @@ import { findingsOf, readEngineVariables } from './findings.js';
 import { measureGemmRate } from './gemmRate.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
-import { type BuildRecord, buildRecord, native } from './native.js';
+import { addonPath, type BuildRecord, buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
 import { defaultNumThreads, runtimeInfo, setNumThreads } from './runtime.js';
 
 /** Seconds per data type: enough for a stable best time, short enough to wait for. */
 const measureSeconds = 0.6;
+
+export type { Finding };
 
 /** How long others' work is watched where nothing is measured meanwhile. */
 const LISTENING_MS = 500;
@@ -92,9 +94,18 @@ function measure(signal: AbortSignal): GemmRates {
   return { float32, bfloat16: measureGemmRate('bfloat16', measureSeconds) };
 }
 
-/** The examination as text: facts in a column, then what was found. */
-export function renderExamination(examination: Examination): string {
-  const rows = [...engineRows(examination), ...gpuRows(examination), ...machineRows(examination)];
+/** Whether there is a bridge, which may not load. */
+export function isBridgeBuilt(): boolean {
+  return existsSync(addonPath());
+}
+
+/**
+ * The examination as text: facts in a column, then what was found.
+ *
+ * @param others rows about other engines
+ */
+export function renderExamination(examination: Examination, others: readonly Row[] = []): string {
+  const rows = [...engineRows(examination), ...others, ...gpuRows(examination), ...machineRows(examination)];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
   for (const { severity, problem, fix } of examination.findings) {

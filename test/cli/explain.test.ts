@@ -79,6 +79,14 @@ needing('program').describe('lxmert explain', () => {
     }
   });
 
+  it('says that the end of a question was not read', async () => {
+    const long = await lxmert(
+      ...['explain', at('scene.png'), 'cat '.repeat(30), '--model', at('run'), '--output', at('cut.html')],
+    );
+    expect(long.stderr).toContain('The model reads 18 word pieces; the end of the question is beyond them');
+    expect((await ask('--output', at('whole.html'))).stderr).not.toContain('word pieces');
+  });
+
   it('by attention says what [CLS] looks at', async () => {
     const { stdout } = await ask('--method', 'attention', '--output', at('looks.html'));
     expect(stdout).toMatch(/In the last layer \[CLS\] looked most at region \d [\d.]+ %, region/);
@@ -89,7 +97,10 @@ needing('program').describe('lxmert explain', () => {
     [['--features', at('run'), '--detector', at('scene.png')], /give one of the two/],
     [['--top', '0'], /--top/],
     [['--method', 'guessing'], /--method/],
-    [['--model', at('run')], /several models has no common meaning.*--method removal/],
+    [
+      ['--model', at('run'), '--method', 'attention'],
+      /several models has no common meaning.*--method removal/,
+    ],
   ])('refuses %j', async (words, message) => {
     expect(await ask(...words)).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) });
   });

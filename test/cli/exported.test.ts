@@ -41,6 +41,13 @@ function rounded(json: string): unknown {
   );
 }
 
+/** What is expected of numbers that another engine adds up: a rounded one may fall to the other side of its step. */
+function close(json: string): unknown {
+  return JSON.parse(json, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? expect.closeTo(value, 4) : value,
+  );
+}
+
 needing('bridge').describe('an exported folder', () => {
   beforeAll(async () => {
     await succeed('sample', at('world'), '--num-images', '40', '--num-boxes', '6', '--seed', '3');
@@ -75,6 +82,24 @@ needing('bridge').describe('an exported folder', () => {
     expect(rounded(await succeed(...asked, ...models('-onnx')))).toEqual(
       rounded(await succeed(...asked, ...models(''))),
     );
+  });
+
+  it('explains by removal as its run does, alone and with others, and not by relevance', async () => {
+    const asked = ['explain', scene, 'what is white?', '--output', at('why.html'), '--json'];
+    for (const names of [['pixels'], ['pixels', 'others']]) {
+      const models = (ending: string): string[] =>
+        names.flatMap((name) => ['--model', at(`${name}${ending}`)]);
+      const found: unknown = JSON.parse(await succeed(...asked, ...models('-onnx')));
+      expect(found).toMatchObject({ method: 'removal' });
+      expect(found).toEqual(close(await succeed(...asked, ...models(''), '--method', 'removal')));
+    }
+    const page = readFileSync(at('why.html'), 'utf8');
+    expect(page).toContain('"method":"removal"');
+    const refused = await lxmert(...asked, '--model', at('pixels-onnx'), '--method', 'relevance');
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/Relevance follows gradients, .* explained by removal/) as string,
+    });
   });
 
   it.each([

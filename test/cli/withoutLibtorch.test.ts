@@ -1,10 +1,11 @@
 /** @file The built program on a machine without libtorch: what runs there, and what the rest says. */
 
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { LxmertClient } from '../../src/serve/client.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-without-libtorch-'));
@@ -36,9 +37,72 @@ needing('program').describe('without libtorch', () => {
   );
 
   it('lxmert sample draws a world', async () => {
-    const { exitCode } = await lxmert('sample', at('world'), '--num-images', '20');
+    const { exitCode } = await lxmert('sample', at('world'), '--num-images', '20', '--num-boxes', '8');
     expect(exitCode).toBe(0);
     expect(existsSync(at('world/vqa/train.json'))).toBe(true);
+  });
+
+  it('lxmert answer asks the model that comes along about a scene that comes along', async () => {
+    const { exitCode, stdout, stderr } = await lxmert('answer', '--sample', '3', 'What color is the circle?');
+    expect(stdout).toMatch(/^ *\d\d\.\d % {2}red\n/);
+    expect(stderr).toContain('No model was named');
+    expect(exitCode).toBe(0);
+  });
+
+  it('lxmert answer wants one question and one picture', async () => {
+    const sampled = await lxmert('answer', '--sample', '3', 'scene.png', 'What color is the circle?');
+    expect(sampled).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/the question alone/) as string,
+    });
+    const bare = await lxmert('answer', 'What color is the circle?');
+    expect(bare).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/The question is missing/) as string,
+    });
+  });
+
+  it('lxmert predict answers a file', async () => {
+    const words = ['predict', 'vqa', at('world/vqa/train.json'), '--model', 'assets/sample-model'];
+    const features = ['--features', at('world/features/train'), '--output', at('answers.json')];
+    expect(await lxmert(...words, ...features)).toMatchObject({ exitCode: 0 });
+    const answers = JSON.parse(readFileSync(at('answers.json'), 'utf8')) as object[];
+    expect(answers.length).toBeGreaterThan(100);
+  });
+
+  it('lxmert serve answers over HTTP', async () => {
+    const env = { ...process.env, LXMERT_NATIVE: at('no-bridge.node') };
+    const server = spawn(process.execPath, ['dist/src/cli/main.js', 'serve', '--port', '0'], { env });
+    try {
+      let said = '';
+      const address = await new Promise<string>((resolve, reject) => {
+        server.once('exit', () => reject(new Error(said)));
+        server.stderr.on('data', (data: Buffer) => {
+          said += data.toString();
+          const [, found] = /Open (http:\S+)/.exec(said) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      });
+      const client = new LxmertClient(address);
+      const picture = new Blob([readFileSync('assets/sample-scenes/scene-3.png')]);
+      const { results } = await client.answer(picture, ['What color is the circle?']);
+      expect(results[0]?.answers[0]?.answer).toBe('red');
+      const health = await fetch(`${address}/healthz`);
+      expect(health.status).toBe(200);
+      const metrics = await (await fetch(`${address}/metrics`)).text();
+      expect(metrics).toMatch(/^lxmert_requests_total.*v1\/answer.* 1$/m);
+    } finally {
+      server.kill();
+    }
+  }, 60_000);
+
+  it('lxmert doctor lists what there is, and that it is enough to answer', async () => {
+    const { exitCode, stdout } = await lxmert('doctor', '--no-measure');
+    expect(stdout).toMatch(/^libtorch +none$/m);
+    expect(stdout).toMatch(/^onnxruntime-web +1\.\d+\.\d+ \(WebAssembly/m);
+    expect(stdout).toMatch(/^sample model +whole, int8$/m);
+    expect(stdout).toMatch(/^note: libtorch is not set up here/m);
+    expect(exitCode).toBe(0);
   });
 
   it.each([

@@ -31,7 +31,7 @@ const names = new LabelNames(
 );
 const question = 'What colors is the cat <img src=x onerror=alert(1)>?';
 
-async function explain(files = [run]): Promise<Explanation> {
+async function explain(files = [run], method?: 'attention'): Promise<Explanation> {
   const answering = await loadEnsemble(files, {});
   try {
     return explanationOf(
@@ -39,6 +39,7 @@ async function explain(files = [run]): Promise<Explanation> {
       imageRegionsFrom(row, { hasLabels: true, names, provenance: undefined }),
       question,
       3,
+      method,
     );
   } finally {
     disposeModels(answering);
@@ -121,8 +122,9 @@ describe('an explanation', () => {
     expect(unlabelled.regions[0]).toMatchObject({ label: null, objectConfidence: null });
   });
 
-  it('of several models is refused', async () => {
-    await expect(explain([run, run])).rejects.toThrow(UsageError);
+  it('by attention is refused of several models, which are explained by removal', async () => {
+    await expect(explain([run, run], 'attention')).rejects.toThrow(UsageError);
+    expect(await explain([run, run])).toMatchObject({ method: 'removal', layers: [], relevance: [] });
   });
 });
 

@@ -263,6 +263,6 @@ describe('an explanation by removal', () => {
     await expect(explain(lxmert, LxmertImage.fromRegions(imageRegions), ' ')).rejects.toThrow(UsageError);
     const none = { topK: 0, method: 'removal' } as const;
     await expect(explain(lxmert, LxmertImage.fromRegions(imageRegions), 'cat', none)).rejects.toThrow(/topK/);
-    expect(() => explanationOf(three, imageRegions, question, 1)).toThrow(/--method removal/);
+    expect(() => explanationOf(three, imageRegions, question, 1, 'relevance')).toThrow(/--method removal/);
   });
 });

@@ -46,6 +46,12 @@ export const EXAMPLES: Readonly<Record<string, (stdout: string) => void>> = {
       numberOf(/^(\d) of 6 new pictures have their own sentence first\.$/m.exec(stdout)!),
     ).toBeGreaterThan(3);
   },
+  runtime: (stdout) => {
+    expect(stdout).toMatch(/^Computed by onnxruntime-(node|web) \((cpu|wasm), threads: \d+\)\. /);
+    const [, color] = /^What is the color of the circle\? .+: (\d+\.\d) %$/m.exec(stdout) ?? [];
+    expect(Number(color)).toBeGreaterThan(0);
+    expect(stdout).toMatch(/^How many squares are there\? .+ %$/m);
+  },
   ownTask: (stdout) => {
     // The words of a question tell its kind.
     expect(numberOf(/^Kinds: (\d+\.\d) %$/m.exec(stdout)!)).toBeGreaterThan(90);

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { explanationOf } from '../../src/explain/explanation.js';
 import type { WithoutPart } from '../../src/explain/removal.js';
+import { exportModel } from '../../src/export/index.js';
 import { Lxmert } from '../../src/inference/lxmert.js';
 import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import type {
@@ -112,11 +113,55 @@ needing('program').describe('the server', () => {
       });
       expect(explanation.removal?.regions).toHaveLength(row.numBoxes);
       const { app } = await server.serve({ pool });
-      const refused = await post(app, '/v1/explain', { image: image(), question });
+      const unnamed = await post(app, '/v1/explain', { image: image(), question, topK: 1 });
+      expect(unnamed.json()).toMatchObject({ method: 'removal', answers: explanation.answers });
+      const refused = await post(app, '/v1/explain', { image: image(), question, method: 'relevance' });
       expect([refused.statusCode, refused.body]).toEqual([
         400,
         expect.stringContaining('is not explained by relevance, but by removal'),
       ]);
+    } finally {
+      await pool.close();
+    }
+  });
+
+  it('explains what exported models answer, alone and together, and says by which method', async () => {
+    const names = ['first', 'second'];
+    const onnx = (name: string): string => path.join(server.folder, `${name}-onnx`);
+    for (const name of names) {
+      const source = { model: path.join(server.folder, name) };
+      await exportModel({ source, out: onnx(name), precision: 'float32' });
+    }
+    const sourceOf = (folders: readonly string[]) => ({ folders, options: {} });
+    const pool = await WorkerPool.start({
+      program: workerProgram,
+      numWorkers: 1,
+      setup: {
+        models: [
+          { name: 'one', source: sourceOf([onnx('first')]) },
+          { name: 'both', source: sourceOf(names.map(onnx)) },
+        ],
+      },
+    });
+    try {
+      for (const { canExplain, explanationMethods } of pool.facts)
+        expect([canExplain, explanationMethods]).toEqual([false, ['removal']]);
+      const { app } = await server.serve({ pool });
+      for (const [model, runs] of [
+        ['one', ['first']],
+        ['both', names],
+      ] as const) {
+        const asked = { image: image(), question, topK: 2, model };
+        const found = (await post(app, '/v1/explain', asked)).json<ExplainResponse>();
+        using lxmert = await Lxmert.load({ model: runs.map((run) => path.join(server.folder, run)) });
+        const regions = await lxmert.detectRegions(LxmertImage.fromBytes(server.picture));
+        const { removal } = explanationOf(lxmert.answering, regions, question, 2, 'removal');
+        for (const kind of ['words', 'regions'] as const) {
+          expect(found.removal?.[kind].map((part) => part?.changes)).toEqual(
+            removal?.[kind].map((part) => part?.changes.map((change) => expect.closeTo(change, 4))),
+          );
+        }
+      }
     } finally {
       await pool.close();
     }

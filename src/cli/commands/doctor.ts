@@ -2,12 +2,14 @@
 
 import { z } from 'zod';
 import { type Diagnosis, diagnoseFiles, renderDiagnosis } from '../../diagnosis/index.js';
-import { type Examination, examine, renderExamination } from '../../torch/doctor.js';
+import { examine, renderExamination } from '../../torch/doctor.js';
 import { defineCommand } from '../command.js';
+import { type EngineExamination, onnxRuntimeRows, withOnnxRuntime } from '../engineExamination.js';
 
 export const command = defineCommand({
   description:
-    'Prints what computes on this machine (libtorch, BLAS library and kernel, threads, processor, CUDA), ' +
+    'Prints what computes on this machine (libtorch, BLAS library and kernel, threads, processor, CUDA; ONNX Runtime, which ' +
+    'exported models answer on without libtorch, and whether the model that comes along is whole), ' +
     'measures matrix products, and names what is wrong or slow together with the fix. ' +
     'With --files it looks at files instead: features, weights, annotations, answer tables, predictions, vocabularies, runs, ' +
     'pictures, archives. It says what each is, what looks wrong about it, whether those that are named together belong ' +
@@ -35,10 +37,12 @@ export const command = defineCommand({
     threads: z.int().min(1).max(1024).optional().describe('Measure with this many compute threads'),
     measure: z.boolean().default(true).describe('Do not measure matrix products'),
   }),
-  run: async ({ arguments: { more }, options, signal, progress }): Promise<Examination | Diagnosis> => {
+  run: async ({ arguments: { more }, options, signal, progress }): Promise<EngineExamination | Diagnosis> => {
     const paths = [...options.files, ...more];
-    if (paths.length === 0)
-      return await examine({ numThreads: options.threads, measure: options.measure, signal });
+    if (paths.length === 0) {
+      const { threads: numThreads, measure } = options;
+      return await withOnnxRuntime(await examine({ numThreads, measure, signal }));
+    }
     const display = progress('Looking', 'files');
     try {
       return await diagnoseFiles(paths, { progress: display, signal });
@@ -46,6 +50,7 @@ export const command = defineCommand({
       display.stop();
     }
   },
-  render: (result) => ('files' in result ? renderDiagnosis(result) : renderExamination(result)),
+  render: (result) =>
+    'files' in result ? renderDiagnosis(result) : renderExamination(result, onnxRuntimeRows(result)),
   exitCode: (result) => (('files' in result ? result.looksWrong : !result.isUsable) ? 1 : 0),
 });

@@ -6,7 +6,7 @@ import { EXPLANATION_METHODS } from '../../explain/removal.js';
 import { readRow } from '../../features/files.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
-import { loadAskedModel } from '../askedModel.js';
+import { cutNotice, loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { type Explained, explainedFrom, renderExplained } from '../explained.js';
@@ -48,13 +48,13 @@ export const command = defineCommand({
     model: modelOptions.model
       .optional()
       .describe(
-        "Exported folder, run folder, or a weights file; several with --method removal [default: the sample world's model]",
+        "Exported folder, run folder, or a weights file; of several the probabilities are averaged [default: the sample world's model]",
       ),
     method: z
       .enum(EXPLANATION_METHODS)
       .optional()
       .describe(
-        'relevance: what counted over all layers; attention: what the layers looked at; removal: what is answered without each word and region [default: relevance, of an exported folder removal]',
+        'relevance: what counted over all layers; attention: what the layers looked at; removal: what is answered without each word and region [default: relevance; removal for exported folders and several models]',
       ),
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
@@ -74,11 +74,6 @@ export const command = defineCommand({
       throw new UsageError('--picture is for regions that come from --features; leave it out.');
     }
     const { method, model = [sampleModel({ notice })] } = options;
-    if (model.length > 1 && method !== 'removal') {
-      throw new UsageError(
-        `The attention of several models has no common meaning, and ${model.length} were given. Name one of them, or explain by --method removal.`,
-      );
-    }
     await using lxmert = await loadAskedModel({ ...options, model }, 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
@@ -90,6 +85,7 @@ export const command = defineCommand({
       explain: (regions) => lxmert.explain(regions, question, options.top, method),
       picture: features === undefined ? image : picture,
     });
+    if (explanation.isCut) notice(cutNotice(lxmert.maxLength));
     return explainedFrom(image, options.output, explanation);
   },
   render: renderExplained,

@@ -32,6 +32,10 @@ const options = z.strictObject({
     .boolean()
     .default(false)
     .describe('Put the weights into a file of their own (.onnx_data), as is always done over 2 GB'),
+  check: z
+    .boolean()
+    .default(true)
+    .describe('Do not compare the graph with the model on a few drawn batches once it is written'),
   weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
   vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
   answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
@@ -114,6 +118,7 @@ export const command = defineCommand({
           precision: exported.precision,
           file: exported.written.model,
           externalData: exported.written.externalData ?? null,
+          check: exported.check ?? null,
           manifest: exported.manifest,
           notes: exported.notes,
         },
@@ -160,13 +165,18 @@ function detectorLines({ folder, precision, backbone, regionHead }: ExportedDete
   ].join('\n');
 }
 
-function modelLines({ folder, precision, written, manifest, notes }: ExportedModel): string {
+function modelLines({ folder, precision, written, manifest, check, notes }: ExportedModel): string {
   const { model, externalData } = written;
   const apart =
     externalData === undefined ? '' : `, and ${formatBytes(externalData.numBytes)} in ${externalData.path}`;
   return [
     ...notes,
     `Wrote ${manifest.outputs.join(', ')} in ${precision}: ${formatBytes(model.numBytes)} in ${model.path}${apart}.`,
+    ...(check === undefined
+      ? []
+      : [
+          `Checked with ${check.engine}: it differs from the model by at most ${check.difference.toExponential(1)} of the largest number.`,
+        ]),
     `Ask it: lxmert answer --model ${folder} PICTURE "QUESTION"`,
   ].join('\n');
 }

@@ -16,7 +16,7 @@ import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
-import { areExported, exportedLoadOptions } from '../exportedModel.js';
+import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
 import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, weightsPath } from '../options.js';
 
@@ -186,8 +186,9 @@ function namedModels(
   const { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames, ...others } = options;
   const detection = { detector, profile, minBoxes, maxBoxes, objectNames, attributeNames };
   const sourceOf = (models: readonly string[], seeing: Partial<typeof detection>): NamedModel['source'] => {
-    const flags = { ...options, vocab: vocabulary, attentionHeads: numAttentionHeads };
+    const flags = { ...others, vocab: vocabulary, attentionHeads: numAttentionHeads, ...seeing };
     if (areExported(models)) return { folders: models, options: exportedLoadOptions(flags) };
+    refuseExportedDetector(seeing.detector);
     return {
       ...others,
       ...seeing,

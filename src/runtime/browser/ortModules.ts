@@ -4,6 +4,7 @@
  */
 
 import type * as Ort from 'onnxruntime-web';
+import { inTurn } from '../inTurn.js';
 
 export type Device = 'webgpu' | 'wasm';
 
@@ -60,11 +61,11 @@ async function load(device: Device, numThreads: number): Promise<LoadedOrt> {
     const bytes = await readWasmFile(WASM_FILES[device]);
     ort.env.wasm.wasmBinary = bytes as Uint8Array<ArrayBuffer>;
   }
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
+  return {
+    ort,
+    device,
+    version: ort.env.versions.web ?? ort.env.versions.common,
+    numThreads,
+    inTurn: inTurn(),
   };
-  return { ort, device, version: ort.env.versions.web ?? ort.env.versions.common, numThreads, inTurn };
 }

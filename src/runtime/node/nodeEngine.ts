@@ -6,10 +6,11 @@ import { cgroupLimit } from '../../common/cgroupLimit.js';
 import { messageOf, UsageError } from '../../common/errors.js';
 import { readProcessor } from '../../common/processor.js';
 import type { Engine, EngineInfo } from '../engine.js';
+import { inTurn } from '../inTurn.js';
 import { type OrtModule, ortSession } from '../ortSession.js';
 import type { EngineOptions } from '../platform.js';
 
-const NODE_ENGINES = ['onnxruntime-node', 'onnxruntime-web'] as const;
+export const NODE_ENGINES = ['onnxruntime-node', 'onnxruntime-web'] as const;
 
 const INSTALL = 'npm install --ignore-scripts onnxruntime-node';
 
@@ -87,15 +88,31 @@ function nativeEngine(ort: NativeOrt, numThreads: number, reason: string): Engin
   };
 }
 
+/** What WebAssembly was started with in this process; it cannot be changed afterwards. */
+let started: { readonly ort: OrtModule; readonly version: string; readonly numThreads: number } | undefined;
+/** The module has one stack. */
+const webTurns = inTurn();
+
 async function webEngine(numThreads: number, reason: string): Promise<Engine> {
-  const ort = await import('onnxruntime-web');
-  ort.env.logLevel = 'error';
-  ort.env.wasm.numThreads = numThreads;
-  const version = ort.env.versions.web ?? ort.env.versions.common;
-  const info: EngineInfo = { name: 'onnxruntime-web', version, device: 'wasm', numThreads, reason };
+  if (started === undefined) {
+    const ort = await import('onnxruntime-web');
+    ort.env.logLevel = 'error';
+    ort.env.wasm.numThreads = numThreads;
+    started = { ort, version: ort.env.versions.web ?? ort.env.versions.common, numThreads };
+  }
+  const { ort, version, numThreads: actual } = started;
+  const full =
+    actual === numThreads ? reason : `${reason} This process has started it with ${actual} threads already.`;
+  const info: EngineInfo = {
+    name: 'onnxruntime-web',
+    version,
+    device: 'wasm',
+    numThreads: actual,
+    reason: full,
+  };
   return {
     info,
     readsPaths: false,
-    createSession: async (file) => await ortSession(ort, file, { executionProviders: ['wasm'] }),
+    createSession: async (file) => await ortSession(ort, file, { executionProviders: ['wasm'] }, webTurns),
   };
 }

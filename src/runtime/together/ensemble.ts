@@ -1,7 +1,13 @@
 /** @file Exported models that answer together: their probabilities are averaged. */
 
 import { UsageError } from '../../common/errors.js';
-import { type ProbabilityRows, probabilityRows } from '../../tasks/portable.js';
+import type { ExplainOptions, Explanation } from '../../explain/explanation.js';
+import type { ExplanationMethod } from '../../explain/removal.js';
+import type { ImageRegions } from '../../inference/imageRegions.js';
+import { DEFAULT_TOP_K, requireTopK, requireWords } from '../../inference/requests.js';
+import { type ProbabilityRows, probabilityRows, rankedAnswers } from '../../tasks/portable.js';
+import { isCut } from '../../text/index.js';
+import { explanationMethodsOf, explanationOf, requireMethod } from '../explain.js';
 import type { HeadProbabilities, LxmertRuntime, SentenceAboutRows } from '../lxmertRuntime.js';
 
 /** One model, or several that may differ in size, precision and weights, not in what they read and answer. */
@@ -32,6 +38,28 @@ export class RuntimeEnsemble implements AsyncDisposable {
     return Object.fromEntries(
       heads.map((head) => [head, average(each.map((one) => one[head] as ProbabilityRows))]),
     );
+  }
+
+  /** As {@link LxmertRuntime.explanationMethods}; of several models removal alone. */
+  get explanationMethods(): readonly ExplanationMethod[] {
+    return explanationMethodsOf(this.models);
+  }
+
+  /** As {@link LxmertRuntime.explain}, of all models together. */
+  async explain(
+    imageRegions: ImageRegions,
+    question: string,
+    { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
+  ): Promise<Explanation> {
+    requireTopK(topK);
+    requireWords([question], 'question');
+    requireMethod(this.models, method);
+    const { model } = this.first;
+    const { row, regions, width, height } = imageRegions;
+    const { answer } = await this.answerBatch([{ sentence: question, rows: [row] }]);
+    const [answers = []] = answer === undefined ? [] : rankedAnswers(answer, model.answerTable, topK);
+    const answered = { question, isCut: isCut(model, question), answers, regions, width, height };
+    return await explanationOf([this.first, ...this.models.slice(1)], imageRegions, answered, method);
   }
 
   async dispose(): Promise<void> {

@@ -1,9 +1,7 @@
 /** @file A worker's model on ONNX Runtime: one exported folder, or several whose probabilities are averaged. */
 
 import path from 'node:path';
-import { UsageError } from '../../common/errors.js';
 import type { Explanation } from '../../explain/explanation.js';
-import type { ExplanationMethod } from '../../explain/removal.js';
 import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { Lxmert } from '../../runtime/node.js';
@@ -21,8 +19,11 @@ export class ExportedModel implements ServedModel {
     const loaded: Lxmert[] = [];
     try {
       // Pictures are kept by the main thread, for all workers.
-      for (const folder of folders)
-        loaded.push(await Lxmert.load(folder, { ...options, numCachedImages: 0 }));
+      for (const folder of folders) {
+        // The first sees for all.
+        const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
+        loaded.push(await Lxmert.load(folder, { ...seeing, numCachedImages: 0 }));
+      }
       for (const lxmert of loaded) lxmert.requireAnswering();
       return new ExportedModel(new RuntimeEnsemble(loaded));
     } catch (error) {
@@ -32,9 +33,8 @@ export class ExportedModel implements ServedModel {
   }
 
   get facts(): ServedModel['facts'] {
-    const { models, warnings } = this.ensemble;
+    const { models, warnings, explanationMethods } = this.ensemble;
     const { manifest, answerTable, maxLength } = this.ensemble.first.model;
-    const explanationMethods: readonly ExplanationMethod[] = [];
     return {
       // Where they lie on this machine is nobody's business.
       weightsFiles: models.map(({ model: { folder, weights } }) =>
@@ -43,7 +43,7 @@ export class ExportedModel implements ServedModel {
       numAnswers: answerTable.size,
       maxLength,
       featureSize: manifest.model.visualFeatureSize,
-      canExplain: explanationMethods.length > 0,
+      canExplain: explanationMethods.includes('relevance'),
       explanationMethods,
       warnings,
     };
@@ -89,7 +89,8 @@ export class ExportedModel implements ServedModel {
     }));
   }
 
-  async explain(_asked: ToExplain): Promise<Explanation> {
-    throw new UsageError('Exported models do not explain their answers yet.');
+  async explain({ seen: { row, regions }, question, topK, method }: ToExplain): Promise<Explanation> {
+    const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
+    return await this.ensemble.explain(imageRegions, question, { topK, method });
   }
 }

@@ -55,7 +55,7 @@ export interface JobResults {
 export interface ExportedSource {
   /** Of several the probabilities are averaged. */
   readonly folders: readonly string[];
-  readonly options: Pick<LoadOptions, 'allowOtherFeatures'>;
+  readonly options: LoadOptions;
 }
 
 /** A model under the name by which requests ask for it. */
