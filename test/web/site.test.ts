@@ -49,7 +49,7 @@ needing('chromium', 'program').describe('the site', () => {
       lxmert('export', 'site', '--model', 'run', '--out', 'site', '--title', 'Cats & <b>dogs</b>'),
     ]);
     server = await startStaticServer(at('site'), { under: '/some/path/' });
-  });
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await server?.close();
