@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { copyRate, gemmRate } from '../src/bench/limits.js';
 import { medianOf } from '../src/bench/measure.js';
 import { forwardOperations } from '../src/bench/operations.js';
+import { Random } from '../src/common/random.js';
 import { exportModel } from '../src/export/index.js';
 import { disposeModels } from '../src/inference/ensemble.js';
 import { LxmertImage } from '../src/inference/lxmertImage.js';
@@ -83,8 +84,10 @@ const errors = new Map<string, number>();
 for (const runner of runners) errors.set(runner.name, await largestError(runner));
 const [firstGemm, firstCopy] = [gemmRate('float32'), copyRate()];
 for (let i = 0; i < repetitions; i++) {
-  // Each begins a round in its turn, so that nobody always comes after the same one.
-  for (const runner of [...runners.slice(i % runners.length), ...runners.slice(0, i % runners.length)]) {
+  // In another order each time, so that nobody always comes after the same one.
+  const order = [...runners];
+  new Random(i).shuffle(order);
+  for (const runner of order) {
     await setTimeout(PAUSE_MS);
     runner.seconds.push(await runner.time(i % questions.length));
   }

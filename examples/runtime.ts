@@ -13,7 +13,7 @@ import { sampleWorld, trainTinyModel } from './sampleWorld.js';
 using world = await sampleWorld();
 const model = await trainTinyModel(world);
 const folder = path.join(await mkdtemp(path.join(os.tmpdir(), 'lxmert-example-')), 'exported');
-execFileSync('npx', ['lxmert', 'export', 'onnx', model, '--out', folder]);
+execFileSync('npx', ['lxmert', 'export', 'onnx', model, '--out', folder], { stdio: 'pipe' });
 
 // From here on nothing knows of libtorch: onnxruntime-node computes where it is installed, else WebAssembly.
 const lxmert = await Lxmert.load(folder);

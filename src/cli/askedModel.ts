@@ -32,6 +32,11 @@ export interface AskedModel extends AsyncDisposable {
   ): Promise<Explanation>;
 }
 
+/** What is said of a question that is longer than the model reads. */
+export function cutNotice(maxLength: number): string {
+  return `The model reads ${maxLength - 2} word pieces; the end of the question is beyond them and was not read.`;
+}
+
 type OptionsOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 /** What the flags say of a model and of what it sees with. */
 export type AskedModelOptions = Omit<OptionsOf<typeof modelOptions>, 'answers'> &

@@ -72,6 +72,7 @@ export interface LibtorchFlags {
   readonly precision?: string | undefined;
   readonly device?: string | undefined;
   readonly tf32?: boolean | undefined;
+  readonly detectorPrecision?: 'float32' | 'bfloat16' | 'float16' | undefined;
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
 }
@@ -79,7 +80,7 @@ export interface LibtorchFlags {
 /** @throws UsageError for the first flag that does not go with an exported folder, with the reason */
 function refuseLibtorchFlags(flags: LibtorchFlags): void {
   const ofFolder = 'the folder has its own';
-  const ofDetector = 'the folder of an exported detector says it itself';
+  const ofDetector = 'the folder of an exported detector has its own';
   const given: readonly (readonly [flag: string, isGiven: boolean, reason: string])[] = [
     ['--weights LAST', flags.weights === 'LAST', 'it has the weights that were exported'],
     ['--vocab', flags.vocab !== undefined, ofFolder],
@@ -93,6 +94,11 @@ function refuseLibtorchFlags(flags: LibtorchFlags): void {
     ],
     ['--device', !['auto', 'cpu', undefined].includes(flags.device), 'it computes on the processor'],
     ['--tf32', flags.tf32 === true, 'it computes on the processor'],
+    [
+      '--detector-precision bfloat16',
+      flags.detectorPrecision === 'bfloat16',
+      'an exported detector has weights in float32 or float16',
+    ],
     ['--object-names', flags.objectNames !== undefined, ofDetector],
     ['--attribute-names', flags.attributeNames !== undefined, ofDetector],
   ];
@@ -114,7 +120,9 @@ export function exportedLoadOptions(flags: ExportedOptions): LoadOptions {
       `${detector} are weights for libtorch, and an exported model finds regions with an exported detector. Export it: lxmert export onnx ${detector} --out FOLDER`,
     );
   }
-  return { detector, profile, minBoxes, maxBoxes, allowOtherFeatures };
+  // float32 is what the flag says when nobody gave it: then the folder's best is taken.
+  const detectorPrecision = flags.detectorPrecision === 'float16' ? 'float16' : undefined;
+  return { detector, profile, minBoxes, maxBoxes, detectorPrecision, allowOtherFeatures };
 }
 
 /** @throws UsageError for an exported detector beside a model that is for libtorch */
@@ -133,7 +141,11 @@ export async function loadExported(
   const options = exportedLoadOptions(flags);
   const loaded: Lxmert[] = [];
   try {
-    for (const folder of folders) loaded.push(await Lxmert.load(folder, options));
+    for (const folder of folders) {
+      // The first sees for all.
+      const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
+      loaded.push(await Lxmert.load(folder, seeing));
+    }
     return new RuntimeEnsemble(loaded);
   } catch (error) {
     for (const lxmert of loaded) await lxmert.dispose();

@@ -31,7 +31,7 @@ export interface ExportedFolder {
   readLarge(
     path: string,
     expected: FileFacts,
-    /** `onBytes` is told of the bytes that came since the last call. */
+    /** `onBytes` is told how many bytes of the file have come so far. */
     options: { readonly asPath: boolean; readonly onBytes?: ((numBytes: number) => void) | undefined },
   ): Promise<Uint8Array | string>;
 }

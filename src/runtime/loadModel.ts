@@ -179,17 +179,17 @@ export async function openGraph(
   onProgress: LoadProgress | undefined,
 ): Promise<EngineSession> {
   const totalBytes = bytesOf({ files }, { file, externalData });
-  let numBytes = 0;
+  /** Of the files that are read already. */
+  let before = 0;
   const read = async (path: string): Promise<Uint8Array | string> => {
     const facts = files[path];
     if (facts === undefined) throw missingFile(`${folder.name}/${path}`);
-    return await folder.readLarge(path, facts, {
+    const data = await folder.readLarge(path, facts, {
       asPath: engine.readsPaths,
-      onBytes: (more) => {
-        numBytes += more;
-        onProgress?.({ file: path, numBytes, totalBytes });
-      },
+      onBytes: (numBytes) => onProgress?.({ file: path, numBytes: before + numBytes, totalBytes }),
     });
+    before += facts.numBytes;
+    return data;
   };
   const model = await read(file);
   const external =

@@ -79,6 +79,14 @@ needing('program').describe('lxmert explain', () => {
     }
   });
 
+  it('says that the end of a question was not read', async () => {
+    const long = await lxmert(
+      ...['explain', at('scene.png'), 'cat '.repeat(30), '--model', at('run'), '--output', at('cut.html')],
+    );
+    expect(long.stderr).toContain('The model reads 18 word pieces; the end of the question is beyond them');
+    expect((await ask('--output', at('whole.html'))).stderr).not.toContain('word pieces');
+  });
+
   it('by attention says what [CLS] looks at', async () => {
     const { stdout } = await ask('--method', 'attention', '--output', at('looks.html'));
     expect(stdout).toMatch(/In the last layer \[CLS\] looked most at region \d [\d.]+ %, region/);

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -60,7 +61,7 @@ built.describe('the installed package', () => {
   afterAll(() => {
     setWritable(installed, true);
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, 300_000);
 
   /** Runs a program as the user would, by default in the project. */
   function run(
@@ -80,6 +81,21 @@ built.describe('the installed package', () => {
 
   const lxmert = (words: readonly string[], variables: Record<string, string> = {}): Promise<Ended> =>
     run('npx', ['lxmert', ...words], { variables });
+
+  it("answers by the README's first lines, with nothing but Node.js", async () => {
+    const [, block = ''] = /```sh\n([^`]*)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const [install = '', ...lines] = block.trim().split('\n');
+    // As above.
+    expect(install).toMatch(/^npm install \.\/lxmert-\d+\.\d+\.\d+\.tgz$/);
+    expect(lines).toHaveLength(1);
+    const { exitCode, stdout } = await run('sh', ['-c', lines[0] as string]);
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^ *9\d\.\d % {2}red\n/) as string,
+    });
+    expect(existsSync(path.join(app, 'node_modules/onnxruntime-node'))).toBe(false);
+    expect(existsSync(cache)).toBe(false);
+  });
 
   it('says in one sentence what to run before its setup', async () => {
     const { exitCode, stderr } = await lxmert(['bench', '--small']);

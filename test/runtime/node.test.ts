@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import { exportModel } from '../../src/export/index.js';
+import { sha256Of } from '../../src/formats/hashes/sha256.js';
 import { Lxmert as TorchLxmert } from '../../src/inference/lxmert.js';
 import { lxmertConfig, PretrainingModel } from '../../src/model/index.js';
 import { defaultNumThreads } from '../../src/runtime/node/nodeEngine.js';
@@ -262,6 +263,36 @@ describe('folders', () => {
     await expect(Lxmert.load(changed(change))).rejects.toThrow(message);
   });
 
+  /** Makes the manifest say of a file what is in it. */
+  function restate(inFolder: (name: string) => string, name: string): void {
+    const manifest = JSON.parse(readFileSync(inFolder('lxmert.json'), 'utf8'));
+    const bytes = readFileSync(inFolder(name));
+    manifest.files[name] = { numBytes: bytes.length, sha256: sha256Of(bytes) };
+    writeFileSync(inFolder('lxmert.json'), JSON.stringify(manifest));
+  }
+
+  it('whose parts are whole but not of one export are refused', async () => {
+    const noGraph = changed((of) => {
+      writeFileSync(of('onnx/model.onnx'), 'no graph');
+      restate(of, 'onnx/model.onnx');
+    });
+    await expect(Lxmert.load(noGraph)).rejects.toThrow(/but onnxruntime-node 1\.\d+\.\d+ cannot run it: /);
+    const longer = changed((of) => {
+      writeFileSync(of('answers.json'), JSON.stringify([...ANSWERS, 'more']));
+      edit(of('lxmert.json'), (text) => text.replace('"num": 5', '"num": 6'));
+      restate(of, 'answers.json');
+    });
+    const lxmert = await Lxmert.load(longer);
+    const row = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 });
+    await expect(lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), 'what')).rejects.toThrow(
+      "output 'logits' should be float32 of shape 1 x 6; found float32 of shape 1 x 5",
+    );
+    await lxmert.dispose();
+    await expect(lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), 'what')).rejects.toThrow(
+      'was disposed of',
+    );
+  });
+
   it('that are none of ours are told with the way out', async () => {
     await expect(Lxmert.load(at('absent'))).rejects.toThrow(`There is no folder '${at('absent')}'`);
     await expect(Lxmert.load(path.join(at('run'), 'BEST.pth'))).rejects.toThrow(
@@ -293,7 +324,15 @@ it('loads a folder from a URL, and tells its files that are missing', async () =
     const answered = await lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), 'what');
     await lxmert.dispose();
     expect(answered.answers).toHaveLength(5);
+    // Two files: what is told of the second goes on from the first.
+    expect(told).toEqual([...told].sort((a, b) => a - b));
     expect(told.at(-1)).toBe(1);
+    const local: number[] = [];
+    const again = await Lxmert.load(at('store'), {
+      onProgress: ({ numBytes, totalBytes }) => local.push(numBytes / totalBytes),
+    });
+    await again.dispose();
+    expect(local.at(-1)).toBe(1);
     await expect(Lxmert.load(`${server.address}absent`)).rejects.toThrow('has no lxmert.json');
   } finally {
     await server.close();

@@ -9,10 +9,13 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { explain, Lxmert } from '../../src/api/index.js';
+import { exportDetector } from '../../src/export/index.js';
+import { decodeImage } from '../../src/vision/decodeImage.js';
+import { RegionDetector } from '../../src/vision/detector/index.js';
 import { launchBrowser, type Watched, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { ISOLATION, type StaticServer, startStaticServer } from '../support/staticServer.js';
-import { writeSmallRun } from '../support/tinyLxmert.js';
+import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'site-'));
 const at = (name: string): string => path.join(folder, name);
@@ -46,7 +49,7 @@ needing('chromium', 'program').describe('the site', () => {
       lxmert('export', 'site', '--model', 'run', '--out', 'site', '--title', 'Cats & <b>dogs</b>'),
     ]);
     server = await startStaticServer(at('site'), { under: '/some/path/' });
-  });
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await server?.close();
@@ -248,7 +251,7 @@ needing('chromium', 'program').describe('the site', () => {
     } finally {
       await withGpu.close();
     }
-  }, 180_000);
+  }, 300_000);
 
   it('says why where WebGPU is not there, and goes on with another choice', async () => {
     await visit(async (page) => {
@@ -347,6 +350,35 @@ needing('chromium', 'program').describe('the site', () => {
       await own.close();
     }
   });
+
+  it('finds regions with an exported detector', async () => {
+    writeSmallDetector(at('detector.caffemodel'));
+    using detector = await RegionDetector.load(at('detector.caffemodel'), { architecture: SMALL_DETECTOR });
+    const { provenance } = detector;
+    await writeSmallRun(at('run7'), { trainedOn: provenance });
+    await exportDetector({
+      detector: at('detector.caffemodel'),
+      out: at('detector'),
+      precision: 'float32',
+      architecture: SMALL_DETECTOR,
+    });
+    await lxmert('export', 'site', '--model', 'run7', '--detector', 'detector', '--out', 'seeing');
+    const { numBoxes } = detector.detect(await decodeImage(at('photo.png')));
+    const own = await startStaticServer(at('seeing'));
+    try {
+      await visit(
+        async (page) => {
+          await choose(page, 'photo.png');
+          await page.getByText(`${numBoxes} regions were found in photo.png`).waitFor({ state: 'attached' });
+          await ask(page, question);
+          expect((await shownAnswers(page)).length).toBe(5);
+        },
+        { from: own },
+      );
+    } finally {
+      await own.close();
+    }
+  }, 180_000);
 
   it.each([
     [360, 'light'],

@@ -9,7 +9,7 @@ import type { LxmertAnswer } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { loadWarning } from '../../torch/index.js';
-import { loadAskedModel } from '../askedModel.js';
+import { cutNotice, loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { writeExplanation } from '../explanationFile.js';
@@ -74,11 +74,7 @@ export const command = defineCommand({
     const busy = loadWarning(undefined, true);
     if (busy !== undefined) notice(busy);
     const answer = await lxmert.answer(imageRegions, question, top);
-    if (answer.isCut) {
-      notice(
-        `The model reads ${lxmert.maxLength - 2} word pieces; the end of the question is beyond them and was not read.`,
-      );
-    }
+    if (answer.isCut) notice(cutNotice(lxmert.maxLength));
     if (explain !== undefined) {
       await writeExplanation({
         file: explain,

@@ -6,7 +6,7 @@ import { EXPLANATION_METHODS } from '../../explain/removal.js';
 import { readRow } from '../../features/files.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
-import { loadAskedModel } from '../askedModel.js';
+import { cutNotice, loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { type Explained, explainedFrom, renderExplained } from '../explained.js';
@@ -85,6 +85,7 @@ export const command = defineCommand({
       explain: (regions) => lxmert.explain(regions, question, options.top, method),
       picture: features === undefined ? image : picture,
     });
+    if (explanation.isCut) notice(cutNotice(lxmert.maxLength));
     return explainedFrom(image, options.output, explanation);
   },
   render: renderExplained,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import { sampleModelFolder } from '../../common/sampleAssets.js';
 import { exportModel } from '../../export/index.js';
 import { type ExportedSite, exportSite, readManifest, requireAnswering } from '../../export/site/index.js';
 import { assertCompatible, featureSizeOf, type StatedRow } from '../../features/files.js';
@@ -21,9 +22,10 @@ export const command = defineCommand({
     'it: for any web host, under any path, with no requests to elsewhere, and without a connection after the first visit. ' +
     'Regions, answers and what counted for them are computed there, in a worker.',
   examples: [
+    { command: 'lxmert export site --out site', does: "writes the page of the sample world's model" },
     {
-      command: 'lxmert export site --model exported/sample --out site',
-      does: 'writes the page of an exported model',
+      command: 'lxmert export site --model exported/vqa --detector exported/detector --out site',
+      does: 'writes the page of an exported model, with a detector for the regions of any picture',
     },
     {
       command: 'lxmert export site --model runs/vqa --out site --pictures photos --features store',
@@ -32,9 +34,11 @@ export const command = defineCommand({
   ],
   arguments: z.strictObject({}),
   options: z.strictObject({
-    model: weightsPath().describe(
-      'Folder that lxmert export onnx wrote, or a run, which is exported on the way',
-    ),
+    model: weightsPath()
+      .optional()
+      .describe(
+        "Folder that lxmert export onnx wrote, or a run, which is exported on the way [default: the sample world's model]",
+      ),
     out: outputPath().describe('Folder to write: a new or empty one, or an earlier site'),
     pictures: existingFolder()
       .optional()
@@ -53,7 +57,7 @@ export const command = defineCommand({
     title: z.string().min(1).max(200).optional().describe('Heading of the page'),
   }),
   async run({ options, notice, progress, signal }): Promise<ExportedSite> {
-    const { model, out, pictures, features, detector, precision, title } = options;
+    const { model = sampleModelFolder(), out, pictures, features, detector, precision, title } = options;
     if (features !== undefined && pictures === undefined) {
       throw new UsageError('--features has the regions of pictures: name their folder with --pictures.');
     }
@@ -61,7 +65,7 @@ export const command = defineCommand({
     try {
       const manifest = await readManifest(exported.folder);
       requireAnswering(manifest, model);
-      requireRegions(manifest, options);
+      requireRegions(manifest, { ...options, model });
       const check = (row: StatedRow): void => requireRow(manifest, row, features as string, notice);
       return await exportSite({
         model: exported.folder,

@@ -89,7 +89,7 @@ async function requireContent(
       hash.update(chunk);
       if (into !== undefined) into.set(chunk.subarray(0, into.length - numBytes), numBytes);
       numBytes += chunk.length;
-      onBytes?.(chunk.length);
+      onBytes?.(numBytes);
     }
   } catch (error) {
     throw unreadable(file, error);

@@ -19,8 +19,11 @@ export class ExportedModel implements ServedModel {
     const loaded: Lxmert[] = [];
     try {
       // Pictures are kept by the main thread, for all workers.
-      for (const folder of folders)
-        loaded.push(await Lxmert.load(folder, { ...options, numCachedImages: 0 }));
+      for (const folder of folders) {
+        // The first sees for all.
+        const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
+        loaded.push(await Lxmert.load(folder, { ...seeing, numCachedImages: 0 }));
+      }
       for (const lxmert of loaded) lxmert.requireAnswering();
       return new ExportedModel(new RuntimeEnsemble(loaded));
     } catch (error) {
