@@ -273,7 +273,11 @@ export class LxmertRuntime {
     const { inputNames } = this.#model.session;
     // An input that the graph does not need is not in it.
     const feeds = Object.fromEntries(Object.entries(inputs).filter(([name]) => inputNames.includes(name)));
-    return await this.#model.session.run(feeds, outputs);
+    try {
+      return await this.#model.session.run(feeds, outputs);
+    } catch (error) {
+      throw notOfOneExport(error, this.#model.folder) ?? error;
+    }
   }
 
   /** @throws as {@link answer}, for a model that does not answer questions about an image */
@@ -384,5 +388,15 @@ function noHead(folder: string, head: 'answers' | 'matching'): LxmertError {
     head === 'answers'
       ? `${folder} was exported without an answer head, so it cannot answer. Export a model that has one, with --outputs answers.`
       : `${folder} was exported without the matching head, so it cannot tell whether a sentence belongs to a picture. Export a model that has one, with --outputs matching.`,
+  );
+}
+
+/** The engine's complaint about inputs that are made as the manifest says; undefined for any other. */
+function notOfOneExport(error: unknown, folder: string): LxmertError | undefined {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/invalid (rank|dimension)|unexpected input data type|missing input/i.test(message)) return undefined;
+  return new LxmertError(
+    `The graph in ${folder} takes inputs of other forms than its manifest says: the weights and the manifest are not of one export. Export the model again.`,
+    { cause: error },
   );
 }

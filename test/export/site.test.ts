@@ -164,9 +164,14 @@ needing('program').describe('exporting a site', () => {
       cpSync(at('model'), at('broken'), { recursive: true });
       writeFileSync(at(`broken/${file}`), change(readFileSync(at(`broken/${file}`))));
       await expect(write('from-broken', { model: at('broken') })).rejects.toThrow(sentence);
-      expect(existsSync(at('from-broken/index.html'))).toBe(false);
-      rmSync(at('from-broken'), { recursive: true, force: true });
+      expect(existsSync(at('from-broken'))).toBe(false);
+      // A site that is there stays as it is.
+      await write('whole');
+      const before = filesOf('whole').map((name) => [name, sha256(at(`whole/${name}`))]);
+      await expect(write('whole', { model: at('broken') })).rejects.toThrow(sentence);
+      expect(filesOf('whole').map((name) => [name, sha256(at(`whole/${name}`))])).toEqual(before);
     }
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
     await expect(write('none', { model: folder })).rejects.toThrow(
       /is no exported folder: it has no lxmert\.json/,
     );

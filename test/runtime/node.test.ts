@@ -293,6 +293,18 @@ describe('folders', () => {
     );
   });
 
+  it('whose graph takes one image, and whose manifest says two, are refused', async () => {
+    const folder = changed((of) =>
+      edit(of('lxmert.json'), (text) => text.replace('"imagesPerExample": 1', '"imagesPerExample": 2')),
+    );
+    const lxmert = await Lxmert.load(folder);
+    const row = makeRow(1, { imageId: 'a', numBoxes: 3, featureSize: 7 });
+    await expect(lxmert.answerBatch([{ sentence: 'what', rows: [row, row] }])).rejects.toThrow(
+      `The graph in ${folder} takes inputs of other forms than its manifest says`,
+    );
+    await lxmert.dispose();
+  });
+
   it('that are none of ours are told with the way out', async () => {
     await expect(Lxmert.load(at('absent'))).rejects.toThrow(`There is no folder '${at('absent')}'`);
     await expect(Lxmert.load(path.join(at('run'), 'BEST.pth'))).rejects.toThrow(

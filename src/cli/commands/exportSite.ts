@@ -72,6 +72,7 @@ export const command = defineCommand({
         out,
         detector,
         title,
+        signal,
         ...(precision === undefined ? {} : { precisions: precision }),
         pictures:
           pictures === undefined

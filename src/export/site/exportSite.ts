@@ -35,6 +35,7 @@ export interface ExportSiteOptions {
   /** All that the folder has when none is named. */
   readonly precisions?: readonly WeightsPrecision[];
   readonly title?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ExportedSite {
@@ -52,20 +53,20 @@ const MODEL_FOLDER = 'model';
 const DETECTOR_FOLDER = 'detector';
 
 /**
- * Writes the folder. Whatever an earlier export left there is replaced; the page itself comes last, so that it never
- * names what is not there yet.
+ * Writes the folder. Whatever an earlier export left there is replaced when everything is ready; the page itself comes last, so
+ * that it never names what is not there yet.
  *
  * @throws UsageError when the folder holds something else; LxmertError when the model cannot answer on a page, when one of
  * its files is missing, cut or changed, or when the pages of web/ are not built
  */
 export async function exportSite(options: ExportSiteOptions): Promise<ExportedSite> {
-  const { model, out, pictures, detector, precisions = [] } = options;
+  const { model, out, pictures, detector, precisions = [], signal } = options;
   const before = await earlierFiles(out);
   const manifest = await readManifest(model);
   requireAnswering(manifest, model);
   const cut = cutManifest(manifest, precisions, model);
   const takesPictures = cut.regions.pixelRegions !== null || detector !== undefined;
-  const writer = new SiteWriter(out);
+  await using writer = await SiteWriter.create(out);
   await writer.addFolder(model, MODEL_FOLDER, cut);
   if (detector !== undefined)
     await writer.addFolder(detector, DETECTOR_FOLDER, await detectorManifest(detector));
@@ -107,6 +108,8 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
     SERVICE_WORKER,
     serviceWorker(page.get(SERVICE_WORKER) as Buffer, writer.files, description),
   );
+  signal?.throwIfAborted();
+  await writer.finish();
   await removeFiles(
     out,
     before.filter((file) => !writer.paths.includes(file)),

@@ -1,19 +1,42 @@
 /** @file The folder of a site: what is written into it, and what an earlier export left there. */
 
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
+import { makeFolder } from '../../common/makeFolder.js';
+import { aboutFile } from '../../common/systemFault.js';
 import { sha256Of } from '../../formats/hashes/sha256.js';
 import { MANIFEST_FILE, type Manifest } from '../../runtime/index.js';
 import { SITE_FILE, SITE_FORMAT, type SiteDescription, type SiteFile } from './description.js';
 import { copyChecked } from './modelFiles.js';
 
-/** Writes files and notes what was written. */
-export class SiteWriter {
+/**
+ * Writes files beside the site's folder and notes them; they take their places together when all are whole, so that a failure
+ * leaves what was there before.
+ */
+export class SiteWriter implements AsyncDisposable {
   readonly files: SiteFile[] = [];
+  readonly #beside: string;
 
-  constructor(readonly out: string) {}
+  private constructor(
+    readonly out: string,
+    beside: string,
+  ) {
+    this.#beside = beside;
+  }
+
+  static async create(out: string): Promise<SiteWriter> {
+    const whole = path.resolve(out);
+    makeFolder(path.dirname(whole));
+    const beside = path.join(path.dirname(whole), `.${path.basename(whole)}.`);
+    return new SiteWriter(
+      out,
+      await mkdtemp(beside).catch((error: unknown) => {
+        throw aboutFile(error, out);
+      }),
+    );
+  }
 
   get paths(): string[] {
     return this.files.map((file) => file.path);
@@ -21,7 +44,7 @@ export class SiteWriter {
 
   async add(file: string, content: string | Uint8Array): Promise<SiteFile> {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    await writeFileAtomic(path.join(this.out, file), bytes);
+    await writeFileAtomic(path.join(this.#beside, file), bytes);
     const written = { path: file, numBytes: bytes.length, sha256: sha256Of(bytes) };
     this.files.push(written);
     return written;
@@ -31,10 +54,24 @@ export class SiteWriter {
   async addFolder(folder: string, into: string, manifest: Manifest): Promise<void> {
     for (const [file, expected] of Object.entries(manifest.files)) {
       const copy = { path: `${into}/${file}`, ...expected };
-      await copyChecked(folder, file, expected, path.join(this.out, copy.path));
+      await copyChecked(folder, file, expected, path.join(this.#beside, copy.path));
       this.files.push(copy);
     }
     await this.add(`${into}/${MANIFEST_FILE}`, JSON.stringify(manifest, undefined, 1));
+  }
+
+  /** Puts everything into the site's folder, in the order in which it was written. */
+  async finish(): Promise<void> {
+    for (const file of this.paths) {
+      const target = path.join(this.out, file);
+      makeFolder(path.dirname(target));
+      await rename(path.join(this.#beside, file), target);
+    }
+  }
+
+  /** Removes what did not take its place. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#beside, { recursive: true, force: true });
   }
 }
 
