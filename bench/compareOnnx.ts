@@ -17,15 +17,13 @@ import { forwardOperations } from '../src/bench/operations.js';
 import { Random } from '../src/common/random.js';
 import { exportModel } from '../src/export/index.js';
 import { disposeModels } from '../src/inference/ensemble.js';
-import { LxmertImage } from '../src/inference/lxmertImage.js';
 import { loadModel } from '../src/inference/modelFolder.js';
 import { LXMERT_BASE } from '../src/model/index.js';
-import { regionInputs, wordInputs } from '../src/runtime/graphInputs.js';
 import { PRECISIONS, type WeightsPrecision } from '../src/runtime/index.js';
-import { Lxmert } from '../src/runtime/node.js';
 import { runtimeLine, scope, tensor } from '../src/torch/index.js';
 import { exportPeers, PythonPeers } from './onnx/pythonPeers.js';
-import { type BenchQuestion, NUM_ANSWERS, writeQuestions } from './onnx/questions.js';
+import { NUM_ANSWERS, writeQuestions } from './onnx/questions.js';
+import { RuntimePeer } from './onnx/runtimePeer.js';
 
 const { values } = parseArgs({
   options: {
@@ -74,11 +72,14 @@ for (const precision of PRECISIONS) {
 const expected = await libtorchLogits();
 
 const { peers, versions } = await PythonPeers.start(values.python, folder, numThreads);
-const ours = await Promise.all((['float32', 'int8'] as const).map(ownRunner));
-const runners = [...ours.map(({ runner }) => runner), ...(values.peer ?? PEERS).map(peerRunner)];
-console.log(
-  `${runtimeLine()}; ${ours[0]?.lxmert.engine.name} ${ours[0]?.lxmert.engine.version}; Python: ${JSON.stringify(versions)}`,
-);
+const ours = new Map<string, RuntimePeer>();
+for (const precision of ['float32', 'int8'] as const)
+  ours.set(`lxmert/runtime: ${precision}`, await RuntimePeer.start(folder, precision, numThreads));
+const runners = [
+  ...[...ours].map(([name, peer]) => ownRunner(name, peer)),
+  ...(values.peer ?? PEERS).map(peerRunner),
+];
+console.log(`${runtimeLine()}; ${[...ours.values()][0]?.engine}; Python: ${JSON.stringify(versions)}`);
 
 const errors = new Map<string, number>();
 for (const runner of runners) errors.set(runner.name, await largestError(runner));
@@ -97,7 +98,7 @@ const limits = {
   copy: Math.max(firstCopy, copyRate()),
 };
 peers[Symbol.dispose]();
-for (const { lxmert } of ours) await lxmert.dispose();
+for (const peer of ours.values()) peer[Symbol.dispose]();
 report();
 
 function graphFile(precision: WeightsPrecision): string {
@@ -128,25 +129,13 @@ async function libtorchLogits(): Promise<Float32Array[]> {
   return found;
 }
 
-async function ownRunner(precision: WeightsPrecision): Promise<{ runner: Runner; lxmert: Lxmert }> {
-  const lxmert = await Lxmert.load(exported, { precision, engine: 'onnxruntime-node', numThreads });
-  const runner: Runner = {
-    name: `lxmert/runtime: ${precision}`,
+function ownRunner(name: string, peer: RuntimePeer): Runner {
+  return {
+    name,
     seconds: [],
-    async time(question) {
-      const { row, sentence } = questions[question] as BenchQuestion;
-      const start = performance.now();
-      await lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), sentence);
-      return (performance.now() - start) / 1000;
-    },
-    async logits(question) {
-      const { row, sentence } = questions[question] as BenchQuestion;
-      const inputs = { ...wordInputs(lxmert.model, [sentence]), ...regionInputs([row], 1) };
-      const { logits } = await lxmert.runGraph(inputs, ['logits']);
-      return (logits?.data ?? []) as Float32Array;
-    },
+    time: async (question) => (await peer.ask(question, false)).seconds,
+    logits: async (question) => (await peer.ask(question, true)).logits,
   };
-  return { runner, lxmert };
 }
 
 function peerRunner(name: string): Runner {
