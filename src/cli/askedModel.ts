@@ -7,8 +7,9 @@ import type { FeatureRow } from '../features/files.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer, type LxmertMatch } from '../inference/lxmert.js';
 import { LxmertImage } from '../inference/lxmertImage.js';
+import { SENTENCES_AT_ONCE } from '../inference/requests.js';
 import { answerExamples, type RuntimeEnsemble } from '../runtime/together/index.js';
-import { matchProbabilities, rankedAnswers } from '../tasks/index.js';
+import { matchProbabilities } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
 import type { detectionOptions } from './detectorOptions.js';
 import { deviceOf } from './deviceOptions.js';
@@ -65,18 +66,13 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
     const { first } = ensemble;
     if (head === 'answers') first.requireAnswering();
     else first.requireMatching();
-    const { answerTable, maxLength } = first.model;
     return {
-      maxLength,
+      maxLength: first.model.maxLength,
       get warnings() {
         return ensemble.warnings;
       },
       detectRegions: (image) => first.detectRegions(image),
-      answer: async ({ row, regions, width, height }, question, topK) => {
-        const { answer } = await ensemble.answerBatch([{ sentence: question, rows: [row] }]);
-        const [answers = []] = answer === undefined ? [] : rankedAnswers(answer, answerTable, topK);
-        return { question, isCut: isCut(first.model, question), answers, regions, width, height };
-      },
+      answer: (regions, question, topK) => ensemble.answer(regions, question, { topK }),
       match: async (image, sentences) => {
         const { row } = await first.detectRegions(image);
         return await matchesOf(ensemble, row, sentences);
@@ -89,9 +85,6 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
     throw error;
   }
 }
-
-/** More would take memory and be no faster. */
-const SENTENCES_AT_ONCE = 64;
 
 async function matchesOf(
   ensemble: RuntimeEnsemble,

@@ -3,11 +3,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
-import { type LoadOptions, Lxmert, MANIFEST_FILE } from '../runtime/node.js';
-import { RuntimeEnsemble } from '../runtime/together/index.js';
+import { type LoadOptions, MANIFEST_FILE } from '../runtime/node.js';
+import { loadEnsemble, type RuntimeEnsemble } from '../runtime/together/index.js';
 
 /** Whether `lxmert export onnx` wrote it. */
-function isExported(model: string): boolean {
+export function isExported(model: string): boolean {
   return existsSync(path.join(model, MANIFEST_FILE));
 }
 
@@ -138,17 +138,5 @@ export async function loadExported(
   folders: readonly string[],
   flags: ExportedOptions,
 ): Promise<RuntimeEnsemble> {
-  const options = exportedLoadOptions(flags);
-  const loaded: Lxmert[] = [];
-  try {
-    for (const folder of folders) {
-      // The first sees for all.
-      const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
-      loaded.push(await Lxmert.load(folder, seeing));
-    }
-    return new RuntimeEnsemble(loaded);
-  } catch (error) {
-    for (const lxmert of loaded) await lxmert.dispose();
-    throw error;
-  }
+  return await loadEnsemble(folders, exportedLoadOptions(flags));
 }

@@ -7,7 +7,7 @@ import { LxmertError, UsageError } from '../common/errors.js';
 import type { Progress } from '../common/progress.js';
 import { version } from '../common/version.js';
 import { sha256OfFile } from '../formats/hashes/sha256.js';
-import { initializerBytes, type OnnxGraph, type WrittenFile, writeModel } from '../onnx/index.js';
+import { type WrittenFile, weightsBytes, writeModel } from '../onnx/index.js';
 import {
   type DetectorFields,
   type DetectorManifest,
@@ -100,7 +100,7 @@ async function writeFolder(
   const files = GRAPH_FILES[precision];
   await folder.requireFree(texts, Object.values(files));
   const graphs = { backbone: backboneGraph(source), regionHead: regionHeadGraph(source) };
-  const totalBytes = numBytesOf(graphs.backbone) + numBytesOf(graphs.regionHead);
+  const totalBytes = weightsBytes(graphs.backbone) + weightsBytes(graphs.regionHead);
   let before = 0;
   const write = async (part: keyof typeof graphs): Promise<WrittenFile> => {
     const { model } = await writeModel(folder.fileOf(files[part]), graphs[part], {
@@ -199,8 +199,4 @@ function requireHalf(file: string, weights: Readonly<Record<string, Tensor>>): v
   throw new LxmertError(
     `${file}: the weight ${beyond} has values beyond ${LARGEST_HALF}, the largest of float16. Export it with --precision float32.`,
   );
-}
-
-function numBytesOf({ initializers }: OnnxGraph): number {
-  return initializers.reduce((sum, each) => sum + initializerBytes(each), 0);
 }

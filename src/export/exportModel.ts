@@ -13,10 +13,10 @@ import {
   requireMatching,
 } from '../inference/modelFolder.js';
 import {
-  initializerBytes,
   MAX_MODEL_BYTES,
   type OnnxGraph,
   type WrittenModel,
+  weightsBytes,
   writeModel,
 } from '../onnx/index.js';
 import type { GraphOutput, ModelManifest, WeightsPrecision } from '../runtime/index.js';
@@ -177,8 +177,8 @@ function outputsFor(
 }
 
 /** Some room is left for the nodes. */
-function isTooLarge({ initializers }: OnnxGraph): boolean {
-  return initializers.reduce((sum, each) => sum + initializerBytes(each), 0) > MAX_MODEL_BYTES - 2 ** 24;
+function isTooLarge(graph: OnnxGraph): boolean {
+  return weightsBytes(graph) > MAX_MODEL_BYTES - 2 ** 24;
 }
 
 async function textOf(file: string | undefined): Promise<string | undefined> {

@@ -180,6 +180,11 @@ export function initializerBytes({ type, dims }: Pick<Initializer, 'type' | 'dim
   return dims.reduce((product, dim) => product * dim, elementBytes(type));
 }
 
+/** Bytes of all weights of a graph. */
+export function weightsBytes({ initializers }: Pick<OnnxGraph, 'initializers'>): number {
+  return initializers.reduce((sum, each) => sum + initializerBytes(each), 0);
+}
+
 function valueInfo(name: string, type: ElementType, dims: readonly Dimension[]): ValueInfoProto {
   const dim = dims.map((size) => ({
     value:

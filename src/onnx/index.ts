@@ -6,9 +6,9 @@ export {
   type Dimension,
   GraphBuilder,
   type Initializer,
-  initializerBytes,
   type NodeOptions,
   type OnnxGraph,
+  weightsBytes,
 } from './graphBuilder.js';
 export {
   MAX_MODEL_BYTES,

@@ -2,4 +2,5 @@
 
 export { WASM_FILES } from './browser/ortModules.js';
 export { missingFile, requireChecksum, requireSize } from './exportedFolder.js';
+export { bytesOf } from './loadModel.js';
 export { chooseWeights } from './manifest.js';

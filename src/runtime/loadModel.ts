@@ -207,7 +207,8 @@ export async function openGraph(
   }
 }
 
-function bytesOf(
+/** Of weights and their external data, as the manifest says. */
+export function bytesOf(
   { files }: Pick<Manifest, 'files'>,
   { file, externalData }: Pick<ManifestWeights, 'file' | 'externalData'>,
 ): number {

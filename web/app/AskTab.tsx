@@ -2,8 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { LxmertClient } from '../../src/serve/client.js';
-import { Picture } from '../view/Picture.js';
-import { Regions } from '../view/Regions.js';
+import { SeenRegions } from '../view/SeenRegions.js';
 import { QuestionForm } from './QuestionForm.js';
 import { Result } from './Result.js';
 import { Suggestions } from './Suggestions.js';
@@ -60,30 +59,8 @@ export function saidOf(asked: Asked): string {
 }
 
 /** The picture before anything was asked. */
-function Seen({ picture }: { readonly picture: ShownPicture }) {
-  const [pointed, setPointed] = useState<number | undefined>();
-  const { width, height } = picture.seen;
-  const regions = withSampleNames(explainedRegions(picture.seen), picture.sample);
-  const seen = { width, height, regions };
-  return (
-    <section class="result" aria-label="What was found in the picture">
-      <h2>{regions.length} regions were found</h2>
-      <div class="columns">
-        <Picture picture={picture.url} seen={seen} shares={undefined} pointed={pointed} />
-        <Regions
-          seen={seen}
-          values={undefined}
-          most={1}
-          chosen={undefined}
-          onChoose={undefined}
-          onPoint={setPointed}
-        />
-      </div>
-      {picture.sample !== undefined && (
-        <p class="small">
-          The names are those of what was drawn; the model sees pixels and is not told of them.
-        </p>
-      )}
-    </section>
-  );
+function Seen({ picture: { url, seen, sample } }: { readonly picture: ShownPicture }) {
+  const { width, height } = seen;
+  const regions = withSampleNames(explainedRegions(seen), sample);
+  return <SeenRegions picture={url} seen={{ width, height, regions }} hasDrawnNames={sample !== undefined} />;
 }

@@ -8,8 +8,7 @@ import { withSampleNames } from '../app/seen.js';
 import { TaskState } from '../app/TaskState.js';
 import { useTask } from '../app/useTask.js';
 import { ExplanationView } from '../view/ExplanationView.js';
-import { Picture } from '../view/Picture.js';
-import { Regions } from '../view/Regions.js';
+import { SeenRegions } from '../view/SeenRegions.js';
 import type { ModelClient } from './modelClient.js';
 import type { SeenPicture } from './seenPicture.js';
 import { sentenceOf } from './siteFiles.js';
@@ -47,7 +46,7 @@ export function Ask({ client, picture, modelKey }: Props) {
         done={({ answers }) => `The answer: ${answers[0]?.answer ?? 'none'}`}
       />
       {task.result === undefined ? (
-        <SeenRegions picture={picture} />
+        <Seen picture={picture} />
       ) : (
         <Answered client={client} explanation={task.result} picture={picture} />
       )}
@@ -79,28 +78,13 @@ function Answered({
 }
 
 /** The picture before anything was asked. */
-function SeenRegions({ picture: { url, seen, sample } }: { readonly picture: SeenPicture }) {
-  const [pointed, setPointed] = useState<number | undefined>();
+function Seen({ picture: { url, seen, sample } }: { readonly picture: SeenPicture }) {
   const named = { ...seen, regions: withSampleNames(seen.regions, sample) };
   return (
-    <section class="result" aria-label="What was found in the picture">
-      <h2>{seen.regions.length} regions were found</h2>
-      <div class="columns">
-        <Picture picture={url} seen={named} shares={undefined} pointed={pointed} />
-        <Regions
-          seen={named}
-          values={undefined}
-          most={1}
-          chosen={undefined}
-          onChoose={undefined}
-          onPoint={setPointed}
-        />
-      </div>
-      {sample !== undefined && sample.objects.length > 0 && (
-        <p class="small">
-          The names are those of what was drawn; the model sees pixels and is not told of them.
-        </p>
-      )}
-    </section>
+    <SeenRegions
+      picture={url}
+      seen={named}
+      hasDrawnNames={sample !== undefined && sample.objects.length > 0}
+    />
   );
 }

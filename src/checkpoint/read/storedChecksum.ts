@@ -29,13 +29,14 @@ export class ChecksumCheck {
     if (sum !== checksum.crc32) {
       throw new CheckpointError(
         path,
-        `the bytes of ${name} are not those that were written (their checksum is ${hex(sum)}, the file states ${hex(checksum.crc32)}): it was damaged on a disk or on the way, or changed by a program that kept the old checksum. Take another copy.`,
+        `the bytes of ${name} are not those that were written (their checksum is ${checksumText(sum)}, the file states ${checksumText(checksum.crc32)}): it was damaged on a disk or on the way, or changed by a program that kept the old checksum. Take another copy.`,
       );
     }
     this.#intact.add(checksum);
   }
 }
 
-function hex(crc: number): string {
+/** Eight hexadecimal digits. */
+export function checksumText(crc: number): string {
   return crc.toString(16).padStart(8, '0');
 }

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { withAtomicFile } from '../../common/atomicFile.js';
 import { headerJson, LENGTH_BYTES, padHeader } from '../../formats/safetensorsHeader.js';
 import { CHECKSUMS_KEY, safetensorsTypes } from '../read/safetensors.js';
+import { checksumText } from '../read/storedChecksum.js';
 import { elementSize } from '../tensorEntry.js';
 import type { WritableTensor } from './writableTensor.js';
 
@@ -25,7 +26,9 @@ export async function writeSafetensors(
     const headerWith = (checksums: readonly number[]): Buffer =>
       headerOf(
         ordered,
-        checksums.length === 0 ? metadata : { ...metadata, [CHECKSUMS_KEY]: checksums.map(hex).join(' ') },
+        checksums.length === 0
+          ? metadata
+          : { ...metadata, [CHECKSUMS_KEY]: checksums.map(checksumText).join(' ') },
       );
     // As long as the one that replaces it when the checksums are known.
     await handle.writeFile(headerWith(ordered.map(() => 0)));
@@ -41,10 +44,6 @@ export async function writeSafetensors(
     const header = headerWith(checksums);
     await handle.write(header, 0, header.length, 0);
   });
-}
-
-function hex(checksum: number): string {
-  return checksum.toString(16).padStart(8, '0');
 }
 
 function headerOf(tensors: readonly WritableTensor[], metadata: Readonly<Record<string, string>>): Buffer {

@@ -1,6 +1,5 @@
 /** @file `lxmert export site`. */
 
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,8 +10,9 @@ import { exportModel } from '../../export/index.js';
 import { type ExportedSite, exportSite, readManifest, requireAnswering } from '../../export/site/index.js';
 import { assertCompatible, featureSizeOf, type StatedRow } from '../../features/files.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
-import { MANIFEST_FILE, type ModelManifest, PRECISIONS, type WeightsPrecision } from '../../runtime/index.js';
+import { type ModelManifest, PRECISIONS, type WeightsPrecision } from '../../runtime/index.js';
 import { defineCommand, type ProgressDisplay } from '../command.js';
+import { isExported } from '../exportedModel.js';
 import { existingFolder, existingPath, outputPath, weightsPath } from '../options.js';
 import { picturesOf, sampleScenes } from '../sitePictures.js';
 
@@ -104,7 +104,7 @@ async function exportedFolder(
   notice: (line: string) => void,
   signal: AbortSignal,
 ): Promise<{ readonly folder: string; remove(): Promise<void> }> {
-  if (existsSync(path.join(model, MANIFEST_FILE))) {
+  if (isExported(model)) {
     return { folder: model, remove: async () => undefined };
   }
   const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-site-'));

@@ -6,7 +6,13 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { withAtomicFile } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
-import { chooseWeights, missingFile, requireChecksum, requireSize } from '../../runtime/exportedFiles.js';
+import {
+  bytesOf,
+  chooseWeights,
+  missingFile,
+  requireChecksum,
+  requireSize,
+} from '../../runtime/exportedFiles.js';
 import {
   MANIFEST_FILE,
   type Manifest,
@@ -68,7 +74,7 @@ export function sizesOf({
   return weights
     .map((entry) => ({
       precision: entry.precision,
-      numBytes: filesOf(entry).reduce((sum, file) => sum + (files[file]?.numBytes ?? 0), 0),
+      numBytes: bytesOf({ files }, entry),
     }))
     .sort((a, b) => a.numBytes - b.numBytes);
 }

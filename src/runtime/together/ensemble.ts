@@ -4,7 +4,8 @@ import { UsageError } from '../../common/errors.js';
 import type { ExplainOptions, Explanation } from '../../explain/explanation.js';
 import type { ExplanationMethod } from '../../explain/removal.js';
 import type { ImageRegions } from '../../inference/imageRegions.js';
-import { DEFAULT_TOP_K, requireTopK, requireWords } from '../../inference/requests.js';
+import type { LxmertAnswer } from '../../inference/lxmert.js';
+import { type AnswerOptions, DEFAULT_TOP_K, requireTopK, requireWords } from '../../inference/requests.js';
 import { type ProbabilityRows, probabilityRows, rankedAnswers } from '../../tasks/portable.js';
 import { isCut } from '../../text/index.js';
 import { explanationMethodsOf, explanationOf, requireMethod } from '../explain.js';
@@ -45,20 +46,28 @@ export class RuntimeEnsemble implements AsyncDisposable {
     return explanationMethodsOf(this.models);
   }
 
+  /** As {@link LxmertRuntime.answer}, of all models together. */
+  async answer(
+    { row, regions, width, height }: ImageRegions,
+    question: string,
+    { topK = DEFAULT_TOP_K }: AnswerOptions = {},
+  ): Promise<LxmertAnswer> {
+    requireTopK(topK);
+    requireWords([question], 'question');
+    const { model } = this.first;
+    const { answer } = await this.answerBatch([{ sentence: question, rows: [row] }]);
+    const [answers = []] = answer === undefined ? [] : rankedAnswers(answer, model.answerTable, topK);
+    return { question, isCut: isCut(model, question), answers, regions, width, height };
+  }
+
   /** As {@link LxmertRuntime.explain}, of all models together. */
   async explain(
     imageRegions: ImageRegions,
     question: string,
     { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
   ): Promise<Explanation> {
-    requireTopK(topK);
-    requireWords([question], 'question');
     requireMethod(this.models, method);
-    const { model } = this.first;
-    const { row, regions, width, height } = imageRegions;
-    const { answer } = await this.answerBatch([{ sentence: question, rows: [row] }]);
-    const [answers = []] = answer === undefined ? [] : rankedAnswers(answer, model.answerTable, topK);
-    const answered = { question, isCut: isCut(model, question), answers, regions, width, height };
+    const answered = await this.answer(imageRegions, question, { topK });
     return await explanationOf([this.first, ...this.models.slice(1)], imageRegions, answered, method);
   }
 

@@ -2,3 +2,4 @@
 
 export { answerExamples } from './answerExamples.js';
 export { RuntimeEnsemble } from './ensemble.js';
+export { loadEnsemble } from './loadEnsemble.js';

@@ -4,8 +4,7 @@ import path from 'node:path';
 import type { Explanation } from '../../explain/explanation.js';
 import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
-import { Lxmert } from '../../runtime/node.js';
-import { answerExamples, RuntimeEnsemble } from '../../runtime/together/index.js';
+import { answerExamples, loadEnsemble, type RuntimeEnsemble } from '../../runtime/together/index.js';
 import { rankedAnswers } from '../../tasks/index.js';
 import { isCut } from '../../text/index.js';
 import type { Answered, AskedQuestion, ExportedSource, SeenPicture, ToExplain } from './protocol.js';
@@ -16,18 +15,13 @@ export class ExportedModel implements ServedModel {
 
   /** @throws what loading an exported folder throws, and for folders that do not go together or do not answer */
   static async load({ folders, options }: ExportedSource): Promise<ExportedModel> {
-    const loaded: Lxmert[] = [];
+    // Pictures are kept by the main thread, for all workers.
+    const ensemble = await loadEnsemble(folders, { ...options, numCachedImages: 0 });
     try {
-      // Pictures are kept by the main thread, for all workers.
-      for (const folder of folders) {
-        // The first sees for all.
-        const seeing = loaded.length === 0 ? options : { ...options, detector: undefined };
-        loaded.push(await Lxmert.load(folder, { ...seeing, numCachedImages: 0 }));
-      }
-      for (const lxmert of loaded) lxmert.requireAnswering();
-      return new ExportedModel(new RuntimeEnsemble(loaded));
+      for (const model of ensemble.models) model.requireAnswering();
+      return new ExportedModel(ensemble);
     } catch (error) {
-      for (const lxmert of loaded) await lxmert.dispose();
+      await ensemble.dispose();
       throw error;
     }
   }

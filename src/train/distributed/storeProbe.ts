@@ -3,15 +3,16 @@
  * ever where nothing comes back, and what else comes back may end its process. So a process of its own asks first.
  */
 
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { KeyStore } from '../../torch/index.js';
 
 /** Within which a store answers, which does so at once. */
 const PROBE_SECONDS = 60;
-const STORE = 0;
+/** Of a probe that found no store. */
 const FOREIGN = 3;
 
 /**
@@ -26,36 +27,30 @@ export async function isKeyStore(
   { seconds, signal }: { seconds: number; signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   const program = fileURLToPath(import.meta.url);
-  const child = spawn(process.execPath, [program, host, String(port)], { stdio: 'ignore' });
-  const giveUp = (): void => void child.kill('SIGKILL');
-  const timer = setTimeout(giveUp, 1000 * seconds);
-  signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    const exitCode = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', resolve);
-    });
+    const limits = { timeout: 1000 * seconds, killSignal: 'SIGKILL', signal } as const;
+    await promisify(execFile)(process.execPath, [program, host, String(port)], limits);
+    return true;
+  } catch (error) {
     signal?.throwIfAborted();
-    return exitCode === STORE;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
+    // A name of the system's error stands there when the process could not be started.
+    if (typeof (error as { code?: unknown }).code === 'string') throw error;
+    return false;
   }
 }
 
 /** A store adds: two sums of numbers that nobody can guess are those of a store. */
-function probe(host: string, port: number): number {
+function probe(host: string, port: number): boolean {
   using store = new KeyStore({ host, port, isServer: false, timeoutSeconds: PROBE_SECONDS, prefix: 'probe' });
   const key = randomUUID();
   const [first, second] = [1 + randomInt(2 ** 40), 1 + randomInt(2 ** 40)];
-  const isAdding = store.add(key, first) === first && store.add(key, second) === first + second;
-  return isAdding ? STORE : FOREIGN;
+  return store.add(key, first) === first && store.add(key, second) === first + second;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [, , host = '', port = ''] = process.argv;
   try {
-    process.exitCode = probe(host, Number(port));
+    if (!probe(host, Number(port))) process.exitCode = FOREIGN;
   } catch {
     process.exitCode = FOREIGN;
   }
