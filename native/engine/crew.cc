@@ -1,3 +1,4 @@
+// The crew: how threads come to a run, share its tasks, and wait.
 #include "crew.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// Packing a weight and back, shared out by panels.
 #include "packed_weight.h"
 
 #include "crew.h"

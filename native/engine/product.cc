@@ -1,3 +1,4 @@
+// How a product is cut into tasks, and what a task does.
 #include "product.h"
 
 #include <algorithm>
