@@ -4,11 +4,11 @@ import { existsSync, statSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { cgroupLimit } from '../common/cgroupLimit.js';
 import { messageOf } from '../common/errors.js';
 import { readProcessor } from '../common/processor.js';
+import { type ProcessorQuota, processorQuota } from '../common/processorQuota.js';
 import type { Facts, Finding, GemmRates } from './facts.js';
-import { findingsOf, readEngineVariables } from './findings.js';
+import { describeQuota, findingsOf, readEngineVariables } from './findings.js';
 import { measureGemmRate } from './gemmRate.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
@@ -63,7 +63,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     cudaVisibleDevices: cudaVisibleDevices ?? null,
     load: machineLoad,
     loadAverage: loadavg()[0] ?? 0,
-    processorLimit: cgroupLimit() ?? null,
+    processorQuota: processorQuota() ?? null,
     environment: readEngineVariables(),
   };
   const findings = findingsOf(facts);
@@ -175,14 +175,14 @@ function gpuRows({ nvidia, visibleGpus, cudaVisibleDevices }: Examination): Row[
   return rows;
 }
 
-function machineRows({ processor, environment, load, loadAverage, processorLimit }: Examination): Row[] {
+function machineRows({ processor, environment, load, loadAverage, processorQuota }: Examination): Row[] {
   const cores = processor.numCores === null ? '' : `, ${processor.numCores} cores`;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return [
     ['processor', `${processor.model}${cores}, ${processor.numLogical} logical processors`],
     ['vector features', processor.vectorFeatures.join(' ') || 'none that matter here'],
     ...(load === null ? [] : [loadRow(load, loadAverage)]),
-    ...(processorLimit === null ? [] : [limitRow(processorLimit)]),
+    ...(processorQuota === null ? [] : [quotaRow(processorQuota)]),
     ['environment', settings.join(' ') || 'no settings'],
   ];
 }
@@ -194,6 +194,6 @@ function loadRow(load: NonNullable<Examination['load']>, average: number): Row {
   ];
 }
 
-function limitRow(limit: number): Row {
-  return ['limit', `this container may use ${Number(limit.toFixed(2))} processors' worth of time`];
+function quotaRow(quota: ProcessorQuota): Row {
+  return ['quota', `${describeQuota(quota)} (${quota.file})`];
 }

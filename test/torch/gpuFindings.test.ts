@@ -62,7 +62,7 @@ function factsOf(machine: Machine): Facts {
     environment: machine.environment ?? {},
     load: null,
     loadAverage: 0,
-    processorLimit: null,
+    processorQuota: null,
   };
 }
 

@@ -3,7 +3,7 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { liveTensors } from '../../torch/index.js';
+import { liveTensors, shareProcessors } from '../../torch/index.js';
 import { loadModels } from './models.js';
 import type {
   Answered,
@@ -13,7 +13,7 @@ import type {
   JobResults,
   SeenPicture,
   ToWorker,
-  WorkerSetup,
+  WorkerData,
 } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
@@ -23,7 +23,9 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 stepBack();
 try {
-  const { models, facts } = await loadModels((workerData as WorkerSetup).models);
+  const { numWorkers, models: named } = workerData as WorkerData;
+  shareProcessors(numWorkers);
+  const { models, facts } = await loadModels(named);
   port.on('message', ({ id, job }: ToWorker) => {
     void doJob(models, job)
       .then((result) => say({ kind: 'result', id, result, numTensors: liveTensors() }))

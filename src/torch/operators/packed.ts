@@ -106,3 +106,31 @@ export const bertAdam_ =
       weightDecay: number,
     ) => void
   >('lxmert::bert_adam_');
+
+/** What a dense layer does to its sums; the numbers are those of native/kernels/kernels.h. */
+export const ACTIVATIONS = { none: 0, gelu: 1, tanh: 2, relu: 3 } as const;
+
+/**
+ * A weight (out, in) as this processor's kernels read it: the panels and the shape. A list for `packedWeightLinear` and
+ * `unpackWeight`, not for files: another processor has other panels.
+ */
+export const packWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::pack_weight');
+
+/** The weight (out, in) float32 again. */
+export const unpackWeight = operator<(packed: readonly Tensor[]) => Tensor>('lxmert::unpack_weight');
+
+/**
+ * activation(x W^T + bias) of the columns [firstColumn, firstColumn + numColumns), all of them when left out. Has a
+ * gradient by x alone.
+ */
+export const packedWeightLinear =
+  operator<
+    (
+      x: Tensor,
+      packed: readonly Tensor[],
+      bias: Tensor | null,
+      activation?: number,
+      firstColumn?: number,
+      numColumns?: number,
+    ) => Tensor
+  >('lxmert::packed_linear');
