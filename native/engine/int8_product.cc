@@ -1,3 +1,4 @@
+// Products in 8 bits: the rounding of rows, and tasks over rows and panels.
 #include "int8_product.h"
 
 #include <algorithm>
@@ -31,14 +32,15 @@ void RoundingTasks::operator()(int64_t task, int) const {
   ActiveInt8Kernels().round_rows(x_, x_stride_, depth_, rounded_, first, std::min(first + kRowsOfTask, num_rows_));
 }
 
-Int8ProductTasks::Int8ProductTasks(const Int8Product& product, int num_threads)
-    : product_(product), num_threads_(num_threads) {
+Int8ProductTasks::Int8ProductTasks(const Product& product, const Int8Rows& x, const Int8Panels& weight,
+                                   int num_threads)
+    : product_(product), x_(x), weight_(weight), num_threads_(num_threads) {
   const Int8Kernels& kernels = ActiveInt8Kernels();
   first_panel_ = product.first_column / kernels.panel_columns;
   num_panels_ = product.num_columns == 0
                     ? 0
                     : (product.first_column + product.num_columns - 1) / kernels.panel_columns + 1 - first_panel_;
-  const int64_t most_rows = std::clamp(kBytesOfRows / std::max<int64_t>(1, product.weight.depth), kernels.tile_rows, kMostRows);
+  const int64_t most_rows = std::clamp(kBytesOfRows / std::max<int64_t>(1, weight.depth), kernels.tile_rows, kMostRows);
   num_row_blocks_ = CeilDiv(product.rows, most_rows);
   panels_per_group_ = num_row_blocks_ > 1 ? kPanelsOfGroup : 1;
   num_groups_ = CeilDiv(num_panels_, panels_per_group_);
@@ -53,7 +55,7 @@ Int8ProductTasks::Int8ProductTasks(const Int8Product& product, int num_threads)
 
 void Int8ProductTasks::operator()(int64_t task, int) const {
   const Int8Kernels& kernels = ActiveInt8Kernels();
-  const int64_t panel_bytes = Int8Steps(kernels, product_.weight.depth) * Int8StepBytes(kernels);
+  const int64_t panel_bytes = Int8Steps(kernels, weight_.depth) * Int8StepBytes(kernels);
   const int64_t first_row = task / num_groups_ * rows_per_block_;
   const int64_t rows = std::min(rows_per_block_, product_.rows - first_row);
   const int64_t first = first_panel_ + task % num_groups_ * panels_per_group_;
@@ -62,7 +64,7 @@ void Int8ProductTasks::operator()(int64_t task, int) const {
   for (int64_t panel = first; panel < last; panel++) {
     // What this thread will probably be given next.
     const int64_t after = panel + 1 < last ? panel + 1 : first + num_threads_ * panels_per_group_;
-    const char* values = reinterpret_cast<const char*>(product_.weight.values);
+    const char* values = reinterpret_cast<const char*>(weight_.values);
     ComputePanel(panel, after < end ? values + after * panel_bytes : nullptr, first_row, rows);
   }
 }
@@ -74,10 +76,9 @@ void Int8ProductTasks::ComputePanel(int64_t panel, const char* next, int64_t fir
   for (int64_t tile = 0, row = first_row; tile < num_tiles; tile++) {
     // As even as can be: 46 rows are 12, 12, 11 and 11.
     const int64_t end = first_row + rows * (tile + 1) / num_tiles;
-    const Int8Rows& x = product_.x;
     // The first tile asks for the whole of what comes next.
-    kernels.tile(product_.weight, panel,
-                 {x.values + row * x.stride, x.stride, x.scales + row, x.zeros + row, sums, tile == 0 ? next : nullptr},
+    kernels.tile(weight_, panel,
+                 {x_.values + row * x_.stride, x_.stride, x_.scales + row, x_.zeros + row, sums, tile == 0 ? next : nullptr},
                  end - row);
     Finish(panel, row, end - row, sums);
     row = end;
@@ -105,6 +106,13 @@ void Int8ProductTasks::Finish(int64_t panel, int64_t row, int64_t rows, const fl
     work.activation = product_.activation;
     kernels.packed_finish(work, rows, std::min(kernels.panel_width, end - first));
   }
+}
+
+void Compute(const Product& product, const Int8Panels& weight, int num_threads) {
+  const RoundedRows rounded(product.rows, weight.depth);
+  const RoundingTasks rounding(product.x, product.x_stride, product.rows, weight.depth, rounded);
+  const Int8ProductTasks tasks(product, rounded.rows(), weight, num_threads);
+  Crew::Run({PhaseOf(rounding.num_tasks(), rounding), PhaseOf(tasks.num_tasks(), tasks)}, num_threads);
 }
 
 }  // namespace lxmert

@@ -6,8 +6,7 @@
 #include <memory>
 
 #include "../kernels/int8_kernels.h"
-#include "../kernels/kernels.h"
-#include "crew.h"
+#include "product.h"
 
 namespace lxmert {
 
@@ -40,25 +39,11 @@ class RoundingTasks {
   Int8Rows rounded_;
 };
 
-// output = activation(x W^T + bias + residual) for some of the weight's columns. The residual may be the output.
-struct Int8Product {
-  Int8Rows x;
-  int64_t rows;
-  Int8Panels weight;
-  int64_t first_column;
-  int64_t num_columns;
-  const float* bias;      // (num_columns) or null
-  const float* residual;  // (rows, num_columns) or null
-  int64_t residual_stride;
-  float* output;  // (rows, num_columns)
-  int64_t output_stride;
-  Activation activation;
-};
-
-// As ProductTasks: some rows by some panels a task, each value of the output computed by one task.
+// As ProductTasks: some rows by some panels a task, each value of the output computed by one task. The product says
+// everything but what is multiplied.
 class Int8ProductTasks {
  public:
-  Int8ProductTasks(const Int8Product& product, int num_threads);
+  Int8ProductTasks(const Product& product, const Int8Rows& x, const Int8Panels& weight, int num_threads);
 
   int64_t num_tasks() const { return num_row_blocks_ * num_groups_; }
   void operator()(int64_t task, int worker) const;
@@ -67,11 +52,16 @@ class Int8ProductTasks {
   void ComputePanel(int64_t panel, const char* next, int64_t first_row, int64_t rows) const;
   void Finish(int64_t panel, int64_t row, int64_t rows, const float* sums) const;
 
-  Int8Product product_;
+  Product product_;
+  Int8Rows x_;
+  Int8Panels weight_;
   int num_threads_;
   int64_t first_panel_, num_panels_;
   int64_t panels_per_group_, num_groups_;
   int64_t rows_per_block_, num_row_blocks_;
 };
+
+// The product of product.x, rounded to 8 bits, with this weight.
+void Compute(const Product& product, const Int8Panels& weight, int num_threads);
 
 }  // namespace lxmert

@@ -1,3 +1,4 @@
+// Rounding weights to 8 bits, and packing them.
 #include "int8_weight.h"
 
 #include <atomic>

@@ -78,7 +78,11 @@ export async function convertCheckpoint(
       ? roundedFromEntry(name, checkpoint, canonical, entry)
       : [writableFromEntry(name, checkpoint, canonical, entry, identityOf(entry))];
   });
-  await writeByEnding(output, tensors, precision === 'int8' ? { [ROUNDED_NOTE.key]: ROUNDED_NOTE.value } : {});
+  await writeByEnding(
+    output,
+    tensors,
+    precision === 'int8' ? { [ROUNDED_NOTE.key]: ROUNDED_NOTE.value } : {},
+  );
   return {
     output,
     numTensors: tensors.length,

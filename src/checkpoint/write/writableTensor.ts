@@ -63,7 +63,9 @@ export function roundedFromEntry(
 ): WritableTensor[] {
   const part = (index: 0 | 1) => () => [
     scope(() =>
-      noGrad(() => bytesOf(ops.roundWeight(ops.to(checkpoint.tensor(canonical), 'float32'))[index] as Tensor)),
+      noGrad(() =>
+        bytesOf(ops.roundWeight(ops.to(checkpoint.tensor(canonical), 'float32'))[index] as Tensor),
+      ),
     ),
   ];
   const [numRows = 0] = shape;

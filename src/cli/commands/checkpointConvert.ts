@@ -48,11 +48,15 @@ export const command = defineCommand({
     to: z
       .enum(['reference', 'huggingface'])
       .optional()
-      .describe("Whose names to write; needed for LXMERT's weights [default with --precision int8: reference]"),
+      .describe(
+        "Whose names to write; needed for LXMERT's weights [default with --precision int8: reference]",
+      ),
     precision: z
       .enum(['int8'])
       .optional()
-      .describe('Weights in 8 bits with a scale for each output: a quarter of the size, for --precision int8'),
+      .describe(
+        'Weights in 8 bits with a scale for each output: a quarter of the size, for --precision int8',
+      ),
     ...untoldOptions,
   }),
   run: async ({ arguments: { input, output }, options }) => {
