@@ -32,8 +32,7 @@ void RoundingTasks::operator()(int64_t task, int) const {
   ActiveInt8Kernels().round_rows(x_, x_stride_, depth_, rounded_, first, std::min(first + kRowsOfTask, num_rows_));
 }
 
-Int8ProductTasks::Int8ProductTasks(const Product& product, const Int8Rows& x, const Int8Panels& weight,
-                                   int num_threads)
+Int8ProductTasks::Int8ProductTasks(const Product& product, const Int8Rows& x, const Int8Panels& weight, int num_threads)
     : product_(product), x_(x), weight_(weight), num_threads_(num_threads) {
   const Int8Kernels& kernels = ActiveInt8Kernels();
   first_panel_ = product.first_column / kernels.panel_columns;
@@ -77,9 +76,10 @@ void Int8ProductTasks::ComputePanel(int64_t panel, const char* next, int64_t fir
     // As even as can be: 46 rows are 12, 12, 11 and 11.
     const int64_t end = first_row + rows * (tile + 1) / num_tiles;
     // The first tile asks for the whole of what comes next.
-    kernels.tile(weight_, panel,
-                 {x_.values + row * x_.stride, x_.stride, x_.scales + row, x_.zeros + row, sums, tile == 0 ? next : nullptr},
-                 end - row);
+    kernels.tile(
+        weight_, panel,
+        {x_.values + row * x_.stride, x_.stride, x_.scales + row, x_.zeros + row, sums, tile == 0 ? next : nullptr},
+        end - row);
     Finish(panel, row, end - row, sums);
     row = end;
   }

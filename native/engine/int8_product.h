@@ -1,5 +1,5 @@
-// x W^T with a weight in 8 bits, as tasks for the crew: first the rows are rounded to 8 bits, once for all products that
-// read them.
+// x W^T with a weight in 8 bits, as tasks for the crew: first the rows are rounded to 8 bits, once for all products
+// that read them.
 #pragma once
 
 #include <cstdint>

@@ -31,8 +31,7 @@ bool RoundColumn(const float* weight, int64_t depth, int8_t* values, float* scal
 
 }  // namespace
 
-bool RoundWeight(const float* weight, int64_t columns, int64_t depth, int8_t* values, float* scales,
-                 int num_threads) {
+bool RoundWeight(const float* weight, int64_t columns, int64_t depth, int8_t* values, float* scales, int num_threads) {
   std::atomic<bool> is_finite{true};
   constexpr int64_t kColumnsOfTask = 64;
   Crew::RunTasks((columns + kColumnsOfTask - 1) / kColumnsOfTask, num_threads, [&](int64_t task, int) {
@@ -50,8 +49,8 @@ Int8More FindInt8More(const Int8Kernels& kernels, const int8_t* weight, int64_t 
   more.starts.assign(static_cast<size_t>(num_panels) + 1, 0);
   std::vector<int32_t> steps(static_cast<size_t>(num_panels * num_steps));
   Crew::RunTasks(num_panels, num_threads, [&](int64_t panel, int) {
-    more.starts[static_cast<size_t>(panel) + 1] = static_cast<int32_t>(
-        kernels.find_more(weight, columns, depth, panel, steps.data() + panel * num_steps));
+    more.starts[static_cast<size_t>(panel) + 1] =
+        static_cast<int32_t>(kernels.find_more(weight, columns, depth, panel, steps.data() + panel * num_steps));
   });
   for (int64_t panel = 0; panel < num_panels; panel++) {
     const auto first = steps.begin() + panel * num_steps;

@@ -1,4 +1,5 @@
-// A dense layer's weight in 8 bits: a scale for each output channel, and panels as the kernels of this processor read them.
+// A dense layer's weight in 8 bits: a scale for each output channel, and panels as the kernels of this processor read
+// them.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +9,8 @@
 
 namespace lxmert {
 
-// values (columns, depth) of -127 to 127 and scales (columns) for weight (columns, depth): no value is further than half a
-// step from its own. False when a number is not finite.
+// values (columns, depth) of -127 to 127 and scales (columns) for weight (columns, depth): no value is further than
+// half a step from its own. False when a number is not finite.
 bool RoundWeight(const float* weight, int64_t columns, int64_t depth, int8_t* values, float* scales, int num_threads);
 
 // Which steps of which panels come twice: starts (panels + 1), steps. Empty where no panel has any, on instruction sets

@@ -39,13 +39,14 @@ bool HasAvxVnni() {
 #endif
 
 bool HasAvx512Vnni() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512vnni");
 }
 #endif
 
-// LXMERT_KERNELS names the instruction set for all kernels; those of float32 know avx512 and avx512bf16, which have VNNI
-// here only where the name says so or nothing was said.
+// LXMERT_KERNELS names the instruction set for all kernels; those of float32 know avx512 and avx512bf16, which have
+// VNNI here only where the name says so or nothing was said.
 const char* NameFor(const char* wish) {
   if (std::strcmp(wish, "avx512bf16") == 0) return "avx512vnni";
   if (std::strcmp(wish, "avx512") == 0) return "avx2";

@@ -1,6 +1,6 @@
-// Products in 8 bits, compiled for several instruction sets. The rows come as unsigned bytes with a scale and a zero for
-// each row, the weight as signed bytes with a scale for each column; the sums are whole numbers of 32 bits, which are the
-// same ones on every instruction set.
+// Products in 8 bits, compiled for several instruction sets. The rows come as unsigned bytes with a scale and a zero
+// for each row, the weight as signed bytes with a scale for each column; the sums are whole numbers of 32 bits, which
+// are the same ones on every instruction set.
 //
 // A table of its own beside Kernels: the instructions that matter here (VNNI) are other ones than for float32.
 #pragma once
@@ -44,7 +44,7 @@ struct Int8Tile {
   int64_t x_stride;
   const float* x_scales;
   const int32_t* x_zeros;
-  float* output;  // (rows, columns of a panel)
+  float* output;     // (rows, columns of a panel)
   const char* next;  // what to ask memory for meanwhile, as long as a panel, or null
 };
 
@@ -57,7 +57,8 @@ struct Int8Kernels {
   int64_t tile_rows;
 
   // x (rows, depth) with rows x_stride apart, for the rows [first, last).
-  void (*round_rows)(const float* x, int64_t x_stride, int64_t depth, const Int8Rows& rows, int64_t first, int64_t last);
+  void (*round_rows)(const float* x, int64_t x_stride, int64_t depth, const Int8Rows& rows, int64_t first,
+                     int64_t last);
   // output = x W^T for up to tile_rows rows.
   void (*tile)(const Int8Panels& weight, int64_t panel, const Int8Tile& tile, int64_t rows);
   // The sums themselves, as 32-bit numbers (rows, columns of a panel): what the tests compare.

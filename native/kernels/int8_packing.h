@@ -27,8 +27,10 @@ struct ColumnStep {
       const int64_t places[] = {pair, pair + 1, pair + kStepDepth / 2, pair + kStepDepth / 2 + 1};
       int32_t positive = 0, negative = 0;
       for (const int64_t place : places) {
-        if (values[place] > 0) positive += values[place];
-        else negative -= values[place];
+        if (values[place] > 0)
+          positive += values[place];
+        else
+          negative -= values[place];
       }
       const bool exceeds = positive > kMostOfOneSign || negative > kMostOfOneSign;
       for (const int64_t place : places) {

@@ -1,11 +1,11 @@
 // Rows of unsigned bytes by a weight of signed bytes in panels, sums in 32 bits: exact on every instruction set.
 //
 // With VNNI four products are added to a 32-bit sum at once. AVX2 without it adds two products in 16 bits (vpmaddubsw,
-// which would cut off a sum beyond 32767), two such sums in 16 bits, and only then widens them: five instructions for 64
-// products where 16-bit factors would take eight. So that nothing is cut off, rows are rounded to 7 bits there, 0 to 127:
-// two products are at most 2 * 127 * 127 = 32258. Four weights whose positive or negative ones add up to more than
-// 258 = 32767 / 127 would exceed 16 bits; they are halved, and a further step of the panel holds the other halves. Of weights drawn
-// from a normal distribution 1 to 3 % of the steps come twice.
+// which would cut off a sum beyond 32767), two such sums in 16 bits, and only then widens them: five instructions for
+// 64 products where 16-bit factors would take eight. So that nothing is cut off, rows are rounded to 7 bits there, 0 to
+// 127: two products are at most 2 * 127 * 127 = 32258. Four weights whose positive or negative ones add up to more than
+// 258 = 32767 / 127 would exceed 16 bits; they are halved, and a further step of the panel holds the other halves. Of
+// weights drawn from a normal distribution 1 to 3 % of the steps come twice.
 #pragma once
 
 #include <cstring>
@@ -123,7 +123,8 @@ struct Sums {
   FourSums parts[2];
 };
 
-// Widened by putting zeros below and shifting down: compilers know these shuffles, on little-endian processors as every one is.
+// Widened by putting zeros below and shifting down: compilers know these shuffles, on little-endian processors as every
+// one is.
 static LXMERT_INLINE void Widen(SixteenBytes bytes, EightShorts (&wide)[2]) {
   typedef int8_t Places __attribute__((vector_size(16)));
   const SixteenBytes zeros{};

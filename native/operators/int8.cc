@@ -15,14 +15,14 @@ namespace {
 
 void CheckRounded(const at::Tensor& values, const at::Tensor& scales) {
   TORCH_CHECK(values.dim() == 2 && values.scalar_type() == at::kChar && values.is_cpu(),
-              "a rounded weight must be (columns, depth) int8 on the CPU, but is ",
-              c10::toString(values.scalar_type()), " ", values.sizes());
+              "a rounded weight must be (columns, depth) int8 on the CPU, but is ", c10::toString(values.scalar_type()),
+              " ", values.sizes());
   TORCH_CHECK(values.size(1) <= kInt8DeepestProduct, "a weight of a depth of ", values.size(1),
               " is too deep for sums of 32 bits; ", kInt8DeepestProduct, " is the most");
-  TORCH_CHECK(scales.dim() == 1 && scales.scalar_type() == at::kFloat && scales.is_cpu() &&
-                  scales.size(0) == values.size(0),
-              "the scales must be float32, one for each of ", values.size(0), " columns, but are ",
-              c10::toString(scales.scalar_type()), " ", scales.sizes());
+  TORCH_CHECK(
+      scales.dim() == 1 && scales.scalar_type() == at::kFloat && scales.is_cpu() && scales.size(0) == values.size(0),
+      "the scales must be float32, one for each of ", values.size(0), " columns, but are ",
+      c10::toString(scales.scalar_type()), " ", scales.sizes());
 }
 
 // weight (columns, depth) float32 -> values (columns, depth) int8, scales (columns)
@@ -80,8 +80,8 @@ const Int8Kernels& KernelsNamed(const std::string& name) {
   return *kernels;
 }
 
-// x (rows, depth) float32 -> values (rows, stride) uint8, scales (rows) float32, zeros (rows) int32, as the named kernels
-// round.
+// x (rows, depth) float32 -> values (rows, stride) uint8, scales (rows) float32, zeros (rows) int32, as the named
+// kernels round.
 std::tuple<at::Tensor, at::Tensor, at::Tensor> Int8RoundRows(const at::Tensor& x, std::string name) {
   TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.is_cpu(), "x must be (rows, depth) float32");
   const at::Tensor plain = x.contiguous();
@@ -94,8 +94,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> Int8RoundRows(const at::Tensor& x
   return {values, scales, zeros};
 }
 
-// rows (rows, stride) uint8, values (columns, depth) int8 -> (rows, columns) int32: the sums of products as the named kernels
-// make them.
+// rows (rows, stride) uint8, values (columns, depth) int8 -> (rows, columns) int32: the sums of products as the named
+// kernels make them.
 at::Tensor Int8Sums(const at::Tensor& rows, const at::Tensor& values, std::string name) {
   const Int8Kernels& kernels = KernelsNamed(name);
   const PackedRounded packed(kernels, values, at::ones({values.size(0)}, at::kFloat));
@@ -105,9 +105,9 @@ at::Tensor Int8Sums(const at::Tensor& rows, const at::Tensor& values, std::strin
               "rows must be uint8, a multiple of ", kInt8RowStep, " values each, at least ", packed.depth);
   const int64_t num_panels = Int8PanelCount(kernels, packed.columns);
   const int32_t* more = packed.more.data_ptr<int32_t>();
-  const Int8Panels weight{packed.panels.data_ptr<int8_t>(), packed.columns, packed.depth,
-                          packed.scales.data_ptr<float>(), packed.sums.data_ptr<int32_t>(), more,
-                          more + num_panels + 1};
+  const Int8Panels weight{
+      packed.panels.data_ptr<int8_t>(), packed.columns, packed.depth,         packed.scales.data_ptr<float>(),
+      packed.sums.data_ptr<int32_t>(),  more,           more + num_panels + 1};
   at::Tensor sums = at::empty({num_rows, num_panels * kernels.panel_columns}, at::kInt);
   at::Tensor tile_sums = at::empty({kernels.tile_rows, kernels.panel_columns}, at::kInt);
   for (int64_t row = 0; row < num_rows; row += kernels.tile_rows) {

@@ -62,8 +62,8 @@ Int8Panels Int8PanelsFrom(at::TensorList packed) {
               "8-bit panels of ", panels.numel(), " bytes are not those of a weight (", columns, ", ", depth,
               ") for the kernels ", kernels.name, " of this processor");
   const int32_t* starts = more.data_ptr<int32_t>();
-  return {panels.data_ptr<int8_t>(), columns, depth, scales.data_ptr<float>(), sums.data_ptr<int32_t>(),
-          starts, starts + num_panels + 1};
+  return {panels.data_ptr<int8_t>(), columns, depth, scales.data_ptr<float>(), sums.data_ptr<int32_t>(), starts,
+          starts + num_panels + 1};
 }
 
 namespace {
@@ -88,9 +88,8 @@ at::Tensor UnpackWeight(at::TensorList packed) {
 at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::Tensor& bias, const at::Tensor& residual,
                          Activation activation, int64_t first_column, int64_t num_columns) {
   const auto [columns, depth] = ShapeOfPacked(packed);
-  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.is_cpu() && x.size(1) == depth,
-              "x must have rows of ", depth, " float32 values, but is ", c10::toString(x.scalar_type()), " ",
-              x.sizes());
+  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.is_cpu() && x.size(1) == depth, "x must have rows of ",
+              depth, " float32 values, but is ", c10::toString(x.scalar_type()), " ", x.sizes());
   TORCH_CHECK(first_column >= 0 && num_columns >= 0 && first_column + num_columns <= columns, "columns ", first_column,
               " to ", first_column + num_columns, " of a weight with ", columns);
   const at::Tensor rows = x.stride(1) == 1 || x.size(1) == 1 ? x : x.contiguous();
