@@ -69,6 +69,12 @@ export interface WorkerSetup {
   readonly models: readonly [NamedModel, ...NamedModel[]];
 }
 
+/** What a worker is started with. */
+export interface WorkerData extends WorkerSetup {
+  /** Workers of the server, which share the processors. */
+  readonly numWorkers: number;
+}
+
 /** What a model and its detector are; for `GET /v1/models`. */
 export interface ModelFacts {
   readonly name: string;

@@ -3,7 +3,7 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { isLoaded, liveTensors, releaseFreeMemory } from '../../torch/index.js';
+import { isLoaded, liveTensors, releaseFreeMemory, shareProcessors } from '../../torch/index.js';
 import { collectGarbage } from '../collectGarbage.js';
 import { loadModels } from './models.js';
 import type {
@@ -14,7 +14,7 @@ import type {
   JobResults,
   SeenPicture,
   ToWorker,
-  WorkerSetup,
+  WorkerData,
 } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
@@ -24,7 +24,9 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 stepBack();
 try {
-  const { models, facts } = await loadModels((workerData as WorkerSetup).models);
+  const { numWorkers, models: named } = workerData as WorkerData;
+  shareProcessors(numWorkers);
+  const { models, facts } = await loadModels(named);
   port.on('message', (message: ToWorker) => {
     if ('rest' in message) return void rest();
     const { id, job } = message;

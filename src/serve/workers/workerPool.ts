@@ -4,7 +4,15 @@ import { Worker } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { collectGarbage } from '../collectGarbage.js';
 import { ServeError } from '../serveError.js';
-import type { FromWorker, Job, JobResults, ModelFacts, ToWorker, WorkerSetup } from './protocol.js';
+import type {
+  FromWorker,
+  Job,
+  JobResults,
+  ModelFacts,
+  ToWorker,
+  WorkerData,
+  WorkerSetup,
+} from './protocol.js';
 
 interface Task {
   readonly job: Job;
@@ -291,9 +299,10 @@ const inSeconds = (milliseconds: number): string => `${Number((milliseconds / 10
 
 async function startWorker({
   setup,
+  numWorkers,
   program = new URL('./worker.js', import.meta.url),
 }: WorkerPoolOptions): Promise<{ worker: Worker; facts: readonly [ModelFacts, ...ModelFacts[]] }> {
-  const worker = new Worker(program, { workerData: setup });
+  const worker = new Worker(program, { workerData: { ...setup, numWorkers } satisfies WorkerData });
   return await new Promise((resolve, reject) => {
     worker.once('message', (message: FromWorker) => {
       if (message.kind === 'ready') return resolve({ worker, facts: message.facts });
