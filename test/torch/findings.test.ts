@@ -20,6 +20,7 @@ const runtime: RuntimeInfo = {
   parallelInfo: '',
   numThreads: 8,
   fusedKernels: 'avx2',
+  int8Kernels: 'avx2',
   cpuCapability: 'AVX512',
   cudaBuild: null,
   cudnnBuild: null,
