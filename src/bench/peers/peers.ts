@@ -15,8 +15,8 @@ export interface OwnHello {
   readonly runtime: string;
 }
 
-/** Names of this project's process: with a precision, and where images were encoded before. */
-export const WHOLE = 'lxmert';
+/** Names of this project's process, before a precision: the second one encodes images before. */
+const WHOLE = 'lxmert';
 export const SEEN = 'lxmert, seen';
 
 export interface Peer {
