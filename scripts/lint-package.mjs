@@ -22,6 +22,7 @@ const allowed = [
   /^scripts\/setup\/[\w-]+\.(mjs|d\.mts)$/,
   /^assets\/sample-model\/[\w/.]+\.(json|txt|onnx)$/,
   /^assets\/sample-scenes\/(scene-\d\.png|scenes\.json)$/,
+  /^assets\/published\/([\w/]+\.(json|txt)|SOURCES\.md)$/,
   /^configs\/[\w/]+\.toml$/,
   /^(package\.json|README\.md|CHANGELOG\.md|CITATION\.cff|LICENSE)$/,
 ];

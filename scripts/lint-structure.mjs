@@ -26,6 +26,7 @@ const rooms = [
   'extraction',
   'diagnosis',
   'inference',
+  'hub',
   'train',
   'tasks',
   'vision',

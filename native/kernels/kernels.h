@@ -90,6 +90,34 @@ struct SmallProduct {
   int64_t rows, depth, columns;
 };
 
+// Some rows of x by one panel of a packed weight (native/engine/packed_weight.h). Each sum is made in the order of
+// the depth, one product after the other, so it does not depend on how rows, panels or depth are split.
+struct PackedTile {
+  const float* x;  // (rows, depth), rows x_stride values apart
+  int64_t x_stride;
+  const float* panel;  // (depth, panel_width)
+  int64_t depth;
+  float* sums;     // (rows, panel_width)
+  bool continues;  // the sums so far are there already; else they begin at 0
+  // What will be read next, asked for meanwhile: so many lines of 64 bytes at each step of the depth, 0 to 2.
+  const char* next;
+  int64_t next_lines;
+};
+
+enum Activation { kNoActivation = 0, kGelu = 1, kTanh = 2, kRelu = 3 };
+
+// output = activation(sums + bias + residual), at most panel_width columns.
+struct PackedFinish {
+  const float* sums;  // (rows, columns), rows sums_stride values apart
+  int64_t sums_stride;
+  const float* bias;      // of those columns, or null
+  const float* residual;  // likewise, rows residual_stride values apart, or null; may be the output itself
+  int64_t residual_stride;
+  float* output;
+  int64_t output_stride;
+  Activation activation;
+};
+
 struct Kernels {
   const char* name;
 
@@ -101,6 +129,15 @@ struct Kernels {
 
   // Columns [first, last) of a product with few rows.
   void (*small_product[2])(const SmallProduct& work, int64_t first, int64_t last);
+
+  int64_t panel_width;  // columns of a panel of a packed weight
+  int64_t tile_rows;    // most rows of a tile
+  void (*packed_tile)(const PackedTile& work, int64_t rows);
+  void (*packed_finish)(const PackedFinish& work, int64_t rows, int64_t columns);
+  // Panels [first, last) of a weight (columns, depth), and back.
+  void (*pack_panels)(const float* weight, int64_t columns, int64_t depth, float* panels, int64_t first, int64_t last);
+  void (*unpack_panels)(const float* panels, int64_t columns, int64_t depth, float* weight, int64_t first,
+                        int64_t last);
 
   // output = GELU(x + bias)
   void (*gelu_forward[2])(const void* x, const float* bias, void* output, int64_t size, int64_t first, int64_t last);

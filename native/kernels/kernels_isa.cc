@@ -2,6 +2,7 @@
 #include "attention_kernels.h"
 #include "flat_kernels.h"
 #include "kernels.h"
+#include "packed_product.h"
 #include "row_kernels.h"
 #include "small_product.h"
 
@@ -17,6 +18,12 @@ const Kernels kKernels = {
     {RunNormForward<float>, RunNormForward<BFloat16>},
     {RunNormBackward<float>, RunNormBackward<BFloat16>},
     {RunSmallProduct<float>, RunSmallProduct<BFloat16>},
+    kPanelWidth,
+    kTileRows,
+    RunPackedTile,
+    RunPackedFinish,
+    PackPanels,
+    UnpackPanels,
     {RunGeluForward<float>, RunGeluForward<BFloat16>},
     {RunGeluBackward<float>, RunGeluBackward<BFloat16>},
     {RunSumRows<float>, RunSumRows<BFloat16>},

@@ -4,9 +4,9 @@
 
 #include <cstring>
 
-#include "attention_kernels.h"
 #include "kernels.h"
 #include "numbers.h"
+#include "vectors.h"
 
 #if defined(__AVX512BF16__)
 #include <immintrin.h>

@@ -78,7 +78,10 @@ export function loadWeights(
 
 /** @throws CheckpointError for numbers that stand for others, as quantised weights do */
 function requireNumbers(checkpoint: CheckpointFile, names: readonly string[]): void {
-  const odd = names.filter((name) => !checkpoint.entries.get(name)?.dtype.includes('float'));
+  const odd = names.filter((name) => {
+    const { dtype = '', scales } = checkpoint.entries.get(name) ?? {};
+    return !dtype.includes('float') && scales === undefined;
+  });
   const [first] = odd;
   if (first === undefined) return;
   const entry = checkpoint.entries.get(first);

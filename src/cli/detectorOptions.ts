@@ -43,10 +43,12 @@ export const detectionOptions = {
   detectorPrecision: precision,
   objectNames: existingFile()
     .optional()
-    .describe('Names of objects [default: objects_vocab.txt beside the detector]'),
+    .describe("Names of objects [default: objects_vocab.txt beside the detector, else Visual Genome's]"),
   attributeNames: existingFile()
     .optional()
-    .describe('Names of attributes [default: attributes_vocab.txt beside the detector]'),
+    .describe(
+      "Names of attributes [default: attributes_vocab.txt beside the detector, else Visual Genome's]",
+    ),
 };
 
 /** The detector that {@link detectorOptions} name, on a device; says what was loaded. */

@@ -1,6 +1,5 @@
 /** @file The region detector as a folder that finds regions without libtorch: two graphs, names of labels, manifest. */
 
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LxmertError, UsageError } from '../common/errors.js';
@@ -24,7 +23,7 @@ import {
   type DetectorArchitecture,
   detectorFeatureSize,
 } from '../vision/detector/index.js';
-import { loadLabelNames } from '../vision/detector/labelFiles.js';
+import { labelFilesOf, loadLabelNames } from '../vision/detector/labelFiles.js';
 import { type LoadedDetector, loadDetector } from '../vision/detector/weights.js';
 import { detectorRules } from '../vision/detector/weightsFamily.js';
 import { backboneGraph, type DetectorSource, regionHeadGraph } from './detectorGraphs.js';
@@ -172,20 +171,19 @@ function requireSameDetector(
   throw new UsageError(`'${folder}' holds the export of another detector's weights. ${wayOut}`);
 }
 
-/** What is in the files of names that are named or lie beside the weights, checked, by its path in the folder. */
+/** What is in the files of names that are named or go with the weights, checked, by its path in the folder. */
 async function labelTexts(
   { detector, objectNames, attributeNames }: ExportDetectorOptions,
   architecture: DetectorArchitecture,
 ): Promise<Record<string, string>> {
   await loadLabelNames({ objects: objectNames, attributes: attributeNames }, detector, architecture);
-  const beside = (name: string): string => path.join(path.dirname(detector), name);
+  const { objects, attributes } = labelFilesOf(detector, architecture);
   const texts: Record<string, string> = {};
-  for (const [name, named] of [
-    [LABEL_FILES.objects, objectNames],
-    [LABEL_FILES.attributes, attributeNames],
+  for (const [name, file] of [
+    [LABEL_FILES.objects, objectNames ?? objects],
+    [LABEL_FILES.attributes, attributeNames ?? attributes],
   ] as const) {
-    const file = named ?? beside(name);
-    if (named !== undefined || existsSync(file)) texts[name] = await readFile(file, 'utf8');
+    if (file !== undefined) texts[name] = await readFile(file, 'utf8');
   }
   return texts;
 }

@@ -22,7 +22,7 @@ import {
 import type { GraphOutput, ModelManifest, WeightsPrecision } from '../runtime/index.js';
 import { ExportFolder } from './exportFolder.js';
 import { Int8Layers } from './int8Layers.js';
-import { FloatLayers, type LayerWriter } from './layerWriter.js';
+import { ExactLayers, HalfLayers, type LayerWriter } from './layerWriter.js';
 import { lxmertGraph } from './lxmertGraph.js';
 import { modelFiles, modelOf } from './modelFiles.js';
 import { manifestOf, previousOf, requireSameModel } from './modelManifest.js';
@@ -155,7 +155,8 @@ async function exportLoaded(
 }
 
 function layerWriterFor(precision: WeightsPrecision): LayerWriter {
-  return precision === 'int8' ? new Int8Layers() : new FloatLayers(precision);
+  if (precision === 'int8') return new Int8Layers();
+  return precision === 'float16' ? new HalfLayers() : new ExactLayers();
 }
 
 /** What the graph is to give. */

@@ -83,7 +83,7 @@ export interface LxmertSource {
   readonly maxBoxes?: number | undefined;
   /** Format of the detector's last stage, on a GPU of all its convolutions. Default float32. */
   readonly detectorPrecision?: DetectorPrecision | undefined;
-  /** Names of objects and attributes. Default: `objects_vocab.txt` and `attributes_vocab.txt` beside the detector. */
+  /** Names of objects and attributes. Default: `objects_vocab.txt` and `attributes_vocab.txt` beside the detector, else Visual Genome's. */
   readonly objectNames?: string | undefined;
   readonly attributeNames?: string | undefined;
   /** Go on with a detector other than the one that the model was trained with. Default false. */

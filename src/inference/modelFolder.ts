@@ -22,9 +22,10 @@ import { findTask, headsOf, type Prediction, type Predictor, type Task } from '.
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
 import { RUN_FILES } from '../train/runFolder.js';
+import { companionsOf, fixedAnswers } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
-import { activationsOf, hasMatchingHead, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
-import { findModel, type ModelPlace } from './modelPlace.js';
+import { activationsOf, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
+import { findModel } from './modelPlace.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
 
 /** Where a model comes from, and what the source does not say itself. */
@@ -131,7 +132,8 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   const checkpoint = await CheckpointFile.open(weightsFile);
   // Before anything is missed in it: a file of another kind has no answers either.
   modelSizes(checkpoint);
-  const { vocabularyFile, answersFile } = filesOf(source, place, task, checkpoint);
+  const companions = companionsOf(source, place, task, checkpoint);
+  const { vocabularyFile, answersFile } = companions;
   const answerTable =
     answersFile === undefined
       ? new AnswerTable(fixedAnswers(task) ?? [])
@@ -187,25 +189,12 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions }, programName())),
-    notes: [...notesOnRun(source, place), ...notes, ...valueNotes],
+    notes: [...companions.notes, ...notes, ...valueNotes],
     task: task?.name,
     whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
     hasUnnamedAnswers:
       numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,
   };
-}
-
-/** The answers of a task that fixes them: then no table is looked for. */
-function fixedAnswers(task: Task | undefined): readonly string[] | undefined {
-  return typeof task?.answers === 'string' ? undefined : task?.answers;
-}
-
-/** What was taken from the run that a weights file lies in, without being named. */
-function notesOnRun(source: ModelSource, { weightsFile, isFileOfRun }: ModelPlace): string[] {
-  if (!isFileOfRun || (source.vocabulary !== undefined && source.answers !== undefined)) return [];
-  return [
-    `${weightsFile} lies in the folder of its run, whose vocabulary and answers are used where no others are named.`,
-  ];
 }
 
 /** @throws UsageError for the answers of the run whose folder the weights lie in, given in another order */
@@ -221,29 +210,6 @@ async function requireOrderOfRun(file: string, table: AnswerTable, folder: strin
   throw new UsageError(
     `${file} has the answers of the weights in another order: ${own}, which lies with them, begins with '${known.answers[0]}', this one with '${table.answers[0]}'. Every answer would be taken for another. Leave --answers out, or name ${own}.`,
   );
-}
-
-/** @throws UsageError for a weights file whose companions are not named */
-function filesOf(
-  source: ModelSource,
-  place: ModelPlace,
-  task: Task | undefined,
-  checkpoint: CheckpointFile,
-): { readonly vocabularyFile: string; readonly answersFile: string | undefined } {
-  const vocabularyFile = source.vocabulary ?? place.vocabularyFile;
-  // A pre-training without question answering has no table.
-  const canDoWithout = source.withoutHeads || (task === undefined && hasMatchingHead(checkpoint));
-  const ownAnswers = place.answersFile;
-  const isThere = ownAnswers !== undefined && (!canDoWithout || existsSync(ownAnswers));
-  const isFixed = fixedAnswers(task) !== undefined;
-  const answersFile = isFixed ? undefined : (source.answers ?? (isThere ? ownAnswers : undefined));
-  if (vocabularyFile === undefined || (answersFile === undefined && !isFixed && !canDoWithout)) {
-    const flag = vocabularyFile === undefined ? '--vocab' : '--answers';
-    throw new UsageError(
-      `'${place.weightsFile}' is a weights file, which holds no ${vocabularyFile === undefined ? 'vocabulary' : 'answer table'}: name one with ${flag}, or name a run folder.`,
-    );
-  }
-  return { vocabularyFile, answersFile };
 }
 
 const NOTHING_AROUND = {

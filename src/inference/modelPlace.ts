@@ -8,6 +8,7 @@ import { type RunConfig, readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { runConfigBeside } from './runConfigBeside.js';
 import { weightsOfRun } from './runWeights.js';
+import { savedAnswersIn, savedVocabularyIn, savedWeightsIn } from './savedWeights.js';
 
 export interface ModelPlace {
   readonly weightsFile: string;
@@ -19,14 +20,6 @@ export interface ModelPlace {
   /** A weights file was named that lies in the folder of its run. */
   readonly isFileOfRun: boolean;
 }
-
-/** Names under which Hugging Face saves weights, the best first. */
-const HUGGING_FACE_WEIGHTS = [
-  'model.safetensors',
-  'model.safetensors.index.json',
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-];
 
 /**
  * @param weights which of a run folder
@@ -48,13 +41,13 @@ async function inFolder(folder: string, weights: 'BEST' | 'LAST'): Promise<Model
     );
   }
   const configFile = path.join(folder, RUN_FILES.config);
-  const saved = HUGGING_FACE_WEIGHTS.map((name) => path.join(folder, name)).find((file) => existsSync(file));
+  const saved = savedWeightsIn(folder);
   if (saved !== undefined && (await runConfigBeside(configFile)) === undefined) {
     return {
       weightsFile: saved,
       run: undefined,
-      vocabularyFile: ifThere(path.join(folder, RUN_FILES.vocabulary)),
-      answersFile: ifThere(path.join(folder, RUN_FILES.answers)),
+      vocabularyFile: savedVocabularyIn(folder),
+      answersFile: await savedAnswersIn(folder),
       isFileOfRun: false,
     };
   }

@@ -20,8 +20,10 @@ import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
 import type { RunConfig } from '../train/runConfig.js';
 import { PRETRAINED_FILES, RUN_FILES } from '../train/runFolder.js';
+import { vocabularyBySize } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
 import { runConfigBeside } from './runConfigBeside.js';
+import { savedVocabularyIn, savedWeightsIn } from './savedWeights.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */
 export interface PretrainedSource {
@@ -67,8 +69,9 @@ export interface PretrainedModel {
 export async function loadPretrainedModel(source: PretrainedSource): Promise<PretrainedModel> {
   const isFolder = existsSync(path.join(source.model, RUN_FILES.config));
   const folder = isFolder ? source.model : path.dirname(splitWeightsPath(source.model).file);
-  const weightsFile = isFolder ? path.join(folder, PRETRAINED_FILES.best) : source.model;
   const run = await readRun(path.join(folder, RUN_FILES.config));
+  const saved = isFolder && run === undefined ? savedWeightsIn(folder) : undefined;
+  const weightsFile = saved ?? (isFolder ? path.join(folder, PRETRAINED_FILES.best) : source.model);
   const checkpoint = await CheckpointFile.open(weightsFile);
   const classes = regionClassesOf(checkpoint);
   if (classes === undefined) {
@@ -76,7 +79,12 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       `${weightsFile} has no heads of pre-training, so its tasks cannot be evaluated. Name the weights of a pre-training, such as Epoch20_LXRT.pth.`,
     );
   }
-  const vocabularyFile = source.vocabulary ?? (run && path.join(folder, RUN_FILES.vocabulary));
+  const tableNotes: string[] = [];
+  const vocabularyFile =
+    source.vocabulary ??
+    (run && path.join(folder, RUN_FILES.vocabulary)) ??
+    (saved && savedVocabularyIn(folder)) ??
+    vocabularyBySize(checkpoint, tableNotes);
   if (vocabularyFile === undefined) {
     throw new UsageError(`'${source.model}' holds no vocabulary: name one with --vocab.`);
   }
@@ -123,7 +131,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       weights: { ...weights, answers: answerTable === undefined ? 0 : weights.answers },
     },
     trainedOn: run?.features?.[0]?.provenance,
-    notes: [...notes, ...valueNotes],
+    notes: [...tableNotes, ...notes, ...valueNotes],
   };
 }
 

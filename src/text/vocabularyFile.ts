@@ -3,18 +3,23 @@
 import { readFile, stat } from 'node:fs/promises';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { vocabularyOfTokenizer } from './tokenizerFile.js';
 import { Vocabulary } from './vocabulary.js';
 
 /** A limit against reading something that is no vocabulary; BERT's multilingual one has under 1 MB. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a file with one entry a line, in UTF-8, lines ended by a line feed (BERT's `vocab.txt`).
+ * Reads a file with one entry a line, in UTF-8, lines ended by a line feed (BERT's `vocab.txt`), or a `tokenizer.json` of
+ * Hugging Face.
  *
  * @throws UsageError when there is no such file; LxmertError when it is not such a file
  */
 export async function loadVocabulary(path: string): Promise<Vocabulary> {
-  return Vocabulary.parse(await readBytes(path), `The vocabulary ${path}`);
+  const bytes = await readBytes(path);
+  const source = `The vocabulary ${path}`;
+  if (!/\.json$/i.test(path)) return Vocabulary.parse(bytes, source);
+  return vocabularyOfTokenizer(new TextDecoder().decode(bytes), source);
 }
 
 /** Writes the entries as {@link loadVocabulary} reads them; the file is whole or absent. */

@@ -249,7 +249,8 @@ describe('names', () => {
     expect([names.object(0), names.object(1599), names.attribute(3)]).toEqual([
       'name 0',
       'name 1599',
-      undefined,
+      // Of the package: there is no file of attributes beside the weights.
+      'unmade',
     ]);
     writeFileSync(at('attributes.txt'), `${lines(400)}\r\n`);
     const both = await loadLabelNames({ attributes: at('attributes.txt') }, at('small.caffemodel'));

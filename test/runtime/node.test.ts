@@ -357,9 +357,9 @@ describe('the number of threads', () => {
     [{}, { numLogical: 8, numCores: 4 }, 4],
     [{}, { numLogical: 2, numCores: 4 }, 2],
     [{}, { numLogical: 8, numCores: null }, 8],
-    [{ OMP_NUM_THREADS: 'many' }, { numLogical: 8, numCores: 4, limit: 2.5 }, 2],
-    [{}, { numLogical: 8, numCores: 4, limit: 0.5 }, 1],
+    [{ OMP_NUM_THREADS: 'many' }, { numLogical: 8, numCores: 4, quota: { processors: 2.5 } }, 3],
+    [{}, { numLogical: 8, numCores: 4, quota: { processors: 0.5 } }, 1],
   ])('of %j on %j is %i', (variables, machine, expected) => {
-    expect(defaultNumThreads(variables, { limit: undefined, ...machine })).toBe(expected);
+    expect(defaultNumThreads(variables, { quota: null, ...machine })).toBe(expected);
   });
 });

@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('../published/', import.meta.url));
+/** Those that come with the package have their one place there. */
+const packaged = fileURLToPath(new URL('../../assets/published/', import.meta.url));
 /** Where the files lie that are kept compressed. */
 const unpacked = fileURLToPath(new URL('../../build/published/', import.meta.url));
 
 /** A file or folder of test/published; `a.json` is there also where `a.json.gz` is kept. */
 export function publishedPath(...parts: string[]): string {
-  const file = path.join(root, ...parts);
-  return existsSync(file) ? file : path.join(unpacked, ...parts);
+  const places = [root, packaged].map((folder) => path.join(folder, ...parts));
+  return places.find((place) => existsSync(place)) ?? path.join(unpacked, ...parts);
 }
 
 /** Called once before all tests. */

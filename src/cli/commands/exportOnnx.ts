@@ -43,12 +43,12 @@ const options = z.strictObject({
   objectNames: existingFile()
     .optional()
     .describe(
-      "Names of the detector's objects, to go into the folder [default for a detector: objects_vocab.txt beside it]",
+      "Names of the detector's objects, to go into the folder [default for a detector: objects_vocab.txt beside it, else Visual Genome's]",
     ),
   attributeNames: existingFile()
     .optional()
     .describe(
-      "Names of the detector's attributes, likewise [default for a detector: attributes_vocab.txt beside it]",
+      "Names of the detector's attributes, likewise [default for a detector: attributes_vocab.txt beside it, else Visual Genome's]",
     ),
 });
 

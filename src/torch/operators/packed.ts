@@ -106,3 +106,51 @@ export const bertAdam_ =
       weightDecay: number,
     ) => void
   >('lxmert::bert_adam_');
+
+/** What a dense layer does to its sums; the numbers are those of native/kernels/kernels.h. */
+export const ACTIVATIONS = { none: 0, gelu: 1, tanh: 2, relu: 3 } as const;
+
+/**
+ * A weight (out, in) as this processor's kernels read it: the panels and the shape. A list for `packedWeightLinear` and
+ * `unpackWeight`, not for files: another processor has other panels.
+ */
+export const packWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::pack_weight');
+
+/**
+ * A weight (out, in) float32 in 8 bits, a scale for each output: values (out, in) int8 and scales (out) float32. No value is
+ * further than half a scale from its own.
+ */
+export const roundWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::round_weight');
+
+/** What `roundWeight` gives as this processor's kernels read it: a list as of `packWeight`. */
+export const packRounded = operator<(values: Tensor, scales: Tensor) => Tensor[]>('lxmert::pack_rounded');
+
+/**
+ * Rows (rows, in) float32 as the named kernels round them: values (rows, in and up to 7 more) uint8, scales (rows) float32,
+ * zeros (rows) int32; a value is its scale times what it is above zero.
+ */
+export const int8RoundRows =
+  operator<(x: Tensor, kernels: string) => [Tensor, Tensor, Tensor]>('lxmert::int8_round_rows');
+
+/** Whole sums of products, rows (rows, in) uint8 and values (out, in) int8 -> (rows, out) int32, by the named kernels. */
+export const int8Sums =
+  operator<(rows: Tensor, values: Tensor, kernels: string) => Tensor>('lxmert::int8_sums');
+
+/** The weight (out, in) float32 again. */
+export const unpackWeight = operator<(packed: readonly Tensor[]) => Tensor>('lxmert::unpack_weight');
+
+/**
+ * activation(x W^T + bias) of the columns [firstColumn, firstColumn + numColumns), all of them when left out. Has a
+ * gradient by x alone.
+ */
+export const packedWeightLinear =
+  operator<
+    (
+      x: Tensor,
+      packed: readonly Tensor[],
+      bias: Tensor | null,
+      activation?: number,
+      firstColumn?: number,
+      numColumns?: number,
+    ) => Tensor
+  >('lxmert::packed_linear');

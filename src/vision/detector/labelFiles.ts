@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unreadable } from '../../common/errors.js';
+import { publishedNames } from '../../common/publishedTables.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from './architecture.js';
 import { LabelNames, parseNames } from './labelNames.js';
 
@@ -16,28 +17,41 @@ export interface LabelFiles {
   readonly attributes?: string | undefined;
 }
 
+type ClassCounts = Pick<DetectorArchitecture, 'numClasses' | 'numAttributes'>;
+
 /**
- * Reads the files that are named, and for one that is not the file of the published name beside the weights, if it is
- * there.
+ * Reads the files that are named, and for one that is not, of a detector, the file of {@link labelFilesOf}.
  *
- * @param weights the detector's file
+ * @param weights the detector's file; undefined: there is none
  * @throws UsageError when a named file is missing; LxmertError when one has another number of names than the detector has
  * classes
  */
 export async function loadLabelNames(
   { objects, attributes }: LabelFiles,
   weights: string | undefined,
-  { numClasses, numAttributes }: DetectorArchitecture = BOTTOM_UP_ATTENTION,
+  { numClasses, numAttributes }: ClassCounts = BOTTOM_UP_ATTENTION,
 ): Promise<LabelNames> {
-  const beside = (name: string): string | undefined => {
-    const file = weights === undefined ? undefined : path.join(path.dirname(weights), name);
-    return file !== undefined && existsSync(file) ? file : undefined;
-  };
+  const places = weights === undefined ? {} : labelFilesOf(weights, { numClasses, numAttributes });
   // The background and "no attribute" have no line.
   return new LabelNames(
-    await readNames(objects ?? beside(OBJECTS_FILE), numClasses - 1, 'objects'),
-    await readNames(attributes ?? beside(ATTRIBUTES_FILE), numAttributes - 1, 'attributes'),
+    await readNames(objects ?? places.objects, numClasses - 1, 'objects'),
+    await readNames(attributes ?? places.attributes, numAttributes - 1, 'attributes'),
   );
+}
+
+/** The files of names beside a detector's weights; for one of as many classes as the published, else its own from the package. */
+export function labelFilesOf(
+  weights: string,
+  { numClasses, numAttributes }: ClassCounts = BOTTOM_UP_ATTENTION,
+): LabelFiles {
+  const beside = (name: string): string | undefined => {
+    const file = path.join(path.dirname(weights), name);
+    return existsSync(file) ? file : undefined;
+  };
+  return {
+    objects: beside(OBJECTS_FILE) ?? publishedNames('objects', numClasses - 1),
+    attributes: beside(ATTRIBUTES_FILE) ?? publishedNames('attributes', numAttributes - 1),
+  };
 }
 
 async function readNames(

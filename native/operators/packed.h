@@ -1,0 +1,37 @@
+// Packed weights as lists of tensors: what the operators that take them share.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "../engine/packed_weight.h"
+#include "../kernels/int8_kernels.h"
+
+namespace lxmert {
+
+// A packed weight is {panels, shape, ...}: shape is (columns, depth), int64; the dtype of the panels tells the format.
+// In 8 bits: {panels, shape, scales, sums of columns, which steps come more than once}.
+enum class WeightFormat { kFloat32, kInt8 };
+
+WeightFormat FormatOfPacked(at::TensorList packed);
+
+// columns and depth.
+struct WeightShape {
+  int64_t columns, depth;
+};
+
+WeightShape ShapeOfPacked(at::TensorList packed);
+
+// What the engine reads; the tensors must outlive it. Throws when the panels are not those of this processor's kernels.
+PackedWeight PackedFrom(at::TensorList packed);
+
+Int8Panels Int8PanelsFrom(at::TensorList packed);
+
+// Plain again: (columns, depth) float32.
+at::Tensor UnpackWeight(at::TensorList packed);
+
+// activation(x W^T + bias + residual) for columns [first_column, first_column + num_columns), without gradients.
+// x (rows, depth) float32, rows may lie apart; bias and residual may be undefined.
+at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::Tensor& bias, const at::Tensor& residual,
+                         Activation activation, int64_t first_column, int64_t num_columns);
+
+}  // namespace lxmert
