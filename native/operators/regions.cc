@@ -273,14 +273,14 @@ at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double sca
   TORCH_CHECK(map.device().is_cpu() && map.dim() == 4 && map.size(0) == 1,
               "the map must be of one image (1, C, H, W), on the CPU");
   TORCH_CHECK(size >= 1, "a region is pooled to at least 1 x 1 bins, not ", size);
-  TORCH_CHECK(step >= 1 && 0 <= first_row && first_row < size && 0 <= first_column && first_column < size, "bins from (",
-              first_row, ", ", first_column, ") on by ", step, " are not among ", size, " x ", size);
+  TORCH_CHECK(step >= 1 && 0 <= first_row && first_row < size && 0 <= first_column && first_column < size,
+              "bins from (", first_row, ", ", first_column, ") on by ", step, " are not among ", size, " x ", size);
   const Bins rows{size, first_row, step}, columns{size, first_column, step};
   const Box* box = BoxesOf(boxes);
   const at::Tensor cells = map.contiguous(at::MemoryFormat::ChannelsLast);
   const int64_t count = boxes.size(0);
-  at::Tensor output = at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(),
-                                at::MemoryFormat::ChannelsLast);
+  at::Tensor output =
+      at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(), at::MemoryFormat::ChannelsLast);
   const float factor = static_cast<float>(scale);
   if (map.scalar_type() == at::kFloat) {
     PoolRegions<float>(cells, box, count, factor, rows, columns, output);
