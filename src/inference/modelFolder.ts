@@ -17,7 +17,7 @@ import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { Provenance } from '../features/index.js';
-import { type HeadDefinition, type Precision, TaskModel, useForInference } from '../model/index.js';
+import { type AnsweringPrecision, type HeadDefinition, TaskModel, useForInference } from '../model/index.js';
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
@@ -43,7 +43,7 @@ export interface ModelSource {
   /** A config.json of Hugging Face or of a run, in place of the one beside the weights. */
   readonly modelConfig?: string | undefined;
   /** What to answer in; float32 unless said otherwise. */
-  readonly precision?: Precision | undefined;
+  readonly precision?: AnsweringPrecision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
   /** Gets a line for a person about a file whose form is not a documented one. */

@@ -1,5 +1,6 @@
 /** @file LXMERT: configuration, encoder, models with heads. */
 
+export { ANSWERING_PRECISIONS, type AnsweringPrecision } from './answeringPrecision.js';
 export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js';
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
 export { Embeddings, type WordRows } from './embeddings.js';
