@@ -94,7 +94,8 @@ export interface ModelFacts {
   readonly warnings: readonly string[];
 }
 
-export type ToWorker = { readonly id: number; readonly job: Job };
+/** `rest`: the memory that is not needed is to be given back. */
+export type ToWorker = { readonly id: number; readonly job: Job } | { readonly rest: true };
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: readonly [ModelFacts, ...ModelFacts[]] }
