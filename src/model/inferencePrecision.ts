@@ -42,6 +42,8 @@ function prepare(leaf: Leaf, precision: AnsweringPrecision, device: Device): voi
   const { tensor, isDense, isTable } = leaf;
   noGrad(() => {
     tensor.requiresGrad = false;
+    if (leaf.packed !== undefined && (leaf.packed[0]?.dtype === 'int8') !== (precision === 'int8'))
+      leaf.unpack();
     if (precision === 'int8') {
       if (isDense) leaf.pack(packInt8);
       if (isTable) leaf.pack(ops.roundWeight);
