@@ -1,13 +1,13 @@
 /** @file A model that only answers, in another precision and place. */
 
-import { type Device, noGrad, scope, setParameterBuffers } from '../torch/index.js';
+import { type Device, noGrad, releaseFreeMemory, scope, setParameterBuffers } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { Precision } from './lxmert.js';
 import type { Module } from './module.js';
 
 /**
  * Makes a model answer in a precision, on a device. In 16 bits the weights of its dense layers are replaced by rounded
- * ones, so it takes half the memory; it cannot be trained afterwards.
+ * ones, so it takes half the memory; in float32 on the processor they are replaced by packed ones. It cannot be trained afterwards.
  */
 export function useForInference(
   model: Module & { precision: Precision },
@@ -17,9 +17,14 @@ export function useForInference(
   model.precision = precision;
   model.moveTo(device);
   noGrad(() => {
-    for (const { tensor, isDense } of model.leaves().values()) {
+    for (const leaf of model.leaves().values()) {
+      const { tensor, isDense } = leaf;
+      if (precision !== 'float32') leaf.unpack();
       tensor.requiresGrad = false;
-      if (tensor.dtype === precision) continue;
+      if (tensor.dtype === precision) {
+        if (isDense && device === 'cpu') leaf.pack(ops.packWeight);
+        continue;
+      }
       scope(() => {
         const rounded = ops.to(tensor, precision);
         if (isDense) ops.setData(tensor, rounded);
@@ -29,4 +34,6 @@ export function useForInference(
     }
   });
   model.forgetViews();
+  // Each weight was replaced by another: what they left in the heap goes back to the system.
+  if (device === 'cpu') releaseFreeMemory();
 }

@@ -3,17 +3,17 @@
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { linear, linearGelu, type RowRange } from '../functional/linear.js';
-import { Module } from '../module.js';
+import { type Leaf, Module } from '../module.js';
 
 /** y = x W^T + b with W (out, in), drawn from normal(0, `std`), and b = 0. */
 export class Linear extends Module {
-  readonly weight: Tensor;
+  readonly weight: Leaf;
   readonly bias: Tensor;
 
   /** @param isDense false for a layer whose input is float32 in every precision */
   constructor(inputSize: number, outputSize: number, std: number, { isDense = true } = {}) {
     super();
-    this.weight = this.parameter('weight', drawn(inputSize, outputSize, std), { isDense });
+    this.weight = this.weightParameter('weight', drawn(inputSize, outputSize, std), { isDense });
     this.bias = this.parameter('bias', ops.zeros([outputSize]));
   }
 
@@ -33,7 +33,7 @@ export class Linear extends Module {
  * files.
  */
 export class JoinedLinear extends Module {
-  readonly weight: Tensor;
+  readonly weight: Leaf;
   readonly bias: Tensor;
 
   constructor(
@@ -46,7 +46,7 @@ export class JoinedLinear extends Module {
     const height = names.length * outputSize;
     const parts = (kind: string) => names.map((name) => ({ name: `${name}.${kind}`, numRows: outputSize }));
     this.weight = this.joinedParameter(parts('weight'), drawn(inputSize, height, std), { isDense: true });
-    this.bias = this.joinedParameter(parts('bias'), ops.zeros([height]));
+    this.bias = this.joinedParameter(parts('bias'), ops.zeros([height])).tensor;
   }
 
   /** `count` of the layers from the `first` on, side by side: (rows, in) -> (rows, count * out) */
