@@ -22,26 +22,33 @@ export interface ProcessorQuota {
  * @returns undefined without a quota, and where the system has no such groups
  */
 export function processorQuota(root = '/'): ProcessorQuota | undefined {
-  const groups = memberships(readText(path.join(root, 'proc/self/cgroup')));
-  const quotas = cgroupMounts(readText(path.join(root, 'proc/self/mountinfo'))).flatMap((mount) => {
-    const group = groups.get(mount.version);
-    return group === undefined ? [] : quotasOf(root, mount, group);
-  });
+  const quotas = cgroupPlaces(root).flatMap(({ version, folder }) => quotaIn(root, version, folder) ?? []);
   return quotas.sort((a, b) => a.processors - b.processors)[0];
 }
 
-type Version = 1 | 2;
-
-interface CgroupMount {
-  readonly version: Version;
-  /** Which group of the hierarchy is mounted there. */
-  readonly group: string;
+/** The folder of a group. */
+export interface CgroupPlace {
+  readonly version: 1 | 2;
   readonly folder: string;
 }
 
+/** The groups that limit this process's time, from its own outwards; of several hierarchies one after the other. */
+export function cgroupPlaces(root = '/'): CgroupPlace[] {
+  const groups = memberships(readText(path.join(root, 'proc/self/cgroup')));
+  return cgroupMounts(readText(path.join(root, 'proc/self/mountinfo'))).flatMap((mount) => {
+    const group = groups.get(mount.version);
+    return group === undefined ? [] : placesOf(mount, group);
+  });
+}
+
+interface CgroupMount extends CgroupPlace {
+  /** Which group of the hierarchy is mounted there. */
+  readonly group: string;
+}
+
 /** This process's group in the hierarchy that limits processors, by version: `4:cpu,cpuacct:/a/b` or `0::/a/b`. */
-function memberships(text: string): ReadonlyMap<Version, string> {
-  const groups = new Map<Version, string>();
+function memberships(text: string): ReadonlyMap<CgroupPlace['version'], string> {
+  const groups = new Map<CgroupPlace['version'], string>();
   for (const line of text.split('\n')) {
     const [, number, controllers = '', group] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
     if (group === undefined) continue;
@@ -69,25 +76,19 @@ function unescaped(field: string): string {
   );
 }
 
-/** Of the group and of all around it, as far as they are mounted. */
-function quotasOf(
-  root: string,
-  { version, group: mounted, folder }: CgroupMount,
-  group: string,
-): ProcessorQuota[] {
+/** The group's and those of all around it, as far as they are mounted. */
+function placesOf({ version, group: mounted, folder }: CgroupMount, group: string): CgroupPlace[] {
   // A container often sees its own group as the outermost one, while its processes are named by the host, or by `/../..`.
   const relative = path.posix.relative(mounted, group);
   const isBelow = relative !== '..' && !relative.startsWith('../');
   const names = isBelow ? relative.split('/').filter((name) => name !== '') : [];
-  const quotas: ProcessorQuota[] = [];
-  for (let depth = names.length; depth >= 0; depth--) {
-    const quota = quotaIn(root, version, path.posix.join(folder, ...names.slice(0, depth)));
-    if (quota !== undefined) quotas.push(quota);
-  }
-  return quotas;
+  return Array.from({ length: names.length + 1 }, (_, up) => ({
+    version,
+    folder: path.posix.join(folder, ...names.slice(0, names.length - up)),
+  }));
 }
 
-function quotaIn(root: string, version: Version, folder: string): ProcessorQuota | undefined {
+function quotaIn(root: string, version: CgroupPlace['version'], folder: string): ProcessorQuota | undefined {
   const read = (name: string): string => readText(path.join(root, folder, name)).trim();
   const name = version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us';
   // "max 100000" or -1 without a quota.

@@ -118,7 +118,7 @@ export const packWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::pack_w
 
 /**
  * A weight (out, in) float32 in 8 bits, a scale for each output: values (out, in) int8 and scales (out) float32. No value is
- * further than half a scale from its own.
+ * further than half a scale from its own. `unpackWeight` makes a plain weight of the two.
  */
 export const roundWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::round_weight');
 

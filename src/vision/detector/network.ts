@@ -12,8 +12,10 @@ import {
 } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
+import { describeChosen } from './caffe/describeChosen.js';
+import { describeRegions, RegionDescription } from './describeRegions.js';
 import { MIN_INPUT_SIDE, proposeRegions } from './detectionRules.js';
-import { type DetectorHead, describeRegions } from './detectorHead.js';
+import type { DetectorHead } from './detectorHead.js';
 import { describeOnGpu } from './gpu/describeOnGpu.js';
 import { proposeOnGpu } from './gpu/proposeOnGpu.js';
 import type { RegionOutputs } from './labelledRegions.js';
@@ -99,9 +101,11 @@ export class DetectorNetwork {
    * regions go through the last stage together, and this thread waits for the GPU twice: for the proposals, and for the
    * outputs.
    *
+   * @param profile by which regions will be chosen. On the processor outputs are then exact only of the regions that it
+   * chooses, and what is said of the others is near enough that it chooses these (`caffe/describeChosen.ts`)
    * @throws LxmertError when their sizes differ
    */
-  runBatch(inputs: readonly NetworkInput[]): RegionOutputs[] {
+  runBatch(inputs: readonly NetworkInput[], profile?: DetectorProfile): RegionOutputs[] {
     if (inputs.length === 0) return [];
     return noGrad(() =>
       scope(() => {
@@ -113,7 +117,7 @@ export class DetectorNetwork {
           scope(() => {
             const map = ops.channelsLast(ops.narrow(maps, 0, i, 1)); // (1, mapChannels, H / 16, W / 16)
             const boxes = this.#propose(map, input);
-            return describeRegions(this.#head, ops.to(map, this.#precision), boxes, this.#regionsAtOnce);
+            return this.#describe(map, boxes, input, profile);
           }),
         );
       }),
@@ -126,7 +130,7 @@ export class DetectorNetwork {
       scope(() => {
         const maps = this.#featureMaps([input]);
         return this.device === 'cpu'
-          ? describeRegions(this.#head, ops.to(maps, this.#precision), boxes, this.#regionsAtOnce)
+          ? this.#describe(maps, boxes, input)
           : (describeOnGpu(this.#head, maps, [boxes], this.#regionsAtOnce)[0] as RegionOutputs);
       }),
     );
@@ -179,6 +183,23 @@ export class DetectorNetwork {
       );
     }
     return fromTypedArray(values, [1, inputChannels, height, width]);
+  }
+
+  /** On the processor. */
+  #describe(
+    map: Tensor,
+    boxes: Float32Array,
+    { scale }: ScaledSize,
+    profile?: DetectorProfile,
+  ): RegionOutputs {
+    const regions = { map: ops.to(map, this.#precision), boxes, regionsAtOnce: this.#regionsAtOnce };
+    // By the ports' rules boxes are moved before any is suppressed, and most regions could matter.
+    if (profile?.rules !== 'caffe' || this.#context.observe !== undefined) {
+      return describeRegions(this.#head, regions);
+    }
+    const described = new RegionDescription(this.#head, regions);
+    describeChosen(described, scale, profile, nativeSuppression);
+    return described.outputs;
   }
 
   /** (n, 4) in pixels of the scaled image */
