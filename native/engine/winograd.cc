@@ -1,3 +1,4 @@
+// Shares a Winograd convolution out: which rows of which product each tile reads and writes.
 #include "winograd.h"
 
 #include <algorithm>
