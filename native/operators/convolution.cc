@@ -159,8 +159,21 @@ class ResidualBlock {
 
   int64_t input_channels() const { return reduce_.depth; }
 
-  at::Tensor Run(const at::Tensor& x, int64_t maps_at_once) const {
-    const int64_t maps = x.size(0), height = x.size(2), width = x.size(3), places = height * width;
+  // x (N, C, H, W), channels last.
+  at::Tensor Run(const at::Tensor& x, int64_t places_at_once) const {
+    return Run(x, nullptr, x.size(0), x.size(2), x.size(3), places_at_once);
+  }
+
+  // rows (B, C) and which of them the places of maps are, (N, H, W).
+  at::Tensor RunGathered(const at::Tensor& rows, const at::Tensor& index, int64_t places_at_once) const {
+    TORCH_CHECK(projects_, "only a block with a projection takes rows that come more than once");
+    return Run(rows, index.data_ptr<int64_t>(), index.size(0), index.size(1), index.size(2), places_at_once);
+  }
+
+ private:
+  at::Tensor Run(const at::Tensor& x, const int64_t* index, int64_t maps, int64_t height, int64_t width,
+                 int64_t places_at_once) const {
+    const int64_t places = height * width, maps_at_once = std::max<int64_t>(1, places_at_once / std::max<int64_t>(1, places));
     const int64_t most = std::min(maps, maps_at_once), outputs = restore_.columns;
     const int threads = at::get_num_threads();
     const Rows reduced(most * places, reduce_.columns), spread(most * places, spread_.columns);
@@ -168,13 +181,39 @@ class ResidualBlock {
       return at::empty({WinogradConvolution::PointValues(most, height, width, channels)}, at::kFloat);
     };
     const at::Tensor points = values(spread_.depth), products = values(spread_.columns);
-    at::Tensor result = EmptyMaps(x, outputs);
+    at::Tensor result =
+        at::empty({maps, outputs, height, width}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
+    const Rows once(index == nullptr ? 0 : x.size(0), reduce_.columns);
+    const at::Tensor projected_once = at::empty({index == nullptr ? 0 : x.size(0), outputs}, at::kFloat);
+    if (index != nullptr) {
+      const ProductTasks reduce(ProductOf(x.data_ptr<float>(), reduce_.depth, x.size(0), reduce_, reduce_bias_,
+                                          once.data(), once.stride, kRelu), threads);
+      const ProductTasks project(ProductOf(x.data_ptr<float>(), project_.depth, x.size(0), project_, project_bias_,
+                                           projected_once.data_ptr<float>(), outputs, kNoActivation), threads);
+      Crew::Run({PhaseOf(reduce.num_tasks(), reduce), PhaseOf(project.num_tasks(), project)}, threads);
+    }
     for (int64_t first = 0; first < maps; first += maps_at_once) {
       const int64_t count = std::min(maps_at_once, maps - first), rows = count * places;
-      const float* from = x.data_ptr<float>() + first * places * reduce_.depth;
+      const float* from = index == nullptr ? x.data_ptr<float>() + first * places * reduce_.depth : nullptr;
       float* to = result.data_ptr<float>() + first * places * outputs;
+      // What the 3x3 convolution reads and what its outputs are added to: computed here, or taken from the rows.
       const ProductTasks reduce(
-          ProductOf(from, reduce_.depth, rows, reduce_, reduce_bias_, reduced.data(), reduced.stride, kRelu), threads);
+          index == nullptr
+              ? ProductOf(from, reduce_.depth, rows, reduce_, reduce_bias_, reduced.data(), reduced.stride, kRelu)
+              : Product{},
+          threads);
+      const ProductTasks project(
+          projects_ && index == nullptr
+              ? ProductOf(from, project_.depth, rows, project_, project_bias_, to, outputs, kNoActivation)
+              : Product{},
+          threads);
+      const auto gather = [&](int64_t map, int) {
+        for (int64_t place = map * places; place < (map + 1) * places; place++) {
+          const int64_t row = index[first * places + place];
+          std::copy_n(once.data() + row * once.stride, reduce_.columns, reduced.data() + place * reduced.stride);
+          std::copy_n(projected_once.data_ptr<float>() + row * outputs, outputs, to + place * outputs);
+        }
+      };
       const WinogradWork work{reduced.data(), count,           height,
                               width,          spread_.depth,   reduced.stride,
                               spread_.panels, spread_.columns, spread_bias_.data_ptr<float>(),
@@ -184,20 +223,17 @@ class ResidualBlock {
       last.residual = projects_ ? to : from;
       last.residual_stride = outputs;
       const ProductTasks restore(last, threads);
-      const ProductTasks project(
-          projects_ ? ProductOf(from, project_.depth, rows, project_, project_bias_, to, outputs, kNoActivation)
-                    : Product{},
-          threads);
-      std::vector<Phase> phases{PhaseOf(reduce.num_tasks(), reduce)};
+      std::vector<Phase> phases;
+      if (index != nullptr) phases.push_back(PhaseOf(count, gather));
+      phases.push_back(PhaseOf(reduce.num_tasks(), reduce));
+      phases.push_back(PhaseOf(project.num_tasks(), project));
       convolution.AppendPhases(phases);
-      if (projects_) phases.push_back(PhaseOf(project.num_tasks(), project));
       phases.push_back(PhaseOf(restore.num_tasks(), restore));
       Crew::Run(phases.data(), static_cast<int64_t>(phases.size()), threads);
     }
     return result;
   }
 
- private:
   PackedWeight reduce_, spread_, restore_, project_{};
   bool projects_;
   const float *reduce_bias_, *restore_bias_, *project_bias_ = nullptr;
@@ -217,7 +253,27 @@ at::Tensor RunResidualBlock(const at::Tensor& input, at::TensorList reduce, cons
   const at::Tensor taken =
       stride == 1 ? input : input.slice(2, 0, c10::nullopt, stride).slice(3, 0, c10::nullopt, stride);
   const at::Tensor x = ChannelsLast(taken, block.input_channels());
-  return block.Run(x, std::max<int64_t>(1, places_at_once / std::max<int64_t>(1, x.size(2) * x.size(3))));
+  return block.Run(x, places_at_once);
+}
+
+// The same of maps whose places are given as rows (B, C) and which of them each is, int64 (N, H, W): the 1x1
+// convolutions of x are done once for each row.
+at::Tensor RunGatheredBlock(const at::Tensor& rows, const at::Tensor& index, at::TensorList reduce,
+                            const at::Tensor& reduce_bias, at::TensorList spread, const at::Tensor& spread_bias,
+                            at::TensorList restore, const at::Tensor& restore_bias, at::TensorList project,
+                            const at::Tensor& project_bias, int64_t places_at_once) {
+  TORCH_CHECK(places_at_once >= 1, places_at_once, " places at once");
+  const ResidualBlock block(reduce, reduce_bias, spread, spread_bias, restore, restore_bias, project, project_bias);
+  TORCH_CHECK(rows.dim() == 2 && rows.scalar_type() == at::kFloat && rows.is_cpu() && rows.is_contiguous() &&
+                  rows.size(1) == block.input_channels(),
+              "rows must be contiguous float32 (B, ", block.input_channels(), ") on the CPU, but are ", rows.sizes());
+  TORCH_CHECK(index.dim() == 3 && index.scalar_type() == at::kLong && index.is_cpu() && index.is_contiguous(),
+              "the numbers of rows must be contiguous int64 (N, H, W) on the CPU");
+  const int64_t* number = index.data_ptr<int64_t>();
+  for (int64_t i = 0; i < index.numel(); i++) {
+    TORCH_CHECK(number[i] >= 0 && number[i] < rows.size(0), "row ", number[i], " of ", rows.size(0));
+  }
+  return block.RunGathered(rows, index, places_at_once);
 }
 
 }  // namespace
@@ -230,6 +286,11 @@ TORCH_LIBRARY_FRAGMENT(lxmert, library) {
       "Tensor[] restore, Tensor restore_bias, Tensor[] project, Tensor? project_bias, int stride, int places_at_once) "
       "-> Tensor",
       &RunResidualBlock);
+  library.def(
+      "gathered_residual_block(Tensor rows, Tensor index, Tensor[] reduce, Tensor reduce_bias, Tensor[] spread, "
+      "Tensor spread_bias, Tensor[] restore, Tensor restore_bias, Tensor[] project, Tensor project_bias, "
+      "int places_at_once) -> Tensor",
+      &RunGatheredBlock);
 }
 
 }  // namespace lxmert

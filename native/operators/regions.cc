@@ -12,6 +12,9 @@
 #include <cstring>
 #include <mutex>
 #include <numeric>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace lxmert {
@@ -266,22 +269,35 @@ void PoolRegions(const at::Tensor& map, const Box* boxes, int64_t count, float s
   });
 }
 
-// map (1, C, H, W), boxes (R, 4) in image pixels -> (R, C, size, size), both with channels last in memory. With a step,
-// every step-th bin of both sides from (first_row, first_column) alone.
+// What is pooled, checked: map (1, C, H, W), boxes (R, 4) in image pixels. With a step, every step-th bin of both sides
+// from (first_row, first_column) alone.
+struct Pooling {
+  Pooling(const at::Tensor& map, const at::Tensor& regions, double factor, int64_t size, int64_t step,
+          int64_t first_row, int64_t first_column)
+      : rows{size, first_row, step}, columns{size, first_column, step}, scale(static_cast<float>(factor)) {
+    TORCH_CHECK(map.device().is_cpu() && map.dim() == 4 && map.size(0) == 1,
+                "the map must be of one image (1, C, H, W), on the CPU");
+    TORCH_CHECK(size >= 1, "a region is pooled to at least 1 x 1 bins, not ", size);
+    TORCH_CHECK(step >= 1 && 0 <= first_row && first_row < size && 0 <= first_column && first_column < size,
+                "bins from (", first_row, ", ", first_column, ") on by ", step, " are not among ", size, " x ", size);
+    boxes = BoxesOf(regions);
+    cells = map.contiguous(at::MemoryFormat::ChannelsLast);
+  }
+
+  Bins rows, columns;
+  float scale;
+  const Box* boxes;
+  at::Tensor cells;
+};
+
+// -> (R, C, size, size), channels last in memory as the map's.
 at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double scale, int64_t size, int64_t step,
                       int64_t first_row, int64_t first_column) {
-  TORCH_CHECK(map.device().is_cpu() && map.dim() == 4 && map.size(0) == 1,
-              "the map must be of one image (1, C, H, W), on the CPU");
-  TORCH_CHECK(size >= 1, "a region is pooled to at least 1 x 1 bins, not ", size);
-  TORCH_CHECK(step >= 1 && 0 <= first_row && first_row < size && 0 <= first_column && first_column < size,
-              "bins from (", first_row, ", ", first_column, ") on by ", step, " are not among ", size, " x ", size);
-  const Bins rows{size, first_row, step}, columns{size, first_column, step};
-  const Box* box = BoxesOf(boxes);
-  const at::Tensor cells = map.contiguous(at::MemoryFormat::ChannelsLast);
+  const Pooling pooling(map, boxes, scale, size, step, first_row, first_column);
+  const auto& [rows, columns, factor, box, cells] = pooling;
   const int64_t count = boxes.size(0);
-  at::Tensor output =
-      at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(), at::MemoryFormat::ChannelsLast);
-  const float factor = static_cast<float>(scale);
+  at::Tensor output = at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(),
+                                at::MemoryFormat::ChannelsLast);
   if (map.scalar_type() == at::kFloat) {
     PoolRegions<float>(cells, box, count, factor, rows, columns, output);
   } else {
@@ -290,6 +306,47 @@ at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double sca
     PoolRegions<at::BFloat16>(cells, box, count, factor, rows, columns, output);
   }
   return output;
+}
+
+// The same bins without what comes more than once: boxes overlap, and where they are small neighbouring bins have the
+// same cells. -> the different bins (B, C), and for each region's bins (R, rows, columns) which it is, int64.
+std::tuple<at::Tensor, at::Tensor> RoiMaxPoolOnce(const at::Tensor& map, const at::Tensor& boxes, double scale,
+                                                  int64_t size, int64_t step, int64_t first_row,
+                                                  int64_t first_column) {
+  const Pooling pooling(map, boxes, scale, size, step, first_row, first_column);
+  TORCH_CHECK(map.scalar_type() == at::kFloat, "expected a map in float32 but received ",
+              c10::toString(map.scalar_type()));
+  const int64_t count = boxes.size(0), channels = map.size(1), height = map.size(2), width = map.size(3);
+  TORCH_CHECK(height < (1 << 15) && width < (1 << 15), "a map of ", height, " x ", width, " is too large");
+  at::Tensor index = at::empty({count, pooling.rows.Count(), pooling.columns.Count()}, at::kLong);
+  int64_t* number = index.data_ptr<int64_t>();
+  std::unordered_map<uint64_t, int64_t> seen;
+  std::vector<std::pair<Range, Range>> bins;
+  for (int64_t r = 0; r < count; r++) {
+    const Box& box = pooling.boxes[r];
+    const std::vector<Range> rows = BinRanges(box.y1, box.y2, pooling.scale, pooling.rows, height);
+    const std::vector<Range> columns = BinRanges(box.x1, box.x2, pooling.scale, pooling.columns, width);
+    for (const Range& row : rows) {
+      for (const Range& column : columns) {
+        const uint64_t key = static_cast<uint64_t>(row.begin) << 48 | static_cast<uint64_t>(row.end) << 32 |
+                             static_cast<uint64_t>(column.begin) << 16 | static_cast<uint64_t>(column.end);
+        const auto [place, is_new] = seen.emplace(key, static_cast<int64_t>(bins.size()));
+        if (is_new) bins.emplace_back(row, column);
+        *number++ = place->second;
+      }
+    }
+  }
+  const int64_t num_bins = static_cast<int64_t>(bins.size());
+  at::Tensor table = at::empty({num_bins, channels}, at::kFloat);
+  const float* from = pooling.cells.data_ptr<float>();
+  float* to = table.data_ptr<float>();
+  at::parallel_for(0, num_bins, 16, [&](int64_t begin, int64_t end) {
+    std::vector<float> largest(channels);
+    for (int64_t b = begin; b < end; b++) {
+      PoolBin(from, width, channels, bins[b].first, bins[b].second, largest.data(), to + b * channels);
+    }
+  });
+  return {table, index};
 }
 
 }  // namespace
@@ -307,6 +364,10 @@ TORCH_LIBRARY_FRAGMENT(lxmert, library) {
       "roi_max_pool(Tensor map, Tensor boxes, float scale, int size, int step=1, int first_row=0, int first_column=0) "
       "-> Tensor",
       &RoiMaxPool);
+  library.def(
+      "roi_max_pool_once(Tensor map, Tensor boxes, float scale, int size, int step, int first_row, int first_column) "
+      "-> (Tensor, Tensor)",
+      &RoiMaxPoolOnce);
 }
 
 }  // namespace lxmert

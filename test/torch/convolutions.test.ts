@@ -156,6 +156,37 @@ describe('the residual block', () => {
       expect(alone).toEqual(results[0]!.subarray(5 * alone.length, 6 * alone.length));
     }));
 
+  it('computes places that come more than once as those that do not', () =>
+    scope(() => {
+      const { reduce, spread, restore, project, biases } = randomBlock(20, 9, 37, true);
+      const rows = noise([11, 20]);
+      const [maps, height, width] = [5, 7, 6];
+      const numbers = Array.from({ length: maps * height * width }, () => BigInt(random.integer(11)));
+      const index = tensor(BigInt64Array.from(numbers), [maps, height, width]);
+      const places = ops.indexSelect(rows, 0, ops.flatten(index));
+      const x = ops.permute(ops.view(places, [maps, height, width, 20]), [0, 3, 1, 2]);
+      const packed = [reduce, spread, restore, project!].map((weight) => ops.packConvolution(weight));
+      const gathered = (which: Tensor, placesAtOnce: number): Tensor =>
+        ops.gatheredResidualBlock(
+          rows,
+          which,
+          packed[0]!,
+          biases[0],
+          packed[1]!,
+          biases[1],
+          packed[2]!,
+          biases[2],
+          packed[3]!,
+          biases[3],
+          placesAtOnce,
+        );
+      const expected = packedBlock(x, { reduce, spread, restore, project, biases }, 1, 1000);
+      for (const placesAtOnce of [1, 84, 1000]) {
+        expect(gathered(index, placesAtOnce).toFloat32Array()).toEqual(expected.toFloat32Array());
+      }
+      expect(() => gathered(tensor(BigInt64Array.of(11n), [1, 1, 1]), 1)).toThrow('row 11 of 11');
+    }));
+
   it('refuses convolutions that do not fit each other', () =>
     scope(() => {
       const block = randomBlock(6, 5, 7, false);

@@ -213,6 +213,24 @@ describe('roiMaxPool', () => {
       expect(() => ops.roiMaxPool(values, regions, 0.0625, 7, 2, 7, 0)).toThrow('not among 7 x 7');
     }));
 
+  it('pools bins that come more than once one time', () =>
+    scope(() => {
+      const values = tensor(map, [1, ...shape]);
+      const regions = tensor([...crowdedBoxes(40, 150), [400, 10, 500, 90]].flat() as number[], [41, 4]);
+      for (const [step, row, column] of [
+        [1, 0, 0],
+        [2, 1, 0],
+      ] as const) {
+        const [bins, index] = ops.roiMaxPoolOnce(values, regions, 0.0625, 14, step, row, column);
+        const pooled = ops.roiMaxPool(values, regions, 0.0625, 14, step, row, column);
+        const places = ops.permute(pooled, [0, 2, 3, 1]); // (41, rows, columns, 5)
+        const taken = ops.indexSelect(bins, 0, ops.flatten(index));
+        expect(index.shape).toEqual(places.shape.slice(0, 3));
+        expect(taken.toFloat32Array()).toEqual(places.toFloat32Array());
+        expect(bins.shape[0]!).toBeLessThan(taken.shape[0]! / 2);
+      }
+    }));
+
   it('takes bfloat16 and no boxes, and lies with channels last', () =>
     scope(() => {
       const rounded = ops.to(tensor(map), 'bfloat16').toFloat32Array();

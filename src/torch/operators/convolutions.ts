@@ -35,3 +35,23 @@ export const packedResidualBlock =
       placesAtOnce: number,
     ) => Tensor
   >('lxmert::residual_block');
+
+/**
+ * The same, with a projection, of maps whose places are rows (B, C) and which of them each is, int64 (N, H, W): the 1x1
+ * convolutions of a row that comes more than once are done once.
+ */
+export const gatheredResidualBlock = operator<
+  (
+    rows: Tensor,
+    index: Tensor,
+    reduce: readonly Tensor[],
+    reduceBias: Tensor,
+    spread: readonly Tensor[],
+    spreadBias: Tensor,
+    restore: readonly Tensor[],
+    restoreBias: Tensor,
+    project: readonly Tensor[],
+    projectBias: Tensor,
+    placesAtOnce: number,
+  ) => Tensor
+>('lxmert::gathered_residual_block');

@@ -54,3 +54,20 @@ export const roiMaxPool =
       firstColumn?: number,
     ) => Tensor
   >('lxmert::roi_max_pool');
+
+/**
+ * The same bins, each once: the different ones (B, C) in float32, and which of them the bins of each region are, int64
+ * (n, rows, columns).
+ */
+export const roiMaxPoolOnce =
+  operator<
+    (
+      map: Tensor,
+      boxes: Tensor,
+      scale: number,
+      size: number,
+      step: number,
+      firstRow: number,
+      firstColumn: number,
+    ) => [Tensor, Tensor]
+  >('lxmert::roi_max_pool_once');

@@ -109,6 +109,41 @@ function packedBlock(
   );
 }
 
+/**
+ * The stage on maps whose places are rows (B, C), and which of them each is, int64 (N, H, W). For packed stages without a
+ * stride.
+ */
+export function gatheredStage(
+  context: LayerContext,
+  stage: StageArchitecture,
+  rows: Tensor,
+  index: Tensor,
+): Tensor {
+  const { weightOf, packed } = context;
+  const [first, ...others] = stage.blocks.map((block) => `${stage.name}${block}`);
+  const weight = (branch: string): readonly Tensor[] => packed.get(`${first}_${branch}`) as readonly Tensor[];
+  const bias = (branch: string): Tensor => weightOf(`${first}_${branch}.bias`);
+  let x = ops.gatheredResidualBlock(
+    rows,
+    index,
+    weight('branch2a'),
+    bias('branch2a'),
+    weight('branch2b'),
+    bias('branch2b'),
+    weight('branch2c'),
+    bias('branch2c'),
+    weight('branch1'),
+    bias('branch1'),
+    PLACES_AT_ONCE,
+  );
+  for (const name of others) {
+    const y = packedBlock(context, stage, name, x, false);
+    x.dispose();
+    x = y;
+  }
+  return x;
+}
+
 /** A 3x3 convolution with a border of zeros and a ReLU behind it. */
 export function convolution3x3(context: LayerContext, name: string, x: Tensor): Tensor {
   const packed = context.packed.get(name);

@@ -3,7 +3,7 @@
 import { LxmertError } from '../../common/errors.js';
 import { type Device, keep, place, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import type { DetectorArchitecture, StageArchitecture } from './architecture.js';
+import type { DetectorArchitecture } from './architecture.js';
 import { regionGrids } from './regionGrids.js';
 
 /** Tensors by the names of `weightShapes`; others are not read. */
@@ -81,10 +81,16 @@ export function prepareWeights(
   });
 }
 
+/**
+ * With fewer channels in a stage's 3x3 convolutions, libtorch's are faster: sums are short, and maps large
+ * (docs/benchmarks.md).
+ */
+const FEWEST_CHANNELS = 200;
+
 /** Residual blocks without dilation and the proposals' 3x3, in float32 on the processor. */
 function packableLayers({ architecture, precision, device }: WeightSettings): Set<string> {
   if (device !== 'cpu') return new Set();
-  const stages: StageArchitecture[] = [...architecture.imageStages];
+  const stages = architecture.imageStages.filter(({ middleChannels }) => middleChannels >= FEWEST_CHANNELS);
   if (precision === 'float32') stages.push(regionGrids(architecture).stage);
   const layers = stages
     .filter(({ dilation }) => dilation === 1)

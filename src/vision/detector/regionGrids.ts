@@ -7,7 +7,8 @@
 import { fromTypedArray, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { DetectorArchitecture, StageArchitecture } from './architecture.js';
-import { type DetectorHead, pooledFeatures } from './detectorHead.js';
+import type { DetectorHead } from './detectorHead.js';
+import { gatheredStage, type LayerContext, residualStage } from './layers.js';
 
 /** Every `step`-th bin of both sides, from (row, column) on. */
 export interface RegionGrid {
@@ -68,13 +69,29 @@ export function gridFeatures(
     scope(() => {
       const part = boxes.slice(first * 4, (first + atOnce) * 4);
       const regions = fromTypedArray(part, [part.length / 4, 4]);
-      const { step, row, column } = grid;
-      const pooled = ops.roiMaxPool(map, regions, 1 / anchors.stride, pooledSize, step, row, column);
-      features.set(
-        ops.contiguous(pooledFeatures(context, stage, pooled)).data() as Float32Array,
-        first * size,
-      );
+      const last = stageOf(context, stage, map, regions, {
+        ...grid,
+        size: pooledSize,
+        scale: 1 / anchors.stride,
+      });
+      const means = ops.mean(ops.to(last, 'float32'), [2, 3]);
+      features.set(ops.contiguous(means).data() as Float32Array, first * size);
     });
   }
   return features;
+}
+
+/** Pools a grid of some regions and takes it through the stage: (n, featureSize, rows, columns). */
+function stageOf(
+  context: LayerContext,
+  stage: StageArchitecture,
+  map: Tensor,
+  regions: Tensor,
+  { step, row, column, size, scale }: RegionGrid & { readonly size: number; readonly scale: number },
+): Tensor {
+  if (context.packed.has(`${stage.name}${stage.blocks[0]}_branch2b`)) {
+    const [bins, index] = ops.roiMaxPoolOnce(map, regions, scale, size, step, row, column);
+    return gatheredStage(context, stage, bins, index);
+  }
+  return residualStage(context, stage, ops.roiMaxPool(map, regions, scale, size, step, row, column));
 }

@@ -12,7 +12,7 @@ import { decisiveConfidence, undecidedRegions } from './undecidedRegions.js';
 /** Estimates are taken to be right within so many times the largest error that was seen. */
 const SAFETY = 2;
 /** Every so many proposals one is computed exactly, whatever its estimate says: errors are not only those of the best. */
-const PROBE_DISTANCE = 20;
+const PROBE_DISTANCE = 30;
 /** Of the undecided regions, those that might be best are refined first: what they suppress need not be. */
 const SHARE_AT_ONCE = 0.5;
 const FEWEST_AT_ONCE = 32;
@@ -48,7 +48,9 @@ export function describeChosen(
     estimates.refineAll();
     return;
   }
-  estimates.refineFully(firstToCompute(confidences(), profile));
+  // The second estimate of some more says better which are the best.
+  estimates.refine(firstToCompute(confidences(), Math.ceil(1.5 * profile.maxBoxes)));
+  estimates.refineFully(firstToCompute(confidences(), profile.maxBoxes + 1));
   for (;;) {
     const confidence = confidences();
     const threshold = decisiveConfidence(confidence, profile);
@@ -73,10 +75,10 @@ export function describeChosen(
 }
 
 /** The most confident, and probes. */
-function firstToCompute(confidence: Float32Array, { maxBoxes }: CaffeProfile): number[] {
+function firstToCompute(confidence: Float32Array, numBest: number): number[] {
   const best = Array.from(confidence.keys())
     .sort((a, b) => (confidence[b] as number) - (confidence[a] as number))
-    .slice(0, maxBoxes + 1);
+    .slice(0, numBest);
   const probes = Array.from(confidence.keys()).filter((region) => region % PROBE_DISTANCE === 0);
   return [...new Set([...best, ...probes])].sort((a, b) => a - b);
 }
