@@ -173,7 +173,8 @@ class ResidualBlock {
  private:
   at::Tensor Run(const at::Tensor& x, const int64_t* index, int64_t maps, int64_t height, int64_t width,
                  int64_t places_at_once) const {
-    const int64_t places = height * width, maps_at_once = std::max<int64_t>(1, places_at_once / std::max<int64_t>(1, places));
+    const int64_t places = height * width,
+                  maps_at_once = std::max<int64_t>(1, places_at_once / std::max<int64_t>(1, places));
     const int64_t most = std::min(maps, maps_at_once), outputs = restore_.columns;
     const int threads = at::get_num_threads();
     const Rows reduced(most * places, reduce_.columns), spread(most * places, spread_.columns);
@@ -187,9 +188,11 @@ class ResidualBlock {
     const at::Tensor projected_once = at::empty({index == nullptr ? 0 : x.size(0), outputs}, at::kFloat);
     if (index != nullptr) {
       const ProductTasks reduce(ProductOf(x.data_ptr<float>(), reduce_.depth, x.size(0), reduce_, reduce_bias_,
-                                          once.data(), once.stride, kRelu), threads);
+                                          once.data(), once.stride, kRelu),
+                                threads);
       const ProductTasks project(ProductOf(x.data_ptr<float>(), project_.depth, x.size(0), project_, project_bias_,
-                                           projected_once.data_ptr<float>(), outputs, kNoActivation), threads);
+                                           projected_once.data_ptr<float>(), outputs, kNoActivation),
+                                 threads);
       Crew::Run({PhaseOf(reduce.num_tasks(), reduce), PhaseOf(project.num_tasks(), project)}, threads);
     }
     for (int64_t first = 0; first < maps; first += maps_at_once) {
@@ -197,16 +200,14 @@ class ResidualBlock {
       const float* from = index == nullptr ? x.data_ptr<float>() + first * places * reduce_.depth : nullptr;
       float* to = result.data_ptr<float>() + first * places * outputs;
       // What the 3x3 convolution reads and what its outputs are added to: computed here, or taken from the rows.
-      const ProductTasks reduce(
-          index == nullptr
-              ? ProductOf(from, reduce_.depth, rows, reduce_, reduce_bias_, reduced.data(), reduced.stride, kRelu)
-              : Product{},
-          threads);
-      const ProductTasks project(
-          projects_ && index == nullptr
-              ? ProductOf(from, project_.depth, rows, project_, project_bias_, to, outputs, kNoActivation)
-              : Product{},
-          threads);
+      const ProductTasks reduce(index == nullptr ? ProductOf(from, reduce_.depth, rows, reduce_, reduce_bias_,
+                                                             reduced.data(), reduced.stride, kRelu)
+                                                 : Product{},
+                                threads);
+      const ProductTasks project(projects_ && index == nullptr ? ProductOf(from, project_.depth, rows, project_,
+                                                                           project_bias_, to, outputs, kNoActivation)
+                                                               : Product{},
+                                 threads);
       const auto gather = [&](int64_t map, int) {
         for (int64_t place = map * places; place < (map + 1) * places; place++) {
           const int64_t row = index[first * places + place];

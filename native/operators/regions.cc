@@ -296,8 +296,8 @@ at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double sca
   const Pooling pooling(map, boxes, scale, size, step, first_row, first_column);
   const auto& [rows, columns, factor, box, cells] = pooling;
   const int64_t count = boxes.size(0);
-  at::Tensor output = at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(),
-                                at::MemoryFormat::ChannelsLast);
+  at::Tensor output =
+      at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(), at::MemoryFormat::ChannelsLast);
   if (map.scalar_type() == at::kFloat) {
     PoolRegions<float>(cells, box, count, factor, rows, columns, output);
   } else {
@@ -311,8 +311,7 @@ at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double sca
 // The same bins without what comes more than once: boxes overlap, and where they are small neighbouring bins have the
 // same cells. -> the different bins (B, C), and for each region's bins (R, rows, columns) which it is, int64.
 std::tuple<at::Tensor, at::Tensor> RoiMaxPoolOnce(const at::Tensor& map, const at::Tensor& boxes, double scale,
-                                                  int64_t size, int64_t step, int64_t first_row,
-                                                  int64_t first_column) {
+                                                  int64_t size, int64_t step, int64_t first_row, int64_t first_column) {
   const Pooling pooling(map, boxes, scale, size, step, first_row, first_column);
   TORCH_CHECK(map.scalar_type() == at::kFloat, "expected a map in float32 but received ",
               c10::toString(map.scalar_type()));
