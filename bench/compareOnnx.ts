@@ -7,22 +7,24 @@
  * FOLDER (4 GB) keeps what was exported for the next time.
  */
 
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { copyRate, gemmRate } from '../src/bench/limits.js';
 import { medianOf } from '../src/bench/measure.js';
 import { forwardOperations } from '../src/bench/operations.js';
+import type { Measured } from '../src/bench/peers/measuredProcess.js';
+import { inputsOf } from '../src/bench/peers/modelInputs.js';
+import { exportPeers, startPythonPeers } from '../src/bench/peers/pythonPeers.js';
+import { NUM_ANSWERS, NUM_QUESTIONS, writeQuestions } from '../src/bench/peers/questions.js';
 import { Random } from '../src/common/random.js';
 import { exportModel } from '../src/export/index.js';
 import { disposeModels } from '../src/inference/ensemble.js';
 import { loadModel } from '../src/inference/modelFolder.js';
 import { LXMERT_BASE } from '../src/model/index.js';
 import { PRECISIONS, type WeightsPrecision } from '../src/runtime/index.js';
-import { runtimeLine, scope, tensor } from '../src/torch/index.js';
-import { exportPeers, PythonPeers } from './onnx/pythonPeers.js';
-import { NUM_ANSWERS, writeQuestions } from './onnx/questions.js';
+import { runtimeLine, scope } from '../src/torch/index.js';
 import { RuntimePeer } from './onnx/runtimePeer.js';
 
 const { values } = parseArgs({
@@ -61,9 +63,8 @@ interface Runner {
 }
 
 const folder = path.resolve(values.folder);
-mkdirSync(folder, { recursive: true });
-if (!existsSync(path.join(folder, 'torch_int8.onnx'))) exportPeers(values.python, folder);
-const { questions, vocabulary, answers } = writeQuestions(folder);
+await exportPeers(values.python, folder);
+const { questions, vocabulary, answers } = writeQuestions(folder, NUM_QUESTIONS);
 const source = { model: path.join(folder, 'huggingface'), vocabulary, answers };
 const exported = path.join(folder, 'lxmert');
 for (const precision of PRECISIONS) {
@@ -71,7 +72,7 @@ for (const precision of PRECISIONS) {
 }
 const expected = await libtorchLogits();
 
-const { peers, versions } = await PythonPeers.start(values.python, folder, numThreads);
+const { process: peers, hello: versions } = await startPythonPeers(values.python, folder, numThreads);
 const ours = new Map<string, RuntimePeer>();
 for (const precision of ['float32', 'int8'] as const)
   ours.set(`lxmert/runtime: ${precision}`, await RuntimePeer.start(folder, precision, numThreads));
@@ -97,7 +98,7 @@ const limits = {
   gemm: Math.max(firstGemm, gemmRate('float32')),
   copy: Math.max(firstCopy, copyRate()),
 };
-peers[Symbol.dispose]();
+await peers[Symbol.asyncDispose]();
 for (const peer of ours.values()) peer[Symbol.dispose]();
 report();
 
@@ -108,19 +109,9 @@ function graphFile(precision: WeightsPrecision): string {
 
 async function libtorchLogits(): Promise<Float32Array[]> {
   const loaded = await loadModel(source);
-  const found = questions.map(({ inputIds, row }) =>
+  const found = questions.map((question) =>
     scope(() => {
-      const shape = [1, inputIds.length];
-      const ones = (): number[] => inputIds.map(() => 1);
-      const boxes = row.boxes.map((value) => value / row.width);
-      const inputs = {
-        inputIds: tensor(Int32Array.from(inputIds), shape),
-        tokenTypeIds: tensor(new Int32Array(inputIds.length), shape),
-        attentionMask: tensor(Int32Array.from(ones()), shape),
-        features: tensor(row.features, [1, row.numBoxes, row.features.length / row.numBoxes]),
-        boxes: tensor(boxes, [1, row.numBoxes, 4]),
-      };
-      const { logits } = loaded.models[0]?.forward(inputs) ?? {};
+      const { logits } = loaded.models[0]?.forward(inputsOf([question])) ?? {};
       if (logits?.answer === undefined) throw new Error('The model has no answer head.');
       return logits.answer.toFloat32Array();
     }),
@@ -142,9 +133,13 @@ function peerRunner(name: string): Runner {
   return {
     name,
     seconds: [],
-    time: async (question) => (await peers.ask(name, question, false)).seconds,
-    logits: async (question) => (await peers.ask(name, question, true)).logits ?? [],
+    time: async (question) => (await askPython(name, question, false)).seconds[0] ?? Number.NaN,
+    logits: async (question) => (await askPython(name, question, true)).logits?.[0] ?? [],
   };
+}
+
+function askPython(peer: string, question: number, logits: boolean): Promise<Measured> {
+  return peers.measure({ peer, questions: [question], warmUp: 0, atLeast: 1, seconds: 0, logits });
 }
 
 /** Of all questions, as a share of libtorch's largest logit. */

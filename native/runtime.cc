@@ -16,6 +16,7 @@
 
 #include "convert.h"
 #include "errors.h"
+#include "kernels/int8_kernels.h"
 #include "kernels/kernels.h"
 
 namespace lxmert {
@@ -144,6 +145,7 @@ Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
         Napi::Number::New(env, at::hasCUDA() ? static_cast<double>(at::detail::getCUDAHooks().getNumGPUs()) : 0));
     result.Set("oneDnn", Napi::Boolean::New(env, at::hasMKLDNN()));
     result.Set("fusedKernels", ActiveKernels().name);
+    result.Set("int8Kernels", ActiveInt8Kernels().name);
     result.Set("blas", BlasInfo(env));
     result.Set("mallocKeepsMemory", Napi::Boolean::New(env, malloc_tuned));
     return result;

@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-for (const name of filesBelow('src').filter((each) => each.endsWith('.json')))
+const isData = (name) => /\.(json|py)$/.test(name);
+
+for (const name of filesBelow('src').filter(isData))
   copyFileSync(path.join(project, name), path.join(project, 'dist', name));
 for (const name of [...filesBelow('dist/src'), ...filesBelow('dist/bench')]) {
   if (!hasSource(name)) rmSync(path.join(project, name));
@@ -21,7 +23,7 @@ chmodSync(path.join(project, 'dist/src/cli/main.js'), 0o755);
 function hasSource(name) {
   const source = name.replace(/^dist\//, '').replace(/(\.d\.ts|\.js)$/, '.ts');
   const isCompiled = /\.(d\.ts|js)$/.test(name);
-  return (isCompiled || name.endsWith('.json')) && existsSync(path.join(project, source));
+  return (isCompiled || isData(name)) && existsSync(path.join(project, source));
 }
 
 function filesBelow(folder) {

@@ -6,10 +6,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { type BenchQuestion, NUM_QUESTIONS, writeQuestions } from '../../src/bench/peers/questions.js';
 import { regionInputs, wordInputs } from '../../src/runtime/graphInputs.js';
 import type { WeightsPrecision } from '../../src/runtime/index.js';
 import { Lxmert, LxmertImage } from '../../src/runtime/node.js';
-import { type BenchQuestion, writeQuestions } from './questions.js';
 
 interface Asked {
   readonly question: number;
@@ -48,7 +48,7 @@ export class RuntimePeer implements Disposable {
 }
 
 async function serve(folder: string, precision: WeightsPrecision, numThreads: number): Promise<void> {
-  const { questions } = writeQuestions(folder);
+  const { questions } = writeQuestions(folder, NUM_QUESTIONS);
   const lxmert = await Lxmert.load(`${folder}/lxmert`, { precision, engine: 'onnxruntime-node', numThreads });
   process.on('message', async ({ question, wantsLogits }: Asked) => {
     const { row, sentence } = questions[question] as BenchQuestion;

@@ -12,6 +12,8 @@ namespace {
 // of so many rows stay in a core's second cache together.
 constexpr int64_t kDepthBlock = 768;
 constexpr int64_t kMostRows = 144;
+// With rows of one tile memory is the limit: how far ahead of it its values are asked for, in values.
+constexpr int64_t kAhead = 4096;
 // Panels by which the rows of a block are multiplied when they have been brought into the cache.
 constexpr int64_t kPanelsOfGroup = 8;
 
@@ -26,10 +28,17 @@ ProductTasks::ProductTasks(const Product& product, int num_threads) : product_(p
                     ? 0
                     : (product.first_column + product.num_columns - 1) / kernels.panel_width + 1 - first_panel_;
   num_row_blocks_ = CeilDiv(product.rows, kMostRows);
-  panels_per_group_ = num_row_blocks_ > 1 ? kPanelsOfGroup : 1;
+  const int64_t num_tiles = CeilDiv(product.rows, kernels.tile_rows);
+  depth_block_ = kDepthBlock;
+  panels_per_group_ = kPanelsOfGroup;
+  if (num_row_blocks_ <= 1) {
+    // Few rows: tasks are short, so that the last ones end together.
+    const int64_t most = num_tiles <= 1 ? kPanelsOfGroup : kPanelsOfGroup / 2;
+    panels_per_group_ = std::clamp<int64_t>(num_panels_ / (4 * num_threads), 1, most);
+  }
+  if (num_tiles <= 1) depth_block_ = std::max<int64_t>(1, product.weight.depth);
   num_groups_ = CeilDiv(num_panels_, panels_per_group_);
   // More threads than panels: fewer rows each.
-  const int64_t num_tiles = CeilDiv(product.rows, kernels.tile_rows);
   const int64_t wanted = std::min<int64_t>(num_tiles, CeilDiv(2 * num_threads, std::max<int64_t>(1, num_groups_)));
   if (num_threads > 1 && num_row_blocks_ < wanted) num_row_blocks_ = wanted;
   rows_per_block_ =
@@ -48,13 +57,15 @@ void ProductTasks::operator()(int64_t task, int) const {
   const auto place = [&](int64_t panel, int64_t k) { return product_.weight.panels + (panel * depth + k) * width; };
   // What this thread will probably be given next.
   const int64_t after = first + num_threads_ * panels_per_group_;
-  for (int64_t k = 0; k == 0 || k < depth; k += kDepthBlock) {
+  for (int64_t k = 0; k == 0 || k < depth; k += depth_block_) {
     for (int64_t panel = first; panel < last; panel++) {
       const float* next = nullptr;
-      if (panel + 1 < last)
+      if (product_.rows <= ActiveKernels().tile_rows)
+        next = place(panel, 0) + kAhead;
+      else if (panel + 1 < last)
         next = place(panel + 1, k);
-      else if (k + kDepthBlock < depth)
-        next = place(first, k + kDepthBlock);
+      else if (k + depth_block_ < depth)
+        next = place(first, k + depth_block_);
       else if (after < first_panel_ + num_panels_)
         next = place(after, 0);
       ComputePanel(panel, next, first_row, rows, k, sums + (panel - first) * rows * width);
@@ -66,7 +77,7 @@ void ProductTasks::ComputePanel(int64_t panel, const float* next, int64_t first_
                                 float* sums) const {
   const Kernels& kernels = ActiveKernels();
   const int64_t width = kernels.panel_width, depth = product_.weight.depth;
-  const int64_t block = std::min(kDepthBlock, depth - k);
+  const int64_t block = std::min(depth_block_, depth - k);
   const int64_t num_tiles = CeilDiv(rows, kernels.tile_rows);
   const int64_t lines_of_step = std::max<int64_t>(1, width * static_cast<int64_t>(sizeof(float)) / 64);
   // The first tile or two ask for the whole of the next part.

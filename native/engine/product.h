@@ -41,6 +41,7 @@ class ProductTasks {
 
   Product product_;
   int num_threads_;
+  int64_t depth_block_;
   int64_t first_panel_, num_panels_;
   int64_t panels_per_group_, num_groups_;
   int64_t rows_per_block_, num_row_blocks_;

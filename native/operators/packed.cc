@@ -8,6 +8,8 @@
 
 #include <vector>
 
+#include "../engine/int8_product.h"
+#include "../engine/int8_weight.h"
 #include "../engine/product.h"
 #include "support.h"
 
@@ -20,6 +22,7 @@ using torch::autograd::variable_list;
 WeightFormat FormatOfPacked(at::TensorList packed) {
   TORCH_CHECK(packed.size() >= 2, "a packed weight is a list of tensors from pack_weight, but ", packed.size(),
               " were given");
+  if (packed[0].scalar_type() == at::kChar && packed.size() == 5) return WeightFormat::kInt8;
   TORCH_CHECK(packed[0].scalar_type() == at::kFloat, "a packed weight of ", c10::toString(packed[0].scalar_type()),
               " is not known");
   return WeightFormat::kFloat32;
@@ -45,7 +48,41 @@ PackedWeight PackedFrom(at::TensorList packed) {
   return {panels.data_ptr<float>(), columns, depth};
 }
 
+Int8Panels Int8PanelsFrom(at::TensorList packed) {
+  const auto [columns, depth] = ShapeOfPacked(packed);
+  const Int8Kernels& kernels = ActiveInt8Kernels();
+  const at::Tensor &panels = packed[0], &scales = packed[2], &sums = packed[3], &more = packed[4];
+  const int64_t num_panels = Int8PanelCount(kernels, columns), padded = num_panels * kernels.panel_columns;
+  const int64_t num_more = more.numel() - num_panels - 1;
+  TORCH_CHECK(panels.is_contiguous() && scales.is_contiguous() && sums.is_contiguous() && more.is_contiguous() &&
+                  scales.scalar_type() == at::kFloat && sums.scalar_type() == at::kInt &&
+                  more.scalar_type() == at::kInt && columns >= 0 && depth >= 0 && num_more >= 0 &&
+                  scales.numel() == padded && sums.numel() == padded &&
+                  panels.numel() == Int8PackedBytes(kernels, columns, depth, num_more),
+              "8-bit panels of ", panels.numel(), " bytes are not those of a weight (", columns, ", ", depth,
+              ") for the kernels ", kernels.name, " of this processor");
+  const int32_t* starts = more.data_ptr<int32_t>();
+  return {panels.data_ptr<int8_t>(), columns, depth, scales.data_ptr<float>(), sums.data_ptr<int32_t>(), starts,
+          starts + num_panels + 1};
+}
+
+namespace {
+
+at::Tensor UnpackInt8(at::TensorList packed) {
+  const Int8Panels weight = Int8PanelsFrom(packed);
+  at::Tensor values = at::empty({weight.columns, weight.depth}, at::kChar);
+  UnpackInt8Weight(ActiveInt8Kernels(), weight, values.data_ptr<int8_t>(), at::get_num_threads());
+  return values.to(at::kFloat).mul_(packed[2].narrow(0, 0, weight.columns).unsqueeze(1));
+}
+
+}  // namespace
+
 at::Tensor UnpackWeight(at::TensorList packed) {
+  // As round_weight gives it, not packed: a table whose rows are looked up.
+  if (packed.size() == 2 && packed[0].scalar_type() == at::kChar) {
+    return packed[0].to(at::kFloat).mul_(packed[1].unsqueeze(1));
+  }
+  if (FormatOfPacked(packed) == WeightFormat::kInt8) return UnpackInt8(packed);
   const PackedWeight weight = PackedFrom(packed);
   at::Tensor plain = at::empty({weight.columns, weight.depth}, at::kFloat);
   UnpackWeight(weight, plain.data_ptr<float>(), at::get_num_threads());
@@ -54,19 +91,17 @@ at::Tensor UnpackWeight(at::TensorList packed) {
 
 at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::Tensor& bias, const at::Tensor& residual,
                          Activation activation, int64_t first_column, int64_t num_columns) {
-  const PackedWeight weight = PackedFrom(packed);
-  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.is_cpu() && x.size(1) == weight.depth,
-              "x must have rows of ", weight.depth, " float32 values, but is ", c10::toString(x.scalar_type()), " ",
-              x.sizes());
-  TORCH_CHECK(first_column >= 0 && num_columns >= 0 && first_column + num_columns <= weight.columns, "columns ",
-              first_column, " to ", first_column + num_columns, " of a weight with ", weight.columns);
+  const auto [columns, depth] = ShapeOfPacked(packed);
+  TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.is_cpu() && x.size(1) == depth, "x must have rows of ",
+              depth, " float32 values, but is ", c10::toString(x.scalar_type()), " ", x.sizes());
+  TORCH_CHECK(first_column >= 0 && num_columns >= 0 && first_column + num_columns <= columns, "columns ", first_column,
+              " to ", first_column + num_columns, " of a weight with ", columns);
   const at::Tensor rows = x.stride(1) == 1 || x.size(1) == 1 ? x : x.contiguous();
   at::Tensor output = at::empty({x.size(0), num_columns}, x.options());
   Product product{};
   product.x = rows.data_ptr<float>();
   product.x_stride = rows.stride(0);
   product.rows = rows.size(0);
-  product.weight = weight;
   product.first_column = first_column;
   product.num_columns = num_columns;
   product.bias = VectorOf(bias, num_columns, "bias");
@@ -81,7 +116,12 @@ at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::T
   product.output = output.data_ptr<float>();
   product.output_stride = num_columns;
   product.activation = activation;
-  Compute(product, at::get_num_threads());
+  if (FormatOfPacked(packed) == WeightFormat::kInt8) {
+    Compute(product, Int8PanelsFrom(packed), at::get_num_threads());
+  } else {
+    product.weight = PackedFrom(packed);
+    Compute(product, at::get_num_threads());
+  }
   return output;
 }
 

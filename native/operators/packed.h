@@ -4,11 +4,13 @@
 #include <ATen/ATen.h>
 
 #include "../engine/packed_weight.h"
+#include "../kernels/int8_kernels.h"
 
 namespace lxmert {
 
-// A packed weight is {panels, shape}: shape is (columns, depth), int64; the dtype of the panels tells the format.
-enum class WeightFormat { kFloat32 };
+// A packed weight is {panels, shape, ...}: shape is (columns, depth), int64; the dtype of the panels tells the format.
+// In 8 bits: {panels, shape, scales, sums of columns, which steps come more than once}.
+enum class WeightFormat { kFloat32, kInt8 };
 
 WeightFormat FormatOfPacked(at::TensorList packed);
 
@@ -21,6 +23,8 @@ WeightShape ShapeOfPacked(at::TensorList packed);
 
 // What the engine reads; the tensors must outlive it. Throws when the panels are not those of this processor's kernels.
 PackedWeight PackedFrom(at::TensorList packed);
+
+Int8Panels Int8PanelsFrom(at::TensorList packed);
 
 // Plain again: (columns, depth) float32.
 at::Tensor UnpackWeight(at::TensorList packed);

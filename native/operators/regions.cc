@@ -201,18 +201,24 @@ struct Range {
   int64_t begin, end;
 };
 
-// The cells that each of `bins` parts of a side covers, clipped to the map. Products are rounded to float32 before
-// they are rounded to cells: that decides which cells a bin has.
-std::vector<Range> BinRanges(float low, float high, float scale, int64_t bins, int64_t map_size) {
+// Which bins of a side are pooled: every `step`-th from `first`.
+struct Bins {
+  int64_t size, first, step;
+  int64_t Count() const { return (size - first + step - 1) / step; }
+};
+
+// The cells that each of the parts of a side covers, clipped to the map. Products are rounded to float32 before they
+// are rounded to cells: that decides which cells a bin has.
+std::vector<Range> BinRanges(float low, float high, float scale, const Bins& bins, int64_t map_size) {
   const int64_t start = static_cast<int64_t>(std::round(low * scale));
   const int64_t last = static_cast<int64_t>(std::round(high * scale));
   const int64_t size = std::max<int64_t>(last - start + 1, 1);
-  const float bin = static_cast<float>(size) / static_cast<float>(bins);
-  std::vector<Range> ranges(bins);
-  for (int64_t p = 0; p < bins; p++) {
+  const float bin = static_cast<float>(size) / static_cast<float>(bins.size);
+  std::vector<Range> ranges;
+  for (int64_t p = bins.first; p < bins.size; p += bins.step) {
     const int64_t begin = static_cast<int64_t>(std::floor(static_cast<float>(p) * bin)) + start;
     const int64_t end = static_cast<int64_t>(std::ceil(static_cast<float>(p + 1) * bin)) + start;
-    ranges[p] = {std::clamp<int64_t>(begin, 0, map_size), std::clamp<int64_t>(end, 0, map_size)};
+    ranges.push_back({std::clamp<int64_t>(begin, 0, map_size), std::clamp<int64_t>(end, 0, map_size)});
   }
   return ranges;
 }
@@ -238,8 +244,8 @@ void PoolBin(const T* map, int64_t width, int64_t channels, const Range& rows, c
 }
 
 template <typename T>
-void PoolRegions(const at::Tensor& map, const Box* boxes, int64_t count, float scale, int64_t size,
-                 const at::Tensor& output) {
+void PoolRegions(const at::Tensor& map, const Box* boxes, int64_t count, float scale, const Bins& row_bins,
+                 const Bins& column_bins, const at::Tensor& output) {
   const int64_t channels = map.size(1), height = map.size(2), width = map.size(3);
   const T* from = map.data_ptr<T>();
   T* to = output.data_ptr<T>();
@@ -247,32 +253,41 @@ void PoolRegions(const at::Tensor& map, const Box* boxes, int64_t count, float s
     std::vector<float> largest(channels);
     for (int64_t r = begin; r < end; r++) {
       const Box& box = boxes[r];
-      const std::vector<Range> rows = BinRanges(box.y1, box.y2, scale, size, height);
-      const std::vector<Range> columns = BinRanges(box.x1, box.x2, scale, size, width);
-      for (int64_t p = 0; p < size * size; p++) {
-        PoolBin(from, width, channels, rows[p / size], columns[p % size], largest.data(),
-                to + (r * size * size + p) * channels);
+      const std::vector<Range> rows = BinRanges(box.y1, box.y2, scale, row_bins, height);
+      const std::vector<Range> columns = BinRanges(box.x1, box.x2, scale, column_bins, width);
+      T* bin = to + r * static_cast<int64_t>(rows.size() * columns.size()) * channels;
+      for (const Range& row : rows) {
+        for (const Range& column : columns) {
+          PoolBin(from, width, channels, row, column, largest.data(), bin);
+          bin += channels;
+        }
       }
     }
   });
 }
 
-// map (1, C, H, W), boxes (R, 4) in image pixels -> (R, C, size, size), both with channels last in memory.
-at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double scale, int64_t size) {
+// map (1, C, H, W), boxes (R, 4) in image pixels -> (R, C, size, size), both with channels last in memory. With a step,
+// every step-th bin of both sides from (first_row, first_column) alone.
+at::Tensor RoiMaxPool(const at::Tensor& map, const at::Tensor& boxes, double scale, int64_t size, int64_t step,
+                      int64_t first_row, int64_t first_column) {
   TORCH_CHECK(map.device().is_cpu() && map.dim() == 4 && map.size(0) == 1,
               "the map must be of one image (1, C, H, W), on the CPU");
   TORCH_CHECK(size >= 1, "a region is pooled to at least 1 x 1 bins, not ", size);
+  TORCH_CHECK(step >= 1 && 0 <= first_row && first_row < size && 0 <= first_column && first_column < size,
+              "bins from (", first_row, ", ", first_column, ") on by ", step, " are not among ", size, " x ", size);
+  const Bins rows{size, first_row, step}, columns{size, first_column, step};
   const Box* box = BoxesOf(boxes);
   const at::Tensor cells = map.contiguous(at::MemoryFormat::ChannelsLast);
   const int64_t count = boxes.size(0);
-  at::Tensor output = at::empty({count, map.size(1), size, size}, map.options(), at::MemoryFormat::ChannelsLast);
+  at::Tensor output =
+      at::empty({count, map.size(1), rows.Count(), columns.Count()}, map.options(), at::MemoryFormat::ChannelsLast);
   const float factor = static_cast<float>(scale);
   if (map.scalar_type() == at::kFloat) {
-    PoolRegions<float>(cells, box, count, factor, size, output);
+    PoolRegions<float>(cells, box, count, factor, rows, columns, output);
   } else {
     TORCH_CHECK(map.scalar_type() == at::kBFloat16, "expected a map in float32 or bfloat16 but received ",
                 c10::toString(map.scalar_type()));
-    PoolRegions<at::BFloat16>(cells, box, count, factor, size, output);
+    PoolRegions<at::BFloat16>(cells, box, count, factor, rows, columns, output);
   }
   return output;
 }
@@ -288,7 +303,10 @@ TORCH_LIBRARY_FRAGMENT(lxmert, library) {
       "surviving_confidence(Tensor boxes, Tensor probabilities, int first_class, float threshold, "
       "bool suppress_equal) -> Tensor",
       &SurvivingConfidence);
-  library.def("roi_max_pool(Tensor map, Tensor boxes, float scale, int size) -> Tensor", &RoiMaxPool);
+  library.def(
+      "roi_max_pool(Tensor map, Tensor boxes, float scale, int size, int step=1, int first_row=0, int first_column=0) "
+      "-> Tensor",
+      &RoiMaxPool);
 }
 
 }  // namespace lxmert

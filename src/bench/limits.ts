@@ -26,3 +26,18 @@ export function copyRate(): number {
     return (2 * 4 * COPY_VALUES) / best;
   });
 }
+
+/** Best bytes per second of reading 256 MB, as a sum does. */
+export function readRate(): number {
+  return scope(() => {
+    // Written to: pages that never were are all one.
+    const source = ops.ones([COPY_VALUES]);
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < COPY_REPETITIONS; i++) {
+      const start = performance.now();
+      ops.sum(source).dispose();
+      best = Math.min(best, (performance.now() - start) / 1000);
+    }
+    return (4 * COPY_VALUES) / best;
+  });
+}

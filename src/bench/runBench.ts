@@ -8,17 +8,19 @@ import { runtimeLine } from '../torch/index.js';
 import type { BenchResult, BenchSettings } from './result.js';
 import { features, load } from './work/files.js';
 import { inference } from './work/inference.js';
+import { latency } from './work/latency.js';
 import { pretrainingWork } from './work/pretraining.js';
 import { suppression } from './work/suppression.js';
 import { training } from './work/training.js';
 import { vision } from './work/vision.js';
 
 /** Work that is done once for each precision. */
-const BY_PRECISION = { inference, training, pretraining: pretrainingWork, vision } as const;
+const BY_PRECISION = { inference, latency, training, pretraining: pretrainingWork, vision } as const;
 const ONCE = { suppression, load, features } as const;
 
 export const WORK_NAMES = [
   'inference',
+  'latency',
   'training',
   'pretraining',
   'vision',

@@ -132,13 +132,24 @@ export class CheckpointFile {
 
   /**
    * A tensor by canonical name, over a private mapping of the file: its bytes come from the disk when they are
-   * used, and nothing is copied unless the file's layout asks for it.
+   * used, and nothing is copied unless the file's layout asks for it. Weights in 8 bits come as the numbers they stand
+   * for, float32.
    *
    * @throws CheckpointError when the file has no such tensor, or states another checksum of its bytes
    */
   tensor(name: string): Tensor {
     const entry = this.entries.get(name);
     if (entry === undefined) throw new CheckpointError(this.path, `there is no tensor ${name} in this file.`);
+    const { scales } = entry;
+    if (scales === undefined) return this.#stored(entry);
+    return scope(() => {
+      const rows = ops.view(this.#stored(scales), [entry.shape[0] ?? 0, 1]);
+      return ops.mul(ops.to(this.#stored(entry), 'float32'), rows);
+    });
+  }
+
+  /** What lies in the file, as it is. */
+  #stored(entry: TensorEntry): Tensor {
     this.requireIntact(entry);
     const { file, byteOffset, numElements, dtype, scattered } = entry.storage;
     return scope(() => {

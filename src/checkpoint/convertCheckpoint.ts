@@ -1,5 +1,6 @@
 /** @file From one family's names and one layout to another's. */
 
+import { UsageError } from '../common/errors.js';
 import { CheckpointError } from './checkpointError.js';
 import { CheckpointFile } from './checkpointFile.js';
 import { settingsForConfig, type WrittenConfig, writeHuggingFaceConfig } from './huggingFaceConfig.js';
@@ -12,9 +13,10 @@ import {
   referenceFamily,
 } from './names/tensorNames.js';
 import { readingNotes } from './readingNotes.js';
+import { isRounded, ROUNDED_NOTE } from './roundedWeights.js';
 import { distinctViews } from './tensorEntry.js';
 import { layoutOf, writeByEnding } from './write/saveCheckpoint.js';
-import { writableFromEntry } from './write/writableTensor.js';
+import { roundedFromEntry, writableFromEntry } from './write/writableTensor.js';
 
 export interface ConvertedCheckpoint {
   readonly output: string;
@@ -36,23 +38,32 @@ export interface CheckpointConvertOptions {
   readonly configFile?: string | undefined;
   /** Heads of tasks that the published code does not have; without them their tensors are left out. */
   readonly heads?: HeadPrefixes | undefined;
+  /**
+   * `int8`: the matrices of dense layers and the word embeddings in 8 bits with a scale for each output, a quarter of the
+   * size, as safetensors. Default: element types stay as they are; those of 8 bits become the float32 they stand for.
+   */
+  readonly precision?: 'int8' | undefined;
 }
 
 /**
  * Writes the tensors of `input` under the names of the reference or of Hugging Face; the ending of `output` chooses
- * the layout. Values and element types stay as they are. Tensors go from file to file in pieces, so memory stays
+ * the layout. Values and element types stay as they are unless `precision` says otherwise. Tensors go from file to file in pieces, so memory stays
  * small whatever the model's size, and tied ones stay tied where the layout can say so. For Hugging Face, config.json
  * goes beside the weights unless there is one.
  *
  * @throws CheckpointError when the input is not a whole LXMERT encoder, with or without heads
- * @throws UsageError for an output whose ending names no layout
+ * @throws UsageError for an output whose ending names no layout, or one that has no place for weights in 8 bits
  */
 export async function convertCheckpoint(
   input: string,
   output: string,
-  { to, heads = [], ...given }: CheckpointConvertOptions,
+  { to, heads = [], precision, ...given }: CheckpointConvertOptions,
 ): Promise<ConvertedCheckpoint> {
-  layoutOf(output);
+  if (layoutOf(output) !== 'safetensors' && precision === 'int8') {
+    throw new UsageError(
+      `Weights in 8 bits are written as safetensors only, but '${output}' asks for torch's layout. Let it end in .safetensors.`,
+    );
+  }
   const checkpoint = await CheckpointFile.open(input);
   requireWholeEncoder(checkpoint);
   const settings = to === 'huggingface' ? await settingsForConfig(checkpoint, output, given) : undefined;
@@ -61,10 +72,17 @@ export async function convertCheckpoint(
   const canonicalNames = known.map(([canonical]) => canonical);
   const names = to === 'huggingface' ? 'huggingface' : referenceFamily(canonicalNames, heads);
   const identityOf = distinctViews();
-  const tensors = known.map(([canonical, entry]) =>
-    writableFromEntry(nameIn(names, canonical, heads), checkpoint, canonical, entry, identityOf(entry)),
+  const tensors = known.flatMap(([canonical, entry]) => {
+    const name = nameIn(names, canonical, heads);
+    return precision === 'int8' && isRounded(canonical, entry.shape)
+      ? roundedFromEntry(name, checkpoint, canonical, entry)
+      : [writableFromEntry(name, checkpoint, canonical, entry, identityOf(entry))];
+  });
+  await writeByEnding(
+    output,
+    tensors,
+    precision === 'int8' ? { [ROUNDED_NOTE.key]: ROUNDED_NOTE.value } : {},
   );
-  await writeByEnding(output, tensors);
   return {
     output,
     numTensors: tensors.length,

@@ -5,7 +5,9 @@ import type { CheckpointFile } from './checkpointFile.js';
 /** Which of several models was taken, and what was left off its names; empty for a plain file. */
 export function readingNotes({ path: file, parsed, model, answerHeadAt }: CheckpointFile): string[] {
   const { encoder, others } = model;
-  const notes: string[] = [];
+  const notes: string[] = parsed.entries.some(({ scales }) => scales !== undefined)
+    ? [`${file}: its weights were rounded to 8 bits, and are read as the numbers that these stand for.`]
+    : [];
   const outer = encoder?.outer ?? '';
   const parts = [
     ...(others.length > 0 && parsed.wrapper.length > 0

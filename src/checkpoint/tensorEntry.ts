@@ -76,6 +76,8 @@ export interface TensorEntry {
   readonly storage: StorageRegion;
   readonly storageOffset: number;
   readonly numElements: number;
+  /** Of whole numbers that stand for others (roundedWeights.ts): by what each row is to be multiplied, (rows) float32. */
+  readonly scales?: TensorEntry;
 }
 
 /** Product of the sizes; 1 for a scalar. */

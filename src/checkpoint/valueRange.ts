@@ -93,8 +93,8 @@ export interface ValueSummary {
 export function summarizeValues(checkpoint: CheckpointFile): ValueSummary {
   const values = new ValueCheck();
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const [name, { dtype }] of checkpoint.entries) {
-    if (!dtype.includes('float')) continue;
+  for (const [name, { dtype, scales }] of checkpoint.entries) {
+    if (!dtype.includes('float') && scales === undefined) continue;
     const range = scope(() => valueRange(checkpoint.tensor(name)));
     values.add(name, range);
     if (!Number.isFinite(range.min) || !Number.isFinite(range.max)) continue;

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import { numUsableProcessors } from './usableProcessors.js';
 
 export interface Processor {
   /** As the maker names it, or "unknown". */
@@ -33,7 +34,7 @@ export function readProcessor(cpuinfo: string | null = readCpuinfo()): Processor
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo ?? '')?.[1]?.split(/\s+/) ?? []);
   return {
     model: os.cpus()[0]?.model.trim() ?? 'unknown',
-    numLogical: os.availableParallelism(),
+    numLogical: numUsableProcessors(),
     numCores: countCores(cpuinfo ?? ''),
     vectorFeatures: knownFeatures.filter((feature) => flags.has(feature)),
   };

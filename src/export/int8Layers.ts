@@ -11,7 +11,9 @@ import {
   bytesOf,
   type DenseLayer,
   inputSizeOf,
+  inRows,
   type LayerWriter,
+  type Matrix,
   outputSizeOf,
   writeBias,
   writeTensor,
@@ -47,8 +49,14 @@ export class Int8Layers implements LayerWriter {
   /** What several layers read is rounded once. */
   readonly #rounded = new Map<string, Rounded>();
 
-  dense(graph: GraphBuilder, input: string, layer: DenseLayer): string {
-    if (!layer.name.startsWith('bert.encoder.')) return this.#exactDense(graph, input, layer);
+  dense(graph: GraphBuilder, input: Matrix, layer: DenseLayer): Matrix {
+    const isExact = !layer.name.startsWith('bert.encoder.');
+    const rows = inRows(graph, input);
+    const name = isExact ? this.#exactDense(graph, rows, layer) : this.#dense(graph, rows, layer);
+    return { name, isTurned: false };
+  }
+
+  #dense(graph: GraphBuilder, input: string, layer: DenseLayer): string {
     const { name, weights } = layer;
     const { values, scale, zero } = this.#round(graph, input);
     const { rows, steps } = writeRounded(graph, `${name}.weight`, () => ops.cat(weights, 0), {

@@ -5,7 +5,7 @@
 
 import type { HeadDefinition, LxmertConfig } from '../model/index.js';
 import { type Dimension, GraphBuilder, type OnnxGraph } from '../onnx/index.js';
-import { FloatLayers, type LayerWriter } from './layerWriter.js';
+import { ExactLayers, type LayerWriter } from './layerWriter.js';
 import { type Attended, type AttentionHeads, ModelNodes, type Parameters } from './modelNodes.js';
 
 /** A model as its graph needs it. */
@@ -44,8 +44,6 @@ interface Stream {
   readonly mask: string;
   /** A list of one number: B. */
   readonly batch: string;
-  /** What its dense layers are written by. */
-  readonly nodes: ModelNodes;
 }
 
 /** @returns the graph of a model; its weights are read when it is written, so the model must live until then */
@@ -56,7 +54,6 @@ export function lxmertGraph(source: GraphSource, writer: LayerWriter): OnnxGraph
 class LxmertGraph {
   readonly #graph = new GraphBuilder('lxmert', OPSET);
   readonly #nodes: ModelNodes;
-  readonly #ofWords: ModelNodes;
   /** In float32 whatever the precision. */
   readonly #exact: ModelNodes;
   /** The attention maps become outputs after the heads' logits. */
@@ -68,8 +65,7 @@ class LxmertGraph {
   ) {
     const { parameters, config } = source;
     this.#nodes = new ModelNodes(this.#graph, writer, parameters, config);
-    this.#ofWords = new ModelNodes(this.#graph, writer, parameters, config, true);
-    this.#exact = new ModelNodes(this.#graph, new FloatLayers('float32'), parameters, config);
+    this.#exact = new ModelNodes(this.#graph, new ExactLayers(), parameters, config);
   }
 
   build(): OnnxGraph {
@@ -102,7 +98,7 @@ class LxmertGraph {
     });
     const rows = this.#asRows(this.#nodes.layerNorm(sum, 'bert.embeddings.LayerNorm', layerNormEps));
     const batch = this.#size(inputIds, 0);
-    return { rows, mask: this.#paddingScores(attentionMask, batch), batch, nodes: this.#ofWords };
+    return { rows, mask: this.#paddingScores(attentionMask, batch), batch };
   }
 
   /** (LN(features) + LN(boxes)) / 2 after a dense layer each; boxes in float32 as everywhere. */
@@ -128,7 +124,6 @@ class LxmertGraph {
       rows: graph.node('Mul', [sum, half], { name: module('mean') }),
       mask: this.#paddingScores(mask, batch),
       batch,
-      nodes: this.#nodes,
     };
   }
 
@@ -140,7 +135,7 @@ class LxmertGraph {
       const block = `${module}.attention`;
       const attended = this.#selfAttention({ ...stream, rows }, `${block}.self`, `${block}.output`);
       this.#attentions(`${output}_attentions.${i}`, attended.probabilities);
-      rows = this.#feedForward(stream.nodes, attended.rows, `${module}.intermediate`, `${module}.output`);
+      rows = this.#feedForward(attended.rows, `${module}.intermediate`, `${module}.output`);
     }
     return { ...stream, rows };
   }
@@ -167,11 +162,7 @@ class LxmertGraph {
     this.#attentions(`cross_encoder_vision_attentions.${layer}`, onWords.probabilities);
     const contexts = this.#below(onRegions.context, onWords.context, `${att}.context`);
     const output = `${module}.visual_attention.output`;
-    return this.#split(
-      this.#sublayerOutput(this.#nodes, contexts, both, output),
-      lengths,
-      `${module}.attended`,
-    );
+    return this.#split(this.#sublayerOutput(contexts, both, output), lengths, `${module}.attended`);
   }
 
   /**
@@ -203,7 +194,7 @@ class LxmertGraph {
           `${att}.onRegions`,
         );
     const output = `${module}.visual_attention.output`;
-    const attended = this.#sublayerOutput(this.#nodes, onRegions.context, words.rows, output);
+    const attended = this.#sublayerOutput(onRegions.context, words.rows, output);
     const first = this.#firstWords({ ...words, rows: attended });
     const self = `${module}.lang_self_att.self`;
     const onWords = this.#nodes.attention(
@@ -211,13 +202,8 @@ class LxmertGraph {
       words.mask,
       self,
     );
-    const result = this.#sublayerOutput(
-      this.#nodes,
-      onWords.context,
-      first,
-      `${module}.lang_self_att.output`,
-    );
-    return this.#feedForward(this.#nodes, result, `${module}.lang_inter`, `${module}.lang_output`);
+    const result = this.#sublayerOutput(onWords.context, first, `${module}.lang_self_att.output`);
+    return this.#feedForward(result, `${module}.lang_inter`, `${module}.lang_output`);
   }
 
   /** What the last layer's first words need, and the maps of both directions, as of every other layer. */
@@ -232,13 +218,13 @@ class LxmertGraph {
   #side(stream: Stream, module: string, side: 'lang' | 'visn'): string {
     const block = `${module}.${side}_self_att`;
     const { rows } = this.#selfAttention(stream, `${block}.self`, `${block}.output`);
-    return this.#feedForward(stream.nodes, rows, `${module}.${side}_inter`, `${module}.${side}_output`);
+    return this.#feedForward(rows, `${module}.${side}_inter`, `${module}.${side}_output`);
   }
 
-  #selfAttention({ rows, mask, batch, nodes }: Stream, self: string, output: string) {
-    const heads = this.#thirds(nodes.joined(rows, self, QUERY_KEY_VALUE), batch);
-    const { context, probabilities } = nodes.attention(heads, mask, self);
-    return { rows: this.#sublayerOutput(nodes, context, rows, output), probabilities };
+  #selfAttention({ rows, mask, batch }: Stream, self: string, output: string) {
+    const heads = this.#thirds(this.#nodes.joined(rows, self, QUERY_KEY_VALUE), batch);
+    const { context, probabilities } = this.#nodes.attention(heads, mask, self);
+    return { rows: this.#sublayerOutput(context, rows, output), probabilities };
   }
 
   /** Queries of some rows, keys and values of others. */
@@ -255,12 +241,12 @@ class LxmertGraph {
     return { queries, keys, values };
   }
 
-  #feedForward(nodes: ModelNodes, rows: string, inner: string, output: string): string {
-    return this.#sublayerOutput(nodes, nodes.denseGelu(rows, `${inner}.dense`), rows, output);
+  #feedForward(rows: string, inner: string, output: string): string {
+    return this.#nodes.feedForward(rows, `${inner}.dense`, output, this.source.config.layerNormEps);
   }
 
-  #sublayerOutput(nodes: ModelNodes, rows: string, residual: string, module: string): string {
-    return nodes.sublayerOutput(rows, residual, module, this.source.config.layerNormEps);
+  #sublayerOutput(rows: string, residual: string, module: string): string {
+    return this.#nodes.sublayerOutput(rows, residual, module, this.source.config.layerNormEps);
   }
 
   /** The rows of words and below them those of regions. */

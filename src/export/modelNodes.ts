@@ -5,7 +5,7 @@
 
 import type { GraphBuilder } from '../onnx/index.js';
 import type { Tensor } from '../torch/index.js';
-import { type DenseLayer, type LayerWriter, writeTensor } from './layerWriter.js';
+import { type DenseLayer, inRows, type LayerWriter, type Matrix, writeTensor } from './layerWriter.js';
 
 /** Weights by the names that checkpoints give them. */
 export type Parameters = ReadonlyMap<string, Tensor>;
@@ -40,7 +40,6 @@ export class ModelNodes {
     readonly writer: LayerWriter,
     private readonly parameters: Parameters,
     private readonly sizes: HeadSizes,
-    private readonly hasFewRows = false,
   ) {}
 
   /** Rows of an embedding table: (...) -> (..., H) */
@@ -50,32 +49,29 @@ export class ModelNodes {
 
   /** (rows, in) -> (rows, out) */
   dense(input: string, module: string): string {
-    return this.writer.dense(this.graph, input, this.#layer(module, [module]));
+    return inRows(this.graph, this.#dense(rowsOf(input), module));
   }
 
   /** Several dense layers of one input as one product: (rows, in) -> (rows, parts * out) */
   joined(input: string, module: string, parts: readonly string[]): string {
     const name = `${module}.${parts.join('+')}`;
-    return this.writer.dense(
-      this.graph,
-      input,
-      this.#layer(
-        name,
-        parts.map((part) => `${module}.${part}`),
-      ),
-    );
+    const modules = parts.map((part) => `${module}.${part}`);
+    return inRows(this.graph, this.writer.dense(this.graph, rowsOf(input), this.#layer(name, modules)));
   }
 
-  /** Feed-forward's first half: (rows, H) -> (rows, intermediate) */
+  /** A dense layer with GELU behind it: (rows, in) -> (rows, out) */
   denseGelu(input: string, module: string): string {
-    return this.graph.node('Gelu', [this.dense(input, module)], { name: `${module}.gelu` });
+    return inRows(this.graph, this.#denseGelu(input, module));
   }
 
-  /** How every sublayer ends: dense, residual, LayerNorm. (rows, in), (rows, H) -> (rows, H) */
+  /** How an attention sublayer ends: dense, residual, LayerNorm. (rows, in), (rows, H) -> (rows, H) */
   sublayerOutput(input: string, residual: string, module: string, epsilon: number): string {
-    const dense = this.dense(input, `${module}.dense`);
-    const sum = this.graph.node('Add', [dense, residual], { name: `${module}.sum` });
-    return this.layerNorm(sum, `${module}.LayerNorm`, epsilon);
+    return this.#sublayerEnd(rowsOf(input), residual, module, epsilon);
+  }
+
+  /** The sublayer of two dense layers: (rows, H) -> (rows, H) */
+  feedForward(rows: string, inner: string, output: string, epsilon: number): string {
+    return this.#sublayerEnd(this.#denseGelu(rows, inner), rows, output, epsilon);
   }
 
   layerNorm(input: string, module: string, epsilon: number): string {
@@ -136,10 +132,24 @@ export class ModelNodes {
     return graph.node('Softmax', [masked], { name: `${name}.probabilities`, attributes: { axis: -1 } });
   }
 
+  #dense(input: Matrix, module: string): Matrix {
+    return this.writer.dense(this.graph, input, this.#layer(module, [module]));
+  }
+
+  #denseGelu(input: string, module: string): Matrix {
+    const { name, isTurned } = this.#dense(rowsOf(input), module);
+    return { name: this.graph.node('Gelu', [name], { name: `${module}.gelu` }), isTurned };
+  }
+
+  #sublayerEnd(input: Matrix, residual: string, module: string, epsilon: number): string {
+    const dense = inRows(this.graph, this.#dense(input, `${module}.dense`));
+    const sum = this.graph.node('Add', [dense, residual], { name: `${module}.sum` });
+    return this.layerNorm(sum, `${module}.LayerNorm`, epsilon);
+  }
+
   #layer(name: string, modules: readonly string[]): DenseLayer {
     return {
       name,
-      hasFewRows: this.hasFewRows,
       weights: modules.map((module) => this.#parameter(`${module}.weight`)),
       biases: modules.map((module) => this.#parameter(`${module}.bias`)),
     };
@@ -150,4 +160,8 @@ export class ModelNodes {
     if (found === undefined) throw new RangeError(`The model has no parameter '${name}'.`);
     return found;
   }
+}
+
+function rowsOf(name: string): Matrix {
+  return { name, isTurned: false };
 }

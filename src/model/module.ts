@@ -1,25 +1,10 @@
 /** @file What a part of the model is: named parameters and named parts. */
 
-import { type Device, keep, noGrad, scope, setParameterBuffers, type Tensor } from '../torch/index.js';
+import { type Device, keep, noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
+import { Leaf, type LeafOptions, type LeafPart, plainWeight } from './leaf.js';
 
-/** A tensor that is trained. */
-export interface Leaf {
-  readonly tensor: Tensor;
-  /** A dense layer's weight: computed with in the model's precision, where everything else stays float32. */
-  readonly isDense: boolean;
-  /** Names and heights of the parameters that lie in it one below the other; one unless they are joined. */
-  readonly parts: readonly LeafPart[];
-}
-
-export interface LeafPart {
-  readonly name: string;
-  readonly numRows: number;
-}
-
-export interface LeafOptions {
-  readonly isDense?: boolean;
-}
+export { Leaf, type LeafOptions, type LeafPart } from './leaf.js';
 
 /**
  * A part of a model. Parameters and child modules are registered under the names that checkpoints use, so that
@@ -28,23 +13,29 @@ export interface LeafOptions {
 export abstract class Module {
   readonly #leaves: Leaf[] = [];
   readonly #children = new Map<string, Module>();
-  /** Rows of joined leaves under their own names, made when first asked for. */
+  /** Rows of joined leaves and plain copies of packed ones under their own names, made when first asked for. */
   readonly #views = new Map<Leaf, readonly (readonly [string, Tensor])[]>();
 
-  protected parameter(name: string, tensor: Tensor, { isDense = false }: LeafOptions = {}): Tensor {
-    return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor, { isDense });
+  protected parameter(name: string, tensor: Tensor): Tensor {
+    return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor).tensor;
+  }
+
+  /** A dense layer's weight. */
+  protected weightParameter(name: string, tensor: Tensor, options: LeafOptions): Leaf {
+    return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor, options);
   }
 
   /** Several parameters of equal width in one tensor, one below the other. */
   protected joinedParameter(
     parts: readonly LeafPart[],
     tensor: Tensor,
-    { isDense = false }: LeafOptions = {},
-  ): Tensor {
+    { isDense = false, isTable = false }: LeafOptions = {},
+  ): Leaf {
     keep(tensor);
     tensor.requiresGrad = true;
-    this.#leaves.push({ tensor, isDense, parts });
-    return tensor;
+    const leaf = new Leaf(tensor, parts, isDense, isTable);
+    this.#leaves.push(leaf);
+    return leaf;
   }
 
   /** Registers a part. Under the empty name its parameters are named as this module's own. */
@@ -56,7 +47,8 @@ export abstract class Module {
   /**
    * Every parameter of this module and its children by full name, in the order of registration. Joined parameters
    * are views of the tensor that holds them: writing into them under `noGrad` changes the model; their gradients are
-   * in {@link namedGradients}.
+   * in {@link namedGradients}. Of packed weights they are plain copies, which
+   * stay until {@link forgetViews}.
    */
   namedParameters(prefix = ''): Map<string, Tensor> {
     const named = new Map<string, Tensor>();
@@ -103,11 +95,7 @@ export abstract class Module {
 
   /** Moves the parameters; handles stay valid. */
   moveTo(device: Device): this {
-    noGrad(() => {
-      for (const { tensor } of this.leaves().values()) {
-        if (tensor.device !== device) scope(() => tensor.adopt(ops.toDeviceOf(tensor, device)));
-      }
-    });
+    for (const leaf of this.leaves().values()) leaf.moveTo(device);
     this.forgetViews();
     return this;
   }
@@ -115,25 +103,24 @@ export abstract class Module {
   /** The number of trained values. */
   get numParameters(): number {
     let count = 0;
-    for (const { tensor } of this.leaves().values()) count += tensor.numel;
+    for (const { numValues } of this.leaves().values()) count += numValues;
     return count;
   }
 
-  /** To be called when the leaves' memory was exchanged: views of the old are dropped. */
-  forgetViews(): void {
-    for (const views of this.#views.values()) for (const [, view] of views) view.dispose();
-    this.#views.clear();
-    for (const module of this.#children.values()) module.forgetViews();
+  /** To be called when the leaves' memory was exchanged, or that of one: views of the old are dropped. */
+  forgetViews(only?: Leaf): void {
+    for (const [leaf, views] of this.#views) {
+      if (only !== undefined && leaf !== only) continue;
+      for (const [, view] of views) view.dispose();
+      this.#views.delete(leaf);
+    }
+    for (const module of this.#children.values()) module.forgetViews(only);
   }
 
   /** Ends every parameter. The module cannot be used afterwards. */
   dispose(): void {
     this.forgetViews();
-    for (const { tensor } of this.leaves().values()) {
-      if (tensor.isDisposed) continue;
-      setParameterBuffers(tensor, null, null);
-      tensor.dispose();
-    }
+    for (const leaf of this.leaves().values()) leaf.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -147,7 +134,8 @@ export abstract class Module {
   *#partTensors(): Generator<readonly [string, Tensor]> {
     for (const leaf of this.#leaves) {
       const [only, ...others] = leaf.parts;
-      if (only !== undefined && others.length === 0) yield [only.name, leaf.tensor];
+      if (only !== undefined && others.length === 0 && leaf.packed === undefined)
+        yield [only.name, leaf.tensor];
       else yield* this.#viewsOf(leaf);
     }
   }
@@ -156,7 +144,9 @@ export abstract class Module {
     let views = this.#views.get(leaf);
     if (views === undefined) {
       views = noGrad(() =>
-        splitRows(leaf.parts, leaf.tensor).map(({ name, rows }) => [name, keep(rows)] as const),
+        scope(() =>
+          splitRows(leaf.parts, plainWeight(leaf)).map(({ name, rows }) => [name, keep(rows)] as const),
+        ),
       );
       this.#views.set(leaf, views);
     }

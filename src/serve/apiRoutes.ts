@@ -15,6 +15,7 @@ import {
   type RegionsResponse,
   type Subject,
 } from './api.js';
+import { leaseOf } from './bodyMemory.js';
 import { deadlineOf } from './deadlines.js';
 import { rowOf } from './givenFeatures.js';
 import { type Picture, pictureOf } from './picture.js';
@@ -31,7 +32,7 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
     const signal = deadlineOf(request);
     const asked = request.isMultipart() ? await answerFromForm(request) : parse(answerRequest, request.body);
     const model = service.model(asked.model).name;
-    const { imageKey, imageId, seen } = await seenOf(service, asked, signal);
+    const { imageKey, imageId, seen } = await seenOf(service, asked, request);
     const answered = await service.answer(imageKey, seen, asked.questions, asked.topK, model, signal);
     return {
       imageId,
@@ -53,13 +54,13 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
       : parse(explainRequest, request.body);
     const { question, topK, method } = asked;
     const model = service.model(asked.model).name;
-    const { imageId, seen } = await seenOf(service, asked, signal);
+    const { imageId, seen } = await seenOf(service, asked, request);
     const explanation = await service.explain({ seen, question, topK, method, model }, signal);
     return { imageId, model, ...explanation };
   });
 
   app.post('/v1/features', async (request): Promise<FeaturesResponse> => {
-    const { imageId, seen } = await service.detectRegions(await pictureIn(request), deadlineOf(request));
+    const { imageId, seen } = await detected(service, await pictureIn(request), request);
     const { features, numBoxes } = seen.row;
     return {
       ...regionsOf(imageId, seen),
@@ -69,7 +70,7 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
   });
 
   app.post('/v1/regions', async (request): Promise<RegionsResponse> => {
-    const { imageId, seen } = await service.detectRegions(await pictureIn(request), deadlineOf(request));
+    const { imageId, seen } = await detected(service, await pictureIn(request), request);
     return regionsOf(imageId, seen);
   });
 
@@ -87,8 +88,12 @@ async function pictureIn(request: FastifyRequest): Promise<Picture> {
     : pictureOf(parse(imageRequest, request.body).image);
 }
 
+async function detected(service: Service, picture: Picture, request: FastifyRequest) {
+  return await service.detectRegions(picture, deadlineOf(request), leaseOf(request));
+}
+
 /** The picture or features that a request is about. */
-async function seenOf(service: Service, asked: WithPicture<Subject>, signal: AbortSignal) {
+async function seenOf(service: Service, asked: WithPicture<Subject>, request: FastifyRequest) {
   if (asked.imageId !== undefined) {
     const { imageId } = asked;
     return { imageKey: imageId, imageId, seen: service.recall(imageId) };
@@ -100,7 +105,7 @@ async function seenOf(service: Service, asked: WithPicture<Subject>, signal: Abo
     return { imageKey, imageId: null, seen: await service.describe(row) };
   }
   const picture = asked.picture ?? pictureOf(asked.image ?? new Uint8Array(0));
-  const { imageId, seen } = await service.detectRegions(picture, signal);
+  const { imageId, seen } = await detected(service, picture, request);
   return { imageKey: imageId, imageId, seen };
 }
 

@@ -16,6 +16,8 @@ export interface BatchQueueOptions<Item, Result> {
   readonly numWorkers: number;
   /** Items of one group stand together in a batch: questions about one image share its encoding. */
   readonly groupOf: (item: Item) => string;
+  /** Sizes of items, and what those of a batch may have together; one that is larger comes alone. Default: no matter. */
+  readonly size?: { readonly of: (item: Item) => number; readonly most: number };
   /** @returns a result for each item, in order */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
 }
@@ -128,10 +130,22 @@ export class BatchQueue<Item, Result> {
       if (members === undefined) groups.set(group, [entry]);
       else members.push(entry);
     }
-    const batch = [...groups.values()].flat().slice(0, maxBatch);
+    const batch = this.#withinSize([...groups.values()].flat().slice(0, maxBatch));
     const taken = new Set(batch);
     this.#waiting = this.#waiting.filter((entry) => !taken.has(entry));
     return batch;
+  }
+
+  #withinSize(entries: Waiting<Item, Result>[]): Waiting<Item, Result>[] {
+    const { size } = this.options;
+    if (size === undefined) return entries;
+    let [end, total] = [0, 0];
+    for (const { item } of entries) {
+      total += size.of(item);
+      if (total > size.most && end > 0) break;
+      end++;
+    }
+    return entries.slice(0, end);
   }
 
   async #work(batch: readonly Waiting<Item, Result>[]): Promise<void> {

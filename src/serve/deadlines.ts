@@ -5,12 +5,19 @@ import { ServeError } from './serveError.js';
 
 const signals = new WeakMap<FastifyRequest, AbortSignal>();
 
-/** Gives every request its time, from its header on. */
-export function addDeadlines(app: FastifyInstance, timeout: number): void {
+/**
+ * Gives every request its time, from its header on.
+ *
+ * @param why what may have taken it, at the end of the sentence that says so
+ */
+export function addDeadlines(app: FastifyInstance, timeout: number, why: () => string): void {
   app.addHook('onRequest', async (request, reply) => {
     const controller = new AbortController();
     const timer = setTimeout(
-      () => controller.abort(new ServeError('timeout', `The request took longer than ${timeout / 1000} s.`)),
+      () =>
+        controller.abort(
+          new ServeError('timeout', `The request took longer than ${timeout / 1000} s${why()}.`),
+        ),
       timeout,
     );
     // Of the response: a request closes when its body was read, long before it is answered.

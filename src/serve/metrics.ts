@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Service } from './service.js';
+import type { BusyWorker } from './workers/workerPool.js';
 
 /** Milliseconds between two looks at the event loop's delay. */
 const DELAY_RESOLUTION = 5;
@@ -11,6 +12,7 @@ const DELAY_RESOLUTION = 5;
 export interface Measured {
   readonly service: Service;
   readonly isReady: () => boolean;
+  readonly busyWorkers?: () => readonly BusyWorker[];
   readonly numReplaced: () => number;
   readonly numTensors: () => number;
 }
@@ -18,7 +20,7 @@ export interface Measured {
 /** Counts the requests of `app`; the registry has all figures. */
 export function measureServer(
   app: FastifyInstance,
-  { service, isReady, numReplaced, numTensors }: Measured,
+  { service, isReady, busyWorkers, numReplaced, numTensors }: Measured,
 ): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -49,6 +51,16 @@ export function measureServer(
   measureDelay(registry);
   gauge('lxmert_ready', '1 when the workers have their models', () => (isReady() ? 1 : 0));
   gauge('lxmert_queue_length', 'Questions and pictures that wait', () => service.numWaiting);
+  gauge(
+    'lxmert_picture_memory_bytes',
+    'Bytes of pictures that come in and are decoded',
+    () => service.memory.numHeld,
+  );
+  gauge(
+    'lxmert_picture_memory_waiting',
+    'Requests that wait for such memory',
+    () => service.memory.numWaiting,
+  );
   gauge('lxmert_vision_cache_bytes', 'Bytes of kept pictures', () => service.cache.numBytes);
   gauge('lxmert_vision_cache_entries', 'Kept pictures', () => service.cache.size);
   gauge(
@@ -64,6 +76,11 @@ export function measureServer(
   gauge('lxmert_questions', 'Questions answered', () => service.counts.questions);
   gauge('lxmert_explanations', 'Answers explained', () => service.counts.explanations);
   gauge('lxmert_batches', 'Batches of questions', () => service.counts.batches);
+  gauge(
+    'lxmert_worker_busy_seconds',
+    'Time that a worker has been at one piece of work, the longest',
+    () => busyWorkers?.()[0]?.seconds ?? 0,
+  );
   gauge('lxmert_workers_replaced', 'Workers that died and were replaced', numReplaced);
   gauge('lxmert_live_tensors', 'Tensors that are alive in the workers', numTensors);
   app.addHook('onResponse', async (request, reply) => {

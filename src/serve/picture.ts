@@ -4,21 +4,35 @@ import { createHash } from 'node:crypto';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import { ServeError } from './serveError.js';
 
+/** Mapped by itself and given back whole, unlike others, whose place malloc keeps. Node.js 20 has it, ES2023's types do not. */
+const ResizableBuffer = ArrayBuffer as new (
+  byteLength: number,
+  options: { readonly maxByteLength: number },
+) => ArrayBuffer;
+
 export interface Picture {
   readonly bytes: Uint8Array;
   /** SHA-256 in hexadecimal: its imageId. */
   readonly imageId: string;
 }
 
-/** Takes a picture in as it comes: what is done for each piece is short, however large the whole is. */
-export async function pictureFrom(pieces: AsyncIterable<Buffer>): Promise<Picture> {
+/**
+ * Takes a picture in as it comes: what is done for each piece is short, however large the whole is.
+ *
+ * @param room bytes to keep for it from the beginning, so that it is never there twice
+ */
+export async function pictureFrom(pieces: AsyncIterable<Buffer>, room: number): Promise<Picture> {
   const hash = createHash('sha256');
-  const kept: Buffer[] = [];
+  let bytes = Buffer.from(new ResizableBuffer(room, { maxByteLength: room }));
+  let end = 0;
   for await (const piece of pieces) {
     hash.update(piece);
-    kept.push(piece);
+    if (end + piece.length > bytes.length) {
+      bytes = Buffer.concat([bytes.subarray(0, end)], Math.max(2 * bytes.length, end + piece.length));
+    }
+    end += piece.copy(bytes, end);
   }
-  return { bytes: Buffer.concat(kept), imageId: hash.digest('hex') };
+  return { bytes: bytes.subarray(0, end), imageId: hash.digest('hex') };
 }
 
 /** @throws ServeError when there is nothing in it */

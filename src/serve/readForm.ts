@@ -3,6 +3,7 @@
 import type { FastifyRequest } from 'fastify';
 import { endSentence, messageOf } from '../common/errors.js';
 import { type AnswerRequest, answerRequest, type ExplainRequest, explainRequest } from './api.js';
+import { leaseOf, SMALL_BODY } from './bodyMemory.js';
 import { asServeError } from './clientFaults.js';
 import { abortable, deadlineOf } from './deadlines.js';
 import { noPicture, type Picture, pictureFrom } from './picture.js';
@@ -68,11 +69,17 @@ async function readParts(request: FastifyRequest, known: readonly string[]): Pro
         `There is no file field '${part.fieldname}': the picture's is 'image'.`,
       );
     }
-    picture = await pictureFrom(part.file);
+    picture = await pictureFrom(part.file, roomFor(request));
     if (part.file.truncated) throw new ServeError('too_large', 'The picture is larger than is taken here.');
     if (picture.bytes.byteLength === 0) throw noPicture();
   }
   return { picture, fields };
+}
+
+/** A form is its picture and little else; where it does not say how long it is, the room grows. */
+function roomFor(request: FastifyRequest): number {
+  const length = Number(request.headers['content-length'] ?? SMALL_BODY);
+  return Math.min(length, leaseOf(request)?.numBytes ?? SMALL_BODY);
 }
 
 function unknownField(name: string, known: readonly string[]): ServeError {

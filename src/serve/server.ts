@@ -8,17 +8,21 @@ import { type Admission, admit } from './admission.js';
 import { MAX_QUESTION_LENGTH, MAX_QUESTIONS } from './api.js';
 import { addApiRoutes } from './apiRoutes.js';
 import { basePathOf, withoutBasePath } from './basePath.js';
+import { addBodyMemory } from './bodyMemory.js';
 import { asServeError } from './clientFaults.js';
 import { addDeadlines } from './deadlines.js';
 import { measureServer } from './metrics.js';
 import { addPageRoutes } from './pageRoutes.js';
 import { ServeError } from './serveError.js';
 import type { Service } from './service.js';
+import type { BusyWorker } from './workers/workerPool.js';
 
 export interface ServerOptions extends Admission {
   readonly service: Service;
   /** Whether the workers have their models. */
   readonly isReady: () => boolean;
+  /** What the workers are at, the longest at it first. Default: nothing. */
+  readonly busyWorkers?: () => readonly BusyWorker[];
   readonly numReplaced: () => number;
   /** Tensors that are alive in the workers. */
   readonly numTensors: () => number;
@@ -86,7 +90,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.addHook('preClose', async () => {
     isClosing = true;
   });
-  addDeadlines(app, timeout);
+  const longest = (): BusyWorker | undefined => options.busyWorkers?.()[0];
+  addDeadlines(app, timeout, () => whatIsInTheWay(longest()));
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close');
     for (const [name, value] of Object.entries(HEADERS)) {
@@ -102,6 +107,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     // By the route that was found: an address may be written in many ways.
     if (request.routeOptions.url?.startsWith('/v1/')) admit(request, options);
   });
+  // Behind those: whoever may not ask takes no memory.
+  addBodyMemory(app, service.memory, { maxBodyBytes, timeout, endSlow });
   app.setErrorHandler((error, request, reply) => {
     const known = asServeError(error);
     if (known.code === 'internal') options.onFailure?.(request.id, error);
@@ -119,13 +126,29 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await addPageRoutes(app, service, options.basePath);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    if (isReady()) return { status: 'ready' };
-    return reply.status(503).send({ status: 'starting' });
+    const busy = options.busyWorkers?.() ?? [];
+    // One worker that is not overdue, or free, is enough.
+    const isStuck = busy.length >= options.service.numWorkers && (busy.at(-1)?.seconds ?? 0) * 1000 > timeout;
+    if (isReady() && !isStuck) return { status: 'ready' };
+    return reply.status(503).send({ status: isStuck ? 'busy' : 'starting' });
   });
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
   return app;
+}
+
+/** The end of a sentence on a request whose time is up. */
+function whatIsInTheWay(longest: BusyWorker | undefined): string {
+  return longest === undefined || longest.seconds < 1
+    ? ''
+    : `; a worker has been at ${longest.work} for ${longest.seconds.toFixed(0)} s`;
+}
+
+/** As Node.js ends what does not come in time. */
+function endSlow(socket: Socket): void {
+  answerClientError(Object.assign(new Error('slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+  socket.destroySoon();
 }
 
 /** What is no HTTP, or comes too slowly: there is no request to answer, only a connection. */

@@ -1,12 +1,16 @@
 /** @file What the server does, without HTTP: regions of pictures found once, questions answered in batches, all within limits. */
 
+import { LxmertError } from '../common/errors.js';
 import type { Explanation } from '../explain/explanation.js';
 import { defaultMethod, type ExplanationMethod } from '../explain/removal.js';
 import { type FeatureRow, findRowProblem } from '../features/files.js';
+import { bytesToDecode } from '../vision/decodingMemory.js';
+import { openPicture } from '../vision/pictureFile.js';
 import { BatchQueue } from './batchQueue.js';
 import { ByteCache } from './byteCache.js';
 import { abortable } from './deadlines.js';
 import { requirePixels, requirePlausible } from './givenFeatures.js';
+import type { Lease, MemoryBudget } from './memoryBudget.js';
 import type { Picture } from './picture.js';
 import { ServeError } from './serveError.js';
 import type { Answered, AskedQuestion, ModelFacts, SeenPicture, ToExplain } from './workers/protocol.js';
@@ -23,12 +27,21 @@ export interface ServiceOptions {
   readonly maxQueued: number;
   /** Bytes of pictures with their regions that are kept. */
   readonly cacheBytes: number;
+  /** Of pictures that wait and are decoded. */
+  readonly memory: MemoryBudget;
 }
 
-/** Pictures that wait are in memory: beyond this many bytes more are refused. */
-const MAX_BYTES_UNDER_WAY = 512 * 1024 * 1024;
+/** Bytes of files that are given to a worker together: they are copied on their way. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** Bytes that a kept picture takes besides its arrays. */
 const ENTRY_BYTES = 8192;
+
+/** A picture whose header was read. */
+interface ToDetect {
+  readonly bytes: Uint8Array;
+  /** Bytes that decoding it takes. */
+  readonly decoding: number;
+}
 
 /** A detection that several requests may wait for. */
 interface UnderWay {
@@ -40,13 +53,11 @@ interface UnderWay {
 
 export class Service {
   readonly #answers: BatchQueue<AskedQuestion, Answered>;
-  readonly #detections: BatchQueue<Uint8Array, SeenPicture>;
+  readonly #detections: BatchQueue<ToDetect, SeenPicture>;
   readonly #explanations: BatchQueue<ToExplain, Explanation>;
   readonly #cache: ByteCache<SeenPicture>;
   /** Detections that are under way, by picture. */
   readonly #underWay = new Map<string, UnderWay>();
-  /** Bytes of pictures that wait for their regions. */
-  #numBytesUnderWay = 0;
   readonly counts = { cacheHits: 0, cacheMisses: 0, batches: 0, questions: 0, explanations: 0 };
 
   constructor(private readonly options: ServiceOptions) {
@@ -63,7 +74,7 @@ export class Service {
         return pool.run({ kind: 'answer', questions });
       },
     });
-    this.#detections = new BatchQueue<Uint8Array, SeenPicture>({
+    this.#detections = new BatchQueue<ToDetect, SeenPicture>({
       // A detector takes seconds for a picture and is no faster with others; questions about other pictures go in between.
       // Where that is short, as many are done in a row as questions are answered together.
       maxBatch: pool.facts[0].isOfSampleWorld ? maxBatch : 1,
@@ -71,7 +82,8 @@ export class Service {
       maxQueued,
       numWorkers,
       groupOf: () => '',
-      run: (pictures) => pool.run({ kind: 'detect', pictures }),
+      size: { of: ({ bytes }) => bytes.byteLength, most: MAX_BATCH_BYTES },
+      run: (pictures) => this.#detect(pictures),
     });
     this.#explanations = new BatchQueue<ToExplain, Explanation>({
       maxBatch: 1,
@@ -87,6 +99,20 @@ export class Service {
     return this.#cache;
   }
 
+  get numWorkers(): number {
+    return this.options.numWorkers;
+  }
+
+  get memory(): MemoryBudget {
+    return this.options.memory;
+  }
+
+  /** Grows with all that is done. */
+  get numDone(): number {
+    const { cacheMisses, questions, explanations } = this.counts;
+    return cacheMisses + questions + explanations;
+  }
+
   get numWaiting(): number {
     return this.#answers.numWaiting + this.#detections.numWaiting + this.#explanations.numWaiting;
   }
@@ -94,11 +120,13 @@ export class Service {
   /**
    * Finds the regions of a picture, or remembers them.
    *
+   * @param lease the memory that the picture lies in
    * @throws ServeError for what is no picture, for too many at once, and when nothing here finds regions
    */
   async detectRegions(
     picture: Picture,
     signal?: AbortSignal,
+    lease?: Lease,
   ): Promise<{ imageId: string; seen: SeenPicture }> {
     if (!this.options.pool.facts[0].seesPictures) {
       throw new ServeError(
@@ -112,7 +140,7 @@ export class Service {
       this.counts.cacheHits++;
       return { imageId, seen: kept };
     }
-    const underWay = this.#underWay.get(imageId) ?? this.#begin(picture);
+    const underWay = this.#underWay.get(imageId) ?? this.#begin(picture, lease);
     underWay.numWaiting++;
     try {
       return { imageId, seen: await abortable(underWay.detection, signal) };
@@ -215,16 +243,13 @@ export class Service {
     await this.#explanations.drain();
   }
 
-  #begin({ bytes, imageId }: Picture): UnderWay {
-    const { byteLength } = bytes;
-    if (this.#numBytesUnderWay + byteLength > MAX_BYTES_UNDER_WAY) {
-      throw new ServeError('overloaded', 'Too many pictures are waiting already; ask again in a moment.');
-    }
+  #begin({ bytes, imageId }: Picture, lease: Lease | undefined): UnderWay {
     this.counts.cacheMisses++;
-    this.#numBytesUnderWay += byteLength;
+    // Its request may end before the work does.
+    lease?.hold();
     const controller = new AbortController();
-    const detection = this.#detections
-      .add(bytes, controller.signal)
+    const detection = this.#toDetect(bytes)
+      .then((toDetect) => this.#detections.add(toDetect, controller.signal))
       .then((seen) => {
         this.#cache.set(
           imageId,
@@ -235,11 +260,33 @@ export class Service {
       })
       .finally(() => {
         this.#underWay.delete(imageId);
-        this.#numBytesUnderWay -= byteLength;
+        lease?.release();
       });
     detection.catch(() => undefined);
     const underWay = { detection, controller, numWaiting: 0 };
     this.#underWay.set(imageId, underWay);
     return underWay;
+  }
+
+  /** Here and not in a worker: what is no picture, or too large, is told of at once, whatever the workers are at. */
+  async #toDetect(bytes: Uint8Array): Promise<ToDetect> {
+    try {
+      return { bytes, decoding: bytesToDecode(await openPicture(bytes)) };
+    } catch (error) {
+      if (!(error instanceof LxmertError)) throw error;
+      throw new ServeError('unprocessable_image', error.message, { cause: error });
+    }
+  }
+
+  /** A worker has a copy of each, and decodes one after the other. */
+  async #detect(pictures: readonly ToDetect[]): Promise<readonly SeenPicture[]> {
+    const copies = pictures.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    const { memory, pool } = this.options;
+    const lease = await memory.takeForWork(copies + Math.max(...pictures.map(({ decoding }) => decoding)));
+    try {
+      return await pool.run({ kind: 'detect', pictures: pictures.map(({ bytes }) => bytes) });
+    } finally {
+      lease.release();
+    }
   }
 }

@@ -5,10 +5,10 @@
 
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { isInstalled } from '../common/installation.js';
+import { userCacheFolder } from '../common/userCache.js';
 import { packageRoot, version } from '../common/version.js';
 
 /** The version of Node-API that native/ is compiled for: one bridge serves every Node.js that has it. */
@@ -63,11 +63,8 @@ function belongsInCache(root: string): boolean {
 
 /** As in `~/.cache/lxmert/0.2.0-linux-x64-napi8-4c1f0a9be77d`: bridges of the same sources, one for each libtorch. */
 function cacheFolder(root: string): string {
-  // Relative paths in this variable are to be ignored (XDG Base Directory Specification).
-  const named = process.env.XDG_CACHE_HOME ?? '';
-  const caches = path.isAbsolute(named) ? named : path.join(os.homedir(), '.cache');
   const machine = `${process.platform}-${process.arch}`;
-  return path.join(caches, 'lxmert', `${version()}-${machine}-${NODE_API}-${sourcesHash(root)}`);
+  return path.join(userCacheFolder(), `${version()}-${machine}-${NODE_API}-${sourcesHash(root)}`);
 }
 
 /** Tells packages of one version with different sources apart, as they are between two releases. */

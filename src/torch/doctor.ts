@@ -4,11 +4,11 @@ import { existsSync, statSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { cgroupLimit } from '../common/cgroupLimit.js';
 import { messageOf } from '../common/errors.js';
 import { readProcessor } from '../common/processor.js';
+import { type ProcessorQuota, processorQuota } from '../common/processorQuota.js';
 import type { Facts, Finding, GemmRates } from './facts.js';
-import { findingsOf, readEngineVariables } from './findings.js';
+import { describeQuota, findingsOf, readEngineVariables } from './findings.js';
 import { measureGemmRate } from './gemmRate.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
 import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
@@ -63,7 +63,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     cudaVisibleDevices: cudaVisibleDevices ?? null,
     load: machineLoad,
     loadAverage: loadavg()[0] ?? 0,
-    processorLimit: cgroupLimit() ?? null,
+    processorQuota: processorQuota() ?? null,
     environment: readEngineVariables(),
   };
   const findings = findingsOf(facts);
@@ -117,6 +117,12 @@ export function renderExamination(examination: Examination, others: readonly Row
 
 type Row = readonly [name: string, value: string];
 
+/** What a person should know of the kernels that `--precision int8` takes. */
+const INT8_KERNELS: Readonly<Record<string, string>> = {
+  avx2: ' (the processor has no VNNI: values between layers are rounded to 7 bits)',
+  baseline: ' (the processor has neither VNNI nor AVX2: int8 saves memory, not time)',
+};
+
 function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
   const found = { env: 'named by LIBTORCH', python: "Python's torch", system: "the system's package" };
   const rows: Row[] = [];
@@ -137,6 +143,7 @@ function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
     ['threads', `${runtime.numThreads}`],
     ["libtorch's kernels", `${runtime.cpuCapability}${runtime.oneDnn ? ', oneDNN' : ''}`],
     ['fused kernels', runtime.fusedKernels],
+    ['8-bit kernels', `${runtime.int8Kernels}${INT8_KERNELS[runtime.int8Kernels] ?? ''}`],
     [
       'memory',
       runtime.mallocKeepsMemory ? 'freed memory is kept for reuse' : 'freed memory goes back at once',
@@ -175,14 +182,14 @@ function gpuRows({ nvidia, visibleGpus, cudaVisibleDevices }: Examination): Row[
   return rows;
 }
 
-function machineRows({ processor, environment, load, loadAverage, processorLimit }: Examination): Row[] {
+function machineRows({ processor, environment, load, loadAverage, processorQuota }: Examination): Row[] {
   const cores = processor.numCores === null ? '' : `, ${processor.numCores} cores`;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return [
     ['processor', `${processor.model}${cores}, ${processor.numLogical} logical processors`],
     ['vector features', processor.vectorFeatures.join(' ') || 'none that matter here'],
     ...(load === null ? [] : [loadRow(load, loadAverage)]),
-    ...(processorLimit === null ? [] : [limitRow(processorLimit)]),
+    ...(processorQuota === null ? [] : [quotaRow(processorQuota)]),
     ['environment', settings.join(' ') || 'no settings'],
   ];
 }
@@ -194,6 +201,6 @@ function loadRow(load: NonNullable<Examination['load']>, average: number): Row {
   ];
 }
 
-function limitRow(limit: number): Row {
-  return ['limit', `this container may use ${Number(limit.toFixed(2))} processors' worth of time`];
+function quotaRow(quota: ProcessorQuota): Row {
+  return ['quota', `${describeQuota(quota)} (${quota.file})`];
 }

@@ -1,6 +1,7 @@
 /** @file What is known of the engine and this machine, and what rules find in it. */
 
 import type { Processor } from '../common/processor.js';
+import type { ProcessorQuota } from '../common/processorQuota.js';
 import type { VisibleGpu } from './gpus.js';
 import type { MachineLoad } from './machineLoad.js';
 import type { BuildRecord } from './native.js';
@@ -43,8 +44,8 @@ export interface Facts {
   readonly load: MachineLoad | null;
   /** The system's average of the last minute of how many threads would run; 0 where it keeps none. */
   readonly loadAverage: number;
-  /** Processors' worth of time that a container may take; null without a limit. */
-  readonly processorLimit: number | null;
+  /** What control groups leave this process of the processors' time; null without a quota. */
+  readonly processorQuota: ProcessorQuota | null;
   /** The settings in force in the environment. */
   readonly environment: Readonly<Record<string, string>>;
 }

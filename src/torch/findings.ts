@@ -2,6 +2,7 @@
 
 import { setupCommand } from '../common/installation.js';
 import { hasBfloat16, type Processor } from '../common/processor.js';
+import type { ProcessorQuota } from '../common/processorQuota.js';
 import type { Facts, Finding } from './facts.js';
 import { gpuFindings } from './gpuFindings.js';
 import { describeBusy, numFreeThreads } from './machineLoad.js';
@@ -41,6 +42,7 @@ export function findingsOf(facts: Facts): Finding[] {
     ...blasFindings(facts),
     ...threadFindings(facts),
     ...loadFindings(facts),
+    ...quotaFindings(facts),
     ...kernelFindings(facts),
     ...bfloat16Findings(facts),
     ...gpuFindings(facts),
@@ -115,7 +117,7 @@ function coreLevel(coreName: string): number | undefined {
   return undefined;
 }
 
-function threadFindings({ environment, processor, runtime, processorLimit }: Facts): Finding[] {
+function threadFindings({ environment, processor, runtime, processorQuota }: Facts): Finding[] {
   const numUsable = Math.min(processor.numCores ?? processor.numLogical, processor.numLogical);
   const findings: Finding[] = [];
   for (const name of ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'GOTO_NUM_THREADS', 'MKL_NUM_THREADS']) {
@@ -133,7 +135,7 @@ function threadFindings({ environment, processor, runtime, processorLimit }: Fac
       fix: `unset ${name}`,
     });
   }
-  const isLimited = processorLimit !== null && processorLimit < numUsable;
+  const isLimited = processorQuota !== null && processorQuota.processors < numUsable;
   if (findings.length === 0 && !isLimited && runtime !== null && runtime.numThreads < numUsable) {
     const problem = `The engine computes with ${runtime.numThreads} of the ${numUsable} cores here.`;
     findings.push({ severity: 'slow', problem, fix: 'Leave the number of threads to its default.' });
@@ -142,7 +144,7 @@ function threadFindings({ environment, processor, runtime, processorLimit }: Fac
 }
 
 /** Measured: one question on two processors, one of them taken, took 2.4 times as long with two threads, 1.05 times with one. */
-function loadFindings({ load, processorLimit, runtime }: Facts): Finding[] {
+function loadFindings({ load, runtime }: Facts): Finding[] {
   const findings: Finding[] = [];
   const numThreads = runtime?.numThreads ?? 1;
   if (load !== null && load.numBusy >= 0.5) {
@@ -156,14 +158,31 @@ function loadFindings({ load, processorLimit, runtime }: Facts): Finding[] {
           : 'End those programs, or start them with nice -n 19.',
     });
   }
-  if (processorLimit !== null && runtime !== null && numThreads > Math.ceil(processorLimit)) {
-    findings.push({
-      severity: 'slow',
-      problem: `This container may use ${Number(processorLimit.toFixed(2))} processors' worth of time, but ${numThreads} threads compute: each is stopped in turn, and the others wait for it.`,
-      fix: `Set OMP_NUM_THREADS=${Math.max(1, Math.floor(processorLimit))}.`,
-    });
-  }
   return findings;
+}
+
+/** `1.5 processors' worth of time, 150 of each 100 ms`. */
+export function describeQuota({ processors, periodMicroseconds: period }: ProcessorQuota): string {
+  const milliseconds = (microseconds: number): number => Number((microseconds / 1000).toPrecision(3));
+  return `${Number(processors.toFixed(2))} processors' worth of time, ${milliseconds(processors * period)} ms in each ${milliseconds(period)} ms`;
+}
+
+/** A quota below the threads: the kernel stops all of them when it is spent, until the next period begins. */
+function quotaFindings({ processorQuota: quota, runtime }: Facts): Finding[] {
+  const numThreads = runtime?.numThreads ?? 1;
+  if (quota === null || numThreads <= quota.processors) return [];
+  const has = `${quota.file} leaves this process ${describeQuota(quota)}`;
+  const rounded = Math.ceil(quota.processors);
+  if (numThreads > rounded) {
+    const problem = `${has}, but ${numThreads} threads compute: all are stopped when it is spent, which is sooner the more they are.`;
+    return [
+      { severity: 'slow', problem, fix: `Set OMP_NUM_THREADS=${rounded}, which is what is taken by itself.` },
+    ];
+  }
+  const threads =
+    numThreads === 1 ? 'The one thread that computes is' : `The ${numThreads} threads that compute are`;
+  const problem = `${has}. ${threads} stopped for a part of each period while busy.`;
+  return [{ severity: 'note', problem, fix: `Raise the quota to ${rounded} where this should be faster.` }];
 }
 
 function kernelFindings({ environment, processor, runtime }: Facts): Finding[] {

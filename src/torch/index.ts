@@ -20,10 +20,13 @@ export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
 export { measureGemmRate } from './gemmRate.js';
 export { type GradientPlace, GradientReducer, type ReductionTimes } from './gradientReducer.js';
+export { int8Warnings, namedPrecision } from './int8.js';
 export { liveTensors } from './liveTensors.js';
 export { loadWarning, ThreadAdapter } from './machineLoad.js';
+export { isLoaded } from './native.js';
 export type { BlasInfo, NativeTensor, ResolvedOperator, RuntimeInfo } from './nativeBinding.js';
 export { deviceAnswers, LateNumbers, place, staged } from './placement.js';
+
 export { getRandomState, manualSeed, setRandomState } from './random.js';
 export * from './runtime.js';
 export { keep, scope } from './scope.js';

@@ -4,8 +4,8 @@
  * threads on two processors, one of them taken, are slower than one thread (docs/benchmarks.md).
  */
 
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
+import { numUsableProcessors, usableProcessors } from '../common/usableProcessors.js';
 import { native } from './native.js';
 import { defaultNumThreads } from './runtime.js';
 
@@ -47,7 +47,7 @@ export function readProcessorTimes(): ProcessorTimes {
 export function loadBetween(
   before: ProcessorTimes,
   after: ProcessorTimes,
-  numProcessors: number = os.availableParallelism(),
+  numProcessors: number = numUsableProcessors(),
 ): MachineLoad | undefined {
   const seconds = after.at - before.at;
   if (seconds < MIN_SECONDS) return undefined;
@@ -113,7 +113,7 @@ function thisProcess(): ThreadSurroundings {
     getNumThreads: () => native().getNumThreads(),
     setNumThreads: (numThreads) => native().setNumThreads(numThreads),
     numWanted: defaultNumThreads(),
-    numProcessors: os.availableParallelism(),
+    numProcessors: numUsableProcessors(),
   };
 }
 
@@ -143,20 +143,5 @@ export class ThreadAdapter {
     const numThreads = numFreeThreads(load, surroundings.numWanted);
     if (numThreads !== this.#own) surroundings.setNumThreads(numThreads);
     this.#own = numThreads;
-  }
-}
-
-/** The processors of this process by number; undefined where the system does not say. */
-function usableProcessors(): ReadonlySet<number> | undefined {
-  try {
-    const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    if (list === undefined) return undefined;
-    const numbers = list.split(',').flatMap((part) => {
-      const [from = 0, to = from] = part.split('-').map(Number);
-      return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-    });
-    return new Set(numbers);
-  } catch {
-    return undefined;
   }
 }

@@ -44,6 +44,8 @@ export interface RuntimeInfo {
   readonly cpuCapability: string;
   /** The instruction set of this project's own kernels: `baseline`, `avx2`, `avx512`, `avx512bf16`. */
   readonly fusedKernels: string;
+  /** Of those for weights in 8 bits: `avx512vnni`, `avxvnni`, `avx2`, `baseline`. */
+  readonly int8Kernels: string;
   /** The CUDA that libtorch was built with, as in `13.2`, whether or not it can start here; null without CUDA. */
   readonly cudaBuild: string | null;
   /** The cuDNN that libtorch was built with, as in `9.26.0`. */

@@ -1,7 +1,6 @@
 /** @file The process around the kernels: compute threads and which libraries are in force. */
 
-import { availableParallelism } from 'node:os';
-import { cgroupLimit } from '../common/cgroupLimit.js';
+import { numComputeThreads } from '../common/usableProcessors.js';
 import { buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
 
@@ -31,15 +30,22 @@ export function setNumThreads(numThreads: number): void {
   native().setNumThreads(numThreads);
 }
 
+let numSharing = 1;
+
+/** Says that this JavaScript thread is one of so many of its process that compute side by side. To be called before libtorch is used. */
+export function shareProcessors(numThreads: number): void {
+  numSharing = numThreads;
+}
+
 /**
- * The number of compute threads to start with: what `OMP_NUM_THREADS` says, else every core this process may
- * use, and no more than a container's limit of processor time (threads beyond it are stopped in turn, and the others wait
- * for them). Debian's libtorch would start with one.
+ * The number of compute threads to start with: what `OMP_NUM_THREADS` says, else one for every processor this process may use, and
+ * no more than a container's quota of processor time gives time for (threads beyond it are stopped in turn, and the others wait
+ * for them), or this JavaScript thread's share of them. Debian's libtorch would start with one.
  */
 export function defaultNumThreads(): number {
   const fromEnvironment = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10);
   if (fromEnvironment >= 1) return fromEnvironment;
-  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupLimit() ?? Number.POSITIVE_INFINITY)));
+  return Math.max(1, Math.round(numComputeThreads() / numSharing));
 }
 
 /** One line that names what is in force, for the first line of a run. */

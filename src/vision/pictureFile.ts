@@ -7,6 +7,9 @@ import { contentKindOf } from '../formats/contentKind.js';
 import { decodedName, whyNotDecoded } from './pictureKinds.js';
 import { findTooManyParts } from './pictureParts.js';
 
+// libvips keeps its last hundred operations with their pictures; here no picture is decoded twice.
+sharp.cache(false);
+
 /** 64 megapixels: any camera's picture; a small file that unpacks to more is an attack or a mistake. */
 export const DEFAULT_MAX_PIXELS = 64 * 1024 * 1024;
 

@@ -92,12 +92,15 @@ describe('a dense layer in 8 bits', () => {
     layers.forEach(({ weights, biases }, i) => {
       const [weight, bias] = [tensor(weights, [numOut, numIn]), tensor(biases, [numOut])];
       tensors.push(weight, bias);
-      const name = writer.dense(graph, input, {
-        name: `bert.encoder.${i}`,
-        hasFewRows: false,
-        weights: [weight],
-        biases: [bias],
-      });
+      const { name } = writer.dense(
+        graph,
+        { name: input, isTurned: false },
+        {
+          name: `bert.encoder.${i}`,
+          weights: [weight],
+          biases: [bias],
+        },
+      );
       graph.output(name, 'float32', ['rows', numOut]);
     });
     const file = path.join(folder, 'dense.onnx');

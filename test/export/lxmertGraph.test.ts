@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FloatLayers } from '../../src/export/layerWriter.js';
+import { ExactLayers, HalfLayers } from '../../src/export/layerWriter.js';
 import { lxmertGraph } from '../../src/export/lxmertGraph.js';
 import {
   answerHeadDefinition,
@@ -56,7 +56,7 @@ async function exported(
   const parameters = model.namedParameters();
   const graph = lxmertGraph(
     { config, heads, imagesPerExample, parameters, attentions, pooled },
-    new FloatLayers(type),
+    type === 'float32' ? new ExactLayers() : new HalfLayers(),
   );
   const file = path.join(folder, 'model.onnx');
   await writeModel(file, graph);

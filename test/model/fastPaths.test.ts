@@ -155,6 +155,56 @@ describe('the model', () => {
     }));
 });
 
+describe('packed weights', () => {
+  it('answer as the plain ones do, with maps, with plain operators, and for images seen before', () =>
+    scope(() =>
+      noGrad(() => {
+        using model = makeModel();
+        manualSeed(2);
+        const inputs = makeInputs();
+        const names = [...model.namedParameters()].map(
+          ([name, tensor]) => [name, tensor.toFloat32Array()] as const,
+        );
+        const numParameters = model.numParameters;
+        const answers = (): Float32Array[] => {
+          const { logits, attentions } = model.forward(inputs, { attentions: true });
+          return [
+            model.forward(inputs).logits.answer.toFloat32Array(),
+            logits.answer.toFloat32Array(),
+            ...attentions!.cross.map((layer) => layer.languageToVision.toFloat32Array()),
+            withPlainOperators(() => model.forward(inputs).logits.answer.toFloat32Array()),
+            model.forwardEncoded(inputs, model.encoder.encodeImages(inputs)).logits.answer.toFloat32Array(),
+          ];
+        };
+        const expected = answers();
+        useForInference(model, 'float32');
+        for (const [i, values] of answers().entries()) {
+          expect(maxDifference(values, expected[i]!), `answer ${i}`).toBeLessThan(1e-5);
+        }
+        expect(model.numParameters).toBe(numParameters);
+        expect([...model.namedParameters()].map(([name, tensor]) => [name, tensor.toFloat32Array()])).toEqual(
+          names,
+        );
+      }),
+    ));
+
+  it('can be rounded afterwards', () =>
+    scope(() =>
+      noGrad(() => {
+        using model = makeModel();
+        manualSeed(2);
+        const inputs = makeInputs();
+        const answer = (): Float32Array => model.forward(inputs).logits.answer.toFloat32Array();
+        useForInference(model, 'float32');
+        useForInference(model, 'bfloat16');
+        const after = answer();
+        using other = makeModel();
+        useForInference(other, 'bfloat16');
+        expect(after).toEqual(other.forward(inputs).logits.answer.toFloat32Array());
+      }),
+    ));
+});
+
 describe('bfloat16', () => {
   it('answers within the documented distance of float32, with half the weights', () =>
     scope(() =>

@@ -43,6 +43,12 @@ describe('a batch queue', () => {
     expect(batches).toEqual([['a', 'b', 'c']]);
   });
 
+  it('keeps batches to the sizes of their items, and one that is larger comes alone', async () => {
+    const { queue, batches } = queueOf({ size: { of: (item) => item.length, most: 5 } });
+    await Promise.all(['aa', 'bb', 'cc', 'ddddddd', 'e'].map((item) => queue.add(item)));
+    expect(batches).toEqual([['aa', 'bb'], ['cc'], ['ddddddd'], ['e']]);
+  });
+
   it('keeps batches to their size, and what gathers meanwhile is the next one', async () => {
     const { queue, batches, hold, letGo } = queueOf();
     hold();

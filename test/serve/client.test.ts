@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
+import { MemoryBudget } from '../../src/serve/memoryBudget.js';
 import { buildServer } from '../../src/serve/server.js';
 import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
@@ -57,6 +58,7 @@ needing('program').describe('the client', () => {
       maxWait: 1,
       maxQueued: 2,
       cacheBytes: 1 << 22,
+      memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
     });
     app = await buildServer({
       service,

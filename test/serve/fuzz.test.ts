@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
+import { MemoryBudget } from '../../src/serve/memoryBudget.js';
 import { buildServer } from '../../src/serve/server.js';
 import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
@@ -59,6 +60,7 @@ needing('program').describe('malformed requests', () => {
       maxWait: 0,
       maxQueued: 1000,
       cacheBytes: 1 << 20,
+      memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
     });
     const app = await buildServer({
       service,

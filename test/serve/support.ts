@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
+import { MemoryBudget } from '../../src/serve/memoryBudget.js';
 import { buildServer, type ServerOptions } from '../../src/serve/server.js';
 import { Service, type ServiceOptions } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
@@ -55,6 +56,7 @@ export async function testServer(): Promise<TestServer> {
         maxWait: 2,
         maxQueued: 100,
         cacheBytes: 1 << 22,
+        memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
         ...options,
       });
       const app = await buildServer({

@@ -12,6 +12,7 @@ import { ANSWERS, WORDS } from './tinyLxmert.js';
 export interface SavedModelOptions {
   readonly weights?: 'model.safetensors' | 'pytorch_model.bin';
   readonly vocabSize?: number;
+  readonly featureSize?: number;
   readonly numAnswers?: number;
   /** Written into config.json as `id2label`. */
   readonly labels?: readonly string[];
@@ -27,6 +28,7 @@ export async function writeSavedModel(folder: string, options: SavedModelOptions
   const {
     weights = 'model.safetensors',
     vocabSize = WORDS.length,
+    featureSize = 7,
     labels,
     vocabulary = 'vocab.txt',
   } = options;
@@ -40,7 +42,7 @@ export async function writeSavedModel(folder: string, options: SavedModelOptions
     numLanguageLayers: 1,
     numVisionLayers: 1,
     numCrossLayers: 2,
-    visualFeatureSize: 7,
+    visualFeatureSize: featureSize,
     maxPositionEmbeddings: 20,
     initializerRange: 0.5,
   });
@@ -68,7 +70,7 @@ export async function writeSavedModel(folder: string, options: SavedModelOptions
     l_layers: 1,
     x_layers: 2,
     r_layers: 1,
-    visual_feat_dim: 7,
+    visual_feat_dim: featureSize,
     max_position_embeddings: 20,
     num_qa_labels: numAnswers,
     ...(labels && { id2label: Object.fromEntries(labels.map((label, i) => [i, label])) }),

@@ -20,6 +20,7 @@ const runtime: RuntimeInfo = {
   parallelInfo: '',
   numThreads: 8,
   fusedKernels: 'avx2',
+  int8Kernels: 'avx2',
   cpuCapability: 'AVX512',
   cudaBuild: null,
   cudnnBuild: null,
@@ -57,7 +58,7 @@ const healthy: Facts = {
   environment: {},
   load: null,
   loadAverage: 0,
-  processorLimit: null,
+  processorQuota: null,
 };
 
 function withBlas(change: Partial<BlasInfo>): Partial<Facts> {
@@ -83,10 +84,17 @@ describe('findingsOf', () => {
     ],
     [
       'a container that may take less',
-      { processorLimit: 2.5 },
+      { processorQuota: { processors: 2.5, periodMicroseconds: 100_000, file: '/sys/fs/cgroup/a/cpu.max' } },
       'slow',
-      /2\.5 processors' worth.* 8 threads/,
-      /OMP_NUM_THREADS=2/,
+      /a\/cpu\.max leaves this process 2\.5 processors' worth of time, 250 ms in each 100 ms, but 8 threads/,
+      /OMP_NUM_THREADS=3/,
+    ],
+    [
+      'a quota that the last thread has a part of',
+      { processorQuota: { processors: 7.5, periodMicroseconds: 50_000, file: '/sys/fs/cgroup/cpu.max' } },
+      'note',
+      /375 ms in each 50 ms\. The 8 threads that compute are stopped/,
+      /quota to 8/,
     ],
     ['no bridge', { loadFailure: 'It is not built.', runtime: null }, 'broken', /not built/, /setup/],
     ['another libtorch', { isLibraryUnchanged: false }, 'slow', /another one/, /setup/],

@@ -39,6 +39,7 @@ function factsOf(machine: Machine): Facts {
     parallelInfo: '',
     numThreads: 1,
     fusedKernels: 'avx2',
+    int8Kernels: 'avx2',
     cpuCapability: 'AVX2',
     cudaBuild,
     cudnnBuild: null,
@@ -62,7 +63,7 @@ function factsOf(machine: Machine): Facts {
     environment: machine.environment ?? {},
     load: null,
     loadAverage: 0,
-    processorLimit: null,
+    processorQuota: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cgroupLimit } from '../../src/common/cgroupLimit.js';
+import { numComputeThreads } from '../../src/common/usableProcessors.js';
 import {
   loadBetween,
   loadWarning,
@@ -10,8 +10,24 @@ import {
   readProcessorTimes,
   ThreadAdapter,
 } from '../../src/torch/machineLoad.js';
+import { defaultNumThreads, shareProcessors } from '../../src/torch/runtime.js';
 
 afterEach(() => void vi.unstubAllEnvs());
+
+describe('threads by default', () => {
+  it('are those that were asked for, else a share of what this process may use', () => {
+    vi.stubEnv('OMP_NUM_THREADS', '');
+    expect(defaultNumThreads()).toBe(numComputeThreads());
+    try {
+      shareProcessors(2 * numComputeThreads());
+      expect(defaultNumThreads()).toBe(1);
+      vi.stubEnv('OMP_NUM_THREADS', '3');
+      expect(defaultNumThreads()).toBe(3);
+    } finally {
+      shareProcessors(1);
+    }
+  });
+});
 
 const times = (at: number, all: number, own: number): ProcessorTimes => ({ at, all, own });
 
@@ -103,31 +119,5 @@ describe('ThreadAdapter', () => {
     const { adapter, threads } = adapterOf(times(0, 0, 0), times(0.1, 4, 0));
     adapter.adapt();
     expect(threads.count).toBe(4);
-  });
-});
-
-describe('the limit of a container', () => {
-  const files = (content: Record<string, string>) => (file: string) => {
-    if (content[file] === undefined) throw new Error('ENOENT');
-    return content[file];
-  };
-
-  it.each([
-    [{ '/sys/fs/cgroup/cpu.max': '150000 100000\n' }, 1.5],
-    [{ '/sys/fs/cgroup/cpu.max': 'max 100000\n' }, undefined],
-    [
-      {
-        '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '200000\n',
-        '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
-      },
-      2,
-    ],
-    [
-      { '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n', '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n' },
-      undefined,
-    ],
-    [{}, undefined],
-  ])('of %j is %s', (content, limit) => {
-    expect(cgroupLimit(files(content as Record<string, string>))).toBe(limit);
   });
 });

@@ -194,6 +194,25 @@ describe('roiMaxPool', () => {
       expect([...bins.keys()].filter((bin) => bins[bin] === 1)).toEqual([6, 7]);
     }));
 
+  it('pools every step-th bin alone, as among all of them', () =>
+    scope(() => {
+      const values = tensor(map, [1, ...shape]);
+      const boxes = crowdedBoxes(4, 150);
+      const regions = tensor(boxes.flat(), [4, 4]);
+      const whole = pool(boxes, 7); // (4, 5, 7, 7)
+      for (const [step, row, column] of [
+        [2, 0, 0],
+        [2, 1, 0],
+        [3, 2, 1],
+      ] as const) {
+        const some = ops.roiMaxPool(values, regions, 0.0625, 7, step, row, column);
+        const isKept = (bin: number): boolean =>
+          Math.floor(bin / 7) % step === row && (bin % 7) % step === column;
+        expect([...some.toFloat32Array()]).toEqual(whole.filter((_, i) => isKept(i % 49)));
+      }
+      expect(() => ops.roiMaxPool(values, regions, 0.0625, 7, 2, 7, 0)).toThrow('not among 7 x 7');
+    }));
+
   it('takes bfloat16 and no boxes, and lies with channels last', () =>
     scope(() => {
       const rounded = ops.to(tensor(map), 'bfloat16').toFloat32Array();

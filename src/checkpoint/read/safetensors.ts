@@ -9,6 +9,7 @@ import {
   type SafetensorsType,
 } from '../../formats/safetensorsHeader.js';
 import { CheckpointError } from '../checkpointError.js';
+import { joinScales } from '../roundedWeights.js';
 import { contiguousStrides, countElements, type ElementType, type TensorEntry } from '../tensorEntry.js';
 import { type FileReader, truncated } from './fileReader.js';
 import type { ParsedCheckpoint } from './parsed.js';
@@ -50,7 +51,8 @@ export function readSafetensors(file: FileReader): ParsedCheckpoint {
     const storage = { file: file.path, byteOffset, numElements, dtype, ...checksum };
     return { name, dtype, shape, strides: contiguousStrides(shape), storage, storageOffset: 0, numElements };
   });
-  const all = [...entries, ...sharedNames(entries, metadata)];
+  const whole = joinScales(file.path, entries, metadata);
+  const all = [...whole, ...sharedNames(whole, metadata)];
   return { format: 'safetensors', entries: all, metadata, wrapper: [], ignored: [] };
 }
 

@@ -50,9 +50,18 @@ export function layoutOf(file: string): 'safetensors' | 'pth-zip' {
   );
 }
 
-/** Writes tensors in the layout of the file's ending. @throws UsageError for another ending */
-export async function writeByEnding(file: string, tensors: readonly WritableTensor[]): Promise<void> {
+/**
+ * Writes tensors in the layout of the file's ending.
+ *
+ * @param notes for the metadata of safetensors
+ * @throws UsageError for another ending
+ */
+export async function writeByEnding(
+  file: string,
+  tensors: readonly WritableTensor[],
+  notes: Readonly<Record<string, string>> = {},
+): Promise<void> {
   // Hugging Face's loader wants to be told whose tensors these are: 'pt' for PyTorch's.
-  if (layoutOf(file) === 'safetensors') await writeSafetensors(file, tensors, { format: 'pt' });
+  if (layoutOf(file) === 'safetensors') await writeSafetensors(file, tensors, { format: 'pt', ...notes });
   else await writePth(file, tensors);
 }

@@ -4,6 +4,7 @@ import { noGrad, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { CheckpointFile } from '../checkpointFile.js';
 import { FileReader } from '../read/fileReader.js';
+import { scaleName } from '../roundedWeights.js';
 import { type ElementType, elementSize, isContiguous, type TensorEntry } from '../tensorEntry.js';
 
 /** Bytes held at once while a file is copied into another. */
@@ -44,12 +45,41 @@ export function writableFromEntry(
   entry: TensorEntry,
   identity: object,
 ): WritableTensor {
-  const { dtype, shape, numElements } = entry;
+  const { shape, numElements, scales } = entry;
+  const isCopied = isContiguous(entry) && entry.storage.scattered === undefined && scales === undefined;
   const chunks = (): Iterable<Uint8Array> =>
-    isContiguous(entry) && entry.storage.scattered === undefined
-      ? copyChunks(checkpoint, entry)
-      : [scope(() => bytesOf(checkpoint.tensor(canonical)))];
+    isCopied ? copyChunks(checkpoint, entry) : [scope(() => bytesOf(checkpoint.tensor(canonical)))];
+  // Weights in 8 bits are written as the numbers they stand for.
+  const dtype = scales === undefined ? entry.dtype : 'float32';
   return { name, dtype, shape, numElements, identity, chunks };
+}
+
+/** A matrix of an open checkpoint in 8 bits, and the scales of its rows. Each is computed when its bytes are wanted. */
+export function roundedFromEntry(
+  name: string,
+  checkpoint: CheckpointFile,
+  canonical: string,
+  { shape, numElements }: TensorEntry,
+): WritableTensor[] {
+  const part = (index: 0 | 1) => () => [
+    scope(() =>
+      noGrad(() =>
+        bytesOf(ops.roundWeight(ops.to(checkpoint.tensor(canonical), 'float32'))[index] as Tensor),
+      ),
+    ),
+  ];
+  const [numRows = 0] = shape;
+  return [
+    { name, dtype: 'int8', shape, numElements, identity: {}, chunks: part(0) },
+    {
+      name: scaleName(name),
+      dtype: 'float32',
+      shape: [numRows],
+      numElements: numRows,
+      identity: {},
+      chunks: part(1),
+    },
+  ];
 }
 
 function* copyChunks(checkpoint: CheckpointFile, entry: TensorEntry): Iterable<Uint8Array> {

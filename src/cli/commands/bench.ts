@@ -1,7 +1,13 @@
 /** @file `lxmert bench`. */
 
+import path from 'node:path';
 import { z } from 'zod';
+import { comparePeers, type PeerComparison } from '../../bench/peers/comparePeers.js';
+import { renderPeers } from '../../bench/peers/renderPeers.js';
+import { STATES } from '../../bench/peers/states.js';
 import { type BenchReport, runBench, WORK_NAMES } from '../../bench/runBench.js';
+import { UsageError } from '../../common/errors.js';
+import { userCacheFolder } from '../../common/userCache.js';
 import { lxmertConfig, PRECISIONS } from '../../model/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
@@ -19,6 +25,10 @@ export const command = defineCommand({
     {
       command: 'lxmert bench --work vision',
       does: 'measures the way from a photo to the features of its regions',
+    },
+    {
+      command: 'lxmert bench --work latency --peers',
+      does: 'measures single questions in turn with OpenVINO and ONNX Runtime, on a quiet and on a busy machine',
     },
     { command: 'lxmert bench --small --json', does: 'measures a small model and prints JSON' },
   ],
@@ -39,10 +49,57 @@ export const command = defineCommand({
       .array(z.enum(WORK_NAMES))
       .default([...WORK_NAMES])
       .describe('What to measure'),
+    peers: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Questions (--work latency) in turn with OpenVINO and ONNX Runtime, full size, on the same random weights',
+      ),
+    python: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The Python with torch, transformers, onnx, onnxscript, onnxruntime and openvino; python3 unless it says otherwise',
+      )
+      .meta({ valueName: 'PROGRAM' }),
+    eager: z.boolean().default(false).describe('PyTorch itself too, among --peers'),
+    state: z
+      .array(z.enum(STATES))
+      .optional()
+      .describe('Of the machine, for --peers: all three unless it says otherwise'),
   }),
-  run: ({ options, notice, signal, progress }) => {
+  run: async ({ options, notice, signal, progress }) => {
     let what = '';
-    return runBench({
+    const { peers, python, eager, state } = options;
+    if (!peers && (python !== undefined || eager || state !== undefined)) {
+      throw new UsageError('--python, --eager and --state are for --peers.');
+    }
+    if (peers && (options.small || options.work.length !== 1 || options.work[0] !== 'latency')) {
+      throw new UsageError('--peers goes with --work latency alone, of the full-size model.');
+    }
+    const shown = {
+      onStart: (name: string) => {
+        what = name;
+        notice(`Measuring ${what} ...`);
+        const busy = loadWarning();
+        if (busy !== undefined) notice(busy);
+      },
+      watch: () => progress(`Measuring ${what}`, 'repetitions'),
+    };
+    if (peers) {
+      return await comparePeers({
+        python: python ?? 'python3',
+        folder: path.join(userCacheFolder(), 'peers'),
+        precisions: options.precision,
+        states: state ?? STATES,
+        withEager: eager,
+        repetitions: options.repetitions,
+        signal,
+        ...shown,
+      });
+    }
+    return await runBench({
       config: options.small ? SMALL : lxmertConfig(),
       numAnswers: 3129,
       isSmall: options.small,
@@ -51,13 +108,7 @@ export const command = defineCommand({
       repetitions: options.repetitions,
       work: options.work,
       signal,
-      onStart: (name) => {
-        what = name;
-        notice(`Measuring ${what} ...`);
-        const busy = loadWarning();
-        if (busy !== undefined) notice(busy);
-      },
-      watch: () => progress(`Measuring ${what}`, 'repetitions'),
+      ...shown,
     });
   },
   render,
@@ -72,7 +123,8 @@ const SMALL = lxmertConfig({
   numCrossLayers: 2,
 });
 
-function render(report: BenchReport): string {
+function render(report: BenchReport | PeerComparison): string {
+  if ('versions' in report) return renderPeers(report);
   const lines = [report.runtime, ''];
   for (const result of report.results) {
     lines.push(

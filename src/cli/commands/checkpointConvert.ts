@@ -20,12 +20,16 @@ export const command = defineCommand({
   description:
     'Writes weights under the names of the reference or of Hugging Face. The ending of the output chooses the layout: ' +
     '.safetensors, or .pth or .bin for the zip layout of torch. Values and element types stay as they are. For Hugging ' +
-    "Face, a config.json goes beside the weights unless there is one. The region detector's weights (.caffemodel, .pkl, " +
+    "Face, a config.json goes beside the weights unless there is one. With --precision int8, for answering, they take a quarter of the size. The region detector's weights (.caffemodel, .pkl, " +
     '.bin) become safetensors with norms folded and one set of names; --to is not for them.',
   examples: [
     {
       command: 'lxmert checkpoint convert model_LXRT.pth model.safetensors --to huggingface',
       does: 'makes a file for transformers from the published weights',
+    },
+    {
+      command: 'lxmert checkpoint convert runs/vqa/BEST.pth vqa-int8.safetensors --precision int8',
+      does: 'rounds the weights to 8 bits, for machines that only answer',
     },
     {
       command:
@@ -44,10 +48,25 @@ export const command = defineCommand({
     to: z
       .enum(['reference', 'huggingface'])
       .optional()
-      .describe("Whose names to write; needed for LXMERT's weights"),
+      .describe(
+        "Whose names to write; needed for LXMERT's weights [default with --precision int8: reference]",
+      ),
+    precision: z
+      .enum(['int8'])
+      .optional()
+      .describe(
+        'Weights in 8 bits with a scale for each output: a quarter of the size, for --precision int8',
+      ),
     ...untoldOptions,
   }),
-  run: async ({ arguments: { input, output }, options: { to, attentionHeads, modelConfig } }) => {
+  run: async ({ arguments: { input, output }, options }) => {
+    const { precision, attentionHeads, modelConfig } = options;
+    const to = options.to ?? (precision === undefined ? undefined : 'reference');
+    if (precision !== undefined && to === 'huggingface') {
+      throw new UsageError(
+        `Hugging Face's loader cannot read weights in 8 bits of this form: leave out --to, or --precision.`,
+      );
+    }
     const source = detectorSource(await CheckpointFile.open(input));
     if (source === undefined) {
       if (to === undefined)
@@ -57,11 +76,12 @@ export const command = defineCommand({
         numAttentionHeads: attentionHeads,
         configFile: modelConfig,
         heads: await headPrefixes(),
+        precision,
       });
     }
     if (to !== undefined || attentionHeads !== undefined || modelConfig !== undefined) {
       throw new UsageError(
-        `'${input}' holds the region detector, which has one set of names and no attention heads: leave out --to, --attention-heads and --model-config.`,
+        `'${input}' holds the region detector, which has one set of names and no attention heads: leave out --to, --precision, --attention-heads and --model-config.`,
       );
     }
     return convertDetector(input, output);

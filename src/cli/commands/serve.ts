@@ -9,6 +9,8 @@ import { hasErrorCode, messageOf, UsageError, unreadable } from '../../common/er
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { isBasePath } from '../../serve/basePath.js';
 import { countRequests, endServer } from '../../serve/endServer.js';
+import { MemoryBudget } from '../../serve/memoryBudget.js';
+import { startResting } from '../../serve/memoryRest.js';
 import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
 import type { NamedModel } from '../../serve/workers/protocol.js';
@@ -73,6 +75,12 @@ const options = z.strictObject({
     .default(256)
     .describe('Mebibytes of detected regions to keep')
     .meta({ valueName: 'MEBIBYTES' }),
+  pictureMemory: z
+    .number()
+    .gt(0)
+    .default(256)
+    .describe('Mebibytes for pictures that come in and are decoded; requests wait for some')
+    .meta({ valueName: 'MEBIBYTES' }),
   maxBody: z
     .number()
     .gt(0)
@@ -84,6 +92,14 @@ const options = z.strictObject({
     .gt(0)
     .default(120)
     .describe('Seconds that a request may take')
+    .meta({ valueName: 'SECONDS' }),
+  workerTimeout: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe(
+      'Seconds after which a worker that is still at one piece of work is ended and replaced [default: it is let go on, and told of]',
+    )
     .meta({ valueName: 'SECONDS' }),
   tokenFile: existingFile()
     .optional()
@@ -121,6 +137,8 @@ export const command = defineCommand({
       numWorkers: options.workers,
       setup: { models: namedModels(named, options) },
       onReplace: (reason) => notice(`A worker died (${reason}); another takes its place.`),
+      onBusy: notice,
+      ...(options.workerTimeout === undefined ? {} : { timeout: options.workerTimeout * 1000 }),
     });
     try {
       for (const { name, warnings } of pool.facts) {
@@ -133,10 +151,15 @@ export const command = defineCommand({
         maxWait: options.maxWait,
         maxQueued: options.maxQueued,
         cacheBytes: options.cache * MEBIBYTE,
+        memory: new MemoryBudget({
+          numBytes: options.pictureMemory * MEBIBYTE,
+          maxWaiting: options.maxQueued,
+        }),
       });
       const app = await buildServer({
         service,
         isReady: () => pool.numReady > 0,
+        busyWorkers: () => pool.busyWorkers,
         numReplaced: () => pool.numReplaced,
         numTensors: () => pool.numTensors,
         maxBodyBytes: Math.floor(options.maxBody * MEBIBYTE),
@@ -150,7 +173,14 @@ export const command = defineCommand({
       const numUnderWay = countRequests(app);
       const address = await listen(app, options);
       notice(`Open ${address} in a browser; its API is described at ${address}/docs. Ctrl-C ends it.`);
+      const stopResting = startResting({
+        numDone: () => service.numDone,
+        numBytesPassed: () => service.memory.numPassed,
+        isBusy: () => numUnderWay() > 0,
+        rest: () => void pool.rest(),
+      });
       if (!signal.aborted) await once(signal, 'abort');
+      stopResting();
       notice(`Ending: ${service.numWaiting} waiting.`);
       await endServer(app, service, numUnderWay);
       return { address, numQuestions: service.counts.questions + service.counts.explanations };

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+import type { DenseWeight } from '../leaf.js';
 import { dropout } from './dropout.js';
 import { linear } from './linear.js';
 import { canFuse } from './mode.js';
@@ -27,16 +28,16 @@ function plainLayerNorm(x: Tensor, { weight, bias, size, eps }: NormParameters):
 /** LayerNorm(dropout(x W^T + bias) + residual): x (rows, in), residual (rows, H) -> (rows, H) */
 export function sublayerOutput(
   x: Tensor,
-  dense: { readonly weight: Tensor; readonly bias: Tensor },
+  dense: { readonly weight: DenseWeight; readonly bias: Tensor },
   residual: Tensor,
   norm: NormParameters,
   dropoutProbability: number,
 ): Tensor {
   const { weight, bias } = dense;
-  if (canFuse(x)) {
+  if (canFuse(x) && weight.packed === undefined) {
     return ops.packedSublayerOutput(
       x,
-      weight,
+      weight.tensor,
       bias,
       residual,
       norm.weight,
@@ -46,5 +47,5 @@ export function sublayerOutput(
     );
   }
   const projected = dropout(linear(x, weight, bias), dropoutProbability, true);
-  return plainLayerNorm(ops.add(projected, residual), norm);
+  return layerNorm(ops.add(projected, residual), norm);
 }

@@ -24,6 +24,7 @@ export class MaskedWordHead extends Module {
    * @returns (rows, vocabulary)
    */
   forward(rows: Tensor, wordEmbeddings: Tensor): Tensor {
-    return linear(this.transform.forward(rows), wordEmbeddings, this.bias);
+    const weight = { tensor: wordEmbeddings, packed: undefined };
+    return linear(this.transform.forward(rows), weight, this.bias);
   }
 }

@@ -2,18 +2,19 @@
 
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+import { drawn } from '../drawing.js';
 import { linear, linearGelu, type RowRange } from '../functional/linear.js';
-import { Module } from '../module.js';
+import { type Leaf, Module } from '../module.js';
 
 /** y = x W^T + b with W (out, in), drawn from normal(0, `std`), and b = 0. */
 export class Linear extends Module {
-  readonly weight: Tensor;
+  readonly weight: Leaf;
   readonly bias: Tensor;
 
   /** @param isDense false for a layer whose input is float32 in every precision */
   constructor(inputSize: number, outputSize: number, std: number, { isDense = true } = {}) {
     super();
-    this.weight = this.parameter('weight', drawn(inputSize, outputSize, std), { isDense });
+    this.weight = this.weightParameter('weight', drawn(outputSize, inputSize, std), { isDense });
     this.bias = this.parameter('bias', ops.zeros([outputSize]));
   }
 
@@ -33,7 +34,7 @@ export class Linear extends Module {
  * files.
  */
 export class JoinedLinear extends Module {
-  readonly weight: Tensor;
+  readonly weight: Leaf;
   readonly bias: Tensor;
 
   constructor(
@@ -45,8 +46,8 @@ export class JoinedLinear extends Module {
     super();
     const height = names.length * outputSize;
     const parts = (kind: string) => names.map((name) => ({ name: `${name}.${kind}`, numRows: outputSize }));
-    this.weight = this.joinedParameter(parts('weight'), drawn(inputSize, height, std), { isDense: true });
-    this.bias = this.joinedParameter(parts('bias'), ops.zeros([height]));
+    this.weight = this.joinedParameter(parts('weight'), drawn(height, inputSize, std), { isDense: true });
+    this.bias = this.joinedParameter(parts('bias'), ops.zeros([height])).tensor;
   }
 
   /** `count` of the layers from the `first` on, side by side: (rows, in) -> (rows, count * out) */
@@ -54,8 +55,4 @@ export class JoinedLinear extends Module {
     const range: RowRange = { first: first * this.outputSize, count: count * this.outputSize };
     return linear(x, this.weight, this.bias, range);
   }
-}
-
-function drawn(inputSize: number, outputSize: number, std: number): Tensor {
-  return ops.normal_(ops.empty([outputSize, inputSize]), 0, std);
 }

@@ -1,12 +1,13 @@
 /** @file What computes in Node.js: onnxruntime-node where it is installed, else WebAssembly, which always is. */
 
-import os from 'node:os';
 import type * as Native from 'onnxruntime-node';
-import { cgroupLimit } from '../../common/cgroupLimit.js';
 import { messageOf, UsageError } from '../../common/errors.js';
 import { readProcessor } from '../../common/processor.js';
+import { type ProcessorQuota, processorQuota } from '../../common/processorQuota.js';
+import { numComputeThreads, numUsableProcessors } from '../../common/usableProcessors.js';
 import type { Engine, EngineInfo } from '../engine.js';
 import { inTurn } from '../inTurn.js';
+import { requireNumThreads } from '../numThreads.js';
 import { type OrtModule, ortSession } from '../ortSession.js';
 import type { EngineOptions } from '../platform.js';
 
@@ -23,10 +24,8 @@ export async function createNodeEngine({ engine, numThreads }: EngineOptions = {
   if (engine !== undefined && !NODE_ENGINES.some((each) => each === engine)) {
     throw new UsageError(`In Node.js the engine is ${NODE_ENGINES.join(' or ')}, not '${engine}'.`);
   }
-  if (numThreads !== undefined && !(Number.isInteger(numThreads) && numThreads >= 1)) {
-    throw new UsageError(`numThreads must be a whole number from 1; found ${numThreads}.`);
-  }
   const threads = numThreads ?? defaultNumThreads();
+  requireNumThreads(threads);
   if (engine === 'onnxruntime-web') return await webEngine(threads, 'It was asked for.');
   const found = await findNative();
   if ('ort' in found) {
@@ -41,23 +40,23 @@ export async function createNodeEngine({ engine, numThreads }: EngineOptions = {
 
 /**
  * Threads where nobody names a number: `OMP_NUM_THREADS`, else one for each core that this process may use, by its affinity
- * and its container's limit. A second thread on a core does not compute faster.
+ * and its container's quota. A second thread on a core does not compute faster.
  */
 export function defaultNumThreads(
   variables: Readonly<Record<string, string | undefined>> = process.env,
   {
-    numLogical = os.availableParallelism(),
+    numLogical = numUsableProcessors(),
     numCores = readProcessor().numCores,
-    limit = cgroupLimit(),
+    quota = processorQuota() ?? null,
   }: {
     readonly numLogical?: number;
     readonly numCores?: number | null;
-    readonly limit?: number | undefined;
+    readonly quota?: Pick<ProcessorQuota, 'processors'> | null;
   } = {},
 ): number {
   const stated = Number(variables.OMP_NUM_THREADS);
   if (Number.isInteger(stated) && stated >= 1) return stated;
-  return Math.max(1, Math.floor(Math.min(numLogical, numCores ?? numLogical, limit ?? numLogical)));
+  return numComputeThreads(Math.min(numLogical, numCores ?? numLogical), quota);
 }
 
 type NativeOrt = typeof Native;

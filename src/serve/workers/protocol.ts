@@ -69,6 +69,12 @@ export interface WorkerSetup {
   readonly models: readonly [NamedModel, ...NamedModel[]];
 }
 
+/** What a worker is started with. */
+export interface WorkerData extends WorkerSetup {
+  /** Workers of the server, which share the processors. */
+  readonly numWorkers: number;
+}
+
 /** What a model and its detector are; for `GET /v1/models`. */
 export interface ModelFacts {
   readonly name: string;
@@ -88,7 +94,8 @@ export interface ModelFacts {
   readonly warnings: readonly string[];
 }
 
-export type ToWorker = { readonly id: number; readonly job: Job };
+/** `rest`: the memory that is not needed is to be given back. */
+export type ToWorker = { readonly id: number; readonly job: Job } | { readonly rest: true };
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: readonly [ModelFacts, ...ModelFacts[]] }

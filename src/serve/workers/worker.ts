@@ -3,7 +3,8 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { liveTensors } from '../../torch/index.js';
+import { isLoaded, liveTensors, releaseFreeMemory, shareProcessors } from '../../torch/index.js';
+import { collectGarbage } from '../collectGarbage.js';
 import { loadModels } from './models.js';
 import type {
   Answered,
@@ -13,7 +14,7 @@ import type {
   JobResults,
   SeenPicture,
   ToWorker,
-  WorkerSetup,
+  WorkerData,
 } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
@@ -23,8 +24,12 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 stepBack();
 try {
-  const { models, facts } = await loadModels((workerData as WorkerSetup).models);
-  port.on('message', ({ id, job }: ToWorker) => {
+  const { numWorkers, models: named } = workerData as WorkerData;
+  shareProcessors(numWorkers);
+  const { models, facts } = await loadModels(named);
+  port.on('message', (message: ToWorker) => {
+    if ('rest' in message) return void rest();
+    const { id, job } = message;
     void doJob(models, job)
       .then((result) => say({ kind: 'result', id, result, numTensors: liveTensors() }))
       .catch((error: unknown) =>
@@ -46,6 +51,12 @@ function stepBack(): void {
   } catch {
     // Some containers forbid it; answers are the same.
   }
+}
+
+/** What the collector frees, malloc keeps for the next step where libtorch computes. */
+async function rest(): Promise<void> {
+  await collectGarbage();
+  if (isLoaded()) releaseFreeMemory();
 }
 
 type Models = ReadonlyMap<string, ServedModel>;

@@ -2,8 +2,17 @@
 
 import { Worker } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
+import { collectGarbage } from '../collectGarbage.js';
 import { ServeError } from '../serveError.js';
-import type { FromWorker, Job, JobResults, ModelFacts, ToWorker, WorkerSetup } from './protocol.js';
+import type {
+  FromWorker,
+  Job,
+  JobResults,
+  ModelFacts,
+  ToWorker,
+  WorkerData,
+  WorkerSetup,
+} from './protocol.js';
 
 interface Task {
   readonly job: Job;
@@ -16,6 +25,10 @@ interface Task {
 interface Member {
   readonly worker: Worker;
   task: Task | undefined;
+  /** When it was given its task. */
+  since: number;
+  /** Milliseconds at its task after which that is told of. */
+  tellAfter: number;
   isReady: boolean;
   /** After its last job. */
   numTensors: number;
@@ -24,6 +37,10 @@ interface Member {
 const MAX_TRIES = 2;
 /** Milliseconds before a worker that died while starting is started again. */
 const RESTART_DELAY = 1000;
+/** Milliseconds at one job: a detector takes seconds for a picture, 32 questions less. */
+const BUSY_AFTER = 30_000;
+/** Milliseconds between two looks at what workers are at. */
+const LOOK_INTERVAL = 1000;
 
 export interface WorkerPoolOptions {
   readonly setup: WorkerSetup;
@@ -32,6 +49,19 @@ export interface WorkerPoolOptions {
   readonly program?: URL;
   /** Told when a worker has died and another takes its place. */
   readonly onReplace?: (reason: string) => void;
+  /** Told, in a sentence, when a worker has been at one job for long, and when it is done with it. */
+  readonly onBusy?: (sentence: string) => void;
+  /** Milliseconds after which that is told of for the first time. Default 30,000. */
+  readonly busyAfter?: number;
+  /** Milliseconds after which a worker that is still at one job is replaced, and the job fails. Default: none. */
+  readonly timeout?: number;
+}
+
+/** What a worker is at. */
+export interface BusyWorker {
+  /** Such as `the regions of a picture (2.1 MB)`. */
+  readonly work: string;
+  readonly seconds: number;
 }
 
 export class WorkerPool {
@@ -39,6 +69,7 @@ export class WorkerPool {
   readonly #queue: Task[] = [];
   #isClosed = false;
   #numReplaced = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly options: WorkerPoolOptions,
@@ -64,11 +95,23 @@ export class WorkerPool {
     }
     const pool = new WorkerPool(options, first.facts);
     for (const { worker } of ready) pool.#adopt(worker);
+    pool.#watch();
     return pool;
   }
 
   get numReplaced(): number {
     return this.#numReplaced;
+  }
+
+  /** Workers that are at something, the longest at it first. */
+  get busyWorkers(): readonly BusyWorker[] {
+    return [...this.#members]
+      .flatMap(({ task, since }) =>
+        task === undefined
+          ? []
+          : [{ work: describeJob(task.job), seconds: (performance.now() - since) / 1000 }],
+      )
+      .sort((a, b) => b.seconds - a.seconds);
   }
 
   /** Tensors that are alive in the workers. */
@@ -100,9 +143,16 @@ export class WorkerPool {
     });
   }
 
+  /** Has the memory given back that is free: now, and in workers when they are done with what they are at. */
+  async rest(): Promise<void> {
+    await collectGarbage();
+    for (const { worker } of this.#members) worker.postMessage({ rest: true } satisfies ToWorker);
+  }
+
   /** Ends the workers; what they are at work on fails. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearInterval(this.#timer);
     for (const task of this.#queue.splice(0)) {
       task.reject(new ServeError('shutting_down', 'The server is shutting down.'));
     }
@@ -115,6 +165,8 @@ export class WorkerPool {
       const task = this.#queue.shift();
       if (task === undefined) return;
       member.task = task;
+      member.since = performance.now();
+      member.tellAfter = this.options.busyAfter ?? BUSY_AFTER;
       task.numTries++;
       member.worker.postMessage({ id: 0, job: task.job } satisfies ToWorker);
     }
@@ -125,12 +177,20 @@ export class WorkerPool {
       void this.#replace('it ended while others began');
       return;
     }
-    const member: Member = { worker, task: undefined, isReady: true, numTensors: 0 };
+    const member: Member = {
+      worker,
+      task: undefined,
+      since: 0,
+      tellAfter: 0,
+      isReady: true,
+      numTensors: 0,
+    };
     this.#members.add(member);
     worker.on('message', (message: FromWorker) => {
       const { task } = member;
       if (task === undefined || (message.kind !== 'result' && message.kind !== 'error')) return;
       member.task = undefined;
+      this.#tellDone(member, task);
       if (message.kind === 'result') {
         member.numTensors = message.numTensors;
         task.resolve(message.result);
@@ -145,11 +205,54 @@ export class WorkerPool {
       reason = error.message;
     });
     worker.once('exit', () => {
-      this.#members.delete(member);
+      // One that was given up has another in its place already.
+      if (!this.#members.delete(member)) return;
       this.#giveBack(member.task, reason);
       if (!this.#isClosed) void this.#replace(reason);
     });
     this.#assign();
+  }
+
+  #watch(): void {
+    const { busyAfter = BUSY_AFTER, timeout = Number.POSITIVE_INFINITY } = this.options;
+    const look = (): void => {
+      for (const member of this.#members) {
+        if (member.task === undefined) continue;
+        const milliseconds = performance.now() - member.since;
+        if (milliseconds >= timeout) this.#giveUp(member, member.task);
+        else if (milliseconds >= member.tellAfter) {
+          // Less and less often.
+          while (milliseconds >= member.tellAfter) member.tellAfter *= 2;
+          const { job } = member.task;
+          this.options.onBusy?.(
+            `A worker has been at ${describeJob(job)} for ${inSeconds(milliseconds)}; ${this.#queue.length} more wait for one.`,
+          );
+        }
+      }
+    };
+    this.#timer = setInterval(look, Math.min(LOOK_INTERVAL, busyAfter, timeout));
+    this.#timer.unref();
+  }
+
+  #tellDone({ since, tellAfter }: Member, { job }: Task): void {
+    if (tellAfter === (this.options.busyAfter ?? BUSY_AFTER)) return;
+    const time = inSeconds(performance.now() - since);
+    this.options.onBusy?.(`The worker is done with ${describeJob(job)} after ${time}.`);
+  }
+
+  /** Ends a worker whose time is up. Not waited for: what it computes outside of JavaScript may go on. */
+  #giveUp(member: Member, task: Task): void {
+    const { timeout = 0 } = this.options;
+    this.#members.delete(member);
+    void member.worker.terminate();
+    const work = describeJob(task.job);
+    task.reject(
+      new ServeError(
+        'timeout',
+        `A worker was at ${work} for more than ${inSeconds(timeout)}, and was ended.`,
+      ),
+    );
+    void this.#replace(`it was at ${work} for more than ${inSeconds(timeout)}`);
   }
 
   #giveBack(task: Task | undefined, reason: string): void {
@@ -176,11 +279,30 @@ export class WorkerPool {
   }
 }
 
+function describeJob(job: Job): string {
+  switch (job.kind) {
+    case 'detect': {
+      const numBytes = job.pictures.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      const size = `${(numBytes / 1e6).toFixed(1)} MB`;
+      return job.pictures.length === 1
+        ? `the regions of a picture (${size})`
+        : `the regions of ${job.pictures.length} pictures (${size})`;
+    }
+    case 'answer':
+      return job.questions.length === 1 ? 'a question' : `${job.questions.length} questions`;
+    case 'explain':
+      return 'an explanation';
+  }
+}
+
+const inSeconds = (milliseconds: number): string => `${Number((milliseconds / 1000).toPrecision(2))} s`;
+
 async function startWorker({
   setup,
+  numWorkers,
   program = new URL('./worker.js', import.meta.url),
 }: WorkerPoolOptions): Promise<{ worker: Worker; facts: readonly [ModelFacts, ...ModelFacts[]] }> {
-  const worker = new Worker(program, { workerData: setup });
+  const worker = new Worker(program, { workerData: { ...setup, numWorkers } satisfies WorkerData });
   return await new Promise((resolve, reject) => {
     worker.once('message', (message: FromWorker) => {
       if (message.kind === 'ready') return resolve({ worker, facts: message.facts });

@@ -39,7 +39,18 @@ export const survivingConfidence = operator<
 
 /**
  * Caffe's RoI max pooling: map (1, C, H, W) in float32 or bfloat16 and boxes (n, 4), which `scale` brings to cells of
- * the map -> (n, C, size, size), channels last in memory. A bin without cells is 0.
+ * the map -> (n, C, size, size), channels last in memory. A bin without cells is 0. With `step`, only every step-th bin of
+ * both sides, from `firstRow` and `firstColumn` on.
  */
 export const roiMaxPool =
-  operator<(map: Tensor, boxes: Tensor, scale: number, size: number) => Tensor>('lxmert::roi_max_pool');
+  operator<
+    (
+      map: Tensor,
+      boxes: Tensor,
+      scale: number,
+      size: number,
+      step?: number,
+      firstRow?: number,
+      firstColumn?: number,
+    ) => Tensor
+  >('lxmert::roi_max_pool');

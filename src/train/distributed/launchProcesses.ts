@@ -2,11 +2,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, constants, tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../../common/errors.js';
+import { numComputeThreads } from '../../common/usableProcessors.js';
 
 export interface LaunchOptions {
   readonly numProcesses: number;
@@ -53,7 +54,7 @@ async function runProcesses(
   storeFile: string,
 ): Promise<LaunchResult> {
   const { numProcesses, command, graceSeconds, signal, say } = options;
-  const numThreads = Math.max(1, Math.floor(availableParallelism() / numProcesses));
+  const numThreads = Math.max(1, Math.floor(numComputeThreads() / numProcesses));
   const children: ChildProcess[] = [];
   for (let rank = 0; rank < numProcesses; rank++) {
     const child = spawn(command[0], command.slice(1), {

@@ -38,6 +38,9 @@ export interface FlatGroup {
 /** Parameters begin at multiples of this: whole cache lines in both formats. */
 const ALIGNMENT = 32;
 
+/** What is trained: never a packed weight. */
+export type TrainedLeaf = Pick<Leaf, 'tensor' | 'isDense' | 'parts'>;
+
 export class FlatParameters implements Disposable {
   readonly groups: readonly FlatGroup[];
 
@@ -50,7 +53,7 @@ export class FlatParameters implements Disposable {
    *   parameters have such a copy
    */
   constructor(
-    leaves: ReadonlyMap<string, Leaf>,
+    leaves: ReadonlyMap<string, TrainedLeaf>,
     precision: Precision = 'float32',
     readonly device: Device = 'cpu',
   ) {
@@ -146,7 +149,7 @@ interface GroupFormats {
 }
 
 function makeGroup(
-  entries: readonly (readonly [string, Leaf])[],
+  entries: readonly (readonly [string, TrainedLeaf])[],
   { gradientFormat, copyFormat, device }: GroupFormats,
 ): FlatGroup {
   const parameters: FlatParameter[] = [];

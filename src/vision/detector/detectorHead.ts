@@ -1,8 +1,8 @@
 /** @file What the network says of pooled regions: features, and logits of objects and attributes. */
 
-import { type Device, fromTypedArray, scope, type Tensor } from '../../torch/index.js';
+import type { Device, Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import type { DetectorArchitecture } from './architecture.js';
+import type { DetectorArchitecture, StageArchitecture } from './architecture.js';
 import type { RegionOutputs } from './labelledRegions.js';
 import { dense, type LayerContext, residualStage } from './layers.js';
 import type { DetectorProfile } from './profiles.js';
@@ -55,43 +55,29 @@ export function emptyOutputs(head: DetectorHead, boxes: Float32Array): RegionOut
   };
 }
 
-/**
- * What is said of one picture's regions, some after others, on the processor.
- *
- * @param map (1, mapChannels, H / 16, W / 16) in the last stage's format
- * @param boxes (n, 4) in pixels of the scaled picture
- */
-export function describeRegions(
-  head: DetectorHead,
-  map: Tensor,
-  boxes: Float32Array,
-  regionsAtOnce: number,
-): RegionOutputs {
-  const { anchors, pooledSize } = head.architecture;
-  const outputs = emptyOutputs(head, boxes);
-  const sizes = Object.entries(rowSizesOf(head)) as [RegionPart, number][];
-  for (let first = 0; first < outputs.numRegions; first += regionsAtOnce) {
-    scope(() => {
-      const part = boxes.slice(first * 4, (first + regionsAtOnce) * 4);
-      const regions = fromTypedArray(part, [part.length / 4, 4]);
-      const pooled = ops.roiMaxPool(map, regions, 1 / anchors.stride, pooledSize);
-      const described = describePooled(head, pooled);
-      for (const [name, size] of sizes) {
-        outputs[name]?.set((described[name] as Tensor).data() as Float32Array, first * size);
-      }
-    });
-  }
-  return outputs;
+/** @param pooled (R, mapChannels, bins, bins) */
+export function describePooled(head: DetectorHead, pooled: Tensor): DescribedRegions {
+  const { context, architecture } = head;
+  context.observe?.('roi_pool5', pooled);
+  return describeFeatures(head, pooledFeatures(context, architecture.regionStage, pooled));
 }
 
-/** @param pooled (R, mapChannels, bins, bins) */
-export function describePooled(
-  { context, architecture, rules }: DetectorHead,
-  pooled: Tensor,
-): DescribedRegions {
-  context.observe?.('roi_pool5', pooled);
-  const last = residualStage(context, architecture.regionStage, pooled); // (R, featureSize, bins, bins)
-  const features = ops.mean(ops.to(last, 'float32'), [2, 3]); // (R, featureSize)
+/**
+ * The last stage's output, averaged.
+ *
+ * @param pooled (R, mapChannels, bins, bins)
+ * @returns (R, featureSize) in float32
+ */
+export function pooledFeatures(context: LayerContext, stage: StageArchitecture, pooled: Tensor): Tensor {
+  const last = residualStage(context, stage, pooled); // (R, featureSize, bins, bins)
+  return ops.mean(ops.to(last, 'float32'), [2, 3]);
+}
+
+/** @param features (R, featureSize) */
+export function describeFeatures(
+  { context, rules }: DetectorHead,
+  features: Tensor,
+): DescribedRegions & { readonly classLogits: Tensor } {
   context.observe?.('pool5_flat', features);
   const classLogits = dense(context, 'cls_score', features);
   // The attribute head is told the class, the background included.
@@ -102,6 +88,7 @@ export function describePooled(
   const isDetectron2 = rules === 'detectron2';
   return {
     features: ops.contiguous(features),
+    classLogits,
     classProbabilities: ops.softmax(classLogits, 1),
     attributeProbabilities: isDetectron2
       ? softmaxWithoutFirst(attributeLogits)

@@ -12,14 +12,21 @@ import {
 } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture, weightShapes } from './architecture.js';
+import { describeChosen } from './caffe/describeChosen.js';
+import { describeRegions, RegionDescription } from './describeRegions.js';
 import { MIN_INPUT_SIDE, proposeRegions } from './detectionRules.js';
-import { type DetectorHead, describeRegions } from './detectorHead.js';
+import type { DetectorHead } from './detectorHead.js';
 import { describeOnGpu } from './gpu/describeOnGpu.js';
 import { proposeOnGpu } from './gpu/proposeOnGpu.js';
 import type { RegionOutputs } from './labelledRegions.js';
-import { convolution, type LayerContext, type Observe, residualStage } from './layers.js';
+import { convolution, convolution3x3, type LayerContext, type Observe, residualStage } from './layers.js';
 import { nativeSuppression } from './nativeSuppression.js';
-import { type DetectorPrecision, type DetectorWeights, prepareWeights } from './networkWeights.js';
+import {
+  type DetectorPrecision,
+  type DetectorWeights,
+  type PreparedWeights,
+  prepareWeights,
+} from './networkWeights.js';
 import type { DetectorProfile } from './profiles.js';
 import type { ScaledSize } from './proposals.js';
 
@@ -57,7 +64,7 @@ export interface NetworkInput extends ScaledSize {
 export class DetectorNetwork {
   readonly architecture: DetectorArchitecture;
   readonly device: Device;
-  readonly #weights: ReadonlyMap<string, Tensor>;
+  readonly #weights: PreparedWeights;
   readonly #precision: DetectorPrecision;
   readonly #regionsAtOnce: number;
   readonly #context: LayerContext;
@@ -80,9 +87,12 @@ export class DetectorNetwork {
     this.#precision = precision;
     this.#regionsAtOnce = options.regionsAtOnce ?? REGIONS_AT_ONCE[device === 'cpu' ? 'cpu' : 'gpu'];
     const shapes = weightShapes(architecture, { withBoxPredictor: rules === 'detectron2' });
-    this.#weights = prepareWeights(weights, shapes, { architecture, precision, device });
+    // Who watches sees the layers one by one.
+    const packs = options.observe === undefined;
+    this.#weights = prepareWeights(weights, shapes, { architecture, precision, device, packs });
     this.#context = {
-      weightOf: (name) => this.#weights.get(name) as Tensor,
+      weightOf: (name) => this.#weights.plain.get(name) as Tensor,
+      packed: this.#weights.packed,
       observe: options.observe,
     };
     this.#head = { context: this.#context, architecture, rules };
@@ -99,9 +109,11 @@ export class DetectorNetwork {
    * regions go through the last stage together, and this thread waits for the GPU twice: for the proposals, and for the
    * outputs.
    *
+   * @param profile by which regions will be chosen. On the processor outputs are then exact only of the regions that it
+   * chooses, and what is said of the others is near enough that it chooses these (`caffe/describeChosen.ts`)
    * @throws LxmertError when their sizes differ
    */
-  runBatch(inputs: readonly NetworkInput[]): RegionOutputs[] {
+  runBatch(inputs: readonly NetworkInput[], profile?: DetectorProfile): RegionOutputs[] {
     if (inputs.length === 0) return [];
     return noGrad(() =>
       scope(() => {
@@ -113,7 +125,7 @@ export class DetectorNetwork {
           scope(() => {
             const map = ops.channelsLast(ops.narrow(maps, 0, i, 1)); // (1, mapChannels, H / 16, W / 16)
             const boxes = this.#propose(map, input);
-            return describeRegions(this.#head, ops.to(map, this.#precision), boxes, this.#regionsAtOnce);
+            return this.#describe(map, boxes, input, profile);
           }),
         );
       }),
@@ -126,14 +138,15 @@ export class DetectorNetwork {
       scope(() => {
         const maps = this.#featureMaps([input]);
         return this.device === 'cpu'
-          ? describeRegions(this.#head, ops.to(maps, this.#precision), boxes, this.#regionsAtOnce)
+          ? this.#describe(maps, boxes, input)
           : (describeOnGpu(this.#head, maps, [boxes], this.#regionsAtOnce)[0] as RegionOutputs);
       }),
     );
   }
 
   dispose(): void {
-    for (const weight of this.#weights.values()) weight.dispose();
+    const { plain, packed } = this.#weights;
+    for (const weight of [...plain.values(), ...[...packed.values()].flat()]) weight.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -181,11 +194,28 @@ export class DetectorNetwork {
     return fromTypedArray(values, [1, inputChannels, height, width]);
   }
 
+  /** On the processor. */
+  #describe(
+    map: Tensor,
+    boxes: Float32Array,
+    { scale }: ScaledSize,
+    profile?: DetectorProfile,
+  ): RegionOutputs {
+    const regions = { map: ops.to(map, this.#precision), boxes, regionsAtOnce: this.#regionsAtOnce };
+    // By the ports' rules boxes are moved before any is suppressed, and most regions could matter.
+    if (profile?.rules !== 'caffe' || this.#context.observe !== undefined) {
+      return describeRegions(this.#head, regions);
+    }
+    const described = new RegionDescription(this.#head, regions);
+    describeChosen(described, scale, profile, nativeSuppression);
+    return described.outputs;
+  }
+
   /** (n, 4) in pixels of the scaled image */
   #propose(map: Tensor, size: ScaledSize): Float32Array {
     const context = this.#context;
     return scope(() => {
-      const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
+      const hidden = convolution3x3(context, 'rpn_conv/3x3', map);
       const [, , height, width] = hidden.shape as [number, number, number, number];
       return proposeRegions(
         this.#head.rules,
@@ -207,7 +237,7 @@ export class DetectorNetwork {
   #proposeOnGpu(maps: Tensor, images: readonly ScaledSize[]): Float32Array[] {
     const context = this.#context;
     return scope(() => {
-      const hidden = convolution(context, 'rpn_conv/3x3', maps, { padding: 1, relu: true });
+      const hidden = convolution3x3(context, 'rpn_conv/3x3', maps);
       const exact = ops.to(hidden, 'float32');
       const outputs = {
         scores: convolution(context, 'rpn_cls_score', exact), // (N, 2A, H, W)

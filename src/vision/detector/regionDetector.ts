@@ -132,7 +132,8 @@ export class RegionDetector implements Disposable {
     });
     const found = new Array<DetectedRegions>(images.length);
     for (const group of groups.values()) {
-      const outputs = this.network.runBatch(group.map((i) => networkInput(images[i] as PreparedImage)));
+      const inputs = group.map((i) => networkInput(images[i] as PreparedImage));
+      const outputs = this.network.runBatch(inputs, this.profile);
       group.forEach((i, k) => {
         found[i] = selectRegions(
           images[i] as PreparedImage,

@@ -34,7 +34,7 @@ export interface Suppression {
 }
 
 /** The rule of the original, of every class by itself. */
-const EACH_CLASS = { suppressEqual: true, bothEnds: true } as const;
+export const EACH_CLASS = { suppressEqual: true, bothEnds: true } as const;
 /** Above the number of boxes: a score's key and a box's number share a double's 53 bits. */
 const MOST_BOXES = 2 ** 20;
 
@@ -102,7 +102,7 @@ function overlapTest(
 }
 
 /** For each box the numbers of those that overlap it too much. */
-function closeNeighbours(boxes: Float32Array, rule: SuppressionRule): Uint32Array[] {
+export function closeNeighbours(boxes: Float32Array, rule: SuppressionRule): Uint32Array[] {
   const numBoxes = boxes.length / 4;
   const isTooClose = overlapTest(boxes, rule);
   const lists = Array.from({ length: numBoxes }, (): number[] => []);

@@ -9,9 +9,10 @@ import {
   weightShapes,
 } from '../../../src/vision/detector/architecture.js';
 import { selectCaffeRegions } from '../../../src/vision/detector/caffe/selectCaffeRegions.js';
+import type { RegionOutputs } from '../../../src/vision/detector/labelledRegions.js';
 import { nativeSuppression } from '../../../src/vision/detector/nativeSuppression.js';
 import { DetectorNetwork, type NetworkInput } from '../../../src/vision/detector/network.js';
-import { CAFFE_36 } from '../../../src/vision/detector/profiles.js';
+import { CAFFE_10_100, CAFFE_36 } from '../../../src/vision/detector/profiles.js';
 import type { PlainBox } from '../../support/plainDetection.js';
 import { PlainDetector, type PlainWeights } from '../../support/plainDetector.js';
 import { publishedPath } from '../../support/published.js';
@@ -163,6 +164,56 @@ describe('the network', () => {
       expect(Math.max(...row.boxes)).toBeLessThanOrEqual(199 / 0.5);
     }));
 
+  // Without dilation, and with one that does not divide the bins, a region is one grid.
+  it.each([
+    [2, 14],
+    [3, 6],
+    [1, 7],
+    [2, 7],
+  ])('gives by grids what the whole region does: dilation %i, %i bins', (dilation, pooledSize) =>
+    scope(() => {
+      const architecture = { ...TINY, pooledSize, regionStage: { ...TINY.regionStage, dilation } };
+      const weights = asTensors(randomWeights(architecture));
+      const image = randomImage(80, 90);
+      const boxes = Float32Array.of(0, 0, 60, 70, 10, 20, 50, 40, 3, 3, 89, 79);
+      let numRegionsSeen = 0;
+      using grids = new DetectorNetwork(weights, { architecture, regionsAtOnce: 2 });
+      using whole = new DetectorNetwork(weights, {
+        architecture,
+        observe: (layer, { shape }) => {
+          if (layer === 'roi_pool5') numRegionsSeen += shape[0]!;
+        },
+      });
+      const expected = whole.runOnBoxes(image, boxes);
+      const found = grids.runOnBoxes(image, boxes);
+      expect(numRegionsSeen).toBe(3);
+      expectClose(found.features, expected.features, 'features');
+      expectClose(found.classProbabilities, expected.classProbabilities, 'classes');
+      expectClose(found.attributeProbabilities, expected.attributeProbabilities, 'attributes');
+    }),
+  );
+
+  it.each([
+    { ...CAFFE_36, minBoxes: 8, maxBoxes: 8 },
+    { ...CAFFE_10_100, minBoxes: 4, maxBoxes: 12 },
+  ])('says exactly what it says of the regions that are chosen: $minBoxes to $maxBoxes', (profile) =>
+    scope(() => {
+      const weights = asTensors(randomWeights(TINY));
+      const image = randomImage(250, 300, 0.5);
+      using network = new DetectorNetwork(weights, { architecture: TINY });
+      const [exact, ranked] = [network.run(image), network.runBatch([image], profile)[0]!];
+      const rowOf = (outputs: RegionOutputs) =>
+        selectCaffeRegions(outputs, image.scale, profile, nativeSuppression);
+      const [expected, found] = [rowOf(exact), rowOf(ranked)];
+      expect(exact.numRegions).toBeGreaterThan(profile.maxBoxes);
+      expect(found.boxes).toEqual(expected.boxes);
+      expect(found.objectsId).toEqual(expected.objectsId);
+      expect(found.attrsId).toEqual(expected.attrsId);
+      expectClose(found.features, expected.features, 'features');
+      expectClose(found.objectsConf, expected.objectsConf, 'confidences');
+    }),
+  );
+
   it('stays close in bfloat16', () =>
     scope(() => {
       const weights = asTensors(randomWeights(TINY));
@@ -182,13 +233,15 @@ describe('the network', () => {
       const image = randomImage(150, 200, 0.5);
       const formats = new Map<string, string>();
       using exact = new DetectorNetwork(weights, { architecture: TINY });
-      using rounded = new DetectorNetwork(weights, {
+      using rounded = new DetectorNetwork(weights, { architecture: TINY, precision: 'bfloat16' });
+      using observed = new DetectorNetwork(weights, {
         architecture: TINY,
         precision: 'bfloat16',
         observe: (layer, output) => formats.set(layer, output.dtype),
       });
       const expected = exact.run(image);
       const found = rounded.run(image);
+      observed.run(image);
       expect(expected.numRegions).toBeGreaterThan(36);
       expect(found.boxes).toEqual(expected.boxes);
       expect(found.features).not.toEqual(expected.features);

@@ -2,15 +2,16 @@
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { lengthOf, NUM_REGIONS } from '../../src/bench/questions.js';
-import { Random } from '../../src/common/random.js';
-import type { FeatureRow } from '../../src/features/row.js';
+import { Random } from '../../common/random.js';
+import type { FeatureRow } from '../../features/index.js';
+import { lengthOf, NUM_REGIONS } from '../questions.js';
 
-const NUM_QUESTIONS = 10;
 const FEATURE_SIZE = 2048;
 const SIDE = 1000;
 const VOCABULARY_SIZE = 30522;
 export const NUM_ANSWERS = 3129;
+/** A batch of them, each about its own image. */
+export const NUM_QUESTIONS = 32;
 /** Where BERT's vocabulary has them. */
 const SPECIAL: Readonly<Record<number, string>> = {
   0: '[PAD]',
@@ -28,12 +29,15 @@ export interface BenchQuestion {
 }
 
 /** Draws them, and writes what the other side reads and what the export asks for. */
-export function writeQuestions(folder: string): {
+export function writeQuestions(
+  folder: string,
+  numQuestions: number,
+): {
   questions: BenchQuestion[];
   vocabulary: string;
   answers: string;
 } {
-  const questions = Array.from({ length: NUM_QUESTIONS }, (_, i) => drawQuestion(i));
+  const questions = Array.from({ length: numQuestions }, (_, i) => drawQuestion(i));
   const described = questions.map(({ inputIds, row }) => ({
     inputIds,
     boxes: Array.from({ length: NUM_REGIONS }, (_, k) =>

@@ -1,10 +1,11 @@
-"""What a Python user runs in place of `lxmert/runtime`: Hugging Face's LXMERT in PyTorch, exported by torch.onnx.export to ONNX
-Runtime and OpenVINO, and in 8 bits by ONNX Runtime's own dynamic quantization. bench/compareOnnx.ts starts it.
+"""What a Python user runs in place of this project: Hugging Face's LXMERT in PyTorch, exported by torch.onnx.export to ONNX
+Runtime and OpenVINO, and in 8 bits by ONNX Runtime's own dynamic quantization. `lxmert bench --peers` and
+bench/compareOnnx.ts start it.
 
+    python peers.py versions            a JSON line: the version of each package that this needs, null where it is missing
     python peers.py export FOLDER       once: FOLDER/huggingface, torch.onnx and torch_int8.onnx
-    python peers.py serve FOLDER THREADS    answers JSON lines {"peer", "question", "logits"} with {"seconds", "logits"}
-
-Needs torch, transformers, onnx, onnxscript, onnxruntime and openvino.
+    python peers.py serve FOLDER THREADS    answers JSON lines {"peer", "questions", "warmUp", "atLeast", "seconds", "logits"}
+                                            with {"seconds", "logits"}
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ Run = Callable[[Arrays], np.ndarray]
 PADDED_LENGTH = 20
 """Word pieces that the reference pads every question to."""
 
+PACKAGES = ["torch", "transformers", "onnx", "onnxscript", "onnxruntime", "openvino"]
 NUM_REGIONS = 36
 NUM_ANSWERS = 3129
 
@@ -51,6 +53,21 @@ def padded(question: Arrays) -> Arrays:
     words = {"input_ids", "attention_mask", "token_type_ids"}
     missing = PADDED_LENGTH - question["input_ids"].shape[1]
     return {k: np.pad(v, ((0, 0), (0, missing))) if k in words else v for k, v in question.items()}
+
+
+def batch_of(questions: list[Arrays]) -> Arrays:
+    """Of questions of one length."""
+    return {name: np.concatenate([each[name] for each in questions]) for name in questions[0]}
+
+
+def versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
 
 
 def export(folder: Path) -> None:
@@ -112,14 +129,13 @@ def onnxruntime_peer(file: Path, threads: int) -> Run:
     return lambda arrays: session.run(["logits"], {k: v for k, v in arrays.items() if k in names})[0]
 
 
-def openvino_peer(file: Path, threads: int) -> Run:
+def openvino_peer(file: Path, threads: int, *, as_it_comes: bool = False) -> Run:
+    """Where the processor multiplies bfloat16, OpenVINO does so unless it is told not to."""
     import openvino
 
-    settings = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+    if not as_it_comes:
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
     compiled = openvino.Core().compile_model(str(file), "CPU", settings)
     names = {each.get_any_name() for each in compiled.inputs}
     return lambda arrays: compiled({k: v for k, v in arrays.items() if k in names})["logits"]
@@ -149,34 +165,49 @@ def load(folder: Path, peer: str, threads: int) -> tuple[Run, Callable[[Arrays],
     engine, _, what = peer.partition(": ")
     if engine == "PyTorch":
         return pytorch_peer(folder, threads), padded
+    if peer == "openvino: as it comes":
+        return openvino_peer(theirs["float32"], threads, as_it_comes=True), padded
     make = {"onnxruntime": onnxruntime_peer, "openvino": openvino_peer}[engine]
     if what in ours:
         return make(ours[what], threads), dict
     return make(theirs[what], threads), padded
 
 
+def burst(run: Run, arrays: Arrays, asked: dict) -> tuple[list[float], np.ndarray | None]:
+    """Answers one after the other for some time, those that warm up first and not counted."""
+    for _ in range(asked["warmUp"]):
+        run(arrays)
+    seconds: list[float] = []
+    logits = None
+    begun = time.perf_counter()
+    while len(seconds) < asked["atLeast"] or time.perf_counter() - begun < asked["seconds"]:
+        start = time.perf_counter()
+        logits = run(arrays)
+        seconds.append(time.perf_counter() - start)
+    return seconds, logits
+
+
 def serve(folder: Path, threads: int) -> None:
     questions = read_questions(folder)
     peers: dict[str, tuple[Run, Callable[[Arrays], Arrays]]] = {}
-    packages = ["torch", "transformers", "onnxruntime", "openvino"]
-    print(json.dumps({name: version(name) for name in packages}), flush=True)
+    print(json.dumps(versions()), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         name = asked["peer"]
         if name not in peers:
             peers[name] = load(folder, name, threads)
         run, form = peers[name]
-        arrays = form(questions[asked["question"]])
-        start = time.perf_counter()
-        logits = run(arrays)
-        seconds = time.perf_counter() - start
-        answer = {"seconds": seconds, **({"logits": logits[0].tolist()} if asked["logits"] else {})}
+        arrays = batch_of([form(questions[i]) for i in asked["questions"]])
+        seconds, logits = burst(run, arrays, asked)
+        answer = {"seconds": seconds, **({"logits": logits.tolist()} if asked["logits"] else {})}
         print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    what, place, *rest = sys.argv[1:]
-    if what == "export":
-        export(Path(place))
+    what, *rest = sys.argv[1:]
+    if what == "versions":
+        print(json.dumps(versions()))
+    elif what == "export":
+        export(Path(rest[0]))
     else:
-        serve(Path(place), int(rest[0]))
+        serve(Path(rest[0]), int(rest[1]))

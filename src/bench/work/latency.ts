@@ -1,0 +1,56 @@
+/** @file Single questions. */
+
+import { type QuestionAnsweringModel, questionAnsweringModel, useForInference } from '../../model/index.js';
+import { noGrad, scope } from '../../torch/index.js';
+import { ONE_QUESTION, randomInputs } from '../questions.js';
+import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
+import { answer, operationsOf } from './inference.js';
+
+/** A single question takes milliseconds: more repetitions cost little. */
+const LATENCY_FACTOR = 5;
+
+export async function latency(settings: BenchSettings): Promise<BenchResult[]> {
+  using model = questionAnsweringModel(settings.config, settings.numAnswers);
+  useForInference(model, settings.precision);
+  return [await single(settings, model), await singleSeen(settings, model)];
+}
+
+async function single(settings: BenchSettings, model: QuestionAnsweringModel): Promise<BenchResult> {
+  const size = ONE_QUESTION;
+  const result = await timedProducts(often(settings), operationsOf(settings, size), () =>
+    answer(model, size),
+  );
+  return {
+    name: 'latency',
+    description: 'one question about one image',
+    rate: 1 / result.minSeconds,
+    rateUnit: 'questions/s',
+    ...result,
+  };
+}
+
+async function singleSeen(settings: BenchSettings, model: QuestionAnsweringModel): Promise<BenchResult> {
+  const size = ONE_QUESTION;
+  const inputs = randomInputs(settings.config, size);
+  const images = noGrad(() => model.encoder.encodeImages(inputs));
+  const operations = operationsOf(settings, size) - operationsOf(settings, { ...size, numPieces: [] });
+  try {
+    const result = await timedProducts(often(settings), operations, () =>
+      scope(() => noGrad(() => void model.forwardEncoded(inputs, images).logits.answer.data())),
+    );
+    return {
+      name: 'latency-seen',
+      description: 'one question about an image that was encoded before',
+      rate: 1 / result.minSeconds,
+      rateUnit: 'questions/s',
+      ...result,
+    };
+  } finally {
+    images.rows.dispose();
+    for (const input of Object.values(inputs)) input.dispose();
+  }
+}
+
+function often(settings: BenchSettings): BenchSettings {
+  return { ...settings, repetitions: LATENCY_FACTOR * settings.repetitions };
+}

@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PeerComparison, percentile } from '../../src/bench/peers/comparePeers.js';
+import { inputsOf } from '../../src/bench/peers/modelInputs.js';
+import { NUM_ANSWERS, NUM_QUESTIONS, writeQuestions } from '../../src/bench/peers/questions.js';
+import { QuotaGroup } from '../../src/bench/peers/quotaGroup.js';
+import { renderPeers } from '../../src/bench/peers/renderPeers.js';
+import { disposeModels } from '../../src/inference/ensemble.js';
+import { loadModel } from '../../src/inference/modelFolder.js';
+import { scope } from '../../src/torch/index.js';
+import { isBuilt, program } from '../support/processes.js';
+import { writeSavedModel } from '../support/savedModel.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-peers-'));
+const python = path.resolve('test/support/fakePython.mjs');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the built program, which finds what it kept in a cache of this test. */
+function bench(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  return spawnSync(process.execPath, [program, 'bench', ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, XDG_CACHE_HOME: path.join(folder, 'cache'), FAKE_PEERS: folder, ...environment },
+  });
+}
+
+const latency = ['--work', 'latency', '--peers', '--python', python];
+
+describe.runIf(isBuilt)('lxmert bench --peers', () => {
+  beforeAll(async () => {
+    await writeSavedModel(path.join(folder, 'model'), {
+      vocabSize: 30522,
+      featureSize: 2048,
+      numAnswers: NUM_ANSWERS,
+      vocabulary: 'none',
+    });
+    const { questions, vocabulary, answers } = writeQuestions(folder, NUM_QUESTIONS);
+    const loaded = await loadModel({ model: path.join(folder, 'model'), vocabulary, answers });
+    // One at a time, where the program asks for all at once.
+    const logits = questions.map((question) =>
+      scope(() => [
+        ...(loaded.models[0]?.forward(inputsOf([question])).logits.answer?.toFloat32Array() ?? []),
+      ]),
+    );
+    disposeModels(loaded);
+    writeFileSync(path.join(folder, 'logits.json'), JSON.stringify(logits));
+  });
+
+  it('measures all in turn on the exported weights, and says how they compare', () => {
+    const words = [...latency, '--repetitions', '1', '--state', 'quiet', '--eager', '--json'];
+    const { status, stdout, stderr } = bench(words);
+    expect(stderr).toContain('is exported into');
+    expect(status).toBe(0);
+    const { rows, logitErrors, versions, leftOut, limits } = JSON.parse(stdout) as PeerComparison;
+    expect(versions).toMatchObject({ openvino: '1.2' });
+    expect(leftOut).toEqual([]);
+    expect(limits.bytesReadPerSecond).toBeGreaterThan(1e8);
+    const find = (task: string, who: string) =>
+      rows.find((row) => row.task.startsWith(task) && row.who === who);
+    const reference = find('one question', 'OpenVINO, float32');
+    expect(reference).toMatchObject({ medianSeconds: 2, minSeconds: 1, p99Seconds: 100, numMeasured: 3 });
+    expect(find('one question', 'PyTorch, eager')?.ofReference).toBe(4);
+    for (const task of ['one question', 'one question, image already seen', '32 questions']) {
+      const own = find(task, 'lxmert, float32');
+      expect(own?.medianSeconds).toBeLessThan(2);
+      expect(own?.ofReference).toBeCloseTo((own?.medianSeconds ?? 0) / 2, 12);
+    }
+    // Both sides answer the same questions with the same weights.
+    expect(logitErrors['lxmert, float32']).toBeLessThan(1e-5);
+  }, 180_000);
+
+  it('tells a Python that is not there, packages that are missing, and a peer that ends', () => {
+    const absent = bench(['--work', 'latency', '--peers', '--python', '/nowhere/python']);
+    expect(absent).toMatchObject({ status: 1 });
+    expect(absent.stderr).toMatch(/'\/nowhere\/python' does not start: .*ENOENT.*--python/);
+    const missing = bench(latency, { FAKE_MISSING: 'openvino' });
+    expect(missing).toMatchObject({ status: 1 });
+    expect(missing.stderr).toMatch(/need openvino in .*-m pip install openvino/);
+    const failing = bench([...latency, '--repetitions', '1', '--state', 'busy'], {
+      FAKE_FAILING: 'onnxruntime: int8',
+    });
+    expect(failing).toMatchObject({ status: 1 });
+    expect(failing.stderr).not.toContain('is exported');
+    expect(failing.stderr).toMatch(/the peers in Python has ended: Segmentation fault of this peer/);
+  });
+
+  it.each([
+    [['--peers'], /--work latency alone/],
+    [['--work', 'latency', '--small', '--peers'], /full-size/],
+    [['--work', 'latency', '--eager'], /are for --peers/],
+    [['--work', 'latency', '--state', 'busy'], /are for --peers/],
+  ])('refuses %j', (words, sentence) => {
+    const { status, stderr } = bench(words);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(sentence);
+  });
+});
+
+describe('a group with a quota', () => {
+  const rootOf = (mountinfo: string, files: Readonly<Record<string, string>>): string => {
+    const root = mkdtempSync(path.join(folder, 'root-'));
+    const all = { 'proc/self/cgroup': '4:cpu:/a\n0::/b\n', 'proc/self/mountinfo': mountinfo, ...files };
+    for (const [name, text] of Object.entries(all)) {
+      mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+      writeFileSync(path.join(root, name), text);
+    }
+    return root;
+  };
+  const group = `lxmert-bench-${process.pid}`;
+
+  it('of version 1 is below its own', () => {
+    const root = rootOf('31 30 0:27 / /sys/cpu rw - cgroup cgroup rw,cpu\n', { 'sys/cpu/a/tasks': '' });
+    const made = QuotaGroup.create(1.5, root);
+    expect(typeof made).not.toBe('string');
+    const read = (name: string): string => readFileSync(path.join(root, 'sys/cpu/a', group, name), 'utf8');
+    expect([read('cpu.cfs_quota_us'), read('cpu.cfs_period_us')]).toEqual(['150000', '100000']);
+    expect((made as QuotaGroup).prefix.at(-1)).toBe(path.join(root, 'sys/cpu/a', group, 'cgroup.procs'));
+  });
+
+  it('of version 2 is where processors are handed on', () => {
+    const files = { 'sys/b/cgroup.subtree_control': 'memory cpu\n' };
+    const root = rootOf('31 30 0:27 / /sys rw - cgroup2 cgroup2 rw\n', files);
+    expect(typeof QuotaGroup.create(1.5, root)).not.toBe('string');
+    expect(readFileSync(path.join(root, 'sys/b', group, 'cpu.max'), 'utf8')).toBe('150000 100000');
+  });
+
+  it('is told to be missing where there are none, and leaves nothing where it may not write', () => {
+    expect(QuotaGroup.create(1.5, rootOf('', {}))).toMatch(/no control groups/);
+    const root = rootOf('31 30 0:27 / /sys rw - cgroup2 cgroup2 rw\n', { 'sys/b/cgroup.procs': '' });
+    expect(QuotaGroup.create(1.5, root)).toMatch(/subtree_control/);
+    expect(existsSync(path.join(root, 'sys/b', group))).toBe(false);
+    expect(readdirSync(path.join(root, 'sys')).filter((name) => name.startsWith('lxmert'))).toEqual([]);
+  });
+});
+
+describe('what is said of peers', () => {
+  it('is a table for each state, and what was left out', () => {
+    const row = { numMeasured: 9, minSeconds: 0.01, medianSeconds: 0.02, p99Seconds: 1.5, ofReference: 0.5 };
+    const text = renderPeers({
+      versions: { openvino: '2026.4' },
+      runtime: 'libtorch',
+      numThreads: 2,
+      limits: { float32ProductsPerSecond: 5e11, bytesReadPerSecond: 5e10 },
+      rows: [{ ...row, state: 'busy', task: 'one question', who: 'lxmert, float32', isOwn: true }],
+      logitErrors: { 'lxmert, float32': 1e-6 },
+      leftOut: ['Left out: something.'],
+    });
+    expect(text).toContain('| one question | lxmert, float32 | 20.0 ms | 10.0 ms | 1.50 s | 0.50 | 1.0e-6 |');
+    expect(text).toContain('One busy process');
+    expect(text).not.toContain('Nothing else at work');
+    expect(text).toMatch(/500 GFLOP\/s, reading memory 50\.0 GB\/s[\s\S]*Left out: something\.$/);
+  });
+
+  it('has percentiles by the nearest rank', () => {
+    const values = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(percentile(values, 0.99)).toBe(99);
+    expect(percentile(values, 0.5)).toBe(50);
+    expect(percentile([3], 0.99)).toBe(3);
+  });
+});
