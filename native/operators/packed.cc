@@ -78,6 +78,10 @@ at::Tensor UnpackInt8(at::TensorList packed) {
 }  // namespace
 
 at::Tensor UnpackWeight(at::TensorList packed) {
+  // As round_weight gives it, not packed: a table whose rows are looked up.
+  if (packed.size() == 2 && packed[0].scalar_type() == at::kChar) {
+    return packed[0].to(at::kFloat).mul_(packed[1].unsqueeze(1));
+  }
   if (FormatOfPacked(packed) == WeightFormat::kInt8) return UnpackInt8(packed);
   const PackedWeight weight = PackedFrom(packed);
   at::Tensor plain = at::empty({weight.columns, weight.depth}, at::kFloat);

@@ -2,6 +2,7 @@
 
 import type { Progress } from '../common/progress.js';
 import { examineFile } from './examine.js';
+import { examineExported } from './examiners/exportedFolder.js';
 import { examineStore } from './examiners/features.js';
 import { examinePictures } from './examiners/pictures.js';
 import { examineRun } from './examiners/runFolder.js';
@@ -47,6 +48,7 @@ async function examineSubject({ path, as, files, problem }: Subject): Promise<Fi
   if (as === 'problem') return report(path, 'not examined', { problems: [problem ?? ''] });
   if (as === 'store') return await examineStore(path);
   if (as === 'run') return await examineRun(path);
+  if (as === 'exported') return await examineExported(path);
   if (as === 'pictures') return await examinePictures(path, files ?? []);
   return await examineFile(path);
 }

@@ -1,13 +1,14 @@
-/** @file What is examined as one: a file, a store, a run's folder, the pictures of a folder. */
+/** @file What is examined as one: a file, a store, a run's or an exported folder, the pictures of a folder. */
 
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../common/errors.js';
+import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 
 /** A file or folder, and what it is examined as. */
 export interface Subject {
   readonly path: string;
-  readonly as: 'file' | 'store' | 'run' | 'pictures' | 'problem';
+  readonly as: 'file' | 'store' | 'run' | 'exported' | 'pictures' | 'problem';
   /** The pictures, or the one sentence about what cannot be examined. */
   readonly files?: readonly string[];
   readonly problem?: string;
@@ -56,6 +57,10 @@ class Search {
     const names = new Set(entries.map(({ name }) => name));
     if (entries.some(({ name }) => /^shard-\d{5}\.safetensors$/.test(name))) {
       this.#push({ path: folder, as: 'store' });
+      return;
+    }
+    if (names.has(MANIFEST_FILE)) {
+      this.#push({ path: folder, as: 'exported' });
       return;
     }
     if (names.has('config.json') && (names.has('log.log') || names.has('metrics.jsonl'))) {

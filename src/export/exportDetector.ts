@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LxmertError, UsageError } from '../common/errors.js';
+import { UsageError } from '../common/errors.js';
 import type { Progress } from '../common/progress.js';
 import { version } from '../common/version.js';
 import { sha256OfFile } from '../formats/hashes/sha256.js';
@@ -16,8 +16,6 @@ import {
   MANIFEST_FORMAT,
   MANIFEST_VERSION,
 } from '../runtime/index.js';
-import { noGrad, scope, type Tensor } from '../torch/index.js';
-import * as ops from '../torch/operators/index.js';
 import {
   BOTTOM_UP_ATTENTION,
   type DetectorArchitecture,
@@ -28,6 +26,7 @@ import { type LoadedDetector, loadDetector } from '../vision/detector/weights.js
 import { detectorRules } from '../vision/detector/weightsFamily.js';
 import { backboneGraph, type DetectorSource, regionHeadGraph } from './detectorGraphs.js';
 import { ExportFolder } from './exportFolder.js';
+import { requireHalf } from './halfRange.js';
 
 export interface ExportDetectorOptions {
   /** A .caffemodel, a port's .pkl or .bin, or a file converted from one. */
@@ -59,8 +58,6 @@ const GRAPH_FILES: Record<ExportedDetectorPrecision, Omit<Weights, 'precision'>>
   float16: { backbone: 'onnx/backbone_fp16.onnx', regionHead: 'onnx/region_head_fp16.onnx' },
 };
 const LABEL_FILES = { objects: 'objects_vocab.txt', attributes: 'attributes_vocab.txt' } as const;
-/** The largest number of float16. */
-const LARGEST_HALF = 65504;
 
 /**
  * @throws UsageError for a folder with something else, or with files that no export wrote; CheckpointError when the weights
@@ -75,7 +72,7 @@ export async function exportDetector(options: ExportDetectorOptions): Promise<Ex
   try {
     const facts = await factsOf(loaded, options, Object.keys(texts));
     const others = requireSameDetector(folder, facts).filter((each) => each.precision !== precision);
-    if (precision === 'float16') requireHalf(detector, weights);
+    if (precision === 'float16') requireHalf(detector, Object.entries(weights));
     const source = { architecture, rules: detectorRules(report.family), weights, precision };
     return await writeFolder(folder, { source, texts, facts, others }, options);
   } finally {
@@ -186,15 +183,4 @@ async function labelTexts(
     if (file !== undefined) texts[name] = await readFile(file, 'utf8');
   }
   return texts;
-}
-
-/** @throws LxmertError for a weight beyond float16 */
-function requireHalf(file: string, weights: Readonly<Record<string, Tensor>>): void {
-  const beyond = Object.keys(weights).find(
-    (name) => !(noGrad(() => scope(() => ops.max(ops.abs(weights[name] as Tensor)).item())) <= LARGEST_HALF),
-  );
-  if (beyond === undefined) return;
-  throw new LxmertError(
-    `${file}: the weight ${beyond} has values beyond ${LARGEST_HALF}, the largest of float16. Export it with --precision float32.`,
-  );
 }

@@ -21,6 +21,7 @@ import {
 } from '../onnx/index.js';
 import type { GraphOutput, ModelManifest, WeightsPrecision } from '../runtime/index.js';
 import { ExportFolder } from './exportFolder.js';
+import { requireHalf } from './halfRange.js';
 import { Int8Layers } from './int8Layers.js';
 import { ExactLayers, HalfLayers, type LayerWriter } from './layerWriter.js';
 import { lxmertGraph } from './lxmertGraph.js';
@@ -70,7 +71,7 @@ const HEAD_OUTPUTS: readonly GraphOutput[] = ['answers', 'matching'];
 
 /**
  * @throws UsageError for a folder with another model or with files that no export wrote, and for what has to be named;
- * LxmertError for an output that the model has no head for, and when the graph gives other numbers than the model; what `signal` was aborted with
+ * LxmertError for an output that the model has no head for, for weights that float16 cannot hold, and when the graph gives other numbers than the model; what `signal` was aborted with
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
   const writer = layerWriterFor(options.precision);
@@ -96,6 +97,8 @@ async function exportLoaded(
   const model = modelOf(loaded);
   const outputs = outputsFor(loaded, folder, options);
   const heads = model.heads.filter(({ name }) => outputs.includes(name === 'match' ? 'matching' : 'answers'));
+  // The heads of int8 are stored in float16 too, and nothing of a model is that large.
+  if (precision !== 'float32') requireHalf(loaded.weightsFiles[0] as string, model.namedParameters());
   const texts = modelFiles(
     loaded,
     heads.map(({ name }) => name),

@@ -12,7 +12,7 @@ import {
   unknownProvenance,
 } from '../features/index.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
-import type { Precision } from '../model/index.js';
+import type { AnsweringPrecision } from '../model/index.js';
 import {
   type ImageSentence,
   matchProbabilities,
@@ -25,6 +25,7 @@ import { isCut } from '../text/index.js';
 import {
   type Device,
   type DeviceChoice,
+  int8Warnings,
   requirePrecision,
   ThreadAdapter,
   useDevice,
@@ -71,8 +72,8 @@ export interface LxmertSource {
   readonly numAttentionHeads?: number | undefined;
   /** A config.json of Hugging Face or of a run, in place of the one beside a weights file. */
   readonly modelConfig?: string | undefined;
-  /** Format of the numbers between the model's layers. Default float32. */
-  readonly precision?: Precision | undefined;
+  /** Format of the numbers between the model's layers, or `int8`: weights in 8 bits, on the processor. Default float32. */
+  readonly precision?: AnsweringPrecision | undefined;
   /** What computes, such as `cuda`; `auto` takes a GPU where there is one. Default: the processor. */
   readonly device?: DeviceChoice | undefined;
   /** The region detector's weights. Without it, only a model of the sample world can find the regions of a bare picture. */
@@ -174,6 +175,7 @@ export class Lxmert implements Disposable {
     requirePrecision(source.precision ?? 'float32', device);
     const howRead: string[] = [];
     const say = (line: string): void => void howRead.push(line);
+    if (source.precision === 'int8') howRead.push(...int8Warnings());
     const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, {
       ...source,
       device,

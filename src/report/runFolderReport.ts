@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
+import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 import { formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
 import { pretraining, tasks } from '../tasks/registry.js';
 import { type RunConfig, readableParts } from '../train/runConfig.js';
@@ -47,7 +48,7 @@ type ConfigFacts = Pick<Partial<RunConfig>, 'task' | 'settings' | 'data' | 'made
  * sentence.
  *
  * @param examples Questions that a model answered, for the page's pictures
- * @throws UsageError when the folder has neither a configuration nor metrics nor a log
+ * @throws UsageError when the folder has neither a configuration nor metrics nor a log, and for an exported model
  */
 export async function describeRun(
   folder: string,
@@ -58,6 +59,12 @@ export async function describeRun(
   if (!expected.some((name) => existsSync(fileOf(name)))) {
     throw new UsageError(
       `'${folder}' is no run folder: it has none of ${expected.join(', ')}. Name the folder that --output of a training named.`,
+    );
+  }
+  // Its config.json is the model's, in the form of Hugging Face.
+  if (existsSync(fileOf(MANIFEST_FILE)) && !existsSync(fileOf(RUN_FILES.metrics))) {
+    throw new UsageError(
+      `'${folder}' is an exported model, which has nothing of its training with it. Name the folder of the run that it was exported from.`,
     );
   }
   const config = await readSmallJson(fileOf(RUN_FILES.config), record);

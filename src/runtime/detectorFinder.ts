@@ -22,6 +22,7 @@ export async function loadDetectorFinder(
   source: string,
   { engine: asked, numThreads, detectorPrecision, profile, minBoxes, maxBoxes, ...options }: LoadOptions = {},
 ): Promise<RuntimeRegionFinder> {
+  options.signal?.throwIfAborted();
   const folder = await platform.openFolder(source, options);
   const manifest = await readManifest(folder);
   if (manifest.kind !== 'detector') {
@@ -49,6 +50,10 @@ export async function loadDetectorFinder(
     maxBoxes,
     onProgress: options.onProgress,
   });
+  if (options.signal?.aborted) {
+    await detector.dispose();
+    throw options.signal.reason;
+  }
   return {
     name: folder.name,
     featureSize: detector.featureSize,

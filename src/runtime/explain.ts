@@ -17,7 +17,7 @@ import { type FeatureRow, featureSizeOf, normalisedBoxes } from '../features/por
 import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LxmertAnswer } from '../inference/lxmert.js';
 import type { RankedAnswer } from '../tasks/index.js';
-import { activate } from '../tasks/portable.js';
+import { activate, averageValues } from '../tasks/portable.js';
 import type { EngineTensor } from './engine.js';
 import { type GraphInputs, outputRows, pieceInputs, regionInputs, wordInputs } from './graphInputs.js';
 import type { RuntimeModel } from './loadModel.js';
@@ -150,8 +150,7 @@ async function averaged(
 ): Promise<Float32Array> {
   const each: Float32Array[] = [];
   for (const runnable of runnables) each.push(await probabilities(runnable, sentences, regions));
-  const sum = (place: number): number => each.reduce((total, values) => total + (values[place] ?? 0), 0);
-  return Float32Array.from({ length: each[0]?.length ?? 0 }, (_, place) => sum(place) / each.length);
+  return averageValues(each);
 }
 
 /** (sentences, answers) row-major */

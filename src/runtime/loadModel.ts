@@ -33,6 +33,8 @@ export interface LoadOptions extends Omit<EngineOptions, 'weights'> {
   readonly onProgress?: LoadProgress | undefined;
   /** In a browser: keep the files for the next visit. Default true. */
   readonly cache?: boolean | undefined;
+  /** Aborted, it ends the loading, which then throws its reason and leaves nothing behind. */
+  readonly signal?: AbortSignal | undefined;
   /** Folder or URL of an exported region detector. Without it, only a model of the sample world finds regions in a bare picture. */
   readonly detector?: string | undefined;
   /** Name of the detector's profile. Default: that of its weights. */
@@ -71,13 +73,14 @@ const MAX_SMALL_BYTES = 64 * 1024 * 1024;
  *
  * @param source a folder's path or URL
  * @throws UsageError when there is no such folder, or it is no exported model; LxmertError when a file of it is missing, cut,
- * changed or of a newer form
+ * changed or of a newer form; the reason of `signal` when that is aborted
  */
 export async function loadModel(
   platform: Platform,
   source: string,
   options: LoadOptions = {},
 ): Promise<RuntimeModel> {
+  options.signal?.throwIfAborted();
   const folder = await platform.openFolder(source, options);
   const manifest = await readManifest(folder);
   if (manifest.kind !== 'model') {
@@ -95,6 +98,7 @@ export async function loadModel(
   });
   const session = await openGraph(engine, folder, manifest, weights, options.onProgress);
   try {
+    options.signal?.throwIfAborted();
     requireNames(folder, manifest, weights, session);
   } catch (error) {
     await session.dispose();
@@ -162,7 +166,13 @@ function parseAnswers(bytes: Uint8Array, file: string): readonly string[] {
     }
   };
   const list = answersOfValue(parsed());
-  if (list instanceof NoAnswerTable) throw new LxmertError(`${file} is no answer table: ${list.reason}.`);
+  // The export writes a list of texts: anything else was written by somebody, who may have meant indices.
+  if (list instanceof NoAnswerTable || list.readAs !== undefined) {
+    const reason = list instanceof NoAnswerTable ? list.reason : `it would be read ${list.readAs}`;
+    throw new LxmertError(
+      `${file} is no list of answers as text, as it is exported: ${reason}. Export the model again.`,
+    );
+  }
   return list.entries.map(({ ans }) => ans);
 }
 

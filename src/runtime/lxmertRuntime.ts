@@ -241,7 +241,7 @@ export class LxmertRuntime {
 
   /**
    * Probabilities of every head for a batch, for files of predictions and measures of one's own: of statements about two
-   * images too. Where all sentences are about one and the same row, its regions are encoded once.
+   * images too. Where all sentences are about one and the same row, its regions are encoded once. Of no example it gives (0, size).
    *
    * @throws LxmertError for another number of images than the model reads, and for rows that cannot be used
    */
@@ -319,6 +319,7 @@ export class LxmertRuntime {
   ): Promise<HeadProbabilities> {
     const { heads, imagesPerExample } = this.#model.manifest;
     const { answers, matching, answerability } = heads;
+    if (sentences.length === 0) return this.#noProbabilities();
     const outputs = [answers?.output, matching?.output, answerability?.output].filter(
       (name) => name !== undefined,
     );
@@ -332,6 +333,18 @@ export class LxmertRuntime {
       ...(answers !== null && { answer: read(answers.output, answers.num, answers.probabilities) }),
       ...(matching !== null && { match: read(matching.output, MATCH_SIZE, 'softmax') }),
       ...(answerability && { answerability: read(answerability.output, 1, answerability.probabilities) }),
+    };
+  }
+
+  /** Of no sentence: graphs take none of length 0. */
+  #noProbabilities(): HeadProbabilities {
+    this.#requireAlive();
+    const { answers, matching, answerability } = this.#model.manifest.heads;
+    const none = (size: number): ProbabilityRows => probabilityRows(new Float32Array(0), size);
+    return {
+      ...(answers !== null && { answer: none(answers.num) }),
+      ...(matching !== null && { match: none(MATCH_SIZE) }),
+      ...(answerability && { answerability: none(1) }),
     };
   }
 

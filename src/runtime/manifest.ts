@@ -5,11 +5,9 @@ import { LxmertError } from '../common/errors.js';
 import { excerpt } from '../common/excerpt.js';
 import { findSchemaProblem } from '../common/schemaWords.js';
 import { provenanceSchema } from '../features/portable.js';
+import { MANIFEST_FILE, MANIFEST_FORMAT } from '../formats/exportedManifest.js';
 
-/** The manifest's name in the folder. */
-export const MANIFEST_FILE = 'lxmert.json';
-/** What its `format` says. */
-export const MANIFEST_FORMAT = 'lxmert-onnx';
+export { MANIFEST_FILE, MANIFEST_FORMAT };
 /** Of the form that is read and written here. */
 export const MANIFEST_VERSION = 1;
 

@@ -14,12 +14,20 @@ export interface EngineOptions {
   readonly weights?: { readonly precision: WeightsPrecision; readonly numBytes: number } | undefined;
 }
 
+/** How a folder's files are read. */
+export interface FolderOptions {
+  /** In a browser: keep large files for the next visit. Default true. */
+  readonly cache?: boolean | undefined;
+  /** Aborted, it ends what is read with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What both entries hand to the core. */
 export interface Platform {
   /** What a picture may be that only this platform knows, such as a browser's `Blob`, is turned into a file's bytes or pixels by the entry. */
   readonly name: 'node' | 'browser';
   /** @throws UsageError for a folder that is not there */
-  openFolder(source: string, options: { readonly cache?: boolean | undefined }): Promise<ExportedFolder>;
+  openFolder(source: string, options: FolderOptions): Promise<ExportedFolder>;
   createEngine(options: EngineOptions): Promise<Engine>;
   /** @throws LxmertError for what is no picture */
   decode(

@@ -38,5 +38,5 @@ export {
   parseManifest,
   type WeightsPrecision,
 } from './manifest.js';
-export type { EngineOptions, Platform } from './platform.js';
+export type { EngineOptions, FolderOptions, Platform } from './platform.js';
 export type { RuntimeRegionFinder } from './regionFinder.js';

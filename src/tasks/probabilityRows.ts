@@ -11,6 +11,12 @@ export function probabilityRows(values: Float32Array, size: number): Probability
   return { shape: [values.length / size, size], toFloat32Array: () => values };
 }
 
+/** What several models say, each equally much: sums in float64, so that the order of the models does not matter. */
+export function averageValues(each: readonly Float32Array[]): Float32Array {
+  const sum = (place: number): number => each.reduce((total, values) => total + (values[place] ?? 0), 0);
+  return Float32Array.from({ length: each[0]?.length ?? 0 }, (_, place) => sum(place) / each.length);
+}
+
 /**
  * The places of the largest values of a row, the largest first, and of equal ones the first first.
  *

@@ -82,6 +82,16 @@ needing('bridge').describe('lxmert report', () => {
     mkdirSync(at('empty'));
     const empty = await lxmert('report', at('empty'));
     expect([empty.exitCode, empty.stderr]).toEqual([2, expect.stringContaining('is no run folder')]);
+    mkdirSync(at('exported'));
+    for (const name of ['lxmert.json', 'config.json']) writeFileSync(at('exported', name), '{}');
+    const exported = await lxmert('report', at('exported'));
+    expect([exported.exitCode, exported.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        'is an exported model, which has nothing of its training with it. Name the folder',
+      ),
+    ]);
+    expect(existsSync(at('exported/report.html'))).toBe(false);
     expect(existsSync(at('empty/report.html'))).toBe(false);
   });
 });

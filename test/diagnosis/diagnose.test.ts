@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -279,6 +280,66 @@ describe('folders and what is no file', () => {
       for (const problem of files[0]!.problems)
         expect(problem).not.toMatch(/Invalid input|undefined|TypeError|is not a function/);
     }
+  });
+});
+
+describe('an exported folder', () => {
+  const FILES = { 'vocab.txt': '[PAD]\n', 'onnx/model.onnx': 'graph' };
+
+  function exported(name: string, more: object = {}): string {
+    const files = Object.fromEntries(
+      Object.entries(FILES).map(([file, text]) => {
+        put(`${name}/${file}`, text);
+        return [file, { numBytes: text.length, sha256: createHash('sha256').update(text).digest('hex') }];
+      }),
+    );
+    const weights = [{ precision: 'float32', file: 'onnx/model.onnx' }, { precision: 'int8' }];
+    put(`${name}/lxmert.json`, {
+      format: 'lxmert-onnx',
+      version: 1,
+      kind: 'model',
+      task: 'vqa',
+      weights,
+      files,
+      ...more,
+    });
+    return path.join(folder, name);
+  }
+
+  it('is one subject with its size, its precisions and what takes it', async () => {
+    const { what, facts, problems, wayOn } = await one(exported('sound'));
+    expect([what, problems]).toEqual(['an exported model', []]);
+    expect(facts).toEqual(['2 files, 11 B', 'weights in float32, int8', 'task vqa']);
+    expect(wayOn).toContain(`--model ${path.join(folder, 'sound')}`);
+    const detector = { weights: [{ precision: 'float16' }] };
+    const eyes = await one(
+      exported('eyes', { kind: 'detector', weights: undefined, task: undefined, detector }),
+    );
+    expect([eyes.what, eyes.facts[1]]).toEqual(['an exported region detector', 'weights in float16']);
+    expect(eyes.wayOn).toContain('--detector');
+  });
+
+  it('is told of files that are missing, cut, changed or elsewhere, and of a manifest that is none', async () => {
+    const at = exported('broken');
+    writeFileSync(path.join(at, 'vocab.txt'), '[CLS]\n');
+    truncateSync(path.join(at, 'onnx/model.onnx'), 2);
+    const { problems } = await one(at);
+    expect(problems).toEqual([
+      expect.stringMatching(/vocab\.txt was changed after the export/),
+      expect.stringMatching(/model\.onnx has 2 bytes, where the manifest says 5/),
+    ]);
+    rmSync(path.join(at, 'vocab.txt'));
+    expect((await one(at)).problems[0]).toMatch(/^There is no .*vocab\.txt, although the manifest names it/);
+    const outside = exported('outside', { files: { '../secret': { numBytes: 1, sha256: '' } } });
+    expect((await one(outside)).problems).toEqual([
+      "The manifest names '../secret', which is not in the folder.",
+    ]);
+    put('none/lxmert.json', '{"format": ');
+    expect((await one(path.join(folder, 'none'))).problems[0]).toMatch(
+      /lxmert\.json is no manifest of an export: line 1/,
+    );
+    put('none/lxmert.json', { format: 'x' });
+    expect((await one(path.join(folder, 'none'))).problems[0]).toContain('its "format" is not "lxmert-onnx"');
   });
 });
 

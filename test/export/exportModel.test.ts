@@ -15,8 +15,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import { exportModel } from '../../src/export/index.js';
 import { sha256Of } from '../../src/formats/hashes/sha256.js';
-import { lxmertConfig, PretrainingModel } from '../../src/model/index.js';
+import { lxmertConfig, PretrainingModel, questionAnsweringModel } from '../../src/model/index.js';
 import { type ModelManifest, parseManifest } from '../../src/runtime/index.js';
+import { noGrad, scope } from '../../src/torch/index.js';
+import * as ops from '../../src/torch/operators/index.js';
 import { manualSeed } from '../../src/torch/random.js';
 import { ANSWERS, WORDS, writeSmallRun } from '../support/tinyLxmert.js';
 
@@ -117,6 +119,24 @@ describe('exportModel', () => {
       'has the outputs answers, which all its precisions share',
     );
     expect(manifestOf(out).weights).toHaveLength(2);
+  });
+
+  it('refuses weights beyond float16 before it writes any, where they are stored in it', async () => {
+    const run = await smallRun();
+    const file = path.join(run, 'BEST.pth');
+    const config = lxmertConfig(JSON.parse(readFileSync(path.join(run, 'config.json'), 'utf8')).model);
+    using model = questionAnsweringModel(config, ANSWERS.length);
+    const weights = new Map(model.namedParameters());
+    const [name] = [...weights.keys()].filter((each) => each.endsWith('dense.weight'));
+    noGrad(() => scope(() => ops.copy_(weights.get(name!)!, ops.mul(weights.get(name!)!, 1e8))));
+    await saveCheckpoint(file, weights, 'reference-finetuned');
+    for (const precision of ['float16', 'int8'] as const) {
+      await expect(exportModel({ source: { model: run }, out, precision })).rejects.toThrow(
+        /BEST\.pth: the weight \S+ has values beyond 65504, the largest of float16\. Export it with --precision float32\.$/,
+      );
+      expect(filesOf(out)).toEqual([]);
+    }
+    await exportModel({ source: { model: run }, out, precision: 'float32', check: false });
   });
 
   it('never writes over a file that no export wrote', async () => {

@@ -11,6 +11,8 @@ import { Lxmert as TorchLxmert } from '../../src/inference/lxmert.js';
 import { lxmertConfig, PretrainingModel } from '../../src/model/index.js';
 import { defaultNumThreads } from '../../src/runtime/node/nodeEngine.js';
 import { type LoadOptions, Lxmert, LxmertImage } from '../../src/runtime/node.js';
+import { RuntimeEnsemble } from '../../src/runtime/together/index.js';
+import { averageValues } from '../../src/tasks/portable.js';
 import { manualSeed } from '../../src/torch/random.js';
 import { makeRow } from '../features/support.js';
 import { noisePicture } from '../support/noisePicture.js';
@@ -293,6 +295,16 @@ describe('folders', () => {
     );
   });
 
+  it('whose answers are numbers are refused, since they may be meant as places', async () => {
+    const folder = changed((of) => {
+      writeFileSync(of('answers.json'), '[0, 1, 2, 3, 4]');
+      restate(of, 'answers.json');
+    });
+    await expect(Lxmert.load(folder)).rejects.toThrow(
+      'answers.json is no list of answers as text, as it is exported: it would be read with its numbers as text. Export the model again.',
+    );
+  });
+
   it('whose graph takes one image, and whose manifest says two, are refused', async () => {
     const folder = changed((of) =>
       edit(of('lxmert.json'), (text) => text.replace('"imagesPerExample": 1', '"imagesPerExample": 2')),
@@ -321,7 +333,10 @@ describe('folders', () => {
       'has no int8 weights; it has float32',
     );
     await expect(Lxmert.load(at('store'), { engine: 'tpu' })).rejects.toThrow("not 'tpu'");
-    await expect(Lxmert.load(at('store'), { numThreads: 0 })).rejects.toThrow('whole number from 1; found 0');
+    for (const numThreads of [0, 1.5, 1000])
+      await expect(Lxmert.load(at('store'), { numThreads })).rejects.toThrow(
+        `must be a whole number from 1 to 256, about as many as the machine has cores; found ${numThreads}.`,
+      );
   });
 });
 
@@ -349,6 +364,51 @@ it('loads a folder from a URL, and tells its files that are missing', async () =
   } finally {
     await server.close();
   }
+});
+
+it('ends loading when its signal is aborted, with its reason, from a disk and from a URL', async () => {
+  const server = await startStaticServer(folder);
+  try {
+    for (const source of [at('store'), `${server.address}store`]) {
+      await expect(Lxmert.load(source, { signal: AbortSignal.abort(new Error('left')) })).rejects.toThrow(
+        'left',
+      );
+      const controller = new AbortController();
+      const loading = Lxmert.load(source, {
+        signal: controller.signal,
+        onProgress: () => controller.abort(new Error('closed')),
+      });
+      await expect(loading).rejects.toThrow('closed');
+      const lxmert = await Lxmert.load(source, { signal: new AbortController().signal });
+      await lxmert.dispose();
+    }
+  } finally {
+    await server.close();
+  }
+});
+
+it('has nothing to say of no examples, alone and together', async () => {
+  await withModel('store', async (lxmert) => {
+    const { answer, match } = await lxmert.answerBatch([]);
+    expect([answer?.shape, answer?.toFloat32Array().length, match]).toEqual([
+      [0, ANSWERS.length],
+      0,
+      undefined,
+    ]);
+    const together = new RuntimeEnsemble([lxmert, lxmert]);
+    expect((await together.answerBatch([])).answer?.shape).toEqual([0, ANSWERS.length]);
+  });
+});
+
+it('averages what several models say in one way, whatever their order', () => {
+  const [a, b, c] = [0.1, 1e-8, 0.7].map((value) => Float32Array.of(value)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const [mean] = averageValues([a, b, c]);
+  expect(mean).toBe(Math.fround((Math.fround(0.1) + Math.fround(1e-8) + Math.fround(0.7)) / 3));
+  expect(averageValues([c, a, b])[0]).toBe(mean);
 });
 
 describe('the number of threads', () => {

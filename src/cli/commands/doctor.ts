@@ -11,7 +11,7 @@ export const command = defineCommand({
     'Prints what computes on this machine (libtorch, BLAS library and kernel, threads, processor, CUDA; ONNX Runtime, which ' +
     'exported models answer on without libtorch, and whether the model that comes along is whole), ' +
     'measures matrix products, and names what is wrong or slow together with the fix. ' +
-    'With --files it looks at files instead: features, weights, annotations, answer tables, predictions, vocabularies, runs, ' +
+    'With --files it looks at files instead: features, weights, annotations, answer tables, predictions, vocabularies, runs, exported folders, ' +
     'pictures, archives. It says what each is, what looks wrong about it, whether those that are named together belong ' +
     'together, and which command takes it; of a large file it reads the beginning, the end and a few samples. ' +
     'Ends with 1 when LXMERT cannot run here, or a file looks wrong.',

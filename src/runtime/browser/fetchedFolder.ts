@@ -10,6 +10,7 @@ import {
   requireChecksum,
   requireSize,
 } from '../exportedFolder.js';
+import type { FolderOptions } from '../platform.js';
 import { sha256Of } from './checksum.js';
 import { dropKept, findKept, keep } from './weightsCache.js';
 
@@ -19,21 +20,18 @@ const MAX_BYTES = 4 * 1024 ** 3;
 /**
  * Opens the folder at an address, which may be relative to the page (in a worker: to its script).
  *
- * @param cache whether large files are kept in the browser; true unless told otherwise
+ * @param options whether large files are kept in the browser, which they are unless told otherwise, and what ends the loading
  * @throws UsageError for an address that a page cannot fetch from
  */
-export function fetchedFolder(
-  source: string,
-  { cache = true }: { cache?: boolean | undefined } = {},
-): ExportedFolder {
+export function fetchedFolder(source: string, { cache = true, signal }: FolderOptions = {}): ExportedFolder {
   const base = addressOf(source);
   const at = (path: string): string => `${base}/${path.split('/').map(encodeURIComponent).join('/')}`;
   return {
     name: base,
     async read(path, maxBytes) {
-      const response = await fetchFile(at(path), 'no-cache');
+      const response = await fetchFile(at(path), 'no-cache', signal);
       if (response === undefined) return undefined;
-      return await readBody(response, at(path), maxBytes);
+      return await readBody(response, at(path), maxBytes, { signal });
     },
     async readLarge(path, expected, { onBytes }) {
       const kept = cache ? await keptFile(expected) : undefined;
@@ -41,7 +39,7 @@ export function fetchedFolder(
         onBytes?.(kept.length);
         return kept;
       }
-      const bytes = await fetchWhole(at(path), expected, onBytes);
+      const bytes = await fetchWhole(at(path), expected, { onBytes, signal });
       if (cache) await keep(expected.sha256, at(path), bytes);
       return bytes;
     },
@@ -79,23 +77,32 @@ async function keptFile({ sha256, numBytes }: FileFacts): Promise<Uint8Array | u
 async function fetchWhole(
   url: string,
   expected: FileFacts,
-  onBytes: ((numBytes: number) => void) | undefined,
+  { onBytes, signal }: Omit<BodyOptions, 'expected'>,
 ): Promise<Uint8Array> {
   // Kept by its checksum already; the browser's own cache would hold it twice.
-  const response = await fetchFile(url, 'no-store');
+  const response = await fetchFile(url, 'no-store', signal);
   if (response === undefined) throw missingFile(url);
-  const bytes = await readBody(response, url, Math.min(expected.numBytes, MAX_BYTES), expected, onBytes);
+  const bytes = await readBody(response, url, Math.min(expected.numBytes, MAX_BYTES), {
+    expected,
+    onBytes,
+    signal,
+  });
   requireSize(url, bytes.length, expected);
   requireChecksum(url, await sha256Of(bytes), expected);
   return bytes;
 }
 
 /** Undefined when there is no such file. */
-async function fetchFile(url: string, cache: RequestCache): Promise<Response | undefined> {
+async function fetchFile(
+  url: string,
+  cache: RequestCache,
+  signal: AbortSignal | undefined,
+): Promise<Response | undefined> {
   let response: Response;
   try {
-    response = await fetch(url, { cache });
+    response = await fetch(url, { cache, signal: signal ?? null });
   } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
     throw new LxmertError(
       `${url} cannot be fetched: ${messageOf(cause)}. Is there a connection, and may this page read from that server?`,
       { cause },
@@ -109,26 +116,36 @@ async function fetchFile(url: string, cache: RequestCache): Promise<Response | u
   return response.headers.get('content-type')?.startsWith('text/html') ? undefined : response;
 }
 
+interface BodyOptions {
+  readonly expected?: FileFacts | undefined;
+  readonly onBytes?: ((numBytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** @throws LxmertError when it breaks off, or is more than `maxBytes` */
 async function readBody(
   response: Response,
   url: string,
   maxBytes: number,
-  expected?: FileFacts,
-  onBytes?: (numBytes: number) => void,
+  { expected, onBytes, signal }: BodyOptions,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   // Of the size that is expected, so that a large file is in memory once.
   const whole = expected === undefined ? undefined : new Uint8Array(maxBytes);
   const reader = (response.body ?? new Blob([]).stream()).getReader();
+  // Some engines leave a read that follows an abort without an end: this ends it as that of the body.
+  const stop = (): void => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener('abort', stop, { once: true });
   let numBytes = 0;
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
+      if (signal?.aborted) throw signal.reason;
       throw new LxmertError(
         `${url} broke off after ${numBytes} bytes: ${messageOf(cause)}. Load it again when the connection is better.`,
         { cause },
       );
     });
+    signal?.throwIfAborted();
     if (done) break;
     if (numBytes + value.length > maxBytes) {
       await reader.cancel().catch(() => undefined);
@@ -142,6 +159,7 @@ async function readBody(
     numBytes += value.length;
     onBytes?.(numBytes);
   }
+  signal?.removeEventListener('abort', stop);
   if (whole !== undefined) return numBytes === whole.length ? whole : whole.subarray(0, numBytes);
   const bytes = new Uint8Array(numBytes);
   let place = 0;

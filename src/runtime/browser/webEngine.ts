@@ -4,6 +4,7 @@
 
 import { messageOf, UsageError } from '../../common/errors.js';
 import type { Engine, EngineInfo, EngineSession, GraphFile } from '../engine.js';
+import { requireNumThreads } from '../numThreads.js';
 import type { EngineOptions } from '../platform.js';
 import { type Device, type LoadedOrt, loadOrt } from './ortModules.js';
 import { findWebGpu } from './webGpu.js';
@@ -23,6 +24,7 @@ const BROWSER_ENGINES = ['webgpu', 'wasm'] as const;
  */
 export async function createWebEngine(options: EngineOptions = {}): Promise<Engine> {
   const { engine } = options;
+  requireNumThreads(options.numThreads);
   if (engine !== undefined && !BROWSER_ENGINES.some((each) => each === engine)) {
     throw new UsageError(`In a browser the engine is webgpu or wasm, not '${engine}'.`);
   }

@@ -20,9 +20,10 @@ const CHUNK_BYTES = 1 << 22;
  * Opens a folder. Large files are given as paths where that is asked for: their checksum is computed in one pass over the
  * file, which the engine then reads itself, so that weights lie in memory once.
  *
+ * @param signal aborted, it ends the reading with its reason
  * @throws UsageError when there is none, or a file was named
  */
-export async function localFolder(folder: string): Promise<ExportedFolder> {
+export async function localFolder(folder: string, signal?: AbortSignal): Promise<ExportedFolder> {
   const status = await stat(folder).catch((error: unknown) => {
     if (hasErrorCode(error, 'ENOENT')) throw new UsageError(`There is no folder '${folder}'.`);
     throw unreadable(folder, error);
@@ -55,7 +56,7 @@ export async function localFolder(folder: string): Promise<ExportedFolder> {
       // Before anything is read: a file of another size needs no checksum.
       requireSize(file, size, expected);
       const bytes = asPath ? undefined : new Uint8Array(size);
-      await requireContent(file, expected, bytes, onBytes);
+      await requireContent(file, expected, { into: bytes, onBytes, signal });
       return bytes ?? path.resolve(file);
     },
   };
@@ -73,18 +74,24 @@ async function sizeOf(file: string): Promise<number | undefined> {
   throw new LxmertError(`${file} is not a file. Copy the exported folder again.`);
 }
 
-/** @param into gets the bytes, where they are wanted */
+interface Reading {
+  /** Gets the bytes, where they are wanted. */
+  readonly into: Uint8Array | undefined;
+  readonly onBytes: ((numBytes: number) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function requireContent(
   file: string,
   expected: FileFacts,
-  into: Uint8Array | undefined,
-  onBytes: ((numBytes: number) => void) | undefined,
+  { into, onBytes, signal }: Reading,
 ): Promise<void> {
   const hash = createHash('sha256');
   let numBytes = 0;
   try {
     for await (const chunk of createReadStream(file, {
       highWaterMark: CHUNK_BYTES,
+      signal,
     }) as AsyncIterable<Buffer>) {
       hash.update(chunk);
       if (into !== undefined) into.set(chunk.subarray(0, into.length - numBytes), numBytes);
@@ -92,7 +99,7 @@ async function requireContent(
       onBytes?.(numBytes);
     }
   } catch (error) {
-    throw unreadable(file, error);
+    throw signal?.aborted ? signal.reason : unreadable(file, error);
   }
   requireSize(file, numBytes, expected);
   requireChecksum(file, hash.digest('hex'), expected);

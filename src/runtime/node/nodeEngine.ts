@@ -7,6 +7,7 @@ import { type ProcessorQuota, processorQuota } from '../../common/processorQuota
 import { numComputeThreads, numUsableProcessors } from '../../common/usableProcessors.js';
 import type { Engine, EngineInfo } from '../engine.js';
 import { inTurn } from '../inTurn.js';
+import { requireNumThreads } from '../numThreads.js';
 import { type OrtModule, ortSession } from '../ortSession.js';
 import type { EngineOptions } from '../platform.js';
 
@@ -23,10 +24,8 @@ export async function createNodeEngine({ engine, numThreads }: EngineOptions = {
   if (engine !== undefined && !NODE_ENGINES.some((each) => each === engine)) {
     throw new UsageError(`In Node.js the engine is ${NODE_ENGINES.join(' or ')}, not '${engine}'.`);
   }
-  if (numThreads !== undefined && !(Number.isInteger(numThreads) && numThreads >= 1)) {
-    throw new UsageError(`numThreads must be a whole number from 1; found ${numThreads}.`);
-  }
   const threads = numThreads ?? defaultNumThreads();
+  requireNumThreads(threads);
   if (engine === 'onnxruntime-web') return await webEngine(threads, 'It was asked for.');
   const found = await findNative();
   if ('ort' in found) {

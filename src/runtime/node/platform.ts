@@ -7,7 +7,7 @@ import { decodeImage } from '../../vision/decodeImage.js';
 import { readPicture } from '../../vision/pictureFile.js';
 import { fetchedFolder } from '../browser/fetchedFolder.js';
 import type { ExportedFolder } from '../exportedFolder.js';
-import type { Platform } from '../platform.js';
+import type { FolderOptions, Platform } from '../platform.js';
 import { localFolder } from './localFolder.js';
 import { createNodeEngine } from './nodeEngine.js';
 
@@ -20,11 +20,11 @@ export const nodePlatform: Platform = {
   sha256: async (bytes) => sha256Of(bytes),
 };
 
-async function openFolder(source: string): Promise<ExportedFolder> {
+async function openFolder(source: string, { signal }: FolderOptions): Promise<ExportedFolder> {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source)?.[1]?.toLowerCase();
-  if (scheme === undefined) return await localFolder(source);
-  if (scheme === 'file') return await localFolder(fileURLToPath(source));
-  if (scheme === 'http' || scheme === 'https') return fetchedFolder(source, { cache: false });
+  if (scheme === undefined) return await localFolder(source, signal);
+  if (scheme === 'file') return await localFolder(fileURLToPath(source), signal);
+  if (scheme === 'http' || scheme === 'https') return fetchedFolder(source, { cache: false, signal });
   throw new UsageError(
     `'${source}' should be a folder's path, or a URL that begins with https:, http: or file:.`,
   );

@@ -6,7 +6,7 @@ import type { ExplanationMethod } from '../../explain/removal.js';
 import type { ImageRegions } from '../../inference/imageRegions.js';
 import type { LxmertAnswer } from '../../inference/lxmert.js';
 import { type AnswerOptions, DEFAULT_TOP_K, requireTopK, requireWords } from '../../inference/requests.js';
-import { type ProbabilityRows, probabilityRows, rankedAnswers } from '../../tasks/portable.js';
+import { averageValues, type ProbabilityRows, probabilityRows, rankedAnswers } from '../../tasks/portable.js';
 import { isCut } from '../../text/index.js';
 import { explanationMethodsOf, explanationOf, requireMethod } from '../explain.js';
 import type { HeadProbabilities, LxmertRuntime, SentenceAboutRows } from '../lxmertRuntime.js';
@@ -81,13 +81,8 @@ export class RuntimeEnsemble implements AsyncDisposable {
 }
 
 function average(all: readonly ProbabilityRows[]): ProbabilityRows {
-  const [first, ...others] = all.map((rows) => rows.toFloat32Array());
-  const sum = Float32Array.from(first ?? []);
-  for (const values of others) for (const [i, value] of values.entries()) sum[i] = (sum[i] as number) + value;
-  return probabilityRows(
-    sum.map((value) => value / all.length),
-    all[0]?.shape[1] ?? 0,
-  );
+  const values = averageValues(all.map((rows) => rows.toFloat32Array()));
+  return probabilityRows(values, all[0]?.shape[1] ?? 0);
 }
 
 function requireAlike({ model: first }: LxmertRuntime, { model: other }: LxmertRuntime): void {
