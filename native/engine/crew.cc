@@ -44,7 +44,7 @@ struct RunState {
   std::vector<Phase> phases;
   std::unique_ptr<PhaseState[]> states;
   int num_threads;
-  int caller_processor = sched_getcpu();
+  std::atomic<int> caller_processor{sched_getcpu()};
 };
 
 int64_t Nanoseconds(clockid_t clock) {
@@ -81,12 +81,20 @@ void LeaveProcessor(int processor) {
   if (sched_setaffinity(0, sizeof(others), &others) == 0) sched_setaffinity(0, sizeof(usable), &usable);
 }
 
-void WaitForPhase(PhaseState& state, uint32_t num_tasks) {
+// Returns whether this thread has slept meanwhile.
+bool WaitForPhase(PhaseState& state, uint32_t num_tasks) {
   const auto is_done = [&] { return state.done.load(std::memory_order_acquire) == num_tasks; };
-  if (SpinUntil(Crew::patience.phase_end, is_done)) return;
+  if (SpinUntil(Crew::patience.phase_end, is_done)) return false;
   state.num_asleep.fetch_add(1);
   for (uint32_t done = state.done.load(); done != num_tasks; done = state.done.load()) FutexWait(state.done, done);
   state.num_asleep.fetch_sub(1);
+  return true;
+}
+
+// For a thread that was woken.
+void KeepFromCaller(const RunState& run) {
+  const int caller = run.caller_processor.load(std::memory_order_relaxed);
+  if (sched_getcpu() == caller) LeaveProcessor(caller);
 }
 
 // Takes part in a run. The caller waits for the end of the last phase, the others only between phases.
@@ -102,7 +110,11 @@ void TakePart(RunState& run, int worker) {
       phase.body(phase.context, task, worker);
       if (state.done.fetch_add(1) + 1 == num_tasks && state.num_asleep.load() > 0) FutexWakeAll(state.done);
     }
-    if (worker == 0 || i + 1 < num_phases) WaitForPhase(state, num_tasks);
+    if (worker == 0) {
+      if (WaitForPhase(state, num_tasks)) run.caller_processor.store(sched_getcpu(), std::memory_order_relaxed);
+    } else if (i + 1 < num_phases && WaitForPhase(state, num_tasks)) {
+      KeepFromCaller(run);
+    }
   }
 }
 
@@ -229,7 +241,7 @@ class Threads {
         run = run_;
       }
       if (run == nullptr || worker >= run->num_threads) continue;
-      if (sched_getcpu() == run->caller_processor) LeaveProcessor(run->caller_processor);
+      KeepFromCaller(*run);
       TakePart(*run, worker);
     }
   }

@@ -58,8 +58,8 @@ void TestSize() {
   Expect(idle.NumReduced(2, 1000) == 0, "threads that have nothing to do are not taken for threads without a processor");
 
   Machine shared;  // one of two processors is taken, the threads stay apart and share out their work
-  shared.others_wait = 0.6;
-  shared.others_compute = 0.4;
+  shared.others_wait = 0.4;
+  shared.others_compute = 0.6;
   Expect(shared.NumReduced(2, 1000) == 0, "a thread with a part of a processor goes on");
 
   Machine behind;  // the caller shares its processor
