@@ -198,3 +198,13 @@ export const packedCrossLayers = operator<
     eps: number,
   ) => Tensor[]
 >('lxmert::packed_cross_layers');
+
+/**
+ * (LayerNorm(features W^T + bias) + LayerNorm(boxes V^T + bias)) / 2 in one call; no gradients.
+ *
+ * @param weights packed weight of the features, bias, weight and shift of the norm; plain weight of the boxes and the same
+ */
+export const packedRegions =
+  operator<(features: Tensor, boxes: Tensor, weights: readonly Tensor[], eps: number) => Tensor>(
+    'lxmert::packed_regions',
+  );
