@@ -136,6 +136,9 @@ export const int8RoundRows =
 export const int8Sums =
   operator<(rows: Tensor, values: Tensor, kernels: string) => Tensor>('lxmert::int8_sums');
 
+/** To be called when the weights of a model are packed: their memory is exchanged for large pages meanwhile. */
+export const settleWeights = operator<() => void>('lxmert::settle_weights');
+
 /** The weight (out, in) float32 again. */
 export const unpackWeight = operator<(packed: readonly Tensor[]) => Tensor>('lxmert::unpack_weight');
 
