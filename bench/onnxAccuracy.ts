@@ -14,14 +14,9 @@ import { sequentialBatches } from '../src/data/epochSampler.js';
 import { exportModel } from '../src/export/index.js';
 import { FeatureStore } from '../src/features/index.js';
 import { Lxmert } from '../src/runtime/node.js';
-import { findTask, type Prediction } from '../src/tasks/index.js';
+import type { Prediction } from '../src/tasks/index.js';
+import { readValidation, taskOf } from './validation.js';
 
-/** Validation questions of the sample world, whose features are all in one store. */
-const VALIDATION: Readonly<Record<string, string>> = {
-  vqa: 'vqa/minival.json',
-  gqa: 'gqa/valid.json',
-  nlvr2: 'nlvr2/valid.json',
-};
 const BATCH_SIZE = 32;
 
 const { values, positionals } = parseArgs({
@@ -49,7 +44,7 @@ async function compare(run: string): Promise<number> {
     await using wide = await Lxmert.load(folder, { precision: 'float32', allowOtherFeatures: true });
     await using narrow = await Lxmert.load(folder, { precision: 'int8', allowOtherFeatures: true });
     const { task: name } = wide.model.manifest;
-    const questions = await readQuestions(name ?? '');
+    const questions = await readValidation(values.world, name ?? '');
     const [exact, rounded] = [await predict(wide, questions, store), await predict(narrow, questions, store)];
     const { scores } = await taskOf(name ?? '');
     const [before, after] = [exact, rounded].map((each) => 100 * scores(questions, each).overall) as [
@@ -74,19 +69,10 @@ async function compare(run: string): Promise<number> {
   }
 }
 
-async function taskOf(name: string) {
-  const task = await findTask(name);
-  if (task?.plainPredictions === undefined || VALIDATION[name] === undefined) {
-    throw new Error(`A run of vqa, gqa or nlvr2 is needed; this is one of '${name}'.`);
-  }
-  return { ...task, predictions: task.plainPredictions };
-}
-
-async function readQuestions(name: string): Promise<Question[]> {
-  const questions: Question[] = [];
-  const file = path.join(values.world, VALIDATION[name] ?? '');
-  for await (const question of (await taskOf(name)).read(file)) questions.push(question);
-  return questions;
+async function predictionsOf(name: string) {
+  const { plainPredictions } = await taskOf(name);
+  if (plainPredictions === undefined) throw new Error(`${name} has no predictions without libtorch.`);
+  return plainPredictions;
 }
 
 async function predict(
@@ -94,7 +80,7 @@ async function predict(
   questions: readonly Question[],
   store: FeatureStore,
 ): Promise<readonly Prediction[]> {
-  const task = await taskOf(lxmert.model.manifest.task ?? '');
+  const predictions = await predictionsOf(lxmert.model.manifest.task ?? '');
   const found: Prediction[] = [];
   for (const batch of sequentialBatches(questions.length, BATCH_SIZE)) {
     const examples = await Promise.all(
@@ -105,7 +91,7 @@ async function predict(
     );
     const probabilities = await lxmert.answerBatch(examples);
     if (probabilities.answer === undefined) throw new Error('The model gives no answers.');
-    found.push(...task.predictions({ answer: probabilities.answer }, lxmert.model.answerTable));
+    found.push(...predictions({ answer: probabilities.answer }, lxmert.model.answerTable));
   }
   return found;
 }

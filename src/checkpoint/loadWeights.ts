@@ -36,6 +36,8 @@ export interface LoadOptions {
    * a BERT has.
    */
   readonly require: 'encoder' | 'all' | 'bert';
+  /** Told of each parameter when its values are there and are numbers. */
+  readonly onLoaded?: (name: string) => void;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface LoadOptions {
 export function loadWeights(
   checkpoint: CheckpointFile,
   parameters: ReadonlyMap<string, Tensor>,
-  { only = () => true, require }: LoadOptions,
+  { only = () => true, require, onLoaded }: LoadOptions,
 ): LoadReport {
   const loaded: string[] = [];
   const missing: string[] = [];
@@ -69,7 +71,9 @@ export function loadWeights(
     const parameter = parameters.get(name) as Tensor;
     scope(() => noGrad(() => ops.copy_(parameter, checkpoint.tensor(name))));
     // Right after it was copied, while it is in the processor's cache.
-    values.add(name, valueRange(parameter));
+    const range = valueRange(parameter);
+    values.add(name, range);
+    if (Number.isFinite(range.min) && Number.isFinite(range.max)) onLoaded?.(name);
   }
   requireMappedFiles();
   requireSound(checkpoint, values);

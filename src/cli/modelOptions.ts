@@ -6,7 +6,7 @@ import { assertCompatible, FeatureStore } from '../features/index.js';
 import { formatCount } from '../formats/numbers.js';
 import type { ReadFeatures } from '../inference/featureCheck.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
-import { PRECISIONS, type Precision } from '../model/index.js';
+import { ANSWERING_PRECISIONS, type AnsweringPrecision, PRECISIONS } from '../model/index.js';
 import { type Device, requirePrecision } from '../torch/index.js';
 import { deviceOf, deviceOptions } from './deviceOptions.js';
 import { existingFile, existingPath, weightsPath } from './options.js';
@@ -20,10 +20,25 @@ export const computeOptions = {
   ...deviceOptions,
 };
 
+/** The same of models that only answer. */
+const answeringOptions = {
+  ...computeOptions,
+  precision: z
+    .enum(ANSWERING_PRECISIONS)
+    .default('float32')
+    .describe(
+      'float32; int8: weights in 8 bits, a quarter of the memory and faster; bfloat16 where the hardware has it, float16 on GPUs',
+    ),
+};
+
 /** A process's device and format, as a model takes them. @throws UsageError when there is no such device or format */
-export function computeSettings(options: { device: string; tf32: boolean; precision: Precision }): {
+export function computeSettings<P extends AnsweringPrecision>(options: {
+  device: string;
+  tf32: boolean;
+  precision: P;
+}): {
   readonly device: Device;
-  readonly precision: Precision;
+  readonly precision: P;
 } {
   const device = deviceOf(options);
   requirePrecision(options.precision, device);
@@ -43,7 +58,7 @@ export const untoldOptions = {
 };
 
 const MODEL_FORMS =
-  'Exported folder (lxmert export onnx), run folder, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it); of several the probabilities are averaged';
+  'Exported folder (lxmert export onnx), run folder, weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it), or a name on the hub (org/name, org/name@revision); of several the probabilities are averaged';
 
 /** Which model answers. */
 export const modelOptions = {
@@ -51,13 +66,13 @@ export const modelOptions = {
     .array(weightsPath())
     .min(1)
     .describe(
-      'Run folder, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it); of several the probabilities are averaged',
+      'Run folder, weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it), or a name on the hub (org/name, org/name@revision); of several the probabilities are averaged',
     ),
   weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
   vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),
   answers: existingFile().optional().describe('Answer table (label2ans JSON), for a weights file'),
   ...untoldOptions,
-  ...computeOptions,
+  ...answeringOptions,
 };
 
 /** Models that may be exported folders, in place of the `model` of {@link modelOptions}. */
@@ -119,7 +134,7 @@ export function modelSource(options: {
   answers?: string | undefined;
   attentionHeads?: number | undefined;
   modelConfig?: string | undefined;
-  precision: Precision;
+  precision: AnsweringPrecision;
   device: string;
   tf32: boolean;
 }) {

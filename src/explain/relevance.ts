@@ -65,12 +65,12 @@ function weighedMaps(
   inputs: LxmertInputs,
   answers: readonly number[],
 ): Maps[] {
-  const word = model.encoder.embeddings.word.weight;
+  const root = model.encoder.embeddings.position.weight;
   const features = ops.clone(inputs.features);
-  const wordsHadGradient = word.requiresGrad;
+  const rootHadGradient = root.requiresGrad;
   try {
     // Probabilities have gradients when what they are computed from asks for some; one root of each stream is enough.
-    word.requiresGrad = true;
+    root.requiresGrad = true;
     features.requiresGrad = true;
     return withGrad(() => {
       const { logits, probabilities } = model.forward({ ...inputs, features }, { attentions: true });
@@ -84,7 +84,7 @@ function weighedMaps(
       });
     });
   } finally {
-    word.requiresGrad = wordsHadGradient;
+    root.requiresGrad = rootHadGradient;
   }
 }
 

@@ -17,7 +17,14 @@ import type { Question } from '../data/annotations/question.js';
 import { AnswerTable } from '../data/answerTable.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { Provenance } from '../features/index.js';
-import { type HeadDefinition, type Precision, TaskModel, useForInference } from '../model/index.js';
+import {
+  type AnsweringPrecision,
+  type HeadDefinition,
+  packAsLoaded,
+  TaskModel,
+  useForInference,
+  withoutDrawing,
+} from '../model/index.js';
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import { type Device, hasGraphs, ShapeGraphs } from '../torch/index.js';
@@ -43,7 +50,7 @@ export interface ModelSource {
   /** A config.json of Hugging Face or of a run, in place of the one beside the weights. */
   readonly modelConfig?: string | undefined;
   /** What to answer in; float32 unless said otherwise. */
-  readonly precision?: Precision | undefined;
+  readonly precision?: AnsweringPrecision | undefined;
   /** Where the model computes; the processor unless it says otherwise. */
   readonly device?: Device | undefined;
   /** Gets a line for a person about a file whose form is not a documented one. */
@@ -159,7 +166,8 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
       `${weightsFile} has positions for ${config.maxPositionEmbeddings} word pieces, but its run reads ${maxLength}: the weights are not of that run.`,
     );
   }
-  const model = new TaskModel(config, heads, imagesPerExample);
+  const { precision = 'float32', device = 'cpu' } = source;
+  const model = withoutDrawing(() => new TaskModel(config, heads, imagesPerExample));
   const valueNotes: string[] =
     run === undefined && maxLength < DEFAULT_MAX_LENGTH
       ? [
@@ -167,14 +175,17 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
         ]
       : [];
   try {
-    const report = loadWeights(checkpoint, model.namedParameters(), { require: 'all' });
+    const packs = device === 'cpu' && (precision === 'float32' || precision === 'int8');
+    const report = loadWeights(checkpoint, model.namedParameters(), {
+      require: 'all',
+      ...(packs ? { onLoaded: packAsLoaded(model, precision) } : {}),
+    });
     valueNotes.push(...report.notes);
-    useForInference(model, source.precision ?? 'float32', source.device);
+    useForInference(model, precision, device);
   } catch (error) {
     model.dispose();
     throw error;
   }
-  const { device = 'cpu' } = source;
   const trainedOn = run?.features?.[0]?.provenance;
   const pixelRegions = run?.pixelRegions ?? pixelRegionsOf(trainedOn);
   return {

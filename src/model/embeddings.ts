@@ -25,7 +25,7 @@ export class Embeddings extends Module {
   constructor(readonly config: LxmertConfig) {
     super();
     const { vocabSize, maxPositionEmbeddings, typeVocabSize, hiddenSize, initializerRange: std } = config;
-    this.word = this.child('word_embeddings', new Embedding(vocabSize, hiddenSize, std));
+    this.word = this.child('word_embeddings', new Embedding(vocabSize, hiddenSize, std, { isLarge: true }));
     this.position = this.child('position_embeddings', new Embedding(maxPositionEmbeddings, hiddenSize, std));
     this.tokenType = this.child('token_type_embeddings', new Embedding(typeVocabSize, hiddenSize, std));
     this.layerNorm = this.child('LayerNorm', new LayerNorm(hiddenSize, config.layerNormEps));

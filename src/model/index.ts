@@ -1,7 +1,9 @@
 /** @file LXMERT: configuration, encoder, models with heads. */
 
+export { ANSWERING_PRECISIONS, type AnsweringPrecision } from './answeringPrecision.js';
 export type { CrossLayerAttentions, EncoderAttentions } from './attentionMaps.js';
 export { LXMERT_BASE, type LxmertConfig, lxmertConfig } from './config.js';
+export { withoutDrawing } from './drawing.js';
 export { Embeddings, type WordRows } from './embeddings.js';
 export { Encoder, type EncoderProbabilities, type EncoderResult, type StreamRows } from './encoder.js';
 export type { AttentionRows } from './functional/attention.js';
@@ -11,7 +13,7 @@ export { answerHeadDefinition, type HeadDefinition } from './heads/headDefinitio
 export { MaskedWordHead } from './heads/maskedWordHead.js';
 export { PredictionTransform } from './heads/predictionTransform.js';
 export { RegionHead } from './heads/regionHead.js';
-export { useForInference } from './inferencePrecision.js';
+export { packAsLoaded, useForInference } from './inferencePrecision.js';
 export {
   Attention,
   AttentionBlock,

@@ -10,6 +10,7 @@ export interface LeafPart {
 
 export interface LeafOptions {
   readonly isDense?: boolean;
+  readonly isTable?: boolean;
 }
 
 /** A dense layer's weight (out, in): a plain tensor, or packed for this processor's kernels. */
@@ -30,6 +31,8 @@ export class Leaf implements DenseWeight {
     readonly parts: readonly LeafPart[],
     /** A dense layer's weight: computed with in the model's precision, where everything else stays float32. */
     readonly isDense: boolean,
+    /** A large table of vectors, which is rounded to 8 bits where dense layers are. */
+    readonly isTable = false,
   ) {
     this.numValues = tensor.numel;
   }

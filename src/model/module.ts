@@ -29,11 +29,11 @@ export abstract class Module {
   protected joinedParameter(
     parts: readonly LeafPart[],
     tensor: Tensor,
-    { isDense = false }: LeafOptions = {},
+    { isDense = false, isTable = false }: LeafOptions = {},
   ): Leaf {
     keep(tensor);
     tensor.requiresGrad = true;
-    const leaf = new Leaf(tensor, parts, isDense);
+    const leaf = new Leaf(tensor, parts, isDense, isTable);
     this.#leaves.push(leaf);
     return leaf;
   }
@@ -107,11 +107,14 @@ export abstract class Module {
     return count;
   }
 
-  /** To be called when the leaves' memory was exchanged: views of the old are dropped. */
-  forgetViews(): void {
-    for (const views of this.#views.values()) for (const [, view] of views) view.dispose();
-    this.#views.clear();
-    for (const module of this.#children.values()) module.forgetViews();
+  /** To be called when the leaves' memory was exchanged, or that of one: views of the old are dropped. */
+  forgetViews(only?: Leaf): void {
+    for (const [leaf, views] of this.#views) {
+      if (only !== undefined && leaf !== only) continue;
+      for (const [, view] of views) view.dispose();
+      this.#views.delete(leaf);
+    }
+    for (const module of this.#children.values()) module.forgetViews(only);
   }
 
   /** Ends every parameter. The module cannot be used afterwards. */

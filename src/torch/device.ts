@@ -83,6 +83,11 @@ export function allowTf32(allowed: boolean): void {
  * @throws UsageError in one sentence
  */
 export function requirePrecision(precision: string, device: Device): void {
+  if (precision === 'int8' && device !== 'cpu') {
+    throw new UsageError(
+      'int8 is for processors: a GPU computes in float32, bfloat16 or float16. Use --precision float16, or --device cpu.',
+    );
+  }
   if (precision === 'float16' && device === 'cpu') {
     throw new UsageError(
       "float16 is for GPUs: the processor's kernels know float32 and bfloat16. Use --precision bfloat16, or --device cuda.",

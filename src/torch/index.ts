@@ -20,6 +20,7 @@ export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
 export { measureGemmRate } from './gemmRate.js';
 export { type GradientPlace, GradientReducer, type ReductionTimes } from './gradientReducer.js';
+export { int8Warnings, namedPrecision } from './int8.js';
 export { liveTensors } from './liveTensors.js';
 export { loadWarning, ThreadAdapter } from './machineLoad.js';
 export { isLoaded } from './native.js';

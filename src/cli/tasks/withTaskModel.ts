@@ -6,7 +6,14 @@ import type { FeatureStore } from '../../features/index.js';
 import { disposeModels, loadEnsemble } from '../../inference/ensemble.js';
 import type { LoadedModel } from '../../inference/modelFolder.js';
 import type { Task } from '../../tasks/index.js';
-import { bfloat16Warning, loadWarning, requireLibtorch, runtimeLine } from '../../torch/index.js';
+import {
+  bfloat16Warning,
+  int8Warnings,
+  loadWarning,
+  namedPrecision,
+  requireLibtorch,
+  runtimeLine,
+} from '../../torch/index.js';
 import type { CommandContext } from '../command.js';
 import {
   checkFeatures,
@@ -52,11 +59,14 @@ export async function withTaskModel<T>(
   });
   try {
     const device = predictor.models[0]?.device ?? 'cpu';
-    notice(`${runtimeLine()}, ${options.precision}${device === 'cpu' ? '' : ` on ${device}`}`);
+    notice(
+      `${runtimeLine()}, ${namedPrecision(options.precision)}${device === 'cpu' ? '' : ` on ${device}`}`,
+    );
     const busy = loadWarning();
     if (busy !== undefined) notice(busy);
     const warning = options.precision === 'bfloat16' && device === 'cpu' ? bfloat16Warning() : undefined;
     if (warning !== undefined) notice(warning);
+    if (options.precision === 'int8') for (const line of int8Warnings()) notice(line);
     for (const note of predictor.notes) notice(note);
     requireImages(task, predictor.models[0]?.imagesPerExample ?? 1, predictor.weightsFiles);
     checkFeatures(store, featuresOf(predictor), options.allowOtherFeatures, notice);

@@ -10,3 +10,10 @@ export function embedding(table: Tensor, indices: Tensor, paddingIndex: number):
     ? ops.packedEmbedding(table, indices, paddingIndex)
     : ops.embedding(table, indices, paddingIndex);
 }
+
+/** Rows of a table in 8 bits (`roundWeight`), indices (rows) -> (rows, size) float32. */
+export function roundedEmbedding(table: readonly Tensor[], indices: Tensor): Tensor {
+  const [values, scales] = table as readonly [Tensor, Tensor];
+  const rows = ops.to(ops.indexSelect(values, 0, indices), 'float32');
+  return ops.mul(rows, ops.unsqueeze(ops.indexSelect(scales, 0, indices), 1));
+}

@@ -1,9 +1,9 @@
 /** @file A table of vectors looked up by index. */
 
 import type { Tensor } from '../../torch/index.js';
-import * as ops from '../../torch/operators/index.js';
-import { embedding } from '../functional/embedding.js';
-import { Module } from '../module.js';
+import { drawn } from '../drawing.js';
+import { embedding, roundedEmbedding } from '../functional/embedding.js';
+import { type Leaf, Module } from '../module.js';
 
 /**
  * The index whose row gets no gradient through the lookup: 0 in all three tables of the reference
@@ -12,15 +12,23 @@ import { Module } from '../module.js';
 const PADDING_INDEX = 0;
 
 export class Embedding extends Module {
-  readonly weight: Tensor;
+  readonly table: Leaf;
 
-  constructor(numRows: number, size: number, std: number) {
+  /** @param isLarge whether it is rounded to 8 bits where dense layers are */
+  constructor(numRows: number, size: number, std: number, { isLarge = false } = {}) {
     super();
-    this.weight = this.parameter('weight', ops.normal_(ops.empty([numRows, size]), 0, std));
+    this.table = this.weightParameter('weight', drawn(numRows, size, std), { isTable: isLarge });
+  }
+
+  get weight(): Tensor {
+    return this.table.tensor;
   }
 
   /** indices (rows) -> (rows, size) */
   forward(indices: Tensor): Tensor {
-    return embedding(this.weight, indices, PADDING_INDEX);
+    const { packed } = this.table;
+    return packed === undefined
+      ? embedding(this.weight, indices, PADDING_INDEX)
+      : roundedEmbedding(packed, indices);
   }
 }

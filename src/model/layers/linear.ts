@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
+import { drawn } from '../drawing.js';
 import { linear, linearGelu, type RowRange } from '../functional/linear.js';
 import { type Leaf, Module } from '../module.js';
 
@@ -13,7 +14,7 @@ export class Linear extends Module {
   /** @param isDense false for a layer whose input is float32 in every precision */
   constructor(inputSize: number, outputSize: number, std: number, { isDense = true } = {}) {
     super();
-    this.weight = this.weightParameter('weight', drawn(inputSize, outputSize, std), { isDense });
+    this.weight = this.weightParameter('weight', drawn(outputSize, inputSize, std), { isDense });
     this.bias = this.parameter('bias', ops.zeros([outputSize]));
   }
 
@@ -45,7 +46,7 @@ export class JoinedLinear extends Module {
     super();
     const height = names.length * outputSize;
     const parts = (kind: string) => names.map((name) => ({ name: `${name}.${kind}`, numRows: outputSize }));
-    this.weight = this.joinedParameter(parts('weight'), drawn(inputSize, height, std), { isDense: true });
+    this.weight = this.joinedParameter(parts('weight'), drawn(height, inputSize, std), { isDense: true });
     this.bias = this.joinedParameter(parts('bias'), ops.zeros([height])).tensor;
   }
 
@@ -54,8 +55,4 @@ export class JoinedLinear extends Module {
     const range: RowRange = { first: first * this.outputSize, count: count * this.outputSize };
     return linear(x, this.weight, this.bias, range);
   }
-}
-
-function drawn(inputSize: number, outputSize: number, std: number): Tensor {
-  return ops.normal_(ops.empty([outputSize, inputSize]), 0, std);
 }

@@ -118,7 +118,7 @@ export const packWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::pack_w
 
 /**
  * A weight (out, in) float32 in 8 bits, a scale for each output: values (out, in) int8 and scales (out) float32. No value is
- * further than half a scale from its own.
+ * further than half a scale from its own. `unpackWeight` makes a plain weight of the two.
  */
 export const roundWeight = operator<(weight: Tensor) => Tensor[]>('lxmert::round_weight');
 
@@ -135,6 +135,9 @@ export const int8RoundRows =
 /** Whole sums of products, rows (rows, in) uint8 and values (out, in) int8 -> (rows, out) int32, by the named kernels. */
 export const int8Sums =
   operator<(rows: Tensor, values: Tensor, kernels: string) => Tensor>('lxmert::int8_sums');
+
+/** To be called when the weights of a model are packed: their memory is exchanged for large pages meanwhile. */
+export const settleWeights = operator<() => void>('lxmert::settle_weights');
 
 /** The weight (out, in) float32 again. */
 export const unpackWeight = operator<(packed: readonly Tensor[]) => Tensor>('lxmert::unpack_weight');
@@ -154,3 +157,57 @@ export const packedWeightLinear =
       numColumns?: number,
     ) => Tensor
   >('lxmert::packed_linear');
+
+/**
+ * Streams of rows, each through layers of its own (attention and feed-forward), side by side in one call; no gradients.
+ *
+ * @param segments of each stream (S, 4), as {@link packedSelfAttention} takes them
+ * @param weights of all layers in a list: of each attention the packed weight and bias of query, key and value, those of
+ * the output, weight and shift of the norm; of each feed-forward the same with its two dense layers
+ * @param numLayers of each stream
+ * @param tensorsPerWeight the length of the list that a packed weight is
+ */
+export const packedLayers =
+  operator<
+    (
+      rows: readonly Tensor[],
+      segments: readonly Tensor[],
+      weights: readonly Tensor[],
+      numLayers: readonly number[],
+      tensorsPerWeight: number,
+      numHeads: number,
+      eps: number,
+    ) => Tensor[]
+  >('lxmert::packed_layers');
+
+/**
+ * Cross-modality layers in one call; no gradients.
+ *
+ * @param segments both ways, of words, of regions; with two more, words at regions and first words at words, a last
+ * layer computes the first word of each sentence alone
+ * @param weights as {@link packedLayers}; of each layer attention across, among words, among regions, feed-forward of
+ * words and of regions; of that last layer attention across, among words, feed-forward of words
+ * @returns rows of words and of regions, or the first words alone
+ */
+export const packedCrossLayers = operator<
+  (
+    language: Tensor,
+    vision: Tensor,
+    segments: readonly Tensor[],
+    weights: readonly Tensor[],
+    numLayers: number,
+    tensorsPerWeight: number,
+    numHeads: number,
+    eps: number,
+  ) => Tensor[]
+>('lxmert::packed_cross_layers');
+
+/**
+ * (LayerNorm(features W^T + bias) + LayerNorm(boxes V^T + bias)) / 2 in one call; no gradients.
+ *
+ * @param weights packed weight of the features, bias, weight and shift of the norm; plain weight of the boxes and the same
+ */
+export const packedRegions =
+  operator<(features: Tensor, boxes: Tensor, weights: readonly Tensor[], eps: number) => Tensor>(
+    'lxmert::packed_regions',
+  );
