@@ -12,7 +12,11 @@ describe('text of a file in a sentence', () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown;
     expect(excerptOfJson(deep)).toBe('a value that is nested thousands deep');
     expect(excerptOfJson({ a: ['b'.repeat(90)] }, 12)).toBe('{"a":["bbbbb...');
-    expect([excerptOfJson(undefined), excerptOfJson(null), excerptOfJson(5)]).toEqual(['nothing', 'null', '5']);
+    expect([excerptOfJson(undefined), excerptOfJson(null), excerptOfJson(5)]).toEqual([
+      'nothing',
+      'null',
+      '5',
+    ]);
   });
 
   it('does not fill a screen: a name of a page is cut in its middle, a path is not', () => {
