@@ -1,19 +1,19 @@
 /** @file What a piece of measured work gives, and how it is held against the machine's limit. */
 
 import type { Progress } from '../common/progress.js';
-import type { LxmertConfig, Precision } from '../model/index.js';
+import type { AnsweringPrecision, LxmertConfig, Precision } from '../model/index.js';
 import { releaseFreeMemory } from '../torch/index.js';
 import { gemmRate } from './limits.js';
 import { measure, type Timing } from './measure.js';
 import { peakMemory, resetPeakMemory } from './peakMemory.js';
 
 /** What all work is measured with. */
-export interface BenchSettings {
+export interface BenchSettings<P extends AnsweringPrecision = Precision> {
   readonly config: LxmertConfig;
   readonly numAnswers: number;
   readonly batchSize: number;
   readonly repetitions: number;
-  readonly precision: Precision;
+  readonly precision: P;
   /** For what has no size in `config`: a small detector too. */
   readonly isSmall: boolean;
   /** For files; empty at first. */
@@ -29,7 +29,7 @@ export interface BenchResult extends Timing {
   /** What one repetition does. */
   readonly description: string;
   /** The format of the arithmetic; absent where there is none. */
-  readonly precision?: Precision;
+  readonly precision?: AnsweringPrecision;
   /** Examples, images or bytes a second at the least time. */
   readonly rate: number;
   readonly rateUnit: string;
@@ -49,7 +49,7 @@ const WARM_UP = 2;
 
 /** Times `work`, beginning with a tidy heap. */
 export async function timed(
-  settings: BenchSettings,
+  settings: BenchSettings<AnsweringPrecision>,
   work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<Timing & { readonly peakResidentBytes: number }> {
@@ -73,21 +73,23 @@ export async function timed(
  * @param operations that are needed, of one repetition
  */
 export async function timedProducts(
-  settings: BenchSettings,
+  settings: BenchSettings<AnsweringPrecision>,
   operations: number,
   work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<
-  Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & { readonly precision: Precision }
+  Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & { readonly precision: AnsweringPrecision }
 > {
   const { precision } = settings;
-  const before = gemmRate(precision);
+  // libtorch multiplies no matrices of 8 bits that it could be held against.
+  const limit = precision === 'int8' ? 'float32' : precision;
+  const before = gemmRate(limit);
   const timing = await timed(settings, work, warmUp);
-  const limitRate = Math.max(before, gemmRate(precision));
+  const limitRate = Math.max(before, gemmRate(limit));
   return {
     ...timing,
     precision,
-    limit: `${precision} matrix products`,
+    limit: `${limit} matrix products`,
     limitRate,
     limitUnit: 'FLOP/s',
     shareOfLimit: operations / timing.minSeconds / limitRate,

@@ -3,7 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Precision } from '../model/index.js';
+import { UsageError } from '../common/errors.js';
+import type { AnsweringPrecision, Precision } from '../model/index.js';
 import { runtimeLine } from '../torch/index.js';
 import type { BenchResult, BenchSettings } from './result.js';
 import { features, load } from './work/files.js';
@@ -14,8 +15,9 @@ import { suppression } from './work/suppression.js';
 import { training } from './work/training.js';
 import { vision } from './work/vision.js';
 
-/** Work that is done once for each precision. */
-const BY_PRECISION = { inference, latency, training, pretraining: pretrainingWork, vision } as const;
+/** Work that is done once for each precision: what only answers, and the rest, for which there is no int8. */
+const ANSWERING = { inference, latency } as const;
+const BY_PRECISION = { training, pretraining: pretrainingWork, vision } as const;
 const ONCE = { suppression, load, features } as const;
 
 export const WORK_NAMES = [
@@ -31,7 +33,7 @@ export const WORK_NAMES = [
 export type WorkName = (typeof WORK_NAMES)[number];
 
 export interface BenchOptions extends Omit<BenchSettings, 'folder' | 'precision'> {
-  readonly precisions: readonly Precision[];
+  readonly precisions: readonly AnsweringPrecision[];
   readonly work: readonly WorkName[];
   readonly onStart?: (what: string) => void;
 }
@@ -44,26 +46,39 @@ export interface BenchReport {
 
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const { work, precisions, onStart } = options;
+  const without = work.find((name) => name in BY_PRECISION);
+  if (without !== undefined && precisions.includes('int8')) {
+    throw new UsageError(
+      `There is no ${without} in int8: it is for what only answers (--work inference,latency).`,
+    );
+  }
   const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-bench-'));
   try {
     const results: BenchResult[] = [];
     for (const name of work) {
-      if (name in BY_PRECISION) {
-        for (const precision of precisions) {
-          onStart?.(`${name} in ${precision}`);
-          results.push(
-            ...(await BY_PRECISION[name as keyof typeof BY_PRECISION]({ ...options, precision, folder })),
-          );
-        }
-      } else {
+      if (name in ONCE) {
         onStart?.(name);
         results.push(
           ...(await ONCE[name as keyof typeof ONCE]({ ...options, precision: 'float32', folder })),
         );
+        continue;
+      }
+      for (const precision of precisions) {
+        onStart?.(`${name} in ${precision}`);
+        results.push(...(await measureIn(name, precision, { ...options, folder })));
       }
     }
     return { runtime: runtimeLine(), batchSize: options.batchSize, results };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function measureIn(
+  name: WorkName,
+  precision: AnsweringPrecision,
+  settings: Omit<BenchSettings, 'precision'>,
+): Promise<BenchResult[]> {
+  if (name in ANSWERING) return ANSWERING[name as keyof typeof ANSWERING]({ ...settings, precision });
+  return BY_PRECISION[name as keyof typeof BY_PRECISION]({ ...settings, precision: precision as Precision });
 }

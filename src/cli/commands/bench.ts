@@ -8,7 +8,7 @@ import { STATES } from '../../bench/peers/states.js';
 import { type BenchReport, runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { UsageError } from '../../common/errors.js';
 import { userCacheFolder } from '../../common/userCache.js';
-import { lxmertConfig, PRECISIONS } from '../../model/index.js';
+import { ANSWERING_PRECISIONS, lxmertConfig } from '../../model/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
 
@@ -42,9 +42,11 @@ export const command = defineCommand({
     batchSize: z.int().min(1).max(4096).default(32).describe('Questions at a time'),
     repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
     precision: z
-      .array(z.enum(PRECISIONS))
-      .default(['float32'])
-      .describe('Numbers between layers; give it twice to measure both'),
+      .array(z.enum(ANSWERING_PRECISIONS))
+      .optional()
+      .describe(
+        'What is computed in, one or several; float32 unless it says otherwise, for --peers int8 too',
+      ),
     work: z
       .array(z.enum(WORK_NAMES))
       .default([...WORK_NAMES])
@@ -91,7 +93,7 @@ export const command = defineCommand({
       return await comparePeers({
         python: python ?? 'python3',
         folder: path.join(userCacheFolder(), 'peers'),
-        precisions: options.precision,
+        precisions: options.precision ?? ['float32', 'int8'],
         states: state ?? STATES,
         withEager: eager,
         repetitions: options.repetitions,
@@ -104,7 +106,7 @@ export const command = defineCommand({
       numAnswers: 3129,
       isSmall: options.small,
       batchSize: options.batchSize,
-      precisions: options.precision,
+      precisions: options.precision ?? ['float32'],
       repetitions: options.repetitions,
       work: options.work,
       signal,
