@@ -1,7 +1,7 @@
 /** @file What a piece of measured work gives, and how it is held against the machine's limit. */
 
 import type { Progress } from '../common/progress.js';
-import type { LxmertConfig, Precision } from '../model/index.js';
+import type { AnsweringPrecision, LxmertConfig, Precision } from '../model/index.js';
 import { releaseFreeMemory } from '../torch/index.js';
 import { gemmRate } from './limits.js';
 import { measure, type Timing } from './measure.js';
@@ -13,7 +13,7 @@ export interface BenchSettings {
   readonly numAnswers: number;
   readonly batchSize: number;
   readonly repetitions: number;
-  readonly precision: Precision;
+  readonly precision: AnsweringPrecision;
   /** For what has no size in `config`: a small detector too. */
   readonly isSmall: boolean;
   /** For files; empty at first. */
@@ -23,13 +23,16 @@ export interface BenchSettings {
   readonly watch?: (() => Progress & { stop(): void }) | undefined;
 }
 
+/** Of work that trains, or sees. */
+export type PlainBenchSettings = BenchSettings & { readonly precision: Precision };
+
 /** One line of the table. */
 export interface BenchResult extends Timing {
   readonly name: string;
   /** What one repetition does. */
   readonly description: string;
   /** The format of the arithmetic; absent where there is none. */
-  readonly precision?: Precision;
+  readonly precision?: AnsweringPrecision;
   /** Examples, images or bytes a second at the least time. */
   readonly rate: number;
   readonly rateUnit: string;
@@ -78,7 +81,9 @@ export async function timedProducts(
   work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<
-  Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & { readonly precision: Precision }
+  Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & {
+    readonly precision: AnsweringPrecision;
+  }
 > {
   const { precision } = settings;
   const before = gemmRate(precision);

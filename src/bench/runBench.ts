@@ -3,9 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Precision } from '../model/index.js';
+import type { AnsweringPrecision } from '../model/index.js';
 import { runtimeLine } from '../torch/index.js';
-import type { BenchResult, BenchSettings } from './result.js';
+import type { BenchResult, BenchSettings, PlainBenchSettings } from './result.js';
 import { features, load } from './work/files.js';
 import { inference } from './work/inference.js';
 import { latency } from './work/latency.js';
@@ -14,8 +14,10 @@ import { suppression } from './work/suppression.js';
 import { training } from './work/training.js';
 import { vision } from './work/vision.js';
 
-/** Work that is done once for each precision. */
-const BY_PRECISION = { inference, latency, training, pretraining: pretrainingWork, vision } as const;
+/** Work that is done once for each precision, in int8 too. */
+const ANSWERING = { inference, latency } as const;
+/** Work that is done once for each precision of training. */
+const BY_PRECISION = { training, pretraining: pretrainingWork, vision } as const;
 const ONCE = { suppression, load, features } as const;
 
 export const WORK_NAMES = [
@@ -31,7 +33,7 @@ export const WORK_NAMES = [
 export type WorkName = (typeof WORK_NAMES)[number];
 
 export interface BenchOptions extends Omit<BenchSettings, 'folder' | 'precision'> {
-  readonly precisions: readonly Precision[];
+  readonly precisions: readonly AnsweringPrecision[];
   readonly work: readonly WorkName[];
   readonly onStart?: (what: string) => void;
 }
@@ -48,12 +50,11 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   try {
     const results: BenchResult[] = [];
     for (const name of work) {
-      if (name in BY_PRECISION) {
+      if (name in ANSWERING || name in BY_PRECISION) {
         for (const precision of precisions) {
+          if (precision === 'int8' && !(name in ANSWERING)) continue;
           onStart?.(`${name} in ${precision}`);
-          results.push(
-            ...(await BY_PRECISION[name as keyof typeof BY_PRECISION]({ ...options, precision, folder })),
-          );
+          results.push(...(await measured(name, { ...options, precision, folder })));
         }
       } else {
         onStart?.(name);
@@ -66,4 +67,10 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** In int8 only what answers. */
+function measured(name: WorkName, settings: BenchSettings): Promise<BenchResult[]> {
+  if (name in ANSWERING) return ANSWERING[name as keyof typeof ANSWERING](settings);
+  return BY_PRECISION[name as keyof typeof BY_PRECISION](settings as PlainBenchSettings);
 }

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../../common/random.js';
 import { numUsableProcessors } from '../../common/usableProcessors.js';
-import type { Precision } from '../../model/index.js';
+import type { AnsweringPrecision } from '../../model/index.js';
 import { gemmRate, readRate } from '../limits.js';
 import { medianOf } from '../measure.js';
 import type { BenchSettings } from '../result.js';
@@ -27,7 +27,7 @@ export interface ComparePeersOptions extends Pick<BenchSettings, 'repetitions' |
   readonly python: string;
   /** Where the peers' model is kept (4 GB). */
   readonly folder: string;
-  readonly precisions: readonly Precision[];
+  readonly precisions: readonly AnsweringPrecision[];
   readonly states: readonly State[];
   readonly withEager: boolean;
   /** Told what is done now. */

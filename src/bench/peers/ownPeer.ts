@@ -5,7 +5,7 @@
 
 import path from 'node:path';
 import { loadModel } from '../../inference/modelFolder.js';
-import type { Precision } from '../../model/index.js';
+import type { AnsweringPrecision } from '../../model/index.js';
 import { noGrad, runtimeLine, scope, type Tensor } from '../../torch/index.js';
 import { askedBursts, type Burst, type Measured, sayLine } from './measuredProcess.js';
 import { inputsOf } from './modelInputs.js';
@@ -16,11 +16,12 @@ const [, , folder = '', ...precisions] = process.argv;
 const { questions, vocabulary, answers } = writeQuestions(folder, NUM_QUESTIONS);
 const source = { model: path.join(folder, 'huggingface'), vocabulary, answers };
 const models = new Map<string, Awaited<ReturnType<typeof loadAnswering>>>();
-for (const precision of precisions) models.set(precision, await loadAnswering(precision as Precision));
+for (const precision of precisions)
+  models.set(precision, await loadAnswering(precision as AnsweringPrecision));
 await sayLine({ runtime: runtimeLine() } satisfies OwnHello);
 for await (const burst of askedBursts()) await sayLine(measured(burst));
 
-async function loadAnswering(precision: Precision) {
+async function loadAnswering(precision: AnsweringPrecision) {
   const loaded = await loadModel({ ...source, precision });
   const [model] = loaded.models;
   if (model === undefined) throw new Error('The folder has no model.');

@@ -1,6 +1,6 @@
 /** @file Who answers in turn: the names that their processes know, and what a person calls them. */
 
-import type { Precision } from '../../model/index.js';
+import type { AnsweringPrecision } from '../../model/index.js';
 
 /** What is asked. */
 export const TASKS = [
@@ -45,7 +45,7 @@ const PYTHON_PEERS: readonly Peer[] = [
 ];
 
 /** @param withEager PyTorch without an export too */
-export function peersOf(precisions: readonly Precision[], withEager: boolean): Peer[] {
+export function peersOf(precisions: readonly AnsweringPrecision[], withEager: boolean): Peer[] {
   const own = precisions.flatMap((precision): Peer[] => [
     {
       name: `${WHOLE}: ${precision}`,

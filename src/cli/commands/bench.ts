@@ -8,7 +8,7 @@ import { STATES } from '../../bench/peers/states.js';
 import { type BenchReport, runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { UsageError } from '../../common/errors.js';
 import { userCacheFolder } from '../../common/userCache.js';
-import { lxmertConfig, PRECISIONS } from '../../model/index.js';
+import { ANSWERING_PRECISIONS, lxmertConfig } from '../../model/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
 
@@ -42,9 +42,9 @@ export const command = defineCommand({
     batchSize: z.int().min(1).max(4096).default(32).describe('Questions at a time'),
     repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
     precision: z
-      .array(z.enum(PRECISIONS))
+      .array(z.enum(ANSWERING_PRECISIONS))
       .default(['float32'])
-      .describe('Numbers between layers; give it twice to measure both'),
+      .describe('Numbers between layers; give it twice to measure both; int8 is for inference and latency'),
     work: z
       .array(z.enum(WORK_NAMES))
       .default([...WORK_NAMES])
