@@ -3,10 +3,10 @@
 #include <torch/library.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
+#include "segments.h"
 #include "support.h"
 
 namespace lxmert {
@@ -46,13 +46,8 @@ void Examine(std::vector<std::pair<int64_t, int64_t>> ranges, int64_t total, con
 
 // segments (S, 4) int32: first query row, query rows, first key row, key rows.
 Plan MakePlan(const at::Tensor& segments, int64_t num_queries, int64_t num_keys, int64_t num_heads, int64_t head_size) {
-  TORCH_CHECK(segments.dim() == 2 && segments.size(1) == 4 && segments.scalar_type() == at::kInt &&
-                  segments.is_contiguous() && segments.device().is_cpu(),
-              "segments must be (S, 4) int32 on the CPU");
-  static_assert(sizeof(Segment) == 4 * sizeof(int32_t), "a segment is a row of the tensor");
   Plan plan;
-  plan.segments.resize(static_cast<size_t>(segments.size(0)));
-  std::memcpy(plan.segments.data(), segments.data_ptr<int32_t>(), plan.segments.size() * sizeof(Segment));
+  plan.segments = ReadSegments(segments);
   std::vector<std::pair<int64_t, int64_t>> queries, keys;
   for (const Segment& segment : plan.segments) {
     queries.emplace_back(segment.query_start, segment.num_queries);

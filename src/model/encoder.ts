@@ -2,6 +2,13 @@
 
 import type { DType, Tensor } from '../torch/index.js';
 import type { LxmertConfig } from './config.js';
+import {
+  canAnswerPacked,
+  type PackedLayersSettings,
+  type PackedStream,
+  packedCrossLayers,
+  packedLayers,
+} from './functional/packedLayers.js';
 import type { AttentionOptions } from './layers/attention.js';
 import { CrossLayer, type CrossLayerProbabilities } from './layers/crossLayer.js';
 import { TransformerLayer } from './layers/transformerLayer.js';
@@ -38,7 +45,7 @@ export class Encoder extends Module {
   readonly visionLayers: readonly TransformerLayer[];
   readonly crossLayers: readonly CrossLayer[];
 
-  constructor(config: LxmertConfig) {
+  constructor(readonly config: LxmertConfig) {
     super();
     // Registered in the reference's order, which is the order of its optimizer and files.
     this.visualFeatureEncoder = this.child('visn_fc', new VisualFeatureEncoder(config));
@@ -55,7 +62,31 @@ export class Encoder extends Module {
     options: AttentionOptions,
     probabilities: EncoderProbabilities,
   ): StreamRows {
-    return runStack(this.languageLayers, words, options, probabilities.language);
+    return this.#runStack(this.languageLayers, words, options, probabilities.language);
+  }
+
+  /**
+   * Both streams up to where they meet, beside each other: while one waits for memory the other computes. Only where
+   * {@link answersPacked}.
+   */
+  encodeBeside(words: StreamRows, regions: StreamRows): { language: StreamRows; vision: StreamRows } {
+    const streams = [streamOf(words, this.languageLayers), streamOf(regions, this.visionLayers)];
+    const [language, vision] = packedLayers(streams, this.#settings()) as [Tensor, Tensor];
+    return {
+      language: { rows: language, packing: words.packing },
+      vision: { rows: vision, packing: regions.packing },
+    };
+  }
+
+  /** True when whole stacks of layers are one call for such rows. */
+  answersPacked(rows: Tensor, options: AttentionOptions): boolean {
+    const layers = [...this.languageLayers, ...this.visionLayers, ...this.crossLayers];
+    return (
+      !options.training &&
+      !options.wantProbabilities &&
+      layers.length > 0 &&
+      layers.every((layer) => canAnswerPacked(rows, layer.sublayers))
+    );
   }
 
   /**
@@ -73,7 +104,7 @@ export class Encoder extends Module {
     probabilities: EncoderProbabilities,
   ): StreamRows {
     const rows = this.visualFeatureEncoder.forward(features, boxes, dtype, options.training);
-    return runStack(this.visionLayers, { rows, packing }, options, probabilities.vision);
+    return this.#runStack(this.visionLayers, { rows, packing }, options, probabilities.vision);
   }
 
   /**
@@ -88,6 +119,7 @@ export class Encoder extends Module {
     options: AttentionOptions,
     probabilities: EncoderProbabilities,
   ): EncoderResult {
+    if (this.answersPacked(words.rows, options)) return this.#crossPacked(words, regions, outputs);
     let language = words.rows;
     let vision = regions.rows;
     for (const [i, layer] of this.crossLayers.entries()) {
@@ -101,20 +133,47 @@ export class Encoder extends Module {
     }
     return { language, vision, firstWords: firstRows(language, words.packing) };
   }
+
+  #runStack(
+    layers: readonly TransformerLayer[],
+    input: StreamRows,
+    options: AttentionOptions,
+    probabilities: (readonly Tensor[])[],
+  ): StreamRows {
+    if (this.answersPacked(input.rows, options)) {
+      const [packed] = packedLayers([streamOf(input, layers)], this.#settings()) as [Tensor];
+      return { rows: packed, packing: input.packing };
+    }
+    const segments = Segments.within(input.packing);
+    let { rows } = input;
+    for (const layer of layers) {
+      const result = layer.forward(rows, segments, options);
+      rows = result.output;
+      if (result.probabilities !== undefined) probabilities.push(result.probabilities);
+    }
+    return { rows, packing: input.packing };
+  }
+
+  #crossPacked(words: StreamRows, regions: StreamRows, outputs: 'all' | 'pooled'): EncoderResult {
+    const last = outputs === 'pooled' ? this.crossLayers.at(-1) : undefined;
+    const whole = last === undefined ? this.crossLayers : this.crossLayers.slice(0, -1);
+    const [first, second] = packedCrossLayers(
+      words,
+      regions,
+      whole.flatMap((layer) => layer.sublayers),
+      last?.sublayersOfFirstWords,
+      this.#settings(),
+    );
+    if (first === undefined) throw new RangeError('The layers gave no rows.');
+    if (last !== undefined) return { language: undefined, vision: undefined, firstWords: first };
+    return { language: first, vision: second, firstWords: firstRows(first, words.packing) };
+  }
+
+  #settings(): PackedLayersSettings {
+    return { numHeads: this.config.numAttentionHeads, eps: this.config.layerNormEps };
+  }
 }
 
-function runStack(
-  layers: readonly TransformerLayer[],
-  input: StreamRows,
-  options: AttentionOptions,
-  probabilities: (readonly Tensor[])[],
-): StreamRows {
-  const segments = Segments.within(input.packing);
-  let { rows } = input;
-  for (const layer of layers) {
-    const result = layer.forward(rows, segments, options);
-    rows = result.output;
-    if (result.probabilities !== undefined) probabilities.push(result.probabilities);
-  }
-  return { rows, packing: input.packing };
+function streamOf({ rows, packing }: StreamRows, layers: readonly TransformerLayer[]): PackedStream {
+  return { rows, packing, sublayers: layers.flatMap((layer) => layer.sublayers) };
 }

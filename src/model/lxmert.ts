@@ -68,6 +68,12 @@ export interface LxmertRows {
 /** The vision stream of some images before it meets a sentence: can be kept and used for many. */
 export type EncodedImages = StreamRows;
 
+/** Both streams before they meet. */
+interface EncodedStreams {
+  readonly sentence: StreamRows;
+  readonly images: StreamRows;
+}
+
 /** Which sentence and which image each example has. */
 type ExamplePlaces = Partial<Pick<PlacedInputs, 'words' | 'regions'>>;
 
@@ -118,15 +124,15 @@ export class LxmertModel extends Module {
   /** As {@link forward}; nothing in it waits for the device. */
   forwardPlaced(inputs: PlacedInputs, options: LxmertOptions = {}): LxmertOutputs {
     const probabilities = emptyProbabilities();
-    const images = this.#encodeImages(inputs.images, options, probabilities);
-    return this.#answer(inputs.sentences, images, inputs, options, probabilities);
+    const streams = this.#encodeBoth(inputs, options, probabilities);
+    return this.#answer(streams, inputs, options, probabilities);
   }
 
   /** The rows of both streams as they are, for heads that read only some of them. */
   forwardRows(inputs: PlacedInputs, options: Pick<LxmertOptions, 'training'> = {}): LxmertRows {
     const probabilities = emptyProbabilities();
-    const images = this.#encodeImages(inputs.images, options, probabilities);
-    const { words, regions, result } = this.#meet(inputs.sentences, images, inputs, options, probabilities);
+    const streams = this.#encodeBoth(inputs, options, probabilities);
+    const { words, regions, result } = this.#meet(streams, inputs, options, probabilities);
     const { language, vision, firstWords } = result;
     if (language === undefined || vision === undefined) throw new RangeError('Both streams were asked for.');
     return {
@@ -158,7 +164,9 @@ export class LxmertModel extends Module {
     const { outputs } = scope(() => {
       const regions = imageOf && repetitionOf(images.packing, imageOf, this.device);
       const placed = placeSentences(sentences, this.device, options);
-      return { outputs: this.#answer(placed, images, { regions }, options, emptyProbabilities()) };
+      const probabilities = emptyProbabilities();
+      const sentence = this.#encodeSentences(placed, options, probabilities);
+      return { outputs: this.#answer({ sentence, images }, { regions }, options, probabilities) };
     });
     return outputs;
   }
@@ -182,20 +190,43 @@ export class LxmertModel extends Module {
     return images;
   }
 
-  #answer(
+  /** Each stream by itself, beside each other where that is one call. */
+  #encodeBoth(
+    { images, sentences }: PlacedInputs,
+    options: LxmertOptions,
+    probabilities: EncoderProbabilities,
+  ): EncodedStreams {
+    const attention = attentionOptions(options);
+    const { features, boxes, packing } = images;
+    if (this.precision === 'float32' && this.encoder.answersPacked(features, attention)) {
+      const rows = this.encoder.visualFeatureEncoder.forward(features, boxes, 'float32', false);
+      const { language, vision } = this.encoder.encodeBeside(this.#embed(sentences, options), {
+        rows,
+        packing,
+      });
+      return { sentence: language, images: vision };
+    }
+    // Images first: the order in which a training draws its dropout.
+    const encoded = this.#encodeImages(images, options, probabilities);
+    return { sentence: this.#encodeSentences(sentences, options, probabilities), images: encoded };
+  }
+
+  #encodeSentences(
     sentences: PlacedSentences,
-    images: StreamRows,
+    options: LxmertOptions,
+    probabilities: EncoderProbabilities,
+  ): StreamRows {
+    const embedded = this.#embed(sentences, options);
+    return this.encoder.encodeLanguage(embedded, attentionOptions(options), probabilities);
+  }
+
+  #answer(
+    { sentence, images }: EncodedStreams,
     places: ExamplePlaces,
     options: LxmertOptions,
     probabilities: EncoderProbabilities,
   ): LxmertOutputs {
-    const { sentence, words, regions, result } = this.#meet(
-      sentences,
-      images,
-      places,
-      options,
-      probabilities,
-    );
+    const { words, regions, result } = this.#meet({ sentence, images }, places, options, probabilities);
     const float32 = (rows: Tensor | undefined, packing: StreamRows['packing']): Tensor | undefined =>
       rows && ops.to(unpack(rows, packing), FLOAT32);
     return {
@@ -210,22 +241,19 @@ export class LxmertModel extends Module {
     };
   }
 
-  /** The language stream, and what comes of it and the images in the cross-modality layers. */
+  /** What comes of both streams in the cross-modality layers. */
   #meet(
-    sentences: PlacedSentences,
-    images: StreamRows,
+    { sentence, images }: EncodedStreams,
     places: ExamplePlaces,
     options: LxmertOptions,
     probabilities: EncoderProbabilities,
   ) {
     const { outputs = 'all' } = options;
     const attention = attentionOptions(options);
-    const embedded = this.#embed(sentences, options);
-    const sentence = this.encoder.encodeLanguage(embedded, attention, probabilities);
     const words = forEach(sentence, places.words);
     const regions = forEach(images, places.regions);
     const result = this.encoder.encodeCross(words, regions, outputs, attention, probabilities);
-    return { sentence, words, regions, result };
+    return { words, regions, result };
   }
 
   #embed({ packing, ...words }: PlacedSentences, options: LxmertOptions): StreamRows {

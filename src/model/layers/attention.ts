@@ -3,6 +3,7 @@
 import type { Tensor } from '../../torch/index.js';
 import type { LxmertConfig } from '../config.js';
 import { type AttentionRows, crossAttention, selfAttention } from '../functional/attention.js';
+import type { SublayerParameters } from '../functional/packedLayers.js';
 import { Module } from '../module.js';
 import type { Segments } from '../packing.js';
 import { SublayerOutput } from './feedForward.js';
@@ -67,6 +68,12 @@ export class AttentionBlock extends Module {
     super();
     this.attention = this.child(innerName, new Attention(config));
     this.output = this.child('output', new SublayerOutput(config.hiddenSize, config));
+  }
+
+  /** What it computes with, for `functional/packedLayers.ts`. */
+  get parameters(): SublayerParameters {
+    const { dense, layerNorm } = this.output;
+    return { dense: [this.attention.projections, dense], norm: layerNorm };
   }
 
   /** (rows, H) -> (rows, H) */

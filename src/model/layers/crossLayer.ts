@@ -3,10 +3,11 @@
 import { scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import type { LxmertConfig } from '../config.js';
+import type { SublayerParameters } from '../functional/packedLayers.js';
 import { Module } from '../module.js';
 import { firstRows, type Packing, Segments } from '../packing.js';
 import { AttentionBlock, type AttentionOptions } from './attention.js';
-import { Intermediate, SublayerOutput } from './feedForward.js';
+import { feedForwardParameters, Intermediate, SublayerOutput } from './feedForward.js';
 
 /** Attention probabilities of one cross-modality layer: of each example (heads, queries, keys). */
 export interface CrossLayerProbabilities {
@@ -48,6 +49,26 @@ export class CrossLayer extends Module {
     this.languageOutput = this.child('lang_output', new SublayerOutput(config.intermediateSize, config));
     this.visionIntermediate = this.child('visn_inter', new Intermediate(config));
     this.visionOutput = this.child('visn_output', new SublayerOutput(config.intermediateSize, config));
+  }
+
+  /** What it computes with, for `functional/packedLayers.ts`. */
+  get sublayers(): readonly SublayerParameters[] {
+    return [
+      this.crossAttention.parameters,
+      this.languageSelfAttention.parameters,
+      this.visionSelfAttention.parameters,
+      feedForwardParameters(this.languageIntermediate, this.languageOutput),
+      feedForwardParameters(this.visionIntermediate, this.visionOutput),
+    ];
+  }
+
+  /** Those that the first words depend on. */
+  get sublayersOfFirstWords(): readonly SublayerParameters[] {
+    return [
+      this.crossAttention.parameters,
+      this.languageSelfAttention.parameters,
+      feedForwardParameters(this.languageIntermediate, this.languageOutput),
+    ];
   }
 
   /**

@@ -3,6 +3,7 @@
 import type { Tensor } from '../../torch/index.js';
 import type { LxmertConfig } from '../config.js';
 import { sublayerOutput } from '../functional/layerNorm.js';
+import type { SublayerParameters } from '../functional/packedLayers.js';
 import { Module } from '../module.js';
 import { LayerNorm } from './layerNorm.js';
 import { Linear } from './linear.js';
@@ -43,4 +44,9 @@ export class SublayerOutput extends Module {
     const p = training ? this.config.hiddenDropout : 0;
     return sublayerOutput(x, this.dense, residual, this.layerNorm, p);
   }
+}
+
+/** What both halves compute with, for `functional/packedLayers.ts`. */
+export function feedForwardParameters(inner: Intermediate, outer: SublayerOutput): SublayerParameters {
+  return { dense: [inner.dense, outer.dense], norm: outer.layerNorm };
 }

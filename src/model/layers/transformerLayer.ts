@@ -2,10 +2,11 @@
 
 import { scope, type Tensor } from '../../torch/index.js';
 import type { LxmertConfig } from '../config.js';
+import type { SublayerParameters } from '../functional/packedLayers.js';
 import { Module } from '../module.js';
 import type { Segments } from '../packing.js';
 import { AttentionBlock, type AttentionOptions, type AttentionResult } from './attention.js';
-import { Intermediate, SublayerOutput } from './feedForward.js';
+import { feedForwardParameters, Intermediate, SublayerOutput } from './feedForward.js';
 
 export class TransformerLayer extends Module {
   readonly attention: AttentionBlock;
@@ -17,6 +18,11 @@ export class TransformerLayer extends Module {
     this.attention = this.child('attention', new AttentionBlock('self', config));
     this.intermediate = this.child('intermediate', new Intermediate(config));
     this.output = this.child('output', new SublayerOutput(config.intermediateSize, config));
+  }
+
+  /** What it computes with, for `functional/packedLayers.ts`. */
+  get sublayers(): readonly SublayerParameters[] {
+    return [this.attention.parameters, feedForwardParameters(this.intermediate, this.output)];
   }
 
   /** (rows, H) -> (rows, H) */

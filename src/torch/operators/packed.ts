@@ -154,3 +154,47 @@ export const packedWeightLinear =
       numColumns?: number,
     ) => Tensor
   >('lxmert::packed_linear');
+
+/**
+ * Streams of rows, each through layers of its own (attention and feed-forward), side by side in one call; no gradients.
+ *
+ * @param segments of each stream (S, 4), as {@link packedSelfAttention} takes them
+ * @param weights of all layers in a list: of each attention the packed weight and bias of query, key and value, those of
+ * the output, weight and shift of the norm; of each feed-forward the same with its two dense layers
+ * @param numLayers of each stream
+ * @param tensorsPerWeight the length of the list that a packed weight is
+ */
+export const packedLayers =
+  operator<
+    (
+      rows: readonly Tensor[],
+      segments: readonly Tensor[],
+      weights: readonly Tensor[],
+      numLayers: readonly number[],
+      tensorsPerWeight: number,
+      numHeads: number,
+      eps: number,
+    ) => Tensor[]
+  >('lxmert::packed_layers');
+
+/**
+ * Cross-modality layers in one call; no gradients.
+ *
+ * @param segments both ways, of words, of regions; with two more, words at regions and first words at words, a last
+ * layer computes the first word of each sentence alone
+ * @param weights as {@link packedLayers}; of each layer attention across, among words, among regions, feed-forward of
+ * words and of regions; of that last layer attention across, among words, feed-forward of words
+ * @returns rows of words and of regions, or the first words alone
+ */
+export const packedCrossLayers = operator<
+  (
+    language: Tensor,
+    vision: Tensor,
+    segments: readonly Tensor[],
+    weights: readonly Tensor[],
+    numLayers: number,
+    tensorsPerWeight: number,
+    numHeads: number,
+    eps: number,
+  ) => Tensor[]
+>('lxmert::packed_cross_layers');

@@ -1,0 +1,137 @@
+// The steps of each sublayer.
+#include "blocks.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "scratch.h"
+
+namespace lxmert {
+namespace {
+
+// Rows whose stride is a multiple of 4 KB all begin in the same set of a cache: a line lies between.
+constexpr int64_t kLine = 16;
+
+int64_t InnerStride(int64_t intermediate) { return (intermediate + kLine - 1) / kLine * kLine + kLine; }
+
+Rows Columns(const Rows& rows, int64_t first) { return {rows.values + first, rows.stride, rows.count}; }
+
+}  // namespace
+
+int64_t WorkspaceValues(int64_t rows, int64_t hidden, int64_t intermediate) {
+  return rows * (5 * hidden + InnerStride(intermediate));
+}
+
+Workspace LayOut(float* values, int64_t rows, int64_t hidden, int64_t intermediate) {
+  Workspace work{};
+  work.projected = {values, 3 * hidden, rows};
+  work.context = {values + rows * 3 * hidden, hidden, rows};
+  work.sum = {values + rows * 4 * hidden, hidden, rows};
+  work.inner = {values + rows * 5 * hidden, InnerStride(intermediate), rows};
+  return work;
+}
+
+void AddProduct(Steps& steps, const Rows& x, const DenseLayer& layer, int64_t first, int64_t count,
+                const Rows& residual, const Rows& output, Activation activation, int num_threads) {
+  Product product{};
+  product.x = x.values;
+  product.x_stride = x.stride;
+  product.rows = x.count;
+  product.weight = layer.weight;
+  product.first_column = first;
+  product.num_columns = count;
+  product.bias = layer.bias + first;
+  product.residual = residual.values;
+  product.residual_stride = residual.stride;
+  product.output = output.values;
+  product.output_stride = output.stride;
+  product.activation = activation;
+  const ProductTasks tasks(product, num_threads);
+  steps.push_back({tasks.num_tasks(), tasks});
+}
+
+void AddNorm(Steps& steps, const Rows& sum, const NormLayer& norm, int64_t size, const Rows& output) {
+  // Some microseconds a task.
+  constexpr int64_t kRowsOfTask = 8;
+  steps.push_back({(sum.count + kRowsOfTask - 1) / kRowsOfTask, [=](int64_t task, int) {
+                     NormForward work{};
+                     work.sum = sum.values;
+                     work.weight = norm.weight;
+                     work.shift = norm.shift;
+                     work.output = output.values;
+                     work.eps = norm.eps;
+                     work.size = size;
+                     const int64_t first = task * kRowsOfTask;
+                     ActiveKernels().norm_forward[kFloat32](work, first, std::min(first + kRowsOfTask, sum.count));
+                   }});
+}
+
+void AddAttention(Steps& steps, const Rows& queries, const Rows& keys, const Rows& values,
+                  const std::vector<Segment>& segments, int64_t num_heads, int64_t hidden, const Rows& context) {
+  Attention work{};
+  work.queries = queries.values;
+  work.keys = keys.values;
+  work.values = values.values;
+  work.query_stride = queries.stride;
+  work.key_stride = keys.stride;
+  work.value_stride = values.stride;
+  work.output = context.values;
+  work.output_stride = context.stride;
+  work.head_size = hidden / num_heads;
+  work.num_heads = num_heads;
+  int64_t scratch = 0;
+  for (const Segment& segment : segments) {
+    const int64_t needed = ActiveKernels().attention_scratch(segment.num_queries, segment.num_keys, work.head_size);
+    scratch = std::max(scratch, needed);
+  }
+  const auto shared = std::make_shared<const std::vector<Segment>>(segments);
+  steps.push_back({static_cast<int64_t>(segments.size()) * num_heads, [=](int64_t task, int) {
+                     const Segment& segment = (*shared)[static_cast<size_t>(task / num_heads)];
+                     ActiveKernels().attention_forward[kFloat32](work, segment, task % num_heads, nullptr,
+                                                                 ThreadScratch(scratch));
+                   }});
+}
+
+void AddSelfAttention(Steps& steps, const Rows& x, const AttentionSublayer& layer, const std::vector<Segment>& segments,
+                      const Workspace& work, const Rows& y, int num_threads) {
+  const int64_t hidden = layer.output.weight.columns;
+  const Rows projected{work.projected.values, work.projected.stride, x.count};
+  const Rows context{work.context.values, work.context.stride, x.count};
+  const Rows sum{work.sum.values, work.sum.stride, x.count};
+  AddProduct(steps, x, layer.projections, 0, 3 * hidden, {}, projected, kNoActivation, num_threads);
+  AddAttention(steps, projected, Columns(projected, hidden), Columns(projected, 2 * hidden), segments, layer.num_heads,
+               hidden, context);
+  AddProduct(steps, context, layer.output, 0, hidden, x, sum, kNoActivation, num_threads);
+  AddNorm(steps, sum, layer.norm, hidden, y);
+}
+
+void AddCrossAttention(Steps& steps, const Rows& x, const Rows& others, const AttentionSublayer& layer,
+                       const std::vector<Segment>& segments, const Workspace& work, const Workspace& work_of_others,
+                       const Rows& y, int num_threads) {
+  const int64_t hidden = layer.output.weight.columns;
+  const Rows queries{work.projected.values, work.projected.stride, x.count};
+  const Rows keys_values{work_of_others.projected.values, work_of_others.projected.stride, others.count};
+  const Rows context{work.context.values, work.context.stride, x.count};
+  const Rows sum{work.sum.values, work.sum.stride, x.count};
+  Steps of_queries, of_keys;
+  AddProduct(of_queries, x, layer.projections, 0, hidden, {}, queries, kNoActivation, num_threads);
+  AddProduct(of_keys, others, layer.projections, hidden, 2 * hidden, {}, Columns(keys_values, hidden), kNoActivation,
+             num_threads);
+  Append(steps, Beside(std::move(of_keys), std::move(of_queries)));
+  AddAttention(steps, queries, Columns(keys_values, hidden), Columns(keys_values, 2 * hidden), segments,
+               layer.num_heads, hidden, context);
+  AddProduct(steps, context, layer.output, 0, hidden, x, sum, kNoActivation, num_threads);
+  AddNorm(steps, sum, layer.norm, hidden, y);
+}
+
+void AddFeedForward(Steps& steps, const Rows& x, const FeedForwardSublayer& layer, const Workspace& work, const Rows& y,
+                    int num_threads) {
+  const int64_t hidden = layer.outer.weight.columns, intermediate = layer.inner.weight.columns;
+  const Rows inner{work.inner.values, work.inner.stride, x.count};
+  const Rows sum{work.sum.values, work.sum.stride, x.count};
+  AddProduct(steps, x, layer.inner, 0, intermediate, {}, inner, kGelu, num_threads);
+  AddProduct(steps, inner, layer.outer, 0, hidden, x, sum, kNoActivation, num_threads);
+  AddNorm(steps, sum, layer.norm, hidden, y);
+}
+
+}  // namespace lxmert
