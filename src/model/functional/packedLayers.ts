@@ -36,7 +36,7 @@ export interface PackedStream {
 
 /** True when these sublayers can take the rows in one call: their weights are packed, and no gradient is asked for. */
 export function canAnswerPacked(rows: Tensor, [first]: readonly SublayerParameters[]): boolean {
-  return first?.dense[0].weight.packed?.[0]?.dtype === 'float32' && canFuse(rows) && !rows.requiresGrad;
+  return first?.dense[0].weight.packed !== undefined && canFuse(rows) && !rows.requiresGrad;
 }
 
 /** Streams that do not depend on each other, side by side: (rows, H) -> (rows, H) each. */
