@@ -70,6 +70,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("recordStream", lxmert::RecordStream);
   add("getNumThreads", lxmert::GetNumThreads);
   add("setNumThreads", lxmert::SetNumThreads);
+  add("adaptThreads", lxmert::AdaptThreads);
   lxmert::DefineDistributed(env, exports);
   return exports;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "engine/crew.h"
 #include "errors.h"
 #include "kernels/int8_kernels.h"
 #include "kernels/kernels.h"
@@ -168,6 +169,13 @@ Napi::Value ReleaseFreeMemory(const Napi::CallbackInfo& info) {
 
 Napi::Value GetNumThreads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), at::get_num_threads());
+}
+
+Napi::Value AdaptThreads(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), "adaptThreads", [&] {
+    Crew::Adapt(info[0].ToBoolean().Value(), info[1].ToNumber().DoubleValue());
+    return info.Env().Undefined();
+  });
 }
 
 Napi::Value SetNumThreads(const Napi::CallbackInfo& info) {

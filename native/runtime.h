@@ -14,5 +14,6 @@ Napi::Value GetNumThreads(const Napi::CallbackInfo& info);
 Napi::Value AllowTf32(const Napi::CallbackInfo& info);
 Napi::Value ReleaseFreeMemory(const Napi::CallbackInfo& info);
 Napi::Value SetNumThreads(const Napi::CallbackInfo& info);
+Napi::Value AdaptThreads(const Napi::CallbackInfo& info);
 
 }  // namespace lxmert

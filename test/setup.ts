@@ -1,8 +1,12 @@
-/** @file Runs around every test: a tensor left alive fails the test that made it. */
+/** @file Runs around every test: a tensor left alive fails the test that made it, and no hub is asked for what is misspelt. */
 
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { addonPath } from '../src/torch/native.js';
+
+process.env.HF_HUB_OFFLINE = '1';
+process.env.HF_HOME = path.join(import.meta.dirname, 'no-such-cache');
 
 // Tests of rooms without tensors must run where the bridge is not built.
 if (existsSync(addonPath())) {

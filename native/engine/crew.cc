@@ -1,16 +1,23 @@
 // The crew: how threads come to a run, share its tasks, and wait.
 #include "crew.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "crew_size.h"
 #include "futex.h"
 
 namespace lxmert {
@@ -37,14 +44,57 @@ struct RunState {
   std::vector<Phase> phases;
   std::unique_ptr<PhaseState[]> states;
   int num_threads;
+  std::atomic<int> caller_processor{sched_getcpu()};
 };
 
-void WaitForPhase(PhaseState& state, uint32_t num_tasks) {
+int64_t Nanoseconds(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return int64_t{1000000000} * time.tv_sec + time.tv_nsec;
+}
+
+struct ThreadTimes {
+  int64_t computed = 0;
+  int64_t waited = 0;
+};
+
+// What the system counts of the thread of an open /proc/.../schedstat, in nanoseconds; nothing where it does not.
+ThreadTimes TimesOf(int schedstat) {
+  char text[96];
+  const ssize_t length = pread(schedstat, text, sizeof(text) - 1, 0);
+  if (length <= 0) return {};
+  text[length] = 0;
+  char* rest = nullptr;
+  const int64_t computed = strtoll(text, &rest, 10);
+  return {computed, strtoll(rest, nullptr, 10)};
+}
+
+int OpenOwnSchedstat() { return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC); }
+
+// Moves this thread to another processor. The system wakes a thread beside the one that woke it where no processor is
+// idle, and may leave both there for long.
+void LeaveProcessor(int processor) {
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof(usable), &usable) != 0 || CPU_COUNT(&usable) < 2) return;
+  cpu_set_t others = usable;
+  CPU_CLR(processor, &others);
+  if (sched_setaffinity(0, sizeof(others), &others) == 0) sched_setaffinity(0, sizeof(usable), &usable);
+}
+
+// Returns whether this thread has slept meanwhile.
+bool WaitForPhase(PhaseState& state, uint32_t num_tasks) {
   const auto is_done = [&] { return state.done.load(std::memory_order_acquire) == num_tasks; };
-  if (SpinUntil(Crew::patience.phase_end, is_done)) return;
+  if (SpinUntil(Crew::patience.phase_end, is_done)) return false;
   state.num_asleep.fetch_add(1);
   for (uint32_t done = state.done.load(); done != num_tasks; done = state.done.load()) FutexWait(state.done, done);
   state.num_asleep.fetch_sub(1);
+  return true;
+}
+
+// For a thread that was woken.
+void KeepFromCaller(const RunState& run) {
+  const int caller = run.caller_processor.load(std::memory_order_relaxed);
+  if (sched_getcpu() == caller) LeaveProcessor(caller);
 }
 
 // Takes part in a run. The caller waits for the end of the last phase, the others only between phases.
@@ -60,7 +110,11 @@ void TakePart(RunState& run, int worker) {
       phase.body(phase.context, task, worker);
       if (state.done.fetch_add(1) + 1 == num_tasks && state.num_asleep.load() > 0) FutexWakeAll(state.done);
     }
-    if (worker == 0 || i + 1 < num_phases) WaitForPhase(state, num_tasks);
+    if (worker == 0) {
+      if (WaitForPhase(state, num_tasks)) run.caller_processor.store(sched_getcpu(), std::memory_order_relaxed);
+    } else if (i + 1 < num_phases && WaitForPhase(state, num_tasks)) {
+      KeepFromCaller(run);
+    }
   }
 }
 
@@ -69,6 +123,9 @@ void RunAlone(const Phase* phases, int64_t num_phases) {
     for (int64_t task = 0; task < phases[i].num_tasks; task++) phases[i].body(phases[i].context, task, 0);
   }
 }
+
+// Whether threads get their processors is asked of so many of them at most.
+constexpr int kMostWatched = 64;
 
 // The threads live as long as the process and keep nothing from ending: what they use is never destroyed.
 class Threads {
@@ -81,8 +138,27 @@ class Threads {
   bool Enter() { return !is_taken_.test_and_set(std::memory_order_acquire); }
   void Leave() { is_taken_.clear(std::memory_order_release); }
 
+  // For who has entered: how many threads there are for a run.
+  int Choose(int wanted) {
+    if (!adapts_.load(std::memory_order_relaxed)) return wanted;
+    const int64_t now = Nanoseconds(CLOCK_MONOTONIC);
+    const int chosen = size_.Choose(wanted, now);
+    if (chosen <= 1 || !pace_.HasQuota()) return chosen;
+    return pace_.Choose(chosen, now, Nanoseconds(CLOCK_PROCESS_CPUTIME_ID));
+  }
+
+  void Adapt(bool adapts, double quota) {
+    while (!Enter()) std::this_thread::yield();
+    size_ = CrewSize();
+    pace_ = QuotaPace();
+    pace_.SetQuota(quota);
+    adapts_.store(adapts);
+    Leave();
+  }
+
   // For who has entered.
   void Run(const Phase* phases, int64_t num_phases, int num_threads) {
+    const int64_t start = Nanoseconds(CLOCK_MONOTONIC);
     const auto run = std::make_shared<RunState>(phases, num_phases, num_threads);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -92,9 +168,26 @@ class Threads {
     if (num_asleep_.load() > 0) FutexWakeAll(generation_);
     Grow(num_threads - 1);
     TakePart(*run, 0);
+    Note(num_threads, start);
+  }
+
+  void RunAlone(const Phase* phases, int64_t num_phases) {
+    const int64_t start = Nanoseconds(CLOCK_MONOTONIC);
+    lxmert::RunAlone(phases, num_phases);
+    Note(1, start);
   }
 
  private:
+  // Of a run that began then and ends now.
+  void Note(int num_threads, int64_t start) {
+    if (!adapts_.load(std::memory_order_relaxed)) return;
+    const pthread_t caller = pthread_self();
+    if (!pthread_equal(caller, caller_)) size_.BeginAgain();
+    caller_ = caller;
+    const int64_t now = Nanoseconds(CLOCK_MONOTONIC);
+    if (size_.Note(num_threads, now, now - start, [&] { return Times(num_threads); })) LeaveProcessor(sched_getcpu());
+  }
+
   void Grow(int count) {
     if (num_threads_ >= count) return;
     // Signals are for the threads of the program.
@@ -113,7 +206,32 @@ class Threads {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
+  // Of the calling thread and those with it, since they began.
+  CrewTimes Times(int num_threads) {
+    CrewTimes times;
+    const int own = OpenOwnSchedstat();
+    if (own < 0) return times;
+    const ThreadTimes caller = TimesOf(own);
+    times.caller_computed = caller.computed;
+    times.caller_waited = caller.waited;
+    close(own);
+    const int num_watched = std::min(num_threads - 1, kMostWatched);
+    for (int i = 0; i < num_watched; i++) {
+      const int schedstat = schedstats_[i].load();
+      if (schedstat <= 0) continue;
+      const ThreadTimes other = TimesOf(schedstat);
+      times.others_computed += other.computed;
+      times.others_waited += other.waited;
+    }
+    if (num_watched == 0) return times;
+    // Of those that are not watched the same is supposed.
+    times.others_computed = times.others_computed / num_watched * (num_threads - 1);
+    times.others_waited = times.others_waited / num_watched * (num_threads - 1);
+    return times;
+  }
+
   void Serve(int worker) {
+    if (worker <= kMostWatched) schedstats_[worker - 1].store(OpenOwnSchedstat());
     for (uint32_t seen = 0;;) {
       AwaitChange(seen);
       seen = generation_.load();
@@ -122,7 +240,9 @@ class Threads {
         const std::lock_guard<std::mutex> lock(mutex_);
         run = run_;
       }
-      if (run != nullptr && worker < run->num_threads) TakePart(*run, worker);
+      if (run == nullptr || worker >= run->num_threads) continue;
+      KeepFromCaller(*run);
+      TakePart(*run, worker);
     }
   }
 
@@ -139,24 +259,32 @@ class Threads {
   std::atomic<uint32_t> generation_{0};
   std::atomic<uint32_t> num_asleep_{0};
   int num_threads_ = 0;
+  std::atomic<bool> adapts_{false};
+  CrewSize size_;
+  pthread_t caller_{};  // of the last run
+  QuotaPace pace_;
+  // Of the threads but the calling one.
+  std::atomic<int> schedstats_[kMostWatched] = {};
 };
 
 }  // namespace
 
-int Crew::ThreadsForRun(const Phase* phases, int64_t num_phases, int wanted) {
-  int64_t most = 0;
-  for (int64_t i = 0; i < num_phases; i++) most = phases[i].num_tasks > most ? phases[i].num_tasks : most;
-  return most < wanted ? static_cast<int>(most) : wanted;
-}
+void Crew::Adapt(bool adapts, double quota) { Threads::Instance().Adapt(adapts, quota); }
 
 void Crew::Run(const Phase* phases, int64_t num_phases, int num_threads) {
-  num_threads = ThreadsForRun(phases, num_phases, num_threads);
+  int64_t most = 0;
+  for (int64_t i = 0; i < num_phases; i++) most = phases[i].num_tasks > most ? phases[i].num_tasks : most;
+  if (most < num_threads) num_threads = static_cast<int>(most);
   Threads& threads = Threads::Instance();
   if (num_threads <= 1 || !threads.Enter()) {
     RunAlone(phases, num_phases);
     return;
   }
-  threads.Run(phases, num_phases, num_threads);
+  num_threads = threads.Choose(num_threads);
+  if (num_threads > 1)
+    threads.Run(phases, num_phases, num_threads);
+  else
+    threads.RunAlone(phases, num_phases);
   threads.Leave();
 }
 

@@ -52,9 +52,9 @@ class Crew {
 
   static CrewPatience patience;
 
- private:
-  // With how many threads a run is worth while.
-  static int ThreadsForRun(const Phase* phases, int64_t num_phases, int wanted);
+  // Whether runs have fewer threads than they may have where other programs or a quota keep threads from their
+  // processors (crew_size.h); quota: processors' worth of time that this process may take, 0 without one.
+  static void Adapt(bool adapts, double quota);
 };
 
 }  // namespace lxmert

@@ -118,6 +118,15 @@ struct PackedFinish {
   Activation activation;
 };
 
+// One tile of a convolution by winograd.h: a place of memory for each input, point or output, `channels` values each,
+// which is a multiple of `lanes`.
+struct WinogradTile {
+  const float* const* from;
+  float* const* to;  // null where an output is beyond the border
+  const float* bias;
+  int64_t channels;
+};
+
 struct Kernels {
   const char* name;
 
@@ -138,6 +147,14 @@ struct Kernels {
   void (*pack_panels)(const float* weight, int64_t columns, int64_t depth, float* panels, int64_t first, int64_t last);
   void (*unpack_panels)(const float* panels, int64_t columns, int64_t depth, float* weight, int64_t first,
                         int64_t last);
+
+  int64_t lanes;  // float32 values of a vector
+  // A tile of 3 or 4 outputs a side: from its inputs to its points, and from products at its points to max(0, outputs +
+  // bias).
+  void (*winograd_input)(const WinogradTile& work, int64_t rows, int64_t columns);
+  void (*winograd_output)(const WinogradTile& work, int64_t rows, int64_t columns);
+  // `count` kernels of 3 x 3 at one of the 6 x 6 points.
+  void (*winograd_weight)(const float* weight, int64_t count, int64_t row, int64_t column, float* output);
 
   // output = GELU(x + bias)
   void (*gelu_forward[2])(const void* x, const float* bias, void* output, int64_t size, int64_t first, int64_t last);

@@ -5,6 +5,7 @@
 #include "packed_product.h"
 #include "row_kernels.h"
 #include "small_product.h"
+#include "winograd.h"
 
 #define LXMERT_QUOTE_(name) #name
 #define LXMERT_QUOTE(name) LXMERT_QUOTE_(name)
@@ -24,6 +25,10 @@ const Kernels kKernels = {
     RunPackedFinish,
     PackPanels,
     UnpackPanels,
+    kLanes,
+    RunWinogradInput,
+    RunWinogradOutput,
+    RunWinogradWeight,
     {RunGeluForward<float>, RunGeluForward<BFloat16>},
     {RunGeluBackward<float>, RunGeluBackward<BFloat16>},
     {RunSumRows<float>, RunSumRows<BFloat16>},

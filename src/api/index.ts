@@ -25,6 +25,7 @@ export {
 } from '../inference/lxmert.js';
 export { LxmertImage } from '../inference/lxmertImage.js';
 export type { LoadedModel } from '../inference/modelFolder.js';
+export { findNamedModel, type HubOptions } from '../inference/namedModel.js';
 export type { PixelRegionSettings } from '../inference/regionFinder.js';
 export type { AnswerOptions } from '../inference/requests.js';
 export type { RankedAnswer } from '../tasks/index.js';

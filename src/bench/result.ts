@@ -8,12 +8,16 @@ import { measure, type Timing } from './measure.js';
 import { peakMemory, resetPeakMemory } from './peakMemory.js';
 
 /** What all work is measured with. */
-export interface BenchSettings {
+export interface BenchSettings<P extends AnsweringPrecision = Precision> {
   readonly config: LxmertConfig;
   readonly numAnswers: number;
   readonly batchSize: number;
   readonly repetitions: number;
+<<<<<<< HEAD
   readonly precision: AnsweringPrecision;
+=======
+  readonly precision: P;
+>>>>>>> main
   /** For what has no size in `config`: a small detector too. */
   readonly isSmall: boolean;
   /** For files; empty at first. */
@@ -52,7 +56,7 @@ const WARM_UP = 2;
 
 /** Times `work`, beginning with a tidy heap. */
 export async function timed(
-  settings: BenchSettings,
+  settings: BenchSettings<AnsweringPrecision>,
   work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<Timing & { readonly peakResidentBytes: number }> {
@@ -76,23 +80,29 @@ export async function timed(
  * @param operations that are needed, of one repetition
  */
 export async function timedProducts(
-  settings: BenchSettings,
+  settings: BenchSettings<AnsweringPrecision>,
   operations: number,
   work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<
+<<<<<<< HEAD
   Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & {
     readonly precision: AnsweringPrecision;
   }
+=======
+  Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & { readonly precision: AnsweringPrecision }
+>>>>>>> main
 > {
   const { precision } = settings;
-  const before = gemmRate(precision);
+  // libtorch multiplies no matrices of 8 bits that it could be held against.
+  const limit = precision === 'int8' ? 'float32' : precision;
+  const before = gemmRate(limit);
   const timing = await timed(settings, work, warmUp);
-  const limitRate = Math.max(before, gemmRate(precision));
+  const limitRate = Math.max(before, gemmRate(limit));
   return {
     ...timing,
     precision,
-    limit: `${precision} matrix products`,
+    limit: `${limit} matrix products`,
     limitRate,
     limitUnit: 'FLOP/s',
     shareOfLimit: operations / timing.minSeconds / limitRate,

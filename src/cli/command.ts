@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { Progress } from '../common/progress.js';
+import type { FindModels } from './findModels.js';
 
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {
@@ -26,6 +27,8 @@ export interface CommandContext<Arguments, Options> {
    * node:timers/promises), or the signal is never seen.
    */
   readonly signal: AbortSignal;
+  /** Finds further models by their names: those that the command takes when none is named. */
+  readonly findModels: FindModels;
   /** True under `--debug`. */
   readonly debug: boolean;
 }
@@ -79,6 +82,7 @@ export interface Command {
   readonly arguments: z.ZodObject;
   readonly options: z.ZodObject;
   readonly configurable: boolean;
+  readonly needsLibtorch: boolean;
   /** Runs with values that {@link parseValues} of options.ts validated against `arguments` and `options`. */
   execute(context: CommandContext<Values, Values>): Promise<CommandOutcome>;
 }
@@ -96,8 +100,8 @@ export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Resu
     arguments: definition.arguments,
     options: definition.options,
     configurable: definition.configurable ?? false,
+    needsLibtorch: definition.needsLibtorch ?? false,
     async execute(context) {
-      if (definition.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {
         json: definition.json === undefined ? result : definition.json(result),

@@ -10,10 +10,22 @@ const configOptions = z.strictObject({
   printConfig: z.boolean().default(false).describe('Print all settings as TOML for --config, and stop'),
 });
 
-/** Every flag of a command: its own, then those for a configuration file where it takes one. */
-export function flagsOf(command: Pick<Command, 'options' | 'configurable'>): Parameter[] {
+/** The flag of every command that takes models by their names on a hub. */
+const hubOptions = z.strictObject({
+  yes: z.boolean().default(false).describe('Fetch models that are named and not there without asking'),
+});
+
+/** Every flag of a command: its own, then that for models of a hub and those for a configuration file where it takes them. */
+export function flagsOf(command: Pick<Command, 'arguments' | 'options' | 'configurable'>): Parameter[] {
   const own = parametersOf(command.options);
-  return command.configurable ? [...own, ...parametersOf(configOptions)] : own;
+  const takesNames = [...own, ...parametersOf(command.arguments)].some(
+    ({ hubKind }) => hubKind !== undefined,
+  );
+  return [
+    ...own,
+    ...(takesNames ? parametersOf(hubOptions) : []),
+    ...(command.configurable ? parametersOf(configOptions) : []),
+  ];
 }
 
 /** The options of one run. */

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { messageOf, UsageError } from '../common/errors.js';
+import { hubNameOf } from '../common/hubName.js';
 import { describeJsonFault } from '../formats/jsonFault.js';
 import type { Values } from './command.js';
 import { nearestName } from './nearestName.js';
@@ -33,7 +34,7 @@ export async function readConfigFile(
     const parameter = parameters.find((each) => each.name === key);
     if (parameter === undefined) throw new UsageError(unknownKey(file, key, value, parameters, commandName));
     checkType(file, parameter, value);
-    values[parameter.key] = parameter.isPath ? fromFolderOf(file, value) : value;
+    values[parameter.key] = parameter.isPath ? fromFolderOf(file, value, parameter) : value;
   }
   return values;
 }
@@ -114,9 +115,10 @@ export function configKey(parameter: Parameter, file: string): string {
 }
 
 /** Paths as this process finds them, for one path or a list. */
-function fromFolderOf(file: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => fromFolderOf(file, each));
+function fromFolderOf(file: string, value: unknown, parameter: Parameter): unknown {
+  if (Array.isArray(value)) return value.map((each) => fromFolderOf(file, each, parameter));
   const text = String(value);
+  if (parameter.hubKind !== undefined && hubNameOf(text, path.dirname(file)) !== undefined) return text;
   // An empty path stays one, for the schema to refuse; joined, it would name the folder.
   return text === '' || path.isAbsolute(text) ? text : path.join(path.dirname(file), text);
 }

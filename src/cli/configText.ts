@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { stringify } from 'smol-toml';
+import { hubNameOf } from '../common/hubName.js';
 import { version } from '../common/version.js';
 import type { Values } from './command.js';
 import type { Parameter } from './options.js';
@@ -23,7 +24,9 @@ export function configText(
 ): string {
   const entries = parameters
     .filter(({ key }) => settings[key] !== undefined)
-    .map((each) => [each.name, each.isPath ? absolute(settings[each.key]) : settings[each.key]] as const);
+    .map(
+      (each) => [each.name, each.isPath ? absolute(settings[each.key], each) : settings[each.key]] as const,
+    );
   if (format === 'json') return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
   const unset = parameters.filter(({ key }) => settings[key] === undefined).map(({ name }) => name);
   return [
@@ -33,8 +36,10 @@ export function configText(
   ].join('');
 }
 
-function absolute(value: unknown): unknown {
-  return Array.isArray(value) ? value.map((each) => path.resolve(String(each))) : path.resolve(String(value));
+function absolute(value: unknown, parameter: Parameter): unknown {
+  if (Array.isArray(value)) return value.map((each) => absolute(each, parameter));
+  const text = String(value);
+  return parameter.hubKind !== undefined && hubNameOf(text) !== undefined ? text : path.resolve(text);
 }
 
 function tomlLine(name: string, value: unknown): string {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Device } from '../torch/index.js';
 import { DETECTOR_PROFILES, RegionDetector } from '../vision/detector/index.js';
-import { existingFile, existingPath } from './options.js';
+import { detectorPath, existingFile, weightsFile } from './options.js';
 
 const profileNames = DETECTOR_PROFILES.map(({ name }) => name) as [string, ...string[]];
 
@@ -23,7 +23,7 @@ const precision = z
 
 /** For commands that do nothing without a detector. */
 export const detectorOptions = {
-  detector: existingFile().describe(`The detector's ${weights}`),
+  detector: weightsFile().describe(`The detector's ${weights}; or its name on the hub`),
   profile,
   minBoxes,
   maxBoxes,
@@ -32,10 +32,10 @@ export const detectorOptions = {
 
 /** For commands that detect regions for a model, whose own precision has the short name. */
 export const detectionOptions = {
-  detector: existingPath()
+  detector: detectorPath()
     .optional()
     .describe(
-      `To find regions in photos: the detector's ${weights}; for an exported model an exported folder`,
+      `To find regions in photos: the detector's ${weights}; its name on the hub; for an exported model an exported folder`,
     ),
   profile,
   minBoxes,

@@ -8,11 +8,13 @@ import {
   examineModel,
 } from '../runtime/node/index.js';
 import { type Examination, type Finding, isBridgeBuilt } from '../torch/doctor.js';
+import { type ExaminedHub, examineHub } from './hubRows.js';
 
 /** Both engines: what trains, and what answers without it. */
 export interface EngineExamination extends Examination {
   readonly onnxRuntime: readonly ExaminedEngine[];
   readonly sampleModel: ExaminedModel;
+  readonly hub: ExaminedHub;
 }
 
 /** Adds to what is known of libtorch; one engine is enough for a machine to be usable. */
@@ -26,7 +28,7 @@ export async function withOnnxRuntime(examination: Examination): Promise<EngineE
   const order = { broken: 0, slow: 1, note: 2 };
   findings.sort((a, b) => order[a.severity] - order[b.severity]);
   const isUsable = findings.every(({ severity }) => severity !== 'broken');
-  return { ...examination, findings, isUsable, onnxRuntime, sampleModel };
+  return { ...examination, findings, isUsable, onnxRuntime, sampleModel, hub: examineHub() };
 }
 
 /** A libtorch that nobody has set up is missed by nobody who only answers. */

@@ -58,7 +58,7 @@ export const untoldOptions = {
 };
 
 const MODEL_FORMS =
-  'Exported folder (lxmert export onnx), run folder, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it); of several the probabilities are averaged';
+  'Exported folder (lxmert export onnx), run folder, weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it), or a name on the hub (org/name, org/name@revision); of several the probabilities are averaged';
 
 /** Which model answers. */
 export const modelOptions = {
@@ -66,7 +66,7 @@ export const modelOptions = {
     .array(weightsPath())
     .min(1)
     .describe(
-      'Run folder, or a weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it); of several the probabilities are averaged',
+      'Run folder, weights file (.pth, .bin, .safetensors; FILE#KEY for one of several in it), or a name on the hub (org/name, org/name@revision); of several the probabilities are averaged',
     ),
   weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights of a run folder'),
   vocab: existingFile().optional().describe('Vocabulary file, for a weights file (BERT vocab.txt)'),

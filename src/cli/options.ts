@@ -3,9 +3,11 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
+import type { HubKind } from '../common/pathSchemas.js';
 import type { Values } from './command.js';
 
 export {
+  detectorPath,
   existingFile,
   existingFolder,
   existingPath,
@@ -22,6 +24,8 @@ export interface Parameter {
   readonly type: 'boolean' | 'number' | 'string';
   readonly isList: boolean;
   readonly isPath: boolean;
+  /** What a model's name on a hub stands for, where one may be given in place of a path. */
+  readonly hubKind: HubKind | undefined;
   /** A list whose values may be given with commas between them; not so paths and sentences, which may hold some. */
   readonly takesCommas: boolean;
   /** Must be given: it has neither a default nor `.optional()`. */
@@ -51,6 +55,7 @@ export function parametersOf(schema: z.ZodObject): Parameter[] {
       type,
       isList: node.type === 'array',
       isPath: pathKind !== undefined,
+      hubKind: node.hubKind ?? item.hubKind,
       takesCommas: node.type === 'array' && pathKind === undefined && item.holdsCommas !== true,
       isRequired: required.has(key),
       defaultValue: node.default,
@@ -144,6 +149,7 @@ interface JsonNode {
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
   pathKind?: 'file' | 'folder' | 'either' | 'new';
+  hubKind?: HubKind;
   valueName?: string;
   short?: string;
   holdsCommas?: boolean;

@@ -14,6 +14,8 @@ import { printable } from './printable.js';
 export interface Surroundings {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Where a person answers; the process's own by default. */
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly entries: readonly CatalogueEntry[];
 }
 
@@ -67,6 +69,7 @@ class Run {
     const { parseValues, parametersOf } = await import('./options.js');
     const { resolveOptions } = await import('./config.js');
     const { Screen } = await import('./screen.js');
+    const { modelFinder, withModelsFound } = await import('./hubModels.js');
     const { stdout, stderr } = this.surroundings;
     const screen = new Screen(stderr);
     const flags: Values = parser.opts();
@@ -91,13 +94,19 @@ class Run {
     }
     const interrupts = new Interrupts((line) => screen.print(stderr, line));
     try {
-      const outcome: CommandOutcome = await command.execute({
-        arguments: commandArguments,
-        options,
-        out: (line) => screen.print(asJson ? stderr : stdout, line),
-        notice: (line) => screen.print(stderr, line),
-        progress: (label, unit) => screen.progress(label, unit),
+      if (command.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
+      const shown = {
+        notice: (line: string) => screen.print(stderr, line),
+        progress: (label: string, unit: string) => screen.progress(label, unit),
         signal: interrupts.signal,
+      };
+      const asking = { isYes: flags.yes === true, stdin: this.surroundings.stdin ?? process.stdin, stderr };
+      const findModels = modelFinder(shown, asking);
+      const outcome: CommandOutcome = await command.execute({
+        ...(await withModelsFound(command, { arguments: commandArguments, options }, findModels)),
+        ...shown,
+        findModels,
+        out: (line) => screen.print(asJson ? stderr : stdout, line),
         debug: flags.debug === true,
       });
       const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : printable(outcome.text);

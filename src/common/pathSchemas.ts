@@ -3,6 +3,8 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { hubNameOf } from './hubName.js';
+import { SAVED_WEIGHTS } from './savedFiles.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -12,8 +14,13 @@ declare module 'zod' {
     short?: string | undefined;
     /** Set by the schemas of this file. */
     pathKind?: 'file' | 'folder' | 'either' | 'new' | undefined;
+    /** What a model's name on a hub stands for in its place. Set by the schemas of this file. */
+    hubKind?: HubKind | undefined;
   }
 }
+
+/** The model's folder; or the file of its weights, of a detector's exported folder the folder. */
+export type HubKind = 'model' | 'weights' | 'detector';
 
 /** A path to a file that must exist. */
 export function existingFile(): z.ZodString {
@@ -30,14 +37,32 @@ export function existingPath(): z.ZodString {
   return pathThat('either', () => true, 'a file or folder');
 }
 
-/** A weights file that must exist; `FILE#KEY` names one of several models in it. */
+/**
+ * A weights file that must exist; `FILE#KEY` names one of several models in it. A folder that `save_pretrained` wrote and a name on
+ * a hub stand for the weights in it.
+ */
 export function weightsFile(): z.ZodString {
-  return pathThat('file', (found) => found.isFile(), 'a file', withoutKey);
+  return pathThat(
+    'file',
+    (found, file) => found.isFile() || holdsWeights(file),
+    'a file',
+    withoutKey,
+    'weights',
+  );
 }
 
-/** Weights that must exist: a file, of several models in it `FILE#KEY`, or a folder that holds them. */
+/** Weights that must exist: a file, of several models in it `FILE#KEY`, or a folder that holds them, or their name on a hub. */
 export function weightsPath(): z.ZodString {
-  return pathThat('either', () => true, 'a file or folder', withoutKey);
+  return pathThat('either', () => true, 'a file or folder', withoutKey, 'model');
+}
+
+/** Weights of a region detector, or their name on a hub. */
+export function detectorPath(): z.ZodString {
+  return pathThat('either', () => true, 'a file or folder', undefined, 'detector');
+}
+
+function holdsWeights(folder: string): boolean {
+  return SAVED_WEIGHTS.some((name) => existsSync(path.join(folder, name)));
 }
 
 function withoutKey(value: string): string {
@@ -51,21 +76,23 @@ export function outputPath(): z.ZodString {
 
 function pathThat(
   pathKind: 'file' | 'folder' | 'either',
-  accept: (found: { isFile(): boolean; isDirectory(): boolean }) => boolean,
+  accept: (found: { isFile(): boolean; isDirectory(): boolean }, file: string) => boolean,
   wanted: string,
   fileOf: (value: string) => string = (value) => value,
+  hubKind?: HubKind,
 ): z.ZodString {
   return z
     .string()
     .superRefine((value, check) => {
       const found = value === '' ? undefined : statSync(fileOf(value), { throwIfNoEntry: false });
       if (found === undefined) {
+        if (hubKind !== undefined && hubNameOf(value) !== undefined) return;
         const where = path.isAbsolute(value) ? '' : ` (looked in ${process.cwd()})`;
         check.addIssue({ code: 'custom', message: `there is no ${wanted.slice(2)} '${value}'${where}` });
-      } else if (!accept(found)) {
+      } else if (!accept(found, fileOf(value))) {
         const kind = found.isDirectory() ? 'a folder' : found.isFile() ? 'a file' : 'something else';
         check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}` });
       }
     })
-    .meta({ pathKind });
+    .meta({ pathKind, ...(hubKind !== undefined && { hubKind }) });
 }

@@ -45,6 +45,7 @@ import { FeatureCheck } from './featureCheck.js';
 import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
 import { LxmertImage } from './lxmertImage.js';
 import { type LoadedModel, requireAnswering, requireMatching } from './modelFolder.js';
+import { findNamedDetector, findNamedModel, type HubOptions } from './namedModel.js';
 import { RegionCache } from './regionCache.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 import {
@@ -58,8 +59,8 @@ import {
 
 export interface LxmertSource {
   /**
-   * A run folder, a folder of Hugging Face or a weights file; of several the probabilities are averaged. Of a file that holds
-   * several models, `FILE#KEY` names one.
+   * A run folder, a folder of Hugging Face, a weights file or a name on the hub (`org/name`, `org/name@revision`); of several
+   * the probabilities are averaged. Of a file that holds several models, `FILE#KEY` names one.
    */
   readonly model: string | readonly string[];
   /** Weights of a run folder. Default `BEST`. */
@@ -76,7 +77,9 @@ export interface LxmertSource {
   readonly precision?: AnsweringPrecision | undefined;
   /** What computes, such as `cuda`; `auto` takes a GPU where there is one. Default: the processor. */
   readonly device?: DeviceChoice | undefined;
-  /** The region detector's weights. Without it, only a model of the sample world can find the regions of a bare picture. */
+  /** How models and detectors that are named on a hub are found and fetched. */
+  readonly hub?: HubOptions | undefined;
+  /** The region detector's weights, or their name on the hub. Without it, only a model of the sample world can find the regions of a bare picture. */
   readonly detector?: string | undefined;
   /** Name of the detector's profile. Default: that of its weights. */
   readonly profile?: string | undefined;
@@ -163,20 +166,21 @@ export class Lxmert implements Disposable {
   }
 
   /**
-   * @throws UsageError when something is missing that has to be named, for an unknown profile, and for a model that reads
+   * @throws as `findNamedModel` for names on a hub; UsageError when something is missing that has to be named, for an unknown profile, and for a model that reads
    * two images; CheckpointError when weights are not whole; LxmertError when the detector is not the one that the model
    * was trained with
    */
-  static async load(source: LxmertSource): Promise<Lxmert> {
+  static async load(named: LxmertSource): Promise<Lxmert> {
+    const howRead: string[] = [];
+    const say = (line: string): void => void howRead.push(line);
+    const source = await withPlaces(named, say);
     const { model, allowOtherFeatures = false } = source;
     const cache = new RegionCache(source.numCachedImages);
     const threads = new ThreadAdapter();
     const device = useDevice(source.device ?? 'cpu');
     requirePrecision(source.precision ?? 'float32', device);
-    const howRead: string[] = [];
-    const say = (line: string): void => void howRead.push(line);
     if (source.precision === 'int8') howRead.push(...int8Warnings());
-    const loaded = await loadEnsemble(typeof model === 'string' ? [model] : model, {
+    const loaded = await loadEnsemble(model, {
       ...source,
       device,
       say,
@@ -410,6 +414,18 @@ function inParts<T>(
       part.map((i) => ({ imageIds: [row.imageId], sentence: sentences[i] ?? '' })),
     ),
   );
+}
+
+/** Every name on a hub in place of where it lies. */
+async function withPlaces(
+  source: LxmertSource,
+  say: (line: string) => void,
+): Promise<LxmertSource & { readonly model: readonly string[] }> {
+  const { hub } = source;
+  const model: string[] = [];
+  for (const each of [source.model].flat()) model.push(await findNamedModel(each, hub));
+  if (source.detector === undefined) return { ...source, model };
+  return { ...source, model, detector: await findNamedDetector(source.detector, hub, say) };
 }
 
 async function loadDetector(source: LxmertSource, device: Device): Promise<RegionDetector | undefined> {

@@ -3,22 +3,22 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { SAVED_FILES } from '../hub/savedFiles.js';
+import { SAVED_ANSWERS, SAVED_CONFIG, SAVED_VOCABULARIES, SAVED_WEIGHTS } from '../common/savedFiles.js';
 
 /** The weights in it, the best of several forms. */
 export function savedWeightsIn(folder: string): string | undefined {
-  return firstOf(folder, SAVED_FILES.weights);
+  return firstOf(folder, SAVED_WEIGHTS);
 }
 
 export function savedVocabularyIn(folder: string): string | undefined {
-  return firstOf(folder, SAVED_FILES.vocabulary);
+  return firstOf(folder, SAVED_VOCABULARIES);
 }
 
 /** A table of answers, else the configuration, where it names them (`id2label`). */
 export async function savedAnswersIn(folder: string): Promise<string | undefined> {
-  const table = firstOf(folder, SAVED_FILES.answers);
+  const table = firstOf(folder, SAVED_ANSWERS);
   if (table !== undefined) return table;
-  const config = path.join(folder, SAVED_FILES.config);
+  const config = path.join(folder, SAVED_CONFIG);
   return (await namesAnswers(config)) ? config : undefined;
 }
 

@@ -199,6 +199,8 @@ export interface NativeBinding {
   releaseFreeMemory(): void;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;
+  /** Whether what only answers computes with fewer threads while they are kept from processors; quota: 0 without one. */
+  adaptThreads(adapts: boolean, quota: number): void;
   distributedSupport(): { readonly gloo: boolean; readonly nccl: boolean };
   localAddress(host: string): string;
   /** The three classes are missing where libtorch has no process groups. */

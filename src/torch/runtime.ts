@@ -1,8 +1,9 @@
 /** @file The process around the kernels: compute threads and which libraries are in force. */
 
+import { processorQuota } from '../common/processorQuota.js';
 import { numComputeThreads } from '../common/usableProcessors.js';
 import { buildRecord, native } from './native.js';
-import type { RuntimeInfo } from './nativeBinding.js';
+import type { NativeBinding, RuntimeInfo } from './nativeBinding.js';
 
 export function runtimeInfo(): RuntimeInfo {
   return native().runtimeInfo();
@@ -25,9 +26,20 @@ export function getNumThreads(): number {
   return native().getNumThreads();
 }
 
-/** Sets the number of compute threads of this process. */
+/**
+ * Sets the number of compute threads of this process. Answers then compute with that many, whatever else goes on in the
+ * machine.
+ */
 export function setNumThreads(numThreads: number): void {
   native().setNumThreads(numThreads);
+  native().adaptThreads(false, 0);
+}
+
+/** Gives a process that has just loaded libtorch its threads. */
+export function settleThreads(binding: NativeBinding): void {
+  binding.setNumThreads(defaultNumThreads());
+  const isChosen = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10) >= 1;
+  binding.adaptThreads(!isChosen, processorQuota()?.processors ?? 0);
 }
 
 let numSharing = 1;

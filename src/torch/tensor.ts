@@ -3,7 +3,7 @@
 import type { DType, TypedArray } from './dtype.js';
 import { native, whenLoaded } from './native.js';
 import type { NativeTensor } from './nativeBinding.js';
-import { defaultNumThreads } from './runtime.js';
+import { settleThreads } from './runtime.js';
 import { registerInScope } from './scope.js';
 
 /**
@@ -107,7 +107,7 @@ whenLoaded((binding) => {
   gradGetter = gradAccessor?.get as () => unknown;
   gradSetter = gradAccessor?.set as (value: unknown) => void;
   binding.setTensorClass(Tensor);
-  binding.setNumThreads(defaultNumThreads());
+  settleThreads(binding);
   contiguousId = binding.resolveOperator('aten::contiguous', '').id;
   toId = binding.resolveOperator('aten::to', 'device').id;
 });

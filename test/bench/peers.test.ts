@@ -70,13 +70,19 @@ describe.runIf(isBuilt)('lxmert bench --peers', () => {
     const reference = find('one question', 'OpenVINO, float32');
     expect(reference).toMatchObject({ medianSeconds: 2, minSeconds: 1, p99Seconds: 100, numMeasured: 3 });
     expect(find('one question', 'PyTorch, eager')?.ofReference).toBe(4);
-    for (const task of ['one question', 'one question, image already seen', '32 questions']) {
-      const own = find(task, 'lxmert, float32');
+    const tasks = ['one question', 'one question, image already seen', '32 questions'];
+    for (const [task, precision] of tasks.flatMap((each) => [
+      [each, 'float32'],
+      [each, 'int8'],
+    ])) {
+      const own = find(task as string, `lxmert, ${precision}`);
       expect(own?.medianSeconds).toBeLessThan(2);
       expect(own?.ofReference).toBeCloseTo((own?.medianSeconds ?? 0) / 2, 12);
     }
     // Both sides answer the same questions with the same weights.
     expect(logitErrors['lxmert, float32']).toBeLessThan(1e-5);
+    expect(logitErrors['lxmert, int8']).toBeGreaterThan(1e-5);
+    expect(logitErrors['lxmert, int8']).toBeLessThan(0.6);
   }, 180_000);
 
   it('tells a Python that is not there, packages that are missing, and a peer that ends', () => {
@@ -98,6 +104,7 @@ describe.runIf(isBuilt)('lxmert bench --peers', () => {
     [['--peers'], /--work latency alone/],
     [['--work', 'latency', '--small', '--peers'], /full-size/],
     [['--work', 'latency', '--eager'], /are for --peers/],
+    [['--work', 'latency,training', '--precision', 'int8', '--small'], /no training in int8/],
     [['--work', 'latency', '--state', 'busy'], /are for --peers/],
   ])('refuses %j', (words, sentence) => {
     const { status, stderr } = bench(words);

@@ -1,6 +1,11 @@
 /** @file Inference: batches about as many images as questions and about few. */
 
-import { type QuestionAnsweringModel, questionAnsweringModel, useForInference } from '../../model/index.js';
+import {
+  type AnsweringPrecision,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
+  useForInference,
+} from '../../model/index.js';
 import { noGrad, scope } from '../../torch/index.js';
 
 import { type BatchSize, forwardOperations } from '../operations.js';
@@ -10,7 +15,7 @@ import { type BenchResult, type BenchSettings, timedProducts } from '../result.j
 /** Questions about one image, where images are shared. */
 const PER_IMAGE = 5;
 
-export async function inference(settings: BenchSettings): Promise<BenchResult[]> {
+export async function inference(settings: BenchSettings<AnsweringPrecision>): Promise<BenchResult[]> {
   using model = questionAnsweringModel(settings.config, settings.numAnswers);
   useForInference(model, settings.precision);
   const { batchSize } = settings;
@@ -27,7 +32,7 @@ export async function inference(settings: BenchSettings): Promise<BenchResult[]>
 }
 
 async function batch(
-  settings: BenchSettings,
+  settings: BenchSettings<AnsweringPrecision>,
   model: QuestionAnsweringModel,
   name: string,
   description: string,
@@ -48,6 +53,9 @@ export function answer(model: QuestionAnsweringModel, size: BatchSize): void {
   scope(() => noGrad(() => model.forward(randomInputs(model.config, size)).logits.answer.data()));
 }
 
-export function operationsOf({ config, numAnswers }: BenchSettings, size: BatchSize): number {
+export function operationsOf(
+  { config, numAnswers }: BenchSettings<AnsweringPrecision>,
+  size: BatchSize,
+): number {
   return forwardOperations(config, size, numAnswers);
 }

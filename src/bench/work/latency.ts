@@ -1,6 +1,11 @@
 /** @file Single questions. */
 
-import { type QuestionAnsweringModel, questionAnsweringModel, useForInference } from '../../model/index.js';
+import {
+  type AnsweringPrecision,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
+  useForInference,
+} from '../../model/index.js';
 import { noGrad, scope } from '../../torch/index.js';
 import { ONE_QUESTION, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
@@ -9,13 +14,16 @@ import { answer, operationsOf } from './inference.js';
 /** A single question takes milliseconds: more repetitions cost little. */
 const LATENCY_FACTOR = 5;
 
-export async function latency(settings: BenchSettings): Promise<BenchResult[]> {
+export async function latency(settings: BenchSettings<AnsweringPrecision>): Promise<BenchResult[]> {
   using model = questionAnsweringModel(settings.config, settings.numAnswers);
   useForInference(model, settings.precision);
   return [await single(settings, model), await singleSeen(settings, model)];
 }
 
-async function single(settings: BenchSettings, model: QuestionAnsweringModel): Promise<BenchResult> {
+async function single(
+  settings: BenchSettings<AnsweringPrecision>,
+  model: QuestionAnsweringModel,
+): Promise<BenchResult> {
   const size = ONE_QUESTION;
   const result = await timedProducts(often(settings), operationsOf(settings, size), () =>
     answer(model, size),
@@ -29,7 +37,10 @@ async function single(settings: BenchSettings, model: QuestionAnsweringModel): P
   };
 }
 
-async function singleSeen(settings: BenchSettings, model: QuestionAnsweringModel): Promise<BenchResult> {
+async function singleSeen(
+  settings: BenchSettings<AnsweringPrecision>,
+  model: QuestionAnsweringModel,
+): Promise<BenchResult> {
   const size = ONE_QUESTION;
   const inputs = randomInputs(settings.config, size);
   const images = noGrad(() => model.encoder.encodeImages(inputs));
@@ -51,6 +62,6 @@ async function singleSeen(settings: BenchSettings, model: QuestionAnsweringModel
   }
 }
 
-function often(settings: BenchSettings): BenchSettings {
+function often(settings: BenchSettings<AnsweringPrecision>): BenchSettings<AnsweringPrecision> {
   return { ...settings, repetitions: LATENCY_FACTOR * settings.repetitions };
 }

@@ -7,13 +7,13 @@ import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertAnswer } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
-import { sampleModel } from '../../quickstart/sampleModel.js';
 import { loadWarning } from '../../torch/index.js';
 import { cutNotice, loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
+import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { writeExplanation } from '../explanationFile.js';
-import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
@@ -25,9 +25,14 @@ export const command = defineCommand({
   description:
     'Answers one question about one image: a photo, which --detector finds the regions of; a picture of the sample world, ' +
     'whose regions are found from its pixels; or, with --features, the id of an image whose region features lie in a store or ' +
-    'an obj36 TSV file. --explain writes a page that shows what the answer was found in. Without --model the model of the sample world ' +
-    'answers: that of a quickstart made here, else the one that comes with lxmert.',
+    'an obj36 TSV file. --explain writes a page that shows what the answer was found in. Without --model the published model of VQA v2 ' +
+    "answers (unc-nlp/lxmert-vqa-uncased, with the detector unc-nlp/frcnn-vg-finetuned), found in the cache that Python's programs " +
+    'share, or fetched after a question; with --sample, and for pictures of a quickstart made here, the model of the sample world.',
   examples: [
+    {
+      command: 'lxmert answer photo.jpg "What is the man holding?"',
+      does: 'asks the published model about a photo; says first what it would fetch',
+    },
     {
       command: 'lxmert answer --sample 3 "What color is the circle?"',
       does: 'asks the small model that comes with lxmert about a scene that comes with it',
@@ -51,7 +56,10 @@ export const command = defineCommand({
   options: z.strictObject({
     ...sampleOption,
     ...modelOptions,
-    model: defaultModelOption,
+    model: askedModelsOption
+      .min(0)
+      .default([])
+      .describe(`${askedModelsOption.description} [default: unc-nlp/lxmert-vqa-uncased]`),
     ...detectionOptions,
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
     ...otherFeaturesOption,
@@ -61,12 +69,12 @@ export const command = defineCommand({
       .describe('Write a page that shows what the answer was found in; of several models, by removal'),
     picture: existingFile().optional().describe('With --features and --explain: the picture, to draw on'),
   }),
-  async run({ arguments: given, options, notice }): Promise<Result> {
+  async run({ arguments: given, options, notice, findModels }): Promise<Result> {
     const { image, question } = askedOf(given, options);
     refuseContradictions(options);
     const { features, top, explain, picture } = options;
-    const model = options.model.length > 0 ? options.model : [sampleModel({ notice })];
-    await using lxmert = await loadAskedModel({ ...options, model }, 'answers');
+    const complete = await withDefaultModels(options, image, { notice, findModels });
+    await using lxmert = await loadAskedModel(complete, 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );

@@ -43,8 +43,15 @@ export const command = defineCommand({
     repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
     precision: z
       .array(z.enum(ANSWERING_PRECISIONS))
+<<<<<<< HEAD
       .default(['float32'])
       .describe('Numbers between layers; give it twice to measure both; int8 is for inference and latency'),
+=======
+      .optional()
+      .describe(
+        'What is computed in, one or several; float32 unless it says otherwise, for --peers int8 too',
+      ),
+>>>>>>> main
     work: z
       .array(z.enum(WORK_NAMES))
       .default([...WORK_NAMES])
@@ -91,7 +98,7 @@ export const command = defineCommand({
       return await comparePeers({
         python: python ?? 'python3',
         folder: path.join(userCacheFolder(), 'peers'),
-        precisions: options.precision,
+        precisions: options.precision ?? ['float32', 'int8'],
         states: state ?? STATES,
         withEager: eager,
         repetitions: options.repetitions,
@@ -104,7 +111,7 @@ export const command = defineCommand({
       numAnswers: 3129,
       isSmall: options.small,
       batchSize: options.batchSize,
-      precisions: options.precision,
+      precisions: options.precision ?? ['float32'],
       repetitions: options.repetitions,
       work: options.work,
       signal,

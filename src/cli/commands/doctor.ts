@@ -5,6 +5,7 @@ import { type Diagnosis, diagnoseFiles, renderDiagnosis } from '../../diagnosis/
 import { examine, renderExamination } from '../../torch/doctor.js';
 import { defineCommand } from '../command.js';
 import { type EngineExamination, onnxRuntimeRows, withOnnxRuntime } from '../engineExamination.js';
+import { hubRows } from '../hubRows.js';
 
 export const command = defineCommand({
   description:
@@ -51,6 +52,8 @@ export const command = defineCommand({
     }
   },
   render: (result) =>
-    'files' in result ? renderDiagnosis(result) : renderExamination(result, onnxRuntimeRows(result)),
+    'files' in result
+      ? renderDiagnosis(result)
+      : renderExamination(result, [...onnxRuntimeRows(result), ...hubRows(result.hub)]),
   exitCode: (result) => (('files' in result ? result.looksWrong : !result.isUsable) ? 1 : 0),
 });

@@ -12,11 +12,17 @@ import { type DownloadedFile, download } from '../../data/download/download.js';
 import { DEFAULT_NUM_ATTEMPTS, DEFAULT_STALL_MS } from '../../data/download/fetchFile.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
+import { type FetchedModel, fetchNewest, megabytes, requireHubName } from '../hubDownload.js';
 import { outputPath } from '../options.js';
 
 type Result =
   | { readonly list: readonly ListedFile[] }
-  | { readonly folder: string; readonly files: readonly DownloadedFile[] };
+  | {
+      readonly folder: string | null;
+      readonly files: readonly DownloadedFile[];
+      /** Of a hub, in its cache. */
+      readonly models: readonly FetchedModel[];
+    };
 
 interface ListedFile {
   readonly name: string;
@@ -32,7 +38,9 @@ export const command = defineCommand({
   description:
     'Fetches the published files of LXMERT: weights, annotations, region features, the vocabulary. An interrupted ' +
     'download goes on where it stopped when the same command is given again; a file is there whole or not at all, ' +
-    'and what is there already is left alone.',
+    'and what is there already is left alone. Models of a hub are named org/name or org/name@revision: they go into the cache that ' +
+    "Python's programs share (HF_HOME, HF_HUB_CACHE), and the hub is asked for the newest commit.",
+
   examples: [
     { command: 'lxmert download --list', does: 'shows what there is, in groups, with sizes' },
     {
@@ -40,12 +48,21 @@ export const command = defineCommand({
       does: 'fetches the weights and the questions of VQA',
     },
     {
+      command: 'lxmert download unc-nlp/lxmert-vqa-uncased unc-nlp/frcnn-vg-finetuned',
+      does: 'fetches a model and the detector from the hub, for --model and --detector',
+    },
+    {
       command: 'lxmert download features-coco --output data --mirror https://data.example.org/lxmert',
       does: 'looks at a mirror of your own first',
     },
   ],
   arguments: z.strictObject({
-    what: z.array(z.string()).default([]).describe('Names of files or groups, as --list shows them'),
+    what: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'Names of files or groups, as --list shows them, and of models on the hub (org/name, org/name@revision)',
+      ),
   }),
   options: z.strictObject({
     output: outputPath().optional().describe('Folder to put the files in'),
@@ -80,19 +97,31 @@ export const command = defineCommand({
       return { list: (what.length === 0 ? catalogue : selectFiles(catalogue, what)).map(listed) };
     if (what.length === 0)
       throw new UsageError("Name what to download; 'lxmert download --list' shows what there is.");
-    const files = selectFiles(catalogue, what);
-    if (options.output === undefined) throw new UsageError('Say where to put the files: --output FOLDER.');
+    const names = what.flatMap((word) => (word.includes('/') ? [requireHubName(word)] : []));
+    const words = what.filter((word) => !word.includes('/'));
+    const files = selectFiles(catalogue, words);
+    if (files.length > 0 && options.output === undefined)
+      throw new UsageError('Say where to put the files: --output FOLDER.');
     signal.addEventListener('abort', () =>
       notice('What was fetched so far is kept; the same command goes on from there.'),
     );
+    const limits = { numAttempts: options.attempts, stallMs: options.stallSeconds * 1000, signal, notice };
+    const models: FetchedModel[] = [];
+    for (const name of names) {
+      models.push(
+        await fetchNewest(name, {
+          ...limits,
+          dryRun: options.dryRun,
+          progressFor: (file) => megabytes({ progress }, file),
+        }),
+      );
+    }
+    if (options.output === undefined) return { folder: null, files: [], models };
     const results = await download(files, options.output, {
+      ...limits,
       force: options.force,
       dryRun: options.dryRun,
       mirrors: options.mirror,
-      numAttempts: options.attempts,
-      stallMs: options.stallSeconds * 1000,
-      signal,
-      notice,
       progressFor: (name) => {
         const display = progress(name, 'kB');
         const toKilobytes = (numBytes: number) => Math.ceil(numBytes / 1000);
@@ -103,11 +132,21 @@ export const command = defineCommand({
       },
     });
     for (const { problem } of results) if (problem !== null) notice(problem);
-    return { folder: options.output, files: results };
+    return { folder: options.output, files: results, models };
   },
-  render: (result) => ('list' in result ? renderList(result.list) : renderFiles(result.files)),
+  render: (result) =>
+    'list' in result
+      ? renderList(result.list)
+      : [
+          ...result.models.map(renderModel),
+          ...(result.files.length > 0 ? [renderFiles(result.files)] : []),
+        ].join('\n'),
   exitCode: (result) => ('files' in result && result.files.some((file) => file.status === 'failed') ? 1 : 0),
 });
+
+function renderModel({ name, commit, path, status, numBytes }: FetchedModel): string {
+  return `${name}: ${statusTexts[status]}, ${formatBytes(numBytes)}, commit ${commit}, ${path}`;
+}
 
 function listed(file: DownloadFile): ListedFile {
   const { name, group, path, size = null, sha256 = null, urls } = file;

@@ -5,9 +5,9 @@ import { UsageError } from '../../common/errors.js';
 import { EXPLANATION_METHODS } from '../../explain/removal.js';
 import { readRow } from '../../features/files.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
-import { sampleModel } from '../../quickstart/sampleModel.js';
 import { cutNotice, loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
+import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { type Explained, explainedFrom, renderExplained } from '../explained.js';
 import { writeExplanation } from '../explanationFile.js';
@@ -19,8 +19,8 @@ export const command = defineCommand({
   description:
     'Answers one question about one image and writes a web page, one file that needs no network, that shows what the answer was ' +
     'found in: how much each word and region counted for each answer, and what every word and region looked at in every ' +
-    'cross-modality layer and head; by removal, what is answered without each word and each region. Without --model the model of the sample world answers: that of a quickstart made ' +
-    'here, else the one that comes with lxmert.',
+    'cross-modality layer and head; by removal, what is answered without each word and each region. Without --model the published model of VQA v2 ' +
+    'answers, from the hub as for lxmert answer; with --sample, and for pictures of a quickstart made here, the model of the sample world.',
   examples: [
     {
       command: 'lxmert explain --sample 3 "What color is the circle?"',
@@ -48,7 +48,7 @@ export const command = defineCommand({
     model: modelOptions.model
       .optional()
       .describe(
-        "Exported folder, run folder, or a weights file; of several the probabilities are averaged [default: the sample world's model]",
+        "Exported folder, run folder, weights file, or a name on the hub; of several the probabilities are averaged [default: unc-nlp/lxmert-vqa-uncased; with --sample the sample world's model]",
       ),
     method: z
       .enum(EXPLANATION_METHODS)
@@ -62,7 +62,7 @@ export const command = defineCommand({
     top: z.int().min(1).max(100).default(5).describe('Answers to explain'),
     picture: existingFile().optional().describe('With --features: the picture, to draw on'),
   }),
-  async run({ arguments: given, options, notice }): Promise<Explained> {
+  async run({ arguments: given, options, notice, findModels }): Promise<Explained> {
     const { image, question } = askedOf(given, options);
     const { features, picture, detector } = options;
     if (features !== undefined && detector !== undefined) {
@@ -73,8 +73,9 @@ export const command = defineCommand({
     if (picture !== undefined && features === undefined) {
       throw new UsageError('--picture is for regions that come from --features; leave it out.');
     }
-    const { method, model = [sampleModel({ notice })] } = options;
-    await using lxmert = await loadAskedModel({ ...options, model }, 'answers');
+    const { method } = options;
+    const complete = await withDefaultModels(options, image, { notice, findModels });
+    await using lxmert = await loadAskedModel(complete, 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );

@@ -12,6 +12,7 @@ import {
   exportModel,
 } from '../../export/index.js';
 import { formatBytes } from '../../formats/numbers.js';
+import { savedWeightsIn } from '../../inference/savedWeights.js';
 import { GRAPH_OUTPUTS, PRECISIONS } from '../../runtime/index.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
@@ -88,8 +89,9 @@ export const command = defineCommand({
     const display = progress('writing', 'MB');
     const shown: Progress = { update: (done, total) => display.update(megabytes(done), megabytes(total)) };
     try {
-      if (await isDetector(model)) {
-        return await exportDetector({ ...detectorOptionsOf(model, options), progress: shown, signal });
+      const detector = await detectorIn(model);
+      if (detector !== undefined) {
+        return await exportDetector({ ...detectorOptionsOf(detector, options), progress: shown, signal });
       }
       const { weights, vocab, answers, attentionHeads, modelConfig, ...others } = options;
       return await exportModel({
@@ -125,10 +127,13 @@ export const command = defineCommand({
   render: (exported) => ('regionHead' in exported ? detectorLines(exported) : modelLines(exported)),
 });
 
-/** Folders and parts of files are models. */
-async function isDetector(source: string): Promise<boolean> {
-  if (statSync(source, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  return detectorSource(await CheckpointFile.open(source)) !== undefined;
+/** The file of a detector's weights, by itself or in a folder that `save_pretrained` wrote; undefined for models. */
+async function detectorIn(source: string): Promise<string | undefined> {
+  const found = statSync(source, { throwIfNoEntry: false });
+  const file = found?.isDirectory() === true ? savedWeightsIn(source) : source;
+  // Parts of files are models.
+  if (file === undefined || found === undefined) return undefined;
+  return detectorSource(await CheckpointFile.open(file)) === undefined ? undefined : file;
 }
 
 type Options = z.output<typeof options>;

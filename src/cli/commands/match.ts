@@ -9,6 +9,7 @@ import { LxmertImage } from '../../inference/lxmertImage.js';
 import { loadWarning } from '../../torch/index.js';
 import { loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
+import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingPath } from '../options.js';
@@ -50,7 +51,7 @@ export const command = defineCommand({
     features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the images'),
     ...otherFeaturesOption,
   }),
-  async run({ arguments: { picture, sentences: others = [] }, options, notice }) {
+  async run({ arguments: { picture, sentences: others = [] }, options, notice, findModels }) {
     const { sentence, features, detector } = options;
     if (features !== undefined && detector !== undefined) {
       throw new UsageError(
@@ -65,7 +66,8 @@ export const command = defineCommand({
       );
     }
     if (sentences.some((each) => each.trim() === '')) throw new UsageError('The sentence is empty.');
-    await using lxmert = await loadAskedModel(options, 'matching');
+    const complete = await withDefaultModels(options, picture, { notice, findModels });
+    await using lxmert = await loadAskedModel(complete, 'matching');
     const matches: Match[] = [];
     for (const image of pictures) {
       const found = await lxmert.match(

@@ -12,6 +12,7 @@ import { drawShare } from '../../data/drawShare.js';
 import { type LeftOutCounts, MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { QuestionSet } from '../../data/questionSet.js';
 import { formatPercent } from '../../formats/numbers.js';
+import { hubOriginsOf } from '../../hub/index.js';
 import { LOSS_NAMES, type Task } from '../../tasks/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type FinetuneResult, finetune, type InitialWeights } from '../../train/index.js';
@@ -231,7 +232,12 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
       initialWeights: weights && { ...weights, pretrainingAnswers },
       run: runFolder,
       snapshots: snapshotSettings(options),
-      provenance: { command: `finetune ${task.name}`, options, features: store.origins },
+      provenance: {
+        command: `finetune ${task.name}`,
+        options,
+        ...hubOriginsOf(options),
+        features: store.origins,
+      },
       device: deviceSettings(options),
       distributed: me.distributed,
       progress,

@@ -8,6 +8,7 @@ import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
+import { hubOriginsOf } from '../../hub/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
@@ -171,7 +172,12 @@ export function pretrainCommand(task: PretrainingTask): Command {
           initialWeights: weights,
           run,
           snapshots: snapshotSettings(given),
-          provenance: { command: 'pretrain', options: given, features: store.origins },
+          provenance: {
+            command: 'pretrain',
+            options: given,
+            ...hubOriginsOf(given),
+            features: store.origins,
+          },
           device: deviceSettings(given),
           distributed: me.distributed,
           progress,

@@ -1,5 +1,7 @@
 /** @file Is this the file that was asked for? Size, checksum, and whether its bytes look like its name. */
 
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { sha256OfFile } from '../../formats/hashes/sha256.js';
@@ -9,6 +11,8 @@ import { listZipMembers } from '../../formats/zip/zipMembers.js';
 export interface Expected {
   readonly size?: number | undefined;
   readonly sha256?: string | undefined;
+  /** Git's name of the content (SHA-1 of a blob), which says more than a size and less than a SHA-256. */
+  readonly gitBlob?: string | undefined;
 }
 
 /** How sure it is that a file is the one published. */
@@ -51,6 +55,13 @@ export async function findFileProblem(
   return sha256 === expected.sha256
     ? undefined
     : `has the SHA-256 checksum ${sha256} instead of ${expected.sha256}`;
+}
+
+/** Git's name of a file's content: the SHA-1 of a header with its length, and of the bytes, in hexadecimal. */
+export async function gitBlobOfFile(file: string, size: number): Promise<string> {
+  const hash = createHash('sha1').update(`blob ${size}\0`);
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 /** Bytes at the start that tell a web page from data. */

@@ -22,6 +22,7 @@ async function freeBytes(folder: string): Promise<number> {
 
 /**
  * @param what begins the sentence: "train.json" or "These 3 files".
+ * @param otherFolder what names another folder
  * @throws LxmertError saying how much is needed and how much is free.
  */
 export async function requireSpace(
@@ -29,11 +30,13 @@ export async function requireSpace(
   needed: number,
   what: string,
   free: (folder: string) => Promise<number> = freeBytes,
+  otherFolder = '--output',
 ): Promise<void> {
   const available = await free(folder);
   if (needed + MARGIN_BYTES <= available) return;
   throw new LxmertError(
     `${what}: ${formatBytes(needed)} are needed in ${folder}, and its disk has ${formatBytes(available)} free. ` +
-      'Make room, or choose a folder on another disk (--output).',
+      'Make room, or choose a folder on another disk (' +
+      `${otherFolder}).`,
   );
 }

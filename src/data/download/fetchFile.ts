@@ -4,14 +4,20 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LxmertError } from '../../common/errors.js';
 import type { Progress } from '../../common/progress.js';
-import { type Checked, checkedBy, type Expected, findFormProblem } from './checks.js';
+import { type Checked, checkedBy, type Expected, findFormProblem, gitBlobOfFile } from './checks.js';
 import { requireSpace } from './diskSpace.js';
 import { PartFile } from './partFile.js';
 import { growingWaitMs, MAX_WAIT_MS } from './retryAfter.js';
-import { transfer } from './transfer.js';
+import { type TransferOptions, transfer } from './transfer.js';
 import { asTransferError, TransferError } from './transferError.js';
 
-export interface FetchOptions {
+export interface FetchOptions extends Pick<TransferOptions, 'headers' | 'explainStatus'> {
+  /** How messages call the file. Default: the name of the target. */
+  readonly name?: string | undefined;
+  /** What a person can do when no address gives it, as a sentence. */
+  readonly wayOut?: string | undefined;
+  /** What names another folder, for a full disk. Default `--output`. */
+  readonly otherFolder?: string | undefined;
   /** Attempts at one address in a row that bring nothing new before the next is tried. Default 5. */
   readonly numAttempts?: number;
   /** Milliseconds without a byte after which a connection is given up. Default 60,000. */
@@ -51,7 +57,8 @@ export async function fetchFile(
   expected: Expected,
   options: FetchOptions = {},
 ): Promise<FetchedFile> {
-  const part = await PartFile.open(target, options.signal);
+  const { name = path.basename(target) } = options;
+  const part = await PartFile.open(target, { signal: options.signal, name: options.name });
   const answers: string[] = [];
   try {
     for (const url of urls) {
@@ -68,8 +75,10 @@ export async function fetchFile(
   }
   const kept = part.length > 0 ? ` The ${part.length} bytes at hand are kept for the next try.` : '';
   throw new LxmertError(
-    `${path.basename(target)} could not be downloaded.${kept} ${answers.join(' ')} If the addresses are out of date, ` +
-      `fetch the file elsewhere and put it at ${target}, or name a mirror (--mirror).`,
+    `${name} could not be downloaded.${kept} ${answers.join(' ')} ${
+      options.wayOut ??
+      `If the addresses are out of date, fetch the file elsewhere and put it at ${target}, or name a mirror (--mirror).`
+    }`,
   );
 }
 
@@ -83,6 +92,7 @@ async function fetchFrom(
   const { numAttempts = DEFAULT_NUM_ATTEMPTS, firstWaitMs = DEFAULT_FIRST_WAIT_MS, signal } = options;
   let furthest = part.length;
   let beganAnew = part.length === 0;
+  const { name = path.basename(part.target) } = options;
   for (let numFailures = 0; ; ) {
     let failure: TransferError;
     try {
@@ -95,7 +105,7 @@ async function fetchFrom(
       if (!beganAnew) {
         beganAnew = true;
         furthest = 0;
-        options.notice?.(`${path.basename(part.target)}: ${url} ${problem}; starting over.`);
+        options.notice?.(`${name}: ${url} ${problem}; starting over.`);
         continue;
       }
     } catch (error) {
@@ -108,21 +118,22 @@ async function fetchFrom(
     if (failure.remedy === 'never' || numFailures >= numAttempts) return text;
     const waitMs = failure.waitMs ?? growingWaitMs(numFailures, firstWaitMs);
     if (waitMs > MAX_WAIT_MS) return `${text} and asks to wait for ${Math.round(waitMs / 1000)} seconds`;
-    options.notice?.(
-      `${path.basename(part.target)}: ${url} ${failure.message}; trying again in ${waitMs / 1000} s.`,
-    );
+    options.notice?.(`${name}: ${url} ${failure.message}; trying again in ${waitMs / 1000} s.`);
     await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
   }
 }
 
 function attempt(url: string, part: PartFile, expected: Expected, options: FetchOptions): Promise<void> {
-  const { stallMs = DEFAULT_STALL_MS, signal, progress, freeBytes } = options;
+  const { stallMs = DEFAULT_STALL_MS, signal, progress, freeBytes, headers, explainStatus } = options;
+  const { name = path.basename(part.target), otherFolder } = options;
   return transfer(url, part, expected, {
+    headers,
+    explainStatus,
     stallMs,
     signal,
     progress,
     requireSpace: (numBytes) =>
-      requireSpace(path.dirname(part.target), numBytes, path.basename(part.target), freeBytes),
+      requireSpace(path.dirname(part.target), numBytes, name, freeBytes, otherFolder),
   });
 }
 
@@ -148,6 +159,12 @@ function failureOf(error: unknown, signal: AbortSignal | undefined): TransferErr
 async function findProblem(part: PartFile, expected: Expected): Promise<string | undefined> {
   if (expected.size !== undefined && part.length !== expected.size)
     return `gave ${part.length} bytes instead of ${expected.size}`;
+  if (expected.gitBlob !== undefined) {
+    const found = await gitBlobOfFile(part.path, part.length);
+    return found === expected.gitBlob
+      ? undefined
+      : `gave a file with Git's checksum ${found} instead of ${expected.gitBlob}; it was thrown away`;
+  }
   if (expected.sha256 === undefined) {
     const problem = await findFormProblem(part.path, path.basename(part.target));
     return problem === undefined ? undefined : `gave a file that ${problem}`;

@@ -28,7 +28,8 @@ export interface HttpAnswer {
 }
 
 /**
- * Asks for `address`, following redirects.
+ * Asks for `address`, following redirects. Credentials go to the address's own host alone: once a redirect leads to another,
+ * they are left out, there and further on.
  *
  * @throws TransferError when no answer comes; the signal's reason when aborted.
  */
@@ -38,13 +39,21 @@ export async function getHttp(
   options: RequestOptions,
 ): Promise<HttpAnswer> {
   let url = new URL(address);
+  let sent = headers;
   checkAddress(url);
   for (let numFollowed = 0; ; numFollowed++) {
-    const answer = await getOnce(url, headers, options);
+    const answer = await getOnce(url, sent, options);
     if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
     answer.close();
-    url = nextAddress(url, answer.headers.location, numFollowed);
+    const next = nextAddress(url, answer.headers.location, numFollowed);
+    if (next.origin !== url.origin) sent = withoutCredentials(sent);
+    url = next;
   }
+}
+
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const isCredential = /^(proxy-)?authorization$|^cookie$/i;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isCredential.test(name)));
 }
 
 function getOnce(

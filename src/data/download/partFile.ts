@@ -1,7 +1,7 @@
 /** @file The unfinished file beside its target: what is there of it, and which version of which address it is. */
 
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { type FileHandle, link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { syncFolder, writeFileAtomic } from '../../common/atomicFile.js';
@@ -22,6 +22,16 @@ export type PartState = z.infer<typeof stateSchema>;
 
 const CHUNK_BYTES = 1 << 20;
 
+/** Another process has the file. */
+export class BusyDownload extends LxmertError {
+  constructor(
+    readonly holder: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** `<target>.part` with `<target>.part.json`; one process at a time holds `<target>.part.lock`. */
 export class PartFile {
   #hash: Hash = createHash('sha256');
@@ -37,11 +47,15 @@ export class PartFile {
   /**
    * Opens what an earlier run left, reading it once for the checksum, or begins.
    *
-   * @throws LxmertError when another process works on the same file.
+   * @param name how messages call it
+   * @throws BusyDownload when another process works on the same file.
    */
-  static async open(target: string, signal?: AbortSignal): Promise<PartFile> {
+  static async open(
+    target: string,
+    { signal, name = target }: { signal?: AbortSignal | undefined; name?: string | undefined } = {},
+  ): Promise<PartFile> {
     makeFolder(path.dirname(target));
-    await takeLock(target);
+    await takeLock(target, name);
     let handle: FileHandle | undefined;
     try {
       const state = await readState(statePath(target));
@@ -172,25 +186,35 @@ async function readState(file: string): Promise<PartState | undefined> {
 const heldLocks = new Set<string>();
 
 /** Two processes that append to one file would ruin it; a lock whose process is gone does not count. */
-async function takeLock(target: string): Promise<void> {
+async function takeLock(target: string, name: string): Promise<void> {
   const file = lockPath(target);
   for (let attempt = 0; ; attempt++) {
     try {
-      const handle = await open(file, 'wx');
-      await handle.writeFile(`${process.pid}\n`);
-      await handle.close();
+      await createWhole(file, `${process.pid}\n`);
       heldLocks.add(file);
       return;
     } catch (error) {
       if (!hasErrorCode(error, 'EEXIST') || attempt > 0) throw error;
       const holder = Number(await readFile(file, 'utf8').catch(() => ''));
       if (holder === process.pid ? heldLocks.has(file) : isRunning(holder))
-        throw new LxmertError(
-          `${target} is being downloaded by another process (number ${holder}). Wait for it. If that is ` +
+        throw new BusyDownload(
+          holder,
+          `${name} is being downloaded by another process (number ${holder}). Wait for it. If that is ` +
             `something else, give the download another name, or move ${file} away.`,
         );
       await rm(file, { force: true });
     }
+  }
+}
+
+/** Makes a file that nobody sees without its content. @throws with the code EEXIST when it is there */
+async function createWhole(file: string, text: string): Promise<void> {
+  const own = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  await writeFile(own, text);
+  try {
+    await link(own, file);
+  } finally {
+    await rm(own, { force: true });
   }
 }
 

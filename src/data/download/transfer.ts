@@ -13,6 +13,12 @@ export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told bytes done and bytes in all (0 when nobody knows). */
   readonly progress?: Progress | undefined;
+  /** Sent with each request; credentials among them to the address's own host only. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What an answer that refuses means, as the end of a sentence that begins with the address; undefined for what it says itself. */
+  readonly explainStatus?:
+    | ((answer: Pick<HttpAnswer, 'status' | 'headers'>) => string | undefined)
+    | undefined;
   /** Throws when so many more bytes do not fit. */
   readonly requireSpace: (numBytes: number) => Promise<void>;
 }
@@ -36,9 +42,9 @@ export async function transfer(
   const canContinue =
     part.length > 0 && part.length < sizeOf(part, expected) && mayContinue(part, url, expected);
   if (canContinue && (await continueFrom(url, part, expected, options))) return;
-  const answer = await getHttp(url, {}, options);
+  const answer = await getHttp(url, options.headers ?? {}, options);
   try {
-    if (answer.status !== 200) throw refusedStatus(answer);
+    if (answer.status !== 200) throw refusedStatus(answer, options);
     await takeWhole(url, answer, part, expected, options);
   } finally {
     answer.close();
@@ -73,6 +79,7 @@ async function continueFrom(
   const validator = state.url === url ? (state.etag ?? state.lastModified) : null;
   const start = part.length;
   const headers = {
+    ...options.headers,
     range: `bytes=${start}-`,
     ...(validator === null ? {} : { 'if-range': validator }),
   };
@@ -90,7 +97,7 @@ async function continueFrom(
         range?.total === start && (expected.size ?? start) === start && !isOtherVersion(answer, state, url)
       );
     }
-    if (answer.status !== 206) throw refusedStatus(answer);
+    if (answer.status !== 206) throw refusedStatus(answer, options);
     const total = range?.total ?? expected.size ?? state.size ?? undefined;
     const fits =
       range?.start === start &&
@@ -192,13 +199,16 @@ function webPage(): TransferError {
   return new TransferError('never', 'sent a web page (HTML) instead of the file');
 }
 
-function refusedStatus(answer: HttpAnswer): TransferError {
+function refusedStatus(
+  answer: HttpAnswer,
+  { explainStatus }: Pick<TransferOptions, 'explainStatus'>,
+): TransferError {
   const { status, statusText, headers } = answer;
   // 408 and 425 ask to try again, 429 and 503 may say when.
   const isTemporary = status >= 500 || [408, 425, 429].includes(status);
   return new TransferError(
     isTemporary ? 'later' : 'never',
-    `answered ${statusText}`,
+    explainStatus?.(answer) ?? `answered ${statusText}`,
     isTemporary ? retryAfterMs(headers['retry-after'], Date.now()) : undefined,
   );
 }

@@ -1,6 +1,7 @@
 /** @file The operators in use, by kind. */
 
 export * from './convolution.js';
+export * from './convolutions.js';
 export * from './creation.js';
 export * from './elementwise.js';
 export * from './indexing.js';

@@ -13,8 +13,13 @@ export type Observe = (layer: string, output: Tensor) => void;
 /** Weights, and who watches. */
 export interface LayerContext {
   readonly weightOf: WeightOf;
+  /** Packed weights of convolutions by their layers' names; none where all are plain. */
+  readonly packed: ReadonlyMap<string, readonly Tensor[]>;
   readonly observe: Observe | undefined;
 }
+
+/** About so many places go through a block together: what is between its convolutions stays in the caches. */
+const PLACES_AT_ONCE = 3200;
 
 interface ConvolutionSettings extends ops.ConvolutionOptions {
   readonly relu?: boolean;
@@ -38,7 +43,9 @@ export function convolution(
 export function residualStage(context: LayerContext, stage: StageArchitecture, input: Tensor): Tensor {
   let x = input;
   stage.blocks.forEach((block, i) => {
-    const y = residualBlock(context, stage, `${stage.name}${block}`, x, i === 0);
+    const name = `${stage.name}${block}`;
+    const run = context.packed.has(`${name}_branch2b`) ? packedBlock : residualBlock;
+    const y = run(context, stage, name, x, i === 0);
     if (x !== input) x.dispose();
     x = y;
   });
@@ -75,6 +82,39 @@ function residualBlock(
   ops.relu_(sum);
   context.observe?.(name, sum);
   return sum;
+}
+
+/** The same by this project's own convolutions. */
+function packedBlock(
+  { weightOf, packed }: LayerContext,
+  { stride }: StageArchitecture,
+  name: string,
+  x: Tensor,
+  isFirst: boolean,
+): Tensor {
+  const weight = (branch: string): readonly Tensor[] => packed.get(`${name}_${branch}`) as readonly Tensor[];
+  const bias = (branch: string): Tensor => weightOf(`${name}_${branch}.bias`);
+  return ops.packedResidualBlock(
+    x,
+    weight('branch2a'),
+    bias('branch2a'),
+    weight('branch2b'),
+    bias('branch2b'),
+    weight('branch2c'),
+    bias('branch2c'),
+    isFirst ? weight('branch1') : [],
+    isFirst ? bias('branch1') : null,
+    isFirst ? stride : 1,
+    PLACES_AT_ONCE,
+  );
+}
+
+/** A 3x3 convolution with a border of zeros and a ReLU behind it. */
+export function convolution3x3(context: LayerContext, name: string, x: Tensor): Tensor {
+  const packed = context.packed.get(name);
+  return packed === undefined
+    ? convolution(context, name, x, { padding: 1, relu: true })
+    : ops.winogradRelu(x, packed, context.weightOf(`${name}.bias`));
 }
 
 /** (rows, in) -> (rows, out), with a ReLU behind it where asked. */

@@ -19,9 +19,14 @@ import type { DetectorHead } from './detectorHead.js';
 import { describeOnGpu } from './gpu/describeOnGpu.js';
 import { proposeOnGpu } from './gpu/proposeOnGpu.js';
 import type { RegionOutputs } from './labelledRegions.js';
-import { convolution, type LayerContext, type Observe, residualStage } from './layers.js';
+import { convolution, convolution3x3, type LayerContext, type Observe, residualStage } from './layers.js';
 import { nativeSuppression } from './nativeSuppression.js';
-import { type DetectorPrecision, type DetectorWeights, prepareWeights } from './networkWeights.js';
+import {
+  type DetectorPrecision,
+  type DetectorWeights,
+  type PreparedWeights,
+  prepareWeights,
+} from './networkWeights.js';
 import type { DetectorProfile } from './profiles.js';
 import type { ScaledSize } from './proposals.js';
 
@@ -59,7 +64,7 @@ export interface NetworkInput extends ScaledSize {
 export class DetectorNetwork {
   readonly architecture: DetectorArchitecture;
   readonly device: Device;
-  readonly #weights: ReadonlyMap<string, Tensor>;
+  readonly #weights: PreparedWeights;
   readonly #precision: DetectorPrecision;
   readonly #regionsAtOnce: number;
   readonly #context: LayerContext;
@@ -82,9 +87,12 @@ export class DetectorNetwork {
     this.#precision = precision;
     this.#regionsAtOnce = options.regionsAtOnce ?? REGIONS_AT_ONCE[device === 'cpu' ? 'cpu' : 'gpu'];
     const shapes = weightShapes(architecture, { withBoxPredictor: rules === 'detectron2' });
-    this.#weights = prepareWeights(weights, shapes, { architecture, precision, device });
+    // Who watches sees the layers one by one.
+    const packs = options.observe === undefined;
+    this.#weights = prepareWeights(weights, shapes, { architecture, precision, device, packs });
     this.#context = {
-      weightOf: (name) => this.#weights.get(name) as Tensor,
+      weightOf: (name) => this.#weights.plain.get(name) as Tensor,
+      packed: this.#weights.packed,
       observe: options.observe,
     };
     this.#head = { context: this.#context, architecture, rules };
@@ -137,7 +145,8 @@ export class DetectorNetwork {
   }
 
   dispose(): void {
-    for (const weight of this.#weights.values()) weight.dispose();
+    const { plain, packed } = this.#weights;
+    for (const weight of [...plain.values(), ...[...packed.values()].flat()]) weight.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -206,7 +215,7 @@ export class DetectorNetwork {
   #propose(map: Tensor, size: ScaledSize): Float32Array {
     const context = this.#context;
     return scope(() => {
-      const hidden = convolution(context, 'rpn_conv/3x3', map, { padding: 1, relu: true });
+      const hidden = convolution3x3(context, 'rpn_conv/3x3', map);
       const [, , height, width] = hidden.shape as [number, number, number, number];
       return proposeRegions(
         this.#head.rules,
@@ -228,7 +237,7 @@ export class DetectorNetwork {
   #proposeOnGpu(maps: Tensor, images: readonly ScaledSize[]): Float32Array[] {
     const context = this.#context;
     return scope(() => {
-      const hidden = convolution(context, 'rpn_conv/3x3', maps, { padding: 1, relu: true });
+      const hidden = convolution3x3(context, 'rpn_conv/3x3', maps);
       const exact = ops.to(hidden, 'float32');
       const outputs = {
         scores: convolution(context, 'rpn_cls_score', exact), // (N, 2A, H, W)

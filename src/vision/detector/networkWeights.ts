@@ -3,7 +3,8 @@
 import { LxmertError } from '../../common/errors.js';
 import { type Device, keep, place, scope, type Tensor } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
-import type { DetectorArchitecture } from './architecture.js';
+import type { DetectorArchitecture, StageArchitecture } from './architecture.js';
+import { regionGrids } from './regionGrids.js';
 
 /** Tensors by the names of `weightShapes`; others are not read. */
 export type DetectorWeights = Readonly<Record<string, Tensor>>;
@@ -24,6 +25,14 @@ export interface WeightSettings {
   readonly architecture: DetectorArchitecture;
   readonly precision: DetectorPrecision;
   readonly device: Device;
+  /** Whether convolutions are packed where they can be. */
+  readonly packs: boolean;
+}
+
+export interface PreparedWeights {
+  readonly plain: ReadonlyMap<string, Tensor>;
+  /** Of convolutions by their layers' names; their weights are not among the plain ones. */
+  readonly packed: ReadonlyMap<string, readonly Tensor[]>;
 }
 
 /** Their outputs are boxes and what orders them: 8 bits would make thousands of scores equal. */
@@ -38,7 +47,7 @@ export function prepareWeights(
   weights: DetectorWeights,
   shapes: ReadonlyMap<string, readonly number[]>,
   settings: WeightSettings,
-): Map<string, Tensor> {
+): PreparedWeights {
   for (const [name, shape] of shapes) {
     const found = weights[name];
     if (found === undefined) {
@@ -50,17 +59,43 @@ export function prepareWeights(
       );
     }
   }
+  const toPack = settings.packs ? packableLayers(settings) : new Set<string>();
   return scope(() => {
-    const prepared = new Map<string, Tensor>();
+    const plain = new Map<string, Tensor>();
+    const packed = new Map<string, readonly Tensor[]>();
     for (const name of shapes.keys()) {
       const layer = name.replace(/\.(weight|bias)$/, '');
       const isConvolution = shapes.get(`${layer}.weight`)?.length === 4;
       const dtype = isConvolution ? formatOf(layer, settings) : 'float32';
+      if (name.endsWith('.weight') && toPack.has(layer)) {
+        packed.set(
+          layer,
+          scope(() => ops.packConvolution(ops.to(weights[name] as Tensor, 'float32'))).map(keep),
+        );
+        continue;
+      }
       const weight = ops.to(place(weights[name] as Tensor, settings.device), dtype);
-      prepared.set(name, keep(weight.shape.length === 4 ? ops.channelsLast(weight) : ops.contiguous(weight)));
+      plain.set(name, keep(weight.shape.length === 4 ? ops.channelsLast(weight) : ops.contiguous(weight)));
     }
-    return prepared;
+    return { plain, packed };
   });
+}
+
+/** Residual blocks without dilation and the proposals' 3x3, in float32 on the processor. */
+function packableLayers({ architecture, precision, device }: WeightSettings): Set<string> {
+  if (device !== 'cpu') return new Set();
+  const stages: StageArchitecture[] = [...architecture.imageStages];
+  if (precision === 'float32') stages.push(regionGrids(architecture).stage);
+  const layers = stages
+    .filter(({ dilation }) => dilation === 1)
+    .flatMap(({ name, blocks }) =>
+      blocks.flatMap((block, i) =>
+        [...(i === 0 ? ['branch1'] : []), 'branch2a', 'branch2b', 'branch2c'].map(
+          (branch) => `${name}${block}_${branch}`,
+        ),
+      ),
+    );
+  return new Set([...layers, 'rpn_conv/3x3']);
 }
 
 /** What a convolution computes in. */
