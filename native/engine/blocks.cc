@@ -175,4 +175,42 @@ void AddFeedForward(Steps& steps, const Rows& x, const FeedForwardSublayer& laye
   AddNorm(steps, sum, layer.norm, hidden, y, RoundedOf(layer.outer, work));
 }
 
+void AddRegionEmbedding(Steps& steps, const Rows& features, const Rows& boxes, int64_t box_size,
+                        const RegionEmbedding& layer, const Rows& box_sums, const Rows& output, const Int8Rows& rounded,
+                        int num_threads) {
+  const int64_t hidden = layer.features.weight.columns;
+  Steps of_features;
+  AddProduct(of_features, features, layer.features, 0, hidden, {}, output, kNoActivation, {rounded, false},
+             num_threads);
+  constexpr int64_t kColumnsOfTask = 64;
+  Steps of_boxes;
+  of_boxes.push_back({(hidden + kColumnsOfTask - 1) / kColumnsOfTask, [=](int64_t task, int) {
+                        const SmallProduct work{boxes.values, layer.box_weight, box_sums.values,
+                                                boxes.count,  box_size,         hidden};
+                        const int64_t first = task * kColumnsOfTask;
+                        ActiveKernels().small_product[kFloat32](work, first, std::min(first + kColumnsOfTask, hidden));
+                      }});
+  Append(steps, Beside(std::move(of_features), std::move(of_boxes)));
+  constexpr int64_t kRowsOfTask = 8;
+  steps.push_back({(output.count + kRowsOfTask - 1) / kRowsOfTask, [=](int64_t task, int) {
+                     const int64_t first = task * kRowsOfTask, last = std::min(first + kRowsOfTask, output.count);
+                     const auto normalise = [&](const Rows& rows, const float* bias, const NormLayer& norm) {
+                       NormForward work{};
+                       work.sum = rows.values;
+                       work.bias = bias;
+                       work.weight = norm.weight;
+                       work.shift = norm.shift;
+                       work.output = rows.values;
+                       work.eps = norm.eps;
+                       work.size = hidden;
+                       ActiveKernels().norm_forward[kFloat32](work, first, last);
+                     };
+                     normalise(output, nullptr, layer.feature_norm);
+                     normalise(box_sums, layer.box_bias, layer.box_norm);
+                     float* to = output.values;
+                     const float* from = box_sums.values;
+                     for (int64_t i = first * hidden; i < last * hidden; i++) to[i] = (to[i] + from[i]) / 2;
+                   }});
+}
+
 }  // namespace lxmert

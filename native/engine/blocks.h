@@ -97,4 +97,20 @@ void AddCrossAttention(Steps& steps, const Rows& x, const Rows& others, const At
 void AddFeedForward(Steps& steps, const Rows& x, const FeedForwardSublayer& layer, const Workspace& work, const Rows& y,
                     int num_threads);
 
+// How regions become rows: (LayerNorm(dense(features)) + LayerNorm(dense(boxes))) / 2. The boxes' weight is plain,
+// (hidden, values of a box): it is too narrow for panels to pay.
+struct RegionEmbedding {
+  DenseLayer features;
+  NormLayer feature_norm;
+  const float* box_weight;
+  const float* box_bias;
+  NormLayer box_norm;
+};
+
+// features (rows, F), boxes (rows, values of a box) -> output; box_sums is memory of the output's size, rounded of the
+// features where their weight is in 8 bits.
+void AddRegionEmbedding(Steps& steps, const Rows& features, const Rows& boxes, int64_t box_size,
+                        const RegionEmbedding& layer, const Rows& box_sums, const Rows& output, const Int8Rows& rounded,
+                        int num_threads);
+
 }  // namespace lxmert

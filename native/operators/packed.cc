@@ -6,11 +6,13 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <memory>
 #include <vector>
 
 #include "../engine/int8_product.h"
 #include "../engine/int8_weight.h"
 #include "../engine/product.h"
+#include "../engine/weight_memory.h"
 #include "support.h"
 
 namespace lxmert {
@@ -133,7 +135,12 @@ std::vector<at::Tensor> PackWeightTensor(const at::Tensor& weight) {
               c10::toString(weight.scalar_type()), " ", weight.sizes());
   const at::Tensor plain = weight.detach().contiguous();
   const int64_t columns = plain.size(0), depth = plain.size(1);
-  at::Tensor panels = at::empty({NumPanels(columns), depth, ActiveKernels().panel_width}, at::kFloat);
+  const std::vector<int64_t> sizes{NumPanels(columns), depth, ActiveKernels().panel_width};
+  const auto bytes = static_cast<size_t>(sizes[0] * sizes[1] * sizes[2]) * sizeof(float);
+  const std::shared_ptr<void> memory = AllocateWeightMemory(bytes);
+  TORCH_CHECK(memory != nullptr, "out of memory: ", bytes, " bytes were asked for");
+  at::Tensor panels = at::from_blob(
+      memory.get(), sizes, [memory](void*) {}, at::kFloat);
   PackWeight(plain.data_ptr<float>(), columns, depth, panels.data_ptr<float>(), at::get_num_threads());
   at::Tensor shape = at::empty({2}, at::kLong);
   shape.data_ptr<int64_t>()[0] = columns;
@@ -205,6 +212,7 @@ at::Tensor PackedLinear(const at::Tensor& x, at::TensorList packed, const c10::o
 
 TORCH_LIBRARY_FRAGMENT(lxmert, library) {
   library.def("pack_weight(Tensor weight) -> Tensor[]", &PackWeightTensor);
+  library.def("settle_weights() -> ()", [] { SettleWeightMemory(); });
   library.def("unpack_weight(Tensor[] packed) -> Tensor", [](at::TensorList packed) { return UnpackWeight(packed); });
   library.def(
       "packed_linear(Tensor x, Tensor[] packed, Tensor? bias=None, int activation=0, int first_column=0, "

@@ -54,18 +54,6 @@ class WeightList {
     return layer;
   }
 
-  void CheckEnd() const {
-    TORCH_CHECK(next_ == tensors_.size(), tensors_.size(), " tensors of weights were given, but the layers have ",
-                next_);
-  }
-
- private:
-  at::TensorList Take(size_t count) {
-    TORCH_CHECK(next_ + count <= tensors_.size(), "the list of weights ends in the middle of a layer");
-    next_ += count;
-    return tensors_.slice(next_ - count, count);
-  }
-
   DenseLayer TakeDense() {
     DenseLayer layer{};
     const at::TensorList packed = Take(per_weight_);
@@ -82,6 +70,18 @@ class WeightList {
   NormLayer TakeNorm(int64_t size) {
     const at::TensorList norm = Take(2);
     return {VectorOf(norm[0], size, "norm weight"), VectorOf(norm[1], size, "norm shift"), eps_};
+  }
+
+  void CheckEnd() const {
+    TORCH_CHECK(next_ == tensors_.size(), tensors_.size(), " tensors of weights were given, but the layers have ",
+                next_);
+  }
+
+ private:
+  at::TensorList Take(size_t count) {
+    TORCH_CHECK(next_ + count <= tensors_.size(), "the list of weights ends in the middle of a layer");
+    next_ += count;
+    return tensors_.slice(next_ - count, count);
   }
 
   at::TensorList tensors_;
@@ -186,17 +186,51 @@ std::vector<at::Tensor> PackedLayers(at::TensorList rows, at::TensorList segment
   return results;
 }
 
+// weights: the features' packed weight, its bias and norm, the boxes' plain weight, its bias and norm.
+at::Tensor PackedRegions(const at::Tensor& features, const at::Tensor& boxes, at::TensorList weights, double eps) {
+  TORCH_CHECK(weights.size() >= 9, "the weights of features and boxes are a packed one and seven tensors");
+  WeightList list(weights.slice(0, weights.size() - 4), static_cast<int64_t>(weights.size()) - 7, 1, eps);
+  RegionEmbedding layer{};
+  layer.features = list.TakeDense();
+  const int64_t hidden = layer.features.weight.columns, num_rows = features.size(0);
+  layer.feature_norm = list.TakeNorm(hidden);
+  const at::TensorList of_boxes = weights.slice(weights.size() - 4, 4);
+  const int64_t box_size = of_boxes[0].dim() == 2 ? of_boxes[0].size(1) : 0;
+  layer.box_weight = VectorOf(of_boxes[0], hidden * box_size, "weight of boxes");
+  layer.box_bias = VectorOf(of_boxes[1], hidden, "bias of boxes");
+  layer.box_norm = {VectorOf(of_boxes[2], hidden, "norm weight"), VectorOf(of_boxes[3], hidden, "norm shift"),
+                    static_cast<float>(eps)};
+  const at::Tensor own_features = CheckedRows(features, layer.features.weight.depth);
+  const at::Tensor own_boxes = CheckedRows(boxes, box_size);
+  TORCH_CHECK(own_boxes.size(0) == num_rows, "each region has features and a box");
+  at::Tensor output = at::empty({num_rows, hidden}, features.options()), sums = at::empty_like(output);
+  const int num_threads = at::get_num_threads();
+  Steps steps;
+  const RoundedRows rounded(layer.features.is_int8() ? num_rows : 0, layer.features.weight.depth);
+  AddRegionEmbedding(steps, RowsOf(own_features), RowsOf(own_boxes), box_size, layer, RowsOf(sums), RowsOf(output),
+                     rounded.rows(), num_threads);
+  RunSteps(steps, num_threads);
+  return output;
+}
+
 // The rows of both streams one below the other, as the cross-modality layers work on them.
 struct JoinedRows {
   JoinedRows(const at::Tensor& language, const at::Tensor& vision)
       : num_language(language.size(0)), num_vision(vision.size(0)), hidden(language.size(1)) {
-    tensor = at::cat({CheckedRows(language, hidden), CheckedRows(vision, hidden)}, 0);
+    // By hand: libtorch's own operators would start OpenMP's threads, which then look on for work beside the crew's.
+    tensor = at::empty({num_language + num_vision, hidden}, language.options());
+    float* to = tensor.data_ptr<float>();
+    for (const at::Tensor& part : {CheckedRows(language, hidden), CheckedRows(vision, hidden)}) {
+      to = std::copy_n(part.data_ptr<float>(), part.numel(), to);
+    }
   }
 
   void MakeWorkspace(int64_t intermediate) {
     if (memory.defined()) return;
-    memory = at::zeros({WorkspaceValues(tensor.size(0), hidden, intermediate)}, tensor.options());
+    memory = at::empty({WorkspaceValues(tensor.size(0), hidden, intermediate)}, tensor.options());
     work = LayOut(memory.data_ptr<float>(), tensor.size(0), hidden, intermediate);
+    // Rows that belong to no sequence attend to nothing.
+    std::fill_n(work.context.values, work.context.count * work.context.stride, 0.0f);
   }
 
   Rows all() const { return RowsOf(tensor); }
@@ -251,7 +285,7 @@ void AddFirstWords(Steps& steps, JoinedRows& rows, WeightList& list, const std::
               rows.hidden);
   const int64_t intermediate = feed_forward.inner.weight.columns;
   rows.MakeWorkspace(intermediate);
-  memory = at::zeros({WorkspaceValues(first.count, rows.hidden, intermediate)}, rows.tensor.options());
+  memory = at::empty({WorkspaceValues(first.count, rows.hidden, intermediate)}, rows.tensor.options());
   const Workspace work = LayOut(memory.data_ptr<float>(), first.count, rows.hidden, intermediate);
   const Rows words = rows.language();
   AddCrossAttention(steps, words, rows.vision(), cross, to_vision, rows.language_work(), rows.vision_work(), words,
@@ -307,6 +341,7 @@ TORCH_LIBRARY_FRAGMENT(lxmert, library) {
       "packed_layers(Tensor[] rows, Tensor[] segments, Tensor[] weights, int[] num_layers, int tensors_per_weight, "
       "int num_heads, float eps) -> Tensor[]",
       &PackedLayers);
+  library.def("packed_regions(Tensor features, Tensor boxes, Tensor[] weights, float eps) -> Tensor", &PackedRegions);
   library.def(
       "packed_cross_layers(Tensor language, Tensor vision, Tensor[] segments, Tensor[] weights, int num_layers, "
       "int tensors_per_weight, int num_heads, float eps) -> Tensor[]",

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "../engine/crew.h"
 #include "../kernels/kernels.h"
 
 namespace lxmert {
@@ -33,24 +32,11 @@ inline const float* VectorOf(const at::Tensor& tensor, int64_t size, const char*
   return tensor.data_ptr<float>();
 }
 
-// body(first, last) over all of `count`, at least `grain` at a time. What only answers is shared out by the crew.
-template <typename Body>
-void ForParts(int64_t count, int64_t grain, const Body& body) {
-  if (at::GradMode::is_enabled()) {
-    at::parallel_for(0, count, grain, body);
-    return;
-  }
-  const int num_threads = at::get_num_threads();
-  const int64_t part = std::max(grain, (count + 4 * num_threads - 1) / (4 * num_threads));
-  Crew::RunTasks((count + part - 1) / part, num_threads,
-                 [&](int64_t task, int) { body(task * part, std::min(count, (task + 1) * part)); });
-}
-
 // Splits rows over the threads; `size` values a row decide how many rows are worth a thread's start.
 template <typename Body>
 void ForRows(int64_t rows, int64_t size, const Body& body) {
   constexpr int64_t kValuesPerThread = 16384;
-  ForParts(rows, std::max<int64_t>(1, kValuesPerThread / std::max<int64_t>(1, size)), body);
+  at::parallel_for(0, rows, std::max<int64_t>(1, kValuesPerThread / std::max<int64_t>(1, size)), body);
 }
 
 // body(first, last, sums) adds rows [first, last) to sums (width). The parts are the same whatever the number of

@@ -1,12 +1,12 @@
 /** @file The machine's own limits, measured in the same run as the work. */
 
-import type { AnsweringPrecision } from '../model/index.js';
-import { measureGemmRate, measureInt8Rate, scope } from '../torch/index.js';
+import type { Precision } from '../model/index.js';
+import { measureGemmRate, scope } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 
 /** Best operations per second of a plain matrix product over about a second. */
-export function gemmRate(precision: AnsweringPrecision): number {
-  return precision === 'int8' ? measureInt8Rate(1) : measureGemmRate(precision, 1);
+export function gemmRate(precision: Precision): number {
+  return measureGemmRate(precision, 1);
 }
 
 const COPY_VALUES = 64 * 1024 * 1024;

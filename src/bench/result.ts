@@ -13,11 +13,7 @@ export interface BenchSettings<P extends AnsweringPrecision = Precision> {
   readonly numAnswers: number;
   readonly batchSize: number;
   readonly repetitions: number;
-<<<<<<< HEAD
-  readonly precision: AnsweringPrecision;
-=======
   readonly precision: P;
->>>>>>> main
   /** For what has no size in `config`: a small detector too. */
   readonly isSmall: boolean;
   /** For files; empty at first. */
@@ -26,9 +22,6 @@ export interface BenchSettings<P extends AnsweringPrecision = Precision> {
   /** Begins to show how far a measurement is; it is stopped at the end. */
   readonly watch?: (() => Progress & { stop(): void }) | undefined;
 }
-
-/** Of work that trains, or sees. */
-export type PlainBenchSettings = BenchSettings & { readonly precision: Precision };
 
 /** One line of the table. */
 export interface BenchResult extends Timing {
@@ -85,13 +78,7 @@ export async function timedProducts(
   work: () => void | Promise<void>,
   warmUp = WARM_UP,
 ): Promise<
-<<<<<<< HEAD
-  Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & {
-    readonly precision: AnsweringPrecision;
-  }
-=======
   Omit<BenchResult, 'name' | 'description' | 'rate' | 'rateUnit'> & { readonly precision: AnsweringPrecision }
->>>>>>> main
 > {
   const { precision } = settings;
   // libtorch multiplies no matrices of 8 bits that it could be held against.

@@ -3,14 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-<<<<<<< HEAD
-import type { AnsweringPrecision } from '../model/index.js';
-=======
 import { UsageError } from '../common/errors.js';
 import type { AnsweringPrecision, Precision } from '../model/index.js';
->>>>>>> main
 import { runtimeLine } from '../torch/index.js';
-import type { BenchResult, BenchSettings, PlainBenchSettings } from './result.js';
+import type { BenchResult, BenchSettings } from './result.js';
 import { features, load } from './work/files.js';
 import { inference } from './work/inference.js';
 import { latency } from './work/latency.js';
@@ -19,14 +15,8 @@ import { suppression } from './work/suppression.js';
 import { training } from './work/training.js';
 import { vision } from './work/vision.js';
 
-<<<<<<< HEAD
-/** Work that is done once for each precision, in int8 too. */
-const ANSWERING = { inference, latency } as const;
-/** Work that is done once for each precision of training. */
-=======
 /** Work that is done once for each precision: what only answers, and the rest, for which there is no int8. */
 const ANSWERING = { inference, latency } as const;
->>>>>>> main
 const BY_PRECISION = { training, pretraining: pretrainingWork, vision } as const;
 const ONCE = { suppression, load, features } as const;
 
@@ -66,17 +56,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   try {
     const results: BenchResult[] = [];
     for (const name of work) {
-<<<<<<< HEAD
-      if (name in ANSWERING || name in BY_PRECISION) {
-        for (const precision of precisions) {
-          if (precision === 'int8' && !(name in ANSWERING)) continue;
-          onStart?.(`${name} in ${precision}`);
-          results.push(...(await measured(name, { ...options, precision, folder })));
-        }
-      } else {
-=======
       if (name in ONCE) {
->>>>>>> main
         onStart?.(name);
         results.push(
           ...(await ONCE[name as keyof typeof ONCE]({ ...options, precision: 'float32', folder })),
@@ -94,12 +74,6 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   }
 }
 
-<<<<<<< HEAD
-/** In int8 only what answers. */
-function measured(name: WorkName, settings: BenchSettings): Promise<BenchResult[]> {
-  if (name in ANSWERING) return ANSWERING[name as keyof typeof ANSWERING](settings);
-  return BY_PRECISION[name as keyof typeof BY_PRECISION](settings as PlainBenchSettings);
-=======
 function measureIn(
   name: WorkName,
   precision: AnsweringPrecision,
@@ -107,5 +81,4 @@ function measureIn(
 ): Promise<BenchResult[]> {
   if (name in ANSWERING) return ANSWERING[name as keyof typeof ANSWERING]({ ...settings, precision });
   return BY_PRECISION[name as keyof typeof BY_PRECISION]({ ...settings, precision: precision as Precision });
->>>>>>> main
 }

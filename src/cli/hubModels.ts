@@ -140,12 +140,12 @@ async function agree(
   const wanted = plans.filter(({ missing }) => missing.length > 0);
   for (const plan of wanted) notice(describePlan(plan));
   const numBytes = wanted.reduce((sum, plan) => sum + plan.numBytes - plan.numBytesHere, 0);
-  const what = `${formatBytes(numBytes)} from ${endpoint} into ${cache}, which Python's programs share`;
+  const what = `${formatBytes(numBytes)} from ${endpoint} into ${cache} (Python's programs share it)`;
   if (isYes) return notice(`Fetching ${what}.`);
   const names = wanted.map(({ model }) => hubNameText(model)).join(' ');
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
     throw new UsageError(
-      `To go on, ${what} would have to be fetched, and there is no terminal to ask on. Give --yes, or fetch it before with: lxmert download ${names}`,
+      `${formatBytes(numBytes)} would have to be fetched from ${endpoint} into ${cache}, and there is no terminal to ask on. Give --yes, or fetch it before with: lxmert download ${names}`,
     );
   }
   if (!(await isAnsweredYes(`Fetch ${what}? [y/N] `, { stdin, stderr, signal }))) {

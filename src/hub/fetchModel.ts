@@ -107,6 +107,9 @@ export async function requireRoom(plans: readonly ModelPlan[], cache: string): P
   await requireSpace(cache, numBytes, names, undefined, 'HF_HUB_CACHE');
 }
 
+/** Smaller files are there before a bar is. */
+const MIN_SHOWN_BYTES = 1e6;
+
 /** Milliseconds between looks at whether another process has finished. */
 const WAIT_MS = 500;
 
@@ -141,7 +144,7 @@ async function fetchOnce(
 ): Promise<void> {
   const { settings, signal, notice, numAttempts, stallMs, firstWaitMs, freeBytes } = options;
   const name = `${file} of ${model.name}`;
-  const display = options.progressFor?.(path.posix.basename(file));
+  const display = size < MIN_SHOWN_BYTES ? undefined : options.progressFor?.(path.posix.basename(file));
   const refused: { sentence?: string | undefined } = {};
   try {
     await fetchFile(

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { type CheckpointFile, modelSizes, numAnswersOf } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
 import { publishedAnswers, publishedVocabulary } from '../common/publishedTables.js';
+import { formatNumber } from '../formats/numbers.js';
 import type { Task } from '../tasks/index.js';
 import { hasMatchingHead } from './headsOfFile.js';
 import type { ModelPlace } from './modelPlace.js';
@@ -49,7 +50,7 @@ export function vocabularyBySize(checkpoint: CheckpointFile, notes: string[]): s
   const known = publishedVocabulary(vocabSize);
   if (known === undefined) return undefined;
   notes.push(
-    `No vocabulary lies with ${checkpoint.path}: its ${vocabSize} word pieces are taken for those of ${known.title}. --vocab names others.`,
+    `No vocabulary lies with ${checkpoint.path}: its ${formatNumber(vocabSize)} word pieces are taken for those of ${known.title}. --vocab names others.`,
   );
   return known.file;
 }
@@ -70,9 +71,9 @@ function answersFileOf(
   if (named.withoutHeads) return undefined;
   const numAnswers = numAnswersOf(checkpoint);
   const known = numAnswers === undefined ? undefined : publishedAnswers(numAnswers);
-  if (known !== undefined) {
+  if (known !== undefined && numAnswers !== undefined) {
     notes.push(
-      `No answer table lies with ${checkpoint.path}: its ${numAnswers} answers are taken for those of ${known.title} as published. --answers names others.`,
+      `No answer table lies with ${checkpoint.path}: its ${formatNumber(numAnswers)} answers are taken for those of ${known.title} as published. --answers names others.`,
     );
     return known.file;
   }

@@ -85,7 +85,9 @@ export class Encoder extends Module {
       !options.training &&
       !options.wantProbabilities &&
       layers.length > 0 &&
-      layers.every((layer) => canAnswerPacked(rows, layer.sublayers))
+      layers.every(
+        ({ sublayers: [first] }) => first !== undefined && canAnswerPacked(rows, first.dense[0].weight),
+      )
     );
   }
 

@@ -27,10 +27,15 @@ export function useForInference(
 ): void {
   model.precision = formatOf(precision);
   model.moveTo(device);
-  for (const leaf of model.leaves().values()) prepare(leaf, precision, device);
   model.forgetViews();
-  // Each weight was replaced by another: what they left in the heap goes back to the system.
-  if (device === 'cpu') releaseFreeMemory();
+  const release = device === 'cpu' ? releaser() : () => {};
+  for (const leaf of model.leaves().values()) {
+    prepare(leaf, precision, device);
+    release(leaf);
+  }
+  if (device !== 'cpu') return;
+  releaseFreeMemory();
+  ops.settleWeights();
 }
 
 /** Of numbers between layers. */
@@ -71,6 +76,17 @@ function packInt8(weight: Tensor): Tensor[] {
 /** So many bytes of weights are replaced before memory is given back: that takes a millisecond or two. */
 const RELEASED_BYTES = 2 ** 26;
 
+/** To be called with each leaf that was replaced: what such leave in the heap goes back to the system now and then. */
+function releaser(): (leaf: Leaf) => void {
+  let replaced = 0;
+  return (leaf) => {
+    replaced += 4 * leaf.numValues;
+    if (replaced < RELEASED_BYTES) return;
+    replaced = 0;
+    releaseFreeMemory();
+  };
+}
+
 /**
  * To be called with each parameter of a model once it is loaded, on the processor: a weight is packed as soon as all its parts
  * are there, so that the whole model is never in memory in float32. {@link useForInference} does the rest.
@@ -82,7 +98,7 @@ export function packAsLoaded(model: AnsweringModel, precision: AnsweringPrecisio
     const entry = { leaf, numParts: leaf.parts.length };
     for (const part of leaf.parts) waiting.set(prefix + part.name, entry);
   }
-  let replaced = 0;
+  const release = releaser();
   return (name) => {
     const entry = waiting.get(name);
     if (entry === undefined) return;
@@ -90,9 +106,6 @@ export function packAsLoaded(model: AnsweringModel, precision: AnsweringPrecisio
     if (entry.numParts > 0 || !(entry.leaf.isDense || entry.leaf.isTable)) return;
     model.forgetViews(entry.leaf);
     prepare(entry.leaf, precision, 'cpu');
-    replaced += 4 * entry.leaf.numValues;
-    if (replaced < RELEASED_BYTES) return;
-    replaced = 0;
-    releaseFreeMemory();
+    release(entry.leaf);
   };
 }

@@ -4,6 +4,7 @@ import { type DType, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { LxmertConfig } from './config.js';
 import { dropout } from './functional/dropout.js';
+import { canAnswerPacked, packedRegions } from './functional/packedLayers.js';
 import { LayerNorm } from './layers/layerNorm.js';
 import { Linear } from './layers/linear.js';
 import { Module } from './module.js';
@@ -30,6 +31,10 @@ export class VisualFeatureEncoder extends Module {
    * @returns (rows, H) in `dtype`
    */
   forward(features: Tensor, boxes: Tensor, dtype: DType, training: boolean): Tensor {
+    const { featureDense, boxDense, featureLayerNorm, boxLayerNorm } = this;
+    if (!training && dtype === 'float32' && canAnswerPacked(features, featureDense.weight)) {
+      return packedRegions(features, boxes, [featureDense, featureLayerNorm], [boxDense, boxLayerNorm]);
+    }
     return scope(() => {
       const fromFeatures = this.featureLayerNorm.forward(this.featureDense.forward(ops.to(features, dtype)));
       const fromBoxes = this.boxLayerNorm.forward(this.boxDense.forward(boxes));

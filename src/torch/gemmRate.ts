@@ -19,31 +19,17 @@ export function measureGemmRate(dtype: DType, seconds: number): number {
   return scope(() => {
     const left = randomMatrix(dtype, 1);
     const right = randomMatrix(dtype, 2);
-    return bestRate(() => ops.matmul(left, right), seconds);
-  });
-}
-
-/** The same of this project's product with a weight in 8 bits, the rounding of the rows included: libtorch has none like it. */
-export function measureInt8Rate(seconds: number): number {
-  return scope(() => {
-    const rows = randomMatrix('float32', 1);
-    const [values, scales] = ops.roundWeight(randomMatrix('float32', 2)) as [Tensor, Tensor];
-    const weight = ops.packRounded(values, scales);
-    return bestRate(() => ops.packedWeightLinear(rows, weight, null), seconds);
-  });
-}
-
-function bestRate(product: () => Tensor, seconds: number): number {
-  const multiply = (): void => product().dispose();
-  multiply();
-  let best = Number.POSITIVE_INFINITY;
-  const end = performance.now() + seconds * 1000;
-  do {
-    const start = performance.now();
+    const multiply = (): void => ops.matmul(left, right).dispose();
     multiply();
-    best = Math.min(best, performance.now() - start);
-  } while (performance.now() < end);
-  return (2 * size ** 3 * 1000) / best;
+    let best = Number.POSITIVE_INFINITY;
+    const end = performance.now() + seconds * 1000;
+    do {
+      const start = performance.now();
+      multiply();
+      best = Math.min(best, performance.now() - start);
+    } while (performance.now() < end);
+    return (2 * size ** 3 * 1000) / best;
+  });
 }
 
 /** Values in -1 .. 1 from a recurrence, so that measuring leaves the engine's random state alone. (1024, 1024) */

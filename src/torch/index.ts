@@ -18,7 +18,7 @@ export { type DeviceGraph, deviceGraph } from './deviceGraph.js';
 export { KeyStore, localAddress, ProcessGroup } from './distributed.js';
 export * from './dtype.js';
 export { adviseMapped, fromTypedArray, mapFile, requireMappedFiles, tensor } from './factory.js';
-export { measureGemmRate, measureInt8Rate } from './gemmRate.js';
+export { measureGemmRate } from './gemmRate.js';
 export { type GradientPlace, GradientReducer, type ReductionTimes } from './gradientReducer.js';
 export { int8Warnings, namedPrecision } from './int8.js';
 export { liveTensors } from './liveTensors.js';

@@ -100,7 +100,7 @@ describe('a model that is named', () => {
     expect([no.exitCode, no.stderr.includes('Nothing was fetched.')]).toEqual([1, true]);
     const yes = await lxmert(ask('--model', 'org/small'), 'y\n');
     expect(yes.stderr).toContain(
-      `from ${hub.url} into ${process.env.HF_HOME}/hub, which Python's programs share? [y/N]`,
+      `from ${hub.url} into ${process.env.HF_HOME}/hub (Python's programs share it)? [y/N]`,
     );
     expect([yes.exitCode, yes.stdout.match(/^ *\d+\.\d % {2}\S+$/gm)?.length]).toEqual([0, 3]);
     process.env.HF_HUB_OFFLINE = '1';

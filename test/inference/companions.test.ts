@@ -55,7 +55,7 @@ describe('weights of the published sizes', () => {
     expect(answers).toEqual(jsonOf(publishedPath('lxmert', set, 'trainval_label2ans.json')));
     expect(words).toEqual((await loadVocabulary(publishedPath('bert', 'vocab.txt'))).entries);
     expect(notes.join(' ')).toContain(`answers are taken for those of ${title} as published`);
-    expect(notes.join(' ')).toContain('30522 word pieces are taken for those of BERT base');
+    expect(notes.join(' ')).toContain('30,522 word pieces are taken for those of BERT base');
   });
 
   it('take what is named before it', async () => {

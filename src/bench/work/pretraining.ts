@@ -11,12 +11,12 @@ import { fromTypedArray, scope } from '../../torch/index.js';
 import * as ops from '../../torch/operators/index.js';
 import { type PredictedCounts, pretrainingOperations } from '../operations.js';
 import { batchOf, NUM_REGIONS, randomInputs } from '../questions.js';
-import { type BenchResult, type PlainBenchSettings, timedProducts } from '../result.js';
+import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
 import { BenchTrainer } from './trainer.js';
 
 const WARM_UP = 2;
 
-export async function pretrainingWork(settings: PlainBenchSettings): Promise<BenchResult[]> {
+export async function pretrainingWork(settings: BenchSettings): Promise<BenchResult[]> {
   const { config, batchSize } = settings;
   using trainer = new BenchTrainer(new PretrainingModel(config, PUBLISHED_CLASSES), settings.precision);
   const size = batchOf(batchSize);
@@ -43,7 +43,7 @@ export async function pretrainingWork(settings: PlainBenchSettings): Promise<Ben
 }
 
 /** 15 % of words and regions are to be predicted, half of the sentences match, half of those are questions. */
-function randomBatch({ config, batchSize }: PlainBenchSettings): PretrainingBatch {
+function randomBatch({ config, batchSize }: BenchSettings): PretrainingBatch {
   const inputs = randomInputs(config, batchOf(batchSize));
   const ids = inputs.inputIds.data() as Int32Array;
   const isPiece = inputs.attentionMask?.data() as Int32Array;

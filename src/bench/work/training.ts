@@ -14,7 +14,7 @@ import { copyRate } from '../limits.js';
 import { medianOf } from '../measure.js';
 import { trainingOperations } from '../operations.js';
 import { batchOf, randomInputs } from '../questions.js';
-import { type BenchResult, type PlainBenchSettings, timed, timedProducts } from '../result.js';
+import { type BenchResult, type BenchSettings, timed, timedProducts } from '../result.js';
 import { madeUpQuestions, madeUpVocabulary } from './madeUpQuestions.js';
 import { writeRandomStore } from './randomStore.js';
 import { BenchTrainer } from './trainer.js';
@@ -24,7 +24,7 @@ const WARM_UP = 2;
 
 type AnswerTrainer = BenchTrainer<QuestionAnsweringModel>;
 
-export async function training(settings: PlainBenchSettings): Promise<BenchResult[]> {
+export async function training(settings: BenchSettings): Promise<BenchResult[]> {
   const { config, batchSize, numAnswers } = settings;
   using trainer = new BenchTrainer(questionAnsweringModel(config, numAnswers), settings.precision);
   const size = batchOf(batchSize);
@@ -48,7 +48,7 @@ export async function training(settings: PlainBenchSettings): Promise<BenchResul
 }
 
 /** Clipping and the optimizer, held against copying as many bytes as they have to read and write. */
-async function optimizer(settings: PlainBenchSettings, trainer: AnswerTrainer): Promise<BenchResult> {
+async function optimizer(settings: BenchSettings, trainer: AnswerTrainer): Promise<BenchResult> {
   const size = batchOf(1);
   const timings: number[] = [];
   // A backward pass before each, so that every parameter has its gradient; only what follows is timed.
@@ -81,7 +81,7 @@ async function optimizer(settings: PlainBenchSettings, trainer: AnswerTrainer): 
 }
 
 /** Steps on one batch in memory and steps that read, gather and encode theirs, in turn. */
-async function loading(settings: PlainBenchSettings, trainer: AnswerTrainer): Promise<BenchResult> {
+async function loading(settings: BenchSettings, trainer: AnswerTrainer): Promise<BenchResult> {
   const { config, batchSize, numAnswers, repetitions, signal } = settings;
   const folder = path.join(settings.folder, `training-${settings.precision}`);
   const numImages = 16 * batchSize;

@@ -8,7 +8,7 @@ import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from '../../vision/det
 import { type PreparedImage, RegionDetector } from '../../vision/detector/index.js';
 import { detectorOperations } from '../detectorOperations.js';
 import { measure } from '../measure.js';
-import { type BenchResult, type PlainBenchSettings, timedProducts } from '../result.js';
+import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';
 import { writeRandomDetector } from './randomDetector.js';
 
 const [WIDTH, HEIGHT] = [640, 480];
@@ -16,7 +16,7 @@ const NUM_PROPOSALS = 300;
 /** A picture takes seconds: fewer repetitions, after one that warms up. */
 const FEWER = 3;
 
-export async function vision(settings: PlainBenchSettings): Promise<BenchResult[]> {
+export async function vision(settings: BenchSettings): Promise<BenchResult[]> {
   const architecture = settings.isSmall ? smallDetector() : BOTTOM_UP_ATTENTION;
   const file = path.join(settings.folder, 'detector.safetensors');
   await writeRandomDetector(file, architecture);

@@ -43,15 +43,10 @@ export const command = defineCommand({
     repetitions: z.int().min(1).max(1000).default(9).describe('Counted repetitions, after two that warm up'),
     precision: z
       .array(z.enum(ANSWERING_PRECISIONS))
-<<<<<<< HEAD
-      .default(['float32'])
-      .describe('Numbers between layers; give it twice to measure both; int8 is for inference and latency'),
-=======
       .optional()
       .describe(
         'What is computed in, one or several; float32 unless it says otherwise, for --peers int8 too',
       ),
->>>>>>> main
     work: z
       .array(z.enum(WORK_NAMES))
       .default([...WORK_NAMES])

@@ -34,9 +34,27 @@ export interface PackedStream {
   readonly sublayers: readonly SublayerParameters[];
 }
 
-/** True when these sublayers can take the rows in one call: their weights are packed, and no gradient is asked for. */
-export function canAnswerPacked(rows: Tensor, [first]: readonly SublayerParameters[]): boolean {
-  return first?.dense[0].weight.packed !== undefined && canFuse(rows) && !rows.requiresGrad;
+/** True when layers of such weights can take the rows in one call: they are packed, and no gradient is asked for. */
+export function canAnswerPacked(rows: Tensor, weight: DenseWeight): boolean {
+  return weight.packed !== undefined && canFuse(rows) && !rows.requiresGrad;
+}
+
+/**
+ * (LayerNorm(dense(features)) + LayerNorm(dense(boxes))) / 2
+ *
+ * @param ofFeatures a dense layer, packed, and its norm
+ * @param ofBoxes likewise, not packed: it has four columns
+ * @returns (rows, H)
+ */
+export function packedRegions(
+  features: Tensor,
+  boxes: Tensor,
+  [dense, norm]: readonly [DenseParameters, NormParameters],
+  [boxDense, boxNorm]: readonly [DenseParameters, NormParameters],
+): Tensor {
+  const weights = [...(dense.weight.packed ?? []), dense.bias, norm.weight, norm.bias];
+  const boxWeights = [boxDense.weight.tensor, boxDense.bias, boxNorm.weight, boxNorm.bias];
+  return ops.packedRegions(features, boxes, [...weights, ...boxWeights], norm.eps);
 }
 
 /** Streams that do not depend on each other, side by side: (rows, H) -> (rows, H) each. */

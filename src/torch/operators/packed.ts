@@ -136,6 +136,9 @@ export const int8RoundRows =
 export const int8Sums =
   operator<(rows: Tensor, values: Tensor, kernels: string) => Tensor>('lxmert::int8_sums');
 
+/** To be called when the weights of a model are packed: their memory is exchanged for large pages meanwhile. */
+export const settleWeights = operator<() => void>('lxmert::settle_weights');
+
 /** The weight (out, in) float32 again. */
 export const unpackWeight = operator<(packed: readonly Tensor[]) => Tensor>('lxmert::unpack_weight');
 
@@ -198,3 +201,13 @@ export const packedCrossLayers = operator<
     eps: number,
   ) => Tensor[]
 >('lxmert::packed_cross_layers');
+
+/**
+ * (LayerNorm(features W^T + bias) + LayerNorm(boxes V^T + bias)) / 2 in one call; no gradients.
+ *
+ * @param weights packed weight of the features, bias, weight and shift of the norm; plain weight of the boxes and the same
+ */
+export const packedRegions =
+  operator<(features: Tensor, boxes: Tensor, weights: readonly Tensor[], eps: number) => Tensor>(
+    'lxmert::packed_regions',
+  );
