@@ -15,6 +15,9 @@ constexpr double kContended = 0.2;
 // So much more than one thread fewer would have at most, n threads must have of processors. One question beside a busy
 // program took as long with two threads on 1.4 processors as with one thread, and its slowest took longer.
 constexpr double kWorthWhile = 0.45;
+// Where all processors are taken, every thread has its part of them, and fewer threads have less. What a larger crew
+// computes is partly looking on while it waits.
+constexpr double kFewerAreBetter = 0.7;
 // How long fewer threads compute before one more is tried: longer each time that it was in vain.
 constexpr int64_t kLeastRest = 50 * kMillisecond;
 constexpr int64_t kMostRest = 1600 * kMillisecond;
@@ -43,15 +46,25 @@ bool CrewSize::Judge(int num_threads, int64_t now, const CrewTimes& after) {
   BeginAgain();
   const bool should_move =
       caller_waited > kContended && (num_threads == 1 || caller_waited > others_waited / (num_threads - 1));
+  if (computed_by_more_ > 0 && num_threads < more_) {
+    const bool was_better = computed < kFewerAreBetter * computed_by_more_;
+    computed_by_more_ = 0;
+    if (was_better) {
+      most_ = more_;
+      keep_until_ = now + kMostRest;
+    }
+  }
   if (num_threads == 1) return should_move;
   const double waited = caller_waited + others_waited;
   // What is missing for want of work is not for want of processors.
   const bool is_contended = waited > kContended && waited > (num_threads - computed) / 2;
-  if (!is_contended || computed > num_threads - 1 + kWorthWhile) {
+  if (!is_contended || now < keep_until_ || computed > num_threads - 1 + kWorthWhile) {
     if (is_trying_) rest_ = 0;
     is_trying_ = false;
     return should_move;
   }
+  more_ = num_threads;
+  computed_by_more_ = computed;
   most_ = std::clamp(num_threads - static_cast<int>(std::lround(waited)), 1, num_threads - 1);
   rest_ = std::clamp(is_trying_ ? 2 * rest_ : 0, kLeastRest, kMostRest);
   rest_until_ = now + rest_;

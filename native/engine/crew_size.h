@@ -53,6 +53,10 @@ class CrewSize {
   bool is_trying_ = false;
   int64_t rest_ = 0;
   int64_t rest_until_ = 0;
+  // What the larger crew had of processors before threads were taken away; 0 when that was judged already.
+  double computed_by_more_ = 0;
+  int more_ = 0;
+  int64_t keep_until_ = 0;
   // Of the runs that are judged next.
   bool has_begun_ = false;
   CrewTimes before_;

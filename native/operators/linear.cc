@@ -67,9 +67,12 @@ class LinearGeluFunction : public Function<LinearGeluFunction> {
     const int64_t size = projected.size(1);
     const float* bias_data = VectorOf(bias, size, "bias");
     const auto kernel = ActiveKernels().gelu_forward[FormatOf(x)];
-    ForRows(projected.size(0), size, [&](int64_t first, int64_t last) {
-      kernel(projected.data_ptr(), bias_data, output.data_ptr(), size, first, last);
-    });
+    ForRows(
+        projected.size(0), size,
+        [&](int64_t first, int64_t last) {
+          kernel(projected.data_ptr(), bias_data, output.data_ptr(), size, first, last);
+        },
+        !records);
     ctx->saved_data["wants_input"] = x.requires_grad();
     if (records) ctx->save_for_backward({x, weight, bias, projected});
     return output;

@@ -47,7 +47,8 @@ NormTensors ForwardNorm(const at::Tensor& x, const at::Tensor& bias, const at::T
   work.size = size;
   work.dropout = dropout;
   const auto kernel = ActiveKernels().norm_forward[FormatOf(x)];
-  ForRows(rows, size, [&](int64_t first, int64_t last) { kernel(work, first, last); });
+  ForRows(
+      rows, size, [&](int64_t first, int64_t last) { kernel(work, first, last); }, !records);
   return result;
 }
 

@@ -32,11 +32,12 @@ inline const float* VectorOf(const at::Tensor& tensor, int64_t size, const char*
   return tensor.data_ptr<float>();
 }
 
-// Splits rows over the threads; `size` values a row decide how many rows are worth a thread's start.
+// Splits rows over the threads; `size` values a row decide how many rows are worth a thread's start. That is more where
+// it only answers: the crew has done the rest, and libtorch's threads would have to be woken for little.
 template <typename Body>
-void ForRows(int64_t rows, int64_t size, const Body& body) {
-  constexpr int64_t kValuesPerThread = 16384;
-  at::parallel_for(0, rows, std::max<int64_t>(1, kValuesPerThread / std::max<int64_t>(1, size)), body);
+void ForRows(int64_t rows, int64_t size, const Body& body, bool only_answers = false) {
+  const int64_t values_per_thread = only_answers ? 131072 : 16384;
+  at::parallel_for(0, rows, std::max<int64_t>(1, values_per_thread / std::max<int64_t>(1, size)), body);
 }
 
 // body(first, last, sums) adds rows [first, last) to sums (width). The parts are the same whatever the number of

@@ -9,7 +9,15 @@ import {
   useForInference,
   withPlainOperators,
 } from '../../src/model/index.js';
-import { manualSeed, noGrad, scope, type Tensor, tensor } from '../../src/torch/index.js';
+import {
+  getNumThreads,
+  manualSeed,
+  noGrad,
+  scope,
+  setNumThreads,
+  type Tensor,
+  tensor,
+} from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { maxDifference } from '../support/golden.js';
 
@@ -210,13 +218,37 @@ describe('packed weights', () => {
         for (const other of others) {
           expect(maxDifference(other.toFloat32Array(), whole)).toBeLessThan(0.1 * spread);
         }
-        // The rows of a question are rounded by themselves: it answers the same in any batch.
-        const alone = model.forward(inputs).logits.answer.toFloat32Array();
-        expect(alone).toEqual(whole);
         useForInference(model, 'float32');
         expect(maxDifference(model.forward(inputs).logits.answer.toFloat32Array(), exact)).toBeLessThan(
           0.1 * spread,
         );
+      }),
+    ));
+
+  it('give the same bits on any number of threads, and to a question in any batch', () =>
+    scope(() =>
+      noGrad(() => {
+        using model = makeModel();
+        useForInference(model, 'float32');
+        manualSeed(2);
+        const inputs = makeInputs();
+        const answers = (): Float32Array => model.forward(inputs).logits.answer.toFloat32Array();
+        const before = getNumThreads();
+        try {
+          const [one, two, five] = [1, 2, 5].map((count) => {
+            setNumThreads(count);
+            return answers();
+          });
+          expect(two).toEqual(one);
+          expect(five).toEqual(one);
+          const alone = Object.fromEntries(
+            Object.entries(inputs).map(([name, values]) => [name, ops.narrow(values as Tensor, 0, 2, 1)]),
+          ) as unknown as LxmertInputs;
+          const answer = model.forward(alone).logits.answer.toFloat32Array();
+          expect(answer).toEqual(one!.subarray(2 * answer.length, 3 * answer.length));
+        } finally {
+          setNumThreads(before);
+        }
       }),
     ));
 

@@ -27,16 +27,21 @@ struct Machine {
   int64_t now = 1;
   // Shares of a run in which the caller waits, and all others together wait and compute.
   double caller_waits = 0, others_wait = 0, others_compute = 1;
+  // Of the caller when it computes alone.
+  double waits_alone = 0;
 
   bool should_move = false;
 
   int Run(int wanted) {
     const int threads = size.Choose(wanted, now);
     now += kMillisecond;
-    times.caller_waited += static_cast<int64_t>(caller_waits * kMillisecond);
-    times.caller_computed += static_cast<int64_t>((1 - caller_waits) * kMillisecond);
-    times.others_waited += static_cast<int64_t>(others_wait * kMillisecond);
-    times.others_computed += static_cast<int64_t>(others_compute * kMillisecond);
+    const double waits = threads == 1 ? waits_alone : caller_waits;
+    times.caller_waited += static_cast<int64_t>(waits * kMillisecond);
+    times.caller_computed += static_cast<int64_t>((1 - waits) * kMillisecond);
+    if (threads > 1) {
+      times.others_waited += static_cast<int64_t>(others_wait * kMillisecond);
+      times.others_computed += static_cast<int64_t>(others_compute * kMillisecond);
+    }
     should_move = size.Note(threads, now, kMillisecond, [this] { return times; });
     return threads;
   }
@@ -81,6 +86,12 @@ void TestSize() {
   crowded.others_compute = 1;
   crowded.NumReduced(2, 2000);
   Expect(crowded.NumReduced(2, 1000) == 0, "all compute again when the processors are free");
+
+  Machine full;  // other programs on both processors: each thread has a third of one
+  full.caller_waits = full.waits_alone = 0.67;
+  full.others_wait = 0.67;
+  full.others_compute = 0.33;
+  Expect(full.NumReduced(2, 2000) < 200, "two threads go on where one would have no more than its part");
 
   // Ten of sixty-four processors taken: each thread too many shares one with another program.
   Machine large;
