@@ -1,7 +1,8 @@
 /**
  * @file Gives every reader of files damaged ones, and ends with 1 when one crashes the process, takes 20 s, 2 GiB, or says
  * something that is not for a person. Nothing harmful is kept: each input is made anew from seed, reader and number.
- * `node dist/bench/mutatedInputs.js [--inputs 10000] [--seed 1] [--reader WORDS]... [--from N] [--log FILE] [--keep FILE]`
+ * `node dist/bench/mutatedInputs.js [--inputs 10000] [--seed 1] [--reader WORDS]... [--from N] [--seconds S]
+ * [--log FILE] [--keep FILE]`
  */
 
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     /** A part of its name. */
     reader: { type: 'string', multiple: true, default: [] },
     from: { type: 'string', default: '0' },
+    /** Goes on behind --inputs with as many, again and again, until the time is up. */
+    seconds: { type: 'string' },
     log: { type: 'string' },
     keep: { type: 'string' },
   },
@@ -48,30 +51,55 @@ const readers = readersOf(kit).filter(
   ({ name }) => values.reader.length === 0 || values.reader.some((part) => name.includes(part)),
 );
 console.log(`${numInputs} damaged inputs of each of ${readers.length} readers, seed ${seed}.`);
-const results: ReaderResult[] = [];
-for (const [number, { name }] of readers.entries()) {
+const results = new Map<string, ReaderResult>();
+const end = performance.now() + Number(values.seconds ?? 0) * 1000;
+const isUp = (): boolean => values.seconds !== undefined && performance.now() > end;
+do {
+  const sweep = [...results.values()][0]?.numInputs ?? 0;
+  for (const [number, { name }] of readers.entries())
+    if (!isUp()) await tryReader(name, number, from + sweep);
+} while (values.seconds !== undefined && !isUp());
+printTable();
+if ([...results.values()].some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+
+async function tryReader(name: string, number: number, first: number): Promise<void> {
   mkdirSync(at(`work-${number}`));
   const result = await runReader({
     name,
     whole: kit.whole,
     work: at(`work-${number}`),
     seed,
-    from,
-    to: from + numInputs,
-    state: at(`state-${number}`),
+    from: first,
+    to: first + numInputs,
+    state: at(`state-${number}-${first}`),
     ...(values.keep === undefined ? {} : { keep: values.keep }),
   });
   rmSync(at(`work-${number}`), { recursive: true, force: true });
-  results.push(result);
+  results.set(name, withBefore(result, results.get(name)));
   const { counts, faults, processorSeconds } = result;
   console.log(
     `${name}: ${counts.accepted} accepted, ${counts.refused} refused, ${faults.length} faults, ${processorSeconds.toFixed(0)} s of a processor`,
   );
   showFaults(faults);
-  if (values.log !== undefined) appendFileSync(values.log, `${JSON.stringify({ seed, ...result })}\n`);
+  if (values.log !== undefined)
+    appendFileSync(values.log, `${JSON.stringify({ seed, from: first, ...result })}\n`);
 }
-printTable();
-if (results.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+
+function withBefore(result: ReaderResult, before: ReaderResult | undefined): ReaderResult {
+  if (before === undefined) return result;
+  return {
+    name: result.name,
+    numInputs: before.numInputs + result.numInputs,
+    counts: {
+      accepted: before.counts.accepted + result.counts.accepted,
+      refused: before.counts.refused + result.counts.refused,
+    },
+    faults: [...before.faults, ...result.faults],
+    peakBytes: Math.max(before.peakBytes, result.peakBytes),
+    processorSeconds: before.processorSeconds + result.processorSeconds,
+    seconds: before.seconds + result.seconds,
+  };
+}
 
 /** Faults that differ in names and numbers only are of one kind. */
 function showFaults(faults: readonly Fault[]): void {
@@ -95,7 +123,7 @@ function showFaults(faults: readonly Fault[]): void {
 function printTable(): void {
   console.log('\n| reader | inputs | accepted | refused | faults | peak memory | processor |');
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
-  for (const { name, numInputs: count, counts, faults, peakBytes, processorSeconds } of results) {
+  for (const { name, numInputs: count, counts, faults, peakBytes, processorSeconds } of results.values()) {
     const memory = `${(peakBytes / 2 ** 20).toFixed(0)} MiB`;
     console.log(
       `| ${name} | ${count} | ${counts.accepted} | ${counts.refused} | ${faults.length} | ${memory} | ${processorSeconds.toFixed(0)} s |`,

@@ -5,6 +5,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { excerptOfJson } from '../common/excerpt.js';
 import { parseJson } from '../formats/jsonFault.js';
 import type { ModelSizes } from './architecture.js';
 
@@ -196,7 +197,7 @@ function numberReader(file: string, content: Fields, before = '') {
 }
 
 function shown(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))).slice(0, 60);
+  return typeof value === 'string' ? value.slice(0, 60) : excerptOfJson(value, 60);
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,6 +1,7 @@
 /** @file What is wrong with a value that a schema refused, in words of this program instead of the schema library's. */
 
 import type { z } from 'zod';
+import { excerptOfJson } from './excerpt.js';
 
 /** `key 'a.b': expected text, found 3` for the first thing that is wrong; undefined for a value that fits. */
 export function findSchemaProblem(schema: z.ZodType, value: unknown): string | undefined {
@@ -68,5 +69,5 @@ function typeName(type: string | undefined): string {
 }
 
 function foundText(value: unknown): string {
-  return value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value)).slice(0, 60);
+  return excerptOfJson(value, 60);
 }

@@ -1,5 +1,6 @@
 /** @file Whether features of two origins may lie in one file: everything that decides the numbers must be the same. */
 
+import { excerptOfJson } from '../common/excerpt.js';
 import type { Provenance } from '../features/files.js';
 
 /**
@@ -21,5 +22,5 @@ export function differencesOf(theirs: Provenance, mine: Provenance): string[] {
 }
 
 function describe(value: unknown): string {
-  return value === undefined || value === null ? 'not stated' : JSON.stringify(value);
+  return value === undefined || value === null ? 'not stated' : excerptOfJson(value);
 }

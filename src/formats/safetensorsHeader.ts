@@ -3,7 +3,7 @@
  * offsets, checked as the format demands, and made.
  */
 
-import { excerpt } from '../common/excerpt.js';
+import { excerpt, excerptOfJson } from '../common/excerpt.js';
 import { findDuplicateKey } from './duplicateKeys.js';
 import { describeJsonFault } from './jsonFault.js';
 
@@ -129,7 +129,7 @@ function parseObject(text: string): Record<string, unknown> {
   }
   if (!isObject(value)) throw new HeaderError('its header is not a JSON object');
   const duplicate = findDuplicateKey(text);
-  if (duplicate !== undefined) throw new HeaderError(`its header names ${shown(duplicate)} twice`);
+  if (duplicate !== undefined) throw new HeaderError(`its header names ${excerptOfJson(duplicate)} twice`);
   return value;
 }
 
@@ -148,15 +148,15 @@ function parseTensor(name: string, value: unknown): TensorPlace {
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isType(dtype)) {
     const known = Object.keys(SAFETENSORS_ITEM_BYTES).join(', ');
-    throw wrongAt(name, `it has element type ${shown(dtype)}; ${known} can be read`);
+    throw wrongAt(name, `it has element type ${excerptOfJson(dtype)}; ${known} can be read`);
   }
   if (!isSizes(shape) || shape.length > MAX_AXES)
-    throw wrongAt(name, `it has no valid shape (${shown(shape)})`);
+    throw wrongAt(name, `it has no valid shape (${excerptOfJson(shape)})`);
   const numBytes = numBytesOf(dtype, shape);
   if (!Number.isSafeInteger(numBytes))
     throw wrongAt(name, `it has an impossible shape [${shape.join(', ')}]`);
   if (!isSizes(offsets) || offsets.length !== 2)
-    throw wrongAt(name, `it has no valid data_offsets (${shown(offsets)})`);
+    throw wrongAt(name, `it has no valid data_offsets (${excerptOfJson(offsets)})`);
   const [begin, end] = offsets as [number, number];
   if (end - begin !== numBytes)
     throw new HeaderError(
@@ -196,12 +196,6 @@ function numBytesOf(dtype: SafetensorsType, shape: readonly number[]): number {
 
 function wrongAt(name: string, fault: string): HeaderError {
   return new HeaderError(`its header is wrong at ${excerpt(name)}: ${fault}`);
-}
-
-/** A part of the header as it is there; it may be of any length. */
-function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return excerpt(JSON.stringify(value));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

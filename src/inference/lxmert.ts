@@ -31,13 +31,14 @@ import {
   useDevice,
 } from '../torch/index.js';
 import { decodeImage } from '../vision/decodeImage.js';
+import { DETECTOR_NAME } from '../vision/detector/detectionRules.js';
 import {
   DETECTOR_PROFILES,
   type DetectorArchitecture,
   type DetectorPrecision,
   RegionDetector,
 } from '../vision/detector/index.js';
-import { loadLabelNames } from '../vision/detector/labelFiles.js';
+import { loadLabelNames, loadPublishedNames } from '../vision/detector/labelFiles.js';
 import type { LabelNames } from '../vision/detector/labelNames.js';
 import { readPicture } from '../vision/pictureFile.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
@@ -132,6 +133,8 @@ export class Lxmert implements Disposable {
   readonly #model: LoadedModel<string>;
   readonly #detector: RegionDetector | undefined;
   readonly #names: LabelNames;
+  /** Of regions that the detector found before. */
+  readonly #namesOfExtracted: LabelNames;
   readonly #cache: RegionCache;
   readonly #check: FeatureCheck;
   readonly #howRead: readonly string[];
@@ -143,6 +146,7 @@ export class Lxmert implements Disposable {
     model: LoadedModel<string>,
     detector: RegionDetector | undefined,
     names: LabelNames,
+    namesOfExtracted: LabelNames,
     cache: RegionCache,
     check: FeatureCheck,
     howRead: readonly string[],
@@ -152,6 +156,7 @@ export class Lxmert implements Disposable {
     this.#threads = threads;
     this.#detector = detector;
     this.#names = names;
+    this.#namesOfExtracted = namesOfExtracted;
     this.#cache = cache;
     this.#check = check;
     this.#howRead = howRead;
@@ -200,7 +205,18 @@ export class Lxmert implements Disposable {
         check.requireOrigin(source.detector ?? '', detector.featureSize, detector.provenance);
       const { objectNames: objects, attributeNames: attributes } = source;
       const names = await loadLabelNames({ objects, attributes }, source.detector, source.architecture);
-      return new Lxmert(loaded, detector, names, cache, check, [...howRead, ...loaded.notes], threads);
+      const isNamed = [source.detector, objects, attributes].some((each) => each !== undefined);
+      const namesOfExtracted = isNamed ? names : await loadPublishedNames();
+      return new Lxmert(
+        loaded,
+        detector,
+        names,
+        namesOfExtracted,
+        cache,
+        check,
+        [...howRead, ...loaded.notes],
+        threads,
+      );
     } catch (error) {
       detector?.[Symbol.dispose]();
       disposeModels(loaded);
@@ -397,7 +413,8 @@ export class Lxmert implements Disposable {
 
   #regionsOfRow(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): ImageRegions {
     this.#check.requireRow(row, undefined);
-    return imageRegionsFrom(row, { hasLabels, names: this.#names, provenance });
+    const names = provenance?.detector === DETECTOR_NAME ? this.#namesOfExtracted : this.#names;
+    return imageRegionsFrom(row, { hasLabels, names, provenance });
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { excerpt } from '../common/excerpt.js';
+import { excerptOfJson } from '../common/excerpt.js';
 import { findSchemaProblem } from '../common/schemaWords.js';
 import { provenanceSchema } from '../features/portable.js';
 import { MANIFEST_FILE, MANIFEST_FORMAT } from '../formats/exportedManifest.js';
@@ -136,7 +136,7 @@ export function parseManifest(text: string, file: string): Manifest {
   const { format, version, kind } = Object(value) as Record<string, unknown>;
   if (format !== MANIFEST_FORMAT) {
     throw new LxmertError(
-      `${file} is no manifest of an exported model: its 'format' should be "${MANIFEST_FORMAT}"; found ${shown(format)}. Name a folder that lxmert export onnx wrote.`,
+      `${file} is no manifest of an exported model: its 'format' should be "${MANIFEST_FORMAT}"; found ${excerptOfJson(format)}. Name a folder that lxmert export onnx wrote.`,
     );
   }
   if (typeof version === 'number' && version > MANIFEST_VERSION) {
@@ -195,8 +195,4 @@ export function chooseWeights<Weights extends { readonly precision: WeightsPreci
   throw new LxmertError(
     `${folder} has no ${precision} weights; it has ${weights.map((entry) => entry.precision).join(' and ')}. Name one of these, or add the other with lxmert export onnx --precision ${precision}.`,
   );
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : excerpt(JSON.stringify(value));
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
+import { excerptOfJson } from '../common/excerpt.js';
 import { existingFile } from '../common/pathSchemas.js';
 import { type ExampleFileKind, readAs, readRecords } from '../data/annotations/exampleFile.js';
 import type { Question } from '../data/annotations/question.js';
@@ -45,8 +46,7 @@ export interface VizwizPrediction extends Prediction {
 
 /** The message of a key that is not as expected. */
 const expected = (what: string) => ({
-  error: ({ input }: { readonly input?: unknown }) =>
-    `expected ${what}, found ${input === undefined ? 'nothing' : JSON.stringify(input)?.slice(0, 60)}`,
+  error: ({ input }: { readonly input?: unknown }) => `expected ${what}, found ${excerptOfJson(input, 60)}`,
 });
 
 const recordSchema = z.object(

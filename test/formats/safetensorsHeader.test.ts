@@ -48,6 +48,13 @@ describe('a header', () => {
   });
 });
 
+it.each(['dtype', 'shape', 'data_offsets'])('tells of a %s that is nested thousands deep', (key) => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const entry = { dtype: 'F32', shape: [1], data_offsets: [0, 4], [key]: 'HERE' };
+  const header = JSON.stringify({ a: entry }).replace('"HERE"', deep);
+  expect(() => parseHeader(Buffer.from(header), 1e6)).toThrow('a value that is nested thousands deep');
+});
+
 describe('a name of a whole page', () => {
   const name = 'x'.repeat(5000);
   it.each([

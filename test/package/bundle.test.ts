@@ -10,7 +10,7 @@ import { exportModel } from '../../src/export/index.js';
 import { drawSamples } from '../../src/serve/samples.js';
 import { launchBrowser, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
-import { startStaticServer } from '../support/staticServer.js';
+import { ISOLATION, startStaticServer } from '../support/staticServer.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
 const question = 'is the cat white?';
@@ -74,32 +74,39 @@ needing('chromium', 'program').describe('lxmert/runtime in a bundle', () => {
   }, 240_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('answers in a page and in a worker as libtorch does, with files of the bundle alone', async () => {
-    using model = await Lxmert.load({ model: at('run') });
-    const { answers } = await model.answer(at('app/public/scene.png'), question);
-    const expected = answers.map(({ answer, probability }) => ({
-      answer,
-      probability: expect.closeTo(probability, 4),
-    }));
-    const server = await startStaticServer(at('built'), { under: '/app/' });
-    const browser = await launchBrowser();
-    try {
-      const page = await browser.newPage();
-      const watched = watch(page);
-      await page.goto(server.address);
-      const found = await page.evaluate<Answered>('answered');
-      expect(found.answers).toEqual(expected);
-      expect(found.engine.device).toBe('wasm');
-      expect((await page.evaluate<Answered>('answeredByWorker')).answers).toEqual(expected);
-      expect(watched.complaints).toEqual([]);
-      expect(
-        watched.requests.filter((url) => !url.startsWith(server.address) && !url.startsWith('data:')),
-      ).toEqual([]);
-    } finally {
-      await browser.close();
-      await server.close();
-    }
-  }, 240_000);
+  it.each([
+    ['with one thread', {}],
+    ['with the threads of an isolated page', ISOLATION],
+  ])(
+    'answers in a page and in a worker as libtorch does, with files of the bundle alone, %s',
+    async (_, headers) => {
+      using model = await Lxmert.load({ model: at('run') });
+      const { answers } = await model.answer(at('app/public/scene.png'), question);
+      const expected = answers.map(({ answer, probability }) => ({
+        answer,
+        probability: expect.closeTo(probability, 4),
+      }));
+      const server = await startStaticServer(at('built'), { under: '/app/', headers });
+      const browser = await launchBrowser();
+      try {
+        const page = await browser.newPage();
+        const watched = watch(page);
+        await page.goto(server.address);
+        const found = await page.evaluate<Answered>('answered');
+        expect(found.answers).toEqual(expected);
+        expect(found.engine.device).toBe('wasm');
+        expect((await page.evaluate<Answered>('answeredByWorker')).answers).toEqual(expected);
+        expect(watched.complaints).toEqual([]);
+        expect(
+          watched.requests.filter((url) => !url.startsWith(server.address) && !url.startsWith('data:')),
+        ).toEqual([]);
+      } finally {
+        await browser.close();
+        await server.close();
+      }
+    },
+    240_000,
+  );
 
   it('holds nothing of Node.js, sharp or libtorch', () => {
     const scripts = readdirSync(at('built/assets')).filter((name) => name.endsWith('.js'));

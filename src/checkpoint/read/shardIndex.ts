@@ -1,6 +1,7 @@
 /** @file A model saved in several parts: the index (`model.safetensors.index.json`) says which part has which tensor. */
 
 import path from 'node:path';
+import { excerptOfJson } from '../../common/excerpt.js';
 import { CheckpointError } from '../checkpointError.js';
 import type { FileReader } from './fileReader.js';
 
@@ -29,7 +30,7 @@ export function readShardIndex(file: FileReader): Map<string, Set<string>> {
     if (typeof part !== 'string' || !/^[\w-][\w.-]*$/.test(part)) {
       throw new CheckpointError(
         file.path,
-        `the part of the tensor ${tensor.slice(0, 100)} should be a file beside the index, and is ${JSON.stringify(part)?.slice(0, 100)}.`,
+        `the part of the tensor ${tensor.slice(0, 100)} should be a file beside the index, and is ${excerptOfJson(part)}.`,
       );
     }
     const location = path.join(path.dirname(file.path), part);

@@ -35,6 +35,9 @@ export interface PreparedImage {
   readonly input: DetectorInput;
 }
 
+/** What features that this detector made say of their maker. */
+export const DETECTOR_NAME = 'bottom-up-attention';
+
 /** What decides the numbers of a detector's regions; every file of its features carries it. */
 export function detectorProvenance(
   { name, minBoxes, maxBoxes }: DetectorProfile,
@@ -52,7 +55,7 @@ export function detectorProvenance(
   },
 ): Provenance {
   return {
-    detector: 'bottom-up-attention',
+    detector: DETECTOR_NAME,
     weightsSha256,
     settings: { profile: name, minBoxes, maxBoxes, ...others },
     source: null,

@@ -39,6 +39,14 @@ export async function loadLabelNames(
   );
 }
 
+/** The names of the published detector's classes. */
+export async function loadPublishedNames(): Promise<LabelNames> {
+  const { numClasses, numAttributes } = BOTTOM_UP_ATTENTION;
+  const objects = publishedNames('objects', numClasses - 1);
+  const attributes = publishedNames('attributes', numAttributes - 1);
+  return await loadLabelNames({ objects, attributes }, undefined);
+}
+
 /** The files of names beside a detector's weights; for one of as many classes as the published, else its own from the package. */
 export function labelFilesOf(
   weights: string,
