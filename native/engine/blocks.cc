@@ -14,12 +14,35 @@ constexpr int64_t kLine = 16;
 
 int64_t InnerStride(int64_t intermediate) { return (intermediate + kLine - 1) / kLine * kLine + kLine; }
 
+// In bytes: room for the widest rows that are rounded, and a line between.
+int64_t RoundedStride(int64_t hidden, int64_t intermediate) {
+  return (std::max(hidden, intermediate) + 63) / 64 * 64 + 64;
+}
+
+// Where a norm rounds to what stands behind a layer like this one.
+Int8Rows RoundedOf(const DenseLayer& layer, const Workspace& work) {
+  return layer.is_int8() ? work.rounded : Int8Rows{};
+}
+
 Rows Columns(const Rows& rows, int64_t first) { return {rows.values + first, rows.stride, rows.count}; }
 
 }  // namespace
 
+Rows Below(const Rows& rows, int64_t first, int64_t count) {
+  return {rows.values + first * rows.stride, rows.stride, count};
+}
+
+Workspace Below(const Workspace& work, int64_t first, int64_t count) {
+  const Int8Rows& rounded = work.rounded;
+  return {Below(work.projected, first, count),
+          Below(work.context, first, count),
+          Below(work.sum, first, count),
+          Below(work.inner, first, count),
+          {rounded.values + first * rounded.stride, rounded.stride, rounded.scales + first, rounded.zeros + first}};
+}
+
 int64_t WorkspaceValues(int64_t rows, int64_t hidden, int64_t intermediate) {
-  return rows * (5 * hidden + InnerStride(intermediate));
+  return rows * (5 * hidden + InnerStride(intermediate) + RoundedStride(hidden, intermediate) / 4 + 2);
 }
 
 Workspace LayOut(float* values, int64_t rows, int64_t hidden, int64_t intermediate) {
@@ -28,11 +51,15 @@ Workspace LayOut(float* values, int64_t rows, int64_t hidden, int64_t intermedia
   work.context = {values + rows * 3 * hidden, hidden, rows};
   work.sum = {values + rows * 4 * hidden, hidden, rows};
   work.inner = {values + rows * 5 * hidden, InnerStride(intermediate), rows};
+  float* scales = work.inner.values + rows * work.inner.stride;
+  work.rounded = {reinterpret_cast<uint8_t*>(scales + 2 * rows), RoundedStride(hidden, intermediate), scales,
+                  reinterpret_cast<int32_t*>(scales + rows)};
   return work;
 }
 
 void AddProduct(Steps& steps, const Rows& x, const DenseLayer& layer, int64_t first, int64_t count,
-                const Rows& residual, const Rows& output, Activation activation, int num_threads) {
+                const Rows& residual, const Rows& output, Activation activation, const RoundedInput& rounded,
+                int num_threads) {
   Product product{};
   product.x = x.values;
   product.x_stride = x.stride;
@@ -46,11 +73,21 @@ void AddProduct(Steps& steps, const Rows& x, const DenseLayer& layer, int64_t fi
   product.output = output.values;
   product.output_stride = output.stride;
   product.activation = activation;
+  if (layer.is_int8()) {
+    if (!rounded.is_there) {
+      const RoundingTasks rounding(x.values, x.stride, x.count, layer.weight.depth, rounded.rows);
+      steps.push_back({rounding.num_tasks(), rounding});
+    }
+    const Int8ProductTasks tasks(product, rounded.rows, layer.int8, num_threads);
+    steps.push_back({tasks.num_tasks(), tasks});
+    return;
+  }
   const ProductTasks tasks(product, num_threads);
   steps.push_back({tasks.num_tasks(), tasks});
 }
 
-void AddNorm(Steps& steps, const Rows& sum, const NormLayer& norm, int64_t size, const Rows& output) {
+void AddNorm(Steps& steps, const Rows& sum, const NormLayer& norm, int64_t size, const Rows& output,
+             const Int8Rows& rounded) {
   // Some microseconds a task.
   constexpr int64_t kRowsOfTask = 8;
   steps.push_back({(sum.count + kRowsOfTask - 1) / kRowsOfTask, [=](int64_t task, int) {
@@ -61,8 +98,10 @@ void AddNorm(Steps& steps, const Rows& sum, const NormLayer& norm, int64_t size,
                      work.output = output.values;
                      work.eps = norm.eps;
                      work.size = size;
-                     const int64_t first = task * kRowsOfTask;
-                     ActiveKernels().norm_forward[kFloat32](work, first, std::min(first + kRowsOfTask, sum.count));
+                     const int64_t first = task * kRowsOfTask, last = std::min(first + kRowsOfTask, sum.count);
+                     ActiveKernels().norm_forward[kFloat32](work, first, last);
+                     if (rounded.values == nullptr) return;
+                     ActiveInt8Kernels().round_rows(output.values, output.stride, size, rounded, first, last);
                    }});
 }
 
@@ -92,17 +131,18 @@ void AddAttention(Steps& steps, const Rows& queries, const Rows& keys, const Row
                    }});
 }
 
-void AddSelfAttention(Steps& steps, const Rows& x, const AttentionSublayer& layer, const std::vector<Segment>& segments,
-                      const Workspace& work, const Rows& y, int num_threads) {
+void AddSelfAttention(Steps& steps, const Rows& x, bool is_rounded, const AttentionSublayer& layer,
+                      const std::vector<Segment>& segments, const Workspace& work, const Rows& y, int num_threads) {
   const int64_t hidden = layer.output.weight.columns;
   const Rows projected{work.projected.values, work.projected.stride, x.count};
   const Rows context{work.context.values, work.context.stride, x.count};
   const Rows sum{work.sum.values, work.sum.stride, x.count};
-  AddProduct(steps, x, layer.projections, 0, 3 * hidden, {}, projected, kNoActivation, num_threads);
+  AddProduct(steps, x, layer.projections, 0, 3 * hidden, {}, projected, kNoActivation, {work.rounded, is_rounded},
+             num_threads);
   AddAttention(steps, projected, Columns(projected, hidden), Columns(projected, 2 * hidden), segments, layer.num_heads,
                hidden, context);
-  AddProduct(steps, context, layer.output, 0, hidden, x, sum, kNoActivation, num_threads);
-  AddNorm(steps, sum, layer.norm, hidden, y);
+  AddProduct(steps, context, layer.output, 0, hidden, x, sum, kNoActivation, {work.rounded, false}, num_threads);
+  AddNorm(steps, sum, layer.norm, hidden, y, RoundedOf(layer.output, work));
 }
 
 void AddCrossAttention(Steps& steps, const Rows& x, const Rows& others, const AttentionSublayer& layer,
@@ -114,14 +154,15 @@ void AddCrossAttention(Steps& steps, const Rows& x, const Rows& others, const At
   const Rows context{work.context.values, work.context.stride, x.count};
   const Rows sum{work.sum.values, work.sum.stride, x.count};
   Steps of_queries, of_keys;
-  AddProduct(of_queries, x, layer.projections, 0, hidden, {}, queries, kNoActivation, num_threads);
-  AddProduct(of_keys, others, layer.projections, hidden, 2 * hidden, {}, Columns(keys_values, hidden), kNoActivation,
+  AddProduct(of_queries, x, layer.projections, 0, hidden, {}, queries, kNoActivation, {work.rounded, false},
              num_threads);
+  AddProduct(of_keys, others, layer.projections, hidden, 2 * hidden, {}, Columns(keys_values, hidden), kNoActivation,
+             {work_of_others.rounded, false}, num_threads);
   Append(steps, Beside(std::move(of_keys), std::move(of_queries)));
   AddAttention(steps, queries, Columns(keys_values, hidden), Columns(keys_values, 2 * hidden), segments,
                layer.num_heads, hidden, context);
-  AddProduct(steps, context, layer.output, 0, hidden, x, sum, kNoActivation, num_threads);
-  AddNorm(steps, sum, layer.norm, hidden, y);
+  AddProduct(steps, context, layer.output, 0, hidden, x, sum, kNoActivation, {work.rounded, false}, num_threads);
+  AddNorm(steps, sum, layer.norm, hidden, y, RoundedOf(layer.output, work));
 }
 
 void AddFeedForward(Steps& steps, const Rows& x, const FeedForwardSublayer& layer, const Workspace& work, const Rows& y,
@@ -129,16 +170,18 @@ void AddFeedForward(Steps& steps, const Rows& x, const FeedForwardSublayer& laye
   const int64_t hidden = layer.outer.weight.columns, intermediate = layer.inner.weight.columns;
   const Rows inner{work.inner.values, work.inner.stride, x.count};
   const Rows sum{work.sum.values, work.sum.stride, x.count};
-  AddProduct(steps, x, layer.inner, 0, intermediate, {}, inner, kGelu, num_threads);
-  AddProduct(steps, inner, layer.outer, 0, hidden, x, sum, kNoActivation, num_threads);
-  AddNorm(steps, sum, layer.norm, hidden, y);
+  AddProduct(steps, x, layer.inner, 0, intermediate, {}, inner, kGelu, {work.rounded, true}, num_threads);
+  AddProduct(steps, inner, layer.outer, 0, hidden, x, sum, kNoActivation, {work.rounded, false}, num_threads);
+  AddNorm(steps, sum, layer.norm, hidden, y, RoundedOf(layer.outer, work));
 }
 
 void AddRegionEmbedding(Steps& steps, const Rows& features, const Rows& boxes, int64_t box_size,
-                        const RegionEmbedding& layer, const Rows& box_sums, const Rows& output, int num_threads) {
+                        const RegionEmbedding& layer, const Rows& box_sums, const Rows& output, const Int8Rows& rounded,
+                        int num_threads) {
   const int64_t hidden = layer.features.weight.columns;
   Steps of_features;
-  AddProduct(of_features, features, layer.features, 0, hidden, {}, output, kNoActivation, num_threads);
+  AddProduct(of_features, features, layer.features, 0, hidden, {}, output, kNoActivation, {rounded, false},
+             num_threads);
   constexpr int64_t kColumnsOfTask = 64;
   Steps of_boxes;
   of_boxes.push_back({(hidden + kColumnsOfTask - 1) / kColumnsOfTask, [=](int64_t task, int) {

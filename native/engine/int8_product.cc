@@ -41,7 +41,11 @@ Int8ProductTasks::Int8ProductTasks(const Product& product, const Int8Rows& x, co
                     : (product.first_column + product.num_columns - 1) / kernels.panel_columns + 1 - first_panel_;
   const int64_t most_rows = std::clamp(kBytesOfRows / std::max<int64_t>(1, weight.depth), kernels.tile_rows, kMostRows);
   num_row_blocks_ = CeilDiv(product.rows, most_rows);
-  panels_per_group_ = num_row_blocks_ > 1 ? kPanelsOfGroup : 1;
+  panels_per_group_ = kPanelsOfGroup;
+  if (num_row_blocks_ <= 1) {
+    // Few rows: tasks are short, so that the last ones end together.
+    panels_per_group_ = std::clamp<int64_t>(num_panels_ / (4 * num_threads), 1, kPanelsOfGroup);
+  }
   num_groups_ = CeilDiv(num_panels_, panels_per_group_);
   // More threads than panels: fewer rows each.
   const int64_t num_tiles = CeilDiv(product.rows, kernels.tile_rows);
@@ -110,7 +114,7 @@ void Int8ProductTasks::Finish(int64_t panel, int64_t row, int64_t rows, const fl
 
 void Compute(const Product& product, const Int8Panels& weight, int num_threads) {
   const RoundedRows rounded(product.rows, weight.depth);
-  const RoundingTasks rounding(product.x, product.x_stride, product.rows, weight.depth, rounded);
+  const RoundingTasks rounding(product.x, product.x_stride, product.rows, weight.depth, rounded.rows());
   const Int8ProductTasks tasks(product, rounded.rows(), weight, num_threads);
   Crew::Run({PhaseOf(rounding.num_tasks(), rounding), PhaseOf(tasks.num_tasks(), tasks)}, num_threads);
 }

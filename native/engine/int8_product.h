@@ -25,14 +25,14 @@ class RoundedRows {
 // Fills rounded rows from x (rows, depth), some rows a task.
 class RoundingTasks {
  public:
-  RoundingTasks(const float* x, int64_t x_stride, int64_t num_rows, int64_t depth, const RoundedRows& rounded)
-      : x_(x), x_stride_(x_stride), num_rows_(num_rows), depth_(depth), rounded_(rounded.rows()) {}
+  RoundingTasks(const float* x, int64_t x_stride, int64_t num_rows, int64_t depth, const Int8Rows& rounded)
+      : x_(x), x_stride_(x_stride), num_rows_(num_rows), depth_(depth), rounded_(rounded) {}
 
   int64_t num_tasks() const { return (num_rows_ + kRowsOfTask - 1) / kRowsOfTask; }
   void operator()(int64_t task, int worker) const;
 
  private:
-  static constexpr int64_t kRowsOfTask = 16;
+  static constexpr int64_t kRowsOfTask = 8;
 
   const float* x_;
   int64_t x_stride_, num_rows_, depth_;

@@ -13,7 +13,7 @@ namespace lxmert {
 constexpr int32_t kInt8Largest = 127;
 // So deep may a product be that no sum of it leaves 32 bits: 255 * 127 * 66,000 < 2^31.
 constexpr int64_t kInt8DeepestProduct = 66000;
-// Rounded rows lie a multiple of so many bytes apart; what is behind the last value counts for nothing.
+// Rounded rows lie a multiple of so many bytes apart, and are filled up to one with what counts for nothing.
 constexpr int64_t kInt8RowStep = 8;
 
 // x[i][k] is about scales[i] * (values[i][k] - zeros[i]).

@@ -41,7 +41,8 @@ static void RoundRows(const float* x, int64_t x_stride, int64_t depth, const Int
     } else {
       __builtin_memset(to, 0, static_cast<size_t>(depth));
     }
-    for (int64_t k = depth; k < rows.stride; k++) to[k] = 0;
+    // A step of the depth may read as far.
+    for (int64_t k = depth; k % kInt8RowStep != 0; k++) to[k] = 0;
     rows.scales[i] = has_steps ? range / kLevels : is_finite ? 0.0f : __builtin_nanf("");
     rows.zeros[i] = zero;
   }

@@ -27,7 +27,13 @@ const Kernels& Choose() {
 #ifdef LXMERT_X86_KERNELS
   // LXMERT_KERNELS names a lesser set than the processor's best, for comparison.
   const char* wish = std::getenv("LXMERT_KERNELS");
-  const auto allowed = [&](const char* name) { return wish == nullptr || std::strcmp(wish, name) == 0; };
+  const auto is_wish = [&](const char* name) { return std::strcmp(wish, name) == 0; };
+  // Two names are of 8-bit kernels alone (int8_kernels.cc): beside them the set that they belong to.
+  const auto allowed = [&](const char* name) {
+    if (wish == nullptr || is_wish(name)) return true;
+    return (is_wish("avxvnni") && std::strcmp(name, "avx2") == 0) ||
+           (is_wish("avx512vnni") && std::strcmp(name, "avx512") == 0);
+  };
   __builtin_cpu_init();
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -56,7 +56,13 @@ class WeightList {
 
   DenseLayer TakeDense() {
     DenseLayer layer{};
-    layer.weight = PackedFrom(Take(per_weight_));
+    const at::TensorList packed = Take(per_weight_);
+    if (FormatOfPacked(packed) == WeightFormat::kInt8) {
+      layer.int8 = Int8PanelsFrom(packed);
+      layer.weight = {nullptr, layer.int8.columns, layer.int8.depth};
+    } else {
+      layer.weight = PackedFrom(packed);
+    }
     layer.bias = VectorOf(Take(1)[0], layer.weight.columns, "bias");
     return layer;
   }
@@ -169,7 +175,7 @@ std::vector<at::Tensor> PackedLayers(at::TensorList rows, at::TensorList segment
         results.push_back(streams.back().result());
       }
       StreamOfRows& stream = streams.back();
-      AddSelfAttention(steps, stream.current(), attention, own, stream.work(), stream.output(), num_threads);
+      AddSelfAttention(steps, stream.current(), layer > 0, attention, own, stream.work(), stream.output(), num_threads);
       stream.Advance();
       AddFeedForward(steps, stream.current(), feed_forward, stream.work(), stream.output(), num_threads);
     }
@@ -200,20 +206,11 @@ at::Tensor PackedRegions(const at::Tensor& features, const at::Tensor& boxes, at
   at::Tensor output = at::empty({num_rows, hidden}, features.options()), sums = at::empty_like(output);
   const int num_threads = at::get_num_threads();
   Steps steps;
+  const RoundedRows rounded(layer.features.is_int8() ? num_rows : 0, layer.features.weight.depth);
   AddRegionEmbedding(steps, RowsOf(own_features), RowsOf(own_boxes), box_size, layer, RowsOf(sums), RowsOf(output),
-                     num_threads);
+                     rounded.rows(), num_threads);
   RunSteps(steps, num_threads);
   return output;
-}
-
-// From a row on.
-Rows Below(const Rows& rows, int64_t first, int64_t count) {
-  return {rows.values + first * rows.stride, rows.stride, count};
-}
-
-Workspace Below(const Workspace& work, int64_t first, int64_t count) {
-  return {Below(work.projected, first, count), Below(work.context, first, count), Below(work.sum, first, count),
-          Below(work.inner, first, count)};
 }
 
 // The rows of both streams one below the other, as the cross-modality layers work on them.
@@ -252,7 +249,8 @@ struct CrossSegments {
   std::vector<Segment> both_ways, language, vision;
 };
 
-void AddCrossLayer(Steps& steps, JoinedRows& rows, WeightList& list, const CrossSegments& segments, int num_threads) {
+void AddCrossLayer(Steps& steps, JoinedRows& rows, bool is_rounded, WeightList& list, const CrossSegments& segments,
+                   int num_threads) {
   const AttentionSublayer cross = list.TakeAttention();
   const AttentionSublayer language_attention = list.TakeAttention(), vision_attention = list.TakeAttention();
   const FeedForwardSublayer language_inner = list.TakeFeedForward(), vision_inner = list.TakeFeedForward();
@@ -264,12 +262,12 @@ void AddCrossLayer(Steps& steps, JoinedRows& rows, WeightList& list, const Cross
                   vision_inner.outer.weight.columns == rows.hidden,
               "the feed-forward sublayers of both streams must have the same sizes");
   rows.MakeWorkspace(language_inner.inner.weight.columns);
-  AddSelfAttention(steps, rows.all(), cross, segments.both_ways, rows.work, rows.all(), num_threads);
+  AddSelfAttention(steps, rows.all(), is_rounded, cross, segments.both_ways, rows.work, rows.all(), num_threads);
   Steps language, vision;
-  AddSelfAttention(language, rows.language(), language_attention, segments.language, rows.language_work(),
+  AddSelfAttention(language, rows.language(), true, language_attention, segments.language, rows.language_work(),
                    rows.language(), num_threads);
   AddFeedForward(language, rows.language(), language_inner, rows.language_work(), rows.language(), num_threads);
-  AddSelfAttention(vision, rows.vision(), vision_attention, segments.vision, rows.vision_work(), rows.vision(),
+  AddSelfAttention(vision, rows.vision(), true, vision_attention, segments.vision, rows.vision_work(), rows.vision(),
                    num_threads);
   AddFeedForward(vision, rows.vision(), vision_inner, rows.vision_work(), rows.vision(), num_threads);
   Append(steps, Beside(std::move(vision), std::move(language)));
@@ -322,7 +320,7 @@ std::vector<at::Tensor> PackedCrossLayers(const at::Tensor& language, const at::
                           CheckedSegments(segments[1], rows.num_language, rows.num_language),
                           CheckedSegments(segments[2], rows.num_vision, rows.num_vision)};
   Steps steps;
-  for (int64_t i = 0; i < num_layers; i++) AddCrossLayer(steps, rows, list, own, num_threads);
+  for (int64_t i = 0; i < num_layers; i++) AddCrossLayer(steps, rows, i > 0, list, own, num_threads);
   at::Tensor first, memory_of_first;
   if (segments.size() == 5) {
     const auto to_vision = CheckedSegments(segments[3], rows.num_language, rows.num_vision);

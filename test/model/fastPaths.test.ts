@@ -196,6 +196,35 @@ describe('packed weights', () => {
       }),
     ));
 
+  it('in 8 bits answer nearly as the plain ones do, alike on every path', () =>
+    scope(() =>
+      noGrad(() => {
+        using model = makeModel();
+        manualSeed(2);
+        const inputs = makeInputs();
+        const exact = model.forward(inputs).logits.answer.toFloat32Array();
+        useForInference(model, 'int8');
+        const whole = model.forward(inputs).logits.answer.toFloat32Array();
+        const spread = Math.max(...exact) - Math.min(...exact);
+        // 7 bits of rows and 8 of weights through a few layers; the error of the whole is far below the spread of answers.
+        expect(maxDifference(whole, exact)).toBeLessThan(0.1 * spread);
+        expect(maxDifference(whole, exact)).toBeGreaterThan(0);
+        const others = [
+          model.forward(inputs, { attentions: true }).logits.answer,
+          model.forwardEncoded(inputs, model.encoder.encodeImages(inputs)).logits.answer,
+          // Weights as the numbers that their bytes stand for, and rows that are not rounded.
+          withPlainOperators(() => model.forward(inputs).logits.answer),
+        ];
+        for (const other of others) {
+          expect(maxDifference(other.toFloat32Array(), whole)).toBeLessThan(0.1 * spread);
+        }
+        useForInference(model, 'float32');
+        expect(maxDifference(model.forward(inputs).logits.answer.toFloat32Array(), exact)).toBeLessThan(
+          0.1 * spread,
+        );
+      }),
+    ));
+
   it('give the same bits on any number of threads, and to a question in any batch', () =>
     scope(() =>
       noGrad(() => {

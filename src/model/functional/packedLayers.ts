@@ -36,7 +36,7 @@ export interface PackedStream {
 
 /** True when layers of such weights can take the rows in one call: they are packed, and no gradient is asked for. */
 export function canAnswerPacked(rows: Tensor, weight: DenseWeight): boolean {
-  return weight.packed?.[0]?.dtype === 'float32' && canFuse(rows) && !rows.requiresGrad;
+  return weight.packed !== undefined && canFuse(rows) && !rows.requiresGrad;
 }
 
 /**
