@@ -68,7 +68,7 @@ export function describePooled(head: DetectorHead, pooled: Tensor): DescribedReg
  * @param pooled (R, mapChannels, bins, bins)
  * @returns (R, featureSize) in float32
  */
-export function pooledFeatures(context: LayerContext, stage: StageArchitecture, pooled: Tensor): Tensor {
+function pooledFeatures(context: LayerContext, stage: StageArchitecture, pooled: Tensor): Tensor {
   const last = residualStage(context, stage, pooled); // (R, featureSize, bins, bins)
   return ops.mean(ops.to(last, 'float32'), [2, 3]);
 }
