@@ -15,7 +15,7 @@ const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const maxBytes = 3e6;
 /** What the package may hold, below its root. */
 const allowed = [
-  /^dist\/src\/[\w/]+\.(js|d\.ts|json)$/,
+  /^dist\/src\/[\w/]+\.(js|d\.ts|json|py)$/,
   /^dist\/web\/[\w/.-]+\.(html|js|css)$/,
   /^native\/[\w/]+\.(cc|h)$/,
   /^native\/CMakeLists\.txt$/,
@@ -71,9 +71,9 @@ function check({ file, size, unpackedSize, names }) {
 function unlikeTheSources(names) {
   const sources = readdirSync(path.join(project, 'src'), { recursive: true, encoding: 'utf8' })
     .map((name) => name.split(path.sep).join('/'))
-    .filter((name) => /\.(ts|json)$/.test(name));
+    .filter((name) => /\.(ts|json|py)$/.test(name));
   const wanted = sources.flatMap((name) =>
-    name.endsWith('.json') ? [name] : ['.js', '.d.ts'].map((end) => name.replace(/\.ts$/, end)),
+    /\.(json|py)$/.test(name) ? [name] : ['.js', '.d.ts'].map((end) => name.replace(/\.ts$/, end)),
   );
   const packed = names
     .filter((name) => name.startsWith('dist/src/'))
