@@ -7,13 +7,15 @@ export { withoutDrawing } from './drawing.js';
 export { Embeddings, type WordRows } from './embeddings.js';
 export { Encoder, type EncoderProbabilities, type EncoderResult, type StreamRows } from './encoder.js';
 export type { AttentionRows } from './functional/attention.js';
+export type { NormParameters } from './functional/layerNorm.js';
 export { withPlainOperators } from './functional/mode.js';
+export type { DenseParameters, SublayerParameters } from './functional/packedLayers.js';
 export { AnswerHead } from './heads/answerHead.js';
 export { answerHeadDefinition, type HeadDefinition } from './heads/headDefinition.js';
 export { MaskedWordHead } from './heads/maskedWordHead.js';
 export { PredictionTransform } from './heads/predictionTransform.js';
 export { RegionHead } from './heads/regionHead.js';
-export { packAsLoaded, useForInference } from './inferencePrecision.js';
+export { type AnsweringModel, packAsLoaded, useForInference } from './inferencePrecision.js';
 export {
   Attention,
   AttentionBlock,
@@ -26,6 +28,7 @@ export { Intermediate, SublayerOutput } from './layers/feedForward.js';
 export { LayerNorm } from './layers/layerNorm.js';
 export { JoinedLinear, Linear } from './layers/linear.js';
 export { TransformerLayer } from './layers/transformerLayer.js';
+export type { DenseWeight } from './leaf.js';
 export {
   type EncodedImages,
   LxmertModel,

@@ -13,7 +13,7 @@ import type { AnsweringPrecision } from './answeringPrecision.js';
 import type { Precision } from './lxmert.js';
 import type { Leaf, Module } from './module.js';
 
-type AnsweringModel = Module & { precision: Precision };
+export type AnsweringModel = Module & { precision: Precision };
 
 /**
  * Makes a model answer in a precision, on a device. In 16 bits the weights of its dense layers are replaced by rounded

@@ -29,7 +29,12 @@ export type { AdamBuffers } from './optimizers/adamUpdate.js';
 export { AdamW, type AdamWOptions } from './optimizers/adamW.js';
 export { BertAdam } from './optimizers/bertAdam.js';
 export { type ClippedGradients, clipGradients } from './optimizers/clipGradients.js';
-export { type FlatGroup, type FlatParameter, FlatParameters } from './optimizers/flatParameters.js';
+export {
+  type FlatGroup,
+  type FlatParameter,
+  FlatParameters,
+  type TrainedLeaf,
+} from './optimizers/flatParameters.js';
 export { type FlatRange, rangesOf } from './optimizers/flatRanges.js';
 export { OPTIMIZER_NAMES, type OptimizerName, optimizerFactory } from './optimizers/makeOptimizer.js';
 export type {
