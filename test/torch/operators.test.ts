@@ -20,7 +20,7 @@ describe('declared operators', () => {
     it(`${declared.name}.${declared.overload} is known to libtorch`, () => {
       const resolved = ops.schemaOf(declared);
       expect(resolved.schema.startsWith(declared.name)).toBe(true);
-      expect(resolved.numArguments).toBeGreaterThan(0);
+      expect(resolved.numArguments > 0).toBe(!resolved.schema.includes('() ->'));
     });
   }
 
