@@ -94,7 +94,7 @@ class Run {
     }
     const interrupts = new Interrupts((line) => screen.print(stderr, line));
     try {
-      if (command.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
+      if (command.needsLibtorch(options)) (await import('../torch/index.js')).requireLibtorch();
       const shown = {
         notice: (line: string) => screen.print(stderr, line),
         progress: (label: string, unit: string) => screen.progress(label, unit),

@@ -13,6 +13,8 @@ import { WorkFolder } from './workFolder.js';
 
 /** Images of a block at most: what is handed out at once. */
 const MAX_BLOCK_SIZE = 32;
+/** Pixels are described so soon that ends of blocks, which wait for the disk, would count. */
+const MAX_DESCRIBED_BLOCK_SIZE = 256;
 /** Blocks that a short list still has, so that several processes have something to do. */
 const NUM_BLOCKS = 64;
 
@@ -57,7 +59,7 @@ async function begin(options: ExtractionOptions): Promise<Job> {
     provenance,
     dtype,
     imageIds: images.map(({ id }) => id),
-    blockSize: options.blockSize ?? blockSizeFor(images.length, batchSizeOf(options)),
+    blockSize: options.blockSize ?? blockSizeFor(options),
   };
   // Refused before a folder is made for it.
   await output.keptRows();
@@ -109,8 +111,9 @@ async function finish(
   }
 }
 
-function blockSizeFor(numImages: number, batchSize: number): number {
-  return Math.max(batchSize, Math.min(MAX_BLOCK_SIZE, Math.ceil(numImages / NUM_BLOCKS)));
+function blockSizeFor(options: ExtractionOptions): number {
+  const most = 'describe' in options.detector ? MAX_DESCRIBED_BLOCK_SIZE : MAX_BLOCK_SIZE;
+  return Math.max(batchSizeOf(options), Math.min(most, Math.ceil(options.images.length / NUM_BLOCKS)));
 }
 
 /** Rows of the output and of all processes; undefined when the logs vanish meanwhile. */
