@@ -11,12 +11,15 @@ import { outputFor } from './outputFor.js';
 import { batchSizeOf, type ExtractionOptions, type ExtractionResult, provenanceOf } from './settings.js';
 import { WorkFolder } from './workFolder.js';
 
-/** Images of a block at most: what is handed out at once. */
-const MAX_BLOCK_SIZE = 32;
+/** What is handed out at once. */
+const BLOCKS = {
+  /** Images of a block at most. */
+  maxSize: 32,
+  /** Blocks that a short list still has, so that several processes have something to do. */
+  least: 64,
+};
 /** Pixels are described so soon that ends of blocks, which wait for the disk, would count. */
-const MAX_DESCRIBED_BLOCK_SIZE = 256;
-/** Blocks that a short list still has, so that several processes have something to do. */
-const NUM_BLOCKS = 64;
+const DESCRIBED_BLOCKS = { maxSize: 256, least: 16 };
 
 /**
  * Finds the regions of pictures and writes them as a store or a TSV file. What is done is kept beside the output
@@ -112,8 +115,8 @@ async function finish(
 }
 
 function blockSizeFor(options: ExtractionOptions): number {
-  const most = 'describe' in options.detector ? MAX_DESCRIBED_BLOCK_SIZE : MAX_BLOCK_SIZE;
-  return Math.max(batchSizeOf(options), Math.min(most, Math.ceil(options.images.length / NUM_BLOCKS)));
+  const { maxSize, least } = 'describe' in options.detector ? DESCRIBED_BLOCKS : BLOCKS;
+  return Math.max(batchSizeOf(options), Math.min(maxSize, Math.ceil(options.images.length / least)));
 }
 
 /** Rows of the output and of all processes; undefined when the logs vanish meanwhile. */

@@ -2,8 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { LxmertError } from '../common/errors.js';
-import { describeFromPixels } from './pixelRegions.js';
-import type { PixelJob, PixelReply, PixelSettings } from './pixelWorkers.js';
+import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
 
 const settings = workerData as PixelSettings;
 

@@ -7,27 +7,8 @@ import { programName } from '../common/version.js';
 import { LABELS_SETTING, type Provenance } from '../features/files.js';
 import { pixelFinder } from '../inference/regionFinder.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
-import { describeFromPixels } from './pixelRegions.js';
+import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
 import type { PictureDescriber } from './settings.js';
-
-/** What decides the numbers. */
-export interface PixelSettings {
-  /** Regions of each picture. */
-  readonly numBoxes: number;
-  /** Cells of a region's grid in each direction. */
-  readonly grid: number;
-}
-
-export interface PixelJob {
-  readonly id: number;
-  readonly image: RgbImage;
-  readonly boxes: Float32Array | undefined;
-}
-
-/** The regions; or what is wrong with the picture, as a sentence. */
-export type PixelReply =
-  | { readonly id: number; readonly regions: DetectedRegions }
-  | { readonly id: number; readonly problem: string };
 
 interface Waiting {
   readonly resolve: (regions: DetectedRegions) => void;

@@ -36,7 +36,7 @@ export function detectorFinder(detector: RegionDetector): RegionFinder {
 }
 
 /** What is known of the features that a model was trained on when its run says how regions were made. */
-export function pixelProvenance(settings: Provenance['settings'], createdBy: string): Provenance {
+function pixelProvenance(settings: Provenance['settings'], createdBy: string): Provenance {
   return {
     detector: PIXEL_REGIONS,
     weightsSha256: null,
