@@ -15,7 +15,13 @@ import type { AnswerTable } from '../data/answerTable.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
 import type { Provenance } from '../features/index.js';
-import { type Precision, PretrainingModel, TIED_DECODER, useForInference } from '../model/index.js';
+import {
+  type Precision,
+  PretrainingModel,
+  TIED_DECODER,
+  useForInference,
+  withoutDrawing,
+} from '../model/index.js';
 import { type LossSettings, task as pretraining } from '../tasks/pretraining/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
@@ -105,7 +111,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
     );
   }
-  const model = new PretrainingModel(config, { ...classes, numAnswers });
+  const model = withoutDrawing(() => new PretrainingModel(config, { ...classes, numAnswers }));
   const valueNotes: string[] = [];
   try {
     const report = loadWeights(checkpoint, model.namedParameters(), {

@@ -20,7 +20,7 @@ export abstract class Module {
     return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor).tensor;
   }
 
-  /** A dense layer's weight. */
+  /** The weight of a dense layer, or a table of vectors. */
   protected weightParameter(name: string, tensor: Tensor, options: LeafOptions): Leaf {
     return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor, options);
   }
@@ -75,7 +75,7 @@ export abstract class Module {
     return named;
   }
 
-  /** The tensors that an optimizer trains, by the full name of their first part. */
+  /** The tensors that an optimizer trains, by the names of their parts, the first of them in full. */
   leaves(prefix = ''): Map<string, Leaf> {
     const named = new Map<string, Leaf>();
     for (const leaf of this.#leaves) {
@@ -83,6 +83,18 @@ export abstract class Module {
     }
     for (const [path, module] of this.#childPaths(prefix)) {
       for (const [name, leaf] of module.leaves(path)) named.set(name, leaf);
+    }
+    return named;
+  }
+
+  /** The leaf that holds each parameter, by the names of {@link namedParameters}. */
+  leavesByParameter(prefix = ''): Map<string, Leaf> {
+    const named = new Map<string, Leaf>();
+    for (const leaf of this.#leaves) {
+      for (const { name } of leaf.parts) named.set(prefix + name, leaf);
+    }
+    for (const [path, module] of this.#childPaths(prefix)) {
+      for (const [name, leaf] of module.leavesByParameter(path)) named.set(name, leaf);
     }
     return named;
   }

@@ -5,7 +5,7 @@
 
 import type { RefinableRegions } from '../describeRegions.js';
 import type { CaffeProfile } from '../profiles.js';
-import { closeNeighbours, EACH_CLASS, type Suppression } from '../suppression.js';
+import { closeNeighbours, descending, EACH_CLASS, type Suppression } from '../suppression.js';
 import { unscaleBoxes } from './caffeBoxes.js';
 import { decisiveConfidence, undecidedRegions } from './undecidedRegions.js';
 
@@ -45,7 +45,7 @@ export function describeChosen(
   const estimates = new OddsByLevel(regions);
   estimates.refine(all);
   if (outputs.classProbabilities.some(Number.isNaN)) {
-    estimates.refineAll();
+    regions.refine(all, numLevels);
     return;
   }
   // The second estimate of some more says better which are the best.
@@ -76,9 +76,7 @@ export function describeChosen(
 
 /** The most confident, and probes. */
 function firstToCompute(confidence: Float32Array, numBest: number): number[] {
-  const best = Array.from(confidence.keys())
-    .sort((a, b) => (confidence[b] as number) - (confidence[a] as number))
-    .slice(0, numBest);
+  const best = descending(confidence).subarray(0, numBest);
   const probes = Array.from(confidence.keys()).filter((region) => region % PROBE_DISTANCE === 0);
   return [...new Set([...best, ...probes])].sort((a, b) => a - b);
 }
@@ -110,10 +108,6 @@ class OddsByLevel {
 
   refineFully(regions: readonly number[]): void {
     for (let level = 1; level < this.#regions.numLevels; level++) this.refine(regions);
-  }
-
-  refineAll(): void {
-    for (let level = 0; level < this.#regions.numLevels; level++) this.refine(this.#regions.all);
   }
 
   /** The latest odds, and the factor within which those of a region's level are taken to be right. */
