@@ -43,8 +43,20 @@ export interface CommandContext<Arguments, Options> {
   readonly signal: AbortSignal;
   /** Finds further models by their names: those that the command takes when none is named. */
   readonly findModels: FindModels;
+  /** Every command there is, for the one that tells shells of them. */
+  readonly commands: readonly NamedCommand[];
   /** True under `--debug`. */
   readonly debug: boolean;
+}
+
+/** A command before its file was loaded. */
+export interface NamedCommand {
+  /** The words after `lxmert`, as in `features convert`. */
+  readonly name: string;
+  /** A phrase in the imperative without a full stop, at most 70 characters. */
+  readonly summary: string;
+  /** Imports the file: when the command is used, not before. */
+  load(): Promise<{ readonly command: Command }>;
 }
 
 export interface Example {
