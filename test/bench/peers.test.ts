@@ -6,13 +6,15 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PeerComparison, percentile } from '../../src/bench/peers/comparePeers.js';
 import { inputsOf } from '../../src/bench/peers/modelInputs.js';
+import { exportPeers } from '../../src/bench/peers/pythonPeers.js';
 import { NUM_ANSWERS, NUM_QUESTIONS, writeQuestions } from '../../src/bench/peers/questions.js';
 import { QuotaGroup } from '../../src/bench/peers/quotaGroup.js';
 import { renderPeers } from '../../src/bench/peers/renderPeers.js';
@@ -110,6 +112,46 @@ describe.runIf(isBuilt)('lxmert bench --peers', () => {
     const { status, stderr } = bench(words);
     expect(status).toBe(2);
     expect(stderr).toMatch(sentence);
+  });
+});
+
+describe("the folder of the peers' model", () => {
+  const placeOf = (): string => path.join(mkdtempSync(path.join(folder, 'place-')), 'peers');
+  const exported = async (place: string): Promise<void> => {
+    const prepared = path.join(folder, 'small');
+    mkdirSync(path.join(prepared, 'model'), { recursive: true });
+    vi.stubEnv('FAKE_PEERS', prepared);
+    try {
+      await exportPeers(python, place);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  };
+
+  it('is made where nothing is, in an empty one, and where a link leads to one, beside what was interrupted', async () => {
+    const [absent, empty, link] = [placeOf(), placeOf(), placeOf()];
+    mkdirSync(`${absent}.42`);
+    mkdirSync(empty);
+    mkdirSync(`${link}-far`);
+    symlinkSync(`${link}-far`, link);
+    for (const place of [absent, empty, link]) {
+      await exported(place);
+      expect(readdirSync(place).sort()).toEqual(['huggingface', 'torch_int8.onnx']);
+    }
+    expect(readdirSync(path.dirname(absent)).sort()).toEqual(['peers', 'peers.42']);
+    expect(readdirSync(path.dirname(link)).sort()).toEqual(['peers', 'peers-far']);
+  });
+
+  it('is refused and left as it is where somebody has other files there', async () => {
+    const place = placeOf();
+    mkdirSync(path.join(place, 'thesis'), { recursive: true });
+    writeFileSync(path.join(place, 'thesis', 'chapter.tex'), 'long');
+    await expect(exported(place)).rejects.toThrow(
+      `The peers' model needs a folder that is empty or not there yet, and '${place}' has other files, such as 'thesis'. ` +
+        'Name another folder, or move them away.',
+    );
+    expect(readFileSync(path.join(place, 'thesis', 'chapter.tex'), 'utf8')).toBe('long');
+    expect(readdirSync(path.dirname(place))).toEqual(['peers']);
   });
 });
 
