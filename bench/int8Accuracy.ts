@@ -13,7 +13,7 @@ import { loadModel } from '../src/inference/modelFolder.js';
 import type { AnsweringPrecision } from '../src/model/index.js';
 import { predictExamples } from '../src/tasks/index.js';
 import { runtimeInfo } from '../src/torch/index.js';
-import { readValidation, taskOf } from './validation.js';
+import { printComparison, printRow, readValidation, taskOf } from './validation.js';
 
 const BATCH_SIZE = 32;
 
@@ -27,45 +27,24 @@ if (positionals.length === 0) {
 }
 using store = FeatureStore.open(path.join(values.world, 'features/minival'));
 console.log(`8-bit kernels: ${runtimeInfo().int8Kernels}\n`);
-console.log('| run | questions | float32 | int8 | difference in points | same answers |');
-console.log('| --- | --- | --- | --- | --- | --- |');
-let worst = 0;
-for (const run of positionals) worst = Math.max(worst, Math.abs(await compare(run)));
-console.log(`\nLargest difference: ${worst.toFixed(2)} points.`);
+await printComparison(positionals, compare);
 
 /** @returns the difference in points */
 async function compare(run: string): Promise<number> {
-  const name = (await taskNameOf(run)) ?? '';
-  const task = await taskOf(name);
-  const questions = await readValidation(values.world, name);
-  const predict = async (precision: AnsweringPrecision) => {
-    const model = await loadModel({ model: run, precision });
-    try {
-      return await predictExamples(task, model, store, questions, { batchSize: BATCH_SIZE });
-    } finally {
-      disposeModels(model);
-    }
-  };
-  const [exact, rounded] = [await predict('float32'), await predict('int8')];
-  const [before, after] = [exact, rounded].map((each) => 100 * task.scores(questions, each).overall) as [
-    number,
-    number,
-  ];
-  const numSame = exact.filter(({ answer }, i) => answer === rounded[i]?.answer).length;
-  const cells = [
-    run,
-    questions.length,
-    before.toFixed(2),
-    after.toFixed(2),
-    (after - before).toFixed(2),
-    ((100 * numSame) / questions.length).toFixed(2),
-  ];
-  console.log(`| ${cells.join(' | ')} % |`);
-  return after - before;
+  const { name, questions, predictions: exact } = await predict(run, 'float32');
+  const { predictions: rounded } = await predict(run, 'int8');
+  return await printRow(run, name, questions, [exact, rounded]);
 }
 
-async function taskNameOf(run: string): Promise<string | undefined> {
-  const model = await loadModel({ model: run });
-  disposeModels(model);
-  return model.task;
+async function predict(run: string, precision: AnsweringPrecision) {
+  const model = await loadModel({ model: run, precision });
+  try {
+    const name = model.task ?? '';
+    const task = await taskOf(name);
+    const questions = await readValidation(values.world, name);
+    const predictions = await predictExamples(task, model, store, questions, { batchSize: BATCH_SIZE });
+    return { name, questions, predictions };
+  } finally {
+    disposeModels(model);
+  }
 }

@@ -15,7 +15,7 @@ import { exportModel } from '../src/export/index.js';
 import { FeatureStore } from '../src/features/index.js';
 import { Lxmert } from '../src/runtime/node.js';
 import type { Prediction } from '../src/tasks/index.js';
-import { readValidation, taskOf } from './validation.js';
+import { printComparison, printRow, readValidation, taskOf } from './validation.js';
 
 const BATCH_SIZE = 32;
 
@@ -27,11 +27,7 @@ if (positionals.length === 0) {
   console.error('Name the run folders.');
   process.exit(2);
 }
-console.log('| run | questions | float32 | int8 | difference in points | same answers |');
-console.log('| --- | --- | --- | --- | --- | --- |');
-let worst = 0;
-for (const run of positionals) worst = Math.max(worst, Math.abs(await compare(run)));
-console.log(`\nLargest difference: ${worst.toFixed(2)} points.`);
+await printComparison(positionals, compare);
 
 /** @returns the difference in points */
 async function compare(run: string): Promise<number> {
@@ -46,23 +42,7 @@ async function compare(run: string): Promise<number> {
     const { task: name } = wide.model.manifest;
     const questions = await readValidation(values.world, name ?? '');
     const [exact, rounded] = [await predict(wide, questions, store), await predict(narrow, questions, store)];
-    const { scores } = await taskOf(name ?? '');
-    const [before, after] = [exact, rounded].map((each) => 100 * scores(questions, each).overall) as [
-      number,
-      number,
-    ];
-    const numSame = exact.filter(({ answer }, i) => answer === rounded[i]?.answer).length;
-    const same = ((100 * numSame) / questions.length).toFixed(2);
-    const cells = [
-      run,
-      questions.length,
-      before.toFixed(2),
-      after.toFixed(2),
-      (after - before).toFixed(2),
-      same,
-    ];
-    console.log(`| ${cells.join(' | ')} % |`);
-    return after - before;
+    return await printRow(run, name ?? '', questions, [exact, rounded]);
   } finally {
     store.dispose();
     rmSync(folder, { recursive: true });

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,18 +12,21 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "background_thread.h"
 #include "crew_size.h"
 #include "futex.h"
 
 namespace lxmert {
 
-CrewPatience Crew::patience;
-
 namespace {
+
+// How long a thread looks on before it sleeps, in microseconds: at the end of a phase, and idle between two runs. A
+// thread that sleeps takes some tens of microseconds to come back; one that looks on takes a processor from others.
+constexpr int64_t kPhaseEndPatience = 50;
+constexpr int64_t kIdlePatience = 50;
 
 // Each in a cache line of its own: all threads write to them.
 struct alignas(64) PhaseState {
@@ -84,7 +86,7 @@ void LeaveProcessor(int processor) {
 // Returns whether this thread has slept meanwhile.
 bool WaitForPhase(PhaseState& state, uint32_t num_tasks) {
   const auto is_done = [&] { return state.done.load(std::memory_order_acquire) == num_tasks; };
-  if (SpinUntil(Crew::patience.phase_end, is_done)) return false;
+  if (SpinUntil(kPhaseEndPatience, is_done)) return false;
   state.num_asleep.fetch_add(1);
   for (uint32_t done = state.done.load(); done != num_tasks; done = state.done.load()) FutexWait(state.done, done);
   state.num_asleep.fetch_sub(1);
@@ -189,21 +191,10 @@ class Threads {
   }
 
   void Grow(int count) {
-    if (num_threads_ >= count) return;
-    // Signals are for the threads of the program.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      for (; num_threads_ < count; num_threads_++) {
-        std::thread thread([this, worker = num_threads_ + 1] { Serve(worker); });
-        pthread_setname_np(thread.native_handle(), "lxmert-crew");
-        thread.detach();
-      }
-    } catch (const std::system_error&) {
-      // No further thread is allowed here: those that are there do the work.
+    for (; num_threads_ < count; num_threads_++) {
+      // Where no further thread is allowed those that are there do the work.
+      if (!StartBackgroundThread("lxmert-crew", [this, worker = num_threads_ + 1] { Serve(worker); })) return;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   // Of the calling thread and those with it, since they began.
@@ -247,7 +238,7 @@ class Threads {
   }
 
   void AwaitChange(uint32_t seen) {
-    if (SpinUntil(Crew::patience.idle, [&] { return generation_.load(std::memory_order_acquire) != seen; })) return;
+    if (SpinUntil(kIdlePatience, [&] { return generation_.load(std::memory_order_acquire) != seen; })) return;
     num_asleep_.fetch_add(1);
     while (generation_.load() == seen) FutexWait(generation_, seen);
     num_asleep_.fetch_sub(1);

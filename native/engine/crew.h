@@ -26,13 +26,6 @@ Phase PhaseOf(int64_t num_tasks, const Body& body) {
           &body};
 }
 
-// How long a thread looks on before it sleeps, in microseconds: at the end of a phase, and idle between two runs. A
-// thread that sleeps takes some tens of microseconds to come back; one that looks on takes a processor from others.
-struct CrewPatience {
-  int64_t phase_end = 50;
-  int64_t idle = 50;
-};
-
 class Crew {
  public:
   // Runs the phases one after the other with up to `num_threads` threads, the calling one included, and returns when
@@ -49,8 +42,6 @@ class Crew {
     const Phase phase = PhaseOf(num_tasks, body);
     Run(&phase, 1, num_threads);
   }
-
-  static CrewPatience patience;
 
   // Whether runs have fewer threads than they may have where other programs or a quota keep threads from their
   // processors (crew_size.h); quota: processors' worth of time that this process may take, 0 without one.

@@ -45,20 +45,16 @@ class Int8ProductTasks {
  public:
   Int8ProductTasks(const Product& product, const Int8Rows& x, const Int8Panels& weight, int num_threads);
 
-  int64_t num_tasks() const { return num_row_blocks_ * num_groups_; }
+  int64_t num_tasks() const { return cut_.num_tasks(); }
   void operator()(int64_t task, int worker) const;
 
  private:
   void ComputePanel(int64_t panel, const char* next, int64_t first_row, int64_t rows) const;
-  void Finish(int64_t panel, int64_t row, int64_t rows, const float* sums) const;
 
   Product product_;
   Int8Rows x_;
   Int8Panels weight_;
-  int num_threads_;
-  int64_t first_panel_, num_panels_;
-  int64_t panels_per_group_, num_groups_;
-  int64_t rows_per_block_, num_row_blocks_;
+  ProductCut cut_;
 };
 
 // The product of product.x, rounded to 8 bits, with this weight.

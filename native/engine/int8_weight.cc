@@ -17,15 +17,10 @@ bool RoundColumn(const float* weight, int64_t depth, int8_t* values, float* scal
     largest = size > largest ? size : largest;
     finite += weight[k] * 0.0f;
   }
-  // Smaller ones are nothing: the inverse of their step would not be finite.
-  const bool has_steps = largest >= 1e-30f;
+  const bool has_steps = largest >= kInt8Narrowest;
   *scale = has_steps ? largest / kInt8Largest : 0.0f;
   const float inverse = has_steps ? kInt8Largest / largest : 0.0f;
-  // 1.5 * 2^23: adding it rounds to a whole number, ties to even.
-  for (int64_t k = 0; k < depth; k++) {
-    const float shifted = weight[k] * inverse + 12582912.0f;
-    values[k] = static_cast<int8_t>(__builtin_bit_cast(int32_t, shifted) - 0x4b400000);
-  }
+  for (int64_t k = 0; k < depth; k++) values[k] = static_cast<int8_t>(RoundToWhole(weight[k] * inverse));
   return finite == 0;
 }
 

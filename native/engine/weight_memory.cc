@@ -1,17 +1,15 @@
 // Blocks of address space that begin on a large page; weights are laid into them one after the other.
 #include "weight_memory.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
+
+#include "background_thread.h"
 
 namespace lxmert {
 namespace {
@@ -106,18 +104,10 @@ void SettleWeightMemory() {
     all.current.reset();  // what comes later is settled with what comes with it
   }
   if (blocks.empty()) return;
-  // Signals are for the threads of the program.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread([blocks = std::move(blocks)] {
-      for (const std::shared_ptr<Block>& block : blocks) block->Settle();
-    }).detach();
-  } catch (const std::system_error&) {
-    // No further thread is allowed here: small pages it is.
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // Where no further thread is allowed small pages it is.
+  StartBackgroundThread("lxmert-pages", [blocks = std::move(blocks)] {
+    for (const std::shared_ptr<Block>& block : blocks) block->Settle();
+  });
 }
 
 }  // namespace lxmert

@@ -7,6 +7,8 @@ namespace lxmert {
 namespace {
 
 constexpr int64_t kSide = TiledSide::kNumPoints;
+// Values between the rows of channels.
+constexpr int64_t kGap = 16;
 
 int64_t PackedValues(int64_t columns, int64_t depth) {
   return NumPanels(columns) * depth * ActiveKernels().panel_width;
@@ -14,12 +16,11 @@ int64_t PackedValues(int64_t columns, int64_t depth) {
 
 }  // namespace
 
-TiledSide::TiledSide(int64_t side)
-    : size(side), num_tiles((side + 3) / 4), num_fours(std::max<int64_t>(0, side - 3 * num_tiles)) {}
+TiledSide::TiledSide(int64_t side) : num_tiles((side + 3) / 4), num_fours(std::max<int64_t>(0, side - 3 * num_tiles)) {}
 
 int64_t WinogradConvolution::StrideOf(int64_t channels) {
   const int64_t lanes = ActiveKernels().lanes;
-  return (channels + lanes - 1) / lanes * lanes + 16;
+  return (channels + lanes - 1) / lanes * lanes + kGap;
 }
 
 int64_t WinogradConvolution::PointValues(int64_t maps, int64_t height, int64_t width, int64_t channels) {
@@ -52,7 +53,7 @@ WinogradConvolution::WinogradConvolution(const WinogradWork& work, float* points
       product.output = products + first_row * product_stride_;
       product.output_stride = product_stride_;
       tasks_.emplace_back(product, num_threads);
-      table_.push_back({i, j, first_row, num_rows, num_product_tasks_});
+      table_.push_back({i, j, first_row, num_product_tasks_});
       num_product_tasks_ += tasks_.back().num_tasks();
       first_row += num_rows;
     }
@@ -86,7 +87,7 @@ inline int64_t PointOf(int64_t tile_size, int64_t i) { return tile_size == 3 && 
 void WinogradConvolution::ReadTiles(int64_t task) const {
   const float* from[kSide * kSide];
   float* to[kSide * kSide];
-  const int64_t channels = point_stride_ - 16;
+  const int64_t channels = point_stride_ - kGap;
   ForTiles(task, [&](int64_t map, int64_t y, int64_t x) {
     const int64_t rows = down_.TileSize(y), columns = across_.TileSize(x);
     for (int64_t i = 0; i < rows + 2; i++) {
@@ -113,7 +114,7 @@ void WinogradConvolution::Multiply(int64_t task, int worker) const {
 void WinogradConvolution::WriteTiles(int64_t task) const {
   const float* from[kSide * kSide];
   float* to[16];
-  const int64_t channels = product_stride_ - 16;
+  const int64_t channels = product_stride_ - kGap;
   ForTiles(task, [&](int64_t map, int64_t y, int64_t x) {
     const int64_t rows = down_.TileSize(y), columns = across_.TileSize(x);
     for (int64_t i = 0; i < rows + 2; i++) {

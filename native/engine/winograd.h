@@ -21,7 +21,7 @@ struct TiledSide {
   static constexpr int64_t kNumPoints = 6;
   static constexpr int64_t kPointOfFours = 4;
 
-  int64_t size, num_tiles, num_fours;
+  int64_t num_tiles, num_fours;
 };
 
 // Rows of channels lie `stride` values apart; strides are multiples of a vector, and what lies behind the channels may
@@ -47,17 +47,17 @@ class WinogradConvolution {
 
   static int64_t PointValues(int64_t maps, int64_t height, int64_t width, int64_t channels);
 
+  // Values from one row of channels to the next, all of them vectors; the distance is no power of two, which a cache
+  // would put into few of its lines.
+  static int64_t StrideOf(int64_t channels);
+
   // Three phases.
   void AppendPhases(std::vector<Phase>& phases) const;
 
  private:
-  // Values behind one another are a row of a product; the distance of rows is no power of two, which a cache would
-  // put into few of its lines.
-  static int64_t StrideOf(int64_t channels);
-
   // Of point (i, j): its rows begin where those of the points before it end.
   struct Point {
-    int64_t row, column, first_row, num_rows, first_task;
+    int64_t row, column, first_row, first_task;
   };
 
   template <typename Body>

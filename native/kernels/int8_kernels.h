@@ -16,6 +16,14 @@ constexpr int64_t kInt8DeepestProduct = 66000;
 // Rounded rows lie a multiple of so many bytes apart, and are filled up to one with what counts for nothing.
 constexpr int64_t kInt8RowStep = 8;
 
+// Narrower rows and smaller columns are 0: the inverse of their step would not be finite.
+constexpr float kInt8Narrowest = 1e-30f;
+
+// A value of less than 2^22 as a whole number, ties to even: 1.5 * 2^23 is added, whose last place counts ones.
+static inline int32_t RoundToWhole(float value) {
+  return __builtin_bit_cast(int32_t, value + 12582912.0f) - 0x4b400000;
+}
+
 // x[i][k] is about scales[i] * (values[i][k] - zeros[i]).
 struct Int8Rows {
   uint8_t* values;  // (rows, stride)
@@ -50,8 +58,6 @@ struct Int8Tile {
 
 struct Int8Kernels {
   const char* name;
-  // Rows are rounded to 0 .. levels.
-  int32_t levels;
   int64_t panel_columns;
   int64_t step_depth;
   int64_t tile_rows;
@@ -63,7 +69,7 @@ struct Int8Kernels {
   void (*tile)(const Int8Panels& weight, int64_t panel, const Int8Tile& tile, int64_t rows);
   // The sums themselves, as 32-bit numbers (rows, columns of a panel): what the tests compare.
   void (*tile_sums)(const Int8Panels& weight, int64_t panel, const Int8Tile& tile, int64_t rows, int32_t* sums);
-  // How many steps of a panel come once more, and which (when `steps` is not null).
+  // How many steps of a panel come once more, and which: `steps` has room for all of them.
   int64_t (*find_more)(const int8_t* weight, int64_t columns, int64_t depth, int64_t panel, int32_t* steps);
   // Panel by panel from (columns, depth); `more` points to this panel's part behind the panels.
   void (*pack)(const int8_t* weight, int64_t columns, int64_t depth, int64_t panel, int8_t* values, int8_t* more);

@@ -11,8 +11,8 @@ namespace lxmert::LXMERT_ISA {
 
 extern const Int8Kernels kInt8Kernels;
 const Int8Kernels kInt8Kernels = {
-    LXMERT_QUOTE(LXMERT_ISA), kLevels,       kPanelColumns, kStepDepth, kTileRows, RoundRows<kLevels>, RunInt8Tile,
-    RunInt8TileSums,          FindMoreSteps, PackInt8,      UnpackInt8,
+    LXMERT_QUOTE(LXMERT_ISA), kPanelColumns, kStepDepth, kTileRows,  RoundRows<kLevels>, RunInt8Tile,
+    RunInt8TileSums,          FindMoreSteps, PackInt8,   UnpackInt8,
 };
 
 }  // namespace lxmert::LXMERT_ISA

@@ -5,7 +5,7 @@
 
 namespace lxmert::LXMERT_ISA {
 
-// Which values are added in 16 bits (int8_product.h): of 8 the first two of each half, and the last two.
+// So much may the values of one sign sum up to that are added in 16 bits (int8_product.h), each times 127 at the most.
 constexpr int32_t kMostOfOneSign = 32767 / 127;
 
 // One column's part of a step. What lies behind the weight's end is 0.
@@ -24,6 +24,7 @@ struct ColumnStep {
     if (!kHasMore) return false;
     bool is_halved = false;
     for (int64_t pair = 0; pair + 1 < kStepDepth / 2; pair += 2) {
+      // Of 8 values the first two of each half are added, and the last two.
       const int64_t places[] = {pair, pair + 1, pair + kStepDepth / 2, pair + kStepDepth / 2 + 1};
       int32_t positive = 0, negative = 0;
       for (const int64_t place : places) {
@@ -56,8 +57,7 @@ static int64_t FindMoreSteps(const int8_t* weight, int64_t columns, int64_t dept
       comes_again = column.Halve(rest) || comes_again;
     }
     if (!comes_again) continue;
-    if (steps != nullptr) steps[count] = static_cast<int32_t>(step);
-    count++;
+    steps[count++] = static_cast<int32_t>(step);
   }
   return count;
 }

@@ -13,10 +13,6 @@ namespace lxmert::LXMERT_ISA {
 template <int32_t kLevels>
 static void RoundRows(const float* x, int64_t x_stride, int64_t depth, const Int8Rows& rows, int64_t first,
                       int64_t last) {
-  // 1.5 * 2^23: adding it rounds to a whole number, ties to even.
-  constexpr float kRound = 12582912.0f;
-  // Narrower rows are 0: the inverse of their step would not be finite.
-  constexpr float kNarrowest = 1e-30f;
   for (int64_t i = first; i < last; i++) {
     const float* from = x + i * x_stride;
     float least = 0, largest = 0, finite = 0;
@@ -28,14 +24,14 @@ static void RoundRows(const float* x, int64_t x_stride, int64_t depth, const Int
     }
     const float range = largest - least;
     const bool is_finite = finite == 0 && range < 3e38f;
-    const bool has_steps = is_finite && range >= kNarrowest;
+    const bool has_steps = is_finite && range >= kInt8Narrowest;
     const float inverse = has_steps ? kLevels / range : 0.0f;
     const int32_t zero = has_steps ? static_cast<int32_t>(-least * inverse + 0.5f) : 0;
     uint8_t* to = rows.values + i * rows.stride;
     if (has_steps) {
 #pragma omp simd
       for (int64_t k = 0; k < depth; k++) {
-        const int32_t steps = __builtin_bit_cast(int32_t, from[k] * inverse + kRound) - 0x4b400000 + zero;
+        const int32_t steps = RoundToWhole(from[k] * inverse) + zero;
         to[k] = static_cast<uint8_t>(steps < 0 ? 0 : steps > kLevels ? kLevels : steps);
       }
     } else {

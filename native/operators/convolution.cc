@@ -1,4 +1,4 @@
-// lxmert::pack_convolution, lxmert::winograd_convolution and lxmert::residual_block: convolutions of a network that
+// lxmert::pack_convolution, winograd_relu, residual_block and gathered_residual_block: convolutions of a network that
 // only answers, over maps with channels last. 1x1 convolutions are products of their places with a packed weight, 3x3
 // ones Winograd's; bias, ReLU and shortcut are done where sums are written.
 #include <ATen/ATen.h>
@@ -6,6 +6,7 @@
 #include <torch/library.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "../engine/product.h"
@@ -17,12 +18,6 @@ namespace lxmert {
 namespace {
 
 constexpr int64_t kNumPoints = TiledSide::kNumPoints * TiledSide::kNumPoints;
-
-// Values of rows that are read by vectors; no power of two, which a cache would put into few of its lines.
-int64_t PaddedStride(int64_t channels) {
-  const int64_t lanes = ActiveKernels().lanes;
-  return (channels + lanes - 1) / lanes * lanes + 16;
-}
 
 // {panels, shape} as of pack_weight; of 3x3 kernels the panels of each of Winograd's points, (36, panels, depth,
 // width).
@@ -44,10 +39,7 @@ std::vector<at::Tensor> PackConvolution(const at::Tensor& weight) {
     panels = at::empty({kNumPoints, NumPanels(outputs), channels, width}, at::kFloat);
     PackWinogradWeight(plain.data_ptr<float>(), outputs, channels, panels.data_ptr<float>(), threads);
   }
-  at::Tensor shape = at::empty({2}, at::kLong);
-  shape.data_ptr<int64_t>()[0] = outputs;
-  shape.data_ptr<int64_t>()[1] = channels;
-  return {panels, shape};
+  return {panels, ShapeTensor(outputs, channels)};
 }
 
 // A packed 3x3 convolution.
@@ -73,7 +65,7 @@ at::Tensor ChannelsLast(const at::Tensor& x, int64_t channels) {
 
 // A bias that is read by vectors.
 at::Tensor PaddedBias(const at::Tensor& bias, int64_t size) {
-  at::Tensor padded = at::zeros({PaddedStride(size)}, at::kFloat);
+  at::Tensor padded = at::zeros({WinogradConvolution::StrideOf(size)}, at::kFloat);
   padded.narrow(0, 0, size).copy_(at::from_blob(const_cast<float*>(VectorOf(bias, size, "bias")), {size}, at::kFloat));
   return padded;
 }
@@ -81,7 +73,7 @@ at::Tensor PaddedBias(const at::Tensor& bias, int64_t size) {
 // Rows of channels with a padded stride.
 struct Rows {
   Rows(int64_t count, int64_t channels)
-      : stride(PaddedStride(channels)), memory(at::empty({count * stride}, at::kFloat)) {}
+      : stride(WinogradConvolution::StrideOf(channels)), memory(at::empty({count * stride}, at::kFloat)) {}
   float* data() const { return memory.data_ptr<float>(); }
 
   int64_t stride;
@@ -171,6 +163,27 @@ class ResidualBlock {
   }
 
  private:
+  // The 1x1 convolutions of rows of x: what the 3x3 convolution reads, and what its outputs are added to.
+  class Entry {
+   public:
+    Entry(const ResidualBlock& block, const float* x, int64_t rows, const Rows& reduced, float* projected, int threads)
+        : reduce_(ProductOf(x, block.reduce_.depth, rows, block.reduce_, block.reduce_bias_, reduced.data(),
+                            reduced.stride, kRelu),
+                  threads),
+          project_(block.projects_ ? ProductOf(x, block.project_.depth, rows, block.project_, block.project_bias_,
+                                               projected, block.project_.columns, kNoActivation)
+                                   : Product{},
+                   threads) {}
+
+    void AppendPhases(std::vector<Phase>& phases) const {
+      phases.push_back(PhaseOf(reduce_.num_tasks(), reduce_));
+      phases.push_back(PhaseOf(project_.num_tasks(), project_));
+    }
+
+   private:
+    ProductTasks reduce_, project_;
+  };
+
   at::Tensor Run(const at::Tensor& x, const int64_t* index, int64_t maps, int64_t height, int64_t width,
                  int64_t places_at_once) const {
     const int64_t places = height * width,
@@ -184,30 +197,19 @@ class ResidualBlock {
     const at::Tensor points = values(spread_.depth), products = values(spread_.columns);
     at::Tensor result =
         at::empty({maps, outputs, height, width}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
-    const Rows once(index == nullptr ? 0 : x.size(0), reduce_.columns);
-    const at::Tensor projected_once = at::empty({index == nullptr ? 0 : x.size(0), outputs}, at::kFloat);
+    // Of gathered maps the 1x1 convolutions of each row, once.
+    const int64_t num_once = index == nullptr ? 0 : x.size(0);
+    const Rows once(num_once, reduce_.columns);
+    const at::Tensor projected_once = at::empty({num_once, outputs}, at::kFloat);
     if (index != nullptr) {
-      const ProductTasks reduce(ProductOf(x.data_ptr<float>(), reduce_.depth, x.size(0), reduce_, reduce_bias_,
-                                          once.data(), once.stride, kRelu),
-                                threads);
-      const ProductTasks project(ProductOf(x.data_ptr<float>(), project_.depth, x.size(0), project_, project_bias_,
-                                           projected_once.data_ptr<float>(), outputs, kNoActivation),
-                                 threads);
-      Crew::Run({PhaseOf(reduce.num_tasks(), reduce), PhaseOf(project.num_tasks(), project)}, threads);
+      const Entry entry(*this, x.data_ptr<float>(), num_once, once, projected_once.data_ptr<float>(), threads);
+      std::vector<Phase> phases;
+      entry.AppendPhases(phases);
+      Crew::Run(phases.data(), static_cast<int64_t>(phases.size()), threads);
     }
     for (int64_t first = 0; first < maps; first += maps_at_once) {
       const int64_t count = std::min(maps_at_once, maps - first), rows = count * places;
-      const float* from = index == nullptr ? x.data_ptr<float>() + first * places * reduce_.depth : nullptr;
       float* to = result.data_ptr<float>() + first * places * outputs;
-      // What the 3x3 convolution reads and what its outputs are added to: computed here, or taken from the rows.
-      const ProductTasks reduce(index == nullptr ? ProductOf(from, reduce_.depth, rows, reduce_, reduce_bias_,
-                                                             reduced.data(), reduced.stride, kRelu)
-                                                 : Product{},
-                                threads);
-      const ProductTasks project(projects_ && index == nullptr ? ProductOf(from, project_.depth, rows, project_,
-                                                                           project_bias_, to, outputs, kNoActivation)
-                                                               : Product{},
-                                 threads);
       const auto gather = [&](int64_t map, int) {
         for (int64_t place = map * places; place < (map + 1) * places; place++) {
           const int64_t row = index[first * places + place];
@@ -221,13 +223,18 @@ class ResidualBlock {
                               spread.data(),  spread.stride};
       const WinogradConvolution convolution(work, points.data_ptr<float>(), products.data_ptr<float>(), threads);
       Product last = ProductOf(spread.data(), spread.stride, rows, restore_, restore_bias_, to, outputs, kRelu);
+      const float* from = index == nullptr ? x.data_ptr<float>() + first * places * reduce_.depth : nullptr;
       last.residual = projects_ ? to : from;
       last.residual_stride = outputs;
       const ProductTasks restore(last, threads);
       std::vector<Phase> phases;
-      if (index != nullptr) phases.push_back(PhaseOf(count, gather));
-      phases.push_back(PhaseOf(reduce.num_tasks(), reduce));
-      phases.push_back(PhaseOf(project.num_tasks(), project));
+      std::optional<Entry> entry;
+      if (index == nullptr) {
+        entry.emplace(*this, from, rows, reduced, to, threads);
+        entry->AppendPhases(phases);
+      } else {
+        phases.push_back(PhaseOf(count, gather));
+      }
       convolution.AppendPhases(phases);
       phases.push_back(PhaseOf(restore.num_tasks(), restore));
       Crew::Run(phases.data(), static_cast<int64_t>(phases.size()), threads);

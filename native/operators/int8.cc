@@ -1,4 +1,4 @@
-// lxmert::round_weight, lxmert::pack_rounded and lxmert::int8_sums: weights in 8 bits for models that only answer.
+// lxmert::round_weight, pack_rounded, int8_round_rows and int8_sums: weights in 8 bits for models that only answer.
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
@@ -68,9 +68,7 @@ struct PackedRounded {
 // values (columns, depth) int8 of -127 to 127, scales (columns) -> a packed weight (packed.h)
 std::vector<at::Tensor> PackRounded(const at::Tensor& values, const at::Tensor& scales) {
   const PackedRounded packed(ActiveInt8Kernels(), values, scales);
-  at::Tensor shape = at::empty({2}, at::kLong);
-  shape.data_ptr<int64_t>()[0] = packed.columns;
-  shape.data_ptr<int64_t>()[1] = packed.depth;
+  const at::Tensor shape = ShapeTensor(packed.columns, packed.depth);
   return {packed.panels, shape, packed.scales, packed.sums, packed.more};
 }
 

@@ -1,4 +1,4 @@
-// lxmert::pack_weight, lxmert::unpack_weight and lxmert::packed_linear: dense layers of a model that only answers,
+// lxmert::pack_weight, settle_weights, unpack_weight and packed_linear: dense layers of a model that only answers,
 // whose weights lie as this processor's kernels read them.
 #include "packed.h"
 
@@ -39,6 +39,13 @@ WeightShape ShapeOfPacked(at::TensorList packed) {
   return {sizes[0], sizes[1]};
 }
 
+at::Tensor ShapeTensor(int64_t columns, int64_t depth) {
+  at::Tensor shape = at::empty({2}, at::kLong);
+  shape.data_ptr<int64_t>()[0] = columns;
+  shape.data_ptr<int64_t>()[1] = depth;
+  return shape;
+}
+
 PackedWeight PackedFrom(at::TensorList packed) {
   const auto [columns, depth] = ShapeOfPacked(packed);
   const at::Tensor& panels = packed[0];
@@ -77,8 +84,7 @@ at::Tensor UnpackInt8(at::TensorList packed) {
   return values.to(at::kFloat).mul_(packed[2].narrow(0, 0, weight.columns).unsqueeze(1));
 }
 
-}  // namespace
-
+// Plain again: (columns, depth) float32.
 at::Tensor UnpackWeight(at::TensorList packed) {
   // As round_weight gives it, not packed: a table whose rows are looked up.
   if (packed.size() == 2 && packed[0].scalar_type() == at::kChar) {
@@ -91,8 +97,10 @@ at::Tensor UnpackWeight(at::TensorList packed) {
   return plain;
 }
 
-at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::Tensor& bias, const at::Tensor& residual,
-                         Activation activation, int64_t first_column, int64_t num_columns) {
+// activation(x W^T + bias) for columns [first_column, first_column + num_columns), without gradients.
+// x (rows, depth) float32, rows may lie apart; the bias may be undefined.
+at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::Tensor& bias, Activation activation,
+                         int64_t first_column, int64_t num_columns) {
   const auto [columns, depth] = ShapeOfPacked(packed);
   TORCH_CHECK(x.dim() == 2 && x.scalar_type() == at::kFloat && x.is_cpu() && x.size(1) == depth, "x must have rows of ",
               depth, " float32 values, but is ", c10::toString(x.scalar_type()), " ", x.sizes());
@@ -107,14 +115,6 @@ at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::T
   product.first_column = first_column;
   product.num_columns = num_columns;
   product.bias = VectorOf(bias, num_columns, "bias");
-  at::Tensor added;
-  if (residual.defined()) {
-    TORCH_CHECK(residual.sizes() == output.sizes() && residual.scalar_type() == at::kFloat && residual.is_cpu(),
-                "the residual must be float32 of the output's shape ", output.sizes());
-    added = residual.contiguous();
-    product.residual = added.data_ptr<float>();
-    product.residual_stride = num_columns;
-  }
   product.output = output.data_ptr<float>();
   product.output_stride = num_columns;
   product.activation = activation;
@@ -126,8 +126,6 @@ at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::T
   }
   return output;
 }
-
-namespace {
 
 std::vector<at::Tensor> PackWeightTensor(const at::Tensor& weight) {
   TORCH_CHECK(weight.dim() == 2 && weight.scalar_type() == at::kFloat && weight.is_cpu(),
@@ -142,10 +140,7 @@ std::vector<at::Tensor> PackWeightTensor(const at::Tensor& weight) {
   at::Tensor panels = at::from_blob(
       memory.get(), sizes, [memory](void*) {}, at::kFloat);
   PackWeight(plain.data_ptr<float>(), columns, depth, panels.data_ptr<float>(), at::get_num_threads());
-  at::Tensor shape = at::empty({2}, at::kLong);
-  shape.data_ptr<int64_t>()[0] = columns;
-  shape.data_ptr<int64_t>()[1] = depth;
-  return {panels, shape};
+  return {panels, ShapeTensor(columns, depth)};
 }
 
 // The slope of the activation at z, times the gradient.
@@ -177,7 +172,7 @@ class PackedLinearFunction : public Function<PackedLinearFunction> {
     variable_list saved{x, bias};
     saved.insert(saved.end(), packed.begin(), packed.end());
     ctx->save_for_backward(saved);
-    return PackedProduct(x, packed, bias, {}, static_cast<Activation>(activation), first_column, num_columns);
+    return PackedProduct(x, packed, bias, static_cast<Activation>(activation), first_column, num_columns);
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
@@ -189,7 +184,7 @@ class PackedLinearFunction : public Function<PackedLinearFunction> {
     const int64_t num_columns = ctx->saved_data["num_columns"].toInt();
     at::Tensor gradient = gradients[0];
     if (activation != kNoActivation) {
-      const at::Tensor z = PackedProduct(x, packed, bias, {}, kNoActivation, first_column, num_columns);
+      const at::Tensor z = PackedProduct(x, packed, bias, kNoActivation, first_column, num_columns);
       gradient = ActivationGradient(gradient, z, activation);
     }
     const at::Tensor weight = UnpackWeight(packed).narrow(0, first_column, num_columns);
@@ -205,7 +200,7 @@ at::Tensor PackedLinear(const at::Tensor& x, at::TensorList packed, const c10::o
   const int64_t count = num_columns.value_or(ShapeOfPacked(packed).columns - first_column);
   TORCH_CHECK(activation >= kNoActivation && activation <= kRelu, "activation ", activation, " is not known");
   if (Records({x})) return PackedLinearFunction::apply(x, packed, optional_bias, activation, first_column, count);
-  return PackedProduct(x, packed, bias, {}, static_cast<Activation>(activation), first_column, count);
+  return PackedProduct(x, packed, bias, static_cast<Activation>(activation), first_column, count);
 }
 
 }  // namespace

@@ -21,17 +21,12 @@ struct WeightShape {
 
 WeightShape ShapeOfPacked(at::TensorList packed);
 
+// As the second tensor of a packed weight.
+at::Tensor ShapeTensor(int64_t columns, int64_t depth);
+
 // What the engine reads; the tensors must outlive it. Throws when the panels are not those of this processor's kernels.
 PackedWeight PackedFrom(at::TensorList packed);
 
 Int8Panels Int8PanelsFrom(at::TensorList packed);
-
-// Plain again: (columns, depth) float32.
-at::Tensor UnpackWeight(at::TensorList packed);
-
-// activation(x W^T + bias + residual) for columns [first_column, first_column + num_columns), without gradients.
-// x (rows, depth) float32, rows may lie apart; bias and residual may be undefined.
-at::Tensor PackedProduct(const at::Tensor& x, at::TensorList packed, const at::Tensor& bias, const at::Tensor& residual,
-                         Activation activation, int64_t first_column, int64_t num_columns);
 
 }  // namespace lxmert

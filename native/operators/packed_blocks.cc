@@ -1,12 +1,11 @@
-// lxmert::packed_layers, lxmert::packed_cross_layers and lxmert::packed_first_words: whole layers of a model that only
-// answers, each call one run of the crew.
+// lxmert::packed_layers, packed_cross_layers and packed_regions: whole layers of a model that only answers, each call
+// one run of the crew.
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -124,7 +123,10 @@ void CheckHidden(const AttentionSublayer& layer, int64_t hidden) {
 class StreamOfRows {
  public:
   StreamOfRows(const at::Tensor& input, int64_t hidden, int64_t intermediate)
-      : input_(CheckedRows(input, hidden)), output_(at::empty_like(input_)) {
+      : hidden_(hidden),
+        intermediate_(intermediate),
+        input_(CheckedRows(input, hidden)),
+        output_(at::empty_like(input_)) {
     const int64_t rows = input_.size(0);
     memory_ = at::empty({WorkspaceValues(rows, hidden, intermediate)}, input_.options());
     work_ = LayOut(memory_.data_ptr<float>(), rows, hidden, intermediate);
@@ -138,14 +140,21 @@ class StreamOfRows {
     std::fill(context.values + covered * context.stride, context.values + context.count * context.stride, 0.0f);
   }
 
+  // The memory is of the first layer's sizes.
+  void CheckSizes(const AttentionSublayer& attention, const FeedForwardSublayer& feed_forward) const {
+    CheckHidden(attention, hidden_);
+    TORCH_CHECK(feed_forward.inner.weight.columns == intermediate_ && feed_forward.outer.weight.columns == hidden_,
+                "the feed-forward sublayers of a stream must have the same sizes");
+  }
+
   const Rows& current() const { return current_; }
   const Workspace& work() const { return work_; }
   Rows output() const { return RowsOf(output_); }
   void Advance() { current_ = output(); }
   const at::Tensor& result() const { return output_; }
-  const at::Tensor& input() const { return input_; }
 
  private:
+  int64_t hidden_, intermediate_;
   at::Tensor input_, output_, memory_;
   Workspace work_;
   Rows current_;
@@ -175,6 +184,7 @@ std::vector<at::Tensor> PackedLayers(at::TensorList rows, at::TensorList segment
         results.push_back(streams.back().result());
       }
       StreamOfRows& stream = streams.back();
+      stream.CheckSizes(attention, feed_forward);
       AddSelfAttention(steps, stream.current(), layer > 0, attention, own, stream.work(), stream.output(), num_threads);
       stream.Advance();
       AddFeedForward(steps, stream.current(), feed_forward, stream.work(), stream.output(), num_threads);

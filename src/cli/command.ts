@@ -1,13 +1,26 @@
 /** @file What a command is: one description that gives parsing, validation, help text, documentation and the run. */
 
 import type { z } from 'zod';
+import type { HubKind } from '../common/pathSchemas.js';
 import type { Progress } from '../common/progress.js';
-import type { FindModels } from './findModels.js';
 
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {
   stop(): void;
 }
+
+/** A model as it was named, and what its name is to stand for. */
+export interface NamedModel {
+  readonly text: string;
+  readonly kind: HubKind;
+}
+
+/**
+ * Finds models: paths as they are, names on a hub as places in its cache, into which they are fetched when a person agrees.
+ *
+ * @throws UsageError for names that no hub has or may give, and where nobody can be asked; LxmertError when it fails
+ */
+export type FindModels = (named: readonly NamedModel[]) => Promise<string[]>;
 
 /** What a command is given to run with. */
 export interface CommandContext<Arguments, Options> {

@@ -69,7 +69,7 @@ class Run {
     const { parseValues, parametersOf } = await import('./options.js');
     const { resolveOptions } = await import('./config.js');
     const { Screen } = await import('./screen.js');
-    const { modelFinder, withModelsFound } = await import('./hubModels.js');
+    const { modelFinder, withModelsFound } = await import('./findModels.js');
     const { stdout, stderr } = this.surroundings;
     const screen = new Screen(stderr);
     const flags: Values = parser.opts();
@@ -101,7 +101,9 @@ class Run {
         signal: interrupts.signal,
       };
       const asking = { isYes: flags.yes === true, stdin: this.surroundings.stdin ?? process.stdin, stderr };
-      const findModels = modelFinder(shown, asking);
+      const findModels = modelFinder(async (named) =>
+        (await import('./hubModels.js')).findOnHub(named, shown, asking),
+      );
       const outcome: CommandOutcome = await command.execute({
         ...(await withModelsFound(command, { arguments: commandArguments, options }, findModels)),
         ...shown,

@@ -10,11 +10,18 @@ import {
   splitWeightsPath,
 } from '../checkpoint/index.js';
 import { LxmertError, UsageError } from '../common/errors.js';
+import { savedVocabularyIn, savedWeightsIn } from '../common/savedFiles.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
 import type { Provenance } from '../features/index.js';
-import { type Precision, PretrainingModel, TIED_DECODER, useForInference } from '../model/index.js';
+import {
+  type Precision,
+  PretrainingModel,
+  TIED_DECODER,
+  useForInference,
+  withoutDrawing,
+} from '../model/index.js';
 import { type LossSettings, task as pretraining } from '../tasks/pretraining/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
@@ -23,7 +30,6 @@ import { PRETRAINED_FILES, RUN_FILES } from '../train/runFolder.js';
 import { vocabularyBySize } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
 import { runConfigBeside } from './runConfigBeside.js';
-import { savedVocabularyIn, savedWeightsIn } from './savedWeights.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */
 export interface PretrainedSource {
@@ -105,7 +111,7 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
     );
   }
-  const model = new PretrainingModel(config, { ...classes, numAnswers });
+  const model = withoutDrawing(() => new PretrainingModel(config, { ...classes, numAnswers }));
   const valueNotes: string[] = [];
   try {
     const report = loadWeights(checkpoint, model.namedParameters(), {

@@ -12,6 +12,7 @@ import {
 import type { AttentionOptions } from './layers/attention.js';
 import { CrossLayer, type CrossLayerProbabilities } from './layers/crossLayer.js';
 import { TransformerLayer } from './layers/transformerLayer.js';
+import type { DenseWeight } from './leaf.js';
 import { Module } from './module.js';
 import { firstRows, type Packing, Segments } from './packing.js';
 import { VisualFeatureEncoder } from './visualFeatureEncoder.js';
@@ -44,6 +45,8 @@ export class Encoder extends Module {
   readonly languageLayers: readonly TransformerLayer[];
   readonly visionLayers: readonly TransformerLayer[];
   readonly crossLayers: readonly CrossLayer[];
+  /** One of each layer: they are packed together. */
+  readonly #firstWeights: readonly DenseWeight[];
 
   constructor(readonly config: LxmertConfig) {
     super();
@@ -54,6 +57,8 @@ export class Encoder extends Module {
     this.languageLayers = stack('layer', config.numLanguageLayers, () => new TransformerLayer(config));
     this.crossLayers = stack('x_layers', config.numCrossLayers, () => new CrossLayer(config));
     this.visionLayers = stack('r_layers', config.numVisionLayers, () => new TransformerLayer(config));
+    const layers = [...this.languageLayers, ...this.visionLayers, ...this.crossLayers];
+    this.#firstWeights = layers.flatMap(({ sublayers: [first] }) => first?.dense[0].weight ?? []);
   }
 
   /** The language layers: embedded words (rows, H) -> (rows, H) */
@@ -80,14 +85,13 @@ export class Encoder extends Module {
 
   /** True when whole stacks of layers are one call for such rows. */
   answersPacked(rows: Tensor, options: AttentionOptions): boolean {
-    const layers = [...this.languageLayers, ...this.visionLayers, ...this.crossLayers];
+    const [first] = this.#firstWeights;
     return (
       !options.training &&
       !options.wantProbabilities &&
-      layers.length > 0 &&
-      layers.every(
-        ({ sublayers: [first] }) => first !== undefined && canAnswerPacked(rows, first.dense[0].weight),
-      )
+      first !== undefined &&
+      this.#firstWeights.every(({ packed }) => packed !== undefined) &&
+      canAnswerPacked(rows, first)
     );
   }
 

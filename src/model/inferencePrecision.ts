@@ -92,20 +92,18 @@ function releaser(): (leaf: Leaf) => void {
  * are there, so that the whole model is never in memory in float32. {@link useForInference} does the rest.
  */
 export function packAsLoaded(model: AnsweringModel, precision: AnsweringPrecision): (name: string) => void {
-  const waiting = new Map<string, { leaf: Leaf; numParts: number }>();
-  for (const [name, leaf] of model.leaves()) {
-    const prefix = name.slice(0, name.length - leaf.parts.map((part) => part.name).join('+').length);
-    const entry = { leaf, numParts: leaf.parts.length };
-    for (const part of leaf.parts) waiting.set(prefix + part.name, entry);
-  }
+  const leaves = model.leavesByParameter();
+  const numMissing = new Map<Leaf, number>();
+  for (const leaf of leaves.values()) numMissing.set(leaf, leaf.parts.length);
   const release = releaser();
   return (name) => {
-    const entry = waiting.get(name);
-    if (entry === undefined) return;
-    entry.numParts -= 1;
-    if (entry.numParts > 0 || !(entry.leaf.isDense || entry.leaf.isTable)) return;
-    model.forgetViews(entry.leaf);
-    prepare(entry.leaf, precision, 'cpu');
-    release(entry.leaf);
+    const leaf = leaves.get(name);
+    if (leaf === undefined) return;
+    const missing = (numMissing.get(leaf) ?? 0) - 1;
+    numMissing.set(leaf, missing);
+    if (missing > 0 || !(leaf.isDense || leaf.isTable)) return;
+    model.forgetViews(leaf);
+    prepare(leaf, precision, 'cpu');
+    release(leaf);
   };
 }

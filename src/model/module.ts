@@ -20,7 +20,7 @@ export abstract class Module {
     return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor).tensor;
   }
 
-  /** A dense layer's weight. */
+  /** The weight of a dense layer, or a table of vectors. */
   protected weightParameter(name: string, tensor: Tensor, options: LeafOptions): Leaf {
     return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor, options);
   }
@@ -75,7 +75,7 @@ export abstract class Module {
     return named;
   }
 
-  /** The tensors that an optimizer trains, by the full name of their first part. */
+  /** The tensors that an optimizer trains, by the names of their parts, the first of them in full. */
   leaves(prefix = ''): Map<string, Leaf> {
     const named = new Map<string, Leaf>();
     for (const leaf of this.#leaves) {
@@ -87,10 +87,21 @@ export abstract class Module {
     return named;
   }
 
+  /** The leaf that holds each parameter, by the names of {@link namedParameters}. */
+  leavesByParameter(prefix = ''): Map<string, Leaf> {
+    const named = new Map<string, Leaf>();
+    for (const leaf of this.#leaves) {
+      for (const { name } of leaf.parts) named.set(prefix + name, leaf);
+    }
+    for (const [path, module] of this.#childPaths(prefix)) {
+      for (const [name, leaf] of module.leavesByParameter(path)) named.set(name, leaf);
+    }
+    return named;
+  }
+
   /** Where the parameters are, and so where the module computes. */
   get device(): Device {
-    const [first] = this.leaves().values();
-    return (first?.tensor.device ?? 'cpu') as Device;
+    return (this.#firstLeaf()?.tensor.device ?? 'cpu') as Device;
   }
 
   /** Moves the parameters; handles stay valid. */
@@ -125,6 +136,17 @@ export abstract class Module {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Asked for at every pass, where the names of all parameters would take longer than some layers. */
+  #firstLeaf(): Leaf | undefined {
+    const [own] = this.#leaves;
+    if (own !== undefined) return own;
+    for (const module of this.#children.values()) {
+      const first = module.#firstLeaf();
+      if (first !== undefined) return first;
+    }
+    return undefined;
   }
 
   *#childPaths(prefix: string): Generator<[string, Module]> {

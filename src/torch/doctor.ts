@@ -11,6 +11,7 @@ import type { Facts, Finding, GemmRates } from './facts.js';
 import { describeQuota, findingsOf, readEngineVariables } from './findings.js';
 import { measureGemmRate } from './gemmRate.js';
 import { describeGpu, readNvidiaDriver, visibleGpus } from './gpus.js';
+import { describeInt8Kernels } from './int8.js';
 import { describeBusy, loadBetween, readProcessorTimes } from './machineLoad.js';
 import { addonPath, type BuildRecord, buildRecord, native } from './native.js';
 import type { RuntimeInfo } from './nativeBinding.js';
@@ -117,12 +118,6 @@ export function renderExamination(examination: Examination, others: readonly Row
 
 type Row = readonly [name: string, value: string];
 
-/** What a person should know of the kernels that `--precision int8` takes. */
-const INT8_KERNELS: Readonly<Record<string, string>> = {
-  avx2: ' (the processor has no VNNI: values between layers are rounded to 7 bits)',
-  baseline: ' (the processor has neither VNNI nor AVX2: int8 saves memory, not time)',
-};
-
 function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
   const found = { env: 'named by LIBTORCH', python: "Python's torch", system: "the system's package" };
   const rows: Row[] = [];
@@ -143,7 +138,7 @@ function engineRows({ installation, runtime, gemmRates }: Examination): Row[] {
     ['threads', `${runtime.numThreads}`],
     ["libtorch's kernels", `${runtime.cpuCapability}${runtime.oneDnn ? ', oneDNN' : ''}`],
     ['fused kernels', runtime.fusedKernels],
-    ['8-bit kernels', `${runtime.int8Kernels}${INT8_KERNELS[runtime.int8Kernels] ?? ''}`],
+    ['8-bit kernels', describeInt8Kernels(runtime.int8Kernels)],
     [
       'memory',
       runtime.mallocKeepsMemory ? 'freed memory is kept for reuse' : 'freed memory goes back at once',

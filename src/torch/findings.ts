@@ -143,7 +143,10 @@ function threadFindings({ environment, processor, runtime, processorQuota }: Fac
   return findings;
 }
 
-/** Measured: one question on two processors, one of them taken, took 2.4 times as long with two threads, 1.05 times with one. */
+/**
+ * Measured with OpenMP's threads, which training has: one question on two processors, one of them taken, took 2.4 times as long
+ * with two threads, 1.05 times with one. Answers of packed models adapt by themselves (native/engine/crew_size.h).
+ */
 function loadFindings({ load, runtime }: Facts): Finding[] {
   const findings: Finding[] = [];
   const numThreads = runtime?.numThreads ?? 1;

@@ -1,5 +1,5 @@
 /**
- * @file How busy this machine's processors are with other work, and how many threads leave room for it. Threads of one
+ * @file How busy this machine's processors are with other work, and how many threads leave room for it. OpenMP's threads of one
  * computation wait for each other: one that shares its processor with another program makes all of them wait, so that two
  * threads on two processors, one of them taken, are slower than one thread (docs/benchmarks.md).
  */

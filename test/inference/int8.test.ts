@@ -13,12 +13,12 @@ import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
 import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import { loadModel, requireAnswering } from '../../src/inference/modelFolder.js';
-import { lxmertConfig, packAsLoaded, questionAnsweringModel, withoutDrawing } from '../../src/model/index.js';
+import { packAsLoaded, questionAnsweringModel, withoutDrawing } from '../../src/model/index.js';
 import { requirePrecision } from '../../src/torch/index.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
 import { makeRow } from '../features/support.js';
 import { lxmert } from '../support/commandLine.js';
-import { ANSWERS, writeSmallRun } from '../support/tinyLxmert.js';
+import { ANSWERS, tinyConfig, writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-int8-'));
 const at = (name: string): string => path.join(folder, name);
@@ -65,17 +65,7 @@ describe('int8', () => {
 
   it('packs each weight as soon as it is loaded', async () => {
     const checkpoint = await CheckpointFile.open(at('run/BEST.pth'));
-    const config = lxmertConfig({
-      vocabSize: 12,
-      hiddenSize: 16,
-      numAttentionHeads: 2,
-      intermediateSize: 24,
-      numLanguageLayers: 1,
-      numVisionLayers: 1,
-      numCrossLayers: 2,
-      visualFeatureSize: 2048,
-      maxPositionEmbeddings: 20,
-    });
+    const config = tinyConfig({ visualFeatureSize: 2048 });
     using model = withoutDrawing(() => questionAnsweringModel(config, ANSWERS.length));
     const pack = packAsLoaded(model, 'int8');
     const numPacked: number[] = [];

@@ -10,29 +10,18 @@ import { batchFromRows } from '../../src/features/index.js';
 import { Lxmert, type LxmertSource } from '../../src/inference/lxmert.js';
 import { LxmertImage } from '../../src/inference/lxmertImage.js';
 import { loadPretrainedModel } from '../../src/inference/pretrainedModel.js';
-import { lxmertConfig, PretrainingModel } from '../../src/model/index.js';
+import { PretrainingModel } from '../../src/model/index.js';
 import { batchInputs } from '../../src/tasks/batchInputs.js';
 import { manualSeed, noGrad, scope } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { makeRow } from '../features/support.js';
-import { ANSWERS, WORDS, writeSmallRun } from '../support/tinyLxmert.js';
+import { ANSWERS, tinyConfig, WORDS, writeSmallRun } from '../support/tinyLxmert.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lxmert-match-'));
 const at = (...parts: string[]): string => path.join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const config = lxmertConfig({
-  vocabSize: WORDS.length,
-  hiddenSize: 16,
-  numAttentionHeads: 2,
-  intermediateSize: 24,
-  numLanguageLayers: 1,
-  numVisionLayers: 1,
-  numCrossLayers: 2,
-  visualFeatureSize: 7,
-  maxPositionEmbeddings: 20,
-  initializerRange: 0.5,
-});
+const config = tinyConfig();
 
 /** The run folder of a pre-training, with question answering or without. */
 async function writePretraining(name: string, answers: readonly string[] | undefined): Promise<void> {

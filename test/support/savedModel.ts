@@ -3,11 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
-import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
-import { noGrad } from '../../src/torch/index.js';
-import * as ops from '../../src/torch/operators/index.js';
-import { manualSeed } from '../../src/torch/random.js';
-import { ANSWERS, WORDS } from './tinyLxmert.js';
+import { ANSWERS, drawModel, tinyConfig, WORDS } from './tinyLxmert.js';
 
 export interface SavedModelOptions {
   readonly weights?: 'model.safetensors' | 'pytorch_model.bin';
@@ -34,26 +30,8 @@ export async function writeSavedModel(folder: string, options: SavedModelOptions
   } = options;
   const { numAnswers = labels?.length ?? ANSWERS.length, answers, seed = 5 } = options;
   mkdirSync(folder, { recursive: true });
-  const config = lxmertConfig({
-    vocabSize,
-    hiddenSize: 16,
-    numAttentionHeads: 2,
-    intermediateSize: 24,
-    numLanguageLayers: 1,
-    numVisionLayers: 1,
-    numCrossLayers: 2,
-    visualFeatureSize: featureSize,
-    maxPositionEmbeddings: 20,
-    initializerRange: 0.5,
-  });
-  manualSeed(seed);
-  using model = questionAnsweringModel(config, numAnswers);
-  // As drawn, all biases are 0, and whoever loads such a model is told that it was never trained.
-  noGrad(() => {
-    for (const [name, parameter] of model.namedParameters()) {
-      if (name.endsWith('LayerNorm.bias') || name.endsWith('logit_fc.2.bias')) ops.fill_(parameter, 0.01);
-    }
-  });
+  const config = tinyConfig({ vocabSize, visualFeatureSize: featureSize });
+  using model = drawModel(config, numAnswers, { seed });
   await saveCheckpoint(path.join(folder, weights), model.namedParameters(), 'huggingface');
   const write = (name: string, value: unknown): void =>
     writeFileSync(

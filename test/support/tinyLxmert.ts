@@ -4,7 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { saveCheckpoint } from '../../src/checkpoint/index.js';
 import type { Provenance } from '../../src/features/provenance.js';
-import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
+import {
+  type LxmertConfig,
+  lxmertConfig,
+  type QuestionAnsweringModel,
+  questionAnsweringModel,
+} from '../../src/model/index.js';
 import { noGrad } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
 import { manualSeed } from '../../src/torch/random.js';
@@ -67,11 +72,9 @@ export interface SmallModelOptions {
   readonly seed?: number;
 }
 
-/** Writes a run folder with weights, vocabulary and answers. */
-export async function writeSmallRun(folder: string, options: SmallModelOptions = {}): Promise<void> {
-  const { featureSize = 7, imagesPerExample = 1, trainedOn, pixelRegions, seed = 5 } = options;
-  mkdirSync(folder, { recursive: true });
-  const config = lxmertConfig({
+/** One language layer, one vision layer, two cross-modality layers of width 16, for {@link WORDS}. */
+export function tinyConfig(settings: Partial<LxmertConfig> = {}): LxmertConfig {
+  return lxmertConfig({
     vocabSize: WORDS.length,
     hiddenSize: 16,
     numAttentionHeads: 2,
@@ -79,18 +82,38 @@ export async function writeSmallRun(folder: string, options: SmallModelOptions =
     numLanguageLayers: 1,
     numVisionLayers: 1,
     numCrossLayers: 2,
-    visualFeatureSize: featureSize,
+    visualFeatureSize: 7,
     maxPositionEmbeddings: 20,
     initializerRange: 0.5,
+    ...settings,
   });
+}
+
+/**
+ * A model with random weights that looks trained: as drawn, all biases are 0, and whoever loads such a model is told that it
+ * was never trained.
+ */
+export function drawModel(
+  config: LxmertConfig,
+  numAnswers: number,
+  { imagesPerExample = 1, seed }: { readonly imagesPerExample?: number; readonly seed: number },
+): QuestionAnsweringModel {
   manualSeed(seed);
-  using model = questionAnsweringModel(config, ANSWERS.length, imagesPerExample);
-  // As drawn, all biases are 0, and whoever loads such a model is told that it was never trained.
+  const model = questionAnsweringModel(config, numAnswers, imagesPerExample);
   noGrad(() => {
     for (const [name, parameter] of model.namedParameters()) {
       if (name.endsWith('LayerNorm.bias') || name.endsWith('logit_fc.2.bias')) ops.fill_(parameter, 0.01);
     }
   });
+  return model;
+}
+
+/** Writes a run folder with weights, vocabulary and answers. */
+export async function writeSmallRun(folder: string, options: SmallModelOptions = {}): Promise<void> {
+  const { featureSize = 7, imagesPerExample = 1, trainedOn, pixelRegions, seed = 5 } = options;
+  mkdirSync(folder, { recursive: true });
+  const config = tinyConfig({ visualFeatureSize: featureSize });
+  using model = drawModel(config, ANSWERS.length, { imagesPerExample, seed });
   await saveCheckpoint(path.join(folder, 'BEST.pth'), model.namedParameters(), 'reference-finetuned');
   writeFileSync(path.join(folder, 'vocab.txt'), `${WORDS.join('\n')}\n`);
   writeFileSync(path.join(folder, 'trainval_label2ans.json'), JSON.stringify(ANSWERS));

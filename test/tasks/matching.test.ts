@@ -4,7 +4,7 @@ import type { Question } from '../../src/data/annotations/question.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { drawsOf } from '../../src/data/pretraining/draws.js';
 import { batchFromRows } from '../../src/features/index.js';
-import { lxmertConfig, TaskModel } from '../../src/model/index.js';
+import { TaskModel } from '../../src/model/index.js';
 import { task } from '../../src/tasks/matching.js';
 import { MATCH_HEAD, type MatchingModel, matchScores } from '../../src/tasks/matchScores.js';
 import { withProbabilities } from '../../src/tasks/predict.js';
@@ -15,7 +15,7 @@ import * as ops from '../../src/torch/operators/index.js';
 import { makeRow } from '../features/support.js';
 import { Golden, goldenPath, maxDifference } from '../support/golden.js';
 import { goldenPretrainingBatch, goldenPretrainingModel } from '../support/goldenPretraining.js';
-import { WORDS } from '../support/tinyLxmert.js';
+import { tinyConfig, WORDS } from '../support/tinyLxmert.js';
 
 const pair = (imageId: string, sentence: string, questionId: number): Question => ({
   imageIds: [imageId],
@@ -127,18 +127,7 @@ describe('what is trained and evaluated on', () => {
 describe('scores of all sentences with all images', () => {
   const model = (): MatchingModel => {
     manualSeed(11);
-    const config = lxmertConfig({
-      vocabSize: WORDS.length,
-      hiddenSize: 16,
-      numAttentionHeads: 2,
-      intermediateSize: 32,
-      numLanguageLayers: 1,
-      numVisionLayers: 1,
-      numCrossLayers: 2,
-      maxPositionEmbeddings: 20,
-      visualFeatureSize: 6,
-      initializerRange: 0.3,
-    });
+    const config = tinyConfig({ intermediateSize: 32, visualFeatureSize: 6, initializerRange: 0.3 });
     return {
       models: [new TaskModel(config, [MATCH_HEAD])],
       activations: { match: 'softmax' },

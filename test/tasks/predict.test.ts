@@ -1,31 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { batchFromRows } from '../../src/features/index.js';
-import { lxmertConfig, questionAnsweringModel, useForInference } from '../../src/model/index.js';
+import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
 import { type AnsweringModel, rankAnswers } from '../../src/tasks/predict.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
 import { makeRow } from '../features/support.js';
 import { gpuDevices } from '../support/devices.js';
-import { WORDS } from '../support/tinyLxmert.js';
+import { tinyConfig, WORDS } from '../support/tinyLxmert.js';
 
 const ANSWERS = ['one', 'two', 'three', 'four', 'five', 'six'];
 const NOTHING_AROUND = { note: () => undefined, restore: () => undefined };
 
 function answeringOn(device: Device, precision: 'float32' | 'bfloat16' = 'float32'): AnsweringModel {
   manualSeed(11);
-  const config = lxmertConfig({
-    vocabSize: WORDS.length,
-    hiddenSize: 16,
-    numAttentionHeads: 2,
-    intermediateSize: 32,
-    numLanguageLayers: 1,
-    numVisionLayers: 1,
-    numCrossLayers: 2,
-    maxPositionEmbeddings: 20,
-    visualFeatureSize: 6,
-    initializerRange: 0.3,
-  });
+  const config = tinyConfig({ intermediateSize: 32, visualFeatureSize: 6, initializerRange: 0.3 });
   const model = questionAnsweringModel(config, ANSWERS.length);
   useForInference(model, precision, device);
   return {

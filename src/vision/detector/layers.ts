@@ -86,27 +86,34 @@ function residualBlock(
 
 /** The same by this project's own convolutions. */
 function packedBlock(
-  { weightOf, packed }: LayerContext,
+  context: LayerContext,
   { stride }: StageArchitecture,
   name: string,
   x: Tensor,
   isFirst: boolean,
 ): Tensor {
-  const weight = (branch: string): readonly Tensor[] => packed.get(`${name}_${branch}`) as readonly Tensor[];
-  const bias = (branch: string): Tensor => weightOf(`${name}_${branch}.bias`);
+  const [project, projectBias] = isFirst ? packedConvolution(context, `${name}_branch1`) : [[], null];
   return ops.packedResidualBlock(
     x,
-    weight('branch2a'),
-    bias('branch2a'),
-    weight('branch2b'),
-    bias('branch2b'),
-    weight('branch2c'),
-    bias('branch2c'),
-    isFirst ? weight('branch1') : [],
-    isFirst ? bias('branch1') : null,
+    ...packedBranches(context, name),
+    project,
+    projectBias,
     isFirst ? stride : 1,
     PLACES_AT_ONCE,
   );
+}
+
+/** The convolutions of a block beside its shortcut, weights and biases in turn. */
+function packedBranches(context: LayerContext, name: string) {
+  return [
+    ...packedConvolution(context, `${name}_branch2a`),
+    ...packedConvolution(context, `${name}_branch2b`),
+    ...packedConvolution(context, `${name}_branch2c`),
+  ] as const;
+}
+
+function packedConvolution({ weightOf, packed }: LayerContext, layer: string) {
+  return [packed.get(layer) as readonly Tensor[], weightOf(`${layer}.bias`)] as const;
 }
 
 /**
@@ -119,21 +126,12 @@ export function gatheredStage(
   rows: Tensor,
   index: Tensor,
 ): Tensor {
-  const { weightOf, packed } = context;
-  const [first, ...others] = stage.blocks.map((block) => `${stage.name}${block}`);
-  const weight = (branch: string): readonly Tensor[] => packed.get(`${first}_${branch}`) as readonly Tensor[];
-  const bias = (branch: string): Tensor => weightOf(`${first}_${branch}.bias`);
+  const [first = '', ...others] = stage.blocks.map((block) => `${stage.name}${block}`);
   let x = ops.gatheredResidualBlock(
     rows,
     index,
-    weight('branch2a'),
-    bias('branch2a'),
-    weight('branch2b'),
-    bias('branch2b'),
-    weight('branch2c'),
-    bias('branch2c'),
-    weight('branch1'),
-    bias('branch1'),
+    ...packedBranches(context, first),
+    ...packedConvolution(context, `${first}_branch1`),
     PLACES_AT_ONCE,
   );
   for (const name of others) {

@@ -5,7 +5,7 @@
 
 import type { RefinableRegions } from '../describeRegions.js';
 import type { CaffeProfile } from '../profiles.js';
-import { closeNeighbours, EACH_CLASS, type Suppression } from '../suppression.js';
+import { closeNeighbours, descending, EACH_CLASS, type Suppression } from '../suppression.js';
 import { unscaleBoxes } from './caffeBoxes.js';
 import { decisiveConfidence, undecidedRegions } from './undecidedRegions.js';
 
@@ -45,7 +45,7 @@ export function describeChosen(
   const estimates = new OddsByLevel(regions);
   estimates.refine(all);
   if (outputs.classProbabilities.some(Number.isNaN)) {
-    estimates.refineAll();
+    regions.refine(all, numLevels);
     return;
   }
   // The second estimate of some more says better which are the best.
@@ -76,9 +76,7 @@ export function describeChosen(
 
 /** The most confident, and probes. */
 function firstToCompute(confidence: Float32Array, numBest: number): number[] {
-  const best = Array.from(confidence.keys())
-    .sort((a, b) => (confidence[b] as number) - (confidence[a] as number))
-    .slice(0, numBest);
+  const best = descending(confidence).subarray(0, numBest);
   const probes = Array.from(confidence.keys()).filter((region) => region % PROBE_DISTANCE === 0);
   return [...new Set([...best, ...probes])].sort((a, b) => a - b);
 }
@@ -112,10 +110,6 @@ class OddsByLevel {
     for (let level = 1; level < this.#regions.numLevels; level++) this.refine(regions);
   }
 
-  refineAll(): void {
-    for (let level = 0; level < this.#regions.numLevels; level++) this.refine(this.#regions.all);
-  }
-
   /** The latest odds, and the factor within which those of a region's level are taken to be right. */
   bounds(threshold: number): { odds: Float64Array; factors: Float64Array } {
     const { levels, numLevels } = this.#regions;
@@ -131,11 +125,12 @@ class OddsByLevel {
 
   #set(regions: readonly number[], level: number, logits: Float32Array): void {
     const size = this.#numClasses;
-    regions.forEach((region, i) => {
-      const odds = oddsOf(logits.subarray(i * size, (i + 1) * size));
-      (this.#odds[level - 1] as Float64Array).set(odds, region * size);
-      this.#latest.set(odds, region * size);
-    });
+    const odds = this.#odds[level - 1] as Float64Array;
+    for (const [i, region] of regions.entries()) {
+      const own = odds.subarray(region * size, (region + 1) * size);
+      writeOdds(logits.subarray(i * size, (i + 1) * size), own);
+      this.#latest.set(own, region * size);
+    }
   }
 
   /** The largest difference of log odds between a level and the last, over regions that have passed both. */
@@ -155,13 +150,19 @@ class OddsByLevel {
   }
 }
 
-/** p / (1 - p) of each class after a softmax, also where p rounds to 1. */
-function oddsOf(logits: Float32Array): Float64Array {
+/** p / (1 - p) of each class after a softmax, also where p rounds to 1: (classes) each. */
+function writeOdds(logits: Float32Array, odds: Float64Array): void {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if ((logits[i] as number) > (logits[best] as number)) best = i;
   const most = logits[best] as number;
-  const shares = Float64Array.from(logits, (logit) => Math.exp(logit - most));
   let others = 0;
-  for (let i = 0; i < shares.length; i++) if (i !== best) others += shares[i] as number;
-  return shares.map((share, i) => (i === best ? 1 / others : share / (1 - share + others)));
+  for (let i = 0; i < logits.length; i++) {
+    const share = Math.exp((logits[i] as number) - most);
+    odds[i] = share;
+    if (i !== best) others += share;
+  }
+  for (let i = 0; i < odds.length; i++) {
+    const share = odds[i] as number;
+    odds[i] = i === best ? 1 / others : share / (1 - share + others);
+  }
 }
