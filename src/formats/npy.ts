@@ -1,6 +1,7 @@
 /** @file NumPy's array files (.npy, format versions 1 to 3): a header that names type, order and shape, then the values. */
 
-import { byteSwapped, countOf, ELEMENT_BYTES, type NumberArray, type NumberElement, transposed } from './numberArray.js';
+import { byteSwapped, countOf, ELEMENT_BYTES, type NumberArray, type NumberElement,
+  transposed } from './numberArray.js';
 
 /** What is wrong with a .npy file; the message is a phrase to end a sentence with. */
 export class NpyFault extends Error {}
@@ -83,29 +84,29 @@ export function isObjectArray({ descr }: NpyHeader): boolean {
  * @throws NpyFault for anything but an array of numbers of exactly its header's size
  */
 export function readNpy(bytes: Uint8Array): NumberArray {
-  const header = readNpyHeader(bytes);
-  const { descr, isFortran, shape, dataStart } = header;
-  const type = ELEMENTS.get(descr.replace(/^[<>=|]/, ''));
-  if (type === undefined)
-    throw new NpyFault(
-      isObjectArray(header)
-        ? 'it holds Python objects, not numbers'
-        : `its elements are of NumPy's type ${JSON.stringify(descr.slice(0, 20))}, not numbers`,
-    );
-  const width = ELEMENT_BYTES[type];
-  const expected = countOf(shape) * width;
+  const { descr, isFortran, shape, dataStart } = readNpyHeader(bytes);
   const data = bytes.subarray(dataStart);
-  if (data.length !== expected)
-    throw new NpyFault(
-      `an array of shape (${shape.join(', ')}) and type ${descr} takes ${expected} bytes, and ${data.length} follow its header`,
-    );
-  const values = descr.startsWith('>') && width > 1 ? byteSwapped(data, width) : data;
-  return isFortran ? fromFortran(type, shape, values) : { type, shape, bytes: values };
+  if (!isFortran || shape.filter((size) => size !== 1).length <= 1) return readNumbers(descr, shape, data);
+  if (shape.length > 2) throw new NpyFault(`it is in Fortran's order and has ${shape.length} dimensions`);
+  // There the first index runs fastest: the bytes of the transpose in row-major order.
+  return transposed(readNumbers(descr, [...shape].reverse(), data));
 }
 
-/** In Fortran's order the first index runs fastest: the bytes of the transpose in row-major order. */
-function fromFortran(type: NumberElement, shape: readonly number[], bytes: Uint8Array): NumberArray {
-  if (shape.filter((size) => size !== 1).length <= 1) return { type, shape, bytes };
-  if (shape.length > 2) throw new NpyFault(`it is in Fortran's order and has ${shape.length} dimensions`);
-  return transposed({ type, shape: [...shape].reverse(), bytes });
+/**
+ * Row-major numbers of one of NumPy's types.
+ *
+ * @param descr its code, such as `<f4`
+ * @throws NpyFault for elements that are no numbers, and for another number of bytes than the shape has
+ */
+export function readNumbers(descr: string, shape: readonly number[], bytes: Uint8Array): NumberArray {
+  const type = ELEMENTS.get(descr.replace(/^[<>=|]/, ''));
+  if (type === undefined)
+    throw new NpyFault(`its elements are of NumPy's type ${JSON.stringify(descr.slice(0, 20))}, not numbers`);
+  const width = ELEMENT_BYTES[type];
+  const expected = countOf(shape) * width;
+  if (bytes.length !== expected)
+    throw new NpyFault(
+      `an array of shape (${shape.join(', ')}) and type ${descr} takes ${expected} bytes, and ${bytes.length} are there`,
+    );
+  return { type, shape, bytes: descr.startsWith('>') && width > 1 ? byteSwapped(bytes, width) : bytes };
 }

@@ -101,7 +101,7 @@ function alignedBytes({ type, shape, bytes }: NumberArray): Uint8Array {
   const expected = countOf(shape) * ELEMENT_BYTES[type];
   if (bytes.length !== expected)
     throw new RangeError(`an array of shape (${shape.join(', ')}) and type ${type} has ${bytes.length} bytes`);
-  return bytes.byteOffset % ELEMENT_BYTES[type] === 0 ? bytes : Uint8Array.from(bytes);
+  return bytes.byteOffset % ELEMENT_BYTES[type] === 0 ? bytes : new Uint8Array(bytes);
 }
 
 /** (rows, columns) as (columns, rows). @throws RangeError for an array of other than two dimensions */
