@@ -85,6 +85,7 @@ const browserSafe = [
   'src/report/style.js',
   'src/data/sampleWorld/labelRegions.js',
   'src/explain/explainedRegions.js',
+  'src/explain/regionPlace.js',
   'src/runtime/index.js',
   'src/runtime/browser/platform.js',
 ];

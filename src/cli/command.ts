@@ -1,13 +1,27 @@
 /** @file What a command is: one description that gives parsing, validation, help text, documentation and the run. */
 
 import type { z } from 'zod';
+import type { HubKind } from '../common/pathSchemas.js';
 import type { Progress } from '../common/progress.js';
-import type { FindModels } from './findModels.js';
+import type { View } from './look.js';
 
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {
   stop(): void;
 }
+
+/** A model as it was named, and what its name is to stand for. */
+export interface NamedModel {
+  readonly text: string;
+  readonly kind: HubKind;
+}
+
+/**
+ * Finds models: paths as they are, names on a hub as places in its cache, into which they are fetched when a person agrees.
+ *
+ * @throws UsageError for names that no hub has or may give, and where nobody can be asked; LxmertError when it fails
+ */
+export type FindModels = (named: readonly NamedModel[]) => Promise<string[]>;
 
 /** What a command is given to run with. */
 export interface CommandContext<Arguments, Options> {
@@ -63,7 +77,7 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   /** What `--json` prints, where that is not the result as it is. */
   json?(result: Result): unknown;
   /** The result as text for a person; an empty text prints nothing. */
-  render(result: Result): string;
+  render(result: Result, view: View): string;
   /** For a command whose result can be bad news: what the process ends with. */
   exitCode?(result: Result): number;
 }
@@ -71,7 +85,7 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
 /** What a finished command leaves to print. */
 export interface CommandOutcome {
   readonly json: unknown;
-  readonly text: string;
+  text(view: View): string;
   readonly exitCode: number;
 }
 
@@ -105,7 +119,7 @@ export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Resu
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {
         json: definition.json === undefined ? result : definition.json(result),
-        text: definition.render(result),
+        text: (view) => definition.render(result, view),
         exitCode: definition.exitCode?.(result) ?? 0,
       };
     },

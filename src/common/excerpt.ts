@@ -5,7 +5,7 @@ const LONGEST_SHOWN = 100;
 
 /** The text, or its beginning and `...` where it is longer than a sentence bears. */
 export function excerpt(text: string): string {
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text;
+  return beginningOf(text, LONGEST_SHOWN);
 }
 
 /**
@@ -21,6 +21,10 @@ export function excerptOfJson(value: unknown, longest = LONGEST_SHOWN): string {
     if (!(error instanceof RangeError)) throw error;
     text = 'a value that is nested thousands deep';
   }
+  return beginningOf(text, longest);
+}
+
+function beginningOf(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)}...` : text;
 }
 

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { hubNameOf } from './hubName.js';
-import { SAVED_WEIGHTS } from './savedFiles.js';
+import { savedWeightsIn } from './savedFiles.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -44,7 +44,7 @@ export function existingPath(): z.ZodString {
 export function weightsFile(): z.ZodString {
   return pathThat(
     'file',
-    (found, file) => found.isFile() || holdsWeights(file),
+    (found, file) => found.isFile() || savedWeightsIn(file) !== undefined,
     'a file',
     withoutKey,
     'weights',
@@ -59,10 +59,6 @@ export function weightsPath(): z.ZodString {
 /** Weights of a region detector, or their name on a hub. */
 export function detectorPath(): z.ZodString {
   return pathThat('either', () => true, 'a file or folder', undefined, 'detector');
-}
-
-function holdsWeights(folder: string): boolean {
-  return SAVED_WEIGHTS.some((name) => existsSync(path.join(folder, name)));
 }
 
 function withoutKey(value: string): string {

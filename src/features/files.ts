@@ -37,6 +37,9 @@ export {
 export type { Shard } from './shardFile.js';
 export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFormat.js';
 export { readShardRow } from './shardRows.js';
+export type { StatedSource } from './sources/indexedRows.js';
+export { findFormat, openRowSource } from './sources/openRowSource.js';
+export type { RowSource } from './sources/rowSource.js';
 export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 export { surveyTsv, type TsvForm } from './tsvForm.js';
