@@ -1,7 +1,13 @@
 /** @file NumPy's array files (.npy, format versions 1 to 3): a header that names type, order and shape, then the values. */
 
-import { byteSwapped, countOf, ELEMENT_BYTES, type NumberArray, type NumberElement,
-  transposed } from './numberArray.js';
+import {
+  byteSwapped,
+  countOf,
+  ELEMENT_BYTES,
+  type NumberArray,
+  type NumberElement,
+  transposed,
+} from './numberArray.js';
 
 /** What is wrong with a .npy file; the message is a phrase to end a sentence with. */
 export class NpyFault extends Error {}
@@ -42,7 +48,8 @@ export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (file.toString('latin1', 0, 6) !== MAGIC) throw new NpyFault('it does not begin as a .npy file does');
   const version = file[6] ?? 0;
-  if (!(version >= 1 && version <= 3)) throw new NpyFault(`its format version is ${version}; 1 to 3 are read`);
+  if (!(version >= 1 && version <= 3))
+    throw new NpyFault(`its format version is ${version}; 1 to 3 are read`);
   const lengthBytes = version === 1 ? 2 : 4;
   const textStart = 8 + lengthBytes;
   if (file.length < textStart) throw new NpyFault('it ends inside its header');

@@ -100,7 +100,9 @@ function viewOf(type: Elements, { buffer, byteOffset }: Uint8Array, count: numbe
 function alignedBytes({ type, shape, bytes }: NumberArray): Uint8Array {
   const expected = countOf(shape) * ELEMENT_BYTES[type];
   if (bytes.length !== expected)
-    throw new RangeError(`an array of shape (${shape.join(', ')}) and type ${type} has ${bytes.length} bytes`);
+    throw new RangeError(
+      `an array of shape (${shape.join(', ')}) and type ${type} has ${bytes.length} bytes`,
+    );
   return bytes.byteOffset % ELEMENT_BYTES[type] === 0 ? bytes : new Uint8Array(bytes);
 }
 

@@ -8,7 +8,14 @@ import { type PickleEnvironment, readPickle } from './interpreter.js';
 import { findNumpyGlobal, NumpyArray } from './numpyGlobals.js';
 import { PickleSource } from './source.js';
 import { pickleLimits } from './stack.js';
-import { describeValue, PickleByteRange, PickleDict, PickleSet, PickleTuple, type PickleValue } from './values.js';
+import {
+  describeValue,
+  PickleByteRange,
+  PickleDict,
+  PickleSet,
+  PickleTuple,
+  type PickleValue,
+} from './values.js';
 
 /**
  * What such a pickle holds. Lists, tuples, sets and arrays of objects are arrays, dicts are maps in their order; a number of
@@ -44,7 +51,10 @@ const environment: PickleEnvironment = {
  */
 export function readArrayPickle(bytes: Uint8Array): DataValue {
   const value = readPickle(PickleSource.of(bytes), environment);
-  return new Converter(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).convert(value, MAX_DEPTH);
+  return new Converter(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).convert(
+    value,
+    MAX_DEPTH,
+  );
 }
 
 /** True for an array of numbers among the values of a pickle. */
@@ -68,7 +78,10 @@ class Converter {
     if (value instanceof PickleTuple || value instanceof PickleSet) return all(value.items);
     if (value instanceof PickleDict)
       return new Map(
-        [...value.entries].map(([key, item]) => [this.convert(key, depth - 1), this.convert(item, depth - 1)]),
+        [...value.entries].map(([key, item]) => [
+          this.convert(key, depth - 1),
+          this.convert(item, depth - 1),
+        ]),
       );
     if (value instanceof PickleByteRange)
       return value.encoding === 'utf8' ? this.#raw(value).toString('utf8') : this.#raw(value);
@@ -94,7 +107,8 @@ class Converter {
       throw new PickleError(`it has an array with ${bytes.length} bytes instead of ${expected}`);
     const isReversed = isFortran && shape.filter((size) => size !== 1).length > 1;
     if (!isReversed) return { type: dtype, shape, bytes };
-    if (shape.length > 2) throw new PickleError("it has an array of more than two dimensions in Fortran's order");
+    if (shape.length > 2)
+      throw new PickleError("it has an array of more than two dimensions in Fortran's order");
     return transposed({ type: dtype, shape: [...shape].reverse(), bytes });
   }
 }

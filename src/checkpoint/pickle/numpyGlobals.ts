@@ -84,7 +84,8 @@ export class NumpyArray extends PickleStateful {
 
   /** @throws PickleError for an array that was announced and never filled, or of other elements than numbers */
   get content(): { dtype: ElementType; shape: readonly number[]; isFortran: boolean; data: ArrayBytes } {
-    if (this.#items !== undefined) throw new PickleError('it has an array of texts or objects, not of numbers');
+    if (this.#items !== undefined)
+      throw new PickleError('it has an array of texts or objects, not of numbers');
     if (this.#content === undefined) throw new PickleError('it has an array without a shape and values');
     return this.#content;
   }
@@ -148,7 +149,9 @@ function readItems(
   const bytes = readBytes(data);
   if (bytes instanceof PickleByteRange || bytes.length !== count * text.numBytes)
     throw new PickleError(`it has ${bytes.length} bytes of texts instead of ${count * text.numBytes}`);
-  return Array.from({ length: count }, (_, i) => readText(bytes.subarray(i * text.numBytes, (i + 1) * text.numBytes), text));
+  return Array.from({ length: count }, (_, i) =>
+    readText(bytes.subarray(i * text.numBytes, (i + 1) * text.numBytes), text),
+  );
 }
 
 /** A text that NumPy filled up with zeros: UTF-32, or bytes. */

@@ -45,7 +45,10 @@ function toPlain(value: PickleValue, depth: number, count: { numValues: number }
   if (value instanceof PickleTuple) return value.items.map((item) => toPlain(item, depth - 1, count));
   if (value instanceof PickleDict) {
     return new Map(
-      [...value.entries].map(([key, item]) => [toPlain(key, depth - 1, count), toPlain(item, depth - 1, count)]),
+      [...value.entries].map(([key, item]) => [
+        toPlain(key, depth - 1, count),
+        toPlain(item, depth - 1, count),
+      ]),
     );
   }
   throw new PickleError(`it holds ${describeValue(value)}, not lists and text alone`);

@@ -2,13 +2,13 @@
 
 import { opendirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LxmertError, unreadable } from '../../common/errors.js';
 import { isNumberArray } from '../../checkpoint/pickle/index.js';
+import { LxmertError, unreadable } from '../../common/errors.js';
 import { firstZipMember } from '../../formats/zip/firstMember.js';
 import { imageIdOf } from '../imageId.js';
+import type { FeatureFormat } from './featureFormat.js';
 import type { StatedSource } from './indexedRows.js';
 import { readNpyValue, readNpzRecord } from './npzRecord.js';
-import type { FeatureFormat } from './openRowSource.js';
 import type { PictureRecord } from './pictureFields.js';
 import { openRecords, type Records } from './recordSource.js';
 import type { RowSource } from './rowSource.js';
@@ -70,14 +70,17 @@ async function openArrayFolder(given: string, stated: StatedSource): Promise<Row
 
 /** `ID.npz` */
 async function archives(given: string, folder: string, files: readonly string[]): Promise<Records> {
-  const record = async (index: number) => await readNpzRecord(readWhole(path.join(folder, files[index] as string)));
+  const record = async (index: number) =>
+    await readNpzRecord(readWhole(path.join(folder, files[index] as string)));
   const isUniter = await hasShares(record);
   return {
     ...about(given, folder, files),
     format: 'npz',
     notes: [
       ...(isUniter
-        ? ["npz files as UNITER's: conf is not read, objects are the likeliest of soft_labels without background"]
+        ? [
+            "npz files as UNITER's: conf is not read, objects are the likeliest of soft_labels without background",
+          ]
         : []),
     ],
     idAt: (index) => (isUniter ? uniterIdOf : imageIdOf)(files[index] as string),
@@ -111,7 +114,8 @@ function vectors(given: string, folder: string, files: readonly string[]): Recor
       if (!isNumberArray(features)) throw new LxmertError('it holds no array of features.');
       const info = file.replace(/\.npy$/, INFO);
       const described = readNpyValue(path.basename(info), readWhole(info));
-      if (!(described instanceof Map)) throw new LxmertError(`${path.basename(info)} holds no dictionary of boxes.`);
+      if (!(described instanceof Map))
+        throw new LxmertError(`${path.basename(info)} holds no dictionary of boxes.`);
       return new Map([...(described as PictureRecord), ['features', features]]);
     },
   };
@@ -135,7 +139,8 @@ function about(
 function readWhole(file: string): Buffer {
   try {
     const { size } = statSync(file);
-    if (size > MAX_FILE_BYTES) throw new LxmertError(`it has ${size} bytes; a picture's has ${MAX_FILE_BYTES} at most.`);
+    if (size > MAX_FILE_BYTES)
+      throw new LxmertError(`it has ${size} bytes; a picture's has ${MAX_FILE_BYTES} at most.`);
     return readFileSync(file);
   } catch (error) {
     throw error instanceof LxmertError ? error : unreadable(file, error);

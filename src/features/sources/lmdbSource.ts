@@ -9,10 +9,10 @@ import { LmdbFault } from '../../formats/lmdb/lmdbPage.js';
 import { formatCount } from '../../formats/numbers.js';
 import { openFileSync } from '../../formats/randomAccess.js';
 import { imageIdOf } from '../imageId.js';
+import type { FeatureFormat } from './featureFormat.js';
 import type { StatedSource } from './indexedRows.js';
 import { readMsgpackRecord } from './msgpackRecord.js';
 import { MAX_ARRAY_BYTES, readNpzRecord } from './npzRecord.js';
-import type { FeatureFormat } from './openRowSource.js';
 import { PictureFields, type PictureRecord } from './pictureFields.js';
 import { openRecords, type Records } from './recordSource.js';
 import type { RowSource } from './rowSource.js';
@@ -45,7 +45,11 @@ async function openLmdb(given: string, stated: StatedSource): Promise<RowSource>
   return await openRecords(records, stated);
 }
 
-function openEntries(given: string, database: LmdbFile, bytes: { readonly size: number; close(): void }): Records {
+function openEntries(
+  given: string,
+  database: LmdbFile,
+  bytes: { readonly size: number; close(): void },
+): Records {
   const entries = [...database.entries()].filter(({ key }) => !LISTS.has(key.toString('latin1')));
   const [first] = entries;
   if (first === undefined) throw new LxmertError(`${given} holds no entries.`);
@@ -80,7 +84,8 @@ function formOf(database: LmdbFile, entry: LmdbEntry): ValueForm {
   const [first = 0] = value;
   if (value.toString('latin1', 0, 4) === 'PK\x03\x04') return 'npz';
   // The mark of protocols 2 to 5, or an empty dictionary of those before.
-  if (first === 0x80 || value.toString('latin1', 0, 1) === '}' || value.toString('latin1', 0, 2) === '(d') return 'pickle';
+  if (first === 0x80 || value.toString('latin1', 0, 1) === '}' || value.toString('latin1', 0, 2) === '(d')
+    return 'pickle';
   if ((first > 0x80 && first <= 0x8f) || first === 0xde || first === 0xdf) return 'msgpack';
   throw new LxmertError(
     'its values are neither pickles nor msgpack nor .npz archives, as features are written. It may hold pictures or texts.',

@@ -22,7 +22,7 @@ export function readMsgpackRecord(bytes: Buffer): PictureRecord {
       mapKeyConverter: (key) => (typeof key === 'number' ? key : textOf(key)),
     });
     if (!isObject(root)) throw new LxmertError('its msgpack value is no dictionary.');
-    return new Map(Object.entries(root).map(([name, value]) => [name, valueOf(name, value)]));
+    return new Map(Object.entries(root).map(([name, value]) => [name, dataOf(name, value)]));
   } catch (error) {
     if (error instanceof LxmertError) throw error;
     throw new LxmertError(`its msgpack value is damaged: ${messageOf(error)}.`, { cause: error });
@@ -30,7 +30,7 @@ export function readMsgpackRecord(bytes: Buffer): PictureRecord {
 }
 
 /** An array where a value is the description of one; what else there is stands for itself or for nothing. */
-function valueOf(name: string, value: unknown): DataValue {
+function dataOf(name: string, value: unknown): DataValue {
   if (!isObject(value)) return value instanceof Uint8Array || typeof value === 'number' ? value : null;
   if (!('data' in value && 'type' in value)) return null;
   const { data, shape } = value;
@@ -46,7 +46,9 @@ function valueOf(name: string, value: unknown): DataValue {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 function textOf(value: unknown): string {

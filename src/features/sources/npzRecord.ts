@@ -20,9 +20,13 @@ export async function readNpzRecord(archive: Buffer): Promise<PictureRecord> {
     const record = new Map<string, DataValue>();
     for (const member of await listZipInMemory(archive)) {
       const name = member.name.replace(/\.npy$/, '');
-      if (name === member.name) throw new LxmertError(`it holds ${name.slice(0, 100)}, which is no array of NumPy's.`);
+      if (name === member.name)
+        throw new LxmertError(`it holds ${name.slice(0, 100)}, which is no array of NumPy's.`);
       const isWanted = FIELD_NAMES.has(name);
-      record.set(name, isWanted ? readNpyValue(name, unpackInMemory(archive, member, MAX_ARRAY_BYTES)) : null);
+      record.set(
+        name,
+        isWanted ? readNpyValue(name, unpackInMemory(archive, member, MAX_ARRAY_BYTES)) : null,
+      );
     }
     return record;
   } catch (error) {
@@ -44,7 +48,9 @@ export function readNpyValue(name: string, bytes: Uint8Array): DataValue {
     return isObjectArray(header) ? readArrayPickle(bytes.subarray(header.dataStart)) : readNpy(bytes);
   } catch (error) {
     if (error instanceof PickleError)
-      throw new LxmertError(`the Python objects of ${name} are not read: ${messageOf(error)}.`, { cause: error });
+      throw new LxmertError(`the Python objects of ${name} are not read: ${messageOf(error)}.`, {
+        cause: error,
+      });
     if (error instanceof NpyFault)
       throw new LxmertError(`${name} is no sound .npy file: ${error.message}.`, { cause: error });
     throw error;

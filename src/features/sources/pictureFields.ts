@@ -57,7 +57,9 @@ export class PictureFields {
   /** The names of all values, in a sentence. */
   get listed(): string {
     const names = this.#names.map((name) => name.slice(0, 40));
-    return names.length === 0 ? 'nothing' : `${names.slice(0, 12).join(', ')}${names.length > 12 ? ', ...' : ''}`;
+    return names.length === 0
+      ? 'nothing'
+      : `${names.slice(0, 12).join(', ')}${names.length > 12 ? ', ...' : ''}`;
   }
 
   has(field: Field): boolean {

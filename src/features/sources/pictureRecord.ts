@@ -56,7 +56,11 @@ export function readRecord(imageId: string, record: PictureRecord): RecordRow {
 function cornersOf(name: string, array: NumberArray): Float32Array {
   const { shape } = array;
   const [numBoxes = 0, width = 0] = shape.length === 1 ? [(shape[0] as number) / 4, 4] : shape;
-  if (shape.length > 2 || !(numBoxes >= 1 && numBoxes <= MAX_BOXES && Number.isInteger(numBoxes)) || width < 4)
+  if (
+    shape.length > 2 ||
+    !(numBoxes >= 1 && numBoxes <= MAX_BOXES && Number.isInteger(numBoxes)) ||
+    width < 4
+  )
     throw new LxmertError(
       `${name} should have the shape (n, 4) with 1 to ${MAX_BOXES} boxes; it has (${shape.join(', ')}).`,
     );
@@ -122,7 +126,8 @@ function objectsOf(fields: PictureFields, numBoxes: number): Labels {
 function confidencesOf(fields: PictureFields, objectsId: BigInt64Array): Float32Array {
   const array = fields.array('classProbabilities');
   if (array === undefined) return new Float32Array(objectsId.length);
-  if (array.value.shape.length < 2) return fields.floats('classProbabilities', objectsId.length) as Float32Array;
+  if (array.value.shape.length < 2)
+    return fields.floats('classProbabilities', objectsId.length) as Float32Array;
   const { values, numClasses } = probabilitiesOf(array.name, array.value, objectsId.length);
   return Float32Array.from(objectsId, (id, box) => {
     const value = id >= 0 && id < numClasses ? values[box * numClasses + Number(id)] : undefined;

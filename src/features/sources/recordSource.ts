@@ -2,8 +2,8 @@
 
 import { LxmertError } from '../../common/errors.js';
 import type { LabelKind } from '../tsvColumns.js';
-import { openIndexed } from './indexedSource.js';
 import type { IndexedRows, RawRow, StatedSource } from './indexedRows.js';
+import { openIndexed } from './indexedSource.js';
 import type { PictureRecord } from './pictureFields.js';
 import { type RecordRow, readRecord } from './pictureRecord.js';
 import type { RowSource } from './rowSource.js';
@@ -53,7 +53,9 @@ async function findSound(records: Records): Promise<RecordRow> {
       return await read(records, index);
     } catch (error) {
       if (!(error instanceof LxmertError)) throw error;
-      firstError ??= new LxmertError(`${records.name}, ${records.place(index)}: ${error.message}`, { cause: error });
+      firstError ??= new LxmertError(`${records.name}, ${records.place(index)}: ${error.message}`, {
+        cause: error,
+      });
     }
   }
   throw firstError ?? new LxmertError(`${records.name} holds no region features.`);

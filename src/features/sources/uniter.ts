@@ -43,6 +43,8 @@ export function readUniterCounts(database: string): UniterCounts | undefined {
     return { file: path.basename(file), counts: new Map(entries) };
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return undefined;
-    throw new LxmertError(`${file} should count the boxes of each picture, but: ${messageOf(error)}.`, { cause: error });
+    throw new LxmertError(`${file} should count the boxes of each picture, but: ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
 }

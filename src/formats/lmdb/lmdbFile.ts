@@ -56,7 +56,9 @@ export class LmdbFile {
       yield entry;
     }
     if (count !== numEntries)
-      throw new LmdbFault(`it states ${numEntries} entries, and its tree has ${count > numEntries ? 'more' : count}`);
+      throw new LmdbFault(
+        `it states ${numEntries} entries, and its tree has ${count > numEntries ? 'more' : count}`,
+      );
   }
 
   *#walk(number: number, depth: number, seen: Set<number>): Generator<LmdbEntry, void, void> {
@@ -77,7 +79,8 @@ export class LmdbFile {
   read({ value }: LmdbEntry, maxBytes: number): Buffer {
     if (value.kind === 'database') throw new LmdbFault('it is a named database of its own');
     const { page, numBytes } = value;
-    if (numBytes > maxBytes) throw new LmdbFault(`it has ${numBytes} bytes, and at most ${maxBytes} are read`);
+    if (numBytes > maxBytes)
+      throw new LmdbFault(`it has ${numBytes} bytes, and at most ${maxBytes} are read`);
     if (value.kind === 'inline') return this.#read(page, value.offset, numBytes);
     const whole = this.#read(page, 0, OVERFLOW_HEADER_BYTES + numBytes);
     return whole.subarray(readOverflowHeader(whole, page, numBytes, this.meta.pageBytes));

@@ -41,7 +41,9 @@ export function readMeta(page: Buffer): LmdbMeta {
   if (page.readUInt32LE(AT.magic) !== MAGIC) throw new LmdbFault(foreignMagic(page));
   const version = page.readUInt32LE(AT.version);
   if (version !== DATA_VERSION)
-    throw new LmdbFault(`it is of LMDB's data format ${version}, and format ${DATA_VERSION} (LMDB 0.9) is read`);
+    throw new LmdbFault(
+      `it is of LMDB's data format ${version}, and format ${DATA_VERSION} (LMDB 0.9) is read`,
+    );
   const pageBytes = page.readUInt32LE(AT.free + IN_DATABASE.pageBytes);
   const isPower = (pageBytes & (pageBytes - 1)) === 0;
   if (!(pageBytes >= MIN_PAGE_BYTES && pageBytes <= MAX_PAGE_BYTES && isPower))
@@ -129,7 +131,12 @@ function readEntry(
 }
 
 /** Where the bytes of a value begin in its first overflow page. @throws LmdbFault when the pages are too few */
-export function readOverflowHeader(header: Buffer, number: number, numBytes: number, pageBytes: number): number {
+export function readOverflowHeader(
+  header: Buffer,
+  number: number,
+  numBytes: number,
+  pageBytes: number,
+): number {
   const isOverflow = (header.readUInt16LE(10) & PAGE.overflow) !== 0;
   if (header.readBigUInt64LE(0) !== BigInt(number) || !isOverflow)
     throw new LmdbFault(`page ${number} should begin a value and does not`);
