@@ -38,14 +38,27 @@ export interface RowSurvey {
   readonly mostBoxes: number;
 }
 
+/** What is known of a source before its rows are looked at. */
+export type SurveyedSource = Pick<IndexedRows, 'name' | 'labels' | 'notes' | 'boxForm'>;
+
 /** Rows whose number of boxes is looked at. */
 const NUM_ROWS = 256;
 /** Rows whose numbers are looked at. */
 const NUM_DECODED = 32;
 
-/** @throws LxmertError when the first rows cannot be region features as they are documented or stated */
-export async function surveyRows(rows: IndexedRows, stated: StatedSource): Promise<RowSurvey> {
-  const samples = await readSamples(rows, stated);
+/**
+ * What some rows of a source tell of all; none of them need be given when none can be read.
+ *
+ * @throws LxmertError when they cannot be region features as they are documented or stated
+ */
+function surveySamples(
+  source: SurveyedSource,
+  given: readonly RawRow[],
+  stated: StatedSource,
+): Omit<RowSurvey, 'mostBoxes'> {
+  const samples = given
+    .filter(({ boxes }) => boxes.length >= 4)
+    .map((sample) => ({ ...sample, ...stated.sizes?.get(sample.imageId) }));
   // No row can be read: whoever reads the first says why.
   const featureSize =
     mostFrequent(samples.map(({ boxes, features }) => features.length / (boxes.length / 4))) ??
@@ -53,7 +66,7 @@ export async function surveyRows(rows: IndexedRows, stated: StatedSource): Promi
     0;
   if (stated.featureSize !== undefined && featureSize !== stated.featureSize)
     throw new LxmertError(
-      `${rows.name} has ${featureSize} values for each box, and --feature-size states ${stated.featureSize}.`,
+      `${source.name} has ${featureSize} values for each box, and --feature-size states ${stated.featureSize}.`,
     );
   const range = stated.featureRange ?? PLAUSIBLE_RANGE;
   const hasSizes = samples.some(({ width }) => width !== undefined) || samples.length === 0;
@@ -61,27 +74,35 @@ export async function surveyRows(rows: IndexedRows, stated: StatedSource): Promi
     sample.width === undefined ? [] : [{ ...sample, width: sample.width, height: sample.height ?? 0 }],
   );
   const boxForm = hasSizes
-    ? chooseForm(rows, pictures, stated.boxForm)
-    : chooseFormOfShares(rows, samples, stated.boxForm);
+    ? chooseForm(source, pictures, stated.boxForm)
+    : chooseFormOfShares(source, samples, stated.boxForm);
   return {
     form: { boxForm, featureSize, range, hasSizes },
     notes: [
-      ...rows.notes,
-      ...formNotes(boxForm, rows.boxForm),
-      ...valueNotes(rows.name, samples, stated),
+      ...source.notes,
+      ...formNotes(boxForm, source.boxForm),
+      ...valueNotes(source.name, samples, stated),
       ...reachNotesOf(pictures, boxForm),
+      ...missingNotes(source, hasSizes),
     ],
-    mostBoxes: numBoxesOf(rows, samples),
   };
 }
 
+/** Looks at the first rows of a source. @throws as {@link surveySamples} */
+export async function surveyRows(rows: IndexedRows, stated: StatedSource): Promise<RowSurvey> {
+  const samples = await readSamples(rows);
+  let mostBoxes = samples.reduce((max, { boxes }) => Math.max(max, boxes.length / 4), 1);
+  for (let index = 0; index < Math.min(rows.numRows, NUM_ROWS); index++)
+    mostBoxes = Math.max(mostBoxes, rows.numBoxesAt?.(index) ?? 0);
+  return { ...surveySamples(rows, samples, stated), mostBoxes };
+}
+
 /** Rows that can be read; a broken one is met again. */
-async function readSamples(rows: IndexedRows, stated: StatedSource): Promise<RawRow[]> {
+async function readSamples(rows: IndexedRows): Promise<RawRow[]> {
   const samples: RawRow[] = [];
   for (let index = 0; index < Math.min(rows.numRows, NUM_DECODED); index++) {
     try {
-      const row = await rows.read(index);
-      if (row.boxes.length >= 4) samples.push({ ...row, ...stated.sizes?.get(row.imageId) });
+      samples.push(await rows.read(index));
     } catch (error) {
       if (!(error instanceof LxmertError)) throw error;
     }
@@ -89,15 +110,20 @@ async function readSamples(rows: IndexedRows, stated: StatedSource): Promise<Raw
   return samples;
 }
 
-function numBoxesOf(rows: IndexedRows, samples: readonly RawRow[]): number {
-  let most = samples.reduce((max, { boxes }) => Math.max(max, boxes.length / 4), 1);
-  for (let index = 0; index < Math.min(rows.numRows, NUM_ROWS); index++)
-    most = Math.max(most, rows.numBoxesAt?.(index) ?? 0);
-  return most;
+/** What a store of such rows is not good for. */
+function missingNotes({ labels }: SurveyedSource, hasSizes: boolean): string[] {
+  return [
+    ...(labels === 'none'
+      ? ['there are no labels, which pre-training alone needs']
+      : labels === 'objects'
+        ? ['there are no attributes, which pre-training alone needs']
+        : []),
+    ...(hasSizes ? [] : ['there are no sizes of pictures, without which boxes cannot be drawn']),
+  ];
 }
 
 function chooseForm(
-  { name, boxForm: documented = PIXEL_CORNERS }: IndexedRows,
+  { name, boxForm: documented = PIXEL_CORNERS }: SurveyedSource,
   pictures: readonly PictureBoxes[],
   stated: BoxForm | undefined,
 ): BoxForm {
@@ -124,7 +150,7 @@ function unfitText(pictures: readonly PictureBoxes[], documented: BoxForm): stri
 
 /** Without sizes only boxes that are shares of their pictures' sides say where they lie. */
 function chooseFormOfShares(
-  { name, boxForm }: IndexedRows,
+  { name, boxForm }: SurveyedSource,
   samples: readonly RawRow[],
   stated: BoxForm | undefined,
 ): BoxForm {

@@ -2,11 +2,9 @@
 
 import { LxmertError } from '../../common/errors.js';
 import { type ByteSource, untilAborted } from '../../formats/lines/byteSource.js';
-import { PIXEL_CORNERS } from '../boxForms.js';
-import { PLAUSIBLE_RANGE, RANGE_SETTING } from '../featureValues.js';
 import { readObj36, scanObj36 } from '../obj36Reader.js';
-import { LABELS_SETTING } from '../provenance.js';
 import { type StatedTable, surveyTsv, type TsvForm } from '../tsvForm.js';
+import { boxFormIdentity, settingsOf } from './checkedRow.js';
 import type { RowSource } from './rowSource.js';
 
 /** @throws LxmertError when the first rows are in no form that is read here */
@@ -18,17 +16,13 @@ export async function openTable(
   const source = untilAborted(bytes, signal);
   const numBytes = await source.size();
   const { form, notes, lineEnding, mostBoxes } = await surveyTsv(source, stated);
-  const { boxForm } = form;
   return {
     name: source.name,
     fileName: source.fileName,
     numBytes,
     unit: 'line',
-    identity: {
-      lineEnding,
-      ...(boxForm === PIXEL_CORNERS ? {} : { boxForm: `${boxForm.format} ${boxForm.unit}` }),
-    },
-    settings: settingsOf(form),
+    identity: { lineEnding, ...boxFormIdentity(form) },
+    settings: settingsOf(form.columns.labels, { ...form, hasSizes: true }),
     notes,
     mostBoxes,
     featureSize: form.features.featureSize,
@@ -36,14 +30,6 @@ export async function openTable(
     idAt: ({ start, line }) => scanAt(source, form, start, line),
     estimateRows: ({ end }, numRead) => Math.round(((source.estimateSize?.() ?? numBytes) / end) * numRead),
     close: () => undefined,
-  };
-}
-
-/** What whoever reads the store must know of its rows. */
-function settingsOf({ columns, range }: TsvForm): RowSource['settings'] {
-  return {
-    ...(columns.labels === 'all' ? {} : { [LABELS_SETTING]: columns.labels }),
-    ...(range === PLAUSIBLE_RANGE ? {} : { [RANGE_SETTING]: `${range.low},${range.high}` }),
   };
 }
 
