@@ -127,7 +127,8 @@ function runnerOf(name: string, answering: MeasuredProcess): Runner {
     name,
     seconds: [],
     time: async (question) => (await answering.measure({ ...burst, questions: [question] })).seconds,
-    logits: async (question) => (await answering.measure({ ...once, questions: [question] })).logits?.[0] ?? [],
+    logits: async (question) =>
+      (await answering.measure({ ...once, questions: [question] })).logits?.[0] ?? [],
   };
 }
 
