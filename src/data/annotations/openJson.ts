@@ -1,10 +1,11 @@
-/** @file A JSON file as it was downloaded: as it is, in a zip archive, compressed by gzip, or a Parquet table of the same. */
+/** @file A JSON file as it was downloaded: as it is, in a zip or tar archive, compressed by gzip, or a Parquet table of the same. */
 
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { LxmertError, messageOf, UsageError, unreadable } from '../../common/errors.js';
 import { type ContentKind, type ContentKindName, readContentKind } from '../../formats/contentKind.js';
-import { listJsonMembers } from '../prepare/zipMembers.js';
+import { isTarFile } from '../../formats/tar/tarFile.js';
+import { listJsonMembers } from '../prepare/archiveMembers.js';
 import { fileSource, type JsonSource } from './jsonSource.js';
 import { parquetSource } from './parquetSource.js';
 
@@ -20,8 +21,8 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
 };
 
 /**
- * The JSON text of a file: itself, the only JSON file of a zip archive, what gzip packed, or the rows of a Parquet table. What
- * the file is shows in its first bytes, whatever its name says.
+ * The JSON text of a file: itself, the only JSON file of a zip or tar archive, what gzip packed, or the rows of a Parquet table.
+ * What the file is shows in its first bytes, whatever its name says.
  *
  * @param expected for the message about another file, as it stands behind "expected"
  * @throws UsageError for a file that is missing, and for an archive with several JSON files
@@ -30,7 +31,7 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
 export async function openJson(file: string, expected: string): Promise<JsonSource> {
   const { kind, name } = contentOf(file);
   if (TEXTS.includes(kind)) return fileSource(file);
-  if (kind === 'zip') return onlyMember(file, expected);
+  if (kind === 'zip' || (await isTarFile(file))) return onlyMember(file, expected);
   if (kind === 'gzip') return { name: file, open: () => unzipped(file) };
   if (kind === 'parquet') return parquetSource(file);
   const way = WAYS[kind];
