@@ -41,7 +41,7 @@ const PACKED = ['gzip', 'zip', 'tar'];
 /** A file that is missing is told of by its reader. */
 function isPacked(file: string): boolean {
   try {
-    return PACKED.includes(readContentKind(file).kind);
+    return [...PACKED, 'parquet'].includes(readContentKind(file).kind);
   } catch {
     return false;
   }
@@ -76,19 +76,17 @@ export async function* readAs<T>(
 }
 
 /** Kinds of content whose faults the reader names better. */
-const JSON_KINDS = ['jsonArray', 'jsonObject', 'text'];
+const JSON_KINDS = ['jsonArray', 'jsonObject', 'text', 'parquet'];
 
 /** That a record of a packed file is meant, in a message: what is packed is of the kind then. */
 const WITHIN = /, member '|: \w+ \d+\b/;
 
 /** Where the very first record is, in a message. */
-const FIRST_RECORD = /: (line 1|\w+ 0)\b|, byte 0: /;
+const FIRST_RECORD = /: ((line|row) 1|\w+ 0)\b|, byte 0: /;
 
 function whatElse(file: string, { expected, forms }: ExampleFileKind, fault: string): string | undefined {
   try {
     const { kind } = readContentKind(file);
-    if (kind === 'parquet')
-      return `${foreignFile(file, expected)} Write its text columns as JSON first (docs/how-to/prepare.md, Parquet).`;
     if (PACKED.includes(kind) && WITHIN.test(fault)) return undefined;
     if (recogniseForm(file) !== undefined || !JSON_KINDS.includes(kind))
       return foreignFile(file, expected, forms);
