@@ -85,7 +85,10 @@ const browserSafe = [
   'src/report/style.js',
   'src/data/sampleWorld/labelRegions.js',
   'src/explain/explainedRegions.js',
+  'src/explain/regionPlace.js',
+  'src/explain/removal.js',
   'src/runtime/index.js',
+  'src/text/index.js',
   'src/runtime/browser/platform.js',
 ];
 
