@@ -2,45 +2,47 @@
  * @file One question, full size, in turn: the exported model in `lxmert/runtime`, and what a Python user has in its place, on the
  * same random weights. Time, error of the logits against libtorch, and size, beside the machine's limits.
  *
- *     node dist/bench/compareOnnx.js --python python3 --folder FOLDER --repetitions 25
+ *     node dist/bench/compareOnnx.js --python python3 --folder FOLDER --repetitions 8
  *
- * FOLDER (4 GB) keeps what was exported for the next time.
+ * FOLDER (4 GB), empty or not there at first, keeps what was exported for the next time.
  */
 
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { copyRate, gemmRate } from '../src/bench/limits.js';
 import { medianOf } from '../src/bench/measure.js';
 import { forwardOperations } from '../src/bench/operations.js';
-import type { Measured } from '../src/bench/peers/measuredProcess.js';
+import { MeasuredProcess } from '../src/bench/peers/measuredProcess.js';
 import { inputsOf } from '../src/bench/peers/modelInputs.js';
 import { exportPeers, startPythonPeers } from '../src/bench/peers/pythonPeers.js';
 import { NUM_ANSWERS, NUM_QUESTIONS, writeQuestions } from '../src/bench/peers/questions.js';
-import { Random } from '../src/common/random.js';
+import { inTurn } from '../src/bench/peers/turns.js';
 import { exportModel } from '../src/export/index.js';
 import { disposeModels } from '../src/inference/ensemble.js';
 import { loadModel } from '../src/inference/modelFolder.js';
 import { LXMERT_BASE } from '../src/model/index.js';
 import { PRECISIONS, type WeightsPrecision } from '../src/runtime/index.js';
 import { runtimeLine, scope } from '../src/torch/index.js';
-import { RuntimePeer } from './onnx/runtimePeer.js';
+import type { RuntimeHello } from './onnx/runtimePeer.js';
 
 const { values } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     folder: { type: 'string', default: 'build/compare-onnx' },
-    repetitions: { type: 'string', default: '25' },
+    /** Rounds of bursts. */
+    repetitions: { type: 'string', default: '8' },
     threads: { type: 'string', default: '2' },
     /** Peers to take, in place of all. */
     peer: { type: 'string', multiple: true },
   },
 });
+/** As `lxmert bench --work latency --peers` has them. */
+const BURST_SECONDS = 0.7;
 const numThreads = Number(values.threads);
 const repetitions = Number(values.repetitions);
-/** Thread pools of engines go on spinning for some time after a run, and would be measured with the next one. */
-const PAUSE_MS = 200;
+const RUNTIME_PEER = fileURLToPath(new URL('onnx/runtimePeer.js', import.meta.url));
 
 const PEERS = [
   'onnxruntime: float32',
@@ -56,8 +58,8 @@ const PEERS = [
 /** Someone who answers a question. */
 interface Runner {
   readonly name: string;
-  /** Seconds for one question. */
-  time(question: number): Promise<number>;
+  /** Seconds for each answer of a burst. */
+  time(question: number): Promise<readonly number[]>;
   logits(question: number): Promise<ArrayLike<number>>;
   readonly seconds: number[];
 }
@@ -73,33 +75,25 @@ for (const precision of PRECISIONS) {
 const expected = await libtorchLogits();
 
 const { process: peers, hello: versions } = await startPythonPeers(values.python, folder, numThreads);
-const ours = new Map<string, RuntimePeer>();
-for (const precision of ['float32', 'int8'] as const)
-  ours.set(`lxmert/runtime: ${precision}`, await RuntimePeer.start(folder, precision, numThreads));
+const [float32, int8] = [await startRuntime('float32'), await startRuntime('int8')];
 const runners = [
-  ...[...ours].map(([name, peer]) => ownRunner(name, peer)),
-  ...(values.peer ?? PEERS).map(peerRunner),
+  runnerOf('lxmert/runtime: float32', float32.process),
+  runnerOf('lxmert/runtime: int8', int8.process),
+  ...(values.peer ?? PEERS).map((name) => runnerOf(name, peers)),
 ];
-console.log(`${runtimeLine()}; ${[...ours.values()][0]?.engine}; Python: ${JSON.stringify(versions)}`);
+console.log(`${runtimeLine()}; ${float32.hello.engine}; Python: ${JSON.stringify(versions)}`);
 
 const errors = new Map<string, number>();
 for (const runner of runners) errors.set(runner.name, await largestError(runner));
 const [firstGemm, firstCopy] = [gemmRate('float32'), copyRate()];
-for (let i = 0; i < repetitions; i++) {
-  // In another order each time, so that nobody always comes after the same one.
-  const order = [...runners];
-  new Random(i).shuffle(order);
-  for (const runner of order) {
-    await setTimeout(PAUSE_MS);
-    runner.seconds.push(await runner.time(i % questions.length));
-  }
+for await (const { runner, round } of inTurn(runners, repetitions)) {
+  runner.seconds.push(...(await runner.time(round % questions.length)));
 }
 const limits = {
   gemm: Math.max(firstGemm, gemmRate('float32')),
   copy: Math.max(firstCopy, copyRate()),
 };
-await peers[Symbol.asyncDispose]();
-for (const peer of ours.values()) peer[Symbol.dispose]();
+for (const each of [peers, float32.process, int8.process]) await each[Symbol.asyncDispose]();
 report();
 
 function graphFile(precision: WeightsPrecision): string {
@@ -120,26 +114,22 @@ async function libtorchLogits(): Promise<Float32Array[]> {
   return found;
 }
 
-function ownRunner(name: string, peer: RuntimePeer): Runner {
+function startRuntime(precision: WeightsPrecision) {
+  const command = [process.execPath, RUNTIME_PEER, folder, precision, String(numThreads)] as const;
+  return MeasuredProcess.start<RuntimeHello>(`lxmert/runtime in ${precision}`, command);
+}
+
+/** One of those that a process answers as. */
+function runnerOf(name: string, answering: MeasuredProcess): Runner {
+  const once = { peer: name, warmUp: 0, atLeast: 1, seconds: 0, logits: true };
+  const burst = { peer: name, warmUp: 1, atLeast: 2, seconds: BURST_SECONDS, logits: false };
   return {
     name,
     seconds: [],
-    time: async (question) => (await peer.ask(question, false)).seconds,
-    logits: async (question) => (await peer.ask(question, true)).logits,
+    time: async (question) => (await answering.measure({ ...burst, questions: [question] })).seconds,
+    logits: async (question) =>
+      (await answering.measure({ ...once, questions: [question] })).logits?.[0] ?? [],
   };
-}
-
-function peerRunner(name: string): Runner {
-  return {
-    name,
-    seconds: [],
-    time: async (question) => (await askPython(name, question, false)).seconds[0] ?? Number.NaN,
-    logits: async (question) => (await askPython(name, question, true)).logits?.[0] ?? [],
-  };
-}
-
-function askPython(peer: string, question: number, logits: boolean): Promise<Measured> {
-  return peers.measure({ peer, questions: [question], warmUp: 0, atLeast: 1, seconds: 0, logits });
 }
 
 /** Of all questions, as a share of libtorch's largest logit. */

@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { medianOf } from '../src/bench/measure.js';
 
 const [site, repetitions = '5'] = process.argv.slice(2);
 if (site === undefined) {
@@ -114,9 +115,7 @@ async function answersPerSecond(browser: Browser): Promise<number> {
 }
 
 function report(what: string, milliseconds: readonly number[]): void {
-  const sorted = [...milliseconds].sort((a, b) => a - b);
-  const text = (value: number | undefined): string => `${((value ?? 0) / 1000).toFixed(2)} s`;
-  console.log(
-    `${what}: ${text(sorted[0])} minimum, ${text(sorted[sorted.length >> 1])} median of ${sorted.length}`,
-  );
+  const text = (value: number): string => `${(value / 1000).toFixed(2)} s`;
+  const [least, median] = [Math.min(...milliseconds), medianOf(milliseconds)];
+  console.log(`${what}: ${text(least)} minimum, ${text(median)} median of ${milliseconds.length}`);
 }

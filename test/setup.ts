@@ -5,6 +5,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { addonPath } from '../src/torch/native.js';
 
+// What is printed depends on tests alone.
+process.env.TERM = 'xterm';
+delete process.env.NO_COLOR;
+delete process.env.FORCE_COLOR;
 process.env.HF_HUB_OFFLINE = '1';
 process.env.HF_HOME = path.join(import.meta.dirname, 'no-such-cache');
 

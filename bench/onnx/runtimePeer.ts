@@ -1,72 +1,53 @@
 /**
- * @file An exported model in `lxmert/runtime`, in a process of its own that never loads libtorch, as a user's: answers to what its
- * parent sends.
+ * @file An exported model in `lxmert/runtime`, as one of those that are measured in turn, in a process of its own that never loads
+ * libtorch, as a user's: `node runtimePeer.js FOLDER PRECISION THREADS` answers bursts of questions, one after the other, by the
+ * export in `FOLDER/lxmert`.
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { type BenchQuestion, NUM_QUESTIONS, writeQuestions } from '../../src/bench/peers/questions.js';
+import {
+  askedBursts,
+  type Burst,
+  type Measured,
+  sayLine,
+  timed,
+} from '../../src/bench/peers/measuredProcess.js';
+import { type BenchQuestion, drawQuestions, NUM_QUESTIONS } from '../../src/bench/peers/questions.js';
 import { regionInputs, wordInputs } from '../../src/runtime/graphInputs.js';
 import type { WeightsPrecision } from '../../src/runtime/index.js';
 import { Lxmert, LxmertImage } from '../../src/runtime/node.js';
 
-interface Asked {
-  readonly question: number;
-  readonly wantsLogits: boolean;
+/** What it begins with. */
+export interface RuntimeHello {
+  /** Such as `onnxruntime-node 1.30.0`. */
+  readonly engine: string;
 }
 
-interface Answered {
-  readonly seconds: number;
-  readonly logits: readonly number[];
-}
+const [, , folder = '', precision = '', numThreads = ''] = process.argv;
+const questions = drawQuestions(NUM_QUESTIONS);
+const lxmert = await Lxmert.load(`${folder}/lxmert`, {
+  precision: precision as WeightsPrecision,
+  engine: 'onnxruntime-node',
+  numThreads: Number(numThreads),
+});
+await sayLine({ engine: `${lxmert.engine.name} ${lxmert.engine.version}` } satisfies RuntimeHello);
+for await (const burst of askedBursts()) await sayLine(await measured(burst));
 
-/** The parent's side. */
-export class RuntimePeer implements Disposable {
-  private constructor(
-    private readonly child: ChildProcess,
-    /** Such as `onnxruntime-node 1.30.0`. */
-    readonly engine: string,
-  ) {}
-
-  /** @param folder where {@link writeQuestions} writes, the export in `lxmert/` below it */
-  static async start(folder: string, precision: WeightsPrecision, numThreads: number): Promise<RuntimePeer> {
-    const child = fork(fileURLToPath(import.meta.url), [folder, precision, String(numThreads)]);
-    const [engine] = (await once(child, 'message')) as [string];
-    return new RuntimePeer(child, engine);
+async function measured(burst: Burst): Promise<Measured> {
+  const asked = burst.questions.map((i) => questions[i] as BenchQuestion);
+  const seconds: number[] = [];
+  for (const _ of timed(burst, seconds)) {
+    for (const { row, sentence } of asked)
+      await lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), sentence);
   }
-
-  async ask(question: number, wantsLogits: boolean): Promise<Answered> {
-    const answered = once(this.child, 'message') as Promise<[Answered]>;
-    this.child.send({ question, wantsLogits } satisfies Asked);
-    return (await answered)[0];
-  }
-
-  [Symbol.dispose](): void {
-    this.child.kill();
-  }
+  if (!burst.logits) return { seconds };
+  const logits: number[][] = [];
+  for (const question of asked) logits.push(await logitsOf(question));
+  return { seconds, logits };
 }
 
-async function serve(folder: string, precision: WeightsPrecision, numThreads: number): Promise<void> {
-  const { questions } = writeQuestions(folder, NUM_QUESTIONS);
-  const lxmert = await Lxmert.load(`${folder}/lxmert`, { precision, engine: 'onnxruntime-node', numThreads });
-  process.on('message', async ({ question, wantsLogits }: Asked) => {
-    const { row, sentence } = questions[question] as BenchQuestion;
-    const start = performance.now();
-    await lxmert.answer(LxmertImage.fromRow({ row, provenance: undefined }), sentence);
-    const seconds = (performance.now() - start) / 1000;
-    if (!wantsLogits) return process.send?.({ seconds, logits: [] } satisfies Answered);
-    const inputs = { ...wordInputs(lxmert.model, [sentence]), ...regionInputs([row], 1) };
-    const { logits } = await lxmert.runGraph(inputs, ['logits']);
-    return process.send?.({
-      seconds,
-      logits: [...((logits?.data ?? []) as Float32Array)],
-    } satisfies Answered);
-  });
-  process.send?.(`${lxmert.engine.name} ${lxmert.engine.version}`);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [, , folder = '', precision = '', numThreads = ''] = process.argv;
-  await serve(folder, precision as WeightsPrecision, Number(numThreads));
+/** What the graph gives; an answer has its best ones alone. */
+async function logitsOf({ row, sentence }: BenchQuestion): Promise<number[]> {
+  const inputs = { ...wordInputs(lxmert.model, [sentence]), ...regionInputs([row], 1) };
+  const { logits } = await lxmert.runGraph(inputs, ['logits']);
+  return [...((logits?.data ?? []) as Float32Array)];
 }

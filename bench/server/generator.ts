@@ -4,6 +4,7 @@
  */
 
 import autocannon from 'autocannon';
+import { percentile } from '../../src/bench/measure.js';
 import { pictureMaker } from './pictures.js';
 import { questionOf } from './servedModel.js';
 
@@ -56,15 +57,14 @@ const result = await new Promise<autocannon.Result>((resolve, reject) => {
   });
 });
 const { user, system } = process.cpuUsage(before);
-times.sort((a, b) => a - b);
 /** autocannon's own table has no 95th percentile. */
-const percentile = (share: number): number => times[Math.ceil(share * times.length) - 1] ?? 0;
+const latencyAt = (share: number): number => (times.length === 0 ? 0 : percentile(times, share));
 const load: Load = {
   requestsPerSecond: result['2xx'] / result.duration,
   numAnswered: result['2xx'],
   numRefused: result.non2xx,
   numErrors: result.errors,
-  latency: { p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99) },
+  latency: { p50: latencyAt(0.5), p95: latencyAt(0.95), p99: latencyAt(0.99) },
   ownProcessorShare: (user + system) / 1e6 / result.duration,
 };
 process.stdout.write(`${JSON.stringify(load)}\n`);

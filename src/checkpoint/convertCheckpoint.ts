@@ -47,9 +47,9 @@ export interface CheckpointConvertOptions {
 
 /**
  * Writes the tensors of `input` under the names of the reference or of Hugging Face; the ending of `output` chooses
- * the layout. Values and element types stay as they are unless `precision` says otherwise. Tensors go from file to file in pieces, so memory stays
- * small whatever the model's size, and tied ones stay tied where the layout can say so. For Hugging Face, config.json
- * goes beside the weights unless there is one.
+ * the layout. Values and element types stay as they are unless `precision` says otherwise. Tensors go from file to file in
+ * pieces, so memory stays small whatever the model's size, and tied ones stay tied where the layout can say so. For Hugging
+ * Face, config.json goes beside the weights unless there is one.
  *
  * @throws CheckpointError when the input is not a whole LXMERT encoder, with or without heads
  * @throws UsageError for an output whose ending names no layout, or one that has no place for weights in 8 bits

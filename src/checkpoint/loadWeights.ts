@@ -6,6 +6,7 @@ import { requireLxmert } from './architecture.js';
 import { CheckpointError } from './checkpointError.js';
 import type { CheckpointFile } from './checkpointFile.js';
 import { adapterNames } from './otherWeights.js';
+import { standsForNumbers, type TensorEntry } from './tensorEntry.js';
 import { ValueCheck, valueRange } from './valueRange.js';
 
 /** A tensor whose shape in the file is not the model's. */
@@ -82,16 +83,13 @@ export function loadWeights(
 
 /** @throws CheckpointError for numbers that stand for others, as quantised weights do */
 function requireNumbers(checkpoint: CheckpointFile, names: readonly string[]): void {
-  const odd = names.filter((name) => {
-    const { dtype = '', scales } = checkpoint.entries.get(name) ?? {};
-    return !dtype.includes('float') && scales === undefined;
-  });
+  const entries = names.map((name) => checkpoint.entries.get(name) as TensorEntry);
+  const odd = entries.filter((entry) => !standsForNumbers(entry));
   const [first] = odd;
   if (first === undefined) return;
-  const entry = checkpoint.entries.get(first);
   throw new CheckpointError(
     checkpoint.path,
-    `${odd.length} of its tensors are whole numbers, such as ${entry?.name} (${entry?.dtype}): weights that were quantised, whose scales are not known here. Save the model in float32, float16 or bfloat16.`,
+    `${odd.length} of its tensors are whole numbers, such as ${first.name} (${first.dtype}): weights that were quantised, whose scales are not known here. Save the model in float32, float16 or bfloat16.`,
   );
 }
 

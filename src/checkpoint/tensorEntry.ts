@@ -80,6 +80,11 @@ export interface TensorEntry {
   readonly scales?: TensorEntry;
 }
 
+/** False for whole numbers of which nobody says what they stand for, as those of quantised weights. */
+export function standsForNumbers({ dtype, scales }: Pick<TensorEntry, 'dtype' | 'scales'>): boolean {
+  return dtype.includes('float') || scales !== undefined;
+}
+
 /** Product of the sizes; 1 for a scalar. */
 export function countElements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

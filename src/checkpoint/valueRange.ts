@@ -3,6 +3,7 @@
 import { noGrad, requireMappedFiles, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import type { CheckpointFile } from './checkpointFile.js';
+import { standsForNumbers } from './tensorEntry.js';
 
 /** The smallest and the largest value; both are NaN when a value is. */
 export interface ValueRange {
@@ -93,8 +94,8 @@ export interface ValueSummary {
 export function summarizeValues(checkpoint: CheckpointFile): ValueSummary {
   const values = new ValueCheck();
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const [name, { dtype, scales }] of checkpoint.entries) {
-    if (!dtype.includes('float') && scales === undefined) continue;
+  for (const [name, entry] of checkpoint.entries) {
+    if (!standsForNumbers(entry)) continue;
     const range = scope(() => valueRange(checkpoint.tensor(name)));
     values.add(name, range);
     if (!Number.isFinite(range.min) || !Number.isFinite(range.max)) continue;

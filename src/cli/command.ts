@@ -1,13 +1,27 @@
 /** @file What a command is: one description that gives parsing, validation, help text, documentation and the run. */
 
 import type { z } from 'zod';
+import type { HubKind } from '../common/pathSchemas.js';
 import type { Progress } from '../common/progress.js';
-import type { FindModels } from './findModels.js';
+import type { View } from './look.js';
 
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {
   stop(): void;
 }
+
+/** A model as it was named, and what its name is to stand for. */
+export interface NamedModel {
+  readonly text: string;
+  readonly kind: HubKind;
+}
+
+/**
+ * Finds models: paths as they are, names on a hub as places in its cache, into which they are fetched when a person agrees.
+ *
+ * @throws UsageError for names that no hub has or may give, and where nobody can be asked; LxmertError when it fails
+ */
+export type FindModels = (named: readonly NamedModel[]) => Promise<string[]>;
 
 /** What a command is given to run with. */
 export interface CommandContext<Arguments, Options> {
@@ -29,8 +43,20 @@ export interface CommandContext<Arguments, Options> {
   readonly signal: AbortSignal;
   /** Finds further models by their names: those that the command takes when none is named. */
   readonly findModels: FindModels;
+  /** Every command there is, for the one that tells shells of them. */
+  readonly commands: readonly NamedCommand[];
   /** True under `--debug`. */
   readonly debug: boolean;
+}
+
+/** A command before its file was loaded. */
+export interface NamedCommand {
+  /** The words after `lxmert`, as in `features convert`. */
+  readonly name: string;
+  /** A phrase in the imperative without a full stop, at most 70 characters. */
+  readonly summary: string;
+  /** Imports the file: when the command is used, not before. */
+  load(): Promise<{ readonly command: Command }>;
 }
 
 export interface Example {
@@ -56,14 +82,14 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   readonly options: O;
   /** True for a command whose options may also come from a file: it gets `--config` and `--print-config`. */
   readonly configurable?: boolean;
-  /** True for a command that always computes with libtorch: it ends at once, with the way to set it up, where there is none. */
-  readonly needsLibtorch?: boolean;
+  /** True for a command that computes with libtorch, where options do not decide: it ends at once, with the way to set it up, where there is none. */
+  readonly needsLibtorch?: boolean | ((options: z.output<O>) => boolean);
   /** Does the work and returns the result, which `--json` prints. */
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
   /** What `--json` prints, where that is not the result as it is. */
   json?(result: Result): unknown;
   /** The result as text for a person; an empty text prints nothing. */
-  render(result: Result): string;
+  render(result: Result, view: View): string;
   /** For a command whose result can be bad news: what the process ends with. */
   exitCode?(result: Result): number;
 }
@@ -71,7 +97,7 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
 /** What a finished command leaves to print. */
 export interface CommandOutcome {
   readonly json: unknown;
-  readonly text: string;
+  text(view: View): string;
   readonly exitCode: number;
 }
 
@@ -82,7 +108,7 @@ export interface Command {
   readonly arguments: z.ZodObject;
   readonly options: z.ZodObject;
   readonly configurable: boolean;
-  readonly needsLibtorch: boolean;
+  needsLibtorch(options: Values): boolean;
   /** Runs with values that {@link parseValues} of options.ts validated against `arguments` and `options`. */
   execute(context: CommandContext<Values, Values>): Promise<CommandOutcome>;
 }
@@ -94,18 +120,20 @@ export type Values = Record<string, unknown>;
 export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Result>(
   definition: CommandDefinition<A, O, Result>,
 ): Command {
+  const { needsLibtorch = false } = definition;
   return {
     description: definition.description,
     examples: definition.examples,
     arguments: definition.arguments,
     options: definition.options,
     configurable: definition.configurable ?? false,
-    needsLibtorch: definition.needsLibtorch ?? false,
+    needsLibtorch: (options) =>
+      typeof needsLibtorch === 'function' ? needsLibtorch(options as z.output<O>) : needsLibtorch,
     async execute(context) {
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {
         json: definition.json === undefined ? result : definition.json(result),
-        text: definition.render(result),
+        text: (view) => definition.render(result, view),
         exitCode: definition.exitCode?.(result) ?? 0,
       };
     },

@@ -2,13 +2,18 @@
 
 import { rowOfMap } from '../explain/attentionMap.js';
 import type { Explanation } from '../explain/explanation.js';
+import { placeOf } from '../explain/regionPlace.js';
 import type { ExplanationMethod, Removal, WithoutPart } from '../explain/removal.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { RankedAnswer } from '../tasks/index.js';
+import { answerLines } from './answerLines.js';
+import type { View } from './look.js';
 
 /** A word or region, and how much it mattered. */
 interface Counted {
   readonly name: string;
+  /** Of a region: where in the picture it lies. */
+  readonly place?: string;
   /** By relevance its share; by attention what [CLS] gives it in the last layer; by removal the answer's change without it. */
   readonly share?: number;
   readonly change?: number;
@@ -52,25 +57,23 @@ function decisive(explanation: Explanation, { words, regions }: Removal) {
     ...words.map((part) => ({ kind: 'word' as const, name: part.word, ...lessOf(part, 0) })),
     ...regions.map((part, place) => ({
       kind: 'region' as const,
-      name: nameOf(explanation, place),
+      ...regionOf(explanation, place),
       ...lessOf(part, 0),
     })),
   ].filter(({ instead }) => instead !== null);
 }
 
-function nameOf({ regions }: Explanation, place: number): string {
-  return regions[place]?.label ?? `region ${place + 1}`;
+function regionOf({ regions, width, height }: Explanation, index: number) {
+  const { label = null, box = [] } = regions[index] ?? {};
+  return { name: label ?? `region ${index + 1}`, place: placeOf(box, { width, height }), box };
 }
 
 function mattered(
   explanation: Explanation,
   answer: number,
 ): Pick<Explained['answers'][number], 'words' | 'regions'> {
-  const { words, regions, relevance, removal, layers } = explanation;
-  const region = (place: number) => ({
-    name: nameOf(explanation, place),
-    box: regions[place]?.box ?? [],
-  });
+  const { words, relevance, removal, layers } = explanation;
+  const region = (index: number) => regionOf(explanation, index);
   if (removal !== null) {
     return {
       words: mostFirst(
@@ -96,10 +99,10 @@ function mattered(
       name: words[place] ?? '',
       share: ofWords[place] ?? 0,
     })),
-    regions: mostFirst(ofRegions, 'highest').map((place) => {
-      const { name, box } = region(place);
-      return { name, share: ofRegions[place] ?? 0, box };
-    }),
+    regions: mostFirst(ofRegions, 'highest').map((index) => ({
+      ...region(index),
+      share: ofRegions[index] ?? 0,
+    })),
   };
 }
 
@@ -120,34 +123,31 @@ function mostFirst(values: readonly number[], first: 'highest' | 'lowest'): numb
     .map(({ place }) => place);
 }
 
-export function renderExplained(explained: Explained): string {
+export function renderExplained(explained: Explained, view: View): string {
   return [
-    ...explained.answers.map(
-      ({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`,
-    ),
+    ...answerLines(explained.answers, view),
     '',
-    ...sentencesOf(explained),
+    ...sentencesOf(explained, view),
     `The whole picture: ${explained.output}`,
   ].join('\n');
 }
 
-function sentencesOf({ method, answers: [best], changesAnswer = [] }: Explained): string[] {
+function sentencesOf({ method, answers: [best], changesAnswer = [] }: Explained, view: View): string[] {
   if (best === undefined) return [];
   const { answer, words, regions } = best;
-  const list = (counted: readonly Counted[]): string =>
-    counted
-      .slice(0, 3)
-      .map(({ name, share = 0 }) => `${name} ${formatPercent(share, 1)}`)
-      .join(', ');
   switch (method) {
     case 'relevance':
-      return [`Counted most for "${answer}": ${list(regions)}; of the words ${list(words)}.`];
+      return [
+        `Counted most for "${answer}", of all regions and of all words:`,
+        ...linesOfShares([...regions.slice(0, MOST_LISTED), ...words.slice(0, 3).map(quoted)], view),
+        '',
+      ];
     case 'attention':
-      return [`In the last layer [CLS] looked most at ${list(regions)}.`];
+      return ['In the last layer [CLS] looked most at', ...linesOfShares(regions, view), ''];
     case 'removal':
       return [
         `How probable "${answer}" is without`,
-        ...linesOfRemoval([...words.map(quoted), ...regions]),
+        ...linesOfRemoval([...words.map(quoted), ...regions], view),
         '',
         changesAnswer.length === 0
           ? 'No word and no region changes the answer when it alone is taken away.'
@@ -160,16 +160,27 @@ function sentencesOf({ method, answers: [best], changesAnswer = [] }: Explained)
 const quoted = <Part extends Counted>(part: Part): Part => ({ ...part, name: `"${part.name}"` });
 
 function otherAnswer(part: Counted & { readonly kind: 'word' | 'region' }): string {
-  const { name, instead } = part.kind === 'word' ? quoted(part) : part;
-  return `${name} (${instead?.answer})`;
+  return `${titleOf(part.kind === 'word' ? quoted(part) : part)} (then "${part.instead?.answer}")`;
 }
 
-function linesOfRemoval(parts: readonly Counted[]): string[] {
+function titleOf({ name, place }: Counted): string {
+  return place === undefined ? name : `${name}, ${place}`;
+}
+
+function linesOfShares(parts: readonly Counted[], view: View): string[] {
+  return inColumns(parts, ({ share = 0 }) => `${formatPercent(share, 1).padStart(7)}  ${view.bar(share)}`);
+}
+
+function linesOfRemoval(parts: readonly Counted[], view: View): string[] {
   const most = parts.toSorted((a, b) => (a.change ?? 0) - (b.change ?? 0)).slice(0, MOST_LISTED);
-  const width = Math.max(0, ...most.map(({ name }) => name.length));
-  return most.map(({ name, probability = 0, change = 0 }) => {
+  return inColumns(most, ({ probability = 0, change = 0 }) => {
     const size = Math.abs(100 * change).toFixed(1);
     const points = size === '0.0' ? size : `${change < 0 ? '-' : '+'}${size}`;
-    return `  ${name.padEnd(width)}  ${formatPercent(probability, 1).padStart(7)}  (${points})`;
+    return `${formatPercent(probability, 1).padStart(7)}  ${view.bar(probability)}(${points})`;
   });
+}
+
+function inColumns(parts: readonly Counted[], numbersOf: (part: Counted) => string): string[] {
+  const width = Math.max(0, ...parts.map((part) => titleOf(part).length));
+  return parts.map((part) => `  ${titleOf(part).padEnd(width)}  ${numbersOf(part)}`.trimEnd());
 }

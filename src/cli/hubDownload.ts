@@ -3,7 +3,6 @@
 import { UsageError } from '../common/errors.js';
 import { type HubName, hubNameOf, hubNameText } from '../common/hubName.js';
 import { type FetchModelOptions, fetchPlanned, hubSettings, planModel, requireRoom } from '../hub/index.js';
-import type { CommandContext } from './command.js';
 
 export interface FetchedModel {
   /** As it was named. */
@@ -41,14 +40,4 @@ export async function fetchNewest(
   await requireRoom([plan], settings.cache);
   const { path } = await fetchPlanned(plan, { ...options, settings });
   return { ...about, path, status: plan.missing.length === 0 ? 'there' : 'downloaded' };
-}
-
-/** A bar in megabytes. */
-export function megabytes({ progress }: Pick<CommandContext<unknown, unknown>, 'progress'>, name: string) {
-  const display = progress(name, 'MB');
-  const rounded = (numBytes: number): number => Math.ceil(numBytes / 1e6);
-  return {
-    update: (done: number, total: number) => display.update(rounded(done), rounded(Math.max(done, total))),
-    stop: () => display.stop(),
-  };
 }

@@ -1,13 +1,11 @@
 /** @file Models by their names on a hub, in place of paths: found in the cache, or fetched when a person agrees. */
 
-import { existsSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { LxmertError, UsageError } from '../common/errors.js';
 import { type HubName, hubNameOf, hubNameText } from '../common/hubName.js';
-import { SAVED_WEIGHTS } from '../common/savedFiles.js';
 import { formatBytes } from '../formats/numbers.js';
 import {
+  bytesToFetch,
   type CachedModel,
   DETECTOR_REMARK,
   type FetchModelOptions,
@@ -16,13 +14,13 @@ import {
   hubSettings,
   type ModelPlan,
   PUBLISHED_DETECTOR,
+  pathFor,
   planModel,
   requireRoom,
 } from '../hub/index.js';
-import type { Command, CommandContext, Values } from './command.js';
-import type { FindModels, NamedModel } from './findModels.js';
-import { megabytes } from './hubDownload.js';
-import { parametersOf } from './options.js';
+import type { CommandContext, NamedModel } from './command.js';
+import { byteDisplay, sayKeptAtInterrupt } from './fetchDisplay.js';
+import { placeHere } from './findModels.js';
 
 /** How a person is asked. */
 export interface Asking {
@@ -34,59 +32,25 @@ export interface Asking {
 
 type Shown = Pick<CommandContext<unknown, unknown>, 'notice' | 'progress' | 'signal'>;
 
-export function modelFinder(shown: Shown, asking: Asking): FindModels {
-  return async (named) => {
-    const names = new Map<string, HubName>();
-    for (const { text } of named) {
-      const name = hubNameOf(text);
-      if (name !== undefined) names.set(hubNameText(name), name);
-    }
-    const found =
-      names.size === 0 ? new Map<string, CachedModel>() : await findAll([...names.values()], shown, asking);
-    const isDetector = ({ text, kind }: NamedModel): boolean =>
-      kind === 'detector' && names.get(text)?.name === PUBLISHED_DETECTOR;
-    if (named.some(isDetector)) shown.notice(DETECTOR_REMARK);
-    return named.map(({ text, kind }) => {
-      const model = found.get(text);
-      if (model === undefined) return kind === 'model' ? text : weightsIn(text);
-      return kind === 'model' ? model.path : (model.weightsFile ?? model.folder);
-    });
-  };
-}
-
-/** Replaces every model among validated values by where it lies. */
-export async function withModelsFound(
-  command: Pick<Command, 'arguments' | 'options'>,
-  given: { readonly arguments: Values; readonly options: Values },
-  find: FindModels,
-): Promise<{ arguments: Values; options: Values }> {
-  const result = { arguments: { ...given.arguments }, options: { ...given.options } };
-  const named: NamedModel[] = [];
-  const places: ((path: string) => void)[] = [];
-  for (const part of ['arguments', 'options'] as const) {
-    for (const { key, hubKind } of parametersOf(command[part])) {
-      const value = result[part][key];
-      if (hubKind === undefined || value === undefined) continue;
-      const list = [value].flat().map(String);
-      if (Array.isArray(value)) result[part][key] = list;
-      list.forEach((text, i) => {
-        named.push({ text, kind: hubKind });
-        places.push((found) => {
-          if (Array.isArray(value)) list[i] = found;
-          else result[part][key] = found;
-        });
-      });
-    }
+/** Finds models, some of which are on a hub. @throws as `FindModels` */
+export async function findOnHub(
+  named: readonly NamedModel[],
+  shown: Shown,
+  asking: Asking,
+): Promise<string[]> {
+  const names = new Map<string, HubName>();
+  for (const { text } of named) {
+    const name = hubNameOf(text);
+    if (name !== undefined) names.set(hubNameText(name), name);
   }
-  if (named.length === 0) return given;
-  for (const [i, found] of (await find(named)).entries()) places[i]?.(found);
-  return result;
-}
-
-/** Of a folder that `save_pretrained` wrote its weights; all else as it is. */
-function weightsIn(text: string): string {
-  if (!statSync(text, { throwIfNoEntry: false })?.isDirectory()) return text;
-  return SAVED_WEIGHTS.map((name) => path.join(text, name)).find((file) => existsSync(file)) ?? text;
+  const found = await findAll([...names.values()], shown, asking);
+  const isDetector = ({ text, kind }: NamedModel): boolean =>
+    kind === 'detector' && names.get(text)?.name === PUBLISHED_DETECTOR;
+  if (named.some(isDetector)) shown.notice(DETECTOR_REMARK);
+  return named.map((each) => {
+    const model = found.get(each.text);
+    return model === undefined ? placeHere(each) : pathFor(model, each.kind);
+  });
 }
 
 async function findAll(
@@ -100,7 +64,7 @@ async function findAll(
     settings,
     signal,
     notice,
-    progressFor: (name) => megabytes(shown, name),
+    progressFor: (name) => byteDisplay(shown, name, 'MB'),
   };
   const found = new Map<string, CachedModel>();
   const plans: ModelPlan[] = [];
@@ -113,20 +77,18 @@ async function findAll(
     await agree(plans, settings, shown, asking);
     await requireRoom(plans, settings.cache);
   }
-  for (const plan of plans) found.set(hubNameText(plan.model), await fetchInSight(plan, options));
+  for (const plan of plans) found.set(hubNameText(plan.model), await fetchInSight(plan, options, shown));
   for (const [text, { commit }] of found) notice(`${text}: commit ${commit}.`);
   return found;
 }
 
 /** Fetches a model, and says at an interrupt what becomes of the beginning. */
-async function fetchInSight(plan: ModelPlan, options: FetchModelOptions): Promise<CachedModel> {
-  const sayKept = (): void =>
-    options.notice?.('What was fetched so far is kept; the same command goes on from there.');
-  options.signal?.addEventListener('abort', sayKept);
+async function fetchInSight(plan: ModelPlan, options: FetchModelOptions, shown: Shown): Promise<CachedModel> {
+  const stopSaying = sayKeptAtInterrupt(shown);
   try {
     return await fetchPlanned(plan, options);
   } finally {
-    options.signal?.removeEventListener('abort', sayKept);
+    stopSaying();
   }
 }
 
@@ -139,13 +101,13 @@ async function agree(
 ): Promise<void> {
   const wanted = plans.filter(({ missing }) => missing.length > 0);
   for (const plan of wanted) notice(describePlan(plan));
-  const numBytes = wanted.reduce((sum, plan) => sum + plan.numBytes - plan.numBytesHere, 0);
-  const what = `${formatBytes(numBytes)} from ${endpoint} into ${cache} (Python's programs share it)`;
+  const size = formatBytes(bytesToFetch(wanted));
+  const what = `${size} from ${endpoint} into ${cache} (Python's programs share it)`;
   if (isYes) return notice(`Fetching ${what}.`);
   const names = wanted.map(({ model }) => hubNameText(model)).join(' ');
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
     throw new UsageError(
-      `${formatBytes(numBytes)} would have to be fetched from ${endpoint} into ${cache}, and there is no terminal to ask on. Give --yes, or fetch it before with: lxmert download ${names}`,
+      `${size} would have to be fetched from ${endpoint} into ${cache}, and there is no terminal to ask on. Give --yes, or fetch it before with: lxmert download ${names}`,
     );
   }
   if (!(await isAnsweredYes(`Fetch ${what}? [y/N] `, { stdin, stderr, signal }))) {

@@ -21,7 +21,14 @@ export class Interrupts {
   #exitCode: number | undefined;
   #received = 0;
 
-  constructor(private readonly notice: (line: string) => void) {
+  /**
+   * @param notice tells the person that the command stops
+   * @param beforeExit what is to be put in order when the process ends at once
+   */
+  constructor(
+    private readonly notice: (line: string) => void,
+    private readonly beforeExit: () => void = () => undefined,
+  ) {
     for (const name of names) process.on(name, this.#receive);
   }
 
@@ -46,8 +53,9 @@ export class Interrupts {
   #receive = (name: SignalName): void => {
     if (name === 'SIGHUP' && isUnderNohup()) return;
     if (this.#exitCode !== undefined) {
-      if (performance.now() - this.#received >= SAME_REQUEST_MS) process.exit(codes[name]);
-      return;
+      if (performance.now() - this.#received < SAME_REQUEST_MS) return;
+      this.beforeExit();
+      process.exit(codes[name]);
     }
     this.#exitCode = codes[name];
     this.#received = performance.now();

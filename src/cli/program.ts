@@ -6,6 +6,7 @@ import type { Command, CommandOutcome, Values } from './command.js';
 import { type FailureReport, reportFailure } from './failure.js';
 import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
+import { columnsOf, dressed, hasColor, painted, viewOf, wrapped } from './look.js';
 import type { Parameter } from './options.js';
 import { OutputFaults } from './output.js';
 import { printable } from './printable.js';
@@ -50,7 +51,8 @@ async function runWords(words: readonly string[], surroundings: Surroundings): P
       debug: words.includes('--debug'),
       command: run.entry?.name,
     });
-    surroundings.stderr.write(printable(failure.text));
+    const text = printable(failure.text).replace(/^lxmert:/, painted('red', 'lxmert:'));
+    surroundings.stderr.write(dressed(text, hasColor(surroundings.stderr)));
     return failure.exitCode;
   }
 }
@@ -69,10 +71,10 @@ class Run {
     const { parseValues, parametersOf } = await import('./options.js');
     const { resolveOptions } = await import('./config.js');
     const { Screen } = await import('./screen.js');
-    const { modelFinder, withModelsFound } = await import('./hubModels.js');
+    const { modelFinder, withModelsFound } = await import('./findModels.js');
     const { stdout, stderr } = this.surroundings;
-    const screen = new Screen(stderr);
     const flags: Values = parser.opts();
+    const screen = new Screen(stderr, flags.quiet === true);
     const words: Values = {};
     for (const [index, parameter] of parametersOf(command.arguments).entries()) {
       const value: unknown = parser.processedArgs[index];
@@ -92,24 +94,32 @@ class Run {
       stdout.write(configText(settings, { parameters, commandName: name, format }));
       return;
     }
-    const interrupts = new Interrupts((line) => screen.print(stderr, line));
+    const interrupts = new Interrupts(
+      (line) => screen.notice(line),
+      () => screen.end(),
+    );
     try {
-      if (command.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
+      if (command.needsLibtorch(options)) (await import('../torch/index.js')).requireLibtorch();
       const shown = {
-        notice: (line: string) => screen.print(stderr, line),
+        notice: (line: string) => screen.notice(line),
         progress: (label: string, unit: string) => screen.progress(label, unit),
         signal: interrupts.signal,
       };
       const asking = { isYes: flags.yes === true, stdin: this.surroundings.stdin ?? process.stdin, stderr };
-      const findModels = modelFinder(shown, asking);
+      const findModels = modelFinder(async (named) =>
+        (await import('./hubModels.js')).findOnHub(named, shown, asking),
+      );
       const outcome: CommandOutcome = await command.execute({
         ...(await withModelsFound(command, { arguments: commandArguments, options }, findModels)),
         ...shown,
         findModels,
         out: (line) => screen.print(asJson ? stderr : stdout, line),
+        commands: this.surroundings.entries,
         debug: flags.debug === true,
       });
-      const text = asJson ? JSON.stringify(outcome.json ?? null, null, 2) : printable(outcome.text);
+      const text = asJson
+        ? JSON.stringify(outcome.json ?? null, null, 2)
+        : dressed(printable(outcome.text(viewOf(stdout))), hasColor(stdout));
       if (text !== '') stdout.write(text.endsWith('\n') ? text : `${text}\n`);
       this.exitCode = interrupts.exitCode ?? outcome.exitCode;
     } catch (error) {
@@ -117,6 +127,7 @@ class Run {
       if (interrupts.exitCode === undefined || !interrupts.isReason(error)) throw error;
       this.exitCode = interrupts.exitCode;
     } finally {
+      screen.end();
       interrupts.remove();
     }
   }
@@ -124,14 +135,15 @@ class Run {
 
 /** The parser of all commands; a command's file is imported when its name has been read. */
 async function buildParser({ stdout, entries }: Surroundings, run: Run): Promise<Parser> {
+  const columns = helpColumns(stdout);
   const { version } = await import('../common/version.js');
   const root = newParser('lxmert', stdout).version(version(), '-V, --version');
-  root.helpInformation = () => rootHelp(entries);
+  root.helpInformation = () => rootHelp(entries, columns, bold);
   for (const [word, members] of byFirstWord(entries)) {
     const isSingle = members.length === 1 && members[0]!.name === word;
     const parent = isSingle ? root : root.addCommand(newParser(word, stdout)).commands.at(-1)!;
     if (!isSingle) {
-      parent.helpInformation = () => verbsHelp(word, members);
+      parent.helpInformation = () => verbsHelp(word, members, columns, bold);
       parent.action((_options, parser: Parser) => {
         const verbs = members.map((member) => member.name.slice(word.length + 1)).join(', ');
         const found = parser.args[0];
@@ -157,7 +169,6 @@ async function buildParser({ stdout, entries }: Surroundings, run: Run): Promise
 }
 
 function newParser(name: string, stdout: NodeJS.WriteStream): Parser {
-  const columns = stdout.isTTY ? stdout.columns : 100;
   return new Parser(name)
     .exitOverride()
     .enablePositionalOptions()
@@ -168,14 +179,55 @@ function newParser(name: string, stdout: NodeJS.WriteStream): Parser {
       writeOut: (text) => void stdout.write(text),
       // Errors are thrown (exitOverride) and printed once, in one form, by runCommandLine.
       writeErr: () => undefined,
-      getOutHelpWidth: () => Math.min(columns, 110),
+      getOutHelpWidth: () => helpColumns(stdout),
+      getOutHasColors: () => hasColor(stdout),
+    })
+    .configureHelp({
+      styleTitle: bold,
+      // A flag that is longer stands in a line of its own, and its text below.
+      padWidth: (command, help) =>
+        Math.min(
+          Math.max(
+            help.longestOptionTermLength(command, help),
+            help.longestArgumentTermLength(command, help),
+          ),
+          Math.min(MAX_TERM, Math.floor((help.helpWidth ?? 80) / 3)),
+        ),
+      formatItem: (term, termWidth, description, help) =>
+        formatItem(term, { termWidth, description, columns: help.helpWidth ?? 80 }),
     });
+}
+
+/** Columns of a flag with its value, at most. */
+const MAX_TERM = 32;
+/** Columns of help where nobody's window says how many, and the most that are easy to read. */
+const PIPED_COLUMNS = 100;
+const MAX_COLUMNS = 110;
+
+function helpColumns(stdout: NodeJS.WriteStream): number {
+  return stdout.isTTY ? Math.min(columnsOf(stdout), MAX_COLUMNS) : PIPED_COLUMNS;
+}
+
+/** commander takes it off where there is to be no colour. */
+function bold(text: string): string {
+  return dressed(painted('bold', text), true);
+}
+
+function formatItem(
+  term: string,
+  { termWidth, description, columns }: { termWidth: number; description: string; columns: number },
+): string {
+  const indent = termWidth + 4;
+  const text = wrapped(description, columns - indent, indent);
+  return term.length > termWidth
+    ? `  ${term}\n${' '.repeat(indent)}${text}`
+    : `  ${term.padEnd(termWidth)}  ${text}`;
 }
 
 /** Gives a leaf its arguments, flags, help and action. */
 async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
   const { parametersOf } = await import('./options.js');
-  const { flagsOf } = await import('./config.js');
+  const { commonFlags, flagsOf } = await import('./config.js');
   leaf.description(command.description);
   for (const parameter of parametersOf(command.arguments)) {
     const name = parameter.isList ? `${parameter.name}...` : parameter.name;
@@ -183,9 +235,11 @@ async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
     leaf.addArgument(new Argument(flags, parameterHelp({ ...parameter, isRequired: false, isList: false })));
   }
   for (const parameter of flagsOf(command)) leaf.addOption(optionOf(parameter));
-  leaf.addOption(new Option('--json', 'Print the result as JSON on stdout').helpGroup(everywhere));
-  leaf.addOption(new Option('--debug', 'Print a stack trace with a failure').helpGroup(everywhere));
-  leaf.addHelpText('after', `\n${exampleLines(command.examples).join('\n')}`);
+  for (const { name, description } of commonFlags)
+    leaf.addOption(new Option(`--${name}`, description).helpGroup(everywhere));
+  const { stdout } = run.surroundings;
+  const examples = exampleLines(command.examples, helpColumns(stdout), bold);
+  leaf.addHelpText('after', `\n${examples.join('\n')}`);
   leaf.action(() => run.start(command, leaf));
 }
 

@@ -3,6 +3,7 @@
 import { MultiBar, type Options, type SingleBar } from 'cli-progress';
 import { formatDuration, formatNumber } from '../formats/numbers.js';
 import type { ProgressDisplay } from './command.js';
+import { columnsOf, isCapable } from './look.js';
 
 /** Milliseconds between two plain lines. */
 const lineInterval = 10_000;
@@ -38,7 +39,7 @@ export function createProgressDisplay(
   label: string,
   unit: string,
 ): SharedDisplay {
-  if (stream.isTTY) return barOn(stream, label, unit);
+  if (isCapable(stream)) return barOn(stream, label, unit);
   const lines = linesOn(stream, label, unit, () => performance.now());
   return { ...lines, printAbove: (print) => print() };
 }
@@ -60,7 +61,7 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): SharedD
     format: (_bar, params) => {
       const seconds = (performance.now() - start) / 1000;
       const text = `${describe(params.value, params.total, unit, params.value - first, seconds)}${ending}`;
-      latest = barLine(label, text, params.progress, stream.columns);
+      latest = barLine(label, text, params.progress, columnsOf(stream));
       return latest;
     },
   };
@@ -90,7 +91,7 @@ function barOn(stream: NodeJS.WriteStream, label: string, unit: string): SharedD
       bars.all.stop();
       bars = undefined;
       // What stays is read later: whole, and not cut like a line that changes all the time.
-      if (latest.length > stream.columns) stream.write(`${CLEAR_LINE_ABOVE}${latest}\n`);
+      if (latest.length > columnsOf(stream)) stream.write(`${CLEAR_LINE_ABOVE}${latest}\n`);
     },
   };
 }

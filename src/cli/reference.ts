@@ -12,8 +12,10 @@ const opening = `# Command line
 
 \`lxmert COMMAND [flags]\`; \`lxmert COMMAND --help\` says the same as this page.
 
-- Every command takes \`--json\` (the result as JSON on stdout, everything else on stderr), \`--debug\` (a stack trace
-  with a failure) and \`--help\`.
+- Every command takes \`--json\` (the result as JSON on stdout, everything else on stderr), \`--quiet\` (neither notices
+  nor progress: results and failures only), \`--debug\` (a stack trace with a failure) and \`--help\`.
+- Colours are printed on a terminal only. \`NO_COLOR\` switches them off, \`FORCE_COLOR=1\` on; on a terminal with
+  \`TERM=dumb\` there are neither colours nor bars.
 - Flags that take several values take them with commas or repeated.
 - Commands with \`--config\` read flags, required ones too, from a file: [configuration.md](configuration.md).
 - Exit codes: 0 done; 1 failed, or the result is bad news; 2 wrong use (unknown flag, bad value, missing file); 130 and

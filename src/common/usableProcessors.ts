@@ -41,6 +41,14 @@ export function numUsableProcessors(
   return Math.max(1, byNode, Math.min(usableProcessors(root)?.size ?? 0, numOnline));
 }
 
+/** The number of threads that somebody stated in `OMP_NUM_THREADS`; of a list, that of its outermost level, as OpenMP reads it. */
+export function statedNumThreads(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): number | undefined {
+  const stated = Number.parseInt(variables.OMP_NUM_THREADS ?? '', 10);
+  return stated >= 1 ? stated : undefined;
+}
+
 /**
  * How many threads to compute with: one for each processor, and no more than a quota gives time for. A last thread that has
  * time for a part only is worth having: under a quota of 1.5 processors two threads took 0.87 of the time of one for a question,

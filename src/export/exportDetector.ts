@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
 import type { Progress } from '../common/progress.js';
+import { LABEL_FILES } from '../common/savedFiles.js';
 import { version } from '../common/version.js';
 import { sha256OfFile } from '../formats/hashes/sha256.js';
 import { type WrittenFile, weightsBytes, writeModel } from '../onnx/index.js';
@@ -57,7 +58,6 @@ const GRAPH_FILES: Record<ExportedDetectorPrecision, Omit<Weights, 'precision'>>
   float32: { backbone: 'onnx/backbone.onnx', regionHead: 'onnx/region_head.onnx' },
   float16: { backbone: 'onnx/backbone_fp16.onnx', regionHead: 'onnx/region_head_fp16.onnx' },
 };
-const LABEL_FILES = { objects: 'objects_vocab.txt', attributes: 'attributes_vocab.txt' } as const;
 
 /**
  * @throws UsageError for a folder with something else, or with files that no export wrote; CheckpointError when the weights

@@ -16,7 +16,7 @@ import {
   type Matrix,
   outputSizeOf,
   writeBias,
-  writeTensor,
+  writeLookUp,
 } from './layerWriter.js';
 
 /** Symmetric: -128 is left out. */
@@ -71,11 +71,7 @@ export class Int8Layers implements LayerWriter {
   }
 
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
-    if (table.numel < SMALLEST_TABLE) {
-      return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, 'float32'), indices], {
-        name,
-      });
-    }
+    if (table.numel < SMALLEST_TABLE) return writeLookUp(graph, indices, name, table, this.type);
     const { rows, steps } = writeRounded(graph, `${name}.weight`, () => table, {
       dims: table.shape,
       isTransposed: false,

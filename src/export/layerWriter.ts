@@ -46,7 +46,7 @@ export class HalfLayers implements LayerWriter {
   }
 
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
-    return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, 'float16'), indices], { name });
+    return writeLookUp(graph, indices, name, table, this.type);
   }
 }
 
@@ -72,7 +72,7 @@ export class ExactLayers implements LayerWriter {
   }
 
   lookUp(graph: GraphBuilder, indices: string, name: string, table: Tensor): string {
-    return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, 'float32'), indices], { name });
+    return writeLookUp(graph, indices, name, table, this.type);
   }
 }
 
@@ -109,6 +109,17 @@ export function writeBias(
     dims: isColumn ? [size, 1] : [size],
     bytes: () => bytesOf(() => ops.cat(biases, 0), type),
   });
+}
+
+/** Rows of a table that is stored as `type`: indices (...) int64 -> (..., H). @returns their name */
+export function writeLookUp(
+  graph: GraphBuilder,
+  indices: string,
+  name: string,
+  table: Tensor,
+  type: ElementType,
+): string {
+  return graph.node('Gather', [writeTensor(graph, `${name}.weight`, table, type), indices], { name });
 }
 
 /** A tensor as it lies. @returns its name */

@@ -1,5 +1,6 @@
 /** @file What stands beside a model's graph: configuration, tokenizer, answers, names, and how regions are made. */
 
+import { LABEL_FILES } from '../common/savedFiles.js';
 import type { LoadedModel } from '../inference/modelFolder.js';
 import type { LxmertConfig } from '../model/index.js';
 import { json, tokenizerFiles } from './tokenizerFiles.js';
@@ -10,8 +11,7 @@ export const MODEL_FILES = {
   preprocessor: 'preprocessor_config.json',
   vocabulary: 'vocab.txt',
   answers: 'answers.json',
-  objects: 'objects_vocab.txt',
-  attributes: 'attributes_vocab.txt',
+  ...LABEL_FILES,
 } as const;
 
 export interface LabelTexts {

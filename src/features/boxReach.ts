@@ -1,6 +1,6 @@
 /** @file How far boxes reach in their pictures, which tells their unit. */
 
-import type { PictureBoxes } from './boxForms.js';
+import { type BoxForm, type PictureBoxes, toPixelCorners } from './boxForms.js';
 
 /** The largest x and y of any box, as shares of its picture's width and height. */
 export interface BoxReach {
@@ -25,4 +25,23 @@ export function joinReach(a: BoxReach, b: BoxReach): BoxReach {
 export function formatReach({ x, y }: BoxReach): string {
   const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
   return `reach ${percent(x)} of the width and ${percent(y)} of the height of their pictures`;
+}
+
+/** Pictures and boxes of each from which on their reach tells something. */
+const ENOUGH = { pictures: 4, boxes: 10 };
+/** Detectors find something near the edges of nearly every picture. */
+const LEAST_REACH = 0.7;
+
+/** A phrase where the boxes of all pictures end far from their edges, as those of smaller copies do. */
+export function reachNotesOf(all: readonly PictureBoxes[], form: BoxForm): string[] {
+  const pictures = all.filter(({ boxes }) => boxes.length >= 4 * ENOUGH.boxes);
+  if (pictures.length < ENOUGH.pictures) return [];
+  const reach = pictures
+    .map((given) => reachOf({ ...given, boxes: toPixelCorners(given, form) }))
+    .reduce(joinReach);
+  return Math.max(reach.x, reach.y) < LEAST_REACH
+    ? [
+        `boxes ${formatReach(reach)}, as boxes of smaller copies would: are the sizes those of the same pictures?`,
+      ]
+    : [];
 }

@@ -1,28 +1,23 @@
-/** @file Converting obj36 TSV rows, from a file or out of a zip archive, to a feature store; an interrupted conversion goes on where it stopped. */
+/** @file Converting rows of any format that is read here to a feature store; an interrupted conversion goes on where it stopped. */
 
 import { LxmertError, UsageError } from '../common/errors.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { systemFault } from '../common/systemFault.js';
-import { asByteSource, type ByteSource, untilAborted } from '../formats/lines/byteSource.js';
-import { PIXEL_CORNERS } from './boxForms.js';
+import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { BrokenRows } from './brokenRows.js';
-import { PLAUSIBLE_RANGE, RANGE_SETTING } from './featureValues.js';
-import {
-  type BrokenRow,
-  type LocatedRow,
-  type Obj36ReadOptions,
-  readObj36,
-  scanObj36,
-} from './obj36Reader.js';
-import { LABELS_SETTING, type Provenance } from './provenance.js';
+import type { BrokenRow } from './obj36Reader.js';
+import type { Provenance } from './provenance.js';
+import { RowError } from './rowError.js';
 import { openShard, type Shard } from './shardFile.js';
 import type { Conversion, FeatureDType } from './shardFormat.js';
+import type { PlacedRow, RowReading, RowSource } from './sources/rowSource.js';
+import { openTable } from './sources/tableSource.js';
 import { listShardFiles } from './storeFiles.js';
 import { type ConversionSettings, DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
-import { RowError } from './tsvFields.js';
-import { type StatedTable, surveyTsv, type TsvForm, type TsvSurvey } from './tsvForm.js';
+import type { StatedTable } from './tsvForm.js';
 import { unknownProvenance } from './unknownProvenance.js';
 
+/** What a conversion goes by; how a table is read ({@link StatedTable}) is stated here, and of a {@link RowSource} when it is opened. */
 export interface StoreConvertOptions extends StatedTable {
   /** Default float16. */
   readonly dtype?: FeatureDType;
@@ -72,28 +67,29 @@ export interface LeftOutRow extends BrokenRow {
 const PROGRESS_EVERY = 32;
 
 /**
- * Writes the rows of `from` (a path, or a source such as a zip member) as shards into `folder`. The same rows give
- * the same shards, wherever they come from.
+ * Writes the rows of `from` (the path of a table, bytes such as a zip member's, or a source of another format) as shards
+ * into `folder`. The same rows give the same shards, wherever they come from.
  *
- * Each shard is written under a temporary name, flushed, renamed, and says which bytes and lines of the source
- * it holds. A process that is killed therefore leaves whole shards only; the same call made again keeps them,
- * goes on at the byte after the last one, and so never writes an image twice.
+ * Each shard is written under a temporary name, flushed, renamed, and says which places of the source (bytes and lines of
+ * a table, rows of other formats) it holds. A process that is killed therefore leaves whole shards only; the same call made
+ * again keeps them, goes on at the place after the last one, and so never writes an image twice.
  *
  * @throws LxmertError for a bad row, a duplicate, a value that float16 cannot hold; UsageError when the folder
  *   holds shards of another source or of other settings.
  */
 export async function convertToStore(
-  from: string | ByteSource,
+  from: string | ByteSource | RowSource,
   folder: string,
   options: StoreConvertOptions = {},
 ): Promise<ConvertResult> {
-  const source = untilAborted(asByteSource(from), options.signal);
-  const sourceBytes = await source.size();
   if (options.maxImages !== undefined && !(options.maxImages >= 1))
     throw new UsageError(`The number of images to convert should be 1 or more; found ${options.maxImages}.`);
-  const survey = await surveyTsv(source, options);
-  if (survey.notes.length > 0) options.notice?.(`${source.name}: ${survey.notes.join('; ')}.`);
-  const plan = makePlan(source, sourceBytes, survey, options);
+  const source =
+    typeof from === 'object' && 'rows' in from
+      ? from
+      : await openTable(asByteSource(from), options, options.signal);
+  if (source.notes.length > 0) options.notice?.(`${source.name}: ${source.notes.join('; ')}.`);
+  const plan = makePlan(source, options);
   const kept = await keepShards(folder, source, plan);
   const lastKept = kept.at(-1);
   const broken = await BrokenRows.open(folder, lastKept?.metadata.conversion?.toByte ?? 0);
@@ -104,7 +100,7 @@ export async function convertToStore(
     folder,
     {
       ...plan,
-      numBoxes: options.numBoxes ?? lastKept?.layout.numBoxes ?? Math.max(survey.mostBoxes, 1),
+      numBoxes: options.numBoxes ?? lastKept?.layout.numBoxes ?? Math.max(source.mostBoxes, 1),
       shardImages: plan.settings.shardImages,
     },
     {
@@ -141,43 +137,27 @@ function withWayOn(error: unknown, folder: string): unknown {
 
 /** What must be the same in every shard of one conversion. */
 interface Plan {
-  readonly form: TsvForm;
   readonly dtype: FeatureDType;
   readonly provenance: Provenance;
   readonly settings: ConversionSettings;
 }
 
-function makePlan(
-  source: ByteSource,
-  sourceBytes: number,
-  { form, lineEnding }: TsvSurvey,
-  options: StoreConvertOptions,
-): Plan {
+function makePlan(source: RowSource, options: StoreConvertOptions): Plan {
   const provenance = options.provenance ?? unknownProvenance;
   return {
-    form,
     dtype: options.dtype ?? 'float16',
     provenance: {
       ...provenance,
-      settings: { ...provenance.settings, ...settingsOf(form) },
+      settings: { ...provenance.settings, ...source.settings },
       source: provenance.source ?? source.fileName,
     },
     settings: {
-      sourceBytes,
+      sourceBytes: source.numBytes,
       shardImages: options.shardImages ?? DEFAULT_SHARD_IMAGES,
       maxImages: options.maxImages ?? null,
       duplicates: options.duplicates ?? 'error',
-      lineEnding,
-      ...(form.boxForm === PIXEL_CORNERS ? {} : { boxForm: `${form.boxForm.format} ${form.boxForm.unit}` }),
+      ...source.identity,
     },
-  };
-}
-
-/** What whoever reads the store must know of its rows. */
-function settingsOf({ columns, range }: TsvForm): Provenance['settings'] {
-  return {
-    ...(columns.labels === 'all' ? {} : { [LABELS_SETTING]: columns.labels }),
-    ...(range === PLAUSIBLE_RANGE ? {} : { [RANGE_SETTING]: `${range.low},${range.high}` }),
   };
 }
 
@@ -191,7 +171,7 @@ interface Copying {
 }
 
 async function copyRows(
-  source: ByteSource,
+  source: RowSource,
   writer: FeatureStoreWriter,
   { plan, after, numResumed, broken, options }: Copying,
 ): Promise<Pick<ConvertResult, 'numDuplicates' | 'interrupted'>> {
@@ -200,24 +180,23 @@ async function copyRows(
   let numDone = numResumed;
   let numDuplicates = 0;
   const reading = {
-    form: plan.form,
     start: after?.toByte ?? 0,
     firstLine: (after?.toLine ?? 0) + 1,
     onBroken: options.keepGoing === true ? (row: BrokenRow) => broken.add(row, numDone) : undefined,
+    signal: options.signal,
   };
-  for await (const located of wholeRows(source, reading)) {
+  for await (const placed of wholeRows(source, reading)) {
     if (numDone >= max) break;
     if (options.signal?.aborted === true) return { numDuplicates, interrupted: true };
-    if (writer.has(located.row.imageId)) {
-      if (plan.settings.duplicates === 'error') throw duplicateError(source, located);
+    if (writer.has(placed.row.imageId)) {
+      if (plan.settings.duplicates === 'error') throw duplicateError(source, placed);
       numDuplicates++;
       continue;
     }
-    await addLocated(source, writer, located);
+    await addPlaced(source, writer, placed);
     numDone++;
     if (numDone % PROGRESS_EVERY === 0) {
-      const sourceBytes = source.estimateSize?.() ?? plan.settings.sourceBytes;
-      const estimate = Math.round((sourceBytes / located.end) * (numDone + numDuplicates));
+      const estimate = source.estimateRows(placed, numDone + numDuplicates);
       progress.update(numDone, Math.max(numDone, Math.min(max, estimate)));
     }
   }
@@ -227,13 +206,13 @@ async function copyRows(
   return { numDuplicates, interrupted: false };
 }
 
-/** The rows of a file; an error at one says how to go on without it. */
+/** The rows of a source; an error at one says how to go on without it. */
 async function* wholeRows(
-  source: ByteSource,
-  reading: Obj36ReadOptions,
-): AsyncGenerator<LocatedRow, void, undefined> {
+  source: RowSource,
+  reading: RowReading,
+): AsyncGenerator<PlacedRow, void, undefined> {
   try {
-    yield* readObj36(source, reading);
+    yield* source.rows(reading);
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
     throw new LxmertError(
@@ -243,22 +222,20 @@ async function* wholeRows(
   }
 }
 
-async function addLocated(
-  source: ByteSource,
-  writer: FeatureStoreWriter,
-  located: LocatedRow,
-): Promise<void> {
+async function addPlaced(source: RowSource, writer: FeatureStoreWriter, placed: PlacedRow): Promise<void> {
   try {
-    await writer.add(located.row, { range: located });
+    await writer.add(placed.row, { range: placed });
   } catch (error) {
     if (!(error instanceof LxmertError)) throw error;
-    throw new LxmertError(`${source.name}, line ${located.line}: ${error.message}`, { cause: error });
+    throw new LxmertError(`${source.name}, ${source.unit} ${placed.line}: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
-function duplicateError(source: ByteSource, { row, line }: LocatedRow): LxmertError {
+function duplicateError(source: RowSource, { row, line }: PlacedRow): LxmertError {
   return new LxmertError(
-    `${source.name}, line ${line}: image ${row.imageId} already has a row above. ` +
+    `${source.name}, ${source.unit} ${line}: image ${row.imageId} already has a row above. ` +
       'Remove one of them, or ask to keep the first (--duplicates first).',
   );
 }
@@ -268,10 +245,10 @@ function duplicateError(source: ByteSource, { row, line }: LocatedRow): LxmertEr
  *
  * @throws UsageError unless they come from the same source with the same settings.
  */
-async function keepShards(folder: string, source: ByteSource, plan: Plan): Promise<Shard[]> {
+async function keepShards(folder: string, source: RowSource, plan: Plan): Promise<Shard[]> {
   const shards = (await listShardFiles(folder)).map((file) => openShard(file));
   for (const shard of shards) {
-    const difference = findDifference(shard, plan);
+    const difference = findDifference(shard, source, plan);
     if (difference !== undefined)
       throw new UsageError(
         `${folder} already holds shards of another conversion: ${difference}. Choose another folder.`,
@@ -280,19 +257,21 @@ async function keepShards(folder: string, source: ByteSource, plan: Plan): Promi
   const gap = shards.findIndex((shard, i) => shard.metadata.index !== i);
   const kept = gap < 0 ? shards : shards.slice(0, gap);
   const last = kept.at(-1);
-  if (last !== undefined) await checkSameSource(source, last, plan.form);
+  if (last !== undefined) await checkSameSource(source, last);
   return kept;
 }
 
-function findDifference(shard: Shard, plan: Plan): string | undefined {
+/** What a conversion of a table, in the usual form, does not state. */
+const USUAL = { boxForm: undefined, format: undefined, lineEnding: undefined };
+
+function findDifference(shard: Shard, { featureSize }: RowSource, plan: Plan): string | undefined {
   const { conversion, provenance } = shard.metadata;
-  if (conversion === null) return `${shard.path} was not made from a TSV file`;
-  const { featureSize } = plan.form.features;
+  if (conversion === null) return `${shard.path} was not made by a conversion`;
   if (shard.layout.featureSize !== featureSize)
     return `${shard.path} holds ${shard.layout.featureSize} values for each box, and they are read as ${featureSize} now`;
   if (shard.layout.dtype !== plan.dtype)
     return `${shard.path} holds ${shard.layout.dtype} features, and ${plan.dtype} was asked for`;
-  for (const [name, wanted] of Object.entries({ boxForm: undefined, ...plan.settings })) {
+  for (const [name, wanted] of Object.entries({ ...USUAL, ...plan.settings })) {
     const found = conversion[name as keyof ConversionSettings];
     if (found !== wanted)
       return `${shard.path} was made with ${name} ${JSON.stringify(found)}, and now it is ${JSON.stringify(wanted)}`;
@@ -305,31 +284,15 @@ function findDifference(shard: Shard, plan: Plan): string | undefined {
 }
 
 /** Same name and size do not make the same file: the first row of the last shard must stand where it stood. */
-async function checkSameSource(source: ByteSource, shard: Shard, form: TsvForm): Promise<void> {
-  const { conversion, imageIds } = shard.metadata;
+async function checkSameSource(source: RowSource, { path, metadata }: Shard): Promise<void> {
+  const { conversion, imageIds } = metadata;
   if (conversion === null) return;
-  const expected = imageIds[0];
-  for await (const { imageId } of scanAt(source, form, conversion.fromByte, conversion.fromLine)) {
-    if (imageId === expected) return;
-  }
+  const [expected] = imageIds;
+  if ((await source.idAt({ start: conversion.fromByte, line: conversion.fromLine })) === expected) return;
   throw new UsageError(
-    `${source.name} is not the file that ${shard.path} was made from: image ${expected} is not at line ${conversion.fromLine}. ` +
+    `${source.name} is not the file that ${path} was made from: image ${expected} is not at ${source.unit} ${conversion.fromLine}. ` +
       'Choose another folder.',
   );
-}
-
-async function* scanAt(
-  source: ByteSource,
-  form: TsvForm,
-  start: number,
-  firstLine: number,
-): AsyncGenerator<{ imageId: string }> {
-  try {
-    yield* scanObj36(source, { form, start, firstLine, maxImages: 1 });
-  } catch (error) {
-    // A position inside a row does not parse; the caller then finds no match and says so.
-    if (!(error instanceof LxmertError)) throw error;
-  }
 }
 
 async function describeResult(folder: string, numKept: number, broken: BrokenRows): Promise<ConvertResult> {

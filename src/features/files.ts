@@ -24,7 +24,13 @@ export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreign
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
-export { assertCompatible, type Provenance, parseSettings, provenanceSchema } from './provenance.js';
+export {
+  assertCompatible,
+  LABELS_SETTING,
+  type Provenance,
+  parseSettings,
+  provenanceSchema,
+} from './provenance.js';
 export { readRow, type StatedRow } from './readRow.js';
 export {
   type FeatureRow,
@@ -37,6 +43,9 @@ export {
 export type { Shard } from './shardFile.js';
 export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFormat.js';
 export { readShardRow } from './shardRows.js';
+export type { StatedSource } from './sources/indexedRows.js';
+export { findFormat, openRowSource } from './sources/openRowSource.js';
+export type { RowSource } from './sources/rowSource.js';
 export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';
 export { surveyTsv, type TsvForm } from './tsvForm.js';

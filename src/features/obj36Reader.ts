@@ -7,7 +7,8 @@ import { toPixelCorners } from './boxForms.js';
 import { findValueProblem } from './featureValues.js';
 import { NUMBER_TYPES } from './numberTypes.js';
 import { type FeatureRow, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
-import { isComment, RowError, TsvFields, withoutMark, withoutReturns } from './tsvFields.js';
+import { RowError } from './rowError.js';
+import { isComment, TsvFields, withoutMark, withoutReturns } from './tsvFields.js';
 import { ROW_LIMITS, type StatedTable, surveyTsv, type TsvForm } from './tsvForm.js';
 
 export interface Obj36ReadOptions extends StatedTable {

@@ -36,6 +36,14 @@ export const provenanceSchema = z.strictObject({
 /** The setting that tells which labels rows have, where not all: `objects`, or `none`. Zeros stand for those that are not there. */
 export const LABELS_SETTING = 'labels';
 
+/** The setting that says that pictures' sizes are not known (`none`): boxes are shares of the sides of a picture of 1 x 1. */
+export const SIZES_SETTING = 'sizes';
+
+/** Whether such features come without the sizes of their pictures. */
+export function lacksSizes({ settings }: Pick<Provenance, 'settings'>): boolean {
+  return settings[SIZES_SETTING] === 'none';
+}
+
 /** The labels that rows of such features have. */
 export function labelsOf({ settings }: Pick<Provenance, 'settings'>): LabelKind {
   const stated = settings[LABELS_SETTING];
@@ -43,7 +51,7 @@ export function labelsOf({ settings }: Pick<Provenance, 'settings'>): LabelKind 
 }
 
 /** Settings about the file, not about the detector's numbers; stores that differ in them go together. */
-const ABOUT_FILES: ReadonlySet<string> = new Set([LABELS_SETTING, RANGE_SETTING]);
+const ABOUT_FILES: ReadonlySet<string> = new Set([LABELS_SETTING, RANGE_SETTING, SIZES_SETTING]);
 
 /**
  * Settings from words such as `profile=caffe-exact` or `boxes=36`; numbers, `true` and `false` lose their quotes.

@@ -8,8 +8,11 @@ import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
 import { type FeatureRow, findRowProblem } from './row.js';
 import { readShardRow } from './shardRows.js';
+import { openRowSource } from './sources/openRowSource.js';
+import type { RowSource } from './sources/rowSource.js';
 import { openShards } from './storeFiles.js';
 import { readTsvProvenance } from './tsvProvenance.js';
+import { unknownProvenance } from './unknownProvenance.js';
 
 /** A row, and what its file states of the detector. */
 export interface StatedRow {
@@ -18,12 +21,14 @@ export interface StatedRow {
 }
 
 /**
- * @param features a store's folder or shard, or an obj36 TSV file
+ * @param features a store's folder or shard, a TSV file, or a file of another format that `lxmert features convert` takes
  * @throws UsageError when there is no such file; LxmertError when it has no row for the image, or a broken one
  */
 export async function readRow(features: string, imageId: string): Promise<StatedRow> {
   const status = statSync(features, { throwIfNoEntry: false });
   if (status === undefined) throw new UsageError(`There is no feature store or TSV file '${features}'.`);
+  const source = await openRowSource(features);
+  if (source !== undefined) return await findRow(source, imageId);
   if (status.isFile() && !features.endsWith('.safetensors')) {
     const kind = sourceKindOf(features);
     if (kind !== 'text' && kind !== 'store') throw new UsageError(describeForeignFile(features));
@@ -49,4 +54,17 @@ export async function readRow(features: string, imageId: string): Promise<Stated
   throw new LxmertError(
     `${features} has no row for image ${imageId}. It holds ${numImages} images; the first is ${shards[0]?.metadata.imageIds[0]}.`,
   );
+}
+
+async function findRow(source: RowSource, imageId: string): Promise<StatedRow> {
+  try {
+    const row = await source.find?.(imageId);
+    if (row === undefined) {
+      const first = await source.idAt({ start: 0, line: 1 });
+      throw new LxmertError(`${source.name} has no row for image ${imageId}. The first is ${first}.`);
+    }
+    return { row, provenance: { ...unknownProvenance, settings: source.settings, source: source.fileName } };
+  } finally {
+    source.close();
+  }
 }

@@ -62,15 +62,19 @@ export function shardTensors(
 
 const count = z.number().int().nonnegative();
 
-/** Which part of which TSV file a shard was converted from, and with which settings: what resuming needs. */
+/** Which part of which source a shard was converted from, and with which settings: what resuming needs. */
 export const conversionSchema = z.strictObject({
   sourceBytes: count,
   shardImages: count,
   maxImages: count.nullable(),
   duplicates: z.enum(['error', 'first']),
-  lineEnding: z.enum(['\n', '\r\n']),
+  /** Of a table. */
+  lineEnding: z.enum(['\n', '\r\n']).optional(),
+  /** Of what is no table. */
+  format: z.string().optional(),
   /** What was stated of the boxes in the file, such as `xywh pixels`; absent for corners in pixels. */
   boxForm: z.string().optional(),
+  /** Bytes and lines of a table; rows from 0, and from 1, of what is none. */
   fromByte: count,
   toByte: count,
   fromLine: count,

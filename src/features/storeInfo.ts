@@ -3,7 +3,7 @@
 import { formatBytes, formatCount } from '../formats/numbers.js';
 import { formatReach } from './boxReach.js';
 import { formatSummary } from './featureValues.js';
-import { labelsOf, type Provenance } from './provenance.js';
+import { labelsOf, lacksSizes, type Provenance } from './provenance.js';
 import type { FeatureDType } from './shardFormat.js';
 import { openShards } from './storeFiles.js';
 import { type StoreSample, sampleStore } from './storeSample.js';
@@ -60,6 +60,7 @@ export function formatStoreInfo(info: StoreInfo): string {
     ['values', `${formatSummary(sample.values)} (${formatCount(sample.numImages, 'image')} looked at)`],
     ['boxes', formatReach(sample.reach)],
     ['labels', LABELS[labelsOf(provenance)]],
+    ...(lacksSizes(provenance) ? [NO_SIZES] : []),
     ['detector', provenance.detector ?? 'not stated'],
     ['weights', provenance.weightsSha256 === null ? 'not stated' : `SHA-256 ${provenance.weightsSha256}`],
     ['settings', settings.length === 0 ? 'not stated' : settings.join(', ')],
@@ -71,7 +72,12 @@ export function formatStoreInfo(info: StoreInfo): string {
   return `${[...table, ...warning].join('\n')}\n`;
 }
 
-const LABELS = {
+const NO_SIZES: [string, string] = [
+  'pictures',
+  'of unknown size (boxes are shares of their sides, which the model needs, and cannot be drawn)',
+];
+
+export const LABELS = {
   all: 'objects and attributes',
   objects: 'objects only (zeros stand for attributes)',
   none: 'none (zeros stand for objects and attributes)',

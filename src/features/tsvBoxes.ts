@@ -8,9 +8,8 @@ import {
   fits,
   PIXEL_CORNERS,
   type PictureBoxes,
-  toPixelCorners,
 } from './boxForms.js';
-import { formatReach, joinReach, reachOf } from './boxReach.js';
+import { reachNotesOf } from './boxReach.js';
 import { decodeFloats, type NumberType, otherOrder, swapBytes } from './numberTypes.js';
 
 /** The boxes of one row as its field has them. */
@@ -60,26 +59,9 @@ function otherFormText(first: PictureBoxes, form: BoxForm): string {
   );
 }
 
-/** Pictures and boxes of each from which on their reach tells something. */
-const ENOUGH = { pictures: 4, boxes: 10 };
-/** Detectors find something near the edges of nearly every picture. */
-const LEAST_REACH = 0.7;
-
-/** A phrase where the boxes of all pictures end far from their edges, as those of smaller copies do. */
-export function reachNotes({ pictures: all, type }: TableBoxes, form: BoxForm): string[] {
-  const pictures = decoded(
-    all.filter(({ numBoxes }) => numBoxes >= ENOUGH.boxes),
-    type,
-  );
-  if (pictures.length < ENOUGH.pictures) return [];
-  const reach = pictures
-    .map((given) => reachOf({ ...given, boxes: toPixelCorners(given, form) }))
-    .reduce(joinReach);
-  return Math.max(reach.x, reach.y) < LEAST_REACH
-    ? [
-        `boxes ${formatReach(reach)}, as boxes of smaller copies would: are the sizes those of the same pictures?`,
-      ]
-    : [];
+/** As {@link reachNotesOf}, of the boxes of a table. */
+export function reachNotes({ pictures, type }: TableBoxes, form: BoxForm): string[] {
+  return reachNotesOf(decoded(pictures, type), form);
 }
 
 /** The boxes of pictures whose field holds as many numbers as their boxes have. */

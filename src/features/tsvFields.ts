@@ -1,8 +1,8 @@
 /** @file The fields of one line of a TSV file, decoded one by one, with errors that say where they stand. */
 
-import { LxmertError } from '../common/errors.js';
 import { decodeFloats, decodeIntegers, NUMBER_TYPES, type NumberType } from './numberTypes.js';
 import { findIdProblem } from './row.js';
+import { RowError } from './rowError.js';
 import type { TsvColumn, TsvColumns } from './tsvColumns.js';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -171,21 +171,7 @@ export class TsvFields {
 
   fail(problem: string): never {
     const image = this.#imageId === undefined ? '' : ` (image ${this.#imageId})`;
-    throw new RowError(this.file, this.line, this.#imageId, `${image}: ${problem}`);
-  }
-}
-
-/** A row that is not sound; what is around it may be. */
-export class RowError extends LxmertError {
-  constructor(
-    file: string,
-    readonly line: number,
-    /** Where it can be read. */
-    readonly imageId: string | undefined,
-    /** What follows the place. */
-    rest: string,
-  ) {
-    super(`${file}, line ${line}${rest}`);
+    throw new RowError(`${this.file}, line ${this.line}`, this.line, this.#imageId, `${image}: ${problem}`);
   }
 }
 

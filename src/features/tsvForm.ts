@@ -24,9 +24,10 @@ import {
   type NumberType,
 } from './numberTypes.js';
 import { MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
+import { RowError } from './rowError.js';
 import { checkBoxes, type PictureBytes, reachNotes } from './tsvBoxes.js';
 import { columnsOf, type TsvColumn, type TsvColumns } from './tsvColumns.js';
-import { isComment, RowError, TsvFields, withoutMark, withoutReturns } from './tsvFields.js';
+import { isComment, TsvFields, withoutMark, withoutReturns } from './tsvFields.js';
 
 /** Far above a real row: 36 boxes of 2048 values take 395,180 bytes, 100 boxes 1.1 MB. */
 const MAX_ROW_BYTES = 1 << 26;

@@ -44,6 +44,11 @@ export function formatGibibytes(numBytes: number, numDigits = 2): string {
   return `${(numBytes / 2 ** 30).toFixed(numDigits)} GiB`;
 }
 
+/** `24.6 ms`, `1.88 s`: what was measured. */
+export function formatSeconds(seconds: number): string {
+  return seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toFixed(1)} ms`;
+}
+
 /** `7 s`, `4 min 10 s`, `3 h 05 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LxmertError, UsageError } from '../common/errors.js';
+import { UsageError } from '../common/errors.js';
 import { type HubName, hubNameText } from '../common/hubName.js';
 import type { Progress } from '../common/progress.js';
 import { requireSpace } from '../data/download/diskSpace.js';
@@ -22,7 +22,7 @@ import { type ChosenFiles, chooseFiles, requireUsualSize } from './hubFiles.js';
 import { type ListedFile, listModel } from './hubListing.js';
 import { authorization, type HubRequestOptions, meaningOf } from './hubRequest.js';
 
-/** A model that is not all in the cache. */
+/** What a model on the hub consists of, and what the cache lacks of it, if anything. */
 export interface ModelPlan {
   readonly model: HubName;
   readonly commit: string;
@@ -100,11 +100,25 @@ export async function fetchPlanned(plan: ModelPlan, options: FetchModelOptions):
   return cachedModel(model.name, commit, folder, chosen);
 }
 
+/** Bytes that the plans lack, without what earlier tries left of them. */
+export function bytesToFetch(plans: readonly ModelPlan[]): number {
+  return sum(plans.map(({ numBytes, numBytesHere }) => Math.max(0, numBytes - numBytesHere)));
+}
+
 /** @throws LxmertError when the cache's disk has no room for what the plans lack */
 export async function requireRoom(plans: readonly ModelPlan[], cache: string): Promise<void> {
-  const numBytes = sum(plans.map((plan) => Math.max(0, plan.numBytes - plan.numBytesHere)));
   const names = plans.map(({ model }) => hubNameText(model)).join(' and ');
-  await requireSpace(cache, numBytes, names, undefined, 'HF_HUB_CACHE');
+  await requireSpace(cache, bytesToFetch(plans), names, undefined, 'HF_HUB_CACHE');
+}
+
+/**
+ * A model's place in the cache, into which it is fetched when it is not there.
+ *
+ * @throws as {@link planModel} and {@link fetchPlanned}
+ */
+export async function locateModel(model: HubName, options: FetchModelOptions): Promise<CachedModel> {
+  const found = findCached(options.settings.cache, model);
+  return found ?? (await fetchPlanned(await planModel(model, options), options));
 }
 
 /** Smaller files are there before a bar is. */
@@ -121,7 +135,7 @@ async function fetchBlob(
 ): Promise<void> {
   const { signal, notice } = options;
   for (let numWaits = 0; !existsSync(blob); numWaits++) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     try {
       await fetchOnce(plan, file, blob, options);
     } catch (error) {
@@ -145,7 +159,6 @@ async function fetchOnce(
   const { settings, signal, notice, numAttempts, stallMs, firstWaitMs, freeBytes } = options;
   const name = `${file} of ${model.name}`;
   const display = size < MIN_SHOWN_BYTES ? undefined : options.progressFor?.(path.posix.basename(file));
-  const refused: { sentence?: string | undefined } = {};
   try {
     await fetchFile(
       [`${settings.endpoint}/${model.name}/resolve/${commit}/${file}`],
@@ -158,22 +171,17 @@ async function fetchOnce(
         headers: authorization(settings),
         wayOut: 'Give the same command again to go on.',
         otherFolder: 'HF_HUB_CACHE',
-        explainStatus: (answer) => {
-          refused.sentence = meaningOf(hubNameText(model), answer, settings);
-          return undefined;
+        onRefused: (answer) => {
+          const meaning = meaningOf(hubNameText(model), answer, settings);
+          if (meaning !== undefined) throw new UsageError(`${name} cannot be fetched. ${meaning}`);
         },
-        ...(display && { progress: display }),
-        ...(numAttempts !== undefined && { numAttempts }),
-        ...(stallMs !== undefined && { stallMs }),
-        ...(firstWaitMs !== undefined && { firstWaitMs }),
-        ...(freeBytes && { freeBytes }),
+        progress: display,
+        numAttempts,
+        stallMs,
+        firstWaitMs,
+        freeBytes,
       },
     );
-  } catch (error) {
-    if (error instanceof LxmertError && refused.sentence !== undefined) {
-      throw new UsageError(`${name} cannot be fetched. ${refused.sentence}`, { cause: error });
-    }
-    throw error;
   } finally {
     display?.stop();
   }
@@ -202,15 +210,4 @@ function sizeOf(file: string): number | undefined {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/**
- * The path that a reference stands for: a file or folder as it is, and for a model on a hub its place in the cache, into which it is
- * fetched when it is not there.
- *
- * @throws as {@link planModel} and {@link fetchPlanned}
- */
-export async function locateModel(model: HubName, options: FetchModelOptions): Promise<CachedModel> {
-  const found = findCached(options.settings.cache, model);
-  return found ?? (await fetchPlanned(await planModel(model, options), options));
 }

@@ -4,11 +4,13 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, rename, symlink } from 'node:fs/promises';
+import { copyFile, rename, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
-import { hasErrorCode } from '../common/errors.js';
 import type { HubName } from '../common/hubName.js';
+import { refusesLinks } from '../common/links.js';
+import { makeFolder } from '../common/makeFolder.js';
+import type { HubKind } from '../common/pathSchemas.js';
 import { type ChosenFiles, chooseFiles } from './hubFiles.js';
 import { isCommit } from './hubListing.js';
 
@@ -52,6 +54,11 @@ export function cachedModel(
   return { name, commit, folder, weightsFile, path: isFolder ? folder : (weightsFile ?? folder) };
 }
 
+/** What stands for a model in the place of its name. */
+export function pathFor({ path: place, weightsFile, folder }: CachedModel, kind: HubKind): string {
+  return kind === 'model' ? place : (weightsFile ?? folder);
+}
+
 function readRef(cache: string, name: string, revision: string): string | undefined {
   try {
     const text = readFileSync(refFile(cache, name, revision), 'utf8').trim();
@@ -87,19 +94,18 @@ export async function writeRef(
 ): Promise<void> {
   if (isCommit(revision)) return;
   const file = refFile(cache, name, revision);
-  await mkdir(path.dirname(file), { recursive: true });
   await writeFileAtomic(file, commit);
 }
 
 /** Gives a blob its name in a snapshot: a link, or, where a system allows none, a copy. */
 export async function linkBlob(blob: string, file: string): Promise<void> {
   if (existsSync(file)) return;
-  await mkdir(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   const own = `${file}.${process.pid}.new`;
   try {
     await symlink(path.relative(path.dirname(file), blob), own);
   } catch (error) {
-    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'UNKNOWN'].some((code) => hasErrorCode(error, code))) throw error;
+    if (!refusesLinks(error)) throw error;
     await copyFile(blob, own);
   }
   // In place of a link that leads nowhere, too.

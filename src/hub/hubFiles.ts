@@ -1,19 +1,18 @@
 /** @file Which files of a model on a hub are fetched: weights in the best form, and what is read with them; nothing else. */
 
 import { LxmertError } from '../common/errors.js';
-import { SAVED_ANSWERS, SAVED_CONFIG, SAVED_VOCABULARIES, SAVED_WEIGHTS } from '../common/savedFiles.js';
+import {
+  LABEL_FILES,
+  SAVED_ANSWERS,
+  SAVED_CONFIG,
+  SAVED_VOCABULARIES,
+  SAVED_WEIGHTS,
+} from '../common/savedFiles.js';
+import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 import { formatBytes } from '../formats/numbers.js';
 
 /** Small files that are read beside weights. */
-const COMPANIONS = [
-  SAVED_CONFIG,
-  ...SAVED_VOCABULARIES,
-  ...SAVED_ANSWERS,
-  'objects_vocab.txt',
-  'attributes_vocab.txt',
-];
-/** Marks an exported folder. */
-const EXPORT_MANIFEST = 'lxmert.json';
+const COMPANIONS = [SAVED_CONFIG, ...SAVED_VOCABULARIES, ...SAVED_ANSWERS, ...Object.values(LABEL_FILES)];
 /** Files of an exported folder. */
 const EXPORTED = /^([\w.-]+\.(json|txt)|onnx\/[\w.-]+\.(onnx|onnx_data))$/;
 /** Weights of a run, the best first. */
@@ -43,7 +42,7 @@ export interface ChosenFiles {
  */
 export function chooseFiles(paths: readonly string[]): ChosenFiles | undefined {
   const there = new Set(paths);
-  if (there.has(EXPORT_MANIFEST)) {
+  if (there.has(MANIFEST_FILE)) {
     const exported = paths.filter((each) => EXPORTED.test(each));
     return { paths: smallFirst(exported), weights: undefined, isFolder: true };
   }

@@ -3,22 +3,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LxmertError, UsageError } from '../common/errors.js';
+import {
+  DEFAULT_FIRST_WAIT_MS,
+  DEFAULT_NUM_ATTEMPTS,
+  DEFAULT_STALL_MS,
+  type FetchOptions,
+} from '../data/download/fetchFile.js';
 import { getHttp } from '../data/download/httpRequest.js';
-import { growingWaitMs, MAX_WAIT_MS, retryAfterMs } from '../data/download/retryAfter.js';
+import { growingWaitMs, isTemporaryStatus, MAX_WAIT_MS, retryAfterMs } from '../data/download/retryAfter.js';
 import { TransferError } from '../data/download/transferError.js';
 import type { HubSettings } from './hubSettings.js';
 
-export interface HubRequestOptions {
+export interface HubRequestOptions
+  extends Pick<FetchOptions, 'signal' | 'notice' | 'numAttempts' | 'stallMs' | 'firstWaitMs'> {
   readonly settings: HubSettings;
-  readonly signal?: AbortSignal | undefined;
-  /** Told of what a person waits for, as a sentence. */
-  readonly notice?: ((line: string) => void) | undefined;
-  /** Attempts that fail in a row before it is given up. Default 5. */
-  readonly numAttempts?: number | undefined;
-  /** Milliseconds without a byte after which a connection is given up. Default 60,000. */
-  readonly stallMs?: number | undefined;
-  /** Milliseconds to wait after the first failure; doubles each time. Default 1,000. */
-  readonly firstWaitMs?: number | undefined;
 }
 
 /** More than any list of a model's files has. */
@@ -31,7 +29,14 @@ const MAX_JSON_BYTES = 16e6;
  * @throws UsageError, or LxmertError, when the hub refuses or cannot be reached
  */
 export function hubFetch(model: string, options: HubRequestOptions): typeof fetch {
-  const { settings, signal, notice, numAttempts = 5, firstWaitMs = 1000, stallMs = 60_000 } = options;
+  const {
+    settings,
+    signal,
+    notice,
+    numAttempts = DEFAULT_NUM_ATTEMPTS,
+    firstWaitMs = DEFAULT_FIRST_WAIT_MS,
+    stallMs = DEFAULT_STALL_MS,
+  } = options;
   return async (input, init) => {
     const address = String(input instanceof Request ? input.url : input);
     if (new URL(address).origin !== new URL(settings.endpoint).origin) {
@@ -48,7 +53,7 @@ export function hubFetch(model: string, options: HubRequestOptions): typeof fetc
       });
       if (answer instanceof Response) return answer;
       const isFailure = answer instanceof TransferError;
-      if (!isFailure && (!isTemporary(answer.status) || numFailures >= numAttempts)) {
+      if (!isFailure && (!isTemporaryStatus(answer.status) || numFailures >= numAttempts)) {
         throw refusal(model, answer, settings);
       }
       const asked = isFailure ? undefined : retryAfterMs(answer.headers['retry-after'], Date.now());
@@ -105,11 +110,6 @@ export function authorization({ token, endpoint }: HubSettings): Record<string, 
   const { protocol, hostname } = new URL(endpoint);
   const isPrivate = protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   return token === undefined || !isPrivate ? {} : { authorization: `Bearer ${token}` };
-}
-
-/** 408 and 425 ask to try again, 429 and 503 may say when. */
-function isTemporary(status: number): boolean {
-  return status >= 500 || [408, 425, 429].includes(status);
 }
 
 function unreachable({ endpoint, cache }: HubSettings, error: TransferError): LxmertError {

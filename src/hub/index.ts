@@ -1,6 +1,7 @@
 /** @file Models by their names on a hub, in the cache that Python's programs share. */
 
 export {
+  bytesToFetch,
   type FetchModelOptions,
   fetchPlanned,
   locateModel,
@@ -8,8 +9,8 @@ export {
   planModel,
   requireRoom,
 } from './fetchModel.js';
-export { type CachedModel, cachedNames, findCached, hubOriginOf, hubOriginsOf } from './hubCache.js';
-export { type HubSettings, hubSettings } from './hubSettings.js';
+export { type CachedModel, cachedNames, findCached, hubOriginOf, hubOriginsOf, pathFor } from './hubCache.js';
+export { hubSettings } from './hubSettings.js';
 export {
   DETECTOR_REMARK,
   isPublished,

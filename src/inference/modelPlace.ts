@@ -4,11 +4,12 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { splitWeightsPath } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
+import { savedAnswersIn, savedVocabularyIn, savedWeightsIn } from '../common/savedFiles.js';
+import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 import { type RunConfig, readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { runConfigBeside } from './runConfigBeside.js';
 import { weightsOfRun } from './runWeights.js';
-import { savedAnswersIn, savedVocabularyIn, savedWeightsIn } from './savedWeights.js';
 
 export interface ModelPlace {
   readonly weightsFile: string;
@@ -31,11 +32,8 @@ export async function findModel(model: string, weights: 'BEST' | 'LAST'): Promis
   return isFolder ? await inFolder(model, weights) : await aroundFile(model, file);
 }
 
-/** What marks an exported folder, by which the runtime knows it. */
-const EXPORT_MANIFEST = 'lxmert.json';
-
 async function inFolder(folder: string, weights: 'BEST' | 'LAST'): Promise<ModelPlace> {
-  if (existsSync(path.join(folder, EXPORT_MANIFEST))) {
+  if (existsSync(path.join(folder, MANIFEST_FILE))) {
     throw new UsageError(
       `'${folder}' is an exported model, which answer, explain, match, serve and predict take, each by itself. For all else name the run folder or the weights that it was exported from.`,
     );

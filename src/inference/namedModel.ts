@@ -1,10 +1,9 @@
 /** @file Models and detectors by their names on a hub, for programs: paths stay as they are. */
 
-import { statSync } from 'node:fs';
 import { hubNameOf } from '../common/hubName.js';
 import type { Progress } from '../common/progress.js';
-import { DETECTOR_REMARK, hubSettings, locateModel, PUBLISHED_DETECTOR } from '../hub/index.js';
-import { savedWeightsIn } from './savedWeights.js';
+import { weightsStoodFor } from '../common/savedFiles.js';
+import { DETECTOR_REMARK, hubSettings, locateModel, PUBLISHED_DETECTOR, pathFor } from '../hub/index.js';
 
 /** How models that are named are found on a hub. */
 export interface HubOptions {
@@ -41,9 +40,7 @@ export async function findNamedDetector(
 ): Promise<string> {
   const found = await find(detector, options);
   if (found?.name === PUBLISHED_DETECTOR) say(DETECTOR_REMARK);
-  if (found !== undefined) return found.weightsFile ?? found.folder;
-  const isFolder = statSync(detector, { throwIfNoEntry: false })?.isDirectory() === true;
-  return (isFolder ? savedWeightsIn(detector) : undefined) ?? detector;
+  return found === undefined ? weightsStoodFor(detector) : pathFor(found, 'detector');
 }
 
 async function find(reference: string, { offline, progress, notice, signal }: HubOptions) {
@@ -54,10 +51,7 @@ async function find(reference: string, { offline, progress, notice, signal }: Hu
     settings: { ...stated, isOffline: offline ?? stated.isOffline },
     notice,
     signal,
-    ...(progress && { progressFor: () => ({ ...bound(progress), stop: () => undefined }) }),
+    progressFor:
+      progress && (() => ({ update: (done, total) => progress.update(done, total), stop: () => undefined })),
   });
-}
-
-function bound(progress: Progress): Progress {
-  return { update: (done, total) => progress.update(done, total) };
 }

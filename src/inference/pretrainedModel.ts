@@ -10,6 +10,7 @@ import {
   splitWeightsPath,
 } from '../checkpoint/index.js';
 import { LxmertError, UsageError } from '../common/errors.js';
+import { savedVocabularyIn, savedWeightsIn } from '../common/savedFiles.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
@@ -29,7 +30,6 @@ import { PRETRAINED_FILES, RUN_FILES } from '../train/runFolder.js';
 import { vocabularyBySize } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
 import { runConfigBeside } from './runConfigBeside.js';
-import { savedVocabularyIn, savedWeightsIn } from './savedWeights.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */
 export interface PretrainedSource {

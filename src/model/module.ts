@@ -29,11 +29,11 @@ export abstract class Module {
   protected joinedParameter(
     parts: readonly LeafPart[],
     tensor: Tensor,
-    { isDense = false, isTable = false }: LeafOptions = {},
+    { isDense = false, isHead = false, isTable = false }: LeafOptions = {},
   ): Leaf {
     keep(tensor);
     tensor.requiresGrad = true;
-    const leaf = new Leaf(tensor, parts, isDense, isTable);
+    const leaf = new Leaf(tensor, parts, isDense, isHead, isTable);
     this.#leaves.push(leaf);
     return leaf;
   }
@@ -101,8 +101,7 @@ export abstract class Module {
 
   /** Where the parameters are, and so where the module computes. */
   get device(): Device {
-    const [first] = this.leaves().values();
-    return (first?.tensor.device ?? 'cpu') as Device;
+    return (this.#firstLeaf()?.tensor.device ?? 'cpu') as Device;
   }
 
   /** Moves the parameters; handles stay valid. */
@@ -137,6 +136,17 @@ export abstract class Module {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Asked for at every pass, where the names of all parameters would take longer than some layers. */
+  #firstLeaf(): Leaf | undefined {
+    const [own] = this.#leaves;
+    if (own !== undefined) return own;
+    for (const module of this.#children.values()) {
+      const first = module.#firstLeaf();
+      if (first !== undefined) return first;
+    }
+    return undefined;
   }
 
   *#childPaths(prefix: string): Generator<[string, Module]> {

@@ -60,8 +60,8 @@ export function addBodyMemory(
       // Time was up for waiting, not for the request.
       throw deadlineOf(request).aborted ? error : budget.spent();
     });
-    leases.set(request, lease);
     if (deadlineOf(request).aborted) return lease.release();
+    leases.set(request, lease);
     const { socket } = request.raw;
     const entry = { request, start: performance.now(), bytesBefore: socket.bytesRead };
     incoming.add(entry);

@@ -114,11 +114,10 @@ export class MemoryBudget {
   }
 
   #fits(kind: 'bodies' | 'work', numBytes: number): boolean {
-    if (this.#held[kind] === 0 && kind === 'work') return true;
-    const isWithin = this.numHeld + numBytes <= this.numBytes;
-    if (kind === 'work') return isWithin;
-    const { bodies } = this.#held;
-    return bodies === 0 || (isWithin && bodies + numBytes <= this.numBytes / 2);
+    // What needs more than there is for its kind goes alone.
+    if (this.#held[kind] === 0) return true;
+    if (this.numHeld + numBytes > this.numBytes) return false;
+    return kind === 'work' || this.#held.bodies + numBytes <= this.numBytes / 2;
   }
 
   #lease(kind: 'bodies' | 'work', numBytes: number): Lease {

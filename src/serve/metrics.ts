@@ -12,7 +12,7 @@ const DELAY_RESOLUTION = 5;
 export interface Measured {
   readonly service: Service;
   readonly isReady: () => boolean;
-  readonly busyWorkers?: () => readonly BusyWorker[];
+  readonly busyWorkers: () => readonly BusyWorker[];
   readonly numReplaced: () => number;
   readonly numTensors: () => number;
 }
@@ -79,7 +79,7 @@ export function measureServer(
   gauge(
     'lxmert_worker_busy_seconds',
     'Time that a worker has been at one piece of work, the longest',
-    () => busyWorkers?.()[0]?.seconds ?? 0,
+    () => busyWorkers()[0]?.seconds ?? 0,
   );
   gauge('lxmert_workers_replaced', 'Workers that died and were replaced', numReplaced);
   gauge('lxmert_live_tensors', 'Tensors that are alive in the workers', numTensors);

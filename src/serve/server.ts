@@ -21,8 +21,8 @@ export interface ServerOptions extends Admission {
   readonly service: Service;
   /** Whether the workers have their models. */
   readonly isReady: () => boolean;
-  /** What the workers are at, the longest at it first. Default: nothing. */
-  readonly busyWorkers?: () => readonly BusyWorker[];
+  /** What the workers are at, the longest at it first. */
+  readonly busyWorkers: () => readonly BusyWorker[];
   readonly numReplaced: () => number;
   /** Tensors that are alive in the workers. */
   readonly numTensors: () => number;
@@ -90,7 +90,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   app.addHook('preClose', async () => {
     isClosing = true;
   });
-  const longest = (): BusyWorker | undefined => options.busyWorkers?.()[0];
+  const longest = (): BusyWorker | undefined => options.busyWorkers()[0];
   addDeadlines(app, timeout, () => whatIsInTheWay(longest()));
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close');
@@ -126,7 +126,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await addPageRoutes(app, service, options.basePath);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const busy = options.busyWorkers?.() ?? [];
+    const busy = options.busyWorkers();
     // One worker that is not overdue, or free, is enough.
     const isStuck = busy.length >= options.service.numWorkers && (busy.at(-1)?.seconds ?? 0) * 1000 > timeout;
     if (isReady() && !isStuck) return { status: 'ready' };

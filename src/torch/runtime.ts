@@ -1,7 +1,7 @@
 /** @file The process around the kernels: compute threads and which libraries are in force. */
 
-import { processorQuota } from '../common/processorQuota.js';
-import { numComputeThreads } from '../common/usableProcessors.js';
+import { type ProcessorQuota, processorQuota } from '../common/processorQuota.js';
+import { numComputeThreads, numUsableProcessors, statedNumThreads } from '../common/usableProcessors.js';
 import { buildRecord, native } from './native.js';
 import type { NativeBinding, RuntimeInfo } from './nativeBinding.js';
 
@@ -37,9 +37,10 @@ export function setNumThreads(numThreads: number): void {
 
 /** Gives a process that has just loaded libtorch its threads. */
 export function settleThreads(binding: NativeBinding): void {
-  binding.setNumThreads(defaultNumThreads());
-  const isChosen = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10) >= 1;
-  binding.adaptThreads(!isChosen, processorQuota()?.processors ?? 0);
+  const stated = statedNumThreads();
+  const quota = processorQuota();
+  binding.setNumThreads(stated ?? shareOfThreads(quota));
+  binding.adaptThreads(stated === undefined, quota?.processors ?? 0);
 }
 
 let numSharing = 1;
@@ -55,9 +56,11 @@ export function shareProcessors(numThreads: number): void {
  * for them), or this JavaScript thread's share of them. Debian's libtorch would start with one.
  */
 export function defaultNumThreads(): number {
-  const fromEnvironment = Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10);
-  if (fromEnvironment >= 1) return fromEnvironment;
-  return Math.max(1, Math.round(numComputeThreads() / numSharing));
+  return statedNumThreads() ?? shareOfThreads(processorQuota());
+}
+
+function shareOfThreads(quota: ProcessorQuota | undefined): number {
+  return Math.max(1, Math.round(numComputeThreads(numUsableProcessors(), quota ?? null) / numSharing));
 }
 
 /** One line that names what is in force, for the first line of a run. */

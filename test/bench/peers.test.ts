@@ -6,19 +6,23 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PeerComparison, percentile } from '../../src/bench/peers/comparePeers.js';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { percentile } from '../../src/bench/measure.js';
+import type { PeerComparison } from '../../src/bench/peers/comparePeers.js';
 import { inputsOf } from '../../src/bench/peers/modelInputs.js';
+import { exportPeers } from '../../src/bench/peers/pythonPeers.js';
 import { NUM_ANSWERS, NUM_QUESTIONS, writeQuestions } from '../../src/bench/peers/questions.js';
 import { QuotaGroup } from '../../src/bench/peers/quotaGroup.js';
 import { renderPeers } from '../../src/bench/peers/renderPeers.js';
 import { disposeModels } from '../../src/inference/ensemble.js';
 import { loadModel } from '../../src/inference/modelFolder.js';
-import { scope } from '../../src/torch/index.js';
+import { defaultNumThreads, scope } from '../../src/torch/index.js';
+import { madeUpRoot } from '../support/madeUpRoot.js';
 import { isBuilt, program } from '../support/processes.js';
 import { writeSavedModel } from '../support/savedModel.js';
 
@@ -33,6 +37,9 @@ function bench(words: readonly string[], environment: Readonly<Record<string, st
     env: { ...process.env, XDG_CACHE_HOME: path.join(folder, 'cache'), FAKE_PEERS: folder, ...environment },
   });
 }
+
+/** What the side in Python was started with at last. */
+const threadsOfPython = (): number => Number(readFileSync(path.join(folder, 'threads'), 'utf8'));
 
 const latency = ['--work', 'latency', '--peers', '--python', python];
 
@@ -61,9 +68,11 @@ describe.runIf(isBuilt)('lxmert bench --peers', () => {
     const { status, stdout, stderr } = bench(words);
     expect(stderr).toContain('is exported into');
     expect(status).toBe(0);
-    const { rows, logitErrors, versions, leftOut, limits } = JSON.parse(stdout) as PeerComparison;
+    const { rows, numThreads, logitErrors, versions, leftOut, limits } = JSON.parse(stdout) as PeerComparison;
     expect(versions).toMatchObject({ openvino: '1.2' });
     expect(leftOut).toEqual([]);
+    expect(numThreads).toEqual({ quiet: defaultNumThreads() });
+    expect(threadsOfPython()).toBe(defaultNumThreads());
     expect(limits.bytesReadPerSecond).toBeGreaterThan(1e8);
     const find = (task: string, who: string) =>
       rows.find((row) => row.task.startsWith(task) && row.who === who);
@@ -94,10 +103,12 @@ describe.runIf(isBuilt)('lxmert bench --peers', () => {
     expect(missing.stderr).toMatch(/need openvino in .*-m pip install openvino/);
     const failing = bench([...latency, '--repetitions', '1', '--state', 'busy'], {
       FAKE_FAILING: 'onnxruntime: int8',
+      OMP_NUM_THREADS: '3',
     });
     expect(failing).toMatchObject({ status: 1 });
     expect(failing.stderr).not.toContain('is exported');
     expect(failing.stderr).toMatch(/the peers in Python has ended: Segmentation fault of this peer/);
+    expect(threadsOfPython()).toBe(3);
   });
 
   it.each([
@@ -113,16 +124,49 @@ describe.runIf(isBuilt)('lxmert bench --peers', () => {
   });
 });
 
-describe('a group with a quota', () => {
-  const rootOf = (mountinfo: string, files: Readonly<Record<string, string>>): string => {
-    const root = mkdtempSync(path.join(folder, 'root-'));
-    const all = { 'proc/self/cgroup': '4:cpu:/a\n0::/b\n', 'proc/self/mountinfo': mountinfo, ...files };
-    for (const [name, text] of Object.entries(all)) {
-      mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
-      writeFileSync(path.join(root, name), text);
+describe("the folder of the peers' model", () => {
+  const placeOf = (): string => path.join(mkdtempSync(path.join(folder, 'place-')), 'peers');
+  const exported = async (place: string): Promise<void> => {
+    const prepared = path.join(folder, 'small');
+    mkdirSync(path.join(prepared, 'model'), { recursive: true });
+    vi.stubEnv('FAKE_PEERS', prepared);
+    try {
+      await exportPeers(python, place);
+    } finally {
+      vi.unstubAllEnvs();
     }
-    return root;
   };
+
+  it('is made where nothing is, in an empty one, and where a link leads to one, beside what was interrupted', async () => {
+    const [absent, empty, link] = [placeOf(), placeOf(), placeOf()];
+    mkdirSync(`${absent}.42`);
+    mkdirSync(empty);
+    mkdirSync(`${link}-far`);
+    symlinkSync(`${link}-far`, link);
+    for (const place of [absent, empty, link]) {
+      await exported(place);
+      expect(readdirSync(place).sort()).toEqual(['huggingface', 'torch_int8.onnx']);
+    }
+    expect(readdirSync(path.dirname(absent)).sort()).toEqual(['peers', 'peers.42']);
+    expect(readdirSync(path.dirname(link)).sort()).toEqual(['peers', 'peers-far']);
+  });
+
+  it('is refused and left as it is where somebody has other files there', async () => {
+    const place = placeOf();
+    mkdirSync(path.join(place, 'thesis'), { recursive: true });
+    writeFileSync(path.join(place, 'thesis', 'chapter.tex'), 'long');
+    await expect(exported(place)).rejects.toThrow(
+      `The peers' model needs a folder that is empty or not there yet, and '${place}' has other files, such as 'thesis'. ` +
+        'Name another folder, or move them away.',
+    );
+    expect(readFileSync(path.join(place, 'thesis', 'chapter.tex'), 'utf8')).toBe('long');
+    expect(readdirSync(path.dirname(place))).toEqual(['peers']);
+  });
+});
+
+describe('a group with a quota', () => {
+  const rootOf = (mountinfo: string, files: Readonly<Record<string, string>>): string =>
+    madeUpRoot({ 'proc/self/cgroup': '4:cpu:/a\n0::/b\n', 'proc/self/mountinfo': mountinfo, ...files });
   const group = `lxmert-bench-${process.pid}`;
 
   it('of version 1 is below its own', () => {
@@ -153,16 +197,21 @@ describe('a group with a quota', () => {
 describe('what is said of peers', () => {
   it('is a table for each state, and what was left out', () => {
     const row = { numMeasured: 9, minSeconds: 0.01, medianSeconds: 0.02, p99Seconds: 1.5, ofReference: 0.5 };
-    const text = renderPeers({
+    const comparison: PeerComparison = {
       versions: { openvino: '2026.4' },
       runtime: 'libtorch',
-      numThreads: 2,
+      numThreads: { busy: 2, quota: 2 },
       limits: { float32ProductsPerSecond: 5e11, bytesReadPerSecond: 5e10 },
       rows: [{ ...row, state: 'busy', task: 'one question', who: 'lxmert, float32', isOwn: true }],
       logitErrors: { 'lxmert, float32': 1e-6 },
       leftOut: ['Left out: something.'],
-    });
+    };
+    const text = renderPeers(comparison);
     expect(text).toContain('| one question | lxmert, float32 | 20.0 ms | 10.0 ms | 1.50 s | 0.50 | 1.0e-6 |');
+    expect(text).toContain('\nPython: openvino 2026.4; 2 threads\n');
+    expect(renderPeers({ ...comparison, numThreads: { busy: 8, quota: 1 } })).toContain(
+      '\nPython: openvino 2026.4; 8 threads (one busy process on the same processors); one thread (a quota of 1.5 processors)\n',
+    );
     expect(text).toContain('One busy process');
     expect(text).not.toContain('Nothing else at work');
     expect(text).toMatch(/500 GFLOP\/s, reading memory 50\.0 GB\/s[\s\S]*Left out: something\.$/);

@@ -49,6 +49,8 @@ describe('answer', () => {
       explain: null,
     });
     expect([json.answers.length, json.regions.length]).toEqual([5, 5]);
+    // Corners in pixels, as in every other JSON.
+    expect(json.regions).toContainEqual({ box: [0, 0, 80, 60], object: null, attribute: null });
   });
 
   it('finds the image in a store or a TSV file, and says what was seen', async () => {
@@ -59,7 +61,9 @@ describe('answer', () => {
       // The machine of the tests may be busy, which is said.
       const said = stderr.replace(/^Other programs keep .*\n/m, '');
       expect({ exitCode, said }).toEqual({ exitCode: 0, said: '' });
-      expect(stdout).toMatch(/Seen in the picture:\n +\d+\.\d % {2}object \d+, attribute \d+/);
+      expect(stdout).toMatch(
+        /Seen in the picture:\n +\d+\.\d % {2}object \d+, attribute \d+, (\w+|\w+ \w+)\n/,
+      );
     }
     const absent = await lxmert('answer', 'image_9', 'what?', '--model', at('run'), '--features', at('one'));
     expect(absent).toMatchObject({

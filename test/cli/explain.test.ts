@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { placeOf } from '../../src/explain/regionPlace.js';
 import type { Removal } from '../../src/explain/removal.js';
 import type { ExplanationPage } from '../../src/explain/renderExplanation.js';
 import { lxmert } from '../support/commandLine.js';
@@ -29,8 +30,9 @@ needing('program').describe('lxmert explain', () => {
     const { stdout, exitCode } = await ask('--output', output, '--top', '2');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^ *\d+\.\d % {2}\S+\n *\d+\.\d % {2}\S+\n\nCounted most for "[^"]+": region \d [\d.]+ %/,
+      /^ *\d+\.\d % {2}\S+\n *\d+\.\d % {2}\S+\n\nCounted most for "[^"]+", of all regions and of all words:\n {2}region \d, [a-z ]+ \d+\.\d %\n/,
     );
+    expect(stdout).toMatch(/\n {2}"\w+" +\d+\.\d %\n/);
     expect(stdout).toContain(output);
     const text = /id="explanation">(.*?)<\/script>/s.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
     const { explanation, picture } = JSON.parse(text) as ExplanationPage;
@@ -56,7 +58,10 @@ needing('program').describe('lxmert explain', () => {
       const removal = explanation.removal as Removal;
       const falls = [
         ...removal.words.map(({ word, changes: [change = 0] }) => ({ name: `"${word}"`, change })),
-        ...removal.regions.map((part, i) => ({ name: `region ${i + 1}`, change: part?.changes[0] ?? 0 })),
+        ...removal.regions.map((part, i) => ({
+          name: `region ${i + 1}, ${placeOf(explanation.regions[i]?.box ?? [], explanation)}`,
+          change: part?.changes[0] ?? 0,
+        })),
       ].sort((a, b) => a.change - b.change);
       const [line = ''] = stdout.split('\n').slice(4);
       expect(line).toMatch(/^ {2}(\S.*?) +\d+\.\d % {2}\([+-]?\d+\.\d\)$/);

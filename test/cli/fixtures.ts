@@ -86,6 +86,17 @@ export async function lxmert(...words: string[]): Promise<Printed> {
   return { stdout: stdout.text, stderr: stderr.text, exitCode };
 }
 
+/** What a command line prints on a terminal, errors included, with its control sequences. */
+export async function onTerminal(
+  words: readonly string[],
+  terminal: { readonly isTTY?: boolean; readonly columns?: number } = {},
+): Promise<string> {
+  const stdout = Object.assign(new Sink(), { isTTY: true, columns: 80, ...terminal });
+  const stream = stdout as unknown as NodeJS.WriteStream;
+  await runCommandLine(words, { stdout: stream, stderr: stream, entries });
+  return stdout.text;
+}
+
 class Sink extends Writable {
   text = '';
 

@@ -3,8 +3,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { lxmert } from './fixtures.js';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { dressed, painted, wrappedCommand } from '../../src/cli/look.js';
+import { printable } from '../../src/cli/printable.js';
+import { lxmert, onTerminal } from './fixtures.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'lxmert-cli-'));
 const wall = path.join(folder, 'wall.txt');
@@ -71,6 +74,48 @@ describe('output', () => {
     const { stdout, stderr } = await lxmert('paint', wall, '--json');
     expect(() => JSON.parse(stdout) as unknown).not.toThrow();
     expect(stderr).toBe('opening the pot\npainting\n');
+  });
+});
+
+describe('quiet', () => {
+  it('prints results and no notices, also under --json', async () => {
+    expect(await lxmert('paint', wall, '--quiet')).toEqual({
+      stdout: 'painting\n2 coats of red\n',
+      stderr: '',
+      exitCode: 0,
+    });
+    expect((await lxmert('paint', wall, '--quiet', '--json')).stderr).toBe('painting\n');
+  });
+
+  it('prints failures', async () => {
+    const { stderr } = await lxmert('shop', 'fail', '--how', 'failure', '--quiet');
+    expect(stderr).toBe('lxmert: The weights are not whole.\n');
+  });
+});
+
+describe('colour', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const red = '\x1b[31mlxmert:\x1b[0m The weights are not whole.\n';
+  const plain = 'lxmert: The weights are not whole.\n';
+
+  it.each([
+    [{}, false, plain],
+    [{}, true, red],
+    [{ NO_COLOR: '1' }, true, plain],
+    [{ NO_COLOR: '' }, true, red],
+    [{ TERM: 'dumb' }, true, plain],
+    [{ FORCE_COLOR: '1' }, false, red],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false, red],
+    [{ FORCE_COLOR: '0' }, true, plain],
+  ])('with %j, on a terminal: %j', async (environment, isTTY, expected) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    expect(await onTerminal(['shop', 'fail', '--how', 'failure'], { isTTY })).toBe(expected);
+  });
+
+  it('never comes out of a file that a result quotes', () => {
+    const quoted = printable(`a\x1b[31m ${painted('bold', 'b')}`);
+    expect(dressed(quoted, true)).toBe('a\\u001b[31m \x1b[1mb\x1b[0m');
+    expect(dressed(quoted, false)).toBe('a\\u001b[31m b');
   });
 });
 
@@ -173,6 +218,23 @@ describe('help', () => {
       expect(stdout).toMatchSnapshot();
     },
   );
+
+  it.each([[['paint', '--help']], [['--help']], [['shop', '--help']]])(
+    'fits a window of 60 columns for %j',
+    async (words) => {
+      const lines = stripVTControlCharacters(await onTerminal(words, { columns: 60 })).split('\n');
+      expect(lines.length).toBeGreaterThan(5);
+      expect(lines.filter((line) => line.length > 60)).toEqual([]);
+    },
+  );
+
+  it('breaks command lines where a shell goes on', () => {
+    const command = 'lxmert paint "a -x b" --colour blue --num-coats 3 --dry';
+    expect(wrappedCommand(command, 36, 2)).toBe(
+      'lxmert paint "a -x b" \\\n    --colour blue --num-coats 3 \\\n    --dry',
+    );
+    expect(wrappedCommand(command, 80, 2)).toBe(command);
+  });
 
   it('lists the verbs of a word without importing them', async () => {
     const { stdout, exitCode } = await lxmert('shop', '--help');

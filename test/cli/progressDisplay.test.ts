@@ -1,8 +1,11 @@
 /** @file Progress where there is no terminal: few lines, with rate and remaining time. */
 
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { barLine, linesOn } from '../../src/cli/progressDisplay.js';
 import { Screen } from '../../src/cli/screen.js';
+import { needing } from '../support/skips.js';
 import { PlainTerminal } from './plainTerminal.js';
 
 describe('plain lines', () => {
@@ -83,6 +86,17 @@ describe.each([40, 80])('on a terminal of %i columns', (columns) => {
     expect(terminal.wraps).toBe(true);
   });
 
+  it('what is printed after work that failed is whole, as the bar was not ended', () => {
+    const terminal = new PlainTerminal(columns);
+    const stream = terminal as unknown as NodeJS.WriteStream;
+    const screen = new Screen(stream);
+    screen.progress('Training', 'steps').update(3, 20, 'loss 3.0');
+    screen.end();
+    terminal.write(`${advice}\n`);
+    expect(terminal.lines.join('')).toContain(advice);
+    expect(terminal.wraps).toBe(true);
+  });
+
   it('what a bar leaves when it ends is whole', () => {
     const terminal = new PlainTerminal(columns);
     const display = new Screen(terminal as unknown as NodeJS.WriteStream).progress('Training', 'steps');
@@ -91,4 +105,46 @@ describe.each([40, 80])('on a terminal of %i columns', (columns) => {
     display.stop();
     expect(terminal.lines.join('')).toMatch(/^Training.*20 of 20 steps .*accuracy 61\.25 % so far$/);
   });
+});
+
+describe('a quiet screen', () => {
+  it('shows neither notices nor progress', () => {
+    const terminal = new PlainTerminal(80);
+    const screen = new Screen(terminal as unknown as NodeJS.WriteStream, true);
+    screen.notice('Opening the pot.');
+    const display = screen.progress('Training', 'steps');
+    display.update(1, 2);
+    display.stop();
+    expect(terminal.lines).toEqual(['']);
+  });
+});
+
+const program = `
+  const { Screen } = await import(process.argv[1]);
+  const screen = new Screen(process.stderr);
+  const display = screen.progress('Training', 'steps');
+  display.update(1, 20, 'loss 3.0');
+  screen.notice(process.argv[2]);
+  display.update(2, 20, 'loss 2.9');
+  screen.end();
+  process.stderr.write(process.argv[2] + '\\n');
+`;
+
+needing('program', 'script').it('nothing is cut in a real terminal of 80 or 100 columns', () => {
+  const long = `${'the advice under a bad run '.repeat(9)}ends here.`;
+  for (const columns of [80, 100]) {
+    const words = ['--input-type=module', '-e', program, path.resolve('dist/src/cli/screen.js'), long];
+    const quoted = [process.execPath, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const { stdout } = spawnSync('script', ['-qec', `stty cols ${columns}; ${quoted}`, '/dev/null'], {
+      env: { ...process.env, TERM: 'xterm' },
+    });
+    const terminal = new PlainTerminal(columns);
+    terminal.write(stdout.toString());
+    const shown = terminal.lines.join('').replaceAll(' ', '');
+    expect(shown.split(long.replaceAll(' ', '')), terminal.lines.join('\n')).toHaveLength(3);
+    expect(stdout.toString().lastIndexOf('\x1b[?7h')).toBeGreaterThan(
+      stdout.toString().lastIndexOf('\x1b[?7l'),
+    );
+    expect(stdout.toString()).toContain('\x1b[?25h');
+  }
 });

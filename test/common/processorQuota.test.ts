@@ -1,29 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { processorQuota } from '../../src/common/processorQuota.js';
 import {
   numComputeThreads,
   numUsableProcessors,
   usableProcessors,
 } from '../../src/common/usableProcessors.js';
-
-const roots: string[] = [];
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});
-
-/** A made-up `/`, of files by their path. */
-function rootOf(files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(path.join(tmpdir(), 'lxmert-quota-'));
-  roots.push(root);
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
-    writeFileSync(path.join(root, name), text);
-  }
-  return root;
-}
+import { madeUpRoot } from '../support/madeUpRoot.js';
 
 const V2 = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n';
 const V1 =
@@ -44,7 +26,7 @@ const proc = (cgroup: string, mountinfo: string) => ({
 
 describe('a quota of processor time', () => {
   it('of version 2 is in cpu.max of the own group', () => {
-    const root = rootOf({ ...proc('0::/app\n', V2), ...max('/app', '150000 100000\n') });
+    const root = madeUpRoot({ ...proc('0::/app\n', V2), ...max('/app', '150000 100000\n') });
     expect(processorQuota(root)).toEqual({
       processors: 1.5,
       periodMicroseconds: 100_000,
@@ -53,7 +35,7 @@ describe('a quota of processor time', () => {
   });
 
   it('holds for all groups below: the tightest on the way counts', () => {
-    const root = rootOf({
+    const root = madeUpRoot({
       ...proc('0::/pod/box/app\n', V2),
       ...max('/pod', '50000 20000\n'),
       ...max('/pod/box', '400000 100000\n'),
@@ -71,13 +53,13 @@ describe('a quota of processor time', () => {
     const mount = '30 23 0:26 /docker/1f /sys/fs/cgroup rw - cgroup2 cgroup rw\n';
     const limited = max('', '200000 100000\n');
     for (const group of ['/docker/1f', '/', '/../..', '/docker/2e'])
-      expect(processorQuota(rootOf({ ...proc(`0::${group}\n`, mount), ...limited }))?.processors).toBe(2);
+      expect(processorQuota(madeUpRoot({ ...proc(`0::${group}\n`, mount), ...limited }))?.processors).toBe(2);
     const below = { ...proc('0::/docker/1f/job\n', mount), ...max('/job', '50000 100000\n') };
-    expect(processorQuota(rootOf({ ...below, ...limited }))?.file).toBe('/sys/fs/cgroup/job/cpu.max');
+    expect(processorQuota(madeUpRoot({ ...below, ...limited }))?.file).toBe('/sys/fs/cgroup/job/cpu.max');
   });
 
   it('of version 1 is in two files, of each group on the way', () => {
-    const root = rootOf({
+    const root = madeUpRoot({
       ...proc('5:memory:/z\n4:cpu,cpuacct:/a/b\n', V1),
       ...cfs('', '-1\n'),
       ...cfs('/a', '75000\n', '50000\n'),
@@ -96,42 +78,42 @@ describe('a quota of processor time', () => {
     const unified = '35 30 0:31 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n';
     const groups = '4:cpu,cpuacct:/a\n1:name=systemd:/s\n0::/u\n';
     const one = { ...proc(groups, V1 + unified), ...cfs('/a', '300000\n') };
-    expect(processorQuota(rootOf(one))?.processors).toBe(3);
+    expect(processorQuota(madeUpRoot(one))?.processors).toBe(3);
     const both = { ...one, 'sys/fs/cgroup/unified/u/cpu.max': '250000 100000\n' };
-    expect(processorQuota(rootOf(both))?.file).toBe('/sys/fs/cgroup/unified/u/cpu.max');
+    expect(processorQuota(madeUpRoot(both))?.file).toBe('/sys/fs/cgroup/unified/u/cpu.max');
   });
 
   it('is found where names have blanks', () => {
     const mount = '30 23 0:26 / /sys/fs/c\\040group rw - cgroup2 cgroup2 rw\n';
     const files = { ...proc('0::/a:b c\n', mount), 'sys/fs/c group/a:b c/cpu.max': '100000 100000\n' };
-    expect(processorQuota(rootOf(files))?.processors).toBe(1);
+    expect(processorQuota(madeUpRoot(files))?.processors).toBe(1);
   });
 
   it.each(['max 100000\n', '', 'max', '0 100000', '100000', '-5 100000', '1e5 100000', 'a b', '150000 0'])(
     'is none where cpu.max says %j',
     (text) => {
-      expect(processorQuota(rootOf({ ...proc('0::/\n', V2), ...max('', text) }))).toBeUndefined();
+      expect(processorQuota(madeUpRoot({ ...proc('0::/\n', V2), ...max('', text) }))).toBeUndefined();
     },
   );
 
   it('is none without groups, without mounts, and where lines are no such lines', () => {
-    expect(processorQuota(rootOf({}))).toBeUndefined();
+    expect(processorQuota(madeUpRoot({}))).toBeUndefined();
     const limited = max('', '100000 100000\n');
-    expect(processorQuota(rootOf({ ...proc('0::/\n', ''), ...limited }))).toBeUndefined();
-    expect(processorQuota(rootOf({ ...proc('', V2), ...limited }))).toBeUndefined();
+    expect(processorQuota(madeUpRoot({ ...proc('0::/\n', ''), ...limited }))).toBeUndefined();
+    expect(processorQuota(madeUpRoot({ ...proc('', V2), ...limited }))).toBeUndefined();
     expect(
-      processorQuota(rootOf({ ...proc('0\n::\nx\n', ' - \n-\ncgroup2\n'), ...limited })),
+      processorQuota(madeUpRoot({ ...proc('0\n::\nx\n', ' - \n-\ncgroup2\n'), ...limited })),
     ).toBeUndefined();
   });
 });
 
 describe('usable processors', () => {
   const status = (list: string) =>
-    rootOf({ 'proc/self/status': `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${list}\n` });
+    madeUpRoot({ 'proc/self/status': `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${list}\n` });
 
   it('are those of the affinity', () => {
     expect(usableProcessors(status('0-2,5,8-9'))).toEqual(new Set([0, 1, 2, 5, 8, 9]));
-    expect(usableProcessors(rootOf({}))).toBeUndefined();
+    expect(usableProcessors(madeUpRoot({}))).toBeUndefined();
     expect(usableProcessors(status('none'))).toBeUndefined();
   });
 
@@ -139,7 +121,7 @@ describe('usable processors', () => {
     expect(numUsableProcessors(status('0-3'), 64, 4)).toBe(4);
     expect(numUsableProcessors(status('0-3'), 64, 1)).toBe(4);
     expect(numUsableProcessors(status('0-255'), 8, 8)).toBe(8);
-    expect(numUsableProcessors(rootOf({}), 8, 6)).toBe(6);
+    expect(numUsableProcessors(madeUpRoot({}), 8, 6)).toBe(6);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   formatMillions,
   formatNumber,
   formatPercent,
+  formatSeconds,
 } from '../../src/formats/numbers.js';
 
 describe('formatDuration', () => {
@@ -20,6 +21,16 @@ describe('formatDuration', () => {
     [3725, '1 h 02 min'],
   ])('%d', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text);
+  });
+});
+
+describe('formatSeconds', () => {
+  it.each([
+    [0.02461, '24.6 ms'],
+    [0.9996, '999.6 ms'],
+    [1.884, '1.88 s'],
+  ])('%d', (seconds, text) => {
+    expect(formatSeconds(seconds)).toBe(text);
   });
 });
 

@@ -231,6 +231,16 @@ describe('a hub that fails', () => {
     expect(notices.join('\n')).toMatch(/answered 429; trying again in 0 s\.[\s\S]*answered 503/);
   });
 
+  it('for a while is asked again for a file too, whatever reason it names', async () => {
+    let numFailures = 0;
+    hub.interfere = ({ request, response }) => {
+      if (request.url?.endsWith('/vocab.txt') !== true || numFailures++ > 0) return false;
+      return response.writeHead(503, { 'x-error-code': 'GatedRepo' }).end() !== undefined;
+    };
+    await locate();
+    expect(numFailures).toBe(2);
+  });
+
   it('for long is said: too many requests, a fault, no connection', async () => {
     hub.interfere = ({ response }) => response.writeHead(429).end() !== undefined;
     const busy = await errorOf(locate({}, { numAttempts: 2 }));

@@ -414,6 +414,7 @@ it('averages what several models say in one way, whatever their order', () => {
 describe('the number of threads', () => {
   it.each([
     [{ OMP_NUM_THREADS: '3' }, { numLogical: 8, numCores: 4 }, 3],
+    [{ OMP_NUM_THREADS: '3,2' }, { numLogical: 8, numCores: 4 }, 3],
     [{}, { numLogical: 8, numCores: 4 }, 4],
     [{}, { numLogical: 2, numCores: 4 }, 2],
     [{}, { numLogical: 8, numCores: null }, 8],

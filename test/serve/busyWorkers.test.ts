@@ -4,10 +4,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { MemoryBudget } from '../../src/serve/memoryBudget.js';
-import { buildServer } from '../../src/serve/server.js';
-import { Service } from '../../src/serve/service.js';
 import { WorkerPool, type WorkerPoolOptions } from '../../src/serve/workers/workerPool.js';
 import { noisePicture } from '../support/noisePicture.js';
+import { serverOn } from './support.js';
 
 const pools: WorkerPool[] = [];
 afterEach(async () => {
@@ -67,23 +66,13 @@ it('are ended and replaced after a limit that was set, and what waited is done',
 
 it('are in the figures and in the answers of those that wait, and a server whose workers are all stuck is not ready', async () => {
   const { pool } = await poolOf({});
-  const service = new Service({
-    pool,
-    numWorkers: 1,
+  const timeout = 500;
+  const { app } = await serverOn(pool, {
     maxBatch: 1,
     maxWait: 0,
     maxQueued: 10,
     cacheBytes: 0,
     memory: new MemoryBudget({ numBytes: 1 << 20, maxWaiting: 1 }),
-  });
-  const timeout = 500;
-  const app = await buildServer({
-    service,
-    isReady: () => pool.numReady > 0,
-    busyWorkers: () => pool.busyWorkers,
-    numReplaced: () => pool.numReplaced,
-    numTensors: () => 0,
-    maxBodyBytes: 1 << 20,
     timeout,
   });
   const ready = async () => await app.inject('/readyz');

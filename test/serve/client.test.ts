@@ -4,17 +4,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
-import { MemoryBudget } from '../../src/serve/memoryBudget.js';
-import { buildServer } from '../../src/serve/server.js';
-import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
+import { serverOn, workerProgram } from './support.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'serve-client-'));
 const photo = path.join(folder, 'photo.png');
@@ -45,30 +42,12 @@ needing('program').describe('the client', () => {
     await sharp({ create: { width: 60, height: 40, channels: 3, background: '#383' } })
       .png()
       .toFile(photo);
-    const program = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
     pool = await WorkerPool.start({
       setup: { models: [{ name: 'small', source: { model: run } }] },
       numWorkers: 1,
-      program,
+      program: workerProgram,
     });
-    const service = new Service({
-      pool,
-      numWorkers: 1,
-      maxBatch: 8,
-      maxWait: 1,
-      maxQueued: 2,
-      cacheBytes: 1 << 22,
-      memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
-    });
-    app = await buildServer({
-      service,
-      isReady: () => true,
-      numReplaced: () => 0,
-      numTensors: () => 0,
-      maxBodyBytes: 1 << 20,
-      timeout: 20_000,
-      token,
-    });
+    ({ app } = await serverOn(pool, { maxWait: 1, maxQueued: 2, token }));
     await app.listen({ host: '127.0.0.1', port: 0 });
     address = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
     client = new LxmertClient(`${address}/`, { token });

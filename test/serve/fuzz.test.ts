@@ -3,17 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
-import { MemoryBudget } from '../../src/serve/memoryBudget.js';
-import { buildServer } from '../../src/serve/server.js';
-import { Service } from '../../src/serve/service.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
 import { noisePicture } from '../support/noisePicture.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
+import { serverOn, workerProgram } from './support.js';
 
 const NUM_REQUESTS = 10_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'serve-fuzz-'));
@@ -46,27 +43,16 @@ needing('program').describe('malformed requests', () => {
   it('are answered with what is wrong, and the server answers well afterwards', async () => {
     const run = path.join(folder, 'run');
     await writeSmallRun(run, { featureSize: 2048, pixelRegions: { numBoxes: 5 } });
-    const program = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
     const pool = await WorkerPool.start({
       setup: { models: [{ name: 'small', source: { model: run } }] },
       numWorkers: 1,
-      program,
+      program: workerProgram,
     });
     const failures: unknown[] = [];
-    const service = new Service({
-      pool,
-      numWorkers: 1,
-      maxBatch: 8,
+    const { app, service } = await serverOn(pool, {
       maxWait: 0,
       maxQueued: 1000,
       cacheBytes: 1 << 20,
-      memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
-    });
-    const app = await buildServer({
-      service,
-      isReady: () => true,
-      numReplaced: () => pool.numReplaced,
-      numTensors: () => 0,
       maxBodyBytes: 1 << 16,
       timeout: 30_000,
       onFailure: (_, error) => failures.push(error),

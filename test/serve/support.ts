@@ -15,14 +15,45 @@ import { writeSmallRun } from '../support/tinyLxmert.js';
 /** The built worker; threads cannot run the sources. */
 export const workerProgram = pathToFileURL(path.resolve('dist/src/serve/workers/worker.js'));
 
+export interface Served {
+  readonly app: FastifyInstance;
+  readonly service: Service;
+}
+
+/** A server of what a pool answers, closed by its caller. */
+export async function serverOn(
+  pool: WorkerPool,
+  options: Partial<ServerOptions & ServiceOptions> = {},
+): Promise<Served> {
+  const service = new Service({
+    pool,
+    numWorkers: 1,
+    maxBatch: 8,
+    maxWait: 2,
+    maxQueued: 100,
+    cacheBytes: 1 << 22,
+    memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
+    ...options,
+  });
+  const app = await buildServer({
+    service,
+    isReady: () => pool.numReady > 0,
+    busyWorkers: () => pool.busyWorkers,
+    numReplaced: () => pool.numReplaced,
+    numTensors: () => pool.numTensors,
+    maxBodyBytes: 1 << 20,
+    timeout: 20_000,
+    ...options,
+  });
+  return { app, service };
+}
+
 export interface TestServer {
   readonly folder: string;
   readonly pool: WorkerPool;
   /** A picture's file. */
   readonly picture: Buffer;
-  serve(
-    options?: Partial<ServerOptions & ServiceOptions>,
-  ): Promise<{ app: FastifyInstance; service: Service }>;
+  serve(options?: Partial<ServerOptions & ServiceOptions>): Promise<Served>;
   close(): Promise<void>;
 }
 
@@ -49,27 +80,9 @@ export async function testServer(): Promise<TestServer> {
     pool,
     picture,
     async serve(options = {}) {
-      const service = new Service({
-        pool,
-        numWorkers: 1,
-        maxBatch: 8,
-        maxWait: 2,
-        maxQueued: 100,
-        cacheBytes: 1 << 22,
-        memory: new MemoryBudget({ numBytes: 1 << 28, maxWaiting: 100 }),
-        ...options,
-      });
-      const app = await buildServer({
-        service,
-        isReady: () => pool.numReady > 0,
-        numReplaced: () => pool.numReplaced,
-        numTensors: () => pool.numTensors,
-        maxBodyBytes: 1 << 20,
-        timeout: 20_000,
-        ...options,
-      });
-      apps.push(app);
-      return { app, service };
+      const served = await serverOn(pool, options);
+      apps.push(served.app);
+      return served;
     },
     async close() {
       await Promise.all(apps.map((app) => app.close()));

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 /**
  * @file Speaks the words of src/bench/peers/peers.py for tests of `lxmert bench --peers`: FAKE_PEERS names a folder with the model
- * to export and the logits to answer with, FAKE_MISSING a package that is not there.
+ * to export and the logits to answer with, and is told the threads there, FAKE_MISSING a package that is not there.
  */
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-const [, , , what, folder] = process.argv;
+const [, , , what, folder, threads] = process.argv;
 const prepared = process.env.FAKE_PEERS ?? '';
 const packages = ['torch', 'transformers', 'onnx', 'onnxscript', 'onnxruntime', 'openvino'];
 const versions = Object.fromEntries(
@@ -22,6 +22,7 @@ else if (what === 'export') {
   writeFileSync(path.join(folder, 'torch_int8.onnx'), '');
 } else {
   const logits = JSON.parse(readFileSync(path.join(prepared, 'logits.json'), 'utf8'));
+  writeFileSync(path.join(prepared, 'threads'), threads);
   say(versions);
   for await (const line of createInterface({ input: process.stdin })) {
     const asked = JSON.parse(line);

@@ -3,23 +3,19 @@
  * machine, beside a busy process, and under a quota of processor time.
  */
 
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Random } from '../../common/random.js';
-import { numUsableProcessors } from '../../common/usableProcessors.js';
 import type { AnsweringPrecision } from '../../model/index.js';
 import { gemmRate, readRate } from '../limits.js';
-import { medianOf } from '../measure.js';
+import { medianOf, percentile } from '../measure.js';
 import type { BenchSettings } from '../result.js';
 import { type Burst, type Measured, MeasuredProcess } from './measuredProcess.js';
 import { type OwnHello, type Peer, type PeerTask, peersOf, REFERENCE, TASKS } from './peers.js';
 import { exportPeers, type PackageVersions, pythonVersions, startPythonPeers } from './pythonPeers.js';
 import { NUM_QUESTIONS, writeQuestions } from './questions.js';
-import { enterState, QUOTA_PROCESSORS, STATE_NAMES, type State } from './states.js';
+import { enterState, STATE_NAMES, type State } from './states.js';
+import { inTurn } from './turns.js';
 
 const OWN_PEER = fileURLToPath(new URL('ownPeer.js', import.meta.url));
-/** Thread pools of engines go on spinning for some time after an answer, and would be measured with the next one. */
-const PAUSE_MS = 200;
 /** How long one peer answers single questions before the next one does. */
 const BURST_SECONDS = 0.7;
 
@@ -52,7 +48,8 @@ export interface PeerComparison {
   readonly versions: PackageVersions;
   /** What is in force in this project's process, of the last state. */
   readonly runtime: string;
-  readonly numThreads: number;
+  /** Of both sides, by state. */
+  readonly numThreads: Readonly<Partial<Record<State, number>>>;
   readonly limits: { readonly float32ProductsPerSecond: number; readonly bytesReadPerSecond: number };
   readonly rows: readonly PeerRow[];
   /** Largest difference from OpenVINO's logits in float32 over the drawn questions, as a share of the largest logit, by who. */
@@ -67,8 +64,8 @@ export async function comparePeers(options: ComparePeersOptions): Promise<PeerCo
   const versions = pythonVersions(python);
   await exportPeers(python, folder, { signal: options.signal, onStart });
   writeQuestions(folder, NUM_QUESTIONS);
-  const numThreads = Math.min(numUsableProcessors(), Math.ceil(QUOTA_PROCESSORS));
   const before = measureLimits();
+  const numThreads: Partial<Record<State, number>> = {};
   const rows: PeerRow[] = [];
   const leftOut: string[] = [];
   let logitErrors: Readonly<Record<string, number>> = {};
@@ -81,8 +78,9 @@ export async function comparePeers(options: ComparePeersOptions): Promise<PeerCo
       continue;
     }
     await using place = entered;
-    await using turns = await Turns.start(options, numThreads, place.prefix);
-    runtime = turns.runtime;
+    await using turns = await Turns.start(options, place.prefix);
+    runtime = turns.own.runtime;
+    numThreads[state] = turns.own.numThreads;
     if (state === 'quiet') logitErrors = await turns.logitErrors();
     rows.push(...(await turns.measure(state)));
   }
@@ -103,22 +101,19 @@ class Turns implements AsyncDisposable {
   private constructor(
     private readonly options: ComparePeersOptions,
     private readonly peers: readonly Peer[],
-    private readonly own: MeasuredProcess,
-    private readonly python: MeasuredProcess,
-    readonly runtime: string,
+    private readonly processes: { readonly own: MeasuredProcess; readonly python: MeasuredProcess },
+    /** What this project's process began with. */
+    readonly own: OwnHello,
   ) {}
 
-  static async start(
-    options: ComparePeersOptions,
-    numThreads: number,
-    prefix: readonly string[],
-  ): Promise<Turns> {
+  static async start(options: ComparePeersOptions, prefix: readonly string[]): Promise<Turns> {
     const { python, folder, precisions, withEager } = options;
     const command = [...prefix, process.execPath, OWN_PEER, folder, ...precisions] as [string, ...string[]];
     const { process: own, hello } = await MeasuredProcess.start<OwnHello>('this project', command);
     try {
-      const others = await startPythonPeers(python, folder, numThreads, prefix);
-      return new Turns(options, peersOf(precisions, withEager), own, others.process, hello.runtime);
+      // With as many threads as this project takes there: one for each processor, or what the quota gives time for.
+      const { process: others } = await startPythonPeers(python, folder, hello.numThreads, prefix);
+      return new Turns(options, peersOf(precisions, withEager), { own, python: others }, hello);
     } catch (error) {
       await own[Symbol.asyncDispose]();
       throw error;
@@ -126,13 +121,14 @@ class Turns implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.own[Symbol.asyncDispose](), this.python[Symbol.asyncDispose]()]);
+    const { own, python } = this.processes;
+    await Promise.all([own[Symbol.asyncDispose](), python[Symbol.asyncDispose]()]);
   }
 
   async logitErrors(): Promise<Readonly<Record<string, number>>> {
     const questions = Array.from({ length: NUM_QUESTIONS }, (_, i) => i);
     const once = { questions, warmUp: 0, atLeast: 1, seconds: 0, logits: true };
-    const { logits: expected = [] } = await this.python.measure({ ...once, peer: REFERENCE });
+    const { logits: expected = [] } = await this.processes.python.measure({ ...once, peer: REFERENCE });
     const largest = Math.max(...expected.flat().map(Math.abs));
     const errors: Record<string, number> = {};
     for (const peer of this.peers.filter(({ name }) => name !== REFERENCE)) {
@@ -160,16 +156,9 @@ class Turns implements AsyncDisposable {
         signal?.throwIfAborted();
         await this.#ask(peer, { ...burstOf(task), warmUp: 2, atLeast: 1, seconds: 0 });
       }
-      for (let round = 0; round < repetitions; round++) {
-        // In another order each time, so that nobody always comes after the same one.
-        const order = [...runners];
-        new Random(round).shuffle(order);
-        for (const { peer, task, seconds } of order) {
-          signal?.throwIfAborted();
-          await setTimeout(PAUSE_MS);
-          seconds.push(...(await this.#ask(peer, burstOf(task))).seconds);
-        }
-        display?.update(round + 1, repetitions);
+      const onRound = display?.update.bind(display);
+      for await (const { runner } of inTurn(runners, repetitions, { signal, onRound })) {
+        runner.seconds.push(...(await this.#ask(runner.peer, burstOf(runner.task))).seconds);
       }
     } finally {
       display?.stop();
@@ -178,7 +167,7 @@ class Turns implements AsyncDisposable {
   }
 
   async #ask(peer: Peer, burst: Omit<Burst, 'peer'>): Promise<Measured> {
-    return await (peer.isOwn ? this.own : this.python).measure({ ...burst, peer: peer.name });
+    return await this.processes[peer.isOwn ? 'own' : 'python'].measure({ ...burst, peer: peer.name });
   }
 }
 
@@ -217,10 +206,4 @@ function rowsOf(
         ofReference: medianOf(seconds) / (medians.get(task) ?? medians.get(TASKS[0]) ?? Number.NaN),
       })),
   );
-}
-
-/** The least value that such a share of all does not exceed. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }

@@ -99,6 +99,17 @@ export async function* askedBursts(): AsyncGenerator<Burst> {
   for await (const line of createInterface({ input: process.stdin })) yield JSON.parse(line) as Burst;
 }
 
+/** Lets each answer of a burst be given, one a turn of the loop, and adds the seconds of those that count. */
+export function* timed({ warmUp, atLeast, seconds: wanted }: Burst, seconds: number[]): Generator<void> {
+  for (let i = 0; i < warmUp; i++) yield;
+  const begun = performance.now();
+  while (seconds.length < atLeast || performance.now() - begun < 1000 * wanted) {
+    const start = performance.now();
+    yield;
+    seconds.push((performance.now() - start) / 1000);
+  }
+}
+
 /** Sends one, and is done when it is on its way. */
 export async function sayLine(value: unknown): Promise<void> {
   if (!process.stdout.write(`${JSON.stringify(value)}\n`)) await once(process.stdout, 'drain');

@@ -6,19 +6,19 @@
 import path from 'node:path';
 import { loadModel } from '../../inference/modelFolder.js';
 import type { AnsweringPrecision } from '../../model/index.js';
-import { noGrad, runtimeLine, scope, type Tensor } from '../../torch/index.js';
-import { askedBursts, type Burst, type Measured, sayLine } from './measuredProcess.js';
+import { getNumThreads, noGrad, runtimeLine, scope, type Tensor } from '../../torch/index.js';
+import { askedBursts, type Burst, type Measured, sayLine, timed } from './measuredProcess.js';
 import { inputsOf } from './modelInputs.js';
 import { type OwnHello, SEEN } from './peers.js';
-import { type BenchQuestion, NUM_QUESTIONS, writeQuestions } from './questions.js';
+import { type BenchQuestion, drawQuestions, NUM_QUESTIONS, questionFiles } from './questions.js';
 
 const [, , folder = '', ...precisions] = process.argv;
-const { questions, vocabulary, answers } = writeQuestions(folder, NUM_QUESTIONS);
-const source = { model: path.join(folder, 'huggingface'), vocabulary, answers };
+const questions = drawQuestions(NUM_QUESTIONS);
+const source = { model: path.join(folder, 'huggingface'), ...questionFiles(folder) };
 const models = new Map<string, Awaited<ReturnType<typeof loadAnswering>>>();
 for (const precision of precisions)
   models.set(precision, await loadAnswering(precision as AnsweringPrecision));
-await sayLine({ runtime: runtimeLine() } satisfies OwnHello);
+await sayLine({ runtime: runtimeLine(), numThreads: getNumThreads() } satisfies OwnHello);
 for await (const burst of askedBursts()) await sayLine(measured(burst));
 
 async function loadAnswering(precision: AnsweringPrecision) {
@@ -48,20 +48,11 @@ function measured(burst: Burst): Measured {
   );
 }
 
-function repeated(
-  { warmUp, atLeast, seconds: wanted, logits, questions: asked }: Burst,
-  answer: () => Float32Array,
-): Measured {
-  for (let i = 0; i < warmUp; i++) answer();
+function repeated(burst: Burst, answer: () => Float32Array): Measured {
   const seconds: number[] = [];
   let last: Float32Array = new Float32Array();
-  const begun = performance.now();
-  while (seconds.length < atLeast || performance.now() - begun < 1000 * wanted) {
-    const start = performance.now();
-    last = answer();
-    seconds.push((performance.now() - start) / 1000);
-  }
-  if (!logits) return { seconds };
-  const width = last.length / asked.length;
-  return { seconds, logits: asked.map((_, i) => [...last.subarray(i * width, (i + 1) * width)]) };
+  for (const _ of timed(burst, seconds)) last = answer();
+  if (!burst.logits) return { seconds };
+  const width = last.length / burst.questions.length;
+  return { seconds, logits: burst.questions.map((_, i) => [...last.subarray(i * width, (i + 1) * width)]) };
 }

@@ -13,6 +13,8 @@ export type PeerTask = (typeof TASKS)[number];
 /** What this project's process begins with. */
 export interface OwnHello {
   readonly runtime: string;
+  /** Those of the state that it began in. */
+  readonly numThreads: number;
 }
 
 /** Names of this project's process, before a precision: the second one encodes images before. */

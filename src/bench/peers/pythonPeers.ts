@@ -1,10 +1,11 @@
 /** @file Peers in Python: what it has, the model exported once for all, and the process that measures them. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LxmertError } from '../../common/errors.js';
+import { excerpt } from '../../common/excerpt.js';
 import { MeasuredProcess } from './measuredProcess.js';
 
 const SCRIPT = fileURLToPath(new URL('peers.py', import.meta.url));
@@ -36,7 +37,7 @@ export function pythonVersions(python: string): PackageVersions {
  * Makes the peers' model in a folder where it is not: Hugging Face's with random weights, its ONNX export and what ONNX Runtime
  * makes of that in 8 bits.
  *
- * @throws LxmertError when that fails
+ * @throws LxmertError when that fails, and for a folder with other files
  */
 export async function exportPeers(
   python: string,
@@ -50,16 +51,29 @@ export async function exportPeers(
   } = {},
 ): Promise<void> {
   if (existsSync(path.join(folder, 'torch_int8.onnx'))) return;
+  requireUnused(folder);
   onStart?.(`nothing yet: the peers' model is exported into ${folder}, once (4 GB, some minutes)`);
-  const coming = `${folder}.${process.pid}`;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(coming, { recursive: true });
+  mkdirSync(path.dirname(folder), { recursive: true });
+  // A link stays one.
+  const place = existsSync(folder) ? realpathSync(folder) : folder;
+  // Beside it: what an interrupted export leaves is in nobody's way.
+  const coming = mkdtempSync(`${place}.`);
   try {
     await runExport(python, coming, signal);
-    renameSync(coming, folder);
+    renameSync(coming, place);
   } finally {
     rmSync(coming, { recursive: true, force: true });
   }
+}
+
+/** @throws LxmertError for a folder with files of somebody's, which is left as it is */
+function requireUnused(folder: string): void {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  if (names.length === 0) return;
+  throw new LxmertError(
+    `The peers' model needs a folder that is empty or not there yet, and '${folder}' has other files, such as ` +
+      `'${excerpt(names[0] as string)}'. Name another folder, or move them away.`,
+  );
 }
 
 function runExport(python: string, folder: string, signal: AbortSignal | undefined): Promise<void> {

@@ -28,16 +28,27 @@ export interface BenchQuestion {
   readonly row: FeatureRow;
 }
 
+/** Files that loading a model asks for, where {@link writeQuestions} writes them. */
+export interface QuestionFiles {
+  readonly vocabulary: string;
+  readonly answers: string;
+}
+
+export function questionFiles(folder: string): QuestionFiles {
+  return { vocabulary: path.join(folder, 'vocab.txt'), answers: path.join(folder, 'answers.json') };
+}
+
+/** The same ones, whoever draws them. */
+export function drawQuestions(numQuestions: number): BenchQuestion[] {
+  return Array.from({ length: numQuestions }, (_, i) => drawQuestion(i));
+}
+
 /** Draws them, and writes what the other side reads and what the export asks for. */
 export function writeQuestions(
   folder: string,
   numQuestions: number,
-): {
-  questions: BenchQuestion[];
-  vocabulary: string;
-  answers: string;
-} {
-  const questions = Array.from({ length: numQuestions }, (_, i) => drawQuestion(i));
+): QuestionFiles & { readonly questions: readonly BenchQuestion[] } {
+  const questions = drawQuestions(numQuestions);
   const described = questions.map(({ inputIds, row }) => ({
     inputIds,
     boxes: Array.from({ length: NUM_REGIONS }, (_, k) =>
@@ -49,7 +60,7 @@ export function writeQuestions(
     path.join(folder, 'features.bin'),
     Buffer.concat(questions.map(({ row }) => new Uint8Array(row.features.buffer))),
   );
-  const [vocabulary, answers] = [path.join(folder, 'vocab.txt'), path.join(folder, 'answers.json')];
+  const { vocabulary, answers } = questionFiles(folder);
   const words = Array.from({ length: VOCABULARY_SIZE }, (_, id) => SPECIAL[id] ?? wordOf(id));
   writeFileSync(vocabulary, `${words.join('\n')}\n`);
   writeFileSync(answers, JSON.stringify(Array.from({ length: NUM_ANSWERS }, (_, i) => `answer ${i}`)));

@@ -1,5 +1,6 @@
 /** @file The comparison with peers as text: tables in Markdown. */
 
+import { formatSeconds } from '../../formats/numbers.js';
 import type { PeerComparison, PeerRow } from './comparePeers.js';
 import { STATE_NAMES, STATES } from './states.js';
 
@@ -8,7 +9,7 @@ export function renderPeers(comparison: PeerComparison): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const lines = [
     runtime,
-    `Python: ${packages.join(', ')}; ${numThreads === 1 ? 'one thread' : `${numThreads} threads`}`,
+    [`Python: ${packages.join(', ')}`, ...threadsOf(numThreads)].join('; '),
     `Limits in the same run: float32 products ${(limits.float32ProductsPerSecond / 1e9).toFixed(0)} GFLOP/s, reading memory ${(limits.bytesReadPerSecond / 1e9).toFixed(1)} GB/s`,
   ];
   for (const state of STATES) {
@@ -33,15 +34,22 @@ function table(rows: readonly PeerRow[], { logitErrors }: PeerComparison): strin
   const cells = rows.map((row, i) => [
     rows[i - 1]?.task === row.task ? '' : row.task,
     row.who,
-    milliseconds(row.medianSeconds),
-    milliseconds(row.minSeconds),
-    milliseconds(row.p99Seconds),
+    formatSeconds(row.medianSeconds),
+    formatSeconds(row.minSeconds),
+    formatSeconds(row.p99Seconds),
     row.ofReference.toFixed(2),
     logitErrors[row.who]?.toExponential(1) ?? '',
   ]);
   return [head, head.map(() => '---'), ...cells].map((each) => `| ${each.join(' | ')} |`);
 }
 
-function milliseconds(seconds: number): string {
-  return seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toFixed(1)} ms`;
+/** One number where it is the same in all states. */
+function threadsOf(numThreads: PeerComparison['numThreads']): string[] {
+  const states = STATES.filter((state) => numThreads[state] !== undefined);
+  const counts = [...new Set(states.map((state) => numThreads[state] as number))];
+  return counts.map((count) => {
+    const named = states.filter((state) => numThreads[state] === count).map((state) => STATE_NAMES[state]);
+    const threads = count === 1 ? 'one thread' : `${count} threads`;
+    return counts.length === 1 ? threads : `${threads} (${named.join(', ')})`;
+  });
 }

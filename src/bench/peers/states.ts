@@ -8,7 +8,7 @@ export const STATES = ['quiet', 'busy', 'quota'] as const;
 export type State = (typeof STATES)[number];
 
 /** Processors' worth of time in the state `quota`. */
-export const QUOTA_PROCESSORS = 1.5;
+const QUOTA_PROCESSORS = 1.5;
 
 export const STATE_NAMES: Readonly<Record<State, string>> = {
   quiet: 'nothing else at work',

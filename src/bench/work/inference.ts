@@ -7,7 +7,6 @@ import {
   useForInference,
 } from '../../model/index.js';
 import { noGrad, scope } from '../../torch/index.js';
-
 import { type BatchSize, forwardOperations } from '../operations.js';
 import { batchOf, randomInputs } from '../questions.js';
 import { type BenchResult, type BenchSettings, timedProducts } from '../result.js';

@@ -25,16 +25,8 @@ async function single(
   model: QuestionAnsweringModel,
 ): Promise<BenchResult> {
   const size = ONE_QUESTION;
-  const result = await timedProducts(often(settings), operationsOf(settings, size), () =>
-    answer(model, size),
-  );
-  return {
-    name: 'latency',
-    description: 'one question about one image',
-    rate: 1 / result.minSeconds,
-    rateUnit: 'questions/s',
-    ...result,
-  };
+  const named = { name: 'latency', description: 'one question about one image' };
+  return await timedQuestion(settings, named, operationsOf(settings, size), () => answer(model, size));
 }
 
 async function singleSeen(
@@ -46,22 +38,26 @@ async function singleSeen(
   const images = noGrad(() => model.encoder.encodeImages(inputs));
   const operations = operationsOf(settings, size) - operationsOf(settings, { ...size, numPieces: [] });
   try {
-    const result = await timedProducts(often(settings), operations, () =>
-      scope(() => noGrad(() => void model.forwardEncoded(inputs, images).logits.answer.data())),
-    );
-    return {
+    const named = {
       name: 'latency-seen',
       description: 'one question about an image that was encoded before',
-      rate: 1 / result.minSeconds,
-      rateUnit: 'questions/s',
-      ...result,
     };
+    return await timedQuestion(settings, named, operations, () =>
+      scope(() => noGrad(() => void model.forwardEncoded(inputs, images).logits.answer.data())),
+    );
   } finally {
     images.rows.dispose();
     for (const input of Object.values(inputs)) input.dispose();
   }
 }
 
-function often(settings: BenchSettings<AnsweringPrecision>): BenchSettings<AnsweringPrecision> {
-  return { ...settings, repetitions: LATENCY_FACTOR * settings.repetitions };
+async function timedQuestion(
+  settings: BenchSettings<AnsweringPrecision>,
+  named: Pick<BenchResult, 'name' | 'description'>,
+  operations: number,
+  work: () => void,
+): Promise<BenchResult> {
+  const often = { ...settings, repetitions: LATENCY_FACTOR * settings.repetitions };
+  const result = await timedProducts(often, operations, work);
+  return { ...named, rate: 1 / result.minSeconds, rateUnit: 'questions/s', ...result };
 }

@@ -2,12 +2,14 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import { placeOf } from '../../explain/regionPlace.js';
 import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertAnswer } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { loadWarning } from '../../torch/index.js';
+import { answerLines } from '../answerLines.js';
 import { cutNotice, loadAskedModel } from '../askedModel.js';
 import { defineCommand } from '../command.js';
 import { withDefaultModels } from '../defaultModels.js';
@@ -93,13 +95,22 @@ export const command = defineCommand({
     }
     return { image, explain: explain ?? null, ...answer };
   },
-  render: ({ answers, regions, explain }) =>
+  // Boxes as the API and explanations write them.
+  json: ({ regions, ...result }) => ({
+    ...result,
+    regions: regions.map((region) => ({ ...region, box: cornersOf(region) })),
+  }),
+  render: ({ answers, regions, explain, width, height }, view) =>
     [
-      ...answers.map(({ answer, probability }) => `${formatPercent(probability, 1).padStart(7)}  ${answer}`),
-      ...seenLines(regions),
+      ...answerLines(answers, view),
+      ...seenLines(regions, { width, height }),
       ...(explain === null ? [] : ['', `What the model looked at: ${explain}`]),
     ].join('\n'),
 });
+
+function cornersOf({ box: { x1, y1, x2, y2 } }: ImageRegion): [number, number, number, number] {
+  return [x1, y1, x2, y2];
+}
 
 function refuseContradictions(options: {
   features?: string | undefined;
@@ -120,8 +131,8 @@ function refuseContradictions(options: {
   }
 }
 
-function seenLines(regions: readonly ImageRegion[]): string[] {
-  const seen = new Map<string, { times: number; confidence: number }>();
+function seenLines(regions: readonly ImageRegion[], size: { width: number; height: number }): string[] {
+  const seen = new Map<string, { times: number; confidence: number; place: string }>();
   for (const region of regions) {
     const description = describeRegion(region);
     if (description === undefined) continue;
@@ -129,6 +140,7 @@ function seenLines(regions: readonly ImageRegion[]): string[] {
     seen.set(description, {
       times: times + 1,
       confidence: Math.max(confidence, region.object?.confidence ?? 0),
+      place: placeOf(cornersOf(region), size),
     });
   }
   if (seen.size === 0) return [];
@@ -140,8 +152,8 @@ function seenLines(regions: readonly ImageRegion[]): string[] {
     ...surest
       .slice(0, MAX_SEEN)
       .map(
-        ([name, { times, confidence }]) =>
-          `${formatPercent(confidence, 1).padStart(7)}  ${name}${times > 1 ? `, ${times} times` : ''}`,
+        ([name, { times, confidence, place }]) =>
+          `${formatPercent(confidence, 1).padStart(7)}  ${name}, ${times > 1 ? `${times} times` : place}`,
       ),
     ...(more > 0 ? [`         and ${more} more (--json lists all)`] : []),
   ];

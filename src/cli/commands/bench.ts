@@ -8,14 +8,16 @@ import { STATES } from '../../bench/peers/states.js';
 import { type BenchReport, runBench, WORK_NAMES } from '../../bench/runBench.js';
 import { UsageError } from '../../common/errors.js';
 import { userCacheFolder } from '../../common/userCache.js';
+import { formatSeconds } from '../../formats/numbers.js';
 import { ANSWERING_PRECISIONS, lxmertConfig } from '../../model/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { defineCommand } from '../command.js';
 
 export const command = defineCommand({
   description:
-    'Measures inference, training, pre-training, the region detector, loading a checkpoint and reading features, each beside the ' +
-    'limit of this machine (matrix products, memory, file cache) measured in the same run. Full-size models by default.',
+    'Measures inference, single questions, training, pre-training, the region detector, loading a checkpoint and reading features, ' +
+    'each beside the limit of this machine (matrix products, memory, file cache) measured in the same run; with --peers, single ' +
+    'questions in turn with OpenVINO and ONNX Runtime. Full-size models by default.',
   examples: [
     { command: 'lxmert bench', does: 'measures the full-size model' },
     {
@@ -141,10 +143,6 @@ function render(report: BenchReport | PeerComparison): string {
     }
   }
   return lines.join('\n');
-}
-
-function formatSeconds(seconds: number): string {
-  return seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(1000 * seconds).toFixed(1)} ms`;
 }
 
 /** Three digits that count. */

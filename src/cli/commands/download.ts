@@ -12,7 +12,8 @@ import { type DownloadedFile, download } from '../../data/download/download.js';
 import { DEFAULT_NUM_ATTEMPTS, DEFAULT_STALL_MS } from '../../data/download/fetchFile.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
-import { type FetchedModel, fetchNewest, megabytes, requireHubName } from '../hubDownload.js';
+import { byteDisplay, sayKeptAtInterrupt } from '../fetchDisplay.js';
+import { type FetchedModel, fetchNewest, requireHubName } from '../hubDownload.js';
 import { outputPath } from '../options.js';
 
 type Result =
@@ -102,37 +103,32 @@ export const command = defineCommand({
     const files = selectFiles(catalogue, words);
     if (files.length > 0 && options.output === undefined)
       throw new UsageError('Say where to put the files: --output FOLDER.');
-    signal.addEventListener('abort', () =>
-      notice('What was fetched so far is kept; the same command goes on from there.'),
-    );
     const limits = { numAttempts: options.attempts, stallMs: options.stallSeconds * 1000, signal, notice };
-    const models: FetchedModel[] = [];
-    for (const name of names) {
-      models.push(
-        await fetchNewest(name, {
-          ...limits,
-          dryRun: options.dryRun,
-          progressFor: (file) => megabytes({ progress }, file),
-        }),
-      );
+    const stopSaying = sayKeptAtInterrupt({ signal, notice });
+    try {
+      const models: FetchedModel[] = [];
+      for (const name of names) {
+        models.push(
+          await fetchNewest(name, {
+            ...limits,
+            dryRun: options.dryRun,
+            progressFor: (file) => byteDisplay({ progress }, file, 'MB'),
+          }),
+        );
+      }
+      if (options.output === undefined) return { folder: null, files: [], models };
+      const results = await download(files, options.output, {
+        ...limits,
+        force: options.force,
+        dryRun: options.dryRun,
+        mirrors: options.mirror,
+        progressFor: (name) => byteDisplay({ progress }, name, 'kB'),
+      });
+      for (const { problem } of results) if (problem !== null) notice(problem);
+      return { folder: options.output, files: results, models };
+    } finally {
+      stopSaying();
     }
-    if (options.output === undefined) return { folder: null, files: [], models };
-    const results = await download(files, options.output, {
-      ...limits,
-      force: options.force,
-      dryRun: options.dryRun,
-      mirrors: options.mirror,
-      progressFor: (name) => {
-        const display = progress(name, 'kB');
-        const toKilobytes = (numBytes: number) => Math.ceil(numBytes / 1000);
-        return {
-          update: (done, total) => display.update(toKilobytes(done), toKilobytes(Math.max(done, total))),
-          stop: () => display.stop(),
-        };
-      },
-    });
-    for (const { problem } of results) if (problem !== null) notice(problem);
-    return { folder: options.output, files: results, models };
   },
   render: (result) =>
     'list' in result

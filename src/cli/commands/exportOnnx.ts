@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CheckpointFile } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
 import type { Progress } from '../../common/progress.js';
+import { savedWeightsIn } from '../../common/savedFiles.js';
 import {
   type ExportedDetectorFolder,
   type ExportedModel,
@@ -12,7 +13,6 @@ import {
   exportModel,
 } from '../../export/index.js';
 import { formatBytes } from '../../formats/numbers.js';
-import { savedWeightsIn } from '../../inference/savedWeights.js';
 import { GRAPH_OUTPUTS, PRECISIONS } from '../../runtime/index.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';

@@ -16,13 +16,17 @@ import {
   describeForeignFile,
   type FeatureDType,
   type FeatureSource,
+  findFormat,
   MAX_BOXES,
   MAX_FEATURE_SIZE,
   MAX_SHARD_IMAGES,
+  openRowSource,
   type Provenance,
   parseFeatureRange,
   parseSettings,
+  type RowSource,
   readTsvProvenance,
+  type StatedSource,
   type StoreConvertOptions,
   sourceKindOf,
   unknownProvenance,
@@ -138,22 +142,26 @@ export const command = defineCommand({
       .meta({ valueName: 'NAME=VALUE' }),
   }),
   async run({ arguments: { from, to }, options, progress, signal, notice }): Promise<Result> {
-    const kind = statSync(from).isDirectory() ? 'store' : sourceKindOf(from);
-    if (kind === undefined) throw new UsageError(describeForeignFile(from));
+    const kind = kindOf(from);
     if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
-    const stated = kind === 'store' ? undefined : statedOptions(options);
-    const archived = await openArchive(kind, from, options.member);
-    const display = progress('converting', 'images');
-    try {
-      if (stated === undefined) {
+    if (kind === 'store') {
+      const display = progress('converting', 'images');
+      try {
         return {
           to: 'tsv',
           path: to,
           numImages: await convertToTsv(from, to, { progress: display, signal }),
         };
+      } finally {
+        display.stop();
       }
-      const result = await convertToStore(archived ?? from, to, {
+    }
+    const stated = statedOptions(options);
+    const source = await openSource(kind, from, options.member, stated);
+    const display = progress('converting', 'images');
+    try {
+      const result = await convertToStore(source ?? from, to, {
         ...stated,
         provenance: await provenanceOf(from, options),
         progress: display,
@@ -162,7 +170,7 @@ export const command = defineCommand({
       });
       return { to: 'store', path: to, ...result };
     } finally {
-      archived?.close();
+      source?.close();
       display.stop();
     }
   },
@@ -194,12 +202,24 @@ function statedOptions(options: {
   };
 }
 
-/** The table in an archive; undefined for a file that is read as it is. */
-async function openArchive(
-  kind: FeatureSource,
+type SourceKind = FeatureSource | 'rows';
+
+/** What is converted. @throws UsageError for what is not read here */
+function kindOf(from: string): SourceKind {
+  if (findFormat(from) !== undefined) return 'rows';
+  const kind = statSync(from).isDirectory() ? 'store' : sourceKindOf(from);
+  if (kind === undefined) throw new UsageError(describeForeignFile(from));
+  return kind;
+}
+
+/** The rows of a format of arrays, or the table in an archive; undefined for a table that is read as it is. */
+async function openSource(
+  kind: SourceKind,
   from: string,
   member: string | undefined,
-): Promise<StreamSource | undefined> {
+  stated: StatedSource,
+): Promise<RowSource | StreamSource | undefined> {
+  if (kind === 'rows') return await openRowSource(from, stated);
   if (kind === 'zip') return await openTsvInZip(from, member);
   return kind === 'gzip' ? await openGzip(from) : undefined;
 }

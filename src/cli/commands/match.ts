@@ -90,10 +90,10 @@ export const command = defineCommand({
     };
   },
   json: ({ matches }) => ({ matches }),
-  render: ({ matches, ofPictures }) =>
+  render: ({ matches, ofPictures }, view) =>
     matches
       .map(({ probability, image, sentence }) => {
-        return `${formatPercent(probability, 1).padStart(7)}  ${ofPictures ? image : sentence}`;
+        return `${formatPercent(probability, 1).padStart(7)}  ${view.bar(probability)}${ofPictures ? image : sentence}`;
       })
       .join('\n'),
 });

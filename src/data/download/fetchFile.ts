@@ -11,7 +11,7 @@ import { growingWaitMs, MAX_WAIT_MS } from './retryAfter.js';
 import { type TransferOptions, transfer } from './transfer.js';
 import { asTransferError, TransferError } from './transferError.js';
 
-export interface FetchOptions extends Pick<TransferOptions, 'headers' | 'explainStatus'> {
+export interface FetchOptions extends Pick<TransferOptions, 'headers' | 'onRefused'> {
   /** How messages call the file. Default: the name of the target. */
   readonly name?: string | undefined;
   /** What a person can do when no address gives it, as a sentence. */
@@ -19,18 +19,18 @@ export interface FetchOptions extends Pick<TransferOptions, 'headers' | 'explain
   /** What names another folder, for a full disk. Default `--output`. */
   readonly otherFolder?: string | undefined;
   /** Attempts at one address in a row that bring nothing new before the next is tried. Default 5. */
-  readonly numAttempts?: number;
+  readonly numAttempts?: number | undefined;
   /** Milliseconds without a byte after which a connection is given up. Default 60,000. */
-  readonly stallMs?: number;
+  readonly stallMs?: number | undefined;
   /** Milliseconds to wait after the first failed attempt; doubles each time. Default 1,000. */
-  readonly firstWaitMs?: number;
+  readonly firstWaitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told bytes done and bytes in all (0 when nobody knows). */
   readonly progress?: Progress | undefined;
   /** Told of each failed attempt, as a sentence. */
   readonly notice?: ((line: string) => void) | undefined;
   /** Free bytes on the disk of a folder; for tests. */
-  readonly freeBytes?: (folder: string) => Promise<number>;
+  readonly freeBytes?: ((folder: string) => Promise<number>) | undefined;
 }
 
 export interface FetchedFile {
@@ -42,7 +42,7 @@ export interface FetchedFile {
 
 export const DEFAULT_NUM_ATTEMPTS = 5;
 export const DEFAULT_STALL_MS = 60_000;
-const DEFAULT_FIRST_WAIT_MS = 1000;
+export const DEFAULT_FIRST_WAIT_MS = 1000;
 
 /**
  * Fetches a file to `target` over http or https, going on where an earlier run stopped. Bytes gather in
@@ -124,11 +124,11 @@ async function fetchFrom(
 }
 
 function attempt(url: string, part: PartFile, expected: Expected, options: FetchOptions): Promise<void> {
-  const { stallMs = DEFAULT_STALL_MS, signal, progress, freeBytes, headers, explainStatus } = options;
+  const { stallMs = DEFAULT_STALL_MS, signal, progress, freeBytes, headers, onRefused } = options;
   const { name = path.basename(part.target), otherFolder } = options;
   return transfer(url, part, expected, {
     headers,
-    explainStatus,
+    onRefused,
     stallMs,
     signal,
     progress,

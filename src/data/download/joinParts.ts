@@ -13,7 +13,7 @@ export interface JoinOptions {
   readonly signal?: AbortSignal | undefined;
   readonly progress?: Progress | undefined;
   /** Free bytes on the disk of a folder; for tests. */
-  readonly freeBytes?: (folder: string) => Promise<number>;
+  readonly freeBytes?: ((folder: string) => Promise<number>) | undefined;
 }
 
 /**

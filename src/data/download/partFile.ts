@@ -1,11 +1,13 @@
 /** @file The unfinished file beside its target: what is there of it, and which version of which address it is. */
 
 import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { type FileHandle, link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { syncFolder, writeFileAtomic } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError } from '../../common/errors.js';
+import { refusesLinks } from '../../common/links.js';
 import { makeFolder } from '../../common/makeFolder.js';
 
 const stateSchema = z.strictObject({
@@ -207,12 +209,19 @@ async function takeLock(target: string, name: string): Promise<void> {
   }
 }
 
-/** Makes a file that nobody sees without its content. @throws with the code EEXIST when it is there */
+/**
+ * Makes a file that nobody sees without its content; for less than a moment they do where a disk takes no links.
+ *
+ * @throws with the code EEXIST when it is there
+ */
 async function createWhole(file: string, text: string): Promise<void> {
   const own = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   await writeFile(own, text);
   try {
     await link(own, file);
+  } catch (error) {
+    if (!refusesLinks(error)) throw error;
+    writeFileSync(file, text, { flag: 'wx' });
   } finally {
     await rm(own, { force: true });
   }

@@ -1,7 +1,12 @@
-/** @file How long to wait before the next attempt: what the server asked for, or longer each time. */
+/** @file Which answers may pass, and how long to wait before the next attempt: what the server asked for, or longer each time. */
 
 /** The longest wait between two attempts, and the longest that a server may ask for. */
 export const MAX_WAIT_MS = 5 * 60_000;
+
+/** Whether another attempt may be answered otherwise: 408 and 425 ask to try again, 429 and 503 may say when. */
+export function isTemporaryStatus(status: number): boolean {
+  return status >= 500 || [408, 425, 429].includes(status);
+}
 
 /**
  * The header `Retry-After` in milliseconds: a number of seconds or a date.

@@ -5,7 +5,7 @@ import { type Progress, silentProgress } from '../../common/progress.js';
 import { type Expected, HEAD_BYTES, looksLikeWebPage } from './checks.js';
 import { getHttp, type HttpAnswer } from './httpRequest.js';
 import type { PartFile, PartState } from './partFile.js';
-import { retryAfterMs } from './retryAfter.js';
+import { isTemporaryStatus, retryAfterMs } from './retryAfter.js';
 import { TransferError } from './transferError.js';
 
 export interface TransferOptions {
@@ -15,10 +15,8 @@ export interface TransferOptions {
   readonly progress?: Progress | undefined;
   /** Sent with each request; credentials among them to the address's own host only. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** What an answer that refuses means, as the end of a sentence that begins with the address; undefined for what it says itself. */
-  readonly explainStatus?:
-    | ((answer: Pick<HttpAnswer, 'status' | 'headers'>) => string | undefined)
-    | undefined;
+  /** Told of an answer that refuses for good; an LxmertError that it throws ends the work. */
+  readonly onRefused?: ((answer: Pick<HttpAnswer, 'status' | 'headers'>) => void) | undefined;
   /** Throws when so many more bytes do not fit. */
   readonly requireSpace: (numBytes: number) => Promise<void>;
 }
@@ -199,18 +197,14 @@ function webPage(): TransferError {
   return new TransferError('never', 'sent a web page (HTML) instead of the file');
 }
 
-function refusedStatus(
-  answer: HttpAnswer,
-  { explainStatus }: Pick<TransferOptions, 'explainStatus'>,
-): TransferError {
+/** @throws what `onRefused` throws */
+function refusedStatus(answer: HttpAnswer, { onRefused }: Pick<TransferOptions, 'onRefused'>): TransferError {
   const { status, statusText, headers } = answer;
-  // 408 and 425 ask to try again, 429 and 503 may say when.
-  const isTemporary = status >= 500 || [408, 425, 429].includes(status);
-  return new TransferError(
-    isTemporary ? 'later' : 'never',
-    explainStatus?.(answer) ?? `answered ${statusText}`,
-    isTemporary ? retryAfterMs(headers['retry-after'], Date.now()) : undefined,
-  );
+  const sentence = `answered ${statusText}`;
+  if (isTemporaryStatus(status))
+    return new TransferError('later', sentence, retryAfterMs(headers['retry-after'], Date.now()));
+  onRefused?.(answer);
+  return new TransferError('never', sentence);
 }
 
 /** A weak ETag does not promise equal bytes and may not be used for ranges (RFC 9110, 13.1.5). */

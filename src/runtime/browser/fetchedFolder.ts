@@ -137,29 +137,32 @@ async function readBody(
   const stop = (): void => void reader.cancel().catch(() => undefined);
   signal?.addEventListener('abort', stop, { once: true });
   let numBytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      if (signal?.aborted) throw signal.reason;
-      throw new LxmertError(
-        `${url} broke off after ${numBytes} bytes: ${messageOf(cause)}. Load it again when the connection is better.`,
-        { cause },
-      );
-    });
-    signal?.throwIfAborted();
-    if (done) break;
-    if (numBytes + value.length > maxBytes) {
-      await reader.cancel().catch(() => undefined);
-      if (expected !== undefined) requireSize(url, numBytes + value.length, expected);
-      throw new LxmertError(
-        `${url} is larger than ${maxBytes} bytes, so it is no file of an exported model.`,
-      );
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        if (signal?.aborted) throw signal.reason;
+        throw new LxmertError(
+          `${url} broke off after ${numBytes} bytes: ${messageOf(cause)}. Load it again when the connection is better.`,
+          { cause },
+        );
+      });
+      signal?.throwIfAborted();
+      if (done) break;
+      if (numBytes + value.length > maxBytes) {
+        await reader.cancel().catch(() => undefined);
+        if (expected !== undefined) requireSize(url, numBytes + value.length, expected);
+        throw new LxmertError(
+          `${url} is larger than ${maxBytes} bytes, so it is no file of an exported model.`,
+        );
+      }
+      if (whole === undefined) chunks.push(value);
+      else whole.set(value, numBytes);
+      numBytes += value.length;
+      onBytes?.(numBytes);
     }
-    if (whole === undefined) chunks.push(value);
-    else whole.set(value, numBytes);
-    numBytes += value.length;
-    onBytes?.(numBytes);
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
-  signal?.removeEventListener('abort', stop);
   if (whole !== undefined) return numBytes === whole.length ? whole : whole.subarray(0, numBytes);
   const bytes = new Uint8Array(numBytes);
   let place = 0;

@@ -3,8 +3,8 @@
 import type * as Native from 'onnxruntime-node';
 import { messageOf, UsageError } from '../../common/errors.js';
 import { readProcessor } from '../../common/processor.js';
-import { type ProcessorQuota, processorQuota } from '../../common/processorQuota.js';
-import { numComputeThreads, numUsableProcessors } from '../../common/usableProcessors.js';
+import type { ProcessorQuota } from '../../common/processorQuota.js';
+import { numComputeThreads, numUsableProcessors, statedNumThreads } from '../../common/usableProcessors.js';
 import type { Engine, EngineInfo } from '../engine.js';
 import { inTurn } from '../inTurn.js';
 import { requireNumThreads } from '../numThreads.js';
@@ -43,20 +43,20 @@ export async function createNodeEngine({ engine, numThreads }: EngineOptions = {
  * and its container's quota. A second thread on a core does not compute faster.
  */
 export function defaultNumThreads(
-  variables: Readonly<Record<string, string | undefined>> = process.env,
+  variables?: Readonly<Record<string, string | undefined>>,
   {
     numLogical = numUsableProcessors(),
     numCores = readProcessor().numCores,
-    quota = processorQuota() ?? null,
+    quota,
   }: {
     readonly numLogical?: number;
     readonly numCores?: number | null;
     readonly quota?: Pick<ProcessorQuota, 'processors'> | null;
   } = {},
 ): number {
-  const stated = Number(variables.OMP_NUM_THREADS);
-  if (Number.isInteger(stated) && stated >= 1) return stated;
-  return numComputeThreads(Math.min(numLogical, numCores ?? numLogical), quota);
+  return (
+    statedNumThreads(variables) ?? numComputeThreads(Math.min(numLogical, numCores ?? numLogical), quota)
+  );
 }
 
 type NativeOrt = typeof Native;

@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
+import { formatMegabytes } from '../../formats/numbers.js';
 import { collectGarbage } from '../collectGarbage.js';
 import { ServeError } from '../serveError.js';
 import type {
@@ -20,15 +21,15 @@ interface Task {
   readonly reject: (error: unknown) => void;
   /** Once more when the worker died with it. */
   numTries: number;
+  /** When a worker was given it. */
+  since: number;
+  /** Milliseconds from then after which that is told of. */
+  tellAfter: number;
 }
 
 interface Member {
   readonly worker: Worker;
   task: Task | undefined;
-  /** When it was given its task. */
-  since: number;
-  /** Milliseconds at its task after which that is told of. */
-  tellAfter: number;
   isReady: boolean;
   /** After its last job. */
   numTensors: number;
@@ -67,6 +68,8 @@ export interface BusyWorker {
 export class WorkerPool {
   readonly #members = new Set<Member>();
   readonly #queue: Task[] = [];
+  readonly #busyAfter: number;
+  readonly #timeout: number;
   #isClosed = false;
   #numReplaced = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -75,7 +78,10 @@ export class WorkerPool {
     private readonly options: WorkerPoolOptions,
     /** Of each model, the first first. */
     readonly facts: readonly [ModelFacts, ...ModelFacts[]],
-  ) {}
+  ) {
+    this.#busyAfter = options.busyAfter ?? BUSY_AFTER;
+    this.#timeout = options.timeout ?? Number.POSITIVE_INFINITY;
+  }
 
   /**
    * Starts the workers, each of which loads the model.
@@ -106,11 +112,8 @@ export class WorkerPool {
   /** Workers that are at something, the longest at it first. */
   get busyWorkers(): readonly BusyWorker[] {
     return [...this.#members]
-      .flatMap(({ task, since }) =>
-        task === undefined
-          ? []
-          : [{ work: describeJob(task.job), seconds: (performance.now() - since) / 1000 }],
-      )
+      .flatMap(({ task }) => task ?? [])
+      .map(({ job, since }) => ({ work: describeJob(job), seconds: (performance.now() - since) / 1000 }))
       .sort((a, b) => b.seconds - a.seconds);
   }
 
@@ -138,6 +141,8 @@ export class WorkerPool {
         resolve: resolve as Task['resolve'],
         reject,
         numTries: 0,
+        since: 0,
+        tellAfter: 0,
       });
       this.#assign();
     });
@@ -165,8 +170,8 @@ export class WorkerPool {
       const task = this.#queue.shift();
       if (task === undefined) return;
       member.task = task;
-      member.since = performance.now();
-      member.tellAfter = this.options.busyAfter ?? BUSY_AFTER;
+      task.since = performance.now();
+      task.tellAfter = this.#busyAfter;
       task.numTries++;
       member.worker.postMessage({ id: 0, job: task.job } satisfies ToWorker);
     }
@@ -180,8 +185,6 @@ export class WorkerPool {
     const member: Member = {
       worker,
       task: undefined,
-      since: 0,
-      tellAfter: 0,
       isReady: true,
       numTensors: 0,
     };
@@ -190,7 +193,7 @@ export class WorkerPool {
       const { task } = member;
       if (task === undefined || (message.kind !== 'result' && message.kind !== 'error')) return;
       member.task = undefined;
-      this.#tellDone(member, task);
+      this.#tellDone(task);
       if (message.kind === 'result') {
         member.numTensors = message.numTensors;
         task.resolve(message.result);
@@ -214,45 +217,38 @@ export class WorkerPool {
   }
 
   #watch(): void {
-    const { busyAfter = BUSY_AFTER, timeout = Number.POSITIVE_INFINITY } = this.options;
     const look = (): void => {
       for (const member of this.#members) {
-        if (member.task === undefined) continue;
-        const milliseconds = performance.now() - member.since;
-        if (milliseconds >= timeout) this.#giveUp(member, member.task);
-        else if (milliseconds >= member.tellAfter) {
+        const { task } = member;
+        if (task === undefined) continue;
+        const milliseconds = performance.now() - task.since;
+        if (milliseconds >= this.#timeout) this.#giveUp(member, task);
+        else if (milliseconds >= task.tellAfter) {
           // Less and less often.
-          while (milliseconds >= member.tellAfter) member.tellAfter *= 2;
-          const { job } = member.task;
+          while (milliseconds >= task.tellAfter) task.tellAfter *= 2;
           this.options.onBusy?.(
-            `A worker has been at ${describeJob(job)} for ${inSeconds(milliseconds)}; ${this.#queue.length} more wait for one.`,
+            `A worker has been at ${describeJob(task.job)} for ${inSeconds(milliseconds)}; ${this.#queue.length} more wait for one.`,
           );
         }
       }
     };
-    this.#timer = setInterval(look, Math.min(LOOK_INTERVAL, busyAfter, timeout));
+    this.#timer = setInterval(look, Math.min(LOOK_INTERVAL, this.#busyAfter, this.#timeout));
     this.#timer.unref();
   }
 
-  #tellDone({ since, tellAfter }: Member, { job }: Task): void {
-    if (tellAfter === (this.options.busyAfter ?? BUSY_AFTER)) return;
+  #tellDone({ job, since, tellAfter }: Task): void {
+    if (tellAfter === this.#busyAfter) return;
     const time = inSeconds(performance.now() - since);
     this.options.onBusy?.(`The worker is done with ${describeJob(job)} after ${time}.`);
   }
 
   /** Ends a worker whose time is up. Not waited for: what it computes outside of JavaScript may go on. */
   #giveUp(member: Member, task: Task): void {
-    const { timeout = 0 } = this.options;
     this.#members.delete(member);
     void member.worker.terminate();
-    const work = describeJob(task.job);
-    task.reject(
-      new ServeError(
-        'timeout',
-        `A worker was at ${work} for more than ${inSeconds(timeout)}, and was ended.`,
-      ),
-    );
-    void this.#replace(`it was at ${work} for more than ${inSeconds(timeout)}`);
+    const what = `at ${describeJob(task.job)} for more than ${inSeconds(this.#timeout)}`;
+    task.reject(new ServeError('timeout', `A worker was ${what}, and was ended.`));
+    void this.#replace(`it was ${what}`);
   }
 
   #giveBack(task: Task | undefined, reason: string): void {
@@ -283,7 +279,7 @@ function describeJob(job: Job): string {
   switch (job.kind) {
     case 'detect': {
       const numBytes = job.pictures.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      const size = `${(numBytes / 1e6).toFixed(1)} MB`;
+      const size = formatMegabytes(numBytes);
       return job.pictures.length === 1
         ? `the regions of a picture (${size})`
         : `the regions of ${job.pictures.length} pictures (${size})`;

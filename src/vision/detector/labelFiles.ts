@@ -5,12 +5,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unreadable } from '../../common/errors.js';
 import { publishedNames } from '../../common/publishedTables.js';
+import { LABEL_FILES } from '../../common/savedFiles.js';
 import { BOTTOM_UP_ATTENTION, type DetectorArchitecture } from './architecture.js';
 import { LabelNames, parseNames } from './labelNames.js';
-
-/** The files' names where they are published; looked for beside the detector's weights. */
-const OBJECTS_FILE = 'objects_vocab.txt';
-const ATTRIBUTES_FILE = 'attributes_vocab.txt';
 
 export interface LabelFiles {
   readonly objects?: string | undefined;
@@ -57,8 +54,8 @@ export function labelFilesOf(
     return existsSync(file) ? file : undefined;
   };
   return {
-    objects: beside(OBJECTS_FILE) ?? publishedNames('objects', numClasses - 1),
-    attributes: beside(ATTRIBUTES_FILE) ?? publishedNames('attributes', numAttributes - 1),
+    objects: beside(LABEL_FILES.objects) ?? publishedNames('objects', numClasses - 1),
+    attributes: beside(LABEL_FILES.attributes) ?? publishedNames('attributes', numAttributes - 1),
   };
 }
 

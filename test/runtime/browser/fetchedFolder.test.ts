@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { fetchedFolder } from '../../../src/runtime/browser/fetchedFolder.js';
 import { launchBrowser } from '../../support/browser.js';
 import { bundleForBrowser } from '../../support/browserBundle.js';
 import { needing } from '../../support/skips.js';
@@ -163,4 +165,21 @@ needing('chromium').describe('an exported folder at an address', () => {
     );
     expect(numLoads()).toBe(2);
   });
+});
+
+it('a file that breaks off or is too large leaves nothing at the signal', async () => {
+  const { signal } = new AbortController();
+  const bodies = [
+    new ReadableStream({ pull: (body) => body.error(new Error('cut')) }),
+    new Blob(['more than four bytes']).stream(),
+  ];
+  vi.stubGlobal('fetch', async () => new Response(bodies.shift()!));
+  try {
+    const folder = fetchedFolder('http://localhost/model', { cache: false, signal });
+    await expect(folder.read('vocab.txt', 4)).rejects.toThrow('broke off after 0 bytes: cut');
+    await expect(folder.read('vocab.txt', 4)).rejects.toThrow('is larger than 4 bytes');
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

@@ -125,11 +125,12 @@ class OddsByLevel {
 
   #set(regions: readonly number[], level: number, logits: Float32Array): void {
     const size = this.#numClasses;
-    regions.forEach((region, i) => {
-      const odds = oddsOf(logits.subarray(i * size, (i + 1) * size));
-      (this.#odds[level - 1] as Float64Array).set(odds, region * size);
-      this.#latest.set(odds, region * size);
-    });
+    const odds = this.#odds[level - 1] as Float64Array;
+    for (const [i, region] of regions.entries()) {
+      const own = odds.subarray(region * size, (region + 1) * size);
+      writeOdds(logits.subarray(i * size, (i + 1) * size), own);
+      this.#latest.set(own, region * size);
+    }
   }
 
   /** The largest difference of log odds between a level and the last, over regions that have passed both. */
@@ -149,13 +150,19 @@ class OddsByLevel {
   }
 }
 
-/** p / (1 - p) of each class after a softmax, also where p rounds to 1. */
-function oddsOf(logits: Float32Array): Float64Array {
+/** p / (1 - p) of each class after a softmax, also where p rounds to 1: (classes) each. */
+function writeOdds(logits: Float32Array, odds: Float64Array): void {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if ((logits[i] as number) > (logits[best] as number)) best = i;
   const most = logits[best] as number;
-  const shares = Float64Array.from(logits, (logit) => Math.exp(logit - most));
   let others = 0;
-  for (let i = 0; i < shares.length; i++) if (i !== best) others += shares[i] as number;
-  return shares.map((share, i) => (i === best ? 1 / others : share / (1 - share + others)));
+  for (let i = 0; i < logits.length; i++) {
+    const share = Math.exp((logits[i] as number) - most);
+    odds[i] = share;
+    if (i !== best) others += share;
+  }
+  for (let i = 0; i < odds.length; i++) {
+    const share = odds[i] as number;
+    odds[i] = i === best ? 1 / others : share / (1 - share + others);
+  }
 }

@@ -45,16 +45,19 @@ export function undecidedRegions(bounded: BoundedProbabilities, threshold: numbe
   // A little lower: the threshold is of a probability that was rounded to float32.
   const least = threshold * (1 - 2 ** -22);
   const leastOdds = factors.map((factor) => least / (1 - least) / factor);
-  const most = new Map<number, number>();
-  for (let each = 1; each < numClasses; each++) {
-    const able: number[] = [];
-    let hasEstimates = false;
-    for (let region = 0; region < numRegions; region++) {
-      if ((odds[region * numClasses + each] as number) < (leastOdds[region] as number)) continue;
-      able.push(region);
-      hasEstimates ||= factors[region] !== 1;
+  // (classes) of the regions that might reach it, found in the order in which odds lie in memory
+  const ableBy: number[][] = Array.from({ length: numClasses }, () => []);
+  for (let region = 0; region < numRegions; region++) {
+    const own = odds.subarray(region * numClasses, (region + 1) * numClasses);
+    const ownLeast = leastOdds[region] as number;
+    for (let each = 1; each < numClasses; each++) {
+      // Written so that what is not a number stays undecided.
+      if (!((own[each] as number) < ownLeast)) (ableBy[each] as number[]).push(region);
     }
-    if (!hasEstimates) continue;
+  }
+  const most = new Map<number, number>();
+  for (const [each, able] of ableBy.entries()) {
+    if (able.every((region) => factors[region] === 1)) continue;
     const bounds = boundsOf(bounded, able, each);
     const gone = surelyGone(bounds, bounded.neighbours, threshold);
     for (const region of able) {
