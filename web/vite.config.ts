@@ -3,7 +3,9 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { explanationParts } from './explanationParts.js';
 import { houseStyle } from './houseStyle.js';
+import { precompressed } from './precompressed.js';
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
 
@@ -11,7 +13,7 @@ export default defineConfig({
   root: folder,
   // A proxy may serve the page under any path.
   base: './',
-  plugins: [houseStyle()],
+  plugins: [houseStyle(), explanationParts(), precompressed()],
   build: {
     outDir: path.join(folder, '../dist/web/app'),
     emptyOutDir: true,
