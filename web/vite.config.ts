@@ -19,7 +19,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     // The page's security policy forbids scripts in the document, and nothing is loaded ahead.
-    modulePreload: false,
+    modulePreload: { polyfill: false, resolveDependencies: () => [] },
     // A picture inside a style sheet would be one more thing for the policy to allow.
     assetsInlineLimit: 0,
   },

@@ -28,7 +28,7 @@ export default defineConfig({
     outDir: path.join(folder, '../dist/web/site'),
     emptyOutDir: true,
     target: 'es2022',
-    modulePreload: false,
+    modulePreload: { polyfill: false, resolveDependencies: () => [] },
     // The page's security policy takes scripts, styles and pictures from files only.
     assetsInlineLimit: 0,
     rollupOptions: {

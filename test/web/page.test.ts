@@ -1,9 +1,11 @@
 /** @file The server's page in a real browser, against a real server process with a small random model. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -446,6 +448,127 @@ needing('chromium', 'program').describe('the page', () => {
       await page.locator('.earlier button').first().click();
       await page.locator('.chips button').filter({ hasText: 'cat' }).waitFor();
       expect(numAsked()).toBe(before);
+    });
+  });
+
+  it('saves a page of one file, and copies what asks again', async () => {
+    await visit(async (page) => {
+      await page.locator('.regions .change').first().waitFor();
+      const asked = await page.getByLabel('Question', { exact: true }).inputValue();
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Save this explanation' }).click();
+      await (await download).saveAs(at('saved.html'));
+      expect((await download).suggestedFilename()).toMatch(/^What-.*\.html$/);
+      const rows = await page.locator('.regions').innerText();
+      const saved = await page.context().newPage();
+      const watched = watch(saved);
+      await saved.goto(pathToFileURL(at('saved.html')).href);
+      await saved.locator('.regions .change').first().waitFor();
+      expect(await saved.locator('.regions').innerText()).toBe(rows);
+      expect(await saved.locator('h1').textContent()).toBe(asked);
+      const command = await saved.locator('code').textContent();
+      expect(command).toBe(`lxmert explain --sample 1 '${asked}' --model 'first' --output explanation.html`);
+      expect(await saved.locator('header').textContent()).toMatch(
+        /Picture scene-1, model first, LXMERT \d\S+, 20\d\d-/,
+      );
+      expect(await saved.locator('.picture img').getAttribute('src')).toMatch(/^data:image\/png;base64,/);
+      expect(watched.complaints).toEqual([]);
+      expect(watched.requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([]);
+      // What is copied works as it stands.
+      await page.getByRole('button', { name: 'curl' }).click();
+      const [first = '', second = ''] = ((await page.locator('.keep pre').textContent()) ?? '').split('\n');
+      for (const line of [first, second]) {
+        const { stdout } = await promisify(execFile)('sh', ['-c', line.replace(/^curl/, 'curl -sf')], {
+          cwd: folder,
+        });
+        if (line === second) expect(JSON.parse(stdout).question).toBe(asked);
+      }
+      await page.getByRole('button', { name: 'JavaScript' }).click();
+      expect(await page.locator('.keep pre').textContent()).toContain(
+        `client.explain(image, "${asked}", { model: "first" })`,
+      );
+    });
+  });
+
+  it('shows all heads at a glance, within and across words and regions, and opens one', async () => {
+    const client = new LxmertClient(served.address);
+    const picture = readFileSync(at('photo.png'));
+    const { selfAttention } = await client.explain(picture, question, {
+      method: 'attention',
+      selfAttention: true,
+    });
+    await visit(async (page, { requests }) => {
+      await askAbout(page, 'photo.png');
+      await page.getByText('Details').click();
+      const before = requests.length;
+      await page.getByText('All heads at a glance').click();
+      const heads = page.locator('.heads-grid button');
+      // Two cross-modality layers of two heads each.
+      expect(await heads.count()).toBe(4);
+      await heads.nth(3).click();
+      expect(await page.getByLabel('Show').inputValue()).toBe('1');
+      expect(await page.getByLabel('Head', { exact: false }).first().inputValue()).toBe('1');
+      expect(requests.length).toBe(before);
+      const kinds = page.getByRole('combobox', { name: 'Attention of' });
+      await kinds.selectOption('regions on words');
+      await heads.first().click();
+      expect(await page.getByLabel('a region on the words').isChecked()).toBe(true);
+      await kinds.selectOption('regions on regions');
+      await page.getByRole('button', { name: 'vision layer 1, head 2' }).click();
+      expect(await heads.count()).toBe(2 * selfAttention!.regions.length);
+      const map = page.locator('.all-heads .map tbody td');
+      expect(await map.nth(7).getAttribute('title')).toContain(
+        percent(rowOf(selfAttention!.regions[0]!, 1, 1)[1]!),
+      );
+    });
+  });
+
+  it('says what the model is, what it knows, and how sure it is', async () => {
+    await visit(async (page) => {
+      expect(await page.locator('.about').first().textContent()).toMatch(/^first: [\d,.]+ parameters\.$/);
+      await askAbout(page, 'photo.png');
+      await page.getByText('This model knows drawn shapes alone').waitFor();
+      const { answers } = await expected();
+      const isSure = answers[0]!.probability >= 0.5;
+      expect(await page.locator('.verdict.unsure').count()).toBe(isSure ? 0 : 1);
+      const sum = answers.reduce((total, { probability }) => total + probability, 0);
+      expect(await page.getByText('Each answer is scored alone').count()).toBe(sum > 1.001 ? 1 : 0);
+      await page
+        .getByRole('button', { name: /^Sample: / })
+        .first()
+        .click();
+      await page.getByText('regions were found in scene-1').waitFor({ state: 'attached' });
+      expect(await page.getByText('This model knows drawn shapes alone').count()).toBe(0);
+    });
+  });
+
+  it('is light: all that it transfers for its first answer', async () => {
+    await visit(async (page) => {
+      const session = await page.context().newCDPSession(page);
+      await session.send('Network.enable');
+      let numBytes = 0;
+      session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+        numBytes += encodedDataLength;
+      });
+      await page.reload();
+      await page.locator('.regions .change').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(numBytes).toBeGreaterThan(20_000);
+      expect(numBytes).toBeLessThan(120_000);
+    });
+  });
+
+  it('keeps bars and maps in print and in forced colors', async () => {
+    await visit(async (page) => {
+      await page.locator('.regions .change').first().waitFor();
+      await page.emulateMedia({ media: 'print' });
+      const fill = 'getComputedStyle(document.querySelector(".bars .fill"))';
+      expect(await page.evaluate(`${fill}.printColorAdjust`)).toBe('exact');
+      expect(await page.evaluate('getComputedStyle(document.querySelector(".regions")).maxHeight')).toBe(
+        'none',
+      );
+      await page.emulateMedia({ media: 'screen', forcedColors: 'active' });
+      expect(await page.evaluate(`${fill}.forcedColorAdjust`)).toBe('none');
     });
   });
 

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { Origin } from './commands.js';
 import { commandLine, curlCommand, javaScript } from './commands.js';
-import { type Asked, sentenceOf } from './server.js';
+import type { Asked } from './server.js';
 
 interface Props {
   readonly asked: Asked;
@@ -23,7 +23,8 @@ export function Keep({ asked, origin }: Props) {
     setSaid('Saving ...');
     saved(asked, origin).then(
       (file) => setSaid(`Saved as ${file}: a page of one file, which opens without a network.`),
-      (error: unknown) => setSaid(`It could not be saved: ${sentenceOf(error)}`),
+      (error: unknown) =>
+        setSaid(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
   const copy = (form: string): void => {
