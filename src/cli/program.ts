@@ -99,7 +99,7 @@ class Run {
       () => screen.end(),
     );
     try {
-      if (command.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
+      if (command.needsLibtorch(options)) (await import('../torch/index.js')).requireLibtorch();
       const shown = {
         notice: (line: string) => screen.notice(line),
         progress: (label: string, unit: string) => screen.progress(label, unit),
