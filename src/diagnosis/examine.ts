@@ -38,8 +38,7 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
   lmdb: OTHER_FEATURES,
   arrow:
     'It is not read here. Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
-  parquet:
-    'It is not read here. Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
+  parquet: 'prepare vqa, gqa and nlvr2 read questions in it (docs/how-to/prepare.md, Parquet).',
   prototxt: 'The network is known here. The weights are in the .caffemodel file, and --detector takes that.',
 };
 
