@@ -50,6 +50,10 @@ const namedEntries = new Map([
     'src/features/files.ts',
     'region features as files; `lxmert features convert` and `verify` know no tensors',
   ],
+  [
+    'src/features/fileInfo.ts',
+    '`lxmert features info` looks at files that are no stores, and starts sooner without the rest',
+  ],
   ['src/features/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],

@@ -9,12 +9,20 @@ import type { TensorEntry } from './tensorEntry.js';
 /** In the metadata of a safetensors file. */
 export const ROUNDED_NOTE = { key: 'quantization', value: 'int8, a scale for each output' } as const;
 
-/** Matrices that stay as they are: small, and read by few or by values of another kind. */
-const EXACT = /(position_embeddings|token_type_embeddings|box_fc)\.weight$/;
+/** Matrices of the encoder that stay as they are: small, and read by few, by values of another kind, or by the heads. */
+const EXACT = /(position_embeddings|token_type_embeddings|box_fc|pooler\.dense)\.weight$/;
+
+/** Parts with matrices that are rounded: the encoder, and what only pre-training reads. The heads that answer are not. */
+const ROUNDED_PARTS = /^(bert|cls\.predictions|obj_predict_head)\./;
 
 /** True for the tensors, by canonical name, that are rounded: the matrices of dense layers and the word embeddings. */
 export function isRounded(canonical: string, shape: readonly number[]): boolean {
-  return shape.length === 2 && canonical.endsWith('.weight') && !EXACT.test(canonical);
+  return (
+    shape.length === 2 &&
+    canonical.endsWith('.weight') &&
+    ROUNDED_PARTS.test(canonical) &&
+    !EXACT.test(canonical)
+  );
 }
 
 /** What the scales of a tensor are called. */

@@ -146,6 +146,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/featuresVerify.js'),
   },
   {
+    name: 'completion',
+    group: 'This machine',
+    summary: 'Print what lets a shell complete commands and flags',
+    load: () => import('./commands/completion.js'),
+  },
+  {
     name: 'setup',
     group: 'This machine',
     summary: 'Find or install libtorch and compile the bridge to it',

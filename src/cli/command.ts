@@ -43,8 +43,20 @@ export interface CommandContext<Arguments, Options> {
   readonly signal: AbortSignal;
   /** Finds further models by their names: those that the command takes when none is named. */
   readonly findModels: FindModels;
+  /** Every command there is, for the one that tells shells of them. */
+  readonly commands: readonly NamedCommand[];
   /** True under `--debug`. */
   readonly debug: boolean;
+}
+
+/** A command before its file was loaded. */
+export interface NamedCommand {
+  /** The words after `lxmert`, as in `features convert`. */
+  readonly name: string;
+  /** A phrase in the imperative without a full stop, at most 70 characters. */
+  readonly summary: string;
+  /** Imports the file: when the command is used, not before. */
+  load(): Promise<{ readonly command: Command }>;
 }
 
 export interface Example {
@@ -70,8 +82,8 @@ export interface CommandDefinition<A extends z.ZodObject, O extends z.ZodObject,
   readonly options: O;
   /** True for a command whose options may also come from a file: it gets `--config` and `--print-config`. */
   readonly configurable?: boolean;
-  /** True for a command that always computes with libtorch: it ends at once, with the way to set it up, where there is none. */
-  readonly needsLibtorch?: boolean;
+  /** True for a command that computes with libtorch, where options do not decide: it ends at once, with the way to set it up, where there is none. */
+  readonly needsLibtorch?: boolean | ((options: z.output<O>) => boolean);
   /** Does the work and returns the result, which `--json` prints. */
   run(context: CommandContext<z.output<A>, z.output<O>>): Result | Promise<Result>;
   /** What `--json` prints, where that is not the result as it is. */
@@ -96,7 +108,7 @@ export interface Command {
   readonly arguments: z.ZodObject;
   readonly options: z.ZodObject;
   readonly configurable: boolean;
-  readonly needsLibtorch: boolean;
+  needsLibtorch(options: Values): boolean;
   /** Runs with values that {@link parseValues} of options.ts validated against `arguments` and `options`. */
   execute(context: CommandContext<Values, Values>): Promise<CommandOutcome>;
 }
@@ -108,13 +120,15 @@ export type Values = Record<string, unknown>;
 export function defineCommand<A extends z.ZodObject, O extends z.ZodObject, Result>(
   definition: CommandDefinition<A, O, Result>,
 ): Command {
+  const { needsLibtorch = false } = definition;
   return {
     description: definition.description,
     examples: definition.examples,
     arguments: definition.arguments,
     options: definition.options,
     configurable: definition.configurable ?? false,
-    needsLibtorch: definition.needsLibtorch ?? false,
+    needsLibtorch: (options) =>
+      typeof needsLibtorch === 'function' ? needsLibtorch(options as z.output<O>) : needsLibtorch,
     async execute(context) {
       const result = await definition.run(context as CommandContext<z.output<A>, z.output<O>>);
       return {

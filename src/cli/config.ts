@@ -15,6 +15,13 @@ const hubOptions = z.strictObject({
   yes: z.boolean().default(false).describe('Fetch models that are named and not there without asking'),
 });
 
+/** The flags of every command beside `--help`. */
+export const commonFlags = [
+  { name: 'json', description: 'Print the result as JSON on stdout' },
+  { name: 'quiet', description: 'Print neither notices nor progress: results and failures only' },
+  { name: 'debug', description: 'Print a stack trace with a failure' },
+] as const;
+
 /** Every flag of a command: its own, then that for models of a hub and those for a configuration file where it takes them. */
 export function flagsOf(command: Pick<Command, 'arguments' | 'options' | 'configurable'>): Parameter[] {
   const own = parametersOf(command.options);

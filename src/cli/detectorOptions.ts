@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Device } from '../torch/index.js';
 import { DETECTOR_PROFILES, RegionDetector } from '../vision/detector/index.js';
 import { detectorPath, existingFile, weightsFile } from './options.js';
+import { PIXELS } from './pixelOptions.js';
 
 const profileNames = DETECTOR_PROFILES.map(({ name }) => name) as [string, ...string[]];
 
@@ -23,7 +24,9 @@ const precision = z
 
 /** For commands that do nothing without a detector. */
 export const detectorOptions = {
-  detector: weightsFile().describe(`The detector's ${weights}; or its name on the hub`),
+  detector: weightsFile(PIXELS).describe(
+    `The detector's ${weights}; or its name on the hub; or ${PIXELS}: regions from pixels alone, without weights`,
+  ),
   profile,
   minBoxes,
   maxBoxes,

@@ -16,6 +16,9 @@ export {
   weightsPath,
 } from '../common/pathSchemas.js';
 
+/** What a path must lead to. */
+type PathKind = 'file' | 'folder' | 'either' | 'new';
+
 /** What the command line has to know of one flag or argument. */
 export interface Parameter {
   readonly key: string;
@@ -24,6 +27,7 @@ export interface Parameter {
   readonly type: 'boolean' | 'number' | 'string';
   readonly isList: boolean;
   readonly isPath: boolean;
+  readonly pathKind: PathKind | undefined;
   /** What a model's name on a hub stands for, where one may be given in place of a path. */
   readonly hubKind: HubKind | undefined;
   /** A list whose values may be given with commas between them; not so paths and sentences, which may hold some. */
@@ -55,6 +59,7 @@ export function parametersOf(schema: z.ZodObject): Parameter[] {
       type,
       isList: node.type === 'array',
       isPath: pathKind !== undefined,
+      pathKind,
       hubKind: node.hubKind ?? item.hubKind,
       takesCommas: node.type === 'array' && pathKind === undefined && item.holdsCommas !== true,
       isRequired: required.has(key),
@@ -148,7 +153,7 @@ interface JsonNode {
   maximum?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
-  pathKind?: 'file' | 'folder' | 'either' | 'new';
+  pathKind?: PathKind;
   hubKind?: HubKind;
   valueName?: string;
   short?: string;
@@ -165,7 +170,7 @@ function typeOf(node: JsonNode, key: string): Parameter['type'] {
 
 function valueNameOf(
   node: JsonNode,
-  pathKind: JsonNode['pathKind'],
+  pathKind: PathKind | undefined,
   choices: readonly string[] | undefined,
 ): string {
   if (choices !== undefined) return choices.join('|');
@@ -176,7 +181,7 @@ function valueNameOf(
 
 function expectationOf(
   node: JsonNode,
-  pathKind: JsonNode['pathKind'],
+  pathKind: PathKind | undefined,
   choices: readonly string[] | undefined,
 ): string {
   if (choices !== undefined) return choices.length === 1 ? `'${choices[0]}'` : `one of ${choices.join(', ')}`;

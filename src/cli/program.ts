@@ -99,7 +99,7 @@ class Run {
       () => screen.end(),
     );
     try {
-      if (command.needsLibtorch) (await import('../torch/index.js')).requireLibtorch();
+      if (command.needsLibtorch(options)) (await import('../torch/index.js')).requireLibtorch();
       const shown = {
         notice: (line: string) => screen.notice(line),
         progress: (label: string, unit: string) => screen.progress(label, unit),
@@ -114,6 +114,7 @@ class Run {
         ...shown,
         findModels,
         out: (line) => screen.print(asJson ? stderr : stdout, line),
+        commands: this.surroundings.entries,
         debug: flags.debug === true,
       });
       const text = asJson
@@ -226,7 +227,7 @@ function formatItem(
 /** Gives a leaf its arguments, flags, help and action. */
 async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
   const { parametersOf } = await import('./options.js');
-  const { flagsOf } = await import('./config.js');
+  const { commonFlags, flagsOf } = await import('./config.js');
   leaf.description(command.description);
   for (const parameter of parametersOf(command.arguments)) {
     const name = parameter.isList ? `${parameter.name}...` : parameter.name;
@@ -234,13 +235,8 @@ async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
     leaf.addArgument(new Argument(flags, parameterHelp({ ...parameter, isRequired: false, isList: false })));
   }
   for (const parameter of flagsOf(command)) leaf.addOption(optionOf(parameter));
-  leaf.addOption(new Option('--json', 'Print the result as JSON on stdout').helpGroup(everywhere));
-  leaf.addOption(
-    new Option('--quiet', 'Print neither notices nor progress: results and failures only').helpGroup(
-      everywhere,
-    ),
-  );
-  leaf.addOption(new Option('--debug', 'Print a stack trace with a failure').helpGroup(everywhere));
+  for (const { name, description } of commonFlags)
+    leaf.addOption(new Option(`--${name}`, description).helpGroup(everywhere));
   const { stdout } = run.surroundings;
   const examples = exampleLines(command.examples, helpColumns(stdout), bold);
   leaf.addHelpText('after', `\n${examples.join('\n')}`);

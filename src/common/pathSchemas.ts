@@ -40,14 +40,17 @@ export function existingPath(): z.ZodString {
 /**
  * A weights file that must exist; `FILE#KEY` names one of several models in it. A folder that `save_pretrained` wrote and a name on
  * a hub stand for the weights in it.
+ *
+ * @param orWord what may be given in place of a path
  */
-export function weightsFile(): z.ZodString {
+export function weightsFile(orWord?: string): z.ZodString {
   return pathThat(
     'file',
     (found, file) => found.isFile() || savedWeightsIn(file) !== undefined,
     'a file',
     withoutKey,
     'weights',
+    orWord,
   );
 }
 
@@ -76,10 +79,12 @@ function pathThat(
   wanted: string,
   fileOf: (value: string) => string = (value) => value,
   hubKind?: HubKind,
+  orWord?: string,
 ): z.ZodString {
   return z
     .string()
     .superRefine((value, check) => {
+      if (value === orWord) return;
       const found = value === '' ? undefined : statSync(fileOf(value), { throwIfNoEntry: false });
       if (found === undefined) {
         if (hubKind !== undefined && hubNameOf(value) !== undefined) return;

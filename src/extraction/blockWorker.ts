@@ -6,11 +6,19 @@ import { LxmertError } from '../common/errors.js';
 import { type FeatureRange, findValueProblem, rangeOf } from '../features/files.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
-import { contentHash } from './contentHash.js';
+import { contentHash, type PictureFile } from './contentHash.js';
 import type { KnownRows } from './knownRows.js';
-import { batchesOfOneSize, type LoadedPicture, loadPicture, prefetchLoads } from './loadPictures.js';
+import {
+  batchesOfOneSize,
+  type DescribedPicture,
+  describePicture,
+  type LoadedPicture,
+  loadPicture,
+  prefetchLoads,
+  type SkippedPicture,
+} from './loadPictures.js';
 import type { RowLogWriter } from './rowLog.js';
-import { batchSizeOf, type ExtractionOptions, provenanceOf } from './settings.js';
+import { batchSizeOf, type Detector, type ExtractionOptions, provenanceOf } from './settings.js';
 import type { WorkFolder } from './workFolder.js';
 
 /** Milliseconds of work that a loss of power may cost. */
@@ -43,21 +51,28 @@ export class BlockWorker {
   async extract(block: number, claim: Claim): Promise<boolean> {
     const { images, boxes, signal, detector } = this.options;
     const batchSize = batchSizeOf(this.options);
+    const isDescriber = 'describe' in detector;
     const waiting = await this.#waitingIn(block, claim);
     const [first, end] = this.work.rangeOf(block);
     const numKnown = (await this.work.countDoneImages()) + end - first - waiting.length;
     let numDone = 0;
     const report = (): void => this.options.progress?.update(numKnown + numDone, images.length);
     report();
-    const load = (image: ImageFile) => loadPicture(image, detector, boxes);
+    const load = (image: ImageFile): Promise<LoadedPicture | DescribedPicture | SkippedPicture> =>
+      isDescriber ? describePicture(image, detector, boxes) : loadPicture(image, detector, boxes);
+    const numPrefetched = isDescriber ? detector.numAtOnce : batchSize;
+    const keep = ({ image, picture, regions }: DescribedPicture) => this.#keep(image, picture, regions);
     const skip = (image: ImageFile, reason: string): Promise<void> => this.#skip(image, reason);
     async function* pictures(): AsyncGenerator<LoadedPicture> {
-      for await (const loaded of prefetchLoads(waiting, batchSize, load)) {
+      for await (const loaded of prefetchLoads(waiting, numPrefetched, load)) {
         if (signal?.aborted) return;
         if ('prepared' in loaded) yield loaded;
         else {
           numDone++;
-          await skip(loaded.image, loaded.reason);
+          if ('regions' in loaded) await keep(loaded);
+          else await skip(loaded.image, loaded.reason);
+          report();
+          await claim.renew();
         }
       }
     }
@@ -92,21 +107,24 @@ export class BlockWorker {
   }
 
   async #extractBatch(batch: readonly LoadedPicture[]): Promise<void> {
-    const { detector } = this.options;
+    const detector = this.options.detector as Detector;
     const found = batch.some(({ boxes }) => boxes !== undefined)
       ? batch.map(({ prepared, boxes }) => detector.describeBoxes(prepared, boxes as Float32Array))
       : detector.detectBatch(batch.map(({ prepared }) => prepared));
     for (const [i, { image, picture }] of batch.entries()) {
-      const regions = found[i] as DetectedRegions;
-      if (regions.numBoxes === 0) {
-        await this.#skip(image, `The detector proposes no region in ${image.file}.`);
-        continue;
-      }
-      this.#requirePossible(image, regions);
-      this.#numExtracted++;
-      const hash = contentHash(picture.sha256, this.options.boxes?.identityOf(image.id));
-      await (await this.#openLog()).add({ imageId: image.id, ...regions }, hash, picture);
+      await this.#keep(image, picture, found[i] as DetectedRegions);
     }
+  }
+
+  async #keep(image: ImageFile, picture: PictureFile, regions: DetectedRegions): Promise<void> {
+    if (regions.numBoxes === 0) {
+      await this.#skip(image, `The detector proposes no region in ${image.file}.`);
+      return;
+    }
+    this.#requirePossible(image, regions);
+    this.#numExtracted++;
+    const hash = contentHash(picture.sha256, this.options.boxes?.identityOf(image.id));
+    await (await this.#openLog()).add({ imageId: image.id, ...regions }, hash, picture);
     if (Date.now() - this.#lastSync < SYNC_INTERVAL) return;
     this.#lastSync = Date.now();
     await this.#log?.sync();

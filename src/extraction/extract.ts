@@ -11,10 +11,15 @@ import { outputFor } from './outputFor.js';
 import { batchSizeOf, type ExtractionOptions, type ExtractionResult, provenanceOf } from './settings.js';
 import { WorkFolder } from './workFolder.js';
 
-/** Images of a block at most: what is handed out at once. */
-const MAX_BLOCK_SIZE = 32;
-/** Blocks that a short list still has, so that several processes have something to do. */
-const NUM_BLOCKS = 64;
+/** What is handed out at once. */
+const BLOCKS = {
+  /** Images of a block at most. */
+  maxSize: 32,
+  /** Blocks that a short list still has, so that several processes have something to do. */
+  least: 64,
+};
+/** Pixels are described so soon that ends of blocks, which wait for the disk, would count. */
+const DESCRIBED_BLOCKS = { maxSize: 256, least: 16 };
 
 /**
  * Finds the regions of pictures and writes them as a store or a TSV file. What is done is kept beside the output
@@ -57,7 +62,7 @@ async function begin(options: ExtractionOptions): Promise<Job> {
     provenance,
     dtype,
     imageIds: images.map(({ id }) => id),
-    blockSize: options.blockSize ?? blockSizeFor(images.length, batchSizeOf(options)),
+    blockSize: options.blockSize ?? blockSizeFor(options),
   };
   // Refused before a folder is made for it.
   await output.keptRows();
@@ -109,8 +114,9 @@ async function finish(
   }
 }
 
-function blockSizeFor(numImages: number, batchSize: number): number {
-  return Math.max(batchSize, Math.min(MAX_BLOCK_SIZE, Math.ceil(numImages / NUM_BLOCKS)));
+function blockSizeFor(options: ExtractionOptions): number {
+  const { maxSize, least } = 'describe' in options.detector ? DESCRIBED_BLOCKS : BLOCKS;
+  return Math.max(batchSizeOf(options), Math.min(maxSize, Math.ceil(options.images.length / least)));
 }
 
 /** Rows of the output and of all processes; undefined when the logs vanish meanwhile. */

@@ -2,15 +2,16 @@
 
 import { stat } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
+import type { RgbImage } from '../common/rgbImage.js';
 import { findBoxProblem } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import { decodeImage } from '../vision/decodeImage.js';
-import type { PreparedImage } from '../vision/detector/index.js';
+import type { DetectedRegions, PreparedImage } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { readPicture } from '../vision/pictureFile.js';
 import type { PictureFile } from './contentHash.js';
 import type { GivenBoxes } from './givenBoxes.js';
-import type { Detector } from './settings.js';
+import type { Detector, PictureDescriber } from './settings.js';
 
 /** A picture that is ready for the detector. */
 export interface LoadedPicture {
@@ -19,6 +20,13 @@ export interface LoadedPicture {
   readonly prepared: PreparedImage;
   /** (n, 4) in pixels, where they are given. */
   readonly boxes: Float32Array | undefined;
+}
+
+/** A picture that has been described already. */
+export interface DescribedPicture {
+  readonly image: ImageFile;
+  readonly picture: PictureFile;
+  readonly regions: DetectedRegions;
 }
 
 /** A picture that cannot be read, and the sentence that says why. */
@@ -33,22 +41,47 @@ export async function loadPicture(
   detector: Pick<Detector, 'prepare' | 'requireSize'>,
   given: GivenBoxes | undefined,
 ): Promise<LoadedPicture | SkippedPicture> {
+  return await orSkipped(image, async () => {
+    const { decoded, ...loaded } = await decodePicture(image, given, detector.requireSize?.bind(detector));
+    return { ...loaded, prepared: detector.prepare(decoded) };
+  });
+}
+
+/** The same with the regions of a picture, for a describer. Never fails for what is wrong with one picture. */
+export async function describePicture(
+  image: ImageFile,
+  describer: Pick<PictureDescriber, 'describe'>,
+  given: GivenBoxes | undefined,
+): Promise<DescribedPicture | SkippedPicture> {
+  return await orSkipped(image, async () => {
+    const { decoded, picture, boxes } = await decodePicture(image, given);
+    return { image, picture, regions: await describer.describe(decoded, boxes) };
+  });
+}
+
+/** @throws LxmertError for a picture that cannot be decoded, and for boxes that do not lie in it */
+async function decodePicture(
+  image: ImageFile,
+  given: GivenBoxes | undefined,
+  requireSize?: (width: number, height: number) => void,
+): Promise<Omit<LoadedPicture, 'prepared'> & { decoded: RgbImage }> {
+  // Before a picture is read for nothing.
+  given?.boxesOf(image.id);
+  const { mtimeMs } = await stat(image.file);
+  const bytes = await readPicture(image.file);
+  const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified: mtimeMs };
+  const decoded = await decodeImage(bytes, { name: image.file, requireSize });
+  const boxes = given?.pixelBoxesOf(image.id, decoded.width, decoded.height);
+  if (boxes !== undefined) {
+    const problem = findBoxProblem(boxes, boxes.length / 4, decoded.width, decoded.height);
+    if (problem !== undefined) throw new LxmertError(`In ${given?.file}, ${problem}`);
+  }
+  return { image, picture, boxes, decoded };
+}
+
+async function orSkipped<T>(image: ImageFile, load: () => Promise<T>): Promise<T | SkippedPicture> {
   try {
-    // Before a picture is read for nothing.
-    given?.boxesOf(image.id);
-    const { mtimeMs } = await stat(image.file);
-    const bytes = await readPicture(image.file);
-    const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified: mtimeMs };
-    const decoded = await decodeImage(bytes, {
-      name: image.file,
-      requireSize: (width, height) => detector.requireSize?.(width, height),
-    });
-    const boxes = given?.pixelBoxesOf(image.id, decoded.width, decoded.height);
-    if (boxes !== undefined) {
-      const problem = findBoxProblem(boxes, boxes.length / 4, decoded.width, decoded.height);
-      if (problem !== undefined) return { image, reason: `In ${given?.file}, ${problem}` };
-    }
-    return { image, picture, prepared: detector.prepare(decoded), boxes };
+    return await load();
   } catch (error) {
     if (error instanceof LxmertError) return { image, reason: error.message };
     if (error instanceof Error && 'code' in error) {

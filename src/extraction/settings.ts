@@ -1,8 +1,9 @@
 /** @file What an extraction is told, and what it tells at its end. */
 
 import type { Progress } from '../common/progress.js';
+import type { RgbImage } from '../common/rgbImage.js';
 import { type FeatureDType, type FeatureRange, type Provenance, RANGE_SETTING } from '../features/files.js';
-import type { RegionDetector } from '../vision/detector/index.js';
+import type { DetectedRegions, RegionDetector } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import type { GivenBoxes } from './givenBoxes.js';
 
@@ -13,10 +14,23 @@ export type Detector = Pick<
 > &
   Partial<Pick<RegionDetector, 'device' | 'requireSize'>>;
 
+/** What describes pictures each by itself, and several at the same time. */
+export interface PictureDescriber {
+  readonly profile: Pick<Detector['profile'], 'minBoxes' | 'maxBoxes'>;
+  readonly provenance: Provenance;
+  /** Pictures to hand over before the first one is done. */
+  readonly numAtOnce: number;
+  /**
+   * @param boxes (n, 4) in pixels of the picture, to describe instead of finding some
+   * @throws LxmertError for a picture, or boxes, of which it can say nothing
+   */
+  describe(image: RgbImage, boxes?: Float32Array): Promise<DetectedRegions>;
+}
+
 export interface ExtractionOptions {
   /** In the order that the output gets. */
   readonly images: readonly ImageFile[];
-  readonly detector: Detector;
+  readonly detector: Detector | PictureDescriber;
   /** A file that ends with .tsv, or the folder of a store. */
   readonly out: string;
   /** How a store keeps feature values; a TSV file has float32. Default float16. */
@@ -52,6 +66,7 @@ const GPU_BATCH_SIZE = 8;
 
 /** Pictures that an extraction's detector sees together. */
 export function batchSizeOf({ batchSize, detector }: ExtractionOptions): number {
+  if ('describe' in detector) return 1;
   return batchSize ?? ((detector.device ?? 'cpu') === 'cpu' ? 1 : GPU_BATCH_SIZE);
 }
 
@@ -84,7 +99,7 @@ export interface ExtractionResult {
 export function provenanceOf({ detector, boxes, featureRange }: ExtractionOptions): Provenance {
   const { provenance } = detector;
   // Numbers of boxes do not matter where boxes were given; that they were does.
-  const { minBoxes: _min, maxBoxes: _max, ...others } = provenance.settings;
+  const { minBoxes: _min, maxBoxes: _max, numBoxes: _num, ...others } = provenance.settings;
   const settings = boxes === undefined ? provenance.settings : { ...others, boxes: 'given' };
   const range =
     featureRange === undefined ? {} : { [RANGE_SETTING]: `${featureRange.low},${featureRange.high}` };

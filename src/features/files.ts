@@ -24,7 +24,13 @@ export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreign
 export { imageIdOf } from './imageId.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
-export { assertCompatible, type Provenance, parseSettings, provenanceSchema } from './provenance.js';
+export {
+  assertCompatible,
+  LABELS_SETTING,
+  type Provenance,
+  parseSettings,
+  provenanceSchema,
+} from './provenance.js';
 export { readRow, type StatedRow } from './readRow.js';
 export {
   type FeatureRow,

@@ -77,7 +77,7 @@ const NO_SIZES: [string, string] = [
   'of unknown size (boxes are shares of their sides, which the model needs, and cannot be drawn)',
 ];
 
-const LABELS = {
+export const LABELS = {
   all: 'objects and attributes',
   objects: 'objects only (zeros stand for attributes)',
   none: 'none (zeros stand for objects and attributes)',

@@ -33,7 +33,7 @@ import { companionsOf, fixedAnswers } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
 import { activationsOf, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
 import { findModel } from './modelPlace.js';
-import { PIXEL_REGIONS, type PixelRegionSettings, pixelProvenance } from './regionFinder.js';
+import { PIXEL_REGIONS, type PixelRegionSettings, pixelFinder } from './regionFinder.js';
 
 /** Where a model comes from, and what the source does not say itself. */
 export interface ModelSource {
@@ -199,7 +199,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     weightsFiles: [weightsFile],
     pixelRegions,
     // A run on pictures and no store states no detector; what it saw is known all the same.
-    trainedOn: trainedOn ?? (pixelRegions && pixelProvenance({ ...pixelRegions }, programName())),
+    trainedOn: trainedOn ?? (pixelRegions && pixelFinder(pixelRegions, programName()).provenance),
     notes: [...companions.notes, ...notes, ...valueNotes],
     task: task?.name,
     whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
@@ -230,8 +230,10 @@ const NOTHING_AROUND = {
     process.emitWarning(`Answers are computed without graphs of kernels: ${messageOf(error)}`),
 };
 
-/** Of a run whose store was made of the sample world's pictures. */
+/** Of a run whose features were made from pixels; not where boxes were given, which nobody gives of another picture. */
 function pixelRegionsOf(provenance: Provenance | undefined): PixelRegionSettings | undefined {
-  const numBoxes = provenance?.settings.numBoxes;
-  return provenance?.detector === PIXEL_REGIONS && typeof numBoxes === 'number' ? { numBoxes } : undefined;
+  if (provenance?.detector !== PIXEL_REGIONS) return undefined;
+  const { numBoxes, grid } = provenance.settings;
+  if (typeof numBoxes !== 'number') return undefined;
+  return { numBoxes, ...(typeof grid === 'number' && { grid }) };
 }

@@ -17,8 +17,8 @@ export type AnsweringModel = Module & { precision: Precision };
 
 /**
  * Makes a model answer in a precision, on a device. In 16 bits the weights of its dense layers are replaced by rounded
- * ones, so it takes half the memory; on the processor in float32 by packed ones, in `int8` by rounded and packed ones, a quarter
- * of the memory. It cannot be trained afterwards.
+ * ones, so it takes half the memory; on the processor in float32 by packed ones, in `int8` by rounded and packed ones but for
+ * the heads', a quarter of the memory. It cannot be trained afterwards.
  */
 export function useForInference(
   model: AnsweringModel,
@@ -45,22 +45,23 @@ function formatOf(precision: AnsweringPrecision): Precision {
 
 function prepare(leaf: Leaf, precision: AnsweringPrecision, device: Device): void {
   const { tensor, isDense, isTable } = leaf;
+  const rounds = precision === 'int8' && !leaf.isHead;
   noGrad(() => {
     tensor.requiresGrad = false;
-    if (leaf.packed !== undefined && (leaf.packed[0]?.dtype === 'int8') !== (precision === 'int8'))
-      leaf.unpack();
-    if (precision === 'int8') {
+    if (leaf.packed !== undefined && (leaf.packed[0]?.dtype === 'int8') !== rounds) leaf.unpack();
+    if (rounds) {
       if (isDense) leaf.pack(packInt8);
       if (isTable) leaf.pack(ops.roundWeight);
       return;
     }
-    if (precision !== 'float32') leaf.unpack();
-    if (tensor.dtype === precision) {
+    const format = formatOf(precision);
+    if (format !== 'float32') leaf.unpack();
+    if (tensor.dtype === format) {
       if (isDense && device === 'cpu') leaf.pack(ops.packWeight);
       return;
     }
     scope(() => {
-      const rounded = ops.to(tensor, precision);
+      const rounded = ops.to(tensor, format);
       if (isDense) ops.setData(tensor, rounded);
       // A GPU's kernels take one format: biases and norms as well, and what stays exact is not rounded at each use.
       else if (device !== 'cpu') setParameterBuffers(tensor, null, rounded);

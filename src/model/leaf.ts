@@ -10,6 +10,7 @@ export interface LeafPart {
 
 export interface LeafOptions {
   readonly isDense?: boolean;
+  readonly isHead?: boolean;
   readonly isTable?: boolean;
 }
 
@@ -31,6 +32,11 @@ export class Leaf implements DenseWeight {
     readonly parts: readonly LeafPart[],
     /** A dense layer's weight: computed with in the model's precision, where everything else stays float32. */
     readonly isDense: boolean,
+    /**
+     * A dense layer's between the first word and the answers, a hundredth of the operations: where others are rounded to 8 bits
+     * it is not, since its errors are those of the answers.
+     */
+    readonly isHead = false,
     /** A large table of vectors, which is rounded to 8 bits where dense layers are. */
     readonly isTable = false,
   ) {

@@ -84,7 +84,7 @@ export class Pooler extends Module {
     super();
     this.dense = this.child(
       'dense',
-      new Linear(config.hiddenSize, config.hiddenSize, config.initializerRange),
+      new Linear(config.hiddenSize, config.hiddenSize, config.initializerRange, { isHead: true }),
     );
   }
 

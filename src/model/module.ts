@@ -29,11 +29,11 @@ export abstract class Module {
   protected joinedParameter(
     parts: readonly LeafPart[],
     tensor: Tensor,
-    { isDense = false, isTable = false }: LeafOptions = {},
+    { isDense = false, isHead = false, isTable = false }: LeafOptions = {},
   ): Leaf {
     keep(tensor);
     tensor.requiresGrad = true;
-    const leaf = new Leaf(tensor, parts, isDense, isTable);
+    const leaf = new Leaf(tensor, parts, isDense, isHead, isTable);
     this.#leaves.push(leaf);
     return leaf;
   }

@@ -91,7 +91,7 @@ export class PretrainingModel extends Module {
     this.wordHead = this.child('cls.predictions', new MaskedWordHead(config));
     this.matchingHead = this.child(
       'cls.seq_relationship',
-      new Linear(config.hiddenSize, 2, config.initializerRange),
+      new Linear(config.hiddenSize, 2, config.initializerRange, { isHead: true }),
     );
     this.regionHead = this.child(
       'obj_predict_head',

@@ -93,7 +93,9 @@ const modelSchema = z.object({
   }),
   regions: z.object({
     /** How regions are made of pixels; null for a model that reads a detector's. */
-    pixelRegions: z.object({ numBoxes: z.int().min(1).max(1000) }).nullable(),
+    pixelRegions: z
+      .object({ numBoxes: z.int().min(1).max(1000), grid: z.int().min(4).max(16).optional() })
+      .nullable(),
     /** The detector whose features the model was trained on; null where nothing says. */
     provenance: provenanceSchema.nullable(),
     objects: innerPath.nullable(),

@@ -4,7 +4,7 @@ import type { RgbImage } from '../common/rgbImage.js';
 import type { FeatureRow } from '../features/portable.js';
 import { pixelFinder, type RegionFinder } from '../inference/regionFinder.js';
 import type { LabelNames } from '../vision/detector/labelNames.js';
-import { PIXEL_FEATURE_SIZE } from '../vision/pixelFeatures.js';
+import { DEFAULT_GRID, pixelFeatureSize } from '../vision/pixelFeatures.js';
 import type { ModelManifest } from './manifest.js';
 
 export interface RuntimeRegionFinder extends Omit<RegionFinder, 'find'> {
@@ -25,7 +25,7 @@ export function finderOfManifest({ regions, createdBy }: ModelManifest): Runtime
   return {
     ...finder,
     name: 'The regions',
-    featureSize: PIXEL_FEATURE_SIZE,
+    featureSize: pixelFeatureSize(regions.pixelRegions.grid ?? DEFAULT_GRID),
     find: async (image, imageId) => finder.find(image, imageId),
   };
 }

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { LxmertError, messageOf } from '../common/errors.js';
+import { LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { setupCommand } from '../common/installation.js';
 import { bridgeFolder } from './bridgeFolder.js';
 import type { NativeBinding } from './nativeBinding.js';
@@ -67,6 +67,18 @@ function settleWaiting(): void {
   if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= SPIN_COUNT;
 }
 
+/** What `LXMERT_KERNELS` may name: instruction sets that the bridge has kernels for, and plain C++. */
+const KERNEL_SETS = ['baseline', 'avx2', 'avxvnni', 'avx512', 'avx512vnni', 'avx512bf16'];
+
+/** For any other word the bridge would take plain C++: right numbers, many times slower, and not a word about it. */
+function requireKnownKernels(): void {
+  const named = process.env.LXMERT_KERNELS;
+  if (named === undefined || KERNEL_SETS.includes(named)) return;
+  throw new UsageError(
+    `The environment variable LXMERT_KERNELS should name one of ${KERNEL_SETS.join(', ')}, or not be set; found ${JSON.stringify(named)}.`,
+  );
+}
+
 let binding: NativeBinding | undefined;
 const waiting: ((loaded: NativeBinding) => void)[] = [];
 
@@ -84,11 +96,12 @@ export function whenLoaded(work: (loaded: NativeBinding) => void): void {
 /**
  * The addon, loaded at first use so that `--help` and everything without tensors works without libtorch.
  *
- * @throws LxmertError that says what was looked for, what was found and what mends it.
+ * @throws LxmertError that says what was looked for, what was found and what mends it; UsageError for kernels that nobody knows.
  */
 export function native(): NativeBinding {
   if (binding === undefined) {
     const file = addonPath();
+    requireKnownKernels();
     settleWaiting();
     let loaded: NativeBinding;
     try {

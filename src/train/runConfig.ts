@@ -47,7 +47,7 @@ export const runConfigSchema = z.looseObject({
   hashes: z.record(z.string(), z.string()).optional(),
   madeBy: z.looseObject({ lxmert: z.string() }).optional(),
   /** Present when the run's regions were made from pixels. */
-  pixelRegions: z.object({ numBoxes: z.int().min(1) }).optional(),
+  pixelRegions: z.object({ numBoxes: z.int().min(1), grid: z.int().min(4).max(16).optional() }).optional(),
   /** The feature stores of the run and the detector behind each. */
   features: z.array(z.object({ path: z.string(), provenance: provenanceSchema })).optional(),
 });

@@ -39,13 +39,11 @@ export function differenceFromBackground(image: RgbImage): Float32Array {
 /** Three surfaces, one per channel. */
 function fitBackground(image: RgbImage): Float64Array[] {
   const samples = samplePixels(image);
+  const places = new Int32Array(samples.length / SAMPLE_STRIDE);
   const numSamples = samples.length / SAMPLE_STRIDE;
   let surfaces: Float64Array[] = borderMedian(image).map((median) => Float64Array.of(median, 0, 0, 0, 0, 0));
   for (const limit of INLIER_DISTANCE) {
-    const inliers: number[] = [];
-    for (let i = 0; i < samples.length; i += SAMPLE_STRIDE) {
-      if (fits(surfaces, samples, i, limit)) inliers.push(i);
-    }
+    const inliers = findInliers(surfaces, samples, limit, places);
     // Too little that looks like background for a surface: stay with what there is.
     if (inliers.length < Math.max(4 * NUM_TERMS, numSamples / 20)) break;
     surfaces = fitSurfaces(samples, inliers);
@@ -70,14 +68,25 @@ function samplePixels({ width, height, data }: RgbImage): Float64Array {
   return Float64Array.from(samples);
 }
 
-function fits(surfaces: readonly Float64Array[], samples: Float64Array, at: number, limit: number): boolean {
-  const u = samples[at] as number;
-  const v = samples[at + 1] as number;
-  for (let c = 0; c < 3; c++) {
-    const expected = valueAt(surfaces[c] as Float64Array, u, v);
-    if (Math.abs((samples[at + 2 + c] as number) - expected) > limit) return false;
+/** Where in `samples` those begin whose three channels are all within `limit` of the surfaces; a part of `places`. */
+function findInliers(
+  surfaces: readonly Float64Array[],
+  samples: Float64Array,
+  limit: number,
+  places: Int32Array,
+): Int32Array {
+  const [red, green, blue] = surfaces as [Float64Array, Float64Array, Float64Array];
+  let numInliers = 0;
+  for (let at = 0; at < samples.length; at += SAMPLE_STRIDE) {
+    const u = samples[at] as number;
+    const v = samples[at + 1] as number;
+    const isInlier =
+      Math.abs((samples[at + 2] as number) - valueAt(red, u, v)) <= limit &&
+      Math.abs((samples[at + 3] as number) - valueAt(green, u, v)) <= limit &&
+      Math.abs((samples[at + 4] as number) - valueAt(blue, u, v)) <= limit;
+    if (isInlier) places[numInliers++] = at;
   }
-  return true;
+  return places.subarray(0, numInliers);
 }
 
 function borderMedian({ width, height, data }: RgbImage): number[] {
@@ -94,7 +103,7 @@ function borderMedian({ width, height, data }: RgbImage): number[] {
  * Least squares by the normal equations, whose matrix the three channels share; the terms are well scaled, since
  * u and v lie in -0.5 .. 0.5.
  */
-function fitSurfaces(samples: Float64Array, inliers: readonly number[]): Float64Array[] {
+function fitSurfaces(samples: Float64Array, inliers: Int32Array): Float64Array[] {
   const matrix = new Float64Array(NUM_TERMS * NUM_TERMS);
   const sides = new Float64Array(3 * NUM_TERMS);
   const terms = new Float64Array(NUM_TERMS);
@@ -107,10 +116,12 @@ function fitSurfaces(samples: Float64Array, inliers: readonly number[]): Float64
     terms[3] = u * u;
     terms[4] = u * v;
     terms[5] = v * v;
-    for (let i = 0; i < NUM_TERMS; i++) {
+    for (let i = 0, k = 0; i < NUM_TERMS; i++, k += i) {
       const term = terms[i] as number;
-      for (let j = i; j < NUM_TERMS; j++) add(matrix, i * NUM_TERMS + j, term * (terms[j] as number));
-      for (let c = 0; c < 3; c++) add(sides, c * NUM_TERMS + i, term * (samples[at + 2 + c] as number));
+      for (let j = i; j < NUM_TERMS; j++, k++)
+        matrix[k] = (matrix[k] as number) + term * (terms[j] as number);
+      for (let side = i, c = 2; c < SAMPLE_STRIDE; side += NUM_TERMS, c++)
+        sides[side] = (sides[side] as number) + term * (samples[at + c] as number);
     }
   }
   return [0, 1, 2].map((c) => {
@@ -123,10 +134,6 @@ function fitSurfaces(samples: Float64Array, inliers: readonly number[]): Float64
     );
     return solve(rows);
   });
-}
-
-function add(array: Float64Array, index: number, value: number): void {
-  array[index] = (array[index] as number) + value;
 }
 
 /** Gaussian elimination with pivoting on [A | b]; a singular direction gets the value 0. */
@@ -162,6 +169,8 @@ function termsOf(surface: Float64Array): [number, number, number, number, number
 }
 
 function valueAt(surface: Float64Array, u: number, v: number): number {
-  const [a, b, c, d, e, f] = termsOf(surface);
-  return a + b * u + c * v + d * u * u + e * u * v + f * v * v;
+  const first = (surface[0] as number) + (surface[1] as number) * u + (surface[2] as number) * v;
+  return (
+    first + (surface[3] as number) * u * u + (surface[4] as number) * u * v + (surface[5] as number) * v * v
+  );
 }

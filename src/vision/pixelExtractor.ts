@@ -1,11 +1,11 @@
-/** @file Regions and features of a picture from its pixels alone: the sample world's stand-in for a detector. */
+/** @file Regions and features of a picture from its pixels alone: what stands in for a detector where there is none. */
 
-import { LxmertError } from '../common/errors.js';
+import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import type { ExtractedRegions, RegionExtractor } from '../data/regionExtractor.js';
 import { differenceFromBackground } from './background.js';
-import { describePixels, PIXEL_FEATURE_SIZE } from './pixelFeatures.js';
-import { proposeRegions } from './pixelRegions.js';
+import { DEFAULT_GRID, describePixels, MAX_GRID, MIN_GRID, pixelFeatureSize } from './pixelFeatures.js';
+import { type PixelBox, proposeRegions } from './pixelRegions.js';
 
 /** Raise when the numbers for a picture change, so that stores made before are told from those made after. */
 const VERSION = 2;
@@ -15,22 +15,54 @@ const MAX_SIDE = 640;
 export interface PixelExtractorOptions {
   /** Regions per picture. Default 36. */
   readonly numBoxes?: number;
+  /** Cells of a region's grid in each direction, 4 to 16: the more, the finer what is seen in it. Default 8. */
+  readonly grid?: number;
+}
+
+/** Finds regions, and describes given ones. */
+export interface PixelExtractor extends RegionExtractor {
+  /**
+   * The same numbers for boxes that are given, (n, 4) in pixels of the picture, in their order.
+   *
+   * @throws LxmertError for a box without an area
+   */
+  describe(image: RgbImage, boxes: Float32Array): ExtractedRegions;
 }
 
 /**
- * An extractor of `numBoxes` regions with 2048 non-negative numbers each. It knows nothing of labels: equal
- * pixels give equal features.
+ * An extractor of `numBoxes` regions with 32 non-negative numbers for each cell of their grid, 2048 for one of 8 x 8. It
+ * knows nothing of labels: equal pixels give equal features.
+ *
+ * @throws UsageError for a grid of other than 4 to 16 cells a side
  */
-export function pixelExtractor(options: PixelExtractorOptions = {}): RegionExtractor {
-  const numBoxes = options.numBoxes ?? 36;
+export function pixelExtractor(options: PixelExtractorOptions = {}): PixelExtractor {
+  const { numBoxes = 36, grid = DEFAULT_GRID } = options;
+  if (!Number.isInteger(grid) || grid < MIN_GRID || grid > MAX_GRID) {
+    throw new UsageError(
+      `The grid of a region must have a whole number of cells from ${MIN_GRID} to ${MAX_GRID} a side; it has ${grid}.`,
+    );
+  }
   return {
-    provenance: { extractor: 'pixel regions', version: VERSION, numBoxes },
-    featureSize: PIXEL_FEATURE_SIZE,
-    extract: (image) => extract(image, numBoxes),
+    provenance: {
+      extractor: 'pixel regions',
+      version: VERSION,
+      numBoxes,
+      // Stores that say nothing of it have the usual one.
+      ...(grid !== DEFAULT_GRID && { grid }),
+    },
+    featureSize: pixelFeatureSize(grid),
+    extract: (image) =>
+      extract(image, grid, (working, difference) => proposeRegions(working, numBoxes, difference)),
+    describe: (image, boxes) => ({
+      ...extract(image, grid, (_, __, factor) => givenBoxes(boxes, factor)),
+      boxes,
+    }),
   };
 }
 
-function extract(image: RgbImage, numBoxes: number): ExtractedRegions {
+type Propose = (working: RgbImage, difference: Float32Array, factor: number) => readonly PixelBox[];
+
+function extract(image: RgbImage, grid: number, propose: Propose): ExtractedRegions {
   const { width, height } = image;
   if (width < 1 || height < 1 || image.data.length !== width * height * 3) {
     throw new LxmertError(
@@ -40,16 +72,29 @@ function extract(image: RgbImage, numBoxes: number): ExtractedRegions {
   const factor = Math.ceil(Math.max(width, height) / MAX_SIDE);
   const working = factor > 1 ? shrink(image, factor) : image;
   const difference = differenceFromBackground(working);
-  const boxes = proposeRegions(working, numBoxes, difference);
+  const boxes = propose(working, difference, factor);
   return {
     width,
     height,
-    numBoxes,
+    numBoxes: boxes.length,
     boxes: Float32Array.from(boxes.flat(), (value, i) =>
       Math.min(value * factor, i % 2 === 0 ? width : height),
     ),
-    features: describePixels(working, boxes, difference),
+    features: describePixels(working, boxes, difference, grid),
   };
+}
+
+/** @param factor by which the picture was made smaller */
+function givenBoxes(boxes: Float32Array, factor: number): PixelBox[] {
+  return Array.from({ length: boxes.length / 4 }, (_, i) => {
+    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4) as unknown as PixelBox;
+    if (!(x2 > x1 && y2 > y1)) {
+      throw new LxmertError(
+        `Box ${i} (${x1}, ${y1}, ${x2}, ${y2}) has no area, so there are no pixels to describe it by.`,
+      );
+    }
+    return [x1 / factor, y1 / factor, x2 / factor, y2 / factor];
+  });
 }
 
 /** Averages blocks of `factor` x `factor` pixels; a last, narrower block averages what it has. */

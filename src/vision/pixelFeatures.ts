@@ -1,9 +1,13 @@
-/** @file Region features without a network: maps of color, outline and contrast, averaged over an 8 x 8 grid. */
+/** @file Region features without a network: maps of color, outline and contrast, averaged over a grid. */
 
 import type { RgbImage } from '../common/rgbImage.js';
 import type { PixelBox } from './pixelRegions.js';
 
-const GRID = 8;
+/** Cells of a region's grid in each direction, unless another number is asked for. */
+export const DEFAULT_GRID = 8;
+/** The code of a region's extent needs 16 cells; more than 16 x 16 cells are finer than small regions are. */
+export const MIN_GRID = 4;
+export const MAX_GRID = 16;
 const NUM_HUES = 12;
 const NUM_GREYS = 4;
 const NUM_DIRECTIONS = 8;
@@ -22,14 +26,16 @@ const NUM_AVERAGED = DARK + 1;
 const EXTENT = NUM_AVERAGED;
 const NUM_MAPS = EXTENT + 1;
 
-/** Numbers per region, the size that bottom-up-attention features have: 8 * 8 cells of 32 values. */
-export const PIXEL_FEATURE_SIZE = GRID * GRID * NUM_MAPS;
+/** Numbers per region: 32 values a cell. The grid of 8 x 8 has 2048, as bottom-up-attention features do. */
+export function pixelFeatureSize(grid: number): number {
+  return grid * grid * NUM_MAPS;
+}
 
 /** Brings gradients, which are small, to the height of the other maps. */
 const EDGE_GAIN = 2;
 /** Empty ground fills most windows; at full height it would drown what differs between regions. */
 const GROUND_GAIN = 0.1;
-/** Bins of a region's extent; each stands in GRID * GRID / NUM_EXTENTS cells. */
+/** Bins of a region's extent; each stands in every NUM_EXTENTS-th cell. */
 const NUM_EXTENTS = 16;
 const EXTENT_OCTAVES = 10;
 const EXTENT_GAIN = 2;
@@ -37,29 +43,31 @@ const EXTENT_GAIN = 2;
 const FULL_FIGURE = 60;
 
 /**
- * Describes each region by its own pixels: every region is laid under an 8 x 8 grid, and each map is averaged
+ * Describes each region by its own pixels: every region is laid under a grid of `grid` x `grid` cells, and each map is averaged
  * over each cell exactly (cells need not end on pixel borders). All numbers are at least 0, as those of a
  * detector's last ReLU are. The last value of the cells together tells the region's extent.
  *
  * @param difference (height, width), see `differenceFromBackground`
- * @returns (boxes, 2048): cell by cell from the top left, the maps of a cell together
+ * @returns (boxes, grid * grid * 32): cell by cell from the top left, the maps of a cell together
  */
 export function describePixels(
   image: RgbImage,
   boxes: readonly PixelBox[],
   difference: Float32Array,
+  grid = DEFAULT_GRID,
 ): Float32Array {
+  const size = pixelFeatureSize(grid);
   const maps = computeMaps(image, difference);
-  const grids = boxes.map((box) => layGrid(box, image));
-  const features = new Float32Array(boxes.length * PIXEL_FEATURE_SIZE);
+  const grids = boxes.map((box) => layGrid(box, image, grid));
+  const features = new Float32Array(boxes.length * size);
   const sums = new Float64Array((image.width + 1) * (image.height + 1));
   boxes.forEach((box, i) => {
-    writeExtent(box, image, features.subarray(i * PIXEL_FEATURE_SIZE, (i + 1) * PIXEL_FEATURE_SIZE));
+    writeExtent(box, image, features.subarray(i * size, (i + 1) * size));
   });
   for (let m = 0; m < NUM_AVERAGED; m++) {
     integrate(maps, m * image.width * image.height, image, sums);
-    grids.forEach((grid, i) => {
-      averageCells(sums, image.width + 1, grid, features, i * PIXEL_FEATURE_SIZE + m);
+    grids.forEach((lines, i) => {
+      averageCells(sums, image.width + 1, lines, features, i * size + m);
     });
   }
   return features;
@@ -163,7 +171,7 @@ function writeEdges(
 function writeExtent([x1, y1, x2, y2]: PixelBox, { width, height }: RgbImage, out: Float32Array): void {
   const octave = Math.log2(((x2 - x1) * (y2 - y1)) / (width * height));
   const position = Math.min(1, Math.max(0, 1 + octave / EXTENT_OCTAVES)) * (NUM_EXTENTS - 1);
-  for (let cell = 0; cell < GRID * GRID; cell++) {
+  for (let cell = 0; cell < out.length / NUM_MAPS; cell++) {
     const distance = Math.abs((cell % NUM_EXTENTS) - position);
     out[cell * NUM_MAPS + EXTENT] = EXTENT_GAIN * Math.max(0, 1 - distance);
   }
@@ -189,6 +197,10 @@ function integrate(
 
 /** The lines of one region's grid: the pixel each begins in, and how far into it. */
 interface Grid {
+  readonly numCells: number;
+  /** Room for the sums along two lines. */
+  readonly above: Float64Array;
+  readonly below: Float64Array;
   readonly inverseArea: number;
   readonly columns: Int32Array;
   readonly columnShares: Float64Array;
@@ -196,15 +208,18 @@ interface Grid {
   readonly rowShares: Float64Array;
 }
 
-function layGrid([x1, y1, x2, y2]: PixelBox, { width, height }: RgbImage): Grid {
-  const lines = Array.from({ length: GRID + 1 }, (_, i) => i / GRID);
+function layGrid([x1, y1, x2, y2]: PixelBox, { width, height }: RgbImage, numCells: number): Grid {
+  const lines = Array.from({ length: numCells + 1 }, (_, i) => i / numCells);
   const xs = lines.map((share) => x1 + (x2 - x1) * share);
   const ys = lines.map((share) => y1 + (y2 - y1) * share);
   // The line at the border belongs to the last pixel, one whole pixel in.
   const columns = Int32Array.from(xs, (x) => Math.min(width - 1, Math.floor(x)));
   const rows = Int32Array.from(ys, (y) => Math.min(height - 1, Math.floor(y)));
   return {
-    inverseArea: (GRID * GRID) / ((x2 - x1) * (y2 - y1)),
+    numCells,
+    above: new Float64Array(numCells + 1),
+    below: new Float64Array(numCells + 1),
+    inverseArea: (numCells * numCells) / ((x2 - x1) * (y2 - y1)),
     columns,
     columnShares: Float64Array.from(xs, (x, i) => x - (columns[i] as number)),
     rows,
@@ -220,12 +235,12 @@ function averageCells(
   out: Float32Array,
   offset: number,
 ): void {
-  let above = new Float64Array(GRID + 1);
-  let below = new Float64Array(GRID + 1);
-  for (let j = 0, target = offset; j <= GRID; j++) {
+  const { numCells } = grid;
+  let { above, below } = grid;
+  for (let j = 0, target = offset; j <= numCells; j++) {
     const row = (grid.rows[j] as number) * stride;
     const down = grid.rowShares[j] as number;
-    for (let i = 0; i <= GRID; i++) {
+    for (let i = 0; i <= numCells; i++) {
       const at = row + (grid.columns[i] as number);
       const right = grid.columnShares[i] as number;
       // Between pixels the sum grows linearly in each direction, so interpolating it is exact.
@@ -233,7 +248,7 @@ function averageCells(
       const lower = (sums[at + stride] as number) * (1 - right) + (sums[at + stride + 1] as number) * right;
       below[i] = upper * (1 - down) + lower * down;
     }
-    for (let i = 0; j > 0 && i < GRID; i++, target += NUM_MAPS) {
+    for (let i = 0; j > 0 && i < numCells; i++, target += NUM_MAPS) {
       const sum =
         (below[i + 1] as number) - (below[i] as number) - (above[i + 1] as number) + (above[i] as number);
       // Rounding of the sums can leave a cell of nothing a hair under zero.

@@ -54,9 +54,15 @@ describe('int8', () => {
     });
     const [model] = loaded.models;
     const leaves = [...(model?.leaves() ?? [])];
-    for (const [name, { packed, isDense, isTable }] of leaves) {
-      expect(packed?.[0]?.dtype, name).toBe(isDense || isTable ? 'int8' : undefined);
+    for (const [name, { packed, isDense, isHead, isTable }] of leaves) {
+      const expected = isHead ? 'float32' : isDense || isTable ? 'int8' : undefined;
+      expect(packed?.[0]?.dtype, name).toBe(expected);
     }
+    expect(leaves.filter(([, { isHead }]) => isHead).map(([name]) => name)).toEqual([
+      'bert.pooler.dense.weight',
+      'answer_head.logit_fc.0.weight',
+      'answer_head.logit_fc.3.weight',
+    ]);
     expect(leaves.filter(([, { isTable }]) => isTable).map(([name]) => name)).toEqual([
       'bert.embeddings.word_embeddings.weight',
     ]);

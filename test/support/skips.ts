@@ -22,6 +22,9 @@ const rules = {
   python: () => findPython() !== undefined,
   /** Pages are tested in the system's Chromium. */
   chromium: () => hasBrowser,
+  /** Completions are asked of the shells. */
+  zsh: () => spawnSync('zsh', ['--version']).status === 0,
+  fish: () => spawnSync('fish', ['--version']).status === 0,
   /** Real terminals are made by util-linux. */
   script: () => spawnSync('script', ['--version']).stdout?.toString().includes('util-linux') ?? false,
   /** What takes minutes to compile is compiled where somebody asks for it, as .ci/run does. */

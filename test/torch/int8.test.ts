@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { fromTypedArray, getNumThreads, scope, setNumThreads, type Tensor } from '../../src/torch/index.js';
 import * as ops from '../../src/torch/operators/index.js';
@@ -277,5 +277,14 @@ describe('LXMERT_KERNELS', () => {
       encoding: 'utf8',
     });
     expect(found.trim()).toBe(name);
+  });
+
+  it.each(['', 'AVX2', 'avx10'])('of %j is refused, where plain C++ was taken in silence', async (wish) => {
+    vi.stubEnv('LXMERT_KERNELS', wish);
+    vi.resetModules();
+    const { native } = await import('../../src/torch/native.js');
+    expect(() => native()).toThrow(`avx512bf16, or not be set; found ${JSON.stringify(wish)}.`);
+    vi.unstubAllEnvs();
+    vi.resetModules();
   });
 });

@@ -30,6 +30,7 @@ import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
 import { deviceOf, deviceOptions } from '../deviceOptions.js';
 import { type ListedPictures, listPictures } from '../listedPictures.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
+import { isFromPixels, PIXELS, pixelOptions, pixelWorkersOf } from '../pixelOptions.js';
 
 /** What was passed over on the way to the pictures. */
 type PassedOver = Pick<ListedPictures, 'doubles' | 'otherFiles' | 'numHidden'> & {
@@ -41,7 +42,7 @@ type Result =
 
 export const command = defineCommand({
   description:
-    'Finds the regions of pictures with the bottom-up-attention Faster R-CNN and writes their features as a store or, when ' +
+    'Finds the regions of pictures with the bottom-up-attention Faster R-CNN, or from their pixels alone, and writes their features as a store or, when ' +
     'the name ends with .tsv, as an obj36 TSV file. A picture has its file name up to the first dot as its id. What is done is ' +
     'kept in OUT.extracting and not done again; the same command goes on after an interruption, adds to an output that is ' +
     'there, and shares the work with others that run it at the same time. A picture that cannot be read is skipped and listed, by what it is; files that are no pictures are counted.',
@@ -49,6 +50,10 @@ export const command = defineCommand({
     {
       command: 'lxmert extract photos --detector resnet101.caffemodel --out features/photos',
       does: 'makes a store of all pictures in a folder',
+    },
+    {
+      command: 'lxmert extract drawings --detector pixels --out features/drawings',
+      does: 'describes drawings, icons and plots without a detector, by shape and color, on all cores',
     },
     {
       command:
@@ -65,7 +70,7 @@ export const command = defineCommand({
       does: 'says how well features agree with those of a file',
     },
   ],
-  needsLibtorch: true,
+  needsLibtorch: ({ detector }) => detector !== PIXELS,
   arguments: z.strictObject({
     images: z
       .array(z.string().min(1).meta({ pathKind: 'either' }))
@@ -75,6 +80,7 @@ export const command = defineCommand({
   options: z.strictObject({
     out: outputPath().optional().describe('Folder of the store, or a TSV file, to make or to add to'),
     ...detectorOptions,
+    ...pixelOptions,
     ...deviceOptions,
     verify: existingPath()
       .optional()
@@ -136,6 +142,7 @@ export const command = defineCommand({
           : '--out writes features and --verify compares them: give one of the two.',
       );
     }
+    const fromPixels = isFromPixels(options);
     const { images, unreadable, ...passedOver } = await listPictures(sources, notice);
     const facts = { ...passedOver, maxSkipped: options.maxSkipped };
     if (verify !== undefined) {
@@ -154,10 +161,13 @@ export const command = defineCommand({
       }
     }
     const boxes = await boxesOf(options, images, notice);
-    using detector = await loadDetectorOf(options, notice, deviceOf(options));
+    const share = processShare();
+    const sharing = { numImages: images.length, numProcesses: share?.worldSize ?? 1 };
+    using detector = fromPixels
+      ? pixelWorkersOf(options, sharing, notice)
+      : await loadDetectorOf(options, notice, deviceOf(options));
     const display = progress('extracting', 'images');
     const assembly = progress('writing', 'images');
-    const share = processShare();
     try {
       const result = await extractFeatures({
         images,

@@ -20,6 +20,7 @@ import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
 import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { openBrowser } from '../openBrowser.js';
 import { existingFile, weightsPath } from '../options.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
@@ -49,6 +50,7 @@ const options = z.strictObject({
     .default(8080)
     .describe('Port to listen on; 0 takes a free one')
     .meta({ valueName: 'PORT' }),
+  open: z.boolean().default(false).describe('Open the page in the default browser'),
   basePath: z
     .string()
     .refine((text) => isBasePath(withoutSlash(text)), {
@@ -118,7 +120,10 @@ export const command = defineCommand({
     'can be tried with nothing at hand. The models run in worker threads; questions that come together are answered together, and regions that were ' +
     'found are kept. Ctrl-C and SIGTERM end it when what was begun is answered.',
   examples: [
-    { command: 'lxmert serve', does: "serves the sample world's model at http://127.0.0.1:8080" },
+    {
+      command: 'lxmert serve --open',
+      does: "serves the sample world's model at http://127.0.0.1:8080, and opens the page",
+    },
     {
       command: 'lxmert serve --model runs/vqa --detector resnet101.caffemodel',
       does: 'answers questions about photos',
@@ -173,6 +178,7 @@ export const command = defineCommand({
       const numUnderWay = countRequests(app);
       const address = await listen(app, options);
       notice(`Open ${address} in a browser; its API is described at ${address}/docs. Ctrl-C ends it.`);
+      if (options.open) openBrowser(address, notice);
       const stopResting = startResting({
         numDone: () => service.numDone,
         numBytesPassed: () => service.memory.numPassed,

@@ -19,9 +19,9 @@ export class AnswerHead extends Module {
     super();
     const { hiddenSize, initializerRange: std } = config;
     // The numbers are places in the reference's sequence; place 1 is the GELU.
-    this.dense = this.child('logit_fc.0', new Linear(inputSize, 2 * hiddenSize, std));
+    this.dense = this.child('logit_fc.0', new Linear(inputSize, 2 * hiddenSize, std, { isHead: true }));
     this.layerNorm = this.child('logit_fc.2', new LayerNorm(2 * hiddenSize, 1e-12));
-    this.classifier = this.child('logit_fc.3', new Linear(2 * hiddenSize, numAnswers, std));
+    this.classifier = this.child('logit_fc.3', new Linear(2 * hiddenSize, numAnswers, std, { isHead: true }));
   }
 
   /** (B, input) -> (B, answers) */

@@ -33,5 +33,5 @@ export interface Head extends Module {
 export function makeHead(config: LxmertConfig, { form, size }: HeadDefinition, inputSize: number): Head {
   return form === 'mlp'
     ? new AnswerHead(config, size, inputSize)
-    : new Linear(inputSize, size, config.initializerRange);
+    : new Linear(inputSize, size, config.initializerRange, { isHead: true });
 }

@@ -11,10 +11,13 @@ export class Linear extends Module {
   readonly weight: Leaf;
   readonly bias: Tensor;
 
-  /** @param isDense false for a layer whose input is float32 in every precision */
-  constructor(inputSize: number, outputSize: number, std: number, { isDense = true } = {}) {
+  /**
+   * @param kind `isDense` false for a layer whose input is float32 in every precision; `isHead` true for one between the first
+   * word and the answers
+   */
+  constructor(inputSize: number, outputSize: number, std: number, { isDense = true, isHead = false } = {}) {
     super();
-    this.weight = this.weightParameter('weight', drawn(outputSize, inputSize, std), { isDense });
+    this.weight = this.weightParameter('weight', drawn(outputSize, inputSize, std), { isDense, isHead });
     this.bias = this.parameter('bias', ops.zeros([outputSize]));
   }
 

@@ -1,0 +1,94 @@
+/** @file Regions from pixels for many pictures: threads that each describe one at a time. */
+
+import { Worker } from 'node:worker_threads';
+import { LxmertError } from '../common/errors.js';
+import type { RgbImage } from '../common/rgbImage.js';
+import { programName } from '../common/version.js';
+import { LABELS_SETTING, type Provenance } from '../features/files.js';
+import { pixelFinder } from '../inference/regionFinder.js';
+import type { DetectedRegions } from '../vision/detector/index.js';
+import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
+import type { PictureDescriber } from './settings.js';
+
+interface Waiting {
+  readonly resolve: (regions: DetectedRegions) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly waiting: Map<number, Waiting>;
+}
+
+/** Pictures that are read, decoded or wait, beside those that threads describe. */
+const NUM_WAITING = 10;
+
+/** Describes pictures from their pixels, in threads of its own; in this one where a single one is asked for. */
+export class PixelWorkers implements PictureDescriber, Disposable {
+  readonly profile: { readonly minBoxes: number; readonly maxBoxes: number };
+  readonly provenance: Provenance;
+  readonly numAtOnce: number;
+  readonly #members: readonly Member[];
+  #numJobs = 0;
+
+  /**
+   * @param program of a thread; another in tests
+   * @throws UsageError for settings that are not possible
+   */
+  constructor(
+    private readonly settings: PixelSettings,
+    numThreads: number,
+    program = new URL('./pixelProgram.js', import.meta.url),
+  ) {
+    const { provenance } = pixelFinder(settings, programName());
+    this.provenance = { ...provenance, settings: { ...provenance.settings, [LABELS_SETTING]: 'none' } };
+    this.profile = { minBoxes: settings.numBoxes, maxBoxes: settings.numBoxes };
+    this.numAtOnce = numThreads + NUM_WAITING;
+    this.#members =
+      numThreads === 1 ? [] : Array.from({ length: numThreads }, () => startWorker(program, settings));
+  }
+
+  /**
+   * @param boxes (n, 4) in pixels, where they are given
+   * @throws LxmertError for a box without an area
+   */
+  async describe(image: RgbImage, boxes?: Float32Array): Promise<DetectedRegions> {
+    const member = this.#leastBusy();
+    if (member === undefined) return describeFromPixels(image, this.settings, boxes);
+    const id = this.#numJobs++;
+    return await new Promise((resolve, reject) => {
+      member.waiting.set(id, { resolve, reject });
+      member.worker.postMessage({ id, image, boxes } satisfies PixelJob);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const { worker } of this.#members) void worker.terminate();
+  }
+
+  #leastBusy(): Member | undefined {
+    let least: Member | undefined;
+    for (const member of this.#members) {
+      if (least === undefined || member.waiting.size < least.waiting.size) least = member;
+    }
+    return least;
+  }
+}
+
+function startWorker(program: URL, settings: PixelSettings): Member {
+  const worker = new Worker(program, { workerData: settings });
+  const waiting = new Map<number, Waiting>();
+  worker.on('message', (reply: PixelReply) => {
+    const asked = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if ('problem' in reply) asked?.reject(new LxmertError(reply.problem));
+    else asked?.resolve(reply.regions);
+  });
+  const fail = (error: unknown): void => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`A thread that describes pictures ended with code ${code}.`)));
+  return { worker, waiting };
+}
