@@ -59,7 +59,10 @@ function readEntries(
       onEntry(entries, from + i, entryBytes);
     }
   };
-  if (count <= pageEntries) return read(start, first, count);
+  if (count <= pageEntries) {
+    read(start, first, count);
+    return;
+  }
   for (let page = 0; page * pageEntries < count; page++) {
     if (((isWritten[page >> 3] ?? 0) & (0x80 >> (page & 7))) === 0) continue;
     const at = start + CHECKSUM_BYTES + page * (pageEntries * entryBytes + CHECKSUM_BYTES);
@@ -92,7 +95,11 @@ export function readGrowingArray(structures: Structures, address: number, onEntr
   const numDirect = 2 * Math.log2(leastPointers);
   const numLevels = 1 + maxBits - Math.log2(leastEntries);
   const numPointers = 2 * (leastPointers - 1) + Math.max(0, numLevels - numDirect);
-  const fields = structures.fields(index, 6 + offsets + numInIndex * entryBytes + numPointers * offsets, WHAT);
+  const fields = structures.fields(
+    index,
+    6 + offsets + numInIndex * entryBytes + numPointers * offsets,
+    WHAT,
+  );
   fields.mark('EAIB');
   fields.version(0);
   fields.skip(1 + offsets);

@@ -41,13 +41,19 @@ export class ChunkTable {
   ) {
     const { layout, shape, maxShape } = dataset;
     if (layout.shape.length !== shape.length || layout.shape.some((side) => side < 1))
-      throw new Hdf5Fault(structures.file, `Chunks of ${layout.shape.join(' x ')} are none of ${shape.join(' x ')}`);
+      throw new Hdf5Fault(
+        structures.file,
+        `Chunks of ${layout.shape.join(' x ')} are none of ${shape.join(' x ')}`,
+      );
     this.grid = shape.map((side, i) => Math.ceil(side / (layout.shape[i] as number)));
     this.#maxGrid = maxShape.map((side, i) => Math.ceil(side / (layout.shape[i] as number)));
     const numChunks = this.grid.reduce((product, count) => product * count, 1);
     // Each takes more than these bytes in the file, so that no header has more memory taken than the file has bytes.
     if (numChunks * 4 > structures.bytes.size)
-      throw new Hdf5Fault(structures.file, `A dataset would have ${numChunks} chunks, more than the file can hold`);
+      throw new Hdf5Fault(
+        structures.file,
+        `A dataset would have ${numChunks} chunks, more than the file can hold`,
+      );
     this.#addresses = new Float64Array(numChunks);
     this.#numBytes = new Float64Array(numChunks);
     this.#masks = new Uint32Array(numChunks);
@@ -68,32 +74,27 @@ export class ChunkTable {
   }
 
   #fill(address: number): void {
-    const { layout, chunkBytes, isFiltered, shape } = this.dataset;
+    const { layout, chunkBytes, isFiltered } = this.dataset;
     const { index } = layout;
     switch (index.kind) {
       case 'tree':
-        return this.#readOldTree(address, undefined, new Visits(this.structures.file));
+        this.#readOldTree(address, undefined, new Visits(this.structures.file));
+        break;
       case 'single':
-        return this.#set(0, address, index.numBytes ?? chunkBytes, index.filterMask);
+        this.#set(0, address, index.numBytes ?? chunkBytes, index.filterMask);
+        break;
       case 'implicit':
-        for (let i = 0; i < this.#addresses.length; i++) this.#set(i, address + i * chunkBytes, chunkBytes, 0);
-        return;
+        for (let i = 0; i < this.#addresses.length; i++)
+          this.#set(i, address + i * chunkBytes, chunkBytes, 0);
+        break;
       case 'fixedArray':
-        return readFixedArray(this.structures, address, this.#setEntry.bind(this));
+        readFixedArray(this.structures, address, this.#setEntry.bind(this));
+        break;
       case 'growingArray':
-        return readGrowingArray(this.structures, address, this.#setEntry.bind(this));
-      case 'newTree': {
-        const kind = isFiltered ? 11 : 10;
-        const { offsets } = this.structures.widths;
-        return readNewTree(this.structures, address, kind, (record) => {
-          const at = record.definedAddress();
-          const sizeBytes = record.bytes.length - offsets - 4 - 8 * shape.length;
-          const numBytes = isFiltered ? record.number(sizeBytes) : chunkBytes;
-          const mask = isFiltered ? record.number(4) : 0;
-          const place = shape.map(() => record.number(8));
-          this.#set(this.#numberOf(place), at, numBytes, mask);
-        });
-      }
+        readGrowingArray(this.structures, address, this.#setEntry.bind(this));
+        break;
+      case 'newTree':
+        readNewTree(this.structures, address, isFiltered ? 11 : 10, this.#setRecord.bind(this));
     }
   }
 
@@ -137,6 +138,17 @@ export class ChunkTable {
       if (level > 0) this.#readOldTree(child, level - 1, visits);
       else this.#set(this.#numberOf(place), child, numBytes, mask);
     }
+  }
+
+  /** A record of a new tree, which counts chunks along each side. */
+  #setRecord(record: Fields): void {
+    const { chunkBytes, isFiltered, shape } = this.dataset;
+    const sizeBytes = record.left - this.structures.widths.offsets - 4 - 8 * shape.length;
+    const address = record.definedAddress();
+    const numBytes = isFiltered ? record.number(sizeBytes) : chunkBytes;
+    const mask = isFiltered ? record.number(4) : 0;
+    const place = shape.map(() => record.number(8));
+    this.#set(this.#numberOf(place), address, numBytes, mask);
   }
 
   /** An entry of an array, which counts chunks as if the dataset had its largest sides. */

@@ -50,7 +50,9 @@ export class Hdf5Dataset {
 
   /** `float32 of 4 x 36 x 2048`, or `one int64`. */
   get text(): string {
-    return this.shape.length === 0 ? `one ${this.type.text}` : `${this.type.text} of ${this.shape.join(' x ')}`;
+    return this.shape.length === 0
+      ? `one ${this.type.text}`
+      : `${this.type.text} of ${this.shape.join(' x ')}`;
   }
 
   get numRows(): number {
@@ -144,7 +146,8 @@ class Chunks {
     for (let band = Math.floor(first / height); band * height < first + count; band++) {
       for (let i = 0; i < perRow; i++) {
         const chunk = this.#read(band * perRow + i);
-        if (chunk !== undefined) this.#copy(chunk, target, { band, place: placeIn(grid, i).slice(1), first, count });
+        if (chunk !== undefined)
+          this.#copy(chunk, target, { band, place: placeIn(grid, i).slice(1), first, count });
       }
     }
   }

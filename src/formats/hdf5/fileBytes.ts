@@ -15,6 +15,7 @@ export class FileBytes {
   readonly #handle: number;
   readonly #blocks = new Map<number, Buffer>();
   readonly size: number;
+  #isClosed = false;
   /** Bytes before the file's address 0. */
   base = 0;
 
@@ -86,7 +87,9 @@ export class FileBytes {
     return target;
   }
 
+  /** A second time does nothing. */
   close(): void {
-    closeSync(this.#handle);
+    if (!this.#isClosed) closeSync(this.#handle);
+    this.#isClosed = true;
   }
 }

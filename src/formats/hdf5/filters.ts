@@ -10,11 +10,11 @@ const NAMES: Readonly<Record<number, string>> = {
   5: 'N-bit',
   6: 'scale-offset',
   307: 'bzip2',
-  32_001: 'Blosc',
-  32_004: 'LZ4',
-  32_008: 'bitshuffle',
-  32_015: 'Zstandard',
-  32_026: 'Blosc2',
+  32001: 'Blosc',
+  32004: 'LZ4',
+  32008: 'bitshuffle',
+  32015: 'Zstandard',
+  32026: 'Blosc2',
 };
 const CHECKSUM_BYTES = 4;
 

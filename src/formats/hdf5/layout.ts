@@ -40,7 +40,11 @@ export type ChunkIndex =
 export type Layout =
   | { readonly kind: 'compact'; readonly bytes: Buffer }
   /** Undefined address: nothing was written, and all is zero. */
-  | { readonly kind: 'contiguous'; readonly address: number | undefined; readonly numBytes: number | undefined }
+  | {
+      readonly kind: 'contiguous';
+      readonly address: number | undefined;
+      readonly numBytes: number | undefined;
+    }
   | {
       readonly kind: 'chunked';
       readonly address: number | undefined;

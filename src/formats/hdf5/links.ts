@@ -14,7 +14,10 @@ export class Links {
   /** @throws Hdf5Fault for a second member of the same name, and for more than any file has */
   add(name: string, address: number): void {
     if (this.#addresses.has(name) || this.#addresses.size >= MAX_LINKS)
-      throw new Hdf5Fault(this.file, `A group names ${JSON.stringify(name.slice(0, 100))} twice, or does not end`);
+      throw new Hdf5Fault(
+        this.file,
+        `A group names ${JSON.stringify(name.slice(0, 100))} twice, or does not end`,
+      );
     this.#addresses.set(name, address);
   }
 

@@ -73,7 +73,11 @@ interface Node {
   readonly numRecords: number;
 }
 
-function readNode(tree: Tree, { address, depth, numRecords }: Node, onRecord: (record: Fields) => void): void {
+function readNode(
+  tree: Tree,
+  { address, depth, numRecords }: Node,
+  onRecord: (record: Fields) => void,
+): void {
   const { structures, recordBytes } = tree;
   tree.visits.enter(address, WHAT);
   const fields = structures.fields(address, tree.nodeBytes, WHAT);

@@ -23,7 +23,8 @@ export function readSuperblock(bytes: FileBytes): Superblock {
   if (head.toString('latin1', 0, 8) !== SIGNATURE)
     throw new Hdf5Fault(bytes.file, 'It does not begin with the mark of HDF5');
   const version = head[8] as number;
-  if (version > 3) throw new Hdf5Fault(bytes.file, `Its superblock has version ${version}, and 0 to 3 are known`);
+  if (version > 3)
+    throw new Hdf5Fault(bytes.file, `Its superblock has version ${version}, and 0 to 3 are known`);
   const at = version < 2 ? 13 : 9;
   const widths = { offsets: head[at] as number, lengths: head[at + 1] as number };
   for (const width of Object.values(widths))
