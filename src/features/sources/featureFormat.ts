@@ -1,4 +1,4 @@
-/** @file What a family of feature files has to offer to be read. */
+/** @file What a format must tell to be found for a file, and to read it. */
 
 import type { ContentKindName } from '../../formats/contentKind.js';
 import type { StatedSource } from './indexedRows.js';

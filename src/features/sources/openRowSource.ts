@@ -2,13 +2,15 @@
 
 import { statSync } from 'node:fs';
 import { readContentKind } from '../../formats/contentKind.js';
+import { arrayFolder } from './arrayFolder.js';
 import type { FeatureFormat } from './featureFormat.js';
 import { hdf5Format } from './hdf5/hdf5Format.js';
 import type { StatedSource } from './indexedRows.js';
+import { lmdbDatabase } from './lmdbSource.js';
 import type { RowSource } from './rowSource.js';
 
 /** A folder of shards is a store, and no format here; of several that recognise a file the first reads it. */
-const FEATURE_FORMATS: readonly FeatureFormat[] = [hdf5Format];
+const FEATURE_FORMATS: readonly FeatureFormat[] = [hdf5Format, lmdbDatabase, arrayFolder];
 
 /**
  * Opens features that are neither a table nor a store.
