@@ -36,10 +36,12 @@ export async function* readRecords(file: string, noun: string): AsyncGenerator<P
 
 const LINES = { kind: 'lines' } as const;
 
+const PACKED = ['gzip', 'zip', 'tar'];
+
 /** A file that is missing is told of by its reader. */
 function isPacked(file: string): boolean {
   try {
-    return ['gzip', 'parquet'].includes(readContentKind(file).kind);
+    return [...PACKED, 'parquet'].includes(readContentKind(file).kind);
   } catch {
     return false;
   }
@@ -76,12 +78,16 @@ export async function* readAs<T>(
 /** Kinds of content whose faults the reader names better. */
 const JSON_KINDS = ['jsonArray', 'jsonObject', 'text', 'parquet'];
 
+/** That a record of a packed file is meant, in a message: what is packed is of the kind then. */
+const WITHIN = /, member '|: \w+ \d+\b/;
+
 /** Where the very first record is, in a message. */
 const FIRST_RECORD = /: ((line|row) 1|\w+ 0)\b|, byte 0: /;
 
 function whatElse(file: string, { expected, forms }: ExampleFileKind, fault: string): string | undefined {
   try {
     const { kind } = readContentKind(file);
+    if (PACKED.includes(kind) && WITHIN.test(fault)) return undefined;
     if (recogniseForm(file) !== undefined || !JSON_KINDS.includes(kind))
       return foreignFile(file, expected, forms);
     // A file whose first record is wrong already may be one that nobody knows: its keys say more.
