@@ -2,7 +2,7 @@
  * @file One question, full size, in turn: the exported model in `lxmert/runtime`, and what a Python user has in its place, on the
  * same random weights. Time, error of the logits against libtorch, and size, beside the machine's limits.
  *
- *     node dist/bench/compareOnnx.js --python python3 --folder FOLDER --repetitions 25
+ *     node dist/bench/compareOnnx.js --python python3 --folder FOLDER --repetitions 8
  *
  * FOLDER (4 GB), empty or not there at first, keeps what was exported for the next time.
  */
@@ -31,12 +31,15 @@ const { values } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     folder: { type: 'string', default: 'build/compare-onnx' },
-    repetitions: { type: 'string', default: '25' },
+    /** Rounds of bursts. */
+    repetitions: { type: 'string', default: '8' },
     threads: { type: 'string', default: '2' },
     /** Peers to take, in place of all. */
     peer: { type: 'string', multiple: true },
   },
 });
+/** As `lxmert bench --work latency --peers` has them. */
+const BURST_SECONDS = 0.7;
 const numThreads = Number(values.threads);
 const repetitions = Number(values.repetitions);
 const RUNTIME_PEER = fileURLToPath(new URL('onnx/runtimePeer.js', import.meta.url));
@@ -55,8 +58,8 @@ const PEERS = [
 /** Someone who answers a question. */
 interface Runner {
   readonly name: string;
-  /** Seconds for one question. */
-  time(question: number): Promise<number>;
+  /** Seconds for each answer of a burst. */
+  time(question: number): Promise<readonly number[]>;
   logits(question: number): Promise<ArrayLike<number>>;
   readonly seconds: number[];
 }
@@ -84,7 +87,7 @@ const errors = new Map<string, number>();
 for (const runner of runners) errors.set(runner.name, await largestError(runner));
 const [firstGemm, firstCopy] = [gemmRate('float32'), copyRate()];
 for await (const { runner, round } of inTurn(runners, repetitions)) {
-  runner.seconds.push(await runner.time(round % questions.length));
+  runner.seconds.push(...(await runner.time(round % questions.length)));
 }
 const limits = {
   gemm: Math.max(firstGemm, gemmRate('float32')),
@@ -118,14 +121,14 @@ function startRuntime(precision: WeightsPrecision) {
 
 /** One of those that a process answers as. */
 function runnerOf(name: string, answering: MeasuredProcess): Runner {
-  const once = { peer: name, warmUp: 0, atLeast: 1, seconds: 0 };
-  const ask = (question: number, logits: boolean) =>
-    answering.measure({ ...once, questions: [question], logits });
+  const once = { peer: name, warmUp: 0, atLeast: 1, seconds: 0, logits: true };
+  const burst = { peer: name, warmUp: 1, atLeast: 2, seconds: BURST_SECONDS, logits: false };
   return {
     name,
     seconds: [],
-    time: async (question) => (await ask(question, false)).seconds[0] ?? Number.NaN,
-    logits: async (question) => (await ask(question, true)).logits?.[0] ?? [],
+    time: async (question) => (await answering.measure({ ...burst, questions: [question] })).seconds,
+    logits: async (question) =>
+      (await answering.measure({ ...once, questions: [question] })).logits?.[0] ?? [],
   };
 }
 

@@ -71,7 +71,8 @@ async function predict(
     );
     const probabilities = await lxmert.answerBatch(examples);
     if (probabilities.answer === undefined) throw new Error('The model gives no answers.');
-    found.push(...predictions({ answer: probabilities.answer }, lxmert.model.answerTable));
+    const asked = batch.map((i) => questions[i] as Question);
+    found.push(...predictions({ answer: probabilities.answer }, lxmert.model.answerTable, asked));
   }
   return found;
 }

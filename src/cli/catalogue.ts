@@ -98,6 +98,24 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/prepareVqa.js'),
   },
   {
+    name: 'prepare okvqa',
+    group: 'Data',
+    summary: 'Make OK-VQA question files and answer table from the official files',
+    load: () => import('./commands/prepareOkvqa.js'),
+  },
+  {
+    name: 'prepare aokvqa',
+    group: 'Data',
+    summary: 'Make A-OKVQA files with choices from the official archive',
+    load: () => import('./commands/prepareAokvqa.js'),
+  },
+  {
+    name: 'prepare vizwiz',
+    group: 'Data',
+    summary: 'Check VizWiz annotations and make their answer table',
+    load: () => import('./commands/prepareVizwiz.js'),
+  },
+  {
     name: 'prepare gqa',
     group: 'Data',
     summary: 'Make GQA question files and answer table from the official files',

@@ -2,7 +2,12 @@
 
 import path from 'node:path';
 import { type PreparedSplit, shareWithLabel } from '../data/prepare/prepareOptions.js';
+import type { AnswerCount, PreparedVqa } from '../data/prepare/prepareVqa.js';
 import { formatCount, formatPercent } from '../formats/numbers.js';
+import { nextSteps } from './nextSteps.js';
+
+/** Answers to a question in VQA v1 and v2. */
+const VQA_ANNOTATORS = 10;
 
 /** Rows between two lines of progress. */
 const NOTICE_EVERY = 200_000;
@@ -37,4 +42,32 @@ export function renderSplits(
       ...empty,
     ].join(', ');
   });
+}
+
+/** What became of a data set in VQA's form. */
+export function renderPreparedVqa({
+  output,
+  splits,
+  numAnswers,
+  tableFrom,
+  notes,
+  answersPerQuestion,
+}: PreparedVqa & { readonly output: string }): string {
+  return [
+    ...renderSplits(output, splits),
+    ...answerCountLines(answersPerQuestion),
+    ...notes,
+    `${formatCount(numAnswers, 'answer')} in the table, ${tableFrom === 'given' ? 'as given' : 'made from the annotations'}`,
+    ...nextSteps({ task: 'vqa', output, splits, answers: 'trainval_label2ans.json' }),
+  ].join('\n');
+}
+
+/** The rule of the scores for each number of answers; nothing to say when there are ten to every question, as in VQA. */
+function answerCountLines(counts: readonly AnswerCount[]): string[] {
+  if (counts.every(({ numAnswers }) => numAnswers === VQA_ANNOTATORS)) return [];
+  return counts.map(({ numAnswers, numQuestions, rule }) =>
+    numAnswers === 0
+      ? `${formatCount(numQuestions, 'question')} without any answer: the label is empty`
+      : `${formatCount(numQuestions, 'question')} with ${formatCount(numAnswers, 'answer')} each: ${rule}`,
+  );
 }

@@ -1,12 +1,16 @@
 /** @file Writing files so that a reader sees the old content or the new, never half of it. */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { UsageError } from './errors.js';
 import { makeFolder } from './makeFolder.js';
 import { aboutFile } from './systemFault.js';
 
-/** A file being written under a temporary name; it takes its real name in {@link commit}. */
+/**
+ * A file being written under a temporary name; it takes its real name in {@link commit}. Pipes and devices, such as `/dev/null`,
+ * are written to as they are: a file in their place would be the end of them.
+ */
 export class AtomicFile {
   private constructor(
     readonly path: string,
@@ -14,15 +18,18 @@ export class AtomicFile {
     readonly handle: FileHandle,
   ) {}
 
-  /** Creates the folder if needed and opens a temporary file beside `target`. */
+  /**
+   * Creates the folder if needed and opens a temporary file beside `target`.
+   *
+   * @throws UsageError for a name of this process's output, such as `/dev/stdout`, that leads to a file
+   */
   static async create(target: string): Promise<AtomicFile> {
     const folder = path.dirname(target);
     makeFolder(folder);
-    const temporary = path.join(
-      folder,
-      `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`,
-    );
-    const handle = await open(temporary, 'wx').catch((error: unknown) => {
+    const temporary = (await isPipeOrDevice(target))
+      ? target
+      : path.join(folder, `.${path.basename(target)}.${randomBytes(6).toString('hex')}.partial`);
+    const handle = await open(temporary, temporary === target ? 'w' : 'wx').catch((error: unknown) => {
       throw aboutFile(error, target);
     });
     return new AtomicFile(target, temporary, handle);
@@ -30,6 +37,7 @@ export class AtomicFile {
 
   /** Flushes to the disk, closes, and renames onto the target. */
   async commit(): Promise<void> {
+    if (this.temporaryPath === this.path) return await this.handle.close();
     await this.handle.sync();
     await this.handle.close();
     await rename(this.temporaryPath, this.path).catch((error: unknown) => {
@@ -41,8 +49,18 @@ export class AtomicFile {
   /** Closes and removes the temporary file; the target stays as it was. */
   async abandon(): Promise<void> {
     await this.handle.close().catch(() => undefined);
-    await rm(this.temporaryPath, { force: true });
+    if (this.temporaryPath !== this.path) await rm(this.temporaryPath, { force: true });
   }
+}
+
+/** @throws UsageError for a name of this process's output that leads to a file */
+async function isPipeOrDevice(target: string): Promise<boolean> {
+  const found = await stat(target).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return false;
+  if (!found.isFile()) return true;
+  if (/^\/(dev|proc)\//.test(path.resolve(target)) && (await lstat(target)).isSymbolicLink())
+    throw new UsageError(`'${target}' leads to a file here. Name the file itself.`);
+  return false;
 }
 
 /** Writes a whole file atomically: temporary name, fsync, rename. */

@@ -8,20 +8,25 @@ export function excerpt(text: string): string {
   return beginningOf(text, LONGEST_SHOWN);
 }
 
-/**
- * A value of a file as JSON, or its beginning. JSON.stringify recurses: what is nested thousands deep, which JSON.parse reads,
- * would end it with an overflow of the stack.
- */
+/** A value of a file as JSON, or its beginning. */
 export function excerptOfJson(value: unknown, longest = LONGEST_SHOWN): string {
+  return beginningOf(textOfJson(value), longest);
+}
+
+/**
+ * A value of a file as JSON. JSON.stringify recurses: what is nested thousands deep, which JSON.parse reads, would end it with an
+ * overflow of the stack.
+ *
+ * @param replaced what stands for an inner value, as JSON.stringify has it
+ */
+export function textOfJson(value: unknown, replaced?: (key: string, inner: unknown) => unknown): string {
   if (value === undefined) return 'nothing';
-  let text: string;
   try {
-    text = JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value, replaced) ?? String(value);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    text = 'a value that is nested thousands deep';
+    return 'a value that is nested thousands deep';
   }
-  return beginningOf(text, longest);
 }
 
 function beginningOf(text: string, longest: number): string {

@@ -1,6 +1,8 @@
 /** @file Bytes that can be read at any position: an open file, or what stands for one. */
 
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { unreadable } from '../common/errors.js';
 
 /** A fixed number of bytes. Readers of formats ask for no byte outside them without a sentence of their own. */
 export interface RandomAccess {
@@ -29,4 +31,35 @@ export async function randomAccessTo(handle: FileHandle): Promise<RandomAccess> 
       return buffer;
     },
   };
+}
+
+/** A file that is read without waiting, until it is closed. */
+export interface OpenFile extends SyncRandomAccess {
+  close(): void;
+}
+
+/** Opens a file for reading. @throws UsageError when there is none; LxmertError when it cannot be read */
+export function openFileSync(file: string): OpenFile {
+  const handle = attempt(file, () => openSync(file, 'r'));
+  return {
+    size: fstatSync(handle).size,
+    read(position, length) {
+      const buffer = Buffer.allocUnsafe(length);
+      for (let done = 0; done < length; ) {
+        const numRead = attempt(file, () => readSync(handle, buffer, done, length - done, position + done));
+        if (numRead === 0) throw new Error(`${file} became shorter while it was read`);
+        done += numRead;
+      }
+      return buffer;
+    },
+    close: () => closeSync(handle),
+  };
+}
+
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw unreadable(file, error);
+  }
 }

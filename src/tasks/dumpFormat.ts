@@ -27,12 +27,34 @@ export function jsonDump<Example extends Question, Predicted extends Prediction>
     separator: ',\n',
     closing: '\n]',
     empty: '[]',
-    row: (example, prediction) => {
-      const sorted = Object.entries(values(example, prediction)).sort(([a], [b]) => (a < b ? -1 : 1));
-      const lines = sorted.map(([key, value]) => `        ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-      return `    {\n${toAscii(lines.join(',\n'))}\n    }`;
-    },
+    row: (example, prediction) => `    ${jsonRecord(values(example, prediction))}`,
   };
+}
+
+/**
+ * A JSON object of records by id, in the same style.
+ *
+ * @param id of an example, as text
+ * @param values of one prediction
+ */
+export function jsonObjectDump<Example extends Question, Predicted extends Prediction>(
+  id: (example: Example) => string,
+  values: (example: Example, prediction: Predicted) => Readonly<Record<string, string | number>>,
+): DumpFormat<Example, Predicted> {
+  return {
+    opening: '{\n',
+    separator: ',\n',
+    closing: '\n}',
+    empty: '{}',
+    row: (example, prediction) =>
+      `    ${toAscii(JSON.stringify(id(example)))}: ${jsonRecord(values(example, prediction))}`,
+  };
+}
+
+function jsonRecord(values: Readonly<Record<string, string | number>>): string {
+  const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = sorted.map(([key, value]) => `        ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  return `{\n${toAscii(lines.join(',\n'))}\n    }`;
 }
 
 /** A line of text for each prediction, with what ends it. */

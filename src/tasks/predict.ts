@@ -132,7 +132,7 @@ export async function predictExamples<
     const batch = places.map((place) => order[place] ?? 0);
     const some = batch.map((index) => examples[index] as Example);
     const found = withProbabilities(predictor, source, some, (probabilities) =>
-      task.predictions(probabilities, predictor.answerTable),
+      task.predictions(probabilities, predictor.answerTable, some),
     );
     for (const [row, index] of batch.entries()) predictions[index] = found[row] as Predicted;
     numDone += batch.length;

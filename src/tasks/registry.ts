@@ -25,6 +25,7 @@ export const tasks: readonly TaskEntry[] = [
   { name: 'gqa', title: 'compositional questions (GQA)', hasScore: true, load: () => import('./gqa.js') },
   { name: 'nlvr2', title: 'statements about two images (NLVR2)', hasScore: true, load: () => import('./nlvr2.js') },
   { name: 'vizwiz', title: 'photos of blind people (VizWiz)', hasScore: true, load: () => import('./vizwiz.js') },
+  { name: 'aokvqa', title: 'questions with choices (A-OKVQA)', hasScore: true, load: () => import('./aokvqa.js') },
   { name: 'match', title: 'sentences that belong to images', hasScore: false, load: () => import('./matching.js') },
   { name: 'custom', title: 'JSON lines of your own', hasScore: false, load: () => import('./custom.js') },
   { name: 'custom-pairs', title: 'JSON lines of your own with pairs of images', hasScore: false, load: () => import('./customPairs.js') },

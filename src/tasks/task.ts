@@ -167,12 +167,19 @@ export interface Task<
     loss: AnswerLossName,
   ): Tensor | StepLoss;
   activations(loss: AnswerLossName): Readonly<Record<Head, HeadActivation>>;
-  /** From probabilities (B, size) of each head; called inside a scope, without gradients. */
-  predictions(probabilities: Readonly<Record<Head, Tensor>>, answerTable: AnswerTable): readonly Predicted[];
+  /**
+   * From probabilities (B, size) of each head and the examples that they are of; called inside a scope, without gradients.
+   */
+  predictions(
+    probabilities: Readonly<Record<Head, Tensor>>,
+    answerTable: AnswerTable,
+    examples: readonly Example[],
+  ): readonly Predicted[];
   /** The same without libtorch; absent: models that run without it cannot predict this task. */
   plainPredictions?(
     probabilities: Readonly<Record<Head, ProbabilityRows>>,
     answerTable: AnswerTable,
+    examples: readonly Example[],
   ): readonly Predicted[];
   /** How right predictions are, one for each example. */
   scores(examples: readonly Example[], predictions: readonly Predicted[]): TaskScores;

@@ -1,16 +1,10 @@
 /** @file VizWiz: photos and questions of blind people; an answer, and by a head of its own whether there is one. */
 
-import { z } from 'zod';
 import { LxmertError } from '../common/errors.js';
-import { excerptOfJson } from '../common/excerpt.js';
 import { existingFile } from '../common/pathSchemas.js';
-import { type ExampleFileKind, readAs, readRecords } from '../data/annotations/exampleFile.js';
-import type { Question } from '../data/annotations/question.js';
-import { checkRecord } from '../data/annotations/record.js';
+import { readVizwiz, type VizwizQuestion } from '../data/annotations/vizwizAnnotations.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../data/buildAnswerTable.js';
-import { softLabel } from '../data/softLabel.js';
-import { imageIdOf } from '../features/files.js';
 import * as ops from '../torch/operators/index.js';
 import { ANSWER_HEAD, answerTargets, FINETUNING_DEFAULTS } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
@@ -30,80 +24,9 @@ import type { ProbabilityRows } from './probabilityRows.js';
 import { defineScore, type Prediction, type Task } from './task.js';
 import type { TaskScores } from './taskScores.js';
 
-/** A question about an image, of which it is the only one: the name of the image's file is its id. */
-export interface VizwizQuestion extends Question {
-  readonly questionId: string;
-  /** As the annotators typed them, ten; undefined where the split has none (test). */
-  readonly answers: readonly string[] | undefined;
-  /** 1 where most annotators found that the image answers the question; undefined likewise. */
-  readonly answerable: 0 | 1 | undefined;
-}
-
 export interface VizwizPrediction extends Prediction {
   /** The probability that the image answers the question, 0 to 1. */
   readonly answerable: number;
-}
-
-/** The message of a key that is not as expected. */
-const expected = (what: string) => ({
-  error: ({ input }: { readonly input?: unknown }) => `expected ${what}, found ${excerptOfJson(input, 60)}`,
-});
-
-const recordSchema = z.object(
-  {
-    image: z.string(expected('the name of an image file')).min(1, expected('the name of an image file')),
-    question: z.string(expected('the text of the question')),
-    answers: z
-      .array(
-        z.object({ answer: z.string(expected('an answer as text')) }, expected('an object with an answer')),
-        expected('a list of answers'),
-      )
-      .min(1, expected('ten answers'))
-      .optional(),
-    answer_type: z.string(expected('the type of the answer as text')).optional(),
-    answerable: z.literal([0, 1], expected('0 or 1')).optional(),
-  },
-  expected('an object with image and question'),
-);
-
-const KIND: ExampleFileKind = {
-  expected: "VizWiz's annotations, [{image, question, answers, answer_type, answerable}, ...]",
-  forms: ['vizWiz', 'vizWizTest'],
-};
-
-/**
- * Reads VizWiz's annotations, `[{image, question, answers: [{answer, answer_confidence}], answer_type, answerable}]`;
- * the test split has images and questions only. Images go by the name of their file up to its first dot, the id that
- * `lxmert extract` gives. Labels are soft, by the rule of the reference's VQA files ({@link softLabel}); the
- * annotators' confidence is not used.
- *
- * @throws LxmertError with file, element, key, what was expected and what was found
- */
-export function readVizwiz(file: string): AsyncGenerator<VizwizQuestion> {
-  return readAs(file, KIND, readPhotos(file));
-}
-
-async function* readPhotos(file: string): AsyncGenerator<VizwizQuestion> {
-  for await (const { value, place } of readRecords(file, 'question')) {
-    const record = checkRecord(recordSchema, value, file, place);
-    const answers = record.answers?.map(({ answer }) => answer);
-    if ((answers === undefined) !== (record.answerable === undefined)) {
-      const [is, isNot] = answers === undefined ? ['answerable', 'answers'] : ['answers', 'answerable'];
-      throw new LxmertError(
-        `${file}: ${place}, key '${isNot}': expected it beside '${is}', found nothing. Labelled splits have both, the test split neither.`,
-      );
-    }
-    yield {
-      imageIds: [imageIdOf(record.image)],
-      questionId: record.image,
-      sentence: record.question,
-      labels: answers && softLabel(answers),
-      questionType: '',
-      answerType: record.answer_type ?? '',
-      answers,
-      answerable: record.answerable,
-    };
-  }
 }
 
 /** The official scores of a split; questions without labels do not count. */

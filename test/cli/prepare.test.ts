@@ -50,7 +50,8 @@ describe('lxmert prepare', () => {
       stdout:
         `${out('vqa')}/minival.json: 1 question, 0 with a label (0.0 %), 1 answer outside the table\n` +
         `${out('vqa')}/nominival.json: 1 question, 1 with a label (100.0 %), 1 answer outside the table\n1 question with 1 answer each: the one answer scores 1\n1 question with 3 answers each: of 3 answers, one that 1, 2 gave scores 0.33, 0.67, from 3 on 1\n` +
-        '2 answers in the table, as given\n',
+        '2 answers in the table, as given\n\nNext\n' +
+        `  lxmert evaluate vqa ${out('vqa')}/minival.json --model runs/mine --features features/mine\n`,
       stderr: '',
       exitCode: 0,
     });
@@ -69,7 +70,9 @@ describe('lxmert prepare', () => {
     expect([exitCode, stdout]).toEqual([
       0,
       `${out('gqa')}/valid.json: 1 question, 1 with a label (100.0 %)\n${out('gqa')}/submit.json: 1 question without answers\n` +
-        '1 answer in the table, made from train and val\n',
+        '1 answer in the table, made from train and val\n\nNext\n' +
+        `  lxmert evaluate gqa ${out('gqa')}/valid.json --model runs/mine --features features/mine\n` +
+        `  lxmert predict gqa ${out('gqa')}/submit.json --model runs/mine --features features/mine --output predictions.json\n`,
     ]);
   });
 
@@ -78,7 +81,39 @@ describe('lxmert prepare', () => {
       'dev.json': '{"identifier": "dev-1-2-0", "sentence": "Two.", "label": "True"}\n',
     });
     const { stdout } = await prepare('nlvr2', source, '--output', out('nlvr2'));
-    expect(stdout).toBe(`${out('nlvr2')}/valid.json: 1 example, 1 with a label (100.0 %)\n`);
+    expect(stdout).toBe(
+      `${out('nlvr2')}/valid.json: 1 example, 1 with a label (100.0 %)\n\nNext\n  lxmert evaluate nlvr2 ${out('nlvr2')}/valid.json --model runs/mine --features features/mine\n`,
+    );
+  });
+
+  it('okvqa', async () => {
+    const okvqa = (id: number, answer: string) => ({
+      ...(annotation(id, answer) as object),
+      multiple_choice_answer: undefined,
+      answers: [{ answer_id: 1, raw_answer: `${answer}s`, answer, answer_confidence: 'yes' }],
+    });
+    const asked = { questions: [1, 2].map((id) => ({ question_id: id, image_id: id, question: 'Is it?' })) };
+    const source = writeFiles(out('okvqaraw'), {
+      'OpenEnded_mscoco_train2014_questions.json': asked,
+      'mscoco_train2014_annotations.json': { annotations: [okvqa(1, 'pony'), okvqa(2, 'pony')] },
+      'OpenEnded_mscoco_val2014_questions.json': asked,
+      'mscoco_val2014_annotations.json': { annotations: [okvqa(1, 'pony'), okvqa(2, 'mule')] },
+    });
+    const { stdout, exitCode } = await prepare('okvqa', source, '--output', out('okvqa'));
+    expect([exitCode, stdout]).toEqual([
+      0,
+      `${out('okvqa')}/train.json: 2 questions, 2 with a label (100.0 %)\n` +
+        `${out('okvqa')}/val.json: 2 questions, 1 with a label (50.0 %), 1 answer outside the table\n` +
+        '4 questions with 1 answer each: the one answer scores 1\n1 answer in the table, made from the annotations\n\nNext\n' +
+        `  lxmert finetune vqa --train ${out('okvqa')}/train.json --valid ${out('okvqa')}/val.json --answers ${out('okvqa')}/trainval_label2ans.json --features features/mine --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine\n`,
+    ]);
+    const other = await prepare('okvqa', raw, '--output', out('x'));
+    expect([other.exitCode, other.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /holds .*annotations .*VQA.*; expected the official annotations of OK-VQA\. .*lxmert prepare vqa/,
+      ),
+    ]);
   });
 
   it('answers', async () => {

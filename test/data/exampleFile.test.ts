@@ -9,8 +9,8 @@ import { streamCaptions } from '../../src/data/annotations/captions.js';
 import { streamCustomExamples } from '../../src/data/annotations/customAnnotations.js';
 import { streamStatements } from '../../src/data/annotations/nlvr2Annotations.js';
 import { streamAnnotatedImages } from '../../src/data/annotations/pretrainingAnnotations.js';
+import { readVizwiz } from '../../src/data/annotations/vizwizAnnotations.js';
 import { streamQuestions } from '../../src/data/annotations/vqaAnnotations.js';
-import { readVizwiz } from '../../src/tasks/vizwiz.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'example-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -210,7 +210,7 @@ describe('files together', () => {
     expect(faultOfCommand(command)).toBeUndefined();
     const unnamed = put('set/mine.json', { annotations: [annotation] });
     expect((await diagnoseFiles([questions, unnamed])).together[0]!.finding).toMatch(
-      /once their names say of which half of COCO/,
+      /prepare vqa takes them with --as/,
     );
   });
 });

@@ -100,7 +100,11 @@ describe('what is trained and evaluated on', () => {
     const evaluated = task.evaluated!(examples).slice(0, 2);
     expect([...task.targets(evaluated, table).match]).toEqual([0, 1, 1, 0]);
     const predictions = scope(() =>
-      task.predictions({ match: tensor(new Float32Array([0.25, 0.75, 0.875, 0.125]), [2, 2]) }, table),
+      task.predictions(
+        { match: tensor(new Float32Array([0.25, 0.75, 0.875, 0.125]), [2, 2]) },
+        table,
+        evaluated,
+      ),
     );
     expect(predictions).toEqual([
       { answer: 'matched', probability: 0.75, matchProbability: 0.75 },

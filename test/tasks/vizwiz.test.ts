@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readVizwiz, type VizwizQuestion } from '../../src/data/annotations/vizwizAnnotations.js';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { formatDump } from '../../src/tasks/dumpFormat.js';
-import { readVizwiz, task, type VizwizQuestion } from '../../src/tasks/vizwiz.js';
+import { task } from '../../src/tasks/vizwiz.js';
 import { fromTypedArray, scope, type Tensor } from '../../src/torch/index.js';
 import { needing } from '../support/skips.js';
 
@@ -196,6 +197,7 @@ needing('bridge').describe('the heads', () => {
       const predictions = task.predictions(
         { answer: tensor([0.9, 0.2, 0.3, 0.4], [2, 2]), answerability: tensor([0.25, 0.75], [2, 1]) },
         table,
+        [],
       );
       expect(predictions.map(({ answer: best, answerable }) => [best, answerable])).toEqual([
         ['red', 0.25],

@@ -46,6 +46,18 @@ class NumpyType extends PickleStateful {
     this.#isBigEndian = order === '>';
   }
 
+  /** Whether the elements are Python objects. */
+  get isObject(): boolean {
+    return /^[|<>=]?O\d*$/.test(this.code);
+  }
+
+  /** Where the elements are texts, how they are written and how many bytes each has. */
+  get text(): { readonly isUnicode: boolean; readonly numBytes: number } | undefined {
+    const [, kind, count] = /^[|<>=]?([US])(\d{1,6})$/.exec(this.code) ?? [];
+    if (kind === undefined || this.#isBigEndian) return undefined;
+    return { isUnicode: kind === 'U', numBytes: Number(count) * (kind === 'U' ? 4 : 1) };
+  }
+
   /** @throws PickleError when no tensor can have such elements */
   get elementType(): ElementType {
     const dtype = elementTypes.get(this.code.replace(/^[<>=|]/, ''));
@@ -67,11 +79,24 @@ class NumpyType extends PickleStateful {
 export class NumpyArray extends PickleStateful {
   override readonly kind = 'NumPy array';
   #content: { dtype: ElementType; shape: number[]; isFortran: boolean; data: ArrayBytes } | undefined;
+  #items: readonly PickleValue[] | undefined;
+  #numDimensions = 0;
 
-  /** @throws PickleError for an array that was announced and never filled */
+  /** @throws PickleError for an array that was announced and never filled, or of other elements than numbers */
   get content(): { dtype: ElementType; shape: readonly number[]; isFortran: boolean; data: ArrayBytes } {
+    if (this.#items !== undefined)
+      throw new PickleError('it has an array of texts or objects, not of numbers');
     if (this.#content === undefined) throw new PickleError('it has an array without a shape and values');
     return this.#content;
+  }
+
+  /** The elements in their order where they are texts or Python objects; undefined for numbers. */
+  get items(): readonly PickleValue[] | undefined {
+    return this.#items;
+  }
+
+  get numDimensions(): number {
+    return this.#numDimensions;
   }
 
   /** (version, shape, type, is Fortran's order, data); the first files had no version. */
@@ -88,8 +113,11 @@ export class NumpyArray extends PickleStateful {
     data: PickleValue | undefined,
   ): void {
     if (!(type instanceof NumpyType)) throw new PickleError(`it has an array of ${describeValue(type)}`);
-    const dtype = type.elementType;
     const sizes = sequence(shape, "an array's shape").map((size) => wholeNumber(size, "an array's shape"));
+    this.#numDimensions = sizes.length;
+    this.#items = readItems(type, countElements(sizes), data);
+    if (this.#items !== undefined) return;
+    const dtype = type.elementType;
     const bytes = readBytes(data);
     const expected = countElements(sizes) * elementSize(dtype);
     // How many bytes a text stands for is known only when it is decoded; a character has one byte or two.
@@ -104,6 +132,35 @@ export class NumpyArray extends PickleStateful {
     }
     this.#content = { dtype, shape: sizes, isFortran, data: bytes };
   }
+}
+
+/** Elements that are Python objects, as the list of them, or texts; undefined for a type of numbers. */
+function readItems(
+  type: NumpyType,
+  count: number,
+  data: PickleValue | undefined,
+): readonly PickleValue[] | undefined {
+  if (type.isObject) {
+    if (Array.isArray(data) && data.length === count) return data;
+    throw new PickleError(`it has an array of ${count} objects whose values are ${describeValue(data)}`);
+  }
+  const { text } = type;
+  if (text === undefined) return undefined;
+  const bytes = readBytes(data);
+  if (bytes instanceof PickleByteRange || bytes.length !== count * text.numBytes)
+    throw new PickleError(`it has ${bytes.length} bytes of texts instead of ${count * text.numBytes}`);
+  return Array.from({ length: count }, (_, i) =>
+    readText(bytes.subarray(i * text.numBytes, (i + 1) * text.numBytes), text),
+  );
+}
+
+/** A text that NumPy filled up with zeros: UTF-32, or bytes. */
+function readText(bytes: Uint8Array, { isUnicode }: { readonly isUnicode: boolean }): string {
+  const codes = isUnicode ? Array.from(new Uint32Array(Uint8Array.from(bytes).buffer)) : Array.from(bytes);
+  return codes
+    .map((code) => (code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd'))
+    .join('')
+    .replace(/\0+$/, '');
 }
 
 /** Bytes, or a string of Python 2 with one character for each byte. */

@@ -3,16 +3,19 @@
 import { z } from 'zod';
 import { loadAnswerTable } from '../../data/answerTableFiles.js';
 
+import { gqaSplitNames } from '../../data/prepare/gqaSplits.js';
 import { type PreparedGqa, prepareGqa } from '../../data/prepare/prepareGqa.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
+import { nextSteps } from '../nextSteps.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { renderSplits, rowNotices } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
     'Makes the question files and the answer table that training reads from the official GQA questions. Sources are the ' +
-    'downloaded zip archive, JSON files, or folders of both; files are known by their official names. Writes ' +
+    'downloaded zip archive, JSON files, or folders of both; files are known by their official names, others in their ' +
+    "form (GQA-OOD, LLaVA's lines) by their content, and keep their names. Writes " +
     'train.json, valid.json, testdev.json, test.json, challenge.json and submit.json, those whose questions are there, ' +
     'with trainval_label2ans.json and trainval_ans2label.json.',
   examples: [
@@ -24,9 +27,13 @@ export const command = defineCommand({
       command: 'lxmert prepare gqa questions1.2.zip --answers trainval_label2ans.json --output data/gqa',
       does: 'keeps the answer table of a head that exists',
     },
+    {
+      command: 'lxmert prepare gqa ood_testdev_head.json ood_testdev_tail.json --output data/gqa-ood',
+      does: 'prepares the head and the tail of GQA-OOD',
+    },
   ],
   arguments: z.strictObject({
-    sources: z.array(existingPath()).min(1).describe('Official zip archives, JSON files, or folders of them'),
+    sources: z.array(existingPath()).min(1).describe('Archives, JSON files, or folders of them'),
   }),
   options: z.strictObject({
     output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
@@ -37,6 +44,10 @@ export const command = defineCommand({
     answers: existingFile()
       .optional()
       .describe('Answer table (label2ans) to use instead of one made from train and val'),
+    as: z
+      .enum(gqaSplitNames)
+      .optional()
+      .describe('Take the file, whatever it is called, as this split: testdev makes testdev.json'),
     overwrite: z.boolean().default(false).describe('Replace files that are already there'),
   }),
   async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedGqa & { output: string }> {
@@ -44,6 +55,7 @@ export const command = defineCommand({
       sources,
       outputFolder: options.output,
       questions: options.questions,
+      as: options.as,
       overwrite: options.overwrite,
       ...(options.answers === undefined
         ? {}
@@ -63,5 +75,11 @@ export const command = defineCommand({
         nothing:
           'no answer table: train and val, of which it is made, are not there or have no answers, and --answers names none',
       }[tableFrom],
+      ...nextSteps({
+        task: 'gqa',
+        output,
+        splits,
+        answers: tableFrom === 'nothing' ? undefined : 'trainval_label2ans.json',
+      }),
     ].join('\n'),
 });

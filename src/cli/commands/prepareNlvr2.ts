@@ -1,27 +1,37 @@
 /** @file `lxmert prepare nlvr2`. */
 
 import { z } from 'zod';
+import { nlvr2SplitNames } from '../../data/prepare/nlvr2Splits.js';
 import { type PreparedNlvr2, prepareNlvr2 } from '../../data/prepare/prepareNlvr2.js';
 import { defineCommand } from '../command.js';
+import { nextSteps } from '../nextSteps.js';
 import { existingPath, outputPath } from '../options.js';
 import { renderSplits, rowNotices } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
     'Makes the files that training reads from the official NLVR2 examples (train.json, dev.json, test1.json, test2.json: ' +
-    'JSON lines). Sources are these files, zip archives or folders of them. Writes train.json, valid.json, test.json and ' +
-    'hidden.json, those whose examples are there.',
+    'JSON lines), and from the lists of ALBEF, BLIP and LAVIS. Sources are these files, archives or folders of them. Writes ' +
+    'train.json, valid.json, test.json and hidden.json, those whose examples are there; files under other names keep theirs.',
   examples: [
     {
       command: 'lxmert prepare nlvr2 nlvr/nlvr2/data --output data/nlvr2',
       does: 'prepares all splits of a folder',
     },
+    {
+      command: 'lxmert prepare nlvr2 nlvr_dev.json --as dev --output data/nlvr2',
+      does: 'prepares the list of another project as valid.json',
+    },
   ],
   arguments: z.strictObject({
-    sources: z.array(existingPath()).min(1).describe('Official JSON files, zip archives, or folders of them'),
+    sources: z.array(existingPath()).min(1).describe('JSON files, archives, or folders of them'),
   }),
   options: z.strictObject({
     output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
+    as: z
+      .enum(nlvr2SplitNames)
+      .optional()
+      .describe('Take the file, whatever it is called, as this split: dev makes valid.json'),
     overwrite: z.boolean().default(false).describe('Replace files that are already there'),
   }),
   async run({
@@ -33,11 +43,17 @@ export const command = defineCommand({
     const prepared = await prepareNlvr2({
       sources,
       outputFolder: options.output,
+      as: options.as,
       overwrite: options.overwrite,
       onRows: rowNotices(notice),
       signal,
     });
     return { output: options.output, ...prepared };
   },
-  render: ({ output, splits, notes }) => [...renderSplits(output, splits, 'example'), ...notes].join('\n'),
+  render: ({ output, splits, notes }) =>
+    [
+      ...renderSplits(output, splits, 'example'),
+      ...notes,
+      ...nextSteps({ task: 'nlvr2', output, splits, predictions: 'csv' }),
+    ].join('\n'),
 });

@@ -4,21 +4,19 @@ import { z } from 'zod';
 import { loadAnswerTable } from '../../data/answerTableFiles.js';
 
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
-import { type AnswerCount, type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
+import { type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
-import { formatCount } from '../../formats/numbers.js';
+import { cocoSplits } from '../../data/prepare/vqaSplits.js';
 import { defineCommand } from '../command.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
-import { renderSplits, rowNotices } from '../prepareReport.js';
-
-/** Answers to a question in VQA v1 and v2. */
-const VQA_ANNOTATORS = 10;
+import { renderPreparedVqa, rowNotices } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
-    'Makes the question files and the answer table that training reads from the official VQA v2 questions and annotations. ' +
-    'Sources are the downloaded zip archives, JSON files, or folders of both; files are known by the ends of their ' +
-    'official names. Writes train.json, minival.json and nominival.json (val.json without a list of minival ids), ' +
+    'Makes the question files and the answer table that training reads from the official questions and annotations of VQA ' +
+    'v2, v1 and VQA-CP, and from the lists of ALBEF, BLIP, LAVIS and LLaVA. Sources are the downloaded archives, JSON ' +
+    'files, or folders of both; official files are known by the ends of their names, lists by their content, and keep ' +
+    'their names. Writes train.json, minival.json and nominival.json (val.json without a list of minival ids), ' +
     'test.json, trainval_label2ans.json and trainval_ans2label.json.',
   examples: [
     {
@@ -30,9 +28,14 @@ export const command = defineCommand({
         'lxmert prepare vqa v2_Questions_Val_mscoco.zip v2_Annotations_Val_mscoco.zip --answers trainval_label2ans.json --output data/vqa',
       does: 'prepares the validation questions for a head that exists',
     },
+    {
+      command:
+        'lxmert prepare vqa vqacp_v2_train_questions.json vqacp_v2_train_annotations.json vqacp_v2_test_questions.json vqacp_v2_test_annotations.json --output data/vqacp',
+      does: 'prepares VQA-CP, whose images are of both halves of COCO',
+    },
   ],
   arguments: z.strictObject({
-    sources: z.array(existingPath()).min(1).describe('Official zip archives, JSON files, or folders of them'),
+    sources: z.array(existingPath()).min(1).describe('Archives, JSON files, or folders of them'),
   }),
   options: z.strictObject({
     output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
@@ -47,6 +50,10 @@ export const command = defineCommand({
       .min(1)
       .default(VQA_MIN_OCCURRENCES)
       .describe('Questions whose most given answer it must be for an answer to be in the table'),
+    as: z
+      .enum(cocoSplits)
+      .optional()
+      .describe('Take questions and annotations under whatever names as those of this split'),
     overwrite: z.boolean().default(false).describe('Replace files that are already there'),
   }),
   async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedVqa & { output: string }> {
@@ -54,6 +61,7 @@ export const command = defineCommand({
       sources,
       outputFolder: options.output,
       minOccurrences: options.minOccurrences,
+      as: options.as,
       overwrite: options.overwrite,
       ...(options.minivalIds === undefined ? {} : { minivalIds: await readQuestionIds(options.minivalIds) }),
       ...(options.answers === undefined
@@ -64,21 +72,5 @@ export const command = defineCommand({
     });
     return { output: options.output, ...prepared };
   },
-  render: ({ output, splits, numAnswers, tableFrom, notes, answersPerQuestion }) =>
-    [
-      ...renderSplits(output, splits),
-      ...answerCountLines(answersPerQuestion),
-      ...notes,
-      `${formatCount(numAnswers, 'answer')} in the table, ${tableFrom === 'given' ? 'as given' : 'made from the annotations'}`,
-    ].join('\n'),
+  render: renderPreparedVqa,
 });
-
-/** The rule of the scores for each number of answers; nothing to say when there are ten to every question, as in VQA. */
-function answerCountLines(counts: readonly AnswerCount[]): string[] {
-  if (counts.every(({ numAnswers }) => numAnswers === VQA_ANNOTATORS)) return [];
-  return counts.map(({ numAnswers, numQuestions, rule }) =>
-    numAnswers === 0
-      ? `${formatCount(numQuestions, 'question')} without any answer: the label is empty`
-      : `${formatCount(numQuestions, 'question')} with ${formatCount(numAnswers, 'answer')} each: ${rule}`,
-  );
-}

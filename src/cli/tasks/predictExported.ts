@@ -56,7 +56,14 @@ export async function predictExported(
     answerExamples(models, examples, {
       batchSize: options.batchSize,
       rowOf: (id) => store.readRow(id),
-      read: (probabilities) => predictionsOf(task, probabilities, answerTable, options.model),
+      read: (probabilities, places) =>
+        predictionsOf(
+          task,
+          probabilities,
+          answerTable,
+          places.map((place) => examples[place] as Question),
+          options.model,
+        ),
       signal,
     });
   const predictor = { tokenizer, maxLength, predict };
@@ -68,6 +75,7 @@ function predictionsOf(
   task: Task,
   probabilities: HeadProbabilities,
   answerTable: AnswerTable,
+  examples: readonly Question[],
   folders: readonly string[],
 ): readonly Prediction[] {
   const found = probabilities as Readonly<Record<string, ProbabilityRows | undefined>>;
@@ -77,5 +85,5 @@ function predictionsOf(
       `${folders[0]} was not exported with the head '${missing?.name}' that ${task.title} needs. Export a model that was fine-tuned for ${task.title}.`,
     );
   }
-  return task.plainPredictions(found as Readonly<Record<string, ProbabilityRows>>, answerTable);
+  return task.plainPredictions(found as Readonly<Record<string, ProbabilityRows>>, answerTable, examples);
 }

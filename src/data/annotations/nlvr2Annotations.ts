@@ -10,13 +10,19 @@ import { unreadLabelKey } from './unreadLabelKey.js';
 /** The two answers; the index is the label. */
 export const NLVR2_ANSWERS = ['False', 'True'] as const;
 
-const statementSchema = z.object({
-  identifier: z.string().min(1),
-  img0: z.string().min(1),
-  img1: z.string().min(1),
-  sent: z.string(),
-  label: nlvr2LabelSchema('expected the label 0 or 1 (or True or False)').optional(),
-});
+const statementSchema = z
+  .object({
+    identifier: z.string().min(1).optional(),
+    uid: z.string().min(1).optional(),
+    img0: z.string().min(1),
+    img1: z.string().min(1),
+    sent: z.string(),
+    label: nlvr2LabelSchema('expected the label 0 or 1 (or True or False)').optional(),
+  })
+  .refine(({ identifier, uid }) => identifier !== undefined || uid !== undefined, {
+    path: ['identifier'],
+    error: 'expected text, found nothing (nor under uid)',
+  });
 
 const KIND: ExampleFileKind = {
   expected: "statements in the reference's rows, [{identifier, img0, img1, sent, label}, ...]",
@@ -25,7 +31,7 @@ const KIND: ExampleFileKind = {
 
 /**
  * Reads a file of statements about pairs of images: `[{identifier, img0, img1, sent, label?}, ...]`, or a row on each line.
- * The question id is the identifier, `split-set-pair-sentence`.
+ * The question id is the identifier, `split-set-pair-sentence`, or the `uid` of rows that have none.
  *
  * @throws LxmertError with file, index and key for an entry that is not as expected; for a file of another kind, what it
  *   is and which command takes it
@@ -39,7 +45,7 @@ async function* readRows(file: string): AsyncGenerator<Question> {
     const record = checkRecord(statementSchema, value, file, place);
     yield {
       imageIds: [record.img0, record.img1],
-      questionId: record.identifier,
+      questionId: record.identifier ?? record.uid ?? '',
       sentence: record.sent,
       labels:
         record.label === undefined ? undefined : new Map([[NLVR2_ANSWERS[Number(record.label)] ?? '', 1]]),

@@ -1,10 +1,11 @@
-/** @file A JSON file as it was downloaded: as it is, in a zip archive, or compressed by gzip. */
+/** @file A JSON file as it was downloaded: as it is, in a zip or tar archive, or compressed by gzip. */
 
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { LxmertError, messageOf, UsageError, unreadable } from '../../common/errors.js';
 import { type ContentKind, type ContentKindName, readContentKind } from '../../formats/contentKind.js';
-import { listJsonMembers } from '../prepare/zipMembers.js';
+import { isTarFile } from '../../formats/tar/tarFile.js';
+import { listJsonMembers } from '../prepare/archiveMembers.js';
 import { fileSource, type JsonSource } from './jsonSource.js';
 
 /** Names that a message about an archive lists. */
@@ -21,7 +22,7 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
 };
 
 /**
- * The JSON text of a file: itself, the only JSON file of a zip archive, or what gzip packed. What the file is shows in its
+ * The JSON text of a file: itself, the only JSON file of a zip or tar archive, or what gzip packed. What the file is shows in its
  * first bytes, whatever its name says.
  *
  * @param expected for the message about another file, as it stands behind "expected"
@@ -31,7 +32,7 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
 export async function openJson(file: string, expected: string): Promise<JsonSource> {
   const { kind, name } = contentOf(file);
   if (TEXTS.includes(kind)) return fileSource(file);
-  if (kind === 'zip') return onlyMember(file, expected);
+  if (kind === 'zip' || (await isTarFile(file))) return onlyMember(file, expected);
   if (kind === 'gzip') return { name: file, open: () => unzipped(file) };
   const way = WAYS[kind];
   throw new LxmertError(`${file} is ${name}; expected ${expected}.${way === undefined ? '' : ` ${way}`}`);

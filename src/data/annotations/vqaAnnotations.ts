@@ -17,7 +17,7 @@ const questionSchema = z.object({
 
 const KIND: ExampleFileKind = {
   expected: "questions in the reference's rows, [{img_id, question_id, sent, label}, ...]",
-  forms: ['vqaRows', 'vqaRowsUnlabelled', 'gqaRows', 'gqaRowsUnlabelled'],
+  forms: ['vqa', 'gqa', 'aOkVqa'].flatMap((each) => [`${each}Rows`, `${each}RowsUnlabelled`]),
 };
 
 /**

@@ -1,8 +1,13 @@
 /** @file Which raw files of GQA, and of data sets in its form, make which split. */
 
+import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { streamEntries } from '../annotations/jsonStream.js';
-import { nothingFound, onlyFile, type RawFile } from './rawFiles.js';
+import { gqaQuestionEntries } from '../annotations/officialGqaQuestions.js';
+import { checkRecord } from '../annotations/record.js';
+import { unreadLabelKey } from '../annotations/unreadLabelKey.js';
+import { readLlavaQuestions } from './llavaQuestions.js';
+import { formOfRaw, nothingFound, onlyFile, preparedName, type RawFile, readRawAs } from './rawFiles.js';
+import type { GqaRow, Split } from './rows.js';
 
 /** The balanced questions, which the reference trains and scores on, or all. */
 export type GqaQuestions = 'balanced' | 'all';
@@ -17,30 +22,46 @@ const SPLITS = [
   ['submission', 'submit'],
 ] as const;
 
-export interface RawGqaSplit {
-  /** `own`: a file in GQA's form under a name of its own, such as GQA-OOD's `ood_testdev_head.json`. */
-  readonly official: (typeof SPLITS)[number][0] | 'own';
-  /** Name of the file to write. */
-  readonly file: string;
-  /** In order; all questions of train come in ten files. */
-  readonly parts: readonly RawFile[];
+/** Official names of the splits. */
+export const gqaSplitNames = SPLITS.map(([official]) => official);
+export type GqaSplitName = (typeof gqaSplitNames)[number];
+
+/** A split of {@link GqaRow}s. */
+export interface GqaSplit extends Split<GqaRow> {
+  /** Whether its answers count for the answer table that is made: those of train and val. */
+  readonly isForTable: boolean;
 }
+
+export interface FindGqaOptions {
+  readonly questions: GqaQuestions;
+  /** Takes the only file, whatever it is called, as this split. */
+  readonly as?: GqaSplitName | undefined;
+  readonly note: (line: string) => void;
+}
+
+const questionSchema = z.object({
+  /** Visual Genome's are numbers, which some copies of the files have without quotes. */
+  imageId: z.union([z.string().min(1), z.int().transform(String)]),
+  question: z.string(),
+  answer: z.string().optional(),
+});
+const GQA = { expected: 'the official questions of GQA', forms: ['gqaQuestions'] };
 
 const OFFICIAL_NAME =
   /^(train|val|testdev|test|challenge|submission)_(balanced|all)_questions(_[0-9]+)?\.json$/;
 
 /**
- * The splits by official names; and files in GQA's form under other names, which keep them: those that are named by
- * themselves, or, where no file has an official name, any.
+ * The splits by official names; and files in GQA's form, or of LLaVA's lines, under other names, which keep them: those that
+ * are named by themselves, or, where no file has an official name, any.
  *
  * @throws UsageError when there is none, or when parts of train are missing
  */
 export async function findGqaSplits(
   files: readonly RawFile[],
-  questions: GqaQuestions,
-  note: (line: string) => void,
-): Promise<RawGqaSplit[]> {
-  const splits: RawGqaSplit[] = [];
+  { questions, as, note }: FindGqaOptions,
+): Promise<GqaSplit[]> {
+  if (as !== undefined) return [await splitAs(files, as)];
+  const splits: GqaSplit[] = [];
   for (const [official, name] of SPLITS) {
     // There is only one set of questions for the test server, of all.
     const set = official === 'submission' ? 'all' : questions;
@@ -48,7 +69,7 @@ export async function findGqaSplits(
     const parts =
       whole === undefined ? await numberedParts(files, `${official}_${set}_questions`, note) : [whole];
     const suffix = questions === 'all' && official !== 'submission' ? '_all' : '';
-    if (parts.length > 0) splits.push({ official, file: `${name}${suffix}.json`, parts });
+    if (parts.length > 0) splits.push(splitOf(official, `${name}${suffix}.json`, parts));
   }
   splits.push(...(await ownFiles(files, splits, note)));
   if (splits.length > 0) return splits;
@@ -58,31 +79,59 @@ export async function findGqaSplits(
   );
 }
 
+/** @param name `own` for a file under a name of its own, such as GQA-OOD's `ood_testdev_head.json` */
+function splitOf(name: GqaSplitName | 'own', file: string, parts: readonly RawFile[]): GqaSplit {
+  return {
+    name,
+    file,
+    source: parts.map((part) => part.name).join(', '),
+    isForTable: name === 'train' || name === 'val',
+    rows: () => officialRows(parts),
+  };
+}
+
+async function splitAs(files: readonly RawFile[], as: GqaSplitName): Promise<GqaSplit> {
+  const found: RawFile[] = [];
+  for (const file of files) if (await hasGqaForm(file)) found.push(file);
+  const [only] = found;
+  if (only === undefined) throw nothingFound(`No questions in GQA's form were found to take as ${as}`, files);
+  if (found.length > 1) {
+    throw new UsageError(
+      `--as ${as} is for one file, but there are ${found.length} in GQA's form: ${found.map(({ name }) => name).join(', ')}. Name the one.`,
+    );
+  }
+  const [, file] = SPLITS.find(([official]) => official === as)!;
+  return splitOf(as, `${file}.json`, [only]);
+}
+
 async function ownFiles(
   files: readonly RawFile[],
-  official: readonly RawGqaSplit[],
+  official: readonly GqaSplit[],
   note: (line: string) => void,
-): Promise<RawGqaSplit[]> {
-  const own: RawGqaSplit[] = [];
-  for (const file of files) {
-    const { baseName, isNamed } = file;
-    if (OFFICIAL_NAME.test(baseName) || !(isNamed || official.length === 0)) continue;
-    if (own.some((other) => other.file === baseName) || !(await hasGqaForm(file))) continue;
-    if (official.some((other) => other.file === baseName)) {
+): Promise<GqaSplit[]> {
+  const own: GqaSplit[] = [];
+  for (const raw of files) {
+    if (OFFICIAL_NAME.test(raw.baseName) || !(raw.isNamed || official.length === 0)) continue;
+    const file = preparedName(raw);
+    if (own.some((other) => other.file === file)) continue;
+    const isOfLlava = !(await hasGqaForm(raw));
+    if (isOfLlava && (await formOfRaw(raw))?.form !== 'llavaQuestions') continue;
+    if (official.some((other) => other.file === file)) {
       throw new UsageError(
-        `${file.name} would become ${baseName}, which the official file of that split becomes too. Make it in a run of its own.`,
+        `${raw.name} would become ${file}, which the official file of that split becomes too. Make it in a run of its own.`,
       );
     }
-    const only = (await onlyFile(files, baseName, note))!;
-    own.push({ official: 'own', file: baseName, parts: [only] });
+    const only = (await onlyFile(files, raw.baseName, note))!;
+    const split = splitOf('own', file, [only]);
+    own.push(isOfLlava ? { ...split, rows: () => llavaRows(only) } : split);
   }
   return own;
 }
 
-/** Whether the text is an object of questions by their ids, going by the first. */
+/** Whether the text is questions by their ids, going by the first. */
 async function hasGqaForm(file: RawFile): Promise<boolean> {
   try {
-    for await (const [, value] of streamEntries(file)) {
+    for await (const [, value] of gqaQuestionEntries(file)) {
       const entry = value as { imageId?: unknown; question?: unknown } | null;
       return typeof entry?.imageId === 'string' && typeof entry.question === 'string';
     }
@@ -90,6 +139,24 @@ async function hasGqaForm(file: RawFile): Promise<boolean> {
     // Not JSON, or another form of it.
   }
   return false;
+}
+
+async function* officialRows(parts: readonly RawFile[]): AsyncGenerator<GqaRow> {
+  for (const part of parts) yield* readRawAs(part, GQA, rowsOf(part));
+}
+
+async function* rowsOf(part: RawFile): AsyncGenerator<GqaRow> {
+  for await (const [questionId, value] of gqaQuestionEntries(part)) {
+    const record = checkRecord(questionSchema, value, part.name, `question '${questionId}'`);
+    const { imageId, question, answer } = record;
+    yield { imageId, questionId, question, answer, ...unreadLabelKey(answer, value) };
+  }
+}
+
+async function* llavaRows(file: RawFile): AsyncGenerator<GqaRow> {
+  for await (const { imageId, questionId, question } of readLlavaQuestions(file)) {
+    yield { imageId, questionId: String(questionId), question, answer: undefined };
+  }
 }
 
 /** `train_all_questions_0.json` to `train_all_questions_9.json`, in the order of their numbers. */

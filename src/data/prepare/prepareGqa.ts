@@ -1,11 +1,8 @@
 /** @file GQA from the official questions to the reference's JSON. */
 
-import { z } from 'zod';
-import { gqaQuestionEntries } from '../annotations/officialGqaQuestions.js';
-import { checkRecord } from '../annotations/record.js';
 import { AnswerTable } from '../answerTable.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
-import { findGqaSplits, type GqaQuestions, type RawGqaSplit } from './gqaSplits.js';
+import { findGqaSplits, type GqaQuestions, type GqaSplit, type GqaSplitName } from './gqaSplits.js';
 import { type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { compareCodePoints, PythonFloat } from './pythonJson.js';
@@ -18,6 +15,8 @@ export interface PrepareGqaOptions extends PrepareOptions {
   readonly questions?: GqaQuestions;
   /** An answer table to use as it is, instead of one made from train and val. */
   readonly answerTable?: AnswerTable;
+  /** Takes the only file, whatever it is called, as this split. */
+  readonly as?: GqaSplitName | undefined;
 }
 
 export interface PreparedGqa {
@@ -28,14 +27,6 @@ export interface PreparedGqa {
   /** What was not as documented and read all the same. */
   readonly notes: readonly string[];
 }
-
-const questionSchema = z.looseObject({
-  /** Visual Genome's are numbers, which some copies of the files have without quotes. */
-  imageId: z.union([z.string().min(1), z.int().transform(String)]),
-  question: z.string(),
-  answer: z.string().optional(),
-});
-type RawQuestion = z.output<typeof questionSchema>;
 
 /**
  * Writes train.json, valid.json, testdev.json, test.json and challenge.json (with `_all` behind their names for all
@@ -52,8 +43,12 @@ type RawQuestion = z.output<typeof questionSchema>;
 export async function prepareGqa(options: PrepareGqaOptions): Promise<PreparedGqa> {
   const notes: string[] = [];
   const files = await openRawFiles(options.sources);
-  const splits = await findGqaSplits(files, options.questions ?? 'balanced', (line) => notes.push(line));
-  const forTable = splits.filter(({ official }) => official === 'train' || official === 'val');
+  const splits = await findGqaSplits(files, {
+    questions: options.questions ?? 'balanced',
+    as: options.as,
+    note: (line) => notes.push(line),
+  });
+  const forTable = splits.filter(({ isForTable }) => isForTable);
   const hasTable = options.answerTable !== undefined || forTable.length > 0;
   const names = [...splits.map((split) => split.file), ...(hasTable ? ANSWER_TABLE_FILES : [])];
   return await withOutputFiles(options.outputFolder, names, options.overwrite ?? false, async (outputs) => {
@@ -75,13 +70,13 @@ export async function prepareGqa(options: PrepareGqaOptions): Promise<PreparedGq
  * which differs from run to run: a head trained on its table needs that very table.
  */
 async function buildAnswerTable(
-  splits: readonly RawGqaSplit[],
+  splits: readonly GqaSplit[],
   options: PrepareGqaOptions,
 ): Promise<AnswerTable | undefined> {
   const answers = new Set<string>();
   for (const split of splits) {
     const counter = new SplitCounter(`the answers of ${split.file}`, options);
-    for await (const [, { answer }] of readSplit(split)) {
+    for await (const { answer } of split.rows()) {
       if (answer !== undefined) answers.add(answer);
       counter.add();
     }
@@ -90,7 +85,7 @@ async function buildAnswerTable(
 }
 
 async function writeSplit(
-  split: RawGqaSplit,
+  split: GqaSplit,
   table: AnswerTable | undefined,
   outputs: OutputFiles,
   options: PrepareGqaOptions,
@@ -98,11 +93,10 @@ async function writeSplit(
 ): Promise<PreparedSplit> {
   const writer = await outputs.array(split.file);
   const counter = new SplitCounter(split.file, options);
-  for await (const [id, record] of readSplit(split)) {
-    const { imageId, question, answer } = record;
-    noteUnreadKey(split.file, answer, record, notes);
+  for await (const { imageId, questionId, question, answer, unreadLabelKey } of split.rows()) {
+    noteUnreadKey(split.file, unreadLabelKey, notes);
     counter.seeSentence(question);
-    const row = { img_id: imageId, question_id: id, sent: question };
+    const row = { img_id: imageId, question_id: questionId, sent: question };
     if (answer === undefined) {
       await writer.add(row);
       counter.add();
@@ -114,12 +108,4 @@ async function writeSplit(
   }
   await writer.end();
   return counter.result;
-}
-
-async function* readSplit(split: RawGqaSplit): AsyncGenerator<[string, RawQuestion]> {
-  for (const part of split.parts) {
-    for await (const [id, value] of gqaQuestionEntries(part)) {
-      yield [id, checkRecord(questionSchema, value, part.name, `question '${id}'`)];
-    }
-  }
 }

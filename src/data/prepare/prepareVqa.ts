@@ -5,21 +5,19 @@ import { AnswerTable } from '../answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
 import { softLabel, softScoreRule } from '../softLabel.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
-import { joinById } from './joinById.js';
 import { type JsonArrayWriter, type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { pythonDictOrder } from './pythonDictOrder.js';
 import { openRawFiles } from './rawFiles.js';
+import { mostGivenAnswer, type VqaSplit } from './rows.js';
 import { spellAsInAnswerTable } from './vqaAnswer.js';
-import {
-  cocoImageName,
-  mostGivenAnswer,
-  type RawVqaAnnotation,
-  type RawVqaQuestion,
-  readVqaAnnotations,
-  readVqaQuestions,
-} from './vqaRecords.js';
-import { findVqaSplits, type RawVqaSplit } from './vqaSplits.js';
+import { type CocoSplit, findVqaSplits } from './vqaSplits.js';
+
+/**
+ * OK-VQA has a fiftieth of VQA's questions and answers of many kinds, of which few are that of nine questions: one that two
+ * questions agree on is in its table.
+ */
+export const OKVQA_MIN_OCCURRENCES = 2;
 
 export interface PrepareVqaOptions extends PrepareOptions {
   readonly outputFolder: string;
@@ -29,6 +27,10 @@ export interface PrepareVqaOptions extends PrepareOptions {
   readonly answerTable?: AnswerTable;
   /** Default {@link VQA_MIN_OCCURRENCES}. */
   readonly minOccurrences?: number;
+  /** Takes questions and annotations under whatever names as those of this split. */
+  readonly as?: CocoSplit | undefined;
+  /** Takes OK-VQA's files only, which are named as VQA v1's are. */
+  readonly isOkvqa?: boolean;
 }
 
 export interface PreparedVqa {
@@ -63,8 +65,12 @@ export interface AnswerCount {
 export async function prepareVqa(options: PrepareVqaOptions): Promise<PreparedVqa> {
   const notes: string[] = [];
   const note = (line: string): unknown => notes.push(line);
-  const splits = await findVqaSplits(await openRawFiles(options.sources), note);
-  const hasVal = splits.some((split) => split.image === 'val2014');
+  const splits = await findVqaSplits(await openRawFiles(options.sources), {
+    as: options.as,
+    isOkvqa: options.isOkvqa,
+    note,
+  });
+  const hasVal = splits.some(({ isVal }) => isVal === true);
   if (options.minivalIds !== undefined && !hasVal) {
     throw new UsageError('Ids of minival are given, but no val2014 questions for them to divide.');
   }
@@ -110,22 +116,21 @@ function answerCounts(numbers: ReadonlyMap<number, number>): AnswerCount[] {
     .map(([numAnswers, numQuestions]) => ({ numAnswers, numQuestions, rule: softScoreRule(numAnswers) }));
 }
 
-function fileNames({ image, file }: RawVqaSplit, { minivalIds }: PrepareVqaOptions): string[] {
-  return image === 'val2014' && minivalIds !== undefined ? ['minival.json', 'nominival.json'] : [file];
+function fileNames({ isVal, file }: VqaSplit, { minivalIds }: PrepareVqaOptions): string[] {
+  return isVal === true && minivalIds !== undefined ? ['minival.json', 'nominival.json'] : [file];
 }
 
 /** The table in the reference's order: see {@link pythonDictOrder}. */
 async function buildAnswerTable(
-  splits: readonly RawVqaSplit[],
+  splits: readonly VqaSplit[],
   options: PrepareVqaOptions,
 ): Promise<AnswerTable> {
   const counts = new Map<string, number>();
-  for (const { annotations } of splits) {
-    if (annotations === undefined) continue;
-    const counter = new SplitCounter(`the answers of ${annotations.baseName}`, options);
-    for await (const annotation of readVqaAnnotations(annotations)) {
+  for (const split of splits) {
+    if (!split.isForTable) continue;
+    const counter = new SplitCounter(`the answers of ${split.file}`, options);
+    for await (const given of split.mostGiven?.() ?? mostGivenOf(split)) {
       counter.add();
-      const given = mostGivenAnswer(annotation);
       if (given === undefined) continue;
       const answer = spellAsInAnswerTable(given);
       counts.set(answer, (counts.get(answer) ?? 0) + 1);
@@ -143,7 +148,7 @@ async function buildAnswerTable(
 }
 
 async function writeSplit(
-  split: RawVqaSplit,
+  split: VqaSplit,
   table: AnswerTable,
   outputs: OutputFiles,
   options: PrepareVqaOptions,
@@ -153,59 +158,33 @@ async function writeSplit(
   for (const name of fileNames(split, options)) {
     writers.push({ writer: await outputs.array(name), counter: new SplitCounter(name, options) });
   }
-  const minivalIds = split.image === 'val2014' ? options.minivalIds : undefined;
+  const minivalIds = split.isVal === true ? options.minivalIds : undefined;
   let numMinival = 0;
-  for await (const [question, annotation] of readSplit(split)) {
-    const isMinival = minivalIds?.has(Number(question.question_id)) ?? true;
+  for await (const { imageId, questionId, question, answers, answerType, questionType } of split.rows()) {
+    const isMinival = minivalIds?.has(Number(questionId)) ?? true;
     numMinival += Number(isMinival);
     const { writer, counter } = writers[isMinival ? 0 : 1]!;
-    const row = {
-      img_id: cocoImageName(question, annotation, split.image, split.questions.name),
-      question_id: question.question_id,
-      sent: question.question,
-    };
-    counter.seeSentence(question.question);
-    if (annotation === undefined) {
+    const row = { img_id: imageId, question_id: questionId, sent: question };
+    counter.seeSentence(question);
+    if (answers === undefined) {
       await writer.add(row);
       counter.add();
       continue;
     }
-    numbers.set(annotation.answers.length, (numbers.get(annotation.answers.length) ?? 0) + 1);
-    const { label, numOutsideTable } = vqaLabel(
-      annotation.answers.map((each) => each.answer),
-      table,
-    );
-    await writer.add({
-      ...row,
-      answer_type: annotation.answer_type,
-      label,
-      question_type: annotation.question_type,
-    });
+    numbers.set(answers.length, (numbers.get(answers.length) ?? 0) + 1);
+    const { label, numOutsideTable } = vqaLabel(answers, table);
+    await writer.add({ ...row, answer_type: answerType, label, question_type: questionType });
     counter.add(label.size, numOutsideTable);
   }
   if (minivalIds !== undefined && numMinival < minivalIds.size) {
     throw new UsageError(
-      `${minivalIds.size} ids of minival are given, but only ${numMinival} of them are questions of ${split.questions.name}.`,
+      `${minivalIds.size} ids of minival are given, but only ${numMinival} of them are questions of ${split.source}.`,
     );
   }
   for (const { writer } of writers) await writer.end();
   return writers.map(({ counter }) => counter.result);
 }
 
-async function* readSplit(
-  split: RawVqaSplit,
-): AsyncGenerator<[RawVqaQuestion, RawVqaAnnotation | undefined]> {
-  const questions = readVqaQuestions(split.questions);
-  if (split.annotations === undefined) {
-    for await (const question of questions) yield [question, undefined];
-    return;
-  }
-  yield* joinById(
-    { name: split.questions.name, records: questions, idOf: (question) => question.question_id },
-    {
-      name: split.annotations.name,
-      records: readVqaAnnotations(split.annotations),
-      idOf: (annotation) => annotation.question_id,
-    },
-  );
+async function* mostGivenOf(split: VqaSplit): AsyncGenerator<string | undefined> {
+  for await (const row of split.rows()) yield mostGivenAnswer(row);
 }

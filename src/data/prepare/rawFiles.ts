@@ -1,21 +1,28 @@
-/** @file Official data files as they were downloaded: JSON files, packed by gzip or in zip archives, folders of them. */
+/** @file Official data files as they were downloaded: JSON files, packed by gzip, in zip or tar archives, folders of them. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { hasErrorCode, UsageError } from '../../common/errors.js';
+import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
 import { readContentKind } from '../../formats/contentKind.js';
-import { recogniseForm } from '../../formats/forms/index.js';
+import { type FileForm, HEAD_BYTES, recogniseContent, recogniseForm } from '../../formats/forms/index.js';
+import { isTarFile } from '../../formats/tar/tarFile.js';
+import type { ExampleFileKind } from '../annotations/exampleFile.js';
 import { fileSource, type JsonSource } from '../annotations/jsonSource.js';
 import { openJson } from '../annotations/openJson.js';
-import { listJsonMembers } from './zipMembers.js';
+import { listJsonMembers } from './archiveMembers.js';
 
 /** A JSON file, on disk or in an archive, known by its own name without folders. */
 export interface RawFile extends JsonSource {
   readonly baseName: string;
   /** Named by the user itself, rather than found in a folder or an archive. */
   readonly isNamed: boolean;
+}
+
+/** Name of the file that is made of one under its own name: JSON lines become a list. */
+export function preparedName({ baseName }: RawFile): string {
+  return baseName.replace(/\.jsonl?$/i, '.json');
 }
 
 /** How deep a folder is looked through: GQA keeps a part of its questions in folders of their own. */
@@ -25,8 +32,8 @@ const FOLDER_DEPTH = 2;
 const MAX_RECOGNISED = 3;
 
 /**
- * All JSON files that `paths` hold: files as they are, archives by their members, folders by the `.json`, `.json.gz` and
- * `.zip` files in them and in the folders directly below.
+ * All JSON files that `paths` hold: files as they are, archives by their members, folders by the JSON files
+ * and archives in them and in the folders directly below.
  *
  * @throws UsageError for a path that does not exist; LxmertError for an archive that is damaged or hostile
  */
@@ -79,6 +86,50 @@ export function nothingFound(expected: string, files: readonly RawFile[]): Usage
   return new UsageError(`${expected}, found ${describeFiles(files)}.${found.join('')}`);
 }
 
+/**
+ * Passes on what is read from a file; when reading fails since the file is another, the error says which, and the command
+ * that takes it.
+ *
+ * @param expected what the file should be, as it stands behind "expected"
+ * @param forms the forms of files that are such, whose faults are left as they are
+ */
+export async function* readRawAs<T>(
+  file: RawFile,
+  { expected, forms }: ExampleFileKind,
+  records: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    yield* records;
+  } catch (error) {
+    if (!(error instanceof LxmertError) || error instanceof UsageError) throw error;
+    const form = await formOfRaw(file);
+    if (form === undefined || forms.includes(form.form)) throw error;
+    throw new LxmertError(`${file.name} holds ${form.title}; expected ${expected}. ${form.wayOn}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What a file is by its content, wherever it lies; undefined for no known form and for what cannot be read. */
+export async function formOfRaw(file: RawFile): Promise<FileForm | undefined> {
+  try {
+    const pieces: Uint8Array[] = [];
+    let numBytes = 0;
+    for await (const piece of file.open()) {
+      pieces.push(piece);
+      numBytes += piece.length;
+      if (numBytes >= HEAD_BYTES) break;
+    }
+    const head = Buffer.concat(pieces)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
+    const isAll = numBytes < HEAD_BYTES;
+    return recogniseContent(file.name, { head, tail: '', numBytes: isAll ? numBytes : Infinity });
+  } catch {
+    return undefined;
+  }
+}
+
 /** The names of `files` for a message about what is missing. */
 function describeFiles(files: readonly RawFile[]): string {
   if (files.length === 0) return 'no JSON file';
@@ -115,10 +166,11 @@ async function filesAt(location: string, depth: number): Promise<RawFile[]> {
     const source = await openJson(location, 'JSON');
     return [{ ...source, baseName: baseName.replace(/\.gz$/i, ''), isNamed: false }];
   }
-  if (kind !== 'zip' && !/\.zip$/i.test(location)) return [{ ...sourceOf(location), baseName, isNamed }];
+  const isArchive = kind === 'zip' || /\.zip$/i.test(location) || (await isTarFile(location));
+  if (!isArchive) return [{ ...sourceOf(location), baseName, isNamed }];
   const members = await listJsonMembers(location);
   return members
-    .filter((member) => /\.json$/i.test(member.path))
+    .filter((member) => /\.jsonl?$/i.test(member.path))
     .map((member) => ({ ...member, baseName: path.posix.basename(member.path), isNamed: false }));
 }
 
@@ -138,7 +190,7 @@ function sourceOf(location: string): JsonSource {
 async function filesIn(folder: string, depth: number): Promise<RawFile[]> {
   const inside: RawFile[] = [];
   for (const entry of (await readdir(folder, { withFileTypes: true })).sort(byName)) {
-    const isWanted = entry.isDirectory() || /\.(json|json\.gz|zip)$/i.test(entry.name);
+    const isWanted = entry.isDirectory() || /\.(jsonl?|json\.gz|zip|tar|tar\.gz|tgz)$/i.test(entry.name);
     if (!isWanted || entry.name.startsWith('.')) continue;
     const files = await filesAt(path.join(folder, entry.name), depth - 1 + Number(!entry.isDirectory()));
     inside.push(...files.map((file) => ({ ...file, isNamed: false })));

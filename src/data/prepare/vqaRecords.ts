@@ -5,13 +5,13 @@ import { LxmertError } from '../../common/errors.js';
 import { streamRecords } from '../annotations/jsonRecords.js';
 import { findLayout } from '../annotations/jsonStream.js';
 import { checkRecord } from '../annotations/record.js';
-import type { RawFile } from './rawFiles.js';
+import { type RawFile, readRawAs } from './rawFiles.js';
 
 /** Digits of an image id in a COCO file name. */
 const IMAGE_ID_DIGITS = 12;
 
 /** VQA's ids are numbers; some copies of the files have them in quotes. Text that is no number stays text. */
-const id = z.preprocess(
+export const idSchema = z.preprocess(
   (value) => (typeof value === 'string' && /^[1-9][0-9]{0,14}$/.test(value) ? Number(value) : value),
   z.union([z.int(), z.string().min(1)]),
 );
@@ -28,14 +28,18 @@ const answer = z.preprocess(
   z.object({ answer: z.string() }),
 );
 
+/** What files of questions, and of annotations, are by their content. */
+export const vqaQuestionForms = ['vqaQuestions', 'vqaCpQuestions', 'vqaMultipleChoice'];
+export const vqaAnnotationForms = ['vqaAnnotations', 'vqaCpAnnotations', 'okVqaAnnotations'];
+
 const questionSchema = z.object({
-  question_id: id,
+  question_id: idSchema,
   image_id: imageId,
   question: z.string(),
   coco_split: cocoSplit,
 });
 const annotationSchema = z.object({
-  question_id: id,
+  question_id: idSchema,
   question_type: z.string().optional(),
   answer_type: z.string().optional(),
   /** The most given answer; OK-VQA's files do not state it. */
@@ -46,14 +50,18 @@ const annotationSchema = z.object({
 export type RawVqaQuestion = z.output<typeof questionSchema>;
 export type RawVqaAnnotation = z.output<typeof annotationSchema>;
 
+const QUESTIONS = { expected: "questions in VQA's form", forms: vqaQuestionForms };
+/** One list may have both. */
+const ANNOTATIONS = { expected: "annotations in VQA's form", forms: vqaAnnotationForms };
+
 /** The questions of a file: `{"questions": [...]}`, or the list alone, as VQA-CP has it. */
 export function readVqaQuestions(file: RawFile): AsyncGenerator<RawVqaQuestion> {
-  return readListed(file, 'questions', questionSchema, 'question');
+  return readRawAs(file, QUESTIONS, readListed(file, 'questions', questionSchema, 'question'));
 }
 
 /** The annotations of a file: `{"annotations": [...]}`, or the list alone. */
 export function readVqaAnnotations(file: RawFile): AsyncGenerator<RawVqaAnnotation> {
-  return readListed(file, 'annotations', annotationSchema, 'annotation');
+  return readRawAs(file, ANNOTATIONS, readListed(file, 'annotations', annotationSchema, 'annotation'));
 }
 
 async function* readListed<T>(
@@ -68,24 +76,6 @@ async function* readListed<T>(
   for await (const { value, place } of streamRecords(file, known, noun)) {
     yield checkRecord(schema, value, file.name, `${place} (counted from 0)`);
   }
-}
-
-/**
- * The answer that the table is made of: the one that the file states, or else the most given, of equals the first given, as
- * the key is defined.
- */
-export function mostGivenAnswer({
-  multiple_choice_answer: stated,
-  answers,
-}: RawVqaAnnotation): string | undefined {
-  if (stated !== undefined) return stated;
-  const counts = new Map<string, number>();
-  for (const { answer: text } of answers) counts.set(text, (counts.get(text) ?? 0) + 1);
-  let best: string | undefined;
-  for (const [text, count] of counts) {
-    if (best === undefined || count > (counts.get(best) ?? 0)) best = text;
-  }
-  return best;
 }
 
 /**

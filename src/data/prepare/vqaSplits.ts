@@ -1,28 +1,30 @@
 /** @file Which raw files of VQA, and of data sets in its form, make which split. */
 
 import { UsageError } from '../../common/errors.js';
-import { nothingFound, onlyFile, type RawFile } from './rawFiles.js';
+import { joinById } from './joinById.js';
+import { formOfRaw, nothingFound, onlyFile, type RawFile } from './rawFiles.js';
+import { mostGivenAnswer, type VqaRow, type VqaSplit } from './rows.js';
+import { ownVqaSplits, pairOfOwnNames, type VqaPair } from './vqaOwnFiles.js';
+import { cocoImageName, readVqaAnnotations, readVqaQuestions } from './vqaRecords.js';
 
-/** The half of COCO that images are of. */
-export type CocoSplit = 'train2014' | 'val2014' | 'test2015';
+/** The half of COCO that images are of, as VQA's files are named by it. */
+export const cocoSplits = ['train2014', 'val2014', 'test2015'] as const;
+export type CocoSplit = (typeof cocoSplits)[number];
 
-/** The raw files of one split. */
-export interface RawVqaSplit {
-  /** As messages call it: `train2014`, `vqacp_v2_train`. */
-  readonly name: string;
-  /** The half of COCO that the names state; undefined in VQA-CP, where each question states its own. */
-  readonly image: CocoSplit | undefined;
-  /** Name of the file to write, unless the questions are divided by a list of minival ids. */
-  readonly file: string;
-  readonly questions: RawFile;
-  readonly annotations: RawFile | undefined;
+export interface FindVqaOptions {
+  /** Takes a file of questions, and one of annotations, under whatever names as those of this split. */
+  readonly as?: CocoSplit | undefined;
+  /** Refuses annotations that are not OK-VQA's, which are named as VQA v1's are. */
+  readonly isOkvqa?: boolean | undefined;
+  /** Told what was read once only, or not at all. */
+  readonly note: (line: string) => void;
 }
 
-const COCO_SPLITS = [
-  ['train2014', 'train.json'],
-  ['val2014', 'val.json'],
-  ['test2015', 'test.json'],
-] as const;
+const COCO_FILES: Readonly<Record<CocoSplit, string>> = {
+  train2014: 'train.json',
+  val2014: 'val.json',
+  test2015: 'test.json',
+};
 
 /** VQA-CP's own names; of its two versions a run takes one. */
 const VQA_CP_SPLITS = [
@@ -33,27 +35,44 @@ const VQA_CP_SPLITS = [
 /**
  * The splits whose raw files are there, known by the ends of their names: `train2014_questions.json` with
  * `train2014_annotations.json`, the same of `val2014`, `test2015_questions.json`; `vqacp_v2_train_questions.json` and so on.
+ * Lists of other projects (ALBEF, BLIP, LAVIS, LLaVA) are known by their content and keep their names: those that are named by
+ * themselves, or, where no file has an official name, any.
  *
  * @throws UsageError when none is there, a companion is missing, or VQA-CP lies beside VQA
  */
 export async function findVqaSplits(
   files: readonly RawFile[],
-  note: (line: string) => void,
-): Promise<RawVqaSplit[]> {
-  const splits: RawVqaSplit[] = [];
-  for (const [image, file] of COCO_SPLITS) {
-    const split = await splitOf(files, image, note);
-    if (split !== undefined) splits.push({ ...split, name: image, image, file });
+  { as, isOkvqa = false, note }: FindVqaOptions,
+): Promise<VqaSplit[]> {
+  if (as !== undefined) {
+    const pair = await pairOfOwnNames(files, as);
+    return [officialSplit(pair, as, as, COCO_FILES[as])];
   }
-  const cp: RawVqaSplit[] = [];
+  const splits: VqaSplit[] = [];
+  for (const image of cocoSplits) {
+    const pair = await pairOf(files, image, note);
+    if (pair === undefined) continue;
+    if (isOkvqa && pair.annotations !== undefined) await requireOkvqa(pair.annotations);
+    splits.push(officialSplit(pair, image, image, COCO_FILES[image]));
+  }
+  if (isOkvqa) {
+    if (splits.length > 0) return splits;
+    throw nothingFound(
+      'No questions of OK-VQA were found: expected OpenEnded_mscoco_train2014_questions.json with ' +
+        'mscoco_train2014_annotations.json, or the same of val2014',
+      files,
+    );
+  }
+  const cp: VqaSplit[] = [];
   for (const version of ['v1', 'v2']) {
     for (const [part, file] of VQA_CP_SPLITS) {
       const name = `vqacp_${version}_${part}`;
-      const split = await splitOf(files, name, note);
-      if (split !== undefined) cp.push({ ...split, name, image: undefined, file });
+      const pair = await pairOf(files, name, note);
+      if (pair !== undefined) cp.push(officialSplit(pair, name, undefined, file));
     }
   }
-  const all = [...splits, ...cp];
+  const own = await ownVqaSplits(files, splits.length + cp.length > 0);
+  const all = [...splits, ...cp, ...own];
   const twice = all.find(({ file }, i) => all.findIndex((other) => other.file === file) !== i);
   if (twice !== undefined || (splits.length > 0 && cp.length > 0)) {
     throw new UsageError(
@@ -63,16 +82,82 @@ export async function findVqaSplits(
   if (all.length > 0) return all;
   throw nothingFound(
     'No VQA questions were found: expected names that end in train2014_questions.json, val2014_questions.json or ' +
-      'test2015_questions.json, which say which half of COCO the images are of, or vqacp_v2_train_questions.json',
+      'test2015_questions.json, which say which half of COCO the images are of (or --as, which says it), or ' +
+      'vqacp_v2_train_questions.json',
     files,
   );
 }
 
-async function splitOf(
+async function requireOkvqa(annotations: RawFile): Promise<void> {
+  const form = await formOfRaw(annotations);
+  if (form === undefined || form.form === 'okVqaAnnotations') return;
+  throw new UsageError(
+    `${annotations.name} holds ${form.title}; expected the official annotations of OK-VQA. ${form.wayOn}`,
+  );
+}
+
+/** A split of the official files. @param image the half of COCO, undefined where each question states its own */
+function officialSplit(
+  { questions, annotations }: VqaPair,
+  name: string,
+  image: CocoSplit | undefined,
+  file: string,
+): VqaSplit {
+  return {
+    name,
+    file,
+    source: questions.name,
+    isVal: image === 'val2014',
+    isForTable: annotations !== undefined,
+    rows: () => officialRows(questions, annotations, image),
+    ...(annotations === undefined ? {} : { mostGiven: () => mostGivenOf(annotations) }),
+  };
+}
+
+async function* officialRows(
+  questions: RawFile,
+  annotations: RawFile | undefined,
+  image: CocoSplit | undefined,
+): AsyncGenerator<VqaRow> {
+  if (annotations === undefined) {
+    for await (const question of readVqaQuestions(questions)) {
+      yield {
+        imageId: cocoImageName(question, undefined, image, questions.name),
+        questionId: question.question_id,
+        question: question.question,
+        answers: undefined,
+      };
+    }
+    return;
+  }
+  const pairs = joinById(
+    { name: questions.name, records: readVqaQuestions(questions), idOf: (each) => each.question_id },
+    { name: annotations.name, records: readVqaAnnotations(annotations), idOf: (each) => each.question_id },
+  );
+  for await (const [question, annotation] of pairs) {
+    yield {
+      imageId: cocoImageName(question, annotation, image, questions.name),
+      questionId: question.question_id,
+      question: question.question,
+      answers: annotation.answers.map(({ answer }) => answer),
+      mostGiven: annotation.multiple_choice_answer,
+      questionType: annotation.question_type,
+      answerType: annotation.answer_type,
+    };
+  }
+}
+
+async function* mostGivenOf(annotations: RawFile): AsyncGenerator<string | undefined> {
+  for await (const { multiple_choice_answer: mostGiven, answers } of readVqaAnnotations(annotations)) {
+    yield mostGivenAnswer({ mostGiven, answers: answers.map(({ answer }) => answer) });
+  }
+}
+
+async function pairOf(
   files: readonly RawFile[],
   name: string,
   note: (line: string) => void,
-): Promise<Pick<RawVqaSplit, 'questions' | 'annotations'> | undefined> {
+): Promise<VqaPair | undefined> {
   const questions = await onlyFile(
     withoutChoices(files, name, note),
     new RegExp(`${name}_questions\\.json$`),

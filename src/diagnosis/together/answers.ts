@@ -100,7 +100,7 @@ const sameSplit = (a: FileReport, b: FileReport): number => Number(splitOf(a) ==
 /** The command for questions and annotations, whose names have to say of which split they are. */
 function wayOfPair(questions: FileReport, annotations: FileReport): string {
   if (![questions, annotations].every(({ path }) => isNamedForVqa(path)))
-    return ', and prepare vqa takes them once their names say of which half of COCO the images are, as in train2014_questions.json and train2014_annotations.json.';
+    return ', and prepare vqa takes them with --as, which says of which half of COCO the images are, as in --as train2014.';
   if (sameSplit(questions, annotations) === 0)
     return ', but their names are of two splits, and prepare vqa reads those of one together.';
   return `: lxmert prepare vqa ${shellWord(questions.path)} ${shellWord(annotations.path)} --output data/vqa`;

@@ -1,29 +1,15 @@
 /** @file The formats whose rows are read by their number, each recognised by content, whatever a file's name says. */
 
 import { statSync } from 'node:fs';
-import { type ContentKindName, readContentKind } from '../../formats/contentKind.js';
+import { readContentKind } from '../../formats/contentKind.js';
+import { arrayFolder } from './arrayFolder.js';
+import type { FeatureFormat } from './featureFormat.js';
 import type { StatedSource } from './indexedRows.js';
+import { lmdbDatabase } from './lmdbSource.js';
 import type { RowSource } from './rowSource.js';
 
-/** What somebody gave as region features. */
-export interface GivenFile {
-  readonly path: string;
-  /** The content of a file. */
-  readonly kind: ContentKindName | 'folder';
-}
-
-/** One family of files. */
-export interface FeatureFormat {
-  /** As it stands in a list of what is read: `HDF5 files`. */
-  readonly name: string;
-  /** Whether it is such a file or folder; cheap, and never an error. */
-  recognises(given: GivenFile): boolean;
-  /** @throws LxmertError for one that is recognised and not sound; UsageError for what flags say */
-  open(path: string, stated: StatedSource): Promise<RowSource>;
-}
-
 /** A folder of shards is a store, and no format here; of several that recognise a file the first reads it. */
-const FEATURE_FORMATS: readonly FeatureFormat[] = [];
+const FEATURE_FORMATS: readonly FeatureFormat[] = [lmdbDatabase, arrayFolder];
 
 /**
  * Opens features that are neither a table nor a store.

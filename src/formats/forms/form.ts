@@ -30,8 +30,8 @@ export function isNamedForVqa(file: string): boolean {
 /** What to do with a file that is in VQA's form under a name of its own, before the command that takes it. */
 const VQA_NAME_RULE =
   'prepare vqa knows files by the ends of their names, such as train2014_questions.json and ' +
-  'train2014_annotations.json, which say of which half of COCO the images are: name this one so first. Questions about ' +
-  'other images are trained on with lxmert finetune custom (docs/how-to/custom-data.md).';
+  'train2014_annotations.json, which say of which half of COCO the images are; of this one say it with --as, as in --as ' +
+  'train2014. Questions about other images are trained on with lxmert finetune custom (docs/how-to/custom-data.md).';
 
 /** A rule's finding; `FILE` stands for the file's name in both texts. */
 export interface Finding {

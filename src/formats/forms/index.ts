@@ -2,5 +2,5 @@
 
 export { foreignFile, whatItIs } from './foreignFile.js';
 export { type FileForm, isNamedForVqa, shellWord } from './form.js';
-export { asObject } from './jsonSample.js';
-export { recogniseForm } from './recognise.js';
+export { asObject, HEAD_BYTES } from './jsonSample.js';
+export { recogniseContent, recogniseForm } from './recognise.js';

@@ -19,14 +19,22 @@ export interface JsonSample {
   readonly numBytes: number;
 }
 
+/** The beginning and the end of a text. */
+export interface TextEnds {
+  readonly head: string;
+  readonly tail: string;
+  /** Of the whole text; infinite where only its beginning was read. */
+  readonly numBytes: number;
+}
+
 /** The longest beginning that is looked at: an entry of GQA's scene graphs has some 30 KB, and one is needed whole. */
-const HEAD_BYTES = 512 * 1024;
+export const HEAD_BYTES = 512 * 1024;
 const TAIL_BYTES = 4 * 1024;
 /** Elements that are kept. */
 const MAX_ELEMENTS = 256;
 
 /** Reads the first 512 KiB and the last 4 KiB of a file. */
-export function readEnds(file: string): { head: string; tail: string; numBytes: number } {
+export function readEnds(file: string): TextEnds {
   const handle = openSync(file, 'r');
   try {
     const numBytes = fstatSync(handle).size;
@@ -45,7 +53,7 @@ export function readEnds(file: string): { head: string; tail: string; numBytes: 
 }
 
 /** The sample of a text that was read by {@link readEnds}; undefined when it is no JSON list or object. */
-export function sampleJson({ head, tail, numBytes }: ReturnType<typeof readEnds>): JsonSample | undefined {
+export function sampleJson({ head, tail, numBytes }: TextEnds): JsonSample | undefined {
   const text = head.trimStart();
   const isAll = Buffer.byteLength(head) >= numBytes - 3;
   if (text.startsWith('{')) {

@@ -64,7 +64,13 @@ export function predictionForm(record: JsonObject, layout: string): Finding | un
 export function predictionObject(top: JsonObject, isWhole: boolean): Finding | undefined {
   const [first] = Object.values(top);
   if (has(first, 'direct_answer') || has(first, 'multiple_choice')) {
-    return { form: 'aOkVqaPredictions', title: 'predictions for A-OKVQA', advice: 'No command scores them.' };
+    return {
+      form: 'aOkVqaPredictions',
+      title: 'predictions for A-OKVQA',
+      advice: 'Score them with',
+      command: 'lxmert score aokvqa FILE --annotations aokvqa_v1p0_val.json',
+      layout: { kind: 'entries' },
+    };
   }
   const entries = Object.entries(top);
   if (entries.length > 0 && entries.every(([id, answer]) => /^\d+$/.test(id) && typeof answer === 'string')) {

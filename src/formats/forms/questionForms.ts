@@ -28,6 +28,7 @@ function referenceRow(record: JsonObject): Finding | undefined {
     return row('nlvr2', 'statements of NLVR2', Object.hasOwn(record, 'label'));
   }
   if (!has(record, 'img_id', 'sent')) return undefined;
+  if (has(record, 'choices')) return aokvqaRow(Object.hasOwn(record, 'label'));
   const task = typeof record.question_id === 'string' ? 'gqa' : 'vqa';
   return row(task, `questions of ${task.toUpperCase()}`, Object.hasOwn(record, 'label'));
 }
@@ -47,6 +48,12 @@ function row(task: string, what: string, hasLabel: boolean): Finding {
         advice: 'Have it answered with',
         command: `lxmert predict ${task} FILE ${MODEL} --output predictions.${task === 'nlvr2' ? 'csv' : 'json'}`,
       };
+}
+
+/** Of VQA's form too, with choices beside it. */
+function aokvqaRow(hasLabel: boolean): Finding {
+  const found = row('aokvqa', 'questions of A-OKVQA', hasLabel);
+  return { ...found, form: hasLabel ? 'aOkVqaRows' : 'aOkVqaRowsUnlabelled' };
 }
 
 function officialVqa(record: JsonObject): Finding | undefined {
@@ -89,8 +96,14 @@ function vqaAnnotation(record: JsonObject): Finding {
     !has(record, 'multiple_choice_answer') &&
     asObject((record.answers as unknown[])[0]) !== undefined &&
     has((record.answers as unknown[])[0], 'raw_answer');
-  if (isOkVqa)
-    return { form: 'okVqaAnnotations', title: 'the official annotations of OK-VQA', ...withQuestions };
+  if (isOkVqa) {
+    return {
+      form: 'okVqaAnnotations',
+      title: 'the official annotations of OK-VQA',
+      advice: withQuestions.advice,
+      command: 'lxmert prepare okvqa QUESTIONS.json FILE --output data/okvqa',
+    };
+  }
   return {
     form: 'vqaAnnotations',
     title: vqaTitle('annotations', record),
@@ -117,8 +130,9 @@ function pairOfImages(record: JsonObject): Finding | undefined {
     return {
       form: 'albefNlvr2',
       title: 'statements of NLVR2 as ALBEF and BLIP keep them, without identifiers',
-      advice: 'Take the official file, which has the identifiers that consistency is scored by, with',
-      command: 'lxmert prepare nlvr2 dev.json --output data/nlvr2',
+      advice:
+        'The official file has the identifiers that consistency is scored by; without it, make the statements of this one with',
+      command: 'lxmert prepare nlvr2 FILE --output data/nlvr2',
     };
   }
   if (!has(record, 'identifier')) return undefined;
@@ -133,17 +147,24 @@ function pairOfImages(record: JsonObject): Finding | undefined {
 function ofOtherProjects(record: JsonObject): Finding | undefined {
   if (
     has(record, 'question', 'choices') &&
-    (has(record, 'direct_answers') ||
-      has(record, 'correct_choice_idx') ||
-      has(record, 'difficult_direct_answer'))
+    // The test split has neither answers nor the rest.
+    ['direct_answers', 'correct_choice_idx', 'difficult_direct_answer', 'image_id'].some((key) =>
+      has(record, key),
+    )
   ) {
-    return { form: 'aOkVqa', title: 'the official questions of A-OKVQA', advice: `${CUSTOM}.` };
+    return {
+      form: 'aOkVqa',
+      title: 'the official questions of A-OKVQA',
+      advice: "Make the program's questions of it with",
+      command: 'lxmert prepare aokvqa FILE --output data/aokvqa',
+    };
   }
   if (has(record, 'image', 'question', 'dataset')) {
     return {
       form: 'albefVqa',
       title: 'questions of VQA as ALBEF, BLIP and LAVIS keep them',
-      advice: `${CUSTOM}.`,
+      advice: "Make the program's questions of it with",
+      command: 'lxmert prepare vqa FILE --output data/vqa',
     };
   }
   if (has(record, 'image', 'question') && !has(record, 'question_id')) return vizWiz(record);
@@ -158,11 +179,15 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
     return {
       form: 'llavaQuestions',
       title: 'questions as LLaVA keeps them, with its prompt in the text',
-      advice: `${CUSTOM}; leave what follows the line end of the text out, which is a prompt to another model.`,
+      advice: `Make the program's questions of it, without the prompt, with`,
+      command: `lxmert prepare ${isGqaId(record) ? 'gqa' : 'vqa'} FILE --output data`,
     };
   }
   return visualGenome(record);
 }
+
+/** GQA's question ids are text, VQA's are numbers. */
+const isGqaId = ({ question_id: id }: JsonObject): boolean => typeof id === 'string';
 
 function vizWiz(record: JsonObject): Finding | undefined {
   if (has(record, 'answers') && isAnswers(record.answers)) {

@@ -10,6 +10,7 @@ import {
   type JsonSample,
   readEnds,
   sampleJson,
+  type TextEnds,
 } from './jsonSample.js';
 import { predictionForm, predictionLine, predictionObject } from './predictionForms.js';
 import { questionForm } from './questionForms.js';
@@ -33,7 +34,15 @@ const LAYOUTS: Readonly<Record<JsonSample['layout'], FormLayout>> = {
  * @throws the system's error when the file cannot be opened or read
  */
 export function recogniseForm(file: string): FileForm | undefined {
-  const ends = readEnds(file);
+  return recogniseContent(file, readEnds(file));
+}
+
+/**
+ * The same of a text whose beginning was read from elsewhere, such as a member of an archive.
+ *
+ * @param file its name, for the way on
+ */
+export function recogniseContent(file: string, ends: TextEnds): FileForm | undefined {
   const sample = sampleJson(ends);
   if (sample === undefined)
     return recogniseText(file, ends.head, Buffer.byteLength(ends.head) >= ends.numBytes - 3);

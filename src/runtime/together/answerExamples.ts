@@ -15,8 +15,8 @@ export interface AnswerExamplesOptions<T> {
   readonly batchSize: number;
   /** The regions of an image, each asked for once a group of examples. */
   readonly rowOf: (imageId: string) => FeatureRow | Promise<FeatureRow>;
-  /** From probabilities, (B, size) of each head, to one result for each of B examples. */
-  readonly read: (probabilities: HeadProbabilities) => readonly T[];
+  /** From probabilities, (B, size) of each head, to one result for each of B examples, which stand at `places`. */
+  readonly read: (probabilities: HeadProbabilities, places: readonly number[]) => readonly T[];
   /** Aborting ends the work after the pass at hand, with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,6 +42,7 @@ export async function answerExamples<T>(
       const part = places.slice(start, start + batchSize);
       const found = read(
         await models.answerBatch(part.map((place) => ({ sentence: examples[place]?.sentence ?? '', rows }))),
+        part,
       );
       for (const [i, place] of part.entries()) results[place] = found[i] as T;
     }

@@ -60,6 +60,10 @@ interface ElementReader {
   read(value: unknown, place: string): FilePrediction | undefined;
   /** Of an entry of an object. */
   readEntry(id: string, value: unknown, place: string): FilePrediction | undefined;
+  /** Forms of its own files, whose faults are within them. */
+  readonly forms?: readonly string[];
+  /** Whether what stands under a key is a prediction for certain, though the key be a word; absent: it shows by the key. */
+  isPrediction?(value: unknown): boolean;
 }
 
 /**
@@ -79,7 +83,8 @@ export async function* predictionElements(
     layout.kind === 'object'
       ? entriesOf(source, expected, reader)
       : readEach(source, layout, (value, place) => reader.read(value, place));
-  for await (const each of asPredictions(source, expected, all)) if (each !== undefined) yield each;
+  for await (const each of asPredictions(source, expected, all, reader.forms))
+    if (each !== undefined) yield each;
 }
 
 /** Predictions under their ids; an object of anything else is told from them. */
@@ -90,8 +95,8 @@ async function* entriesOf(
 ): AsyncGenerator<FilePrediction | undefined> {
   let isFirst = true;
   for await (const [id, value] of streamEntries(source)) {
-    if (Array.isArray(value) || (isFirst && isColumnName(id)))
-      throw await unexpectedLayout(source, { kind: 'object' }, expected);
+    const isColumn = isFirst && isColumnName(id) && reader.isPrediction?.(value) !== true;
+    if (Array.isArray(value) || isColumn) throw await unexpectedLayout(source, { kind: 'object' }, expected);
     isFirst = false;
     yield reader.readEntry(id, value, `entry '${shownText(id)}'`);
   }
@@ -110,10 +115,11 @@ function asPredictions<T>(
   source: JsonSource,
   expected: string,
   predictions: AsyncIterable<T>,
+  forms: readonly string[] = [],
 ): AsyncIterable<T> {
   // Of an archive only the outside could be looked at.
   return source.isPlain === true
-    ? readAs(source.name, { expected, forms: PREDICTION_FORMS }, predictions)
+    ? readAs(source.name, { expected, forms: [...PREDICTION_FORMS, ...forms] }, predictions)
     : predictions;
 }
 

@@ -1,6 +1,7 @@
 /** @file What a run that goes on has to agree in with the run it was. */
 
 import { UsageError } from '../../common/errors.js';
+import { textOfJson } from '../../common/excerpt.js';
 import { type RunConfig, runConfigSchema } from '../runConfig.js';
 import type { TrainingState } from './trainingState.js';
 
@@ -92,12 +93,10 @@ function flagOf(key: string): string {
 
 /** A setting as it is compared and shown; of one that is made of several, their order does not matter. */
 function textOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'object' ? JSON.stringify(inOrder(value)) : String(value);
+  return typeof value === 'object' ? textOfJson(value, inOrder) : String(value ?? 'nothing');
 }
 
-function inOrder(value: unknown): unknown {
+function inOrder(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]));
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

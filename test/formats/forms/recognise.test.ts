@@ -30,6 +30,8 @@ const gqa = { imageId: 'n1', question: 'Is it red?', isBalanced: true };
 
 const forms: readonly (readonly [form: string, content: unknown])[] = [
   ['vqaRows', [{ img_id: 'COCO_val2014_000000000001', question_id: 1, sent: 'Why?', label: { yes: 1 } }]],
+  ['aOkVqaRows', [{ img_id: 'a', question_id: '2x', sent: 'Why?', choices: ['a', 'b'], label: { a: 1 } }]],
+  ['aOkVqaRowsUnlabelled', [{ img_id: 'a', question_id: '2x', sent: 'Why?', choices: ['a', 'b'] }]],
   ['vqaRowsUnlabelled', [{ img_id: 'a', question_id: 1, sent: 'Why?' }]],
   ['gqaRows', [{ img_id: 'n1', question_id: '07', sent: 'Why?', label: { yes: 1 } }]],
   ['nlvr2Rows', [{ identifier: 'dev-1-0-0', img0: 'a', img1: 'b', sent: 'Two dogs.', label: 1, uid: 'x' }]],
@@ -201,7 +203,7 @@ describe('the sentence about a foreign file', () => {
     expect(foreignFile(fileOf({ questions: [question] }), 'x')).toMatch(
       /prepare vqa knows files by the ends of their names, such as train2014_questions\.json/,
     );
-    expect(foreignFile(fileOf([annotation]), 'x')).toContain('name this one so first');
+    expect(foreignFile(fileOf([annotation]), 'x')).toContain('say it with --as');
   });
 
   it('quotes a name with blanks for the shell', () => {

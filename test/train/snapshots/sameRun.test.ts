@@ -33,6 +33,14 @@ describe('a run that goes on', () => {
     expect(() => requireSameRun(withSampling(sampling), withSampling(changed))).toThrow('sampling = ');
   });
 
+  it('may name a setting that is nested thousands deep, which is another one', () => {
+    const deep: unknown = JSON.parse(`${'{"a":['.repeat(50_000)}1${']}'.repeat(50_000)}`);
+    const damaged = { ...now, settings: { ...now.settings, optimizer: deep } };
+    expect(() => requireSameRun(damaged, now)).toThrow(
+      'The run was started with optimizer = a value that is nested thousands deep, but now it is bertadam.',
+    );
+  });
+
   it('has the model, settings and data that it was started with', () => {
     expect(() => requireSameRun(now, { ...now, model: { hiddenSize: 32 } })).toThrow('hiddenSize = 16');
     expect(() => requireSameRun(now, { ...now, data: { trainingQuestions: 41 } })).toThrow('now it is 41');

@@ -1,0 +1,49 @@
+/** @file `lxmert prepare okvqa`. */
+
+import { z } from 'zod';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
+import { OKVQA_MIN_OCCURRENCES, type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
+import { defineCommand } from '../command.js';
+import { builtTableOptions, preparationOptions, preparationSources } from '../preparationOptions.js';
+import { renderPreparedVqa, rowNotices } from '../prepareReport.js';
+
+export const command = defineCommand({
+  description:
+    'Makes the question files and the answer table that finetune vqa reads from the official questions and annotations of ' +
+    'OK-VQA. Sources are the downloaded archives, JSON files, or folders of both. Writes train.json, val.json, ' +
+    'trainval_label2ans.json and trainval_ans2label.json. Predictions are scored by lxmert score vqa.',
+  examples: [
+    {
+      command: 'lxmert prepare okvqa downloads/okvqa --output data/okvqa',
+      does: 'prepares the archives of a folder, with a table of their own answers',
+    },
+    {
+      command: 'lxmert prepare okvqa downloads/okvqa --answers trainval_label2ans.json --output data/okvqa',
+      does: "keeps the table of VQA's head, to go on from a model that was fine-tuned on VQA",
+    },
+  ],
+  arguments: preparationSources,
+  options: z.strictObject({
+    ...preparationOptions,
+    ...builtTableOptions(
+      OKVQA_MIN_OCCURRENCES,
+      'Questions whose most given answer it must be for an answer to be in the table',
+    ),
+  }),
+  async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedVqa & { output: string }> {
+    const prepared = await prepareVqa({
+      sources,
+      outputFolder: options.output,
+      minOccurrences: options.minOccurrences,
+      overwrite: options.overwrite,
+      isOkvqa: true,
+      ...(options.answers === undefined
+        ? {}
+        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
+      onRows: rowNotices(notice),
+      signal,
+    });
+    return { output: options.output, ...prepared };
+  },
+  render: renderPreparedVqa,
+});

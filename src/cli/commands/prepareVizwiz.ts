@@ -1,0 +1,74 @@
+/** @file `lxmert prepare vizwiz`. */
+
+import { z } from 'zod';
+import { loadAnswerTable } from '../../data/answerTableFiles.js';
+import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
+import { type PreparedVizwiz, prepareVizwiz } from '../../data/prepare/prepareVizwiz.js';
+import { formatCount } from '../../formats/numbers.js';
+import { defineCommand } from '../command.js';
+import { nextSteps } from '../nextSteps.js';
+import { builtTableOptions, preparationOptions, preparationSources } from '../preparationOptions.js';
+import { renderSplits, rowNotices } from '../prepareReport.js';
+
+export const command = defineCommand({
+  description:
+    "Takes VizWiz's annotations out of their archive, checks every question, and makes the answer table of the training " +
+    "answers. Sources are the downloaded archive, JSON files, or folders of both. Writes train.json, val.json and test.json in VizWiz's own " +
+    'form, which finetune vizwiz and score vizwiz read, with trainval_label2ans.json and trainval_ans2label.json.',
+  examples: [
+    {
+      command: 'lxmert prepare vizwiz Annotations.zip --output data/vizwiz',
+      does: 'prepares all splits of the archive',
+    },
+  ],
+  arguments: preparationSources,
+  options: z.strictObject({
+    ...preparationOptions,
+    ...builtTableOptions(
+      VQA_MIN_OCCURRENCES,
+      'Training questions that an answer must be among the ten of for it to be in the table',
+    ),
+  }),
+  async run({
+    arguments: { sources },
+    options,
+    notice,
+    signal,
+  }): Promise<PreparedVizwiz & { output: string }> {
+    const prepared = await prepareVizwiz({
+      sources,
+      outputFolder: options.output,
+      minOccurrences: options.minOccurrences,
+      overwrite: options.overwrite,
+      ...(options.answers === undefined
+        ? {}
+        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
+      onRows: rowNotices(notice),
+      signal,
+    });
+    return { output: options.output, ...prepared };
+  },
+  render: ({ output, splits, numAnswers, tableFrom, notes }) => {
+    const answers = tableFrom === 'nothing' ? undefined : 'trainval_label2ans.json';
+    const val = splits.find(({ file, numAnswered }) => file === 'val.json' && numAnswered > 0);
+    return [
+      ...renderSplits(output, splits).map((line, i) => {
+        const count = splits[i]?.numUnanswerable ?? 0;
+        return count === 0 ? line : `${line}, ${formatCount(count, 'question')} unanswerable`;
+      }),
+      ...notes,
+      {
+        given: `${formatCount(numAnswers ?? 0, 'answer')} in the table, as given`,
+        annotations: `${formatCount(numAnswers ?? 0, 'answer')} in the table, made from the training answers`,
+        nothing: 'no answer table: finetune vizwiz makes one from its training answers',
+      }[tableFrom],
+      ...nextSteps({
+        task: 'vizwiz',
+        output,
+        splits,
+        answers,
+        scoring: val === undefined ? undefined : `--annotations ${output}/val.json`,
+      }),
+    ].join('\n');
+  },
+});

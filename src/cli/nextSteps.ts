@@ -1,0 +1,55 @@
+/** @file What is run after a preparation: the commands, with the files that it wrote. */
+
+import path from 'node:path';
+import type { PreparedSplit } from '../data/prepare/prepareOptions.js';
+import { shellWord } from '../formats/forms/index.js';
+
+/** What was prepared, for which task. */
+export interface PreparedTask {
+  readonly task: string;
+  readonly output: string;
+  readonly splits: readonly PreparedSplit[];
+  /** Name of the answer table's file in the folder; undefined where none was written. */
+  readonly answers?: string | undefined;
+  /** Official annotations that `lxmert score` reads, where the task has them as files: `--annotations val.json`. */
+  readonly scoring?: string | undefined;
+  readonly predictions?: 'json' | 'csv';
+}
+
+/** Files that a training is validated on, the first that is there. */
+const VALIDATION = /^(minival|val|valid|testdev|.*_val|.*_dev|test)\.json$/;
+const ORDER = ['minival.json', 'valid.json', 'val.json', 'testdev.json'];
+
+const MODEL = '--model runs/mine --features features/mine';
+
+/**
+ * The commands that take what was prepared: a training where there are questions to train on, else an
+ * evaluation of those with answers, and a prediction for those without.
+ */
+export function nextSteps({ task, output, splits, answers, scoring, predictions }: PreparedTask): string[] {
+  const at = (file: string): string => shellWord(path.join(output, file));
+  const answered = splits.filter(({ numAnswered }) => numAnswered > 0).map(({ file }) => file);
+  const train = answered.find((file) => /(^|_)train(_all)?\.json$/.test(file));
+  const valid = [...ORDER.filter((file) => answered.includes(file)), ...answered].find(
+    (file) => file !== train && VALIDATION.test(file),
+  );
+  const unanswered = splits.find(({ numAnswered }) => numAnswered === 0)?.file;
+  const commands: string[] = [];
+  if (train !== undefined) {
+    const table = answers === undefined ? '' : ` --answers ${at(answers)}`;
+    commands.push(
+      `lxmert finetune ${task} --train ${at(train)} --valid ${valid === undefined ? 'VALID.json' : at(valid)}${table} --features features/mine --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine`,
+    );
+  } else if (answered[0] !== undefined) {
+    commands.push(`lxmert evaluate ${task} ${at(valid ?? answered[0])} ${MODEL}`);
+  }
+  const toPredict = unanswered ?? (scoring === undefined ? undefined : (valid ?? answered[0]));
+  if (toPredict !== undefined) {
+    commands.push(
+      `lxmert predict ${task} ${at(toPredict)} ${MODEL} --output predictions.${predictions ?? 'json'}`,
+    );
+    if (unanswered === undefined)
+      commands.push(`lxmert score ${task} predictions.${predictions ?? 'json'} ${scoring}`);
+  }
+  return commands.length === 0 ? [] : ['', 'Next', ...commands.map((command) => `  ${command}`)];
+}

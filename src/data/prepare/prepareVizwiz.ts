@@ -1,0 +1,164 @@
+/** @file VizWiz from the archive of its annotations to files that its task reads, with the answer table of a training. */
+
+import { LxmertError, UsageError } from '../../common/errors.js';
+import { streamRecords } from '../annotations/jsonRecords.js';
+import { findLayout } from '../annotations/jsonStream.js';
+import { checkVizwizRecord } from '../annotations/vizwizAnnotations.js';
+import { AnswerTable } from '../answerTable.js';
+import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
+import { softLabel } from '../softLabel.js';
+import { AnswerCounts } from './answerCounts.js';
+import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
+import { type OutputFiles, withOutputFiles } from './outputFiles.js';
+import { inOrder, type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
+import type { PythonValue } from './pythonJson.js';
+import { formOfRaw, nothingFound, openRawFiles, preparedName, type RawFile, readRawAs } from './rawFiles.js';
+
+export interface PrepareVizwizOptions extends PrepareOptions {
+  readonly outputFolder: string;
+  /** An answer table to use as it is, instead of one made from the training answers. */
+  readonly answerTable?: AnswerTable;
+  /** Training questions that an answer must be among the ten of. Default {@link VQA_MIN_OCCURRENCES}. */
+  readonly minOccurrences?: number;
+}
+
+export interface PreparedVizwiz {
+  readonly splits: readonly (PreparedSplit & { readonly numUnanswerable: number })[];
+  /** Undefined when there was nothing to make a table from. */
+  readonly numAnswers: number | undefined;
+  readonly tableFrom: 'annotations' | 'given' | 'nothing';
+  readonly notes: readonly string[];
+}
+
+interface VizwizSplit {
+  readonly name: string;
+  readonly file: string;
+  readonly raw: RawFile;
+}
+
+const KIND = { expected: "VizWiz's annotations", forms: ['vizWiz', 'vizWizTest'] };
+
+/**
+ * Writes train.json, val.json and test.json, those that are among the sources, in VizWiz's own form, which its task and the
+ * official evaluation read; and the answer table of the training answers. Which split a file is shows in the names of its
+ * images (`VizWiz_train_00000000.jpg`), whatever it is called; one with other names keeps its own.
+ *
+ * @throws UsageError when no annotations of VizWiz are among the sources; LxmertError for files that are cut short or wrong.
+ *   No file is left then.
+ */
+export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<PreparedVizwiz> {
+  const notes: string[] = [];
+  const splits = await findSplits(await openRawFiles(options.sources));
+  const forTable = splits.find(({ name }) => name === 'train');
+  const table =
+    options.answerTable ?? (forTable === undefined ? undefined : await tableOf(forTable, options, notes));
+  const names = [...splits.map(({ file }) => file), ...(table === undefined ? [] : ANSWER_TABLE_FILES)];
+  return await withOutputFiles(options.outputFolder, names, options.overwrite ?? false, async (outputs) => {
+    if (table !== undefined) await writeAnswerTable(outputs, table, 'vqa');
+    const prepared: PreparedVizwiz['splits'][number][] = [];
+    for (const split of splits) prepared.push(await writeSplit(split, table, outputs, options));
+    return {
+      splits: prepared,
+      numAnswers: table?.size,
+      tableFrom:
+        options.answerTable !== undefined ? 'given' : table === undefined ? 'nothing' : 'annotations',
+      notes,
+    };
+  });
+}
+
+async function findSplits(files: readonly RawFile[]): Promise<VizwizSplit[]> {
+  const splits: VizwizSplit[] = [];
+  for (const raw of files) {
+    if (!KIND.forms.includes((await formOfRaw(raw))?.form ?? '')) continue;
+    const name = (await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, '');
+    const other = splits.find((split) => split.name === name);
+    if (other !== undefined) {
+      throw new UsageError(
+        `Both ${other.raw.name} and ${raw.name} are the ${name} split of VizWiz; give only one of them.`,
+      );
+    }
+    splits.push({ name, file: `${name}.json`, raw });
+  }
+  if (splits.length > 0) return inOrder(splits);
+  throw nothingFound(
+    'No annotations of VizWiz were found: expected lists [{image, question, answers, answer_type, answerable}, ...], such as train.json, val.json and test.json of Annotations.zip',
+    files,
+  );
+}
+
+/** `train`, `val` or `test`, as the name of the first image says. */
+async function splitName(raw: RawFile): Promise<string | undefined> {
+  for await (const { image } of recordsOf(raw)) return /^VizWiz_(train|val|test)_/.exec(image)?.[1];
+  throw new LxmertError(`${raw.name} holds no questions.`);
+}
+
+async function tableOf(
+  split: VizwizSplit,
+  options: PrepareVizwizOptions,
+  notes: string[],
+): Promise<AnswerTable | undefined> {
+  const counts = new AnswerCounts();
+  const counter = new SplitCounter(`the answers of ${split.file}`, options);
+  for await (const { answers } of recordsOf(split.raw)) {
+    counter.add();
+    counts.add(new Set(answers?.map(({ answer }) => answer)));
+  }
+  const minOccurrences = options.minOccurrences ?? VQA_MIN_OCCURRENCES;
+  const answers = counts.atLeast(minOccurrences);
+  if (answers.length > 0) return new AnswerTable(answers);
+  if (counts.size > 0) {
+    notes.push(
+      `No answer is among those of ${minOccurrences} training questions or more, so there is no answer table. Lower --min-occurrences, or give --answers.`,
+    );
+  }
+  return undefined;
+}
+
+async function writeSplit(
+  { file, raw }: VizwizSplit,
+  table: AnswerTable | undefined,
+  outputs: OutputFiles,
+  options: PrepareVizwizOptions,
+): Promise<PreparedVizwiz['splits'][number]> {
+  const writer = await outputs.array(file);
+  const counter = new SplitCounter(file, options);
+  const seen = new Set<string>();
+  let numUnanswerable = 0;
+  for await (const record of recordsOf(raw)) {
+    const { image, question, answers, answerable, answer_type: answerType } = record;
+    if (seen.has(image)) throw new LxmertError(`${raw.name} has the image ${image} twice.`);
+    seen.add(image);
+    counter.seeSentence(question);
+    if (answerable === 0) numUnanswerable++;
+    await writer.add({
+      image,
+      question,
+      answers: answers as PythonValue,
+      answerable,
+      answer_type: answerType,
+    });
+    if (answers === undefined) {
+      counter.add();
+      continue;
+    }
+    const labels = [...softLabel(answers.map(({ answer }) => answer)).keys()];
+    const numKnown = labels.filter(
+      (answer) => table === undefined || table.indexOf(answer) !== undefined,
+    ).length;
+    counter.add(numKnown, labels.length - numKnown);
+  }
+  await writer.end();
+  return { ...counter.result, numUnanswerable };
+}
+
+async function* recordsOf(raw: RawFile) {
+  yield* readRawAs(raw, KIND, checkedRecords(raw));
+}
+
+async function* checkedRecords(raw: RawFile) {
+  const layout = await findLayout(raw, ['questions', 'data']);
+  for await (const { value, place } of streamRecords(raw, layout, 'question')) {
+    yield checkVizwizRecord(value, raw.name, place);
+  }
+}

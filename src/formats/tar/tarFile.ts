@@ -1,0 +1,93 @@
+/** @file The members of a tar archive on a disk, plain or packed by gzip, listed and read as streams. */
+
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { createGunzip } from 'node:zlib';
+import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
+import { contentKindOf, readContentKind } from '../contentKind.js';
+
+/** A file of an archive; folders, links and devices are none. */
+export interface TarMember {
+  /** Its path in the archive. */
+  readonly name: string;
+  readonly numBytes: number;
+}
+
+/** Bytes of what gzip packed that tell a tar archive: its first header. */
+const HEADER_BYTES = 512;
+
+/** Whether a file is a tar archive by its content, also one that gzip packed (`.tar.gz`, `.tgz`). */
+export async function isTarFile(file: string): Promise<boolean> {
+  const { kind } = readContentKind(file);
+  if (kind !== 'gzip') return kind === 'tar';
+  try {
+    let head = Buffer.alloc(0);
+    for await (const piece of unpackedBytes(file)) {
+      head = Buffer.concat([head, piece as Buffer]);
+      if (head.length >= HEADER_BYTES) break;
+    }
+    return contentKindOf(head).kind === 'tar';
+  } catch {
+    // Damaged from its beginning: whoever reads it says so.
+    return false;
+  }
+}
+
+/** The files of an archive, in its order. @throws Error for an archive that is cut short or damaged */
+export async function listTarFile(archive: string): Promise<TarMember[]> {
+  const members: TarMember[] = [];
+  for await (const { header, body } of tarEntries(archive)) {
+    if (header.type === undefined || header.type === 'file') {
+      members.push({ name: header.name, numBytes: header.size });
+    }
+    await body.cancel();
+  }
+  return members;
+}
+
+/**
+ * The bytes of the first file called `name`. What stands before it is unpacked and passed over, since a tar archive has no
+ * directory.
+ *
+ * @throws Error for an archive that is cut short or damaged, or without such a file
+ */
+export async function* readTarMember(archive: string, name: string): AsyncGenerator<Uint8Array> {
+  for await (const { header, body } of tarEntries(archive)) {
+    if (header.name !== name) {
+      await body.cancel();
+      continue;
+    }
+    let numBytes = 0;
+    for await (const piece of body as ReadableStream<Uint8Array>) {
+      numBytes += piece.length;
+      yield piece;
+    }
+    if (numBytes !== header.size) throw new Error(`it ends after ${numBytes} of ${header.size} bytes`);
+    return;
+  }
+  throw new Error('it is not there any more');
+}
+
+async function* tarEntries(archive: string): AsyncGenerator<ParsedTarEntry> {
+  const bytes = unpackedBytes(archive);
+  const decoder = createTarDecoder({ strict: true });
+  const stream = (Readable.toWeb(bytes) as ReadableStream<Uint8Array>).pipeThrough({
+    writable: decoder.writable as never,
+    readable: decoder.readable as ReadableStream<ParsedTarEntry>,
+  });
+  try {
+    yield* stream;
+  } finally {
+    bytes.destroy();
+  }
+}
+
+function unpackedBytes(archive: string): Readable {
+  const file = createReadStream(archive, { highWaterMark: 1 << 18 });
+  if (readContentKind(archive).kind !== 'gzip') return file;
+  const gunzip = createGunzip();
+  file.on('error', (error) => gunzip.destroy(error));
+  gunzip.on('close', () => file.destroy());
+  return file.pipe(gunzip);
+}
