@@ -4,8 +4,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/atomicFile.js';
 import { UsageError } from '../../common/errors.js';
+import type { Question } from '../../data/annotations/question.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { describeRun, type ReportExample, renderReport } from '../../report/index.js';
+import type { Task } from '../../tasks/index.js';
 import { type CommandContext, defineCommand } from '../command.js';
 import { otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingFolder, existingPath, outputPath } from '../options.js';
@@ -18,7 +20,9 @@ const options = z.strictObject({
     .optional()
     .describe('Feature stores of pictures to show with answers; needs --images and --questions'),
   images: existingFolder().optional().describe('Folder with those pictures, named by image id'),
-  questions: existingFile().optional().describe('VQA questions with labels about those pictures (JSON)'),
+  questions: existingFile()
+    .optional()
+    .describe('Questions with labels about those pictures, in the form that the run was trained on'),
   numExamples: z.int().min(1).max(100).default(6).describe('Pictures to show'),
   weights: z.enum(['BEST', 'LAST']).default('BEST').describe('Weights that answer'),
   ...otherFeaturesOption,
@@ -76,6 +80,7 @@ async function examplesFor(
   const { loadAnsweringModel } = await import('../../inference/modelFolder.js');
   const { answeredExamples } = await import('../../report/answeredExamples.js');
   const { checkFeatures, featuresOf } = await import('../modelOptions.js');
+  const { loadTask } = await import('../../tasks/index.js');
   using store = FeatureStore.open(features);
   const answering = await loadAnsweringModel({ model: run, weights: given.weights });
   try {
@@ -85,10 +90,17 @@ async function examplesFor(
       answering,
       store,
       images,
-      questions,
+      questions: await questionsOf(await loadTask(answering.task ?? 'vqa'), questions),
+      name: questions,
       numExamples: given.numExamples,
     });
   } finally {
     disposeModels(answering);
   }
+}
+
+async function questionsOf({ read }: Pick<Task, 'read'>, file: string): Promise<Question[]> {
+  const questions: Question[] = [];
+  for await (const question of read(file)) questions.push(question);
+  return questions;
 }
