@@ -90,7 +90,9 @@ const browserSafe = [
   'src/data/sampleWorld/labelRegions.js',
   'src/explain/explainedRegions.js',
   'src/explain/regionPlace.js',
+  'src/explain/removal.js',
   'src/runtime/index.js',
+  'src/text/index.js',
   'src/runtime/browser/platform.js',
 ];
 

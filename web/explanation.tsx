@@ -10,11 +10,13 @@ const text = document.getElementById('explanation')?.textContent ?? '';
 const { explanation, picture } = JSON.parse(text) as ExplanationPage;
 
 render(
-  <main>
+  <main class="wide">
     <header>
       <h1 dir="auto">{explanation.question}</h1>
     </header>
-    <ExplanationView explanation={explanation} picture={picture ?? undefined} />
+    <div class="bench">
+      <ExplanationView explanation={explanation} picture={picture ?? undefined} />
+    </div>
   </main>,
   document.getElementById('root') as HTMLElement,
 );

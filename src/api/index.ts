@@ -13,7 +13,7 @@ export {
   explanationOf,
 } from '../explain/explanation.js';
 export { type Relevance, relevancesOf } from '../explain/relevance.js';
-export type { ExplanationMethod, Removal, RemovedWord, WithoutPart } from '../explain/removal.js';
+export type { ExplanationMethod, Removal, RemovedWord, TakenAway, WithoutPart } from '../explain/removal.js';
 export { renderExplanation } from '../explain/renderExplanation.js';
 export { readRow, type StatedRow } from '../features/index.js';
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';

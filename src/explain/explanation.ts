@@ -14,7 +14,7 @@ import type { AnswerOptions } from '../inference/requests.js';
 import { DEFAULT_TOP_K, requireTopK, requireWords } from '../inference/requests.js';
 import type { LxmertInputs, QuestionAnsweringModel } from '../model/index.js';
 import { batchInputs, type RankedAnswer, rankAnswers } from '../tasks/index.js';
-import { isCut } from '../text/index.js';
+import { isCut, type Unread, unreadOf } from '../text/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import { type AttentionMap, attentionMap } from './attentionMap.js';
 import { type ExplainedRegion, explainedRegions } from './explainedRegions.js';
@@ -26,8 +26,12 @@ import {
   type Removal,
   removalFrom,
   removalVariants,
+  requireRemoval,
+  type TakenAway,
+  togetherFrom,
+  togetherVariant,
 } from './removal.js';
-import { probabilitiesOfVariants } from './removalPasses.js';
+import { probabilitiesOfVariants, probabilitiesTogether } from './removalPasses.js';
 
 export interface ExplainedLayer {
   /** Rows are words, columns regions. */
@@ -48,7 +52,7 @@ export interface AnswerRelevance {
   readonly regionsOnWords: AttentionMap;
 }
 
-export interface Explanation {
+export interface Explanation extends Unread {
   readonly question: string;
   /** True when it is longer than the model reads: its end counted for nothing. */
   readonly isCut: boolean;
@@ -77,6 +81,8 @@ export interface ExplainOptions extends AnswerOptions {
    * several models together.
    */
   readonly method?: ExplanationMethod | undefined;
+  /** With `removal`: these are taken away together, in place of each by itself; see {@link Removal.together}. */
+  readonly without?: TakenAway | undefined;
 }
 
 /**
@@ -95,11 +101,11 @@ export async function explain(
   lxmert: Lxmert,
   image: string | LxmertImage,
   question: string,
-  { topK = DEFAULT_TOP_K, method }: ExplainOptions = {},
+  { topK = DEFAULT_TOP_K, method, without }: ExplainOptions = {},
 ): Promise<Explanation> {
   requireTopK(topK);
   requireWords([question], 'question');
-  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK, method);
+  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK, method, without);
 }
 
 /**
@@ -107,6 +113,7 @@ export async function explain(
  *
  * @param topK answers to give
  * @param method `relevance` unless it says otherwise; of several models and without cross-modality layers `removal`
+ * @param without with removal: what is taken away together, in place of each by itself
  * @throws UsageError for an unknown method, for a model that reads two images, and, unless the method is `removal`, for
  * several models, whose attention has no common meaning, and for a model without cross-modality layers
  */
@@ -116,8 +123,10 @@ export function explanationOf(
   question: string,
   topK = DEFAULT_TOP_K,
   method: ExplanationMethod = defaultMethod(explanationMethodsOf(answering)),
+  without?: TakenAway,
 ): Explanation {
   requireMethod(answering, method);
+  requireRemoval(method, without);
   const { row, width, height } = imageRegions;
   const { tokenizer, maxLength, answerTable, models } = answering;
   const source = { gather: (ids: readonly string[]) => batchFromRows(ids.map(() => row)) };
@@ -129,13 +138,18 @@ export function explanationOf(
   return {
     question,
     isCut: isCut(answering, question),
+    ...unreadOf(answering, question),
     method,
     answers,
     words,
     width,
     height,
     regions: explainedRegions(imageRegions.regions),
-    layers: models.length === 1 ? layersOf(models[0] as QuestionAnsweringModel, inputs) : [],
+    // Of what is asked again and again, the maps were given with the first answer.
+    layers:
+      models.length === 1 && without === undefined
+        ? layersOf(models[0] as QuestionAnsweringModel, inputs)
+        : [],
     relevance:
       method === 'relevance'
         ? relevanceOf(
@@ -144,7 +158,7 @@ export function explanationOf(
             answers.map(({ answer }) => answerTable.indexOf(answer) ?? 0),
           )
         : [],
-    removal: method === 'removal' ? removalOf(answering, row, ids, words, answers) : null,
+    removal: method === 'removal' ? removalOf(answering, row, { ids, words, answers, without }) : null,
   };
 }
 
@@ -195,16 +209,27 @@ function relevanceOf(
   return scope(() => relevancesOf(model, noGrad(inputs), answers).map(sharesOf));
 }
 
+/** A question, its answers, and what is taken away at once. */
+interface AskedForRemoval {
+  readonly ids: readonly number[];
+  readonly words: readonly string[];
+  readonly answers: readonly RankedAnswer[];
+  readonly without: TakenAway | undefined;
+}
+
 function removalOf(
   answering: LoadedModel,
   row: FeatureRow,
-  ids: readonly number[],
-  words: readonly string[],
-  answers: readonly RankedAnswer[],
+  { ids, words, answers, without }: AskedForRemoval,
 ): Removal {
+  const table = answering.answerTable.answers;
+  if (without !== undefined) {
+    const variant = togetherVariant(ids, words, row.numBoxes, without);
+    return togetherFrom(answers, table, probabilitiesTogether(answering, row, variant));
+  }
   const variants = removalVariants(ids, words, row.numBoxes);
   const probabilities = probabilitiesOfVariants(answering, row, ids, variants);
-  return removalFrom(variants, row.numBoxes, answers, answering.answerTable.answers, probabilities);
+  return removalFrom(variants, row.numBoxes, answers, table, probabilities);
 }
 
 function sharesOf({ wordsOnWords, wordsOnRegions, regionsOnWords }: Relevance): AnswerRelevance {

@@ -12,6 +12,7 @@
  * [CLS], which answers are read from, and [SEP] stay.
  */
 
+import { UsageError } from '../common/errors.js';
 import type { RankedAnswer } from '../tasks/index.js';
 
 /** How an answer is explained: see `docs/how-to/page.md`. */
@@ -47,10 +48,26 @@ export interface Removal {
   readonly words: readonly RemovedWord[];
   /** In the model's order; null for the only region of a picture, since a model cannot look at none. */
   readonly regions: readonly (WithoutPart | null)[];
+  /** Without all that was named, at once: then nothing is taken away by itself, and the lists are empty. */
+  readonly together: WithoutPart | null;
+}
+
+/** What is taken away at once. */
+export interface TakenAway {
+  /** Places among the question's words, as {@link Removal} lists them. */
+  readonly words: readonly number[];
+  /** Places among the regions. */
+  readonly regions: readonly number[];
 }
 
 /** A word and the places of its pieces. */
 export type WordPieces = Pick<RemovedWord, 'word' | 'pieces'>;
+
+/** @throws UsageError where something is to be taken away, and the answers explained by another method */
+export function requireRemoval(method: ExplanationMethod, without: TakenAway | undefined): void {
+  if (without === undefined || method === 'removal') return;
+  throw new UsageError(`What is taken away goes with the method removal, and not with ${method}.`);
+}
 
 /** What is asked to find a {@link Removal}. */
 export interface RemovalVariants {
@@ -105,6 +122,44 @@ export function removalVariants(
   };
 }
 
+/** One variant: a sentence about some of the regions. */
+export interface TogetherVariant {
+  /** Ids of the pieces that are left, with [CLS] and [SEP]. */
+  readonly sentence: readonly number[];
+  /** Places of the regions that are left. */
+  readonly keptRegions: readonly number[];
+}
+
+/**
+ * What is asked without all that is named, at once.
+ *
+ * @param ids of the pieces, with [CLS] and [SEP], as the model reads them
+ * @param pieces the same as text
+ * @throws UsageError for a word or region that is not there, and when no region is left
+ */
+export function togetherVariant(
+  ids: readonly number[],
+  pieces: readonly string[],
+  numRegions: number,
+  { words: removedWords, regions }: TakenAway,
+): TogetherVariant {
+  const words = wordsOfPieces(pieces);
+  requirePlaces(removedWords, words.length, 'words');
+  requirePlaces(regions, numRegions, 'regions');
+  const removed = new Set(removedWords.flatMap((word) => words[word]?.pieces ?? []));
+  const keptRegions = Array.from({ length: numRegions }, (_, i) => i).filter((i) => !regions.includes(i));
+  if (keptRegions.length === 0) {
+    throw new UsageError('A model cannot look at no region: leave at least one of the picture.');
+  }
+  return { sentence: ids.filter((_, place) => !removed.has(place)), keptRegions };
+}
+
+function requirePlaces(places: readonly number[], count: number, what: string): void {
+  const wrong = places.find((place) => !Number.isInteger(place) || place < 0 || place >= count);
+  if (wrong === undefined) return;
+  throw new UsageError(`There are ${count} ${what}, counted from 0; ${wrong} is none of them.`);
+}
+
 /** The probabilities of all answers of the table, float32 (variants, answers) row-major. */
 export interface VariantProbabilities {
   readonly withoutWords: Float32Array;
@@ -122,23 +177,38 @@ export function removalFrom(
   table: readonly string[],
   { withoutWords, withoutRegions }: VariantProbabilities,
 ): Removal {
-  const columns = answers.map(({ answer }) => table.indexOf(answer));
-  const without = (values: Float32Array, variant: number): WithoutPart => {
-    const row = values.subarray(variant * table.length, (variant + 1) * table.length);
-    const probabilities = columns.map((column) => row[column] ?? 0);
-    const best = placeOfLargest(row);
-    const isSame = best === columns[0];
-    return {
-      probabilities,
-      changes: probabilities.map((probability, i) => probability - (answers[i]?.probability ?? 0)),
-      instead: isSame ? null : { answer: table[best] ?? '', probability: row[best] ?? 0 },
-    };
-  };
+  const without = (values: Float32Array, variant: number): WithoutPart =>
+    withoutPart(answers, table, values.subarray(variant * table.length, (variant + 1) * table.length));
   return {
     words: words.map((word, i) => ({ ...word, ...without(withoutWords, i) })),
     regions: Array.from({ length: numRegions }, (_, i) =>
       keptRegions.length === 0 ? null : without(withoutRegions, i),
     ),
+    together: null,
+  };
+}
+
+/** @param row the probabilities of all answers of the table, without all that was named */
+export function togetherFrom(
+  answers: readonly RankedAnswer[],
+  table: readonly string[],
+  row: Float32Array,
+): Removal {
+  return { words: [], regions: [], together: withoutPart(answers, table, row) };
+}
+
+function withoutPart(
+  answers: readonly RankedAnswer[],
+  table: readonly string[],
+  row: Float32Array,
+): WithoutPart {
+  const columns = answers.map(({ answer }) => table.indexOf(answer));
+  const probabilities = columns.map((column) => row[column] ?? 0);
+  const best = placeOfLargest(row);
+  return {
+    probabilities,
+    changes: probabilities.map((probability, i) => probability - (answers[i]?.probability ?? 0)),
+    instead: best === columns[0] ? null : { answer: table[best] ?? '', probability: row[best] ?? 0 },
   };
 }
 

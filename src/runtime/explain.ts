@@ -12,12 +12,18 @@ import {
   type Removal,
   removalFrom,
   removalVariants,
+  requireRemoval,
+  type TakenAway,
+  type TogetherVariant,
+  togetherFrom,
+  togetherVariant,
 } from '../explain/removal.js';
 import { type FeatureRow, featureSizeOf, normalisedBoxes } from '../features/portable.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LxmertAnswer } from '../inference/lxmert.js';
 import type { RankedAnswer } from '../tasks/index.js';
 import { activate, averageValues } from '../tasks/portable.js';
+import { unreadOf } from '../text/index.js';
 import type { EngineTensor } from './engine.js';
 import { type GraphInputs, outputRows, pieceInputs, regionInputs, wordInputs } from './graphInputs.js';
 import type { RuntimeModel } from './loadModel.js';
@@ -67,7 +73,9 @@ export async function explanationOf(
   { row, regions }: ImageRegions,
   { question, answers, isCut, width, height }: LxmertAnswer,
   method: ExplanationMethod,
+  without?: TakenAway,
 ): Promise<Explanation> {
+  requireRemoval(method, without);
   const [first] = runnables;
   const { tokenizer, maxLength } = first.model;
   const ids = tokenizer.encode(question, maxLength);
@@ -75,15 +83,24 @@ export async function explanationOf(
   return {
     question,
     isCut,
+    ...unreadOf(first.model, question),
     method,
     answers,
     words,
     width,
     height,
     regions: explainedRegions(regions),
-    layers: explanationMethodsOf(runnables).includes('attention') ? await layersOf(first, row, question) : [],
+    layers:
+      without === undefined && explanationMethodsOf(runnables).includes('attention')
+        ? await layersOf(first, row, question)
+        : [],
     relevance: [],
-    removal: method === 'removal' ? await removalOf(runnables, row, ids, words, answers) : null,
+    removal:
+      method !== 'removal'
+        ? null
+        : without === undefined
+          ? await removalOf(runnables, row, ids, words, answers)
+          : await togetherOf(runnables, row, answers, togetherVariant(ids, words, row.numBoxes, without)),
   };
 }
 
@@ -141,6 +158,16 @@ async function removalOf(
     withoutWords,
     withoutRegions,
   });
+}
+
+async function togetherOf(
+  runnables: readonly [RunnableModel, ...RunnableModel[]],
+  row: FeatureRow,
+  answers: readonly RankedAnswer[],
+  { sentence, keptRegions }: TogetherVariant,
+): Promise<Removal> {
+  const values = await averaged(runnables, [sentence], keptRegionInputs(row, [keptRegions]));
+  return togetherFrom(answers, runnables[0].model.answerTable.answers, values);
 }
 
 async function averaged(

@@ -231,12 +231,12 @@ export class LxmertRuntime {
   async explain(
     image: RuntimeImage,
     question: string,
-    { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
+    { topK = DEFAULT_TOP_K, method = 'removal', without }: ExplainOptions = {},
   ): Promise<Explanation> {
     requireMethod([this], method);
     const found = await this.detectRegions(image);
     const answered = await this.answer(LxmertImage.fromRegions(found), question, { topK });
-    return await explanationOf([this], found, answered, method);
+    return await explanationOf([this], found, answered, method, without);
   }
 
   /**

@@ -5,7 +5,7 @@ export type { RgbImage } from '../common/rgbImage.js';
 export type { AttentionMap } from '../explain/attentionMap.js';
 export type { ExplainedRegion } from '../explain/explainedRegions.js';
 export type { AnswerRelevance, ExplainedLayer, ExplainOptions, Explanation } from '../explain/explanation.js';
-export type { ExplanationMethod, Removal, RemovedWord, WithoutPart } from '../explain/removal.js';
+export type { ExplanationMethod, Removal, RemovedWord, TakenAway, WithoutPart } from '../explain/removal.js';
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';
 export type { LxmertAnswer, LxmertMatch } from '../inference/lxmert.js';
 export { LxmertImage } from '../inference/lxmertImage.js';

@@ -12,6 +12,8 @@ export const MAX_QUESTION_LENGTH = 1000;
 
 /** Answers explained at most: each takes a pass back through the model. */
 const MAX_EXPLAINED = 10;
+/** Words that can be named: more than any model reads. */
+const MAX_PLACES = 512;
 
 /** As it is sent here: any of its usual forms, to its bytes. */
 const givenBase64 = z
@@ -95,9 +97,18 @@ const method = z
     'relevance: what counted over all layers, and attention; attention: the layers alone; removal: what the answers become without each word and region. Default: relevance, and removal of exported models and of several together',
   );
 
+const places = (most: number) => z.array(z.int().min(0)).max(most).default([]);
+const without = z
+  .strictObject({
+    words: places(MAX_PLACES).describe('Places among the words of `removal`, from 0'),
+    regions: places(MAX_BOXES).describe('Places among the regions, from 0'),
+  })
+  .optional()
+  .describe('With removal: these are taken away together, in place of each by itself');
+
 /** The body of `POST /v1/explain` as JSON. */
 export const explainRequest = z
-  .strictObject({ ...subject, question, topK: answersUpTo(MAX_EXPLAINED), method, model })
+  .strictObject({ ...subject, question, topK: answersUpTo(MAX_EXPLAINED), method, without, model })
   .refine(hasOneSubject, oneSubject);
 export type ExplainRequest = z.output<typeof explainRequest>;
 
@@ -173,6 +184,10 @@ export const explainResponse = z.object({
   model: z.string(),
   question: z.string(),
   isCut: z.boolean().describe('True when the question is longer than the model reads'),
+  lost: z.string().describe('The end of such a question, which the model did not read; else empty'),
+  unknownWords: z
+    .array(z.string())
+    .describe('Words that the vocabulary does not have, in their order: the model reads [UNK]'),
   answers,
   words: z.array(z.string()).describe('Word pieces as the model reads them, with [CLS] and [SEP]'),
   width: z.int(),
@@ -208,6 +223,12 @@ export const explainResponse = z.object({
       regions: z
         .array(z.object(withoutPart).nullable())
         .describe('Of each region; null for the only one of a picture'),
+      together: z
+        .object(withoutPart)
+        .nullable()
+        .describe(
+          'Without all that was named, at once; the lists are then empty. Null where nothing was named',
+        ),
     })
     .nullable()
     .describe('What the answers become without each word and region; null with other methods than removal'),

@@ -52,10 +52,10 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
     const asked = request.isMultipart()
       ? await explainFromForm(request)
       : parse(explainRequest, request.body);
-    const { question, topK, method } = asked;
+    const { question, topK, method, without } = asked;
     const model = service.model(asked.model).name;
     const { imageId, seen } = await seenOf(service, asked, request);
-    const explanation = await service.explain({ seen, question, topK, method, model }, signal);
+    const explanation = await service.explain({ seen, question, topK, method, without, model }, signal);
     return { imageId, model, ...explanation };
   });
 

@@ -1,6 +1,6 @@
 /** @file A client of the server for Node.js and browsers: it needs nothing but `fetch`. */
 
-import type { ExplanationMethod } from '../explain/removal.js';
+import type { ExplanationMethod, TakenAway } from '../explain/removal.js';
 import type {
   AnswerResponse,
   ExplainResponse,
@@ -48,6 +48,8 @@ interface CommonOptions {
 export interface ExplainOptions extends CommonOptions {
   /** By what the answers are explained. Default `relevance`; `removal` of exported models and of several together. */
   readonly method?: ExplanationMethod;
+  /** With `removal`: these are taken away together, in place of each by itself. */
+  readonly without?: TakenAway;
 }
 
 export interface AskOptions extends CommonOptions {
@@ -108,9 +110,13 @@ export class LxmertClient {
     question: string,
     { signal, ...settings }: ExplainOptions = {},
   ): Promise<ExplainResponse> {
-    return isFile(image)
-      ? await this.#post('/v1/explain', formOf(image, settings, [question]), signal)
-      : await this.#post('/v1/explain', { ...subjectOf(image), ...defined(settings), question }, signal);
+    const { without, ...plain } = settings;
+    if (!isFile(image)) {
+      const body = { ...subjectOf(image), ...defined(plain), question, ...(without ? { without } : {}) };
+      return await this.#post('/v1/explain', body, signal);
+    }
+    const named = without === undefined ? {} : { without: JSON.stringify(without) };
+    return await this.#post('/v1/explain', formOf(image, { ...plain, ...named }, [question]), signal);
   }
 
   /** The regions of a picture. */
@@ -140,6 +146,11 @@ export class LxmertClient {
   /** A sample's picture, as PNG. */
   async samplePicture(name: string, signal?: AbortSignal): Promise<Blob> {
     return await (await this.#send(`/v1/samples/${encodeURIComponent(name)}.png`, { signal })).blob();
+  }
+
+  /** The same small, as WebP. */
+  async sampleThumbnail(name: string, signal?: AbortSignal): Promise<Blob> {
+    return await (await this.#send(`/v1/samples/${encodeURIComponent(name)}.webp`, { signal })).blob();
   }
 
   async #post<Result>(

@@ -80,6 +80,9 @@ export function openApiDocument(): Json {
               ...asked,
               question: text('One question'),
               method: { type: 'string', enum: EXPLANATION_METHODS },
+              without: text(
+                'JSON, such as {"words":[1],"regions":[]}: taken away together, with the method removal',
+              ),
             },
             ['question'],
           ),

@@ -59,11 +59,14 @@ export async function addPageRoutes(
     return { samples: [...samples.values()].map(({ sample }) => sample) };
   });
   app.get<{ Params: { file: string } }>('/v1/samples/:file', async ({ params }, reply) => {
-    const scene = samples.get(params.file.replace(/\.png$/, ''));
-    if (scene === undefined || !params.file.endsWith('.png')) {
+    const { name, ending } = /^(?<name>.*)\.(?<ending>png|webp)$/.exec(params.file)?.groups ?? {};
+    const scene = samples.get(name ?? '');
+    if (scene === undefined) {
       throw new ServeError('not_found', `There is no sample '${params.file}' here.`);
     }
-    return reply.type('image/png').send(scene.png);
+    return ending === 'png'
+      ? reply.type('image/png').send(scene.png)
+      : reply.type('image/webp').send(scene.thumbnail);
   });
 
   const document = openApiDocument();

@@ -25,13 +25,28 @@ export async function answerFromForm(request: FastifyRequest): Promise<WithPictu
   return withPicture(form, parse(answerRequest, asked));
 }
 
-/** The same with one `question`, with `method` and without `regions`. */
+/** The same with one `question`, with `method` and `without` (JSON), and without `regions`. */
 export async function explainFromForm(request: FastifyRequest): Promise<WithPicture<ExplainRequest>> {
-  const form = await readForm(request, ['question', 'topK', 'method', 'imageId', 'model']);
+  const form = await readForm(request, ['question', 'topK', 'method', 'without', 'imageId', 'model']);
   const method = one(form, 'method');
   const question = one(form, 'question');
-  const asked = { ...settingsOf(form), question, ...(method === undefined ? {} : { method }) };
+  const without = one(form, 'without');
+  const asked = {
+    ...settingsOf(form),
+    question,
+    ...(method === undefined ? {} : { method }),
+    ...(without === undefined ? {} : { without: jsonOf(without, 'without') }),
+  };
   return withPicture(form, parse(explainRequest, asked));
+}
+
+/** @throws ServeError when it is no JSON */
+function jsonOf(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ServeError('bad_request', `The field '${name}' is not JSON.`, { cause });
+  }
 }
 
 /** The file `image` alone. */

@@ -1,5 +1,7 @@
 /** @file Pictures that the page offers to ask about: scenes of the sample world that no model was trained on. */
 
+import sharp from 'sharp';
+import type { SampleQuestion } from '../data/sampleWorld/askQuestions.js';
 import { encodePng } from '../data/sampleWorld/encodePng.js';
 import { renderScene } from '../data/sampleWorld/renderScene.js';
 import { SceneSource } from '../data/sampleWorld/sceneSource.js';
@@ -8,11 +10,15 @@ import type { SampleResponse } from './api.js';
 
 export interface SampleScene {
   readonly png: Buffer;
+  /** The same small, WebP. */
+  readonly thumbnail: Buffer;
   readonly sample: SampleResponse;
 }
 
 const NUM_SCENES = 6;
 const MIN_OBJECTS = 3;
+/** Pixels of a side: twice what the page shows, for screens with fine pixels. */
+const THUMBNAIL_SIDE = 88;
 /** Those of the quickstart's world, whose test split nothing is trained or chosen on. */
 const SCENES = {
   numImages: QUICKSTART_DEFAULTS.numImages,
@@ -30,18 +36,27 @@ export async function drawSamples(): Promise<ReadonlyMap<string, SampleScene>> {
   const drawn = asked.map(async ({ scene, questions }, i): Promise<[string, SampleScene]> => {
     const image = renderScene(scene);
     const png = await encodePng(image);
+    const thumbnail = await sharp(png).resize(THUMBNAIL_SIDE).webp({ quality: 70 }).toBuffer();
     const name = `scene-${i + 1}`;
     const sample: SampleResponse = {
       name,
       width: image.width,
       height: image.height,
-      questions: questions.map(({ sentence, labels }) => ({
+      questions: colorsFirst(questions).map(({ sentence, labels }) => ({
         question: sentence,
         expected: labels.map(([answer]) => answer),
       })),
       objects: scene.objects.map(({ color, shape, box }) => ({ name: `${color} ${shape}`, box: [...box] })),
     };
-    return [name, { png, sample }];
+    return [name, { png, thumbnail, sample }];
   });
   return new Map(await Promise.all(drawn));
+}
+
+/** What a visitor sees first is a question that the picture answers at a glance. */
+function colorsFirst(questions: readonly SampleQuestion[]): SampleQuestion[] {
+  const [colors, others] = [true, false].map((is) =>
+    questions.filter(({ kind }) => (kind === 'color') === is),
+  );
+  return [...(colors ?? []), ...(others ?? [])];
 }

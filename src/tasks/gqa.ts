@@ -6,6 +6,7 @@ import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
 import { formatFixed } from '../formats/pythonFixed.js';
 import { answeringTask } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
+import type { OodScores } from './metrics/gqaOutOfDistribution.js';
 import { scoreGqaFiles } from './metrics/scoreFiles.js';
 import {
   coverageFlags,
@@ -16,6 +17,16 @@ import {
   tableLines,
 } from './metrics/scoreText.js';
 import { defineScore } from './task.js';
+
+/** The parts of GQA-OOD where they were asked for. */
+function oodLines({ parts = [], delta }: Partial<OodScores>): string[] {
+  const lines = parts.map(({ part, accuracy, numQuestions }) =>
+    scoreLine(part === 'head' ? 'Head' : 'Tail', accuracy, `of ${numQuestions}`),
+  );
+  if (delta !== undefined && delta !== null)
+    lines.push(scoreLine('Delta', delta, 'how much better the head is than the tail'));
+  return lines;
+}
 
 export const task = answeringTask({
   name: 'gqa',
@@ -48,6 +59,11 @@ export const task = answeringTask({
             'lxmert score gqa val_predict.json --questions val_all_questions.json --choices val_choices.json --consistency',
           does: 'computes every metric from predictions for all questions',
         },
+        {
+          command:
+            'lxmert score gqa testdev_predict.json --questions ood_testdev_all.json --head ood_testdev_head.json --tail ood_testdev_tail.json --extra ignore',
+          does: 'scores GQA-OOD: all, head, tail',
+        },
       ],
     },
     predictions: 'Predictions (JSON), as the reference dumps them',
@@ -63,6 +79,14 @@ export const task = answeringTask({
         .boolean()
         .default(false)
         .describe('Score entailed questions too; takes predictions for all questions'),
+      head: existingFile()
+        .optional()
+        .describe(
+          'Questions of GQA-OOD with frequent answers (ood_testdev_head.json), to score by themselves',
+        ),
+      tail: existingFile()
+        .optional()
+        .describe('Questions of GQA-OOD with rare answers (ood_testdev_tail.json), to score by themselves'),
       ...coverageFlags,
     },
     run: async (predictions, flags, signal) => ({
@@ -76,6 +100,7 @@ export const task = answeringTask({
         ...noteLines(result.notes),
         '',
         scoreLine('Accuracy', result.accuracy),
+        ...oodLines(result),
         scoreLine('Binary', result.binary),
         scoreLine('Open', result.open),
         scoreLine('Consistency', result.consistency),

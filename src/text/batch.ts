@@ -1,6 +1,7 @@
 /** @file Sentences to the padded arrays that the language stream reads. */
 
 import { checkMaxLength, DEFAULT_MAX_LENGTH, type WordPieceTokenizer } from './wordPiece.js';
+import { splitWords } from './words.js';
 
 /**
  * A batch of B sentences, row-major in arrays of B * maxLength. Ids are 32-bit: libtorch's embedding takes them as
@@ -68,4 +69,37 @@ export function isCut(
 ): boolean {
   // One piece more than fits between [CLS] and [SEP] is enough to know.
   return tokenizer.pieceIds(sentence, maxLength - 1).length > maxLength - 2;
+}
+
+/** What of a sentence a model does not read. */
+export interface Unread {
+  /** The end of a sentence that is longer than the model reads, from the first word that is not whole; empty of others. */
+  readonly lost: string;
+  /** Of the words that are read, those that the vocabulary cannot spell, in their order: the model sees [UNK]. */
+  readonly unknownWords: readonly string[];
+}
+
+/** Tells what of a sentence a model does not read. */
+export function unreadOf(
+  encoder: { readonly tokenizer: WordPieceTokenizer; readonly maxLength: number },
+  sentence: string,
+): Unread {
+  const { tokenizer, maxLength } = encoder;
+  const { unknownId } = tokenizer.vocabulary;
+  const unknownWords: string[] = [];
+  let numPieces = 0;
+  for (const word of splitWords(sentence, { lowerCase: tokenizer.lowerCase, maxWords: maxLength })) {
+    const pieces = tokenizer.pieceIds(word);
+    if (numPieces < maxLength - 2 && pieces[0] === unknownId) unknownWords.push(word);
+    numPieces += pieces.length;
+  }
+  return { lost: isCut(encoder, sentence) ? endOf(encoder, sentence) : '', unknownWords };
+}
+
+/** From the first word, of those between spaces, with which the sentence is too long. */
+function endOf(encoder: Parameters<typeof isCut>[0], sentence: string): string {
+  for (const { index, 0: word } of sentence.matchAll(/\S+/g)) {
+    if (isCut(encoder, sentence.slice(0, index + word.length))) return sentence.slice(index);
+  }
+  return '';
 }

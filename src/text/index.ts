@@ -1,6 +1,14 @@
 /** @file The text room: sentences to WordPiece ids. */
 
-export { type EncodeBatchOptions, encodeBatch, isCut, longestOf, type SentenceBatch } from './batch.js';
+export {
+  type EncodeBatchOptions,
+  encodeBatch,
+  isCut,
+  longestOf,
+  type SentenceBatch,
+  type Unread,
+  unreadOf,
+} from './batch.js';
 export { type BuildVocabularyOptions, buildVocabulary } from './buildVocabulary.js';
 export { CONTINUATION, Vocabulary } from './vocabulary.js';
 export { DEFAULT_MAX_LENGTH, type WordPieceOptions, WordPieceTokenizer } from './wordPiece.js';

@@ -11,6 +11,7 @@ import { streamStatements } from '../../src/data/annotations/nlvr2Annotations.js
 import { streamAnnotatedImages } from '../../src/data/annotations/pretrainingAnnotations.js';
 import { readVizwiz } from '../../src/data/annotations/vizwizAnnotations.js';
 import { streamQuestions } from '../../src/data/annotations/vqaAnnotations.js';
+import { makeZip } from './prepare/support.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'example-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -207,4 +208,17 @@ it('does not take examples without ids for captions', async () => {
 
 it('names a text that begins as no JSON does', async () => {
   await expect(all('captions', '1000.jpg#0\tA man .\n')).rejects.toThrow(/is text; expected captions/);
+});
+
+describe('the archive that a file was downloaded in', () => {
+  const archive = (...contents: unknown[]): Uint8Array =>
+    makeZip(contents.map((content, i) => ({ name: `a${i}.json`, content: JSON.stringify(content) })));
+
+  it('is read by its only JSON file, and a fault of a record is said', async () => {
+    expect(await all('vizwiz', archive([photo]))).toHaveLength(1);
+    await expect(all('vizwiz', archive([photo, { ...photo, question: 5 }]))).rejects.toThrow(
+      "question 1, key 'question'",
+    );
+    await expect(all('vizwiz', archive([], []))).rejects.toThrow('holds 2 JSON files (a0.json, a1.json)');
+  });
 });

@@ -91,6 +91,38 @@ const WITHOUT_WORD = {
   '?': 'What colors is the cat',
 };
 
+describe('what is taken away together', () => {
+  const imageRegions = imageRegionsFrom(row, { hasLabels: false, names, provenance: undefined });
+  const together = (answering: LoadedModel, words: number[], regions: number[]): Explanation =>
+    explanationOf(answering, imageRegions, question, 3, 'removal', { words, regions });
+
+  it('is as if it had never been there, for one model and for several', () => {
+    const sentence = 'What is the ?';
+    for (const answering of [one, three]) {
+      const { removal, answers, layers } = together(answering, [1, 4], [3, 0]);
+      expect(removal).toMatchObject({ words: [], regions: [] });
+      expectAnswers(removal?.together, answers, asked(answering, sentence, without(without(row, 3), 0)));
+      expect(layers).toEqual([]);
+    }
+    const { removal, answers } = together(one, [], [2]);
+    const alone = removed(one);
+    expect(removal?.together?.probabilities).toEqual(
+      alone.removal?.regions[2]?.probabilities.map((value) => expect.closeTo(value, 6)),
+    );
+    expect(answers).toEqual(alone.answers);
+    expect(alone.removal?.together).toBeNull();
+  });
+
+  it('is there to be taken away, and leaves a region', () => {
+    expect(() => together(one, [6], [])).toThrow('There are 6 words, counted from 0; 6 is none of them.');
+    expect(() => together(one, [], [-1])).toThrow('There are 5 regions, counted from 0; -1 is none of them.');
+    expect(() => together(one, [], [0, 1, 2, 3, 4])).toThrow('leave at least one');
+    expect(() =>
+      explanationOf(one, imageRegions, question, 1, 'relevance', { words: [0], regions: [] }),
+    ).toThrow(UsageError);
+  });
+});
+
 describe('what is taken away', () => {
   it('is a whole word with all of its pieces, and never [CLS] or [SEP]', () => {
     expect(wordsOfPieces(['[CLS]', 'un', '##color', '##ed', '##s', 'cat', '[SEP]', '?', '[SEP]'])).toEqual([
@@ -145,6 +177,7 @@ describe('what is taken away', () => {
         },
         { probabilities: [1, 0], changes: [0.25, -0.125], instead: null },
       ],
+      together: null,
     });
   });
 });

@@ -52,7 +52,11 @@ function expectSame(found: Explanation, wanted: Explanation): void {
       instead: part.instead && { ...part.instead, probability: close(part.instead.probability) },
     };
   expect(found.removal).toEqual(
-    removal && { words: removal.words.map(without), regions: removal.regions.map(without) },
+    removal && {
+      words: removal.words.map(without),
+      regions: removal.regions.map(without),
+      together: without(removal.together),
+    },
   );
 }
 
@@ -74,6 +78,11 @@ describe.each(['onnxruntime-node', 'onnxruntime-web'])('with %s', (engine) => {
       expect(found).toMatchObject({ method: 'removal', relevance: [], layers: [] });
       expect(JSON.parse(JSON.stringify(found))).toEqual(found);
     }
+    const away = { topK: 3, method: 'removal', without: { words: [1], regions: [0, 3] } } as const;
+    expectSame(
+      await lxmert.explain(picture(5), question, away),
+      await explain(torch, picture(5), question, away),
+    );
     // Cut questions, one word, no word that the model can read.
     for (const asked of ['cat '.repeat(30), 'cat', '\u200b'])
       expectSame(

@@ -82,6 +82,20 @@ needing('program').describe('the server', () => {
     expect(await client.explain(server.picture, question, { topK: 2, method: 'removal' })).toEqual(
       explanation,
     );
+    const without = { words: [1], regions: [0] };
+    const together = await client.explain(server.picture, question, { topK: 2, method: 'removal', without });
+    const direct = explanationOf(lxmert.answering, imageRegions, question, 2, 'removal', without);
+    expect(together.removal).toEqual({
+      words: [],
+      regions: [],
+      together: close(direct.removal?.together ?? null),
+    });
+    const { imageId } = together;
+    expect(
+      await client.explain({ imageId: imageId ?? '' }, question, { topK: 2, method: 'removal', without }),
+    ).toEqual(together);
+    for (const bad of [{ words: [99] }, { regions: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }, { words: ['what'] }])
+      expect((await post(app, '/v1/explain', { ...asked, without: bad })).statusCode).toBe(400);
     const { layers } = await client.explain(server.picture, question, { method: 'attention' });
     expect(layers).toHaveLength(2);
     expect((await client.models()).models[0]?.explanationMethods).toEqual([

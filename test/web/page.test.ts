@@ -19,6 +19,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
 const at = (name: string): string => path.join(folder, name);
 const TOKEN = 'a-token-of-some-length';
 const question = 'is the cat white?';
+const poll = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
 
 interface Served {
   readonly address: string;
@@ -95,16 +96,21 @@ needing('chromium', 'program').describe('the page', () => {
   const choose = (page: Page, file: string) => page.getByLabel('Picture file').setInputFiles(at(file));
   async function askAbout(page: Page, file: string): Promise<void> {
     await choose(page, file);
-    await page.getByLabel('Question', { exact: true }).fill(question);
+    await page.getByText(`regions were found in ${file}`).waitFor({ state: 'attached' });
+    await ask(page);
+  }
+  async function ask(page: Page, asked = question): Promise<void> {
+    await page.getByLabel('Question', { exact: true }).fill(asked);
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
-    await page.locator('.explanation').waitFor();
+    await poll(() => page.title()).toContain(asked);
+    await page.locator('.regions .change').first().waitFor();
   }
   const expected = async (model?: string, method?: 'removal'): Promise<ExplainResponse> =>
     await new LxmertClient(served.address).explain(readFileSync(at('photo.png')), question, {
       ...(model ? { model } : {}),
       ...(method ? { method } : {}),
     });
-  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  const percent = (value: number): string => `${(100 * value).toFixed(1)}\u00a0%`;
 
   /** One row of a map, the mean of its heads or one of them; read here once more, apart from the page's reader. */
   function rowOf(
@@ -122,24 +128,52 @@ needing('chromium', 'program').describe('the page', () => {
     );
   }
 
+  it('opens on a finished example, and its address leads back to it', async () => {
+    await visit(async (page) => {
+      await page.locator('.explanation').waitFor();
+      expect(await page.getByLabel('Question', { exact: true }).inputValue()).toMatch(/color/i);
+      expect(await page.locator('.verdict.right, .verdict.wrong').count()).toBe(1);
+      const sample = page.getByRole('button', { name: /^Sample: \w+ \w+, / });
+      expect(await sample.count()).toBe(6);
+      await page.locator('.suggestions button').nth(1).click();
+      const asked = await page.locator('.suggestions button').nth(1).textContent();
+      await poll(() => page.title()).toContain(asked);
+      await page.locator('.regions button').nth(2).click();
+      await page.getByText(/^Without .* in place of/).waitFor();
+      const region = await page.locator('.regions button[aria-pressed=true]').getAttribute('data-region');
+      const { searchParams } = new URL(page.url().replace('#', '?'));
+      expect(Object.fromEntries(searchParams)).toEqual({
+        picture: 'scene-1',
+        question: asked,
+        without: `;${region}`,
+      });
+      const reading = await page.locator('.reading').first().textContent();
+      await page.reload();
+      await page.getByText(reading ?? '').waitFor();
+      // And back, to the first question.
+      await page.goBack();
+      await poll(() => page.getByLabel('Question', { exact: true }).inputValue()).toMatch(/color/i);
+    });
+  });
+
   it('detects the regions of an uploaded picture, and answers with what counted', async () => {
     await visit(async (page) => {
       await choose(page, 'photo.png');
       await page.getByRole('heading', { name: '6 regions were found' }).waitFor();
-      expect(await page.locator('.seen rect').count()).toBe(6);
-      await page.getByLabel('Question', { exact: true }).fill(question);
-      await page.getByRole('button', { name: 'Ask', exact: true }).click();
+      expect(await page.locator('.seen rect[data-region]').count()).toBe(6);
+      expect(await page.locator('.dark').count()).toBe(0);
+      await ask(page);
       const { answers, relevance } = await expected();
-      await page.locator('.explanation').waitFor();
       expect(await page.locator('.bars .answer').allTextContents()).toEqual(
         answers.map(({ answer }) => answer),
       );
       expect(await page.locator('.bars .number').allTextContents()).toEqual(
         answers.map(({ probability }) => percent(probability)),
       );
+      await page.locator('.regions .value').first().waitFor();
       const shares = [...relevance[0]!.regions].sort((a, b) => b - a);
       const shown = await page.locator('.regions .value').allTextContents();
-      expect(shown.map((text) => Number.parseFloat(text))).toEqual(
+      expect(shown.map((text) => Number.parseFloat(text.replace('Counted ', '')))).toEqual(
         shares.map((share) => expect.closeTo(100 * share, 0)),
       );
       // Another answer can be asked about.
@@ -150,80 +184,169 @@ needing('chromium', 'program').describe('the page', () => {
     });
   });
 
+  it('keeps the picture in sight: beside the answers, or under the question', async () => {
+    const boxOf = async (page: Page, selector: string) =>
+      (await page.locator(selector).first().boundingBox())!;
+    for (const [width, height] of [
+      [1440, 900],
+      [390, 844],
+    ] as const) {
+      await visit(
+        async (page) => {
+          await page.locator('.regions button').first().waitFor();
+          const picture = await boxOf(page, '.picture');
+          const question = await boxOf(page, '.question input');
+          const answer = await boxOf(page, '.best');
+          expect(picture.y + picture.height).toBeLessThan(height);
+          if (width > 1000) {
+            expect(picture.x + picture.width).toBeLessThan(question.x);
+            expect(answer.x).toBe(question.x);
+          } else {
+            expect(picture.y).toBeGreaterThan(question.y);
+            expect(answer.y).toBeGreaterThan(picture.y + picture.height);
+          }
+          await page.locator('.regions button').last().focus();
+          await page.mouse.wheel(0, 400);
+          await poll(async () => (await boxOf(page, '.picture')).y).toBeLessThan(60);
+          expect((await boxOf(page, '.picture')).y).toBeGreaterThanOrEqual(0);
+        },
+        { viewport: { width, height } },
+      );
+    }
+  });
+
+  it('lights what counted, by the strongest of the boxes that overlap, and what is pointed at', async () => {
+    const { regions, relevance } = await expected();
+    const shares = relevance[0]!.regions;
+    const most = Math.max(...shares, Math.min(4 / shares.length, 1));
+    const grayOf = (strength: number): number => Math.round(255 * (1 - strength));
+    const holesOf = (page: Page) =>
+      page
+        .locator('.hole')
+        .evaluateAll((holes) =>
+          holes.map((hole) => [
+            Number(hole.getAttribute('x')),
+            Number(/\d+/.exec(hole.getAttribute('fill') ?? '')?.[0]),
+          ]),
+        );
+    await visit(async (page) => {
+      await askAbout(page, 'photo.png');
+      await page.locator('.hole').first().waitFor({ state: 'attached' });
+      const holes = await holesOf(page);
+      // Painted from the weakest to the strongest, each over what is below it.
+      const wanted = shares
+        .map((share, i) => [regions[i]!.box[0], grayOf(share / most)] as const)
+        .sort((a, b) => b[1] - a[1]);
+      expect(holes.map(([, gray]) => gray)).toEqual(wanted.map(([, gray]) => expect.closeTo(gray, -0.5)));
+      const last = page.locator('.regions button').last();
+      await last.hover();
+      await expect
+        .poll(async () => (await holesOf(page)).map(([, gray]) => gray))
+        .toEqual([...Array.from({ length: 5 }, () => 255), 0]);
+      await page.locator('.bars button').nth(2).hover();
+      const third = relevance[2]!.regions;
+      const strongest = grayOf(Math.max(...third) / Math.max(...third, 4 / third.length));
+      await poll(async () => (await holesOf(page)).at(-1)?.[1]).toBeCloseTo(strongest, -0.5);
+    });
+  });
+
   it('shows every layer and head, in both directions', async () => {
     const { layers, words } = await expected();
     await visit(async (page) => {
       await askAbout(page, 'photo.png');
+      await page.getByText('Details').click();
       await page.getByLabel('Show').selectOption({ value: '0' });
       await page.getByLabel('Head').selectOption({ value: '1' });
-      await page.getByRole('button', { name: 'cat', exact: true }).click();
+      await page.getByRole('combobox', { name: 'Word' }).selectOption({ label: 'cat' });
       const ofCat = rowOf(layers[0]!.wordsOnRegions, words.indexOf('cat'), 1);
       const values = await page.locator('.regions .value').allTextContents();
-      expect(values).toEqual([...ofCat].sort((a, b) => b - a).map(percent));
+      expect(values).toEqual([...ofCat].sort((a, b) => b - a).map((value) => `Looked at ${percent(value)}`));
       await page.getByLabel('Show').selectOption({ value: '1' });
       await page.getByLabel('Head').selectOption({ value: 'mean' });
-      await page.getByRole('button', { name: /^region 4/ }).click();
-      expect(await page.getByLabel('a region on the words').isChecked()).toBe(true);
+      await page.getByLabel('a region on the words').check();
+      await page.getByRole('combobox', { name: 'Region' }).selectOption({ value: '3' });
       const ofRegion = rowOf(layers[1]!.regionsOnWords, 3);
-      const titles = await page
-        .locator('.chips button')
-        .evaluateAll((chips) => chips.map((chip) => chip.getAttribute('title')));
-      expect(titles).toEqual(ofRegion.map(percent));
-      const best = words[ofRegion.indexOf(Math.max(...ofRegion))];
-      expect(await page.locator('.explanation > .reading').textContent()).toContain(
-        `region 4 looks most at "${best}"`,
-      );
+      const named = words.map((word) => ({ '[CLS]': 'the answer', '[SEP]': 'the end' })[word] ?? word);
+      const best = named[ofRegion.indexOf(Math.max(...ofRegion))];
+      const reading = await page.locator('.explanation > .reading').textContent();
+      expect(reading).toMatch(new RegExp(`looks most at "${best}"|looks at is spread evenly`));
     });
   });
 
-  it('asks for what the answer is without each part when that is to be shown', async () => {
-    const { removal, answers } = await expected(undefined, 'removal');
+  it('takes words and regions away, and says which single one changes the answer', async () => {
+    const { removal, answers, regions } = await expected(undefined, 'removal');
     const name = answers[0]?.answer;
+    const cat = removal!.words.findIndex(({ word }) => word === 'cat');
+    const both = await new LxmertClient(served.address).explain(readFileSync(at('photo.png')), question, {
+      method: 'removal',
+      without: { words: [cat], regions: [3, 1] },
+    });
+    const together = both.removal!.together!;
+    expect(together.probabilities).not.toEqual(removal!.words[cat]!.probabilities);
+    const alone = [...removal!.words, ...removal!.regions].filter((part) => part?.instead != null);
     await visit(async (page, { requests }) => {
       await askAbout(page, 'photo.png');
-      // The other tab's questions are kept, and not seen.
-      expect(await page.getByLabel('First question').isVisible()).toBe(false);
-      const numAsked = () => requests.filter((url) => url.endsWith('/v1/explain')).length;
-      expect(numAsked()).toBe(1);
-      await page.getByLabel('Show').selectOption({ value: 'removal' });
       const reading = page.locator('.explanation > .reading');
-      await reading.filter({ hasText: `"${name}" loses most without` }).waitFor();
-      await page.getByRole('button', { name: 'cat', exact: true }).click();
-      const cat = removal?.words.find(({ word }) => word === 'cat');
+      const numbers = async () => (await page.locator('.bars .number').allTextContents()).slice(0, 1);
+      const region = (i: number) => page.locator(`.regions button[data-region="${i}"]`);
+      await page.locator('.alone').waitFor();
+      const numAsked = () => requests.filter((url) => url.endsWith('/v1/explain')).length;
+      const before = numAsked();
+      expect(await page.locator('.alone button').count()).toBe(Math.min(6, alone.length));
+      expect(await region(3).locator('.change').textContent()).toMatch(/without it .*\d\.\d$/);
+      await page.getByRole('button', { name: /^cat/ }).click();
+      // What was found for each by itself needs no question.
       expect(await reading.textContent()).toContain(
-        `Without "cat", "${name}" is at ${percent(cat?.probabilities[0] ?? 0)}`,
+        `Without "cat", "${name}" is at ${percent(removal!.words[cat]!.probabilities[0] ?? 0)}`,
       );
-      await page.getByRole('button', { name: /^region 4/ }).click();
-      expect(await reading.textContent()).toContain(
-        `Without region 4, "${name}" is at ${percent(removal?.regions[3]?.probabilities[0] ?? 0)}`,
-      );
-      // And back, without asking again.
-      await page.getByLabel('Show').selectOption({ value: 'relevance' });
-      expect(await reading.textContent()).toContain(`For "${name}" counted most`);
-      await page.getByLabel('Show').selectOption({ value: 'removal' });
-      expect(numAsked()).toBe(2);
+      expect(numAsked()).toBe(before);
+      await region(3).click();
+      await page.locator('.seen rect[data-region="1"]').dispatchEvent('click');
+      await reading
+        .filter({ hasText: ` is at ${percent(together.probabilities[0] ?? 0)} in place of` })
+        .waitFor();
+      expect(await numbers()).toEqual([percent(together.probabilities[0] ?? 0)]);
+      expect(await page.locator('.seen rect.away').count()).toBe(2);
+      if (together.instead !== null)
+        expect(await page.locator('.best strong').textContent()).toBe(together.instead.answer);
+      await page.getByRole('button', { name: 'Put everything back' }).click();
+      expect(await numbers()).toEqual([percent(answers[0]!.probability)]);
+      expect(await page.locator('.seen rect.away').count()).toBe(0);
+      expect(regions.length).toBe(6);
     });
   });
 
-  it('works by keyboard alone', async () => {
+  it('works by keyboard alone: lists are one stop, and the map says where one is', async () => {
     await visit(async (page) => {
-      await page.getByRole('button', { name: 'Sample scene 1' }).focus();
-      await page.keyboard.press('Enter');
-      await page.getByRole('heading', { name: 'regions were found' }).waitFor();
+      await page.locator('.regions .change').first().waitFor();
       const focused = () =>
-        page.evaluate('document.activeElement.textContent || document.activeElement.type');
-      // From the scenes to the question: five more scenes, the chosen tab.
-      for (let i = 0; i < 20 && (await focused()) !== 'text'; i++) await page.keyboard.press('Tab');
+        page.evaluate<string>('document.activeElement.textContent || document.activeElement.type');
+      const first = page.getByRole('button', { name: /^Sample: / }).first();
+      await first.focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Enter');
+      await page.getByText('regions were found in scene-2').waitFor({ state: 'attached' });
+      // From the samples, over the tabs, to the question.
+      for (let i = 0; i < 4 && (await focused()) !== 'text'; i++) await page.keyboard.press('Tab');
+      expect(await focused()).toBe('text');
+      await page.keyboard.press('Control+A');
       await page.keyboard.type(question);
       await page.keyboard.press('Enter');
-      await page.locator('.explanation').waitFor();
+      await page.locator('.chips button').filter({ hasText: 'cat' }).waitFor();
+      await page.locator('.bars button').first().focus();
+      await page.keyboard.press('End');
+      const last = "document.querySelector('.bars li:last-child button')";
+      expect(await page.evaluate(`document.activeElement === ${last}`)).toBe(true);
+      await page.getByText('Details').click();
       await page.getByRole('application').focus();
-      const reading = page.locator('.scroll .reading');
-      expect(await reading.textContent()).toMatch(/^"\[CLS\]" and /);
-      await page.keyboard.press('ArrowDown');
-      await page.keyboard.press('ArrowDown');
-      await page.keyboard.press('ArrowUp');
+      const reading = page.locator('.at-place');
+      expect(await reading.getAttribute('role')).toBe('status');
+      expect(await reading.textContent()).toMatch(/^"the answer" and /);
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowUp']) await page.keyboard.press(key);
       expect(await reading.textContent()).toMatch(/^"is" and /);
+      const before = await reading.textContent();
+      await page.keyboard.press('ArrowRight');
+      expect(await reading.textContent()).not.toBe(before);
       await page.getByRole('tab', { name: 'Ask' }).focus();
       await page.keyboard.press('ArrowRight');
       expect(await page.getByRole('tab', { name: 'Compare' }).getAttribute('aria-selected')).toBe('true');
@@ -231,30 +354,32 @@ needing('chromium', 'program').describe('the page', () => {
     });
   });
 
-  it('compares two questions, or two models', async () => {
+  it('compares two questions, or two models, and says why it does not begin', async () => {
     const [first, second] = [await expected(), await expected('second')];
     expect(first.answers).not.toEqual(second.answers);
     await visit(async (page) => {
       await choose(page, 'photo.png');
+      await page.getByText('regions were found in photo.png').waitFor({ state: 'attached' });
       await page.getByRole('tab', { name: 'Compare' }).click();
       await page.getByLabel('First question').fill(question);
+      await page.getByRole('button', { name: 'Compare', exact: true }).click();
+      expect(await page.getByRole('alert').textContent()).toContain('write the second question too');
       await page.getByLabel('Second question').fill(question);
+      expect(await page.getByRole('alert').count()).toBe(0);
       await page.getByRole('button', { name: 'Compare', exact: true }).click();
       await page.locator('.sides .explanation').nth(1).waitFor();
       for (const [side, { answers }] of [first, second].entries()) {
-        const shown = page.locator('.sides > div').nth(side).locator('.bars .number');
+        const shown = page.locator('.sides > section').nth(side).locator('.bars .number');
         expect(await shown.allTextContents()).toEqual(answers.map(({ probability }) => percent(probability)));
       }
       // One choice of layer for both.
       await page.getByLabel('Show').selectOption({ value: '1' });
-      expect(await page.locator('.explanation > .reading').allTextContents()).toEqual([
-        expect.stringContaining('"[CLS]" looks most at'),
-        expect.stringContaining('"[CLS]" looks most at'),
-      ]);
+      const says = expect.stringMatching(/the answer" looks/);
+      expect(await page.locator('.sides .explanation > .reading').allTextContents()).toEqual([says, says]);
     });
   });
 
-  it('takes a picture that is dropped on it', async () => {
+  it('takes a picture that is dropped anywhere on it', async () => {
     await visit(async (page) => {
       const bytes = readFileSync(at('photo.png')).toString('base64');
       await page.getByRole('group', { name: 'Picture' }).waitFor();
@@ -262,34 +387,66 @@ needing('chromium', 'program').describe('the page', () => {
         const bytes = Uint8Array.from(atob('${bytes}'), (character) => character.charCodeAt(0));
         const dataTransfer = new DataTransfer();
         dataTransfer.items.add(new File([bytes], 'dropped.png', { type: 'image/png' }));
-        document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+        document.querySelector('h1').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
       })()`);
       await page.getByText('dropped.png', { exact: true }).waitFor();
       await page.getByRole('heading', { name: '6 regions were found' }).waitFor();
     });
   });
 
-  it('says what is wrong, and goes on', async () => {
+  it('says what is wrong, keeps what was there, and goes on', async () => {
     const own = await serve('--model', 'first');
     children.push(own.child);
     await visit(
       async (page) => {
+        await askAbout(page, 'photo.png');
+        const answer = await page.locator('.best').textContent();
         await choose(page, 'broken.png');
         expect(await page.getByRole('alert').textContent()).toMatch(
-          /cannot be (read|decoded)|not a|cut short|broken|ends/i,
+          /(cannot be (read|decoded)|not a|cut short|broken|ends).*What is shown is what was there before/i,
         );
-        await choose(page, 'photo.png');
-        await page.getByRole('heading', { name: '6 regions were found' }).waitFor();
-        expect(await page.getByRole('alert').count()).toBe(0);
+        expect(await page.locator('.best').textContent()).toBe(answer);
+        await page.getByLabel('Question', { exact: true }).fill('');
         await page.getByRole('button', { name: 'Ask', exact: true }).click();
-        expect(await page.getByRole('alert').textContent()).toBe('Write a question first.');
+        await page.getByText('Write a question first.').waitFor();
         own.child.kill('SIGKILL');
-        await page.getByLabel('Question', { exact: true }).fill(question);
+        await page.getByLabel('Question', { exact: true }).fill('is the dog white?');
         await page.getByRole('button', { name: 'Ask', exact: true }).click();
         await page.getByText('The server cannot be reached').waitFor();
+        expect(await page.locator('.best').textContent()).toBe(answer);
+        expect(await page.locator('.picture').isVisible()).toBe(true);
       },
       { address: own.address },
     );
+  });
+
+  it('strikes through what a model does not read, and names the words that it does not know', async () => {
+    await visit(async (page) => {
+      await choose(page, 'photo.png');
+      const long = `${question.slice(0, -1)} ${'and the cat '.repeat(8)}on the end`;
+      await ask(page, long);
+      expect(await page.locator('.chips .lost s').textContent()).toMatch(/on the end$/);
+      await page.locator('.notes-below').getByText('counted for nothing').waitFor();
+      await ask(page, 'is the quokka white?');
+      await page.locator('.notes-below').getByText('"quokka"').waitFor();
+      expect(await page.locator('.chips').textContent()).toContain('quokka');
+    });
+  });
+
+  it('lists the questions that were asked before, and shows them again without asking', async () => {
+    await visit(async (page, { requests }) => {
+      await page.locator('.explanation').waitFor();
+      await askAbout(page, 'photo.png');
+      await page.locator('.regions .change').first().waitFor();
+      const numAsked = () => requests.filter((url) => url.endsWith('/v1/explain')).length;
+      const before = numAsked();
+      await page.locator('.earlier button').last().click();
+      await page.getByText('regions were found in scene-1').waitFor({ state: 'attached' });
+      expect(await page.locator('.best strong').textContent()).not.toBe('');
+      await page.locator('.earlier button').first().click();
+      await page.locator('.chips button').filter({ hasText: 'cat' }).waitFor();
+      expect(numAsked()).toBe(before);
+    });
   });
 
   it('asks for the token of a server that wants one', async () => {

@@ -1,65 +1,86 @@
-/** @file One question about the picture. */
+/** @file One question about the picture, and what came back. */
 
-import { useEffect, useState } from 'preact/hooks';
-import type { LxmertClient } from '../../src/serve/client.js';
+import type { Explanation } from '../../src/explain/explanation.js';
+import type { TakenAway } from '../../src/explain/removal.js';
+import { answerText, ExplanationView } from '../view/ExplanationView.js';
 import { SeenRegions } from '../view/SeenRegions.js';
 import { QuestionForm } from './QuestionForm.js';
-import { Result } from './Result.js';
-import { Suggestions } from './Suggestions.js';
+import { expectedOf, Suggestions } from './Suggestions.js';
 import { explainedRegions, withSampleNames } from './seen.js';
-import { type Asked, ask, type ModelFacts, type ShownPicture, sentenceOf } from './server.js';
+import type { Asked, ChosenPicture, ModelFacts } from './server.js';
 import { TaskState } from './TaskState.js';
-import { useTask } from './useTask.js';
+import type { Task } from './useTask.js';
 
 interface Props {
-  readonly client: LxmertClient;
   readonly models: readonly ModelFacts[];
-  readonly picture: ShownPicture;
+  readonly picture: ChosenPicture;
+  readonly task: Task<Asked>;
+  readonly question: string;
+  readonly model: string;
+  readonly away: TakenAway;
+  readonly onAway: (away: TakenAway) => void;
+  readonly onChange: (question: string, model: string) => void;
+  readonly onAsk: (question: string) => void;
+  /** What stands below the answer. */
+  readonly children?: preact.ComponentChildren;
 }
 
-export function AskTab({ client, models, picture }: Props) {
-  const [question, setQuestion] = useState('');
-  const [model, setModel] = useState(models[0]?.name ?? '');
-  const task = useTask<Asked>(sentenceOf);
-  useEffect(() => task.clear(), [picture]);
-  const send = (asked: string): void => {
-    setQuestion(asked);
-    const facts = models.find(({ name }) => name === model) ?? models[0];
-    if (facts !== undefined) task.run(() => ask(client, picture, asked, facts));
-  };
+export function AskTab(props: Props) {
+  const { models, picture, task, question, model, away, onAway, onChange, onAsk, children } = props;
+  // Of the picture before, nothing is shown beside this one.
+  const asked = task.result?.picture === picture ? task.result : undefined;
   return (
-    <>
-      <QuestionForm
-        label="Question"
-        models={models}
-        question={question}
-        model={model}
-        button={{ text: 'Ask', isDisabled: task.isBusy }}
-        onChange={(changed, name) => {
-          setQuestion(changed);
-          setModel(name);
-        }}
-        onAsk={send}
-      />
-      <Suggestions sample={picture.sample} onChoose={send} />
-      <TaskState task={task} doing="Asking the model" done={saidOf} />
-      {task.result === undefined ? (
+    <div class="bench">
+      <div class="asking">
+        <QuestionForm
+          label="Question"
+          models={models}
+          question={question}
+          model={model}
+          button={{ text: 'Ask', isDisabled: task.isBusy }}
+          onChange={onChange}
+          onAsk={onAsk}
+        />
+        <Suggestions sample={picture.sample} chosen={asked?.explanation.question} onChoose={onAsk} />
+        <TaskState task={task} doing="Asking the model" done={saidOf} />
+      </div>
+      {asked === undefined ? (
         <Seen picture={picture} />
       ) : (
-        <Result asked={task.result} picture={picture} />
+        <ExplanationView
+          explanation={namedBy(asked)}
+          picture={picture.url}
+          expected={expectedOf(picture.sample, asked.explanation.question)}
+          load={asked.load}
+          away={away}
+          onAway={onAway}
+          isBusy={task.isBusy}
+        />
       )}
-    </>
+      {children !== undefined && <div class="below">{children}</div>}
+    </div>
   );
 }
 
 /** What the answer is, in a word. */
-export function saidOf(asked: Asked): string {
-  const [best] = asked.explanation.answers;
-  return `The answer: ${best?.answer ?? 'none'}`;
+export function saidOf({ explanation }: Asked): string {
+  return answerText(explanation);
+}
+
+const named = new WeakMap<Asked, Explanation>();
+
+/** With the names of what was drawn; the same object for the same answer. */
+export function namedBy(asked: Asked): Explanation {
+  const known = named.get(asked);
+  if (known !== undefined) return known;
+  const { explanation, picture } = asked;
+  const found = { ...explanation, regions: withSampleNames(explanation.regions, picture.sample) };
+  named.set(asked, found);
+  return found;
 }
 
 /** The picture before anything was asked. */
-function Seen({ picture: { url, seen, sample } }: { readonly picture: ShownPicture }) {
+function Seen({ picture: { url, seen, sample } }: { readonly picture: ChosenPicture }) {
   const { width, height } = seen;
   const regions = withSampleNames(explainedRegions(seen), sample);
   return <SeenRegions picture={url} seen={{ width, height, regions }} hasDrawnNames={sample !== undefined} />;

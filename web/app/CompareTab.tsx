@@ -4,18 +4,18 @@ import { useEffect, useState } from 'preact/hooks';
 import type { LxmertClient } from '../../src/serve/client.js';
 import { FIRST_VIEW, fitView, type View } from '../view/attention.js';
 import { Controls } from '../view/Controls.js';
-import { saidOf } from './AskTab.js';
+import { ExplanationView } from '../view/ExplanationView.js';
+import { namedBy, saidOf } from './AskTab.js';
 import { QuestionForm } from './QuestionForm.js';
-import { Result } from './Result.js';
-import { Suggestions } from './Suggestions.js';
-import { type Asked, ask, type ModelFacts, type ShownPicture, sentenceOf } from './server.js';
+import { expectedOf, Suggestions } from './Suggestions.js';
+import { type Asked, ask, type ChosenPicture, type ModelFacts, sentenceOf } from './server.js';
 import { TaskState } from './TaskState.js';
 import { useTask } from './useTask.js';
 
 interface Props {
   readonly client: LxmertClient;
   readonly models: readonly ModelFacts[];
-  readonly picture: ShownPicture;
+  readonly picture: ChosenPicture;
 }
 
 interface Side {
@@ -33,12 +33,16 @@ export function CompareTab({ client, models, picture }: Props) {
   // Layer, head and direction are common to both; what is chosen in each is its own.
   const [common, setCommon] = useState<View>(FIRST_VIEW);
   const [own, setOwn] = useState<readonly [Partial<View>, Partial<View>]>([{}, {}]);
+  const [isTried, setIsTried] = useState(false);
   const task = useTask<readonly Asked[]>(sentenceOf);
-  useEffect(() => task.clear(), [picture]);
+  useEffect(() => task.set(undefined), [picture]);
 
+  const missing = sides.flatMap(({ question }, place) => (question.trim() === '' ? [LABELS[place]] : []));
   const setSide = (place: number, side: Side): void =>
     setSides(([first, second]) => (place === 0 ? [side, second] : [first, side]));
   const compare = (): void => {
+    setIsTried(true);
+    if (missing.length > 0 || task.isBusy) return;
     setOwn([{}, {}]);
     task.run(() =>
       Promise.all(
@@ -49,9 +53,14 @@ export function CompareTab({ client, models, picture }: Props) {
       ),
     );
   };
-  const isReady = sides.every(({ question }) => question.trim() !== '');
+  const chooseSuggestion = (question: string): void => {
+    // The first empty place, then the second: clicks on two suggestions fill both.
+    const place = sides[0].question === '' ? 0 : 1;
+    setSide(place, { ...sides[place], question });
+  };
+  const shown = task.result?.every((asked) => asked.picture === picture) ? task.result : undefined;
   // Of a model with more to show, where the other has less.
-  const [explained] = (task.result ?? []).toSorted(
+  const [explained] = (shown ?? []).toSorted(
     (a, b) => b.explanation.layers.length - a.explanation.layers.length,
   );
   return (
@@ -64,68 +73,67 @@ export function CompareTab({ client, models, picture }: Props) {
           question={side.question}
           model={side.model}
           onChange={(question, model) => setSide(place, { question, model })}
-          onAsk={() => {
-            if (isReady) compare();
-          }}
+          onAsk={compare}
         />
       ))}
-      <Suggestions
-        sample={picture.sample}
-        onChoose={(question) => {
-          // The first empty place, then the second: clicks on two suggestions fill both.
-          const place = sides[0].question === '' ? 0 : 1;
-          setSide(place, { ...sides[place], question });
-        }}
-      />
+      <Suggestions sample={picture.sample} onChoose={chooseSuggestion} />
       <p>
-        <button
-          type="button"
-          class="primary"
-          aria-disabled={!isReady || task.isBusy}
-          onClick={() => {
-            if (isReady && !task.isBusy) compare();
-          }}
-        >
+        <button type="button" class="primary" aria-disabled={task.isBusy} onClick={compare}>
           Compare
         </button>
       </p>
+      {isTried && missing.length > 0 && (
+        <p class="failure" role="alert">
+          {`Two answers are compared: write the ${missing.join(' and the ').toLowerCase()} too. It can be the same one${models.length > 1 ? ', of another model' : ''}.`}
+        </p>
+      )}
       <TaskState task={task} doing="Asking twice" done={(both) => both.map(saidOf).join('. ')} />
-      {task.result !== undefined && (
-        <>
-          {explained !== undefined && (
-            <Controls
-              explanation={explained.explanation}
-              view={fitView(common, explained.explanation, true)}
-              canRemove={true}
-              onChange={(change) => setCommon((view) => ({ ...view, ...change }))}
-            />
-          )}
-          <div class="sides">
-            {task.result.map((asked, place) => (
-              <div key={LABELS[place]}>
-                {models.length > 1 && <p class="small">{asked.explanation.model}</p>}
-                <Result
-                  asked={asked}
-                  picture={picture}
-                  shared={{
-                    view: { ...common, ...own[place] },
-                    onChange: ({ direction, layer, head, ...change }) => {
-                      setCommon((view) => ({
-                        ...view,
-                        ...(direction === undefined ? {} : { direction }),
-                        ...(layer === undefined ? {} : { layer }),
-                      }));
-                      setOwn(([left, right]) =>
-                        place === 0 ? [{ ...left, ...change }, right] : [left, { ...right, ...change }],
-                      );
-                    },
-                  }}
-                />
-              </div>
-            ))}
-          </div>
-        </>
+      {explained !== undefined && (
+        <Controls
+          explanation={explained.explanation}
+          view={fitView(common, explained.explanation, canOf(explained))}
+          can={canOf(explained)}
+          hasLooking={false}
+          onChange={(change) => setCommon((view) => ({ ...view, ...change }))}
+        />
+      )}
+      {shown !== undefined && (
+        <div class="sides">
+          {shown.map((asked, place) => (
+            <section key={LABELS[place]} aria-label={`Answer to the ${LABELS[place]?.toLowerCase()}`}>
+              <h2 dir="auto">{asked.explanation.question}</h2>
+              {models.length > 1 && <p class="small">{asked.explanation.model}</p>}
+              <ExplanationView
+                explanation={namedBy(asked)}
+                picture={picture.url}
+                expected={expectedOf(picture.sample, asked.explanation.question)}
+                load={asked.load}
+                shared={{
+                  view: { ...common, ...own[place] },
+                  onChange: ({ direction, layer, head, ...change }) => {
+                    setCommon((view) => ({
+                      ...view,
+                      ...(direction === undefined ? {} : { direction }),
+                      ...(layer === undefined ? {} : { layer }),
+                    }));
+                    setOwn(([left, right]) =>
+                      place === 0 ? [{ ...left, ...change }, right] : [left, { ...right, ...change }],
+                    );
+                  },
+                }}
+              />
+            </section>
+          ))}
+        </div>
       )}
     </>
   );
+}
+
+/** What an answer has, or will have. */
+function canOf({ explanation, load }: Asked) {
+  return {
+    relevance: load.relevance !== undefined,
+    removal: load.removal !== undefined || explanation.removal !== null,
+  };
 }

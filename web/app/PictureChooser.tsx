@@ -1,6 +1,7 @@
-/** @file Choosing a picture: dropped, picked from files, pasted, or one of the bundled scenes. */
+/** @file Choosing a picture: dropped anywhere, picked from files, pasted, or one of the bundled scenes. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRoving } from '../view/roving.js';
 import type { KnownPicture } from './seen.js';
 
 interface Props<P extends KnownPicture> {
@@ -10,9 +11,6 @@ interface Props<P extends KnownPicture> {
   /** Absent where regions are known for the samples alone. */
   readonly onFile?: ((file: File) => void) | undefined;
   readonly onSample: (sample: P) => void;
-  /** What the samples are, before their list; and what readers of screens call each. */
-  readonly intro?: string;
-  readonly labelOf?: (sample: P, place: number) => string;
 }
 
 export function PictureChooser<P extends KnownPicture>({
@@ -21,37 +19,17 @@ export function PictureChooser<P extends KnownPicture>({
   chosen,
   onFile,
   onSample,
-  intro = 'Or one of these scenes, which the model never saw:',
-  labelOf = (_, place) => `Sample scene ${place + 1}`,
 }: Props<P>) {
   const input = useRef<HTMLInputElement>(null);
-  const [isOver, setIsOver] = useState(false);
-  useEffect(() => {
-    const paste = ({ clipboardData }: ClipboardEvent): void => {
-      const file = [...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
-      if (file !== undefined) onFile?.(file);
-    };
-    addEventListener('paste', paste);
-    return () => removeEventListener('paste', paste);
-  }, [onFile]);
+  const isOver = useDropped(onFile);
+  const roving = useRoving(samples.length);
   return (
-    <div>
+    <fieldset
+      class={`chooser ${isOver ? 'over' : ''} ${chosen === undefined ? 'empty' : ''}`}
+      aria-label="Picture"
+    >
       {onFile !== undefined && (
-        <fieldset
-          class={`drop ${isOver ? 'over' : ''}`}
-          aria-label="Picture"
-          onDragOver={(event) => {
-            event.preventDefault();
-            setIsOver(true);
-          }}
-          onDragLeave={() => setIsOver(false)}
-          onDrop={(event) => {
-            event.preventDefault();
-            setIsOver(false);
-            const [file] = event.dataTransfer?.files ?? [];
-            if (file !== undefined) onFile?.(file);
-          }}
-        >
+        <>
           <button type="button" class="button" onClick={() => input.current?.click()}>
             Choose a picture
           </button>
@@ -69,28 +47,71 @@ export function PictureChooser<P extends KnownPicture>({
               currentTarget.value = '';
             }}
           />
-          <p>{chosen ?? 'or drop or paste one here'}</p>
-        </fieldset>
-      )}
-      {samples.length > 0 && (
-        <>
-          <p class="small">{intro}</p>
-          <ul class="samples" aria-label="Sample scenes">
-            {samples.map((sample, i) => (
-              <li key={sample.name}>
-                <button
-                  type="button"
-                  aria-pressed={sample.name === chosen}
-                  aria-label={labelOf(sample, i)}
-                  onClick={() => onSample(sample)}
-                >
-                  <img src={sampleUrls.get(sample.name)} alt="" />
-                </button>
-              </li>
-            ))}
-          </ul>
+          <span class="how">or drop or paste one{samples.length > 0 ? ', or take a sample:' : ' here'}</span>
         </>
       )}
-    </div>
+      {samples.length > 0 && (
+        <ul class="samples" aria-label="Samples" {...roving.list}>
+          {samples.map((sample, i) => (
+            <li key={sample.name}>
+              <button
+                type="button"
+                tabIndex={roving.tabIndexOf(i)}
+                aria-pressed={sample.name === chosen}
+                aria-label={labelOf(sample)}
+                title={labelOf(sample)}
+                onClick={() => onSample(sample)}
+              >
+                <img src={sampleUrls.get(sample.name)} alt="" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {chosen !== undefined && !samples.some(({ name }) => name === chosen) && (
+        <bdi class="chosen-name">{chosen}</bdi>
+      )}
+    </fieldset>
   );
+}
+
+/** By what it shows, where that is known. */
+function labelOf({ name, objects }: KnownPicture): string {
+  return objects.length === 0 ? name : `Sample: ${objects.map((object) => object.name).join(', ')}`;
+}
+
+/** Takes files that are dropped anywhere on the page, or pasted. @returns whether something is held over it */
+function useDropped(onFile: ((file: File) => void) | undefined): boolean {
+  const [isOver, setIsOver] = useState(false);
+  useEffect(() => {
+    if (onFile === undefined) return;
+    const take = (file: File | undefined): void => {
+      if (file !== undefined) onFile(file);
+    };
+    const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes('Files') ?? false;
+    const events: { [Name in keyof WindowEventMap]?: (event: WindowEventMap[Name]) => void } = {
+      dragover: (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        setIsOver(true);
+      },
+      dragleave: ({ relatedTarget }) => {
+        if (relatedTarget === null) setIsOver(false);
+      },
+      drop: (event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        setIsOver(false);
+        take(event.dataTransfer?.files[0]);
+      },
+      paste: ({ clipboardData }) =>
+        take([...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'))),
+    };
+    for (const [name, listener] of Object.entries(events)) addEventListener(name, listener as EventListener);
+    return () => {
+      for (const [name, listener] of Object.entries(events))
+        removeEventListener(name, listener as EventListener);
+    };
+  }, [onFile]);
+  return isOver;
 }

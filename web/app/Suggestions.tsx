@@ -4,16 +4,18 @@ import type { KnownPicture } from './seen.js';
 
 interface Props {
   readonly sample: KnownPicture | undefined;
+  /** The question that is answered. */
+  readonly chosen?: string | undefined;
   readonly onChoose: (question: string) => void;
 }
 
-export function Suggestions({ sample, onChoose }: Props) {
-  if (sample === undefined) return null;
+export function Suggestions({ sample, chosen, onChoose }: Props) {
+  if (sample === undefined || sample.questions.length === 0) return null;
   return (
     <ul class="suggestions" aria-label="Questions about this scene">
       {sample.questions.map(({ question }) => (
         <li key={question}>
-          <button type="button" onClick={() => onChoose(question)}>
+          <button type="button" aria-pressed={question === chosen} onClick={() => onChoose(question)}>
             {question}
           </button>
         </li>

@@ -19,6 +19,7 @@ export function TaskState<T>({ task: { isBusy, failure, result }, doing, done }:
       {failure !== undefined && (
         <p class="failure" role="alert">
           {failure}
+          {result !== undefined && ' What is shown is what was there before.'}
         </p>
       )}
     </>

@@ -1,6 +1,6 @@
 /** @file The server that this page came from. */
 
-import type { ExplanationMethod } from '../../src/explain/removal.js';
+import type { ExplanationMethod, TakenAway } from '../../src/explain/removal.js';
 import type {
   ExplainResponse,
   ModelsResponse,
@@ -8,7 +8,8 @@ import type {
   SampleResponse,
 } from '../../src/serve/api.js';
 import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
-import type { LoadRemoval } from '../view/useRemoval.js';
+import { once } from '../view/once.js';
+import type { LoadParts } from '../view/useParts.js';
 
 export type ModelFacts = ModelsResponse['models'][number];
 
@@ -19,18 +20,16 @@ export interface ChosenPicture {
   readonly seen: RegionsResponse;
   /** What is known of a bundled scene. */
   readonly sample: SampleResponse | undefined;
-}
-
-/** With an address for this page. */
-export interface ShownPicture extends ChosenPicture {
+  /** An address of it in this page. */
   readonly url: string;
 }
 
 /** What came back for a question. */
 export interface Asked {
+  readonly picture: ChosenPicture;
   readonly explanation: ExplainResponse;
-  /** Asks for what the answers become without each part; undefined where that came already. */
-  readonly loadRemoval: LoadRemoval | undefined;
+  /** Asks for what it came without. */
+  readonly load: LoadParts;
 }
 
 /** Where the server is, with a slash at the end: its scripts lie one level below, whatever path a proxy serves it under. */
@@ -58,29 +57,49 @@ export function clientWith(token: string | undefined): LxmertClient {
   return new LxmertClient(BASE, token === undefined ? {} : { token });
 }
 
-/** Asks about a picture that the server may have forgotten meanwhile. */
+/**
+ * Asks about a picture that the server may have forgotten meanwhile. The answers come first; what takes longer, what
+ * counted and what is without each part, is asked for by whoever shows it.
+ */
 export async function ask(
   client: LxmertClient,
-  { file, seen }: ChosenPicture,
+  picture: ChosenPicture,
   question: string,
   model: ModelFacts,
 ): Promise<Asked> {
-  const explain = async (method: ExplanationMethod): Promise<ExplainResponse> => {
-    const settings = { model: model.name, method };
+  const explain = async (method: ExplanationMethod, without?: TakenAway): Promise<ExplainResponse> => {
+    const settings = { model: model.name, method, ...(without === undefined ? {} : { without }) };
     try {
-      return await client.explain({ imageId: seen.imageId }, question, settings);
+      return await client.explain({ imageId: picture.seen.imageId }, question, settings);
     } catch (error) {
       if (error instanceof LxmertClientError && error.code === 'not_found')
-        return await client.explain(file, question, settings);
+        return await client.explain(picture.file, question, settings);
       throw error;
     }
   };
-  // Several models at once, and models without gradients, are explained by removal alone.
-  if (!model.canExplain) return { explanation: await explain('removal'), loadRemoval: undefined };
+  const methods = model.explanationMethods;
+  // Several models at once are explained by removal alone.
+  const first = methods.includes('attention') ? 'attention' : 'removal';
   return {
-    explanation: await explain('relevance'),
-    loadRemoval: async () => (await explain('removal')).removal,
+    picture,
+    explanation: await explain(first),
+    load: {
+      relevance: methods.includes('relevance')
+        ? once(async () => (await told(explain('relevance'))).relevance)
+        : undefined,
+      removal: first === 'removal' ? undefined : once(async () => (await told(explain('removal'))).removal),
+      without: async (away) => (await told(explain('removal', away))).removal?.together ?? null,
+    },
   };
+}
+
+/** A failure as what is told of it. */
+async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(sentenceOf(error), { cause: error });
+  }
 }
 
 /** What to tell a visitor of a failure. */

@@ -4,11 +4,14 @@ import { useRef, useState } from 'preact/hooks';
 
 export interface Task<T> {
   readonly isBusy: boolean;
+  /** Why the newest work failed. */
   readonly failure: string | undefined;
+  /** Of the last work that succeeded: a failure takes nothing away. */
   readonly result: T | undefined;
   /** Begins work; the result of earlier work that is still under way is dropped. */
   readonly run: (work: () => Promise<T>) => void;
-  readonly clear: () => void;
+  /** Takes a result that is there already. */
+  readonly set: (result: T | undefined) => void;
 }
 
 type State<T> = Pick<Task<T>, 'isBusy' | 'failure' | 'result'>;
@@ -20,18 +23,18 @@ export function useTask<T>(sentenceOf: (error: unknown) => string): Task<T> {
   const [state, setState] = useState<State<T>>(NOTHING);
   const run = (work: () => Promise<T>): void => {
     const number = ++newest.current;
-    const settle = (settled: State<T>): void => {
-      if (number === newest.current) setState(settled);
+    const settle = (settled: Partial<State<T>>): void => {
+      if (number === newest.current) setState((before) => ({ ...before, ...settled, isBusy: false }));
     };
     setState((before) => ({ ...before, isBusy: true, failure: undefined }));
     work().then(
-      (result) => settle({ isBusy: false, failure: undefined, result }),
-      (error: unknown) => settle({ isBusy: false, failure: sentenceOf(error), result: undefined }),
+      (result) => settle({ result }),
+      (error: unknown) => settle({ failure: sentenceOf(error) }),
     );
   };
-  const clear = (): void => {
+  const set = (result: T | undefined): void => {
     newest.current++;
-    setState(NOTHING);
+    setState({ ...NOTHING, result });
   };
-  return { ...state, run, clear };
+  return { ...state, run, set };
 }

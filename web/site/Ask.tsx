@@ -2,13 +2,17 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
+import type { TakenAway } from '../../src/explain/removal.js';
 import { QuestionForm } from '../app/QuestionForm.js';
 import { expectedOf, Suggestions } from '../app/Suggestions.js';
 import { withSampleNames } from '../app/seen.js';
 import { TaskState } from '../app/TaskState.js';
 import { useTask } from '../app/useTask.js';
-import { ExplanationView } from '../view/ExplanationView.js';
+import { NOTHING_AWAY } from '../view/away.js';
+import { answerText, ExplanationView } from '../view/ExplanationView.js';
+import { once } from '../view/once.js';
 import { SeenRegions } from '../view/SeenRegions.js';
+import type { LoadParts } from '../view/useParts.js';
 import type { ModelClient } from './modelClient.js';
 import type { SeenPicture } from './seenPicture.js';
 import { sentenceOf } from './siteFiles.js';
@@ -22,59 +26,67 @@ interface Props {
 
 export function Ask({ client, picture, modelKey }: Props) {
   const [question, setQuestion] = useState('');
-  const task = useTask<Explanation>(sentenceOf);
-  useEffect(() => task.clear(), [picture, modelKey]);
+  const task = useTask<Answer>(sentenceOf);
+  const [away, setAway] = useState<TakenAway>(NOTHING_AWAY);
+  useEffect(() => task.set(undefined), [picture, modelKey]);
   const send = (asked: string): void => {
     setQuestion(asked);
-    task.run(() => client.send({ kind: 'explain', key: picture.seen.key, question: asked }));
+    setAway(NOTHING_AWAY);
+    task.run(() => answer(client, picture, asked));
   };
+  const { result } = task;
   return (
-    <>
-      <QuestionForm
-        label="Question"
-        models={[]}
-        question={question}
-        model=""
-        button={{ text: 'Ask', isDisabled: task.isBusy }}
-        onChange={setQuestion}
-        onAsk={send}
-      />
-      <Suggestions sample={picture.sample} onChoose={send} />
-      <TaskState
-        task={task}
-        doing="Asking the model"
-        done={({ answers }) => `The answer: ${answers[0]?.answer ?? 'none'}`}
-      />
-      {task.result === undefined ? (
+    <div class="bench">
+      <div class="asking">
+        <QuestionForm
+          label="Question"
+          models={[]}
+          question={question}
+          model=""
+          button={{ text: 'Ask', isDisabled: task.isBusy }}
+          onChange={setQuestion}
+          onAsk={send}
+        />
+        <Suggestions sample={picture.sample} chosen={result?.explanation.question} onChoose={send} />
+        <TaskState task={task} doing="Asking the model" done={({ explanation }) => answerText(explanation)} />
+      </div>
+      {result === undefined ? (
         <Seen picture={picture} />
       ) : (
-        <Answered client={client} explanation={task.result} picture={picture} />
+        <ExplanationView
+          explanation={result.explanation}
+          picture={picture.url}
+          expected={expectedOf(picture.sample, result.explanation.question)}
+          load={result.load}
+          away={away}
+          onAway={setAway}
+          isBusy={task.isBusy}
+        />
       )}
-    </>
+    </div>
   );
 }
 
-function Answered({
-  client,
-  explanation,
-  picture: { url, seen, sample },
-}: {
-  readonly client: ModelClient;
+interface Answer {
   readonly explanation: Explanation;
-  readonly picture: SeenPicture;
-}) {
-  const { question, regions } = explanation;
-  return (
-    <section class="result" aria-label="Answer">
-      <h2 dir="auto">{question}</h2>
-      <ExplanationView
-        explanation={{ ...explanation, regions: withSampleNames(regions, sample) }}
-        picture={url}
-        expected={expectedOf(sample, question)}
-        loadRemoval={() => client.send({ kind: 'remove', key: seen.key, question })}
-      />
-    </section>
-  );
+  readonly load: LoadParts;
+}
+
+/** The answers come first; what takes as many runs as there are words and regions, after them. */
+async function answer(
+  client: ModelClient,
+  { seen: { key }, sample }: SeenPicture,
+  question: string,
+): Promise<Answer> {
+  const explanation = await client.send({ kind: 'explain', key, question });
+  return {
+    explanation: { ...explanation, regions: withSampleNames(explanation.regions, sample) },
+    load: {
+      removal: once(() => client.send({ kind: 'remove', key, question })),
+      without: async (without) =>
+        (await client.send({ kind: 'remove', key, question, without }))?.together ?? null,
+    },
+  };
 }
 
 /** The picture before anything was asked. */

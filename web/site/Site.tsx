@@ -20,7 +20,7 @@ export function Site() {
     fetchSite().then(setSite, (error: unknown) => setProblem(sentenceOf(error)));
   }, []);
   return (
-    <main>
+    <main class="wide">
       <header class="masthead">
         <h1 dir="auto">{site?.title ?? document.title}</h1>
         <p>Everything is computed in this browser: no picture and no question leaves it.</p>
@@ -87,8 +87,6 @@ function Asking({ client, site }: { readonly client: ModelClient; readonly site:
           chosen={picture?.name ?? chosen}
           onFile={site.takesPictures ? onFile : undefined}
           onSample={onSample}
-          intro={site.takesPictures ? 'Or one of these:' : 'Choose one of these pictures:'}
-          labelOf={({ name, objects }, place) => (objects.length > 0 ? `Sample scene ${place + 1}` : name)}
         />
         <LoadingState loading={model.loading} />
         {model.problem !== undefined && (

@@ -2,6 +2,7 @@
 
 import { explainedRegions } from '../../src/explain/explainedRegions.js';
 import { type ImageRegions, Lxmert, LxmertImage, useWasmFiles } from '../../src/runtime/index.js';
+import { unreadOf } from '../../src/text/index.js';
 import { EngineFiles } from './engineFiles.js';
 import type {
   ExplainRequest,
@@ -109,6 +110,7 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
   return {
     question,
     isCut,
+    ...unreadOf(model.model, question),
     method: 'removal',
     answers,
     words: tokenizer.vocabulary.tokens(tokenizer.encode(question, maxLength)),
@@ -121,9 +123,9 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
   };
 }
 
-async function remove({ key, question }: RemoveRequest): Promise<Results['remove']> {
+async function remove({ key, question, without }: RemoveRequest): Promise<Results['remove']> {
   const image = LxmertImage.fromRegions(requireSeen(key));
-  return (await requireLoaded().explain(image, question, { topK: NUM_ANSWERS })).removal;
+  return (await requireLoaded().explain(image, question, { topK: NUM_ANSWERS, without })).removal;
 }
 
 function requireSeen(key: number): ImageRegions {

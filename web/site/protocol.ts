@@ -2,6 +2,7 @@
 
 import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
 import type { Explanation } from '../../src/explain/explanation.js';
+import type { TakenAway } from '../../src/explain/removal.js';
 import type { SiteDescription, StoredRegions } from '../../src/export/site/description.js';
 import type { EngineInfo, WeightsPrecision } from '../../src/runtime/index.js';
 
@@ -33,9 +34,10 @@ export interface ExplainRequest {
   readonly question: string;
 }
 
-/** What the answers of a question become without each word and region. */
+/** What the answers of a question become without each word and region, or without some of them at once. */
 export interface RemoveRequest extends Omit<ExplainRequest, 'kind'> {
   readonly kind: 'remove';
+  readonly without?: TakenAway;
 }
 
 export type SiteRequest = LoadRequest | SeeRequest | ExplainRequest | RemoveRequest;

@@ -2,13 +2,17 @@
 
 import { useId } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
-import type { View } from './attention.js';
+import type { Can, View } from './attention.js';
+import { nameOf } from './regionNames.js';
+import { shownWords } from './words.js';
 
 interface Props {
   readonly explanation: Explanation;
   readonly view: View;
-  /** Whether what the answers become without each part can be shown. */
-  readonly canRemove: boolean;
+  /** What there is to show. */
+  readonly can: Can;
+  /** Whether one can choose who looks; not where words and regions of several explanations differ. */
+  readonly hasLooking?: boolean;
   readonly onChange: (change: Partial<View>) => void;
 }
 
@@ -17,8 +21,9 @@ const DIRECTIONS = [
   ['regions', 'a region on the words'],
 ] as const;
 
-export function Controls({ explanation: { layers, relevance }, view, canRemove, onChange }: Props) {
+export function Controls({ explanation, view, can, hasLooking = true, onChange }: Props) {
   const id = useId();
+  const { layers } = explanation;
   const { layer, head, direction } = view;
   const numHeads = typeof layer === 'number' ? (layers[layer]?.wordsOnRegions.numHeads ?? 0) : 0;
   return (
@@ -35,10 +40,8 @@ export function Controls({ explanation: { layers, relevance }, view, canRemove, 
             )
           }
         >
-          {relevance.length > 0 && (
-            <option value="relevance">what counted for the answer (all layers)</option>
-          )}
-          {canRemove && <option value="removal">the answer without each word and region</option>}
+          {can.relevance && <option value="relevance">what counted for the answer (all layers)</option>}
+          {can.removal && <option value="removal">the answer without each word and region</option>}
           {layers.map((_, i) => (
             <option key={String(i)} value={String(i)}>
               attention in cross-modality layer {i + 1}
@@ -78,6 +81,34 @@ export function Controls({ explanation: { layers, relevance }, view, canRemove, 
           </label>
         ))}
       </fieldset>
+      {hasLooking && <Looking explanation={explanation} view={view} onChange={onChange} />}
     </div>
+  );
+}
+
+/** Which word, or which region. */
+function Looking({ explanation, view, onChange }: Pick<Props, 'explanation' | 'view' | 'onChange'>) {
+  const isWords = view.direction === 'words';
+  const names = isWords
+    ? shownWords(explanation).map(({ name }) => name)
+    : explanation.regions.map((_, i) => nameOf(explanation, i));
+  return (
+    <label>
+      {isWords ? 'Word' : 'Region'}
+      <select
+        value={String(isWords ? view.word : view.region)}
+        disabled={view.layer === 'removal'}
+        onChange={({ currentTarget: { value } }) =>
+          onChange(isWords ? { word: Number(value) } : { region: Number(value) })
+        }
+      >
+        {names.map((name, i) => (
+          // Words repeat in a question; their places do not.
+          <option key={i} value={String(i)}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

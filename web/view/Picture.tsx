@@ -1,45 +1,51 @@
-/** @file The picture with its regions, each as strong as it is looked at. */
+/** @file The picture in the dark: what counted is lit. */
 
-import type { ExplainedRegion } from '../../src/explain/explainedRegions.js';
+import { useId } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
+import type { Pointed } from './lit.js';
 import { nameOf } from './regionNames.js';
 
 interface Props {
   /** An address of the picture; without it, boxes are drawn on an empty field of its size. */
   readonly picture: string | undefined;
   readonly seen: Pick<Explanation, 'width' | 'height' | 'regions'>;
-  /** Strength of each region, 0 to 1, below 0 for what is drawn apart; undefined before anything was asked. */
-  readonly shares: readonly number[] | undefined;
-  /** The region that looks. */
-  readonly chosen?: number | undefined;
-  /** The region that is pointed at elsewhere. */
-  readonly pointed: number | undefined;
-  readonly onChoose?: (region: number) => void;
+  /** Strength of each region, 0 to 1, below 0 for what is not lit but marked; undefined: nothing is dark. */
+  readonly strengths: readonly number[] | undefined;
+  /** Regions that stand out by a border. */
+  readonly marked?: number | undefined;
+  /** Regions that were taken away. */
+  readonly away?: readonly number[];
+  readonly onToggle?: ((region: number) => void) | undefined;
+  readonly onPoint?: ((pointed: Pointed) => void) | undefined;
+  /** While the picture is looked at. */
+  readonly isBusy?: boolean;
 }
 
 /** Regions whose names are written on the picture. */
 const MOST_NAMED = 3;
 /** Weaker regions are not named. */
-const LEAST_SHARE = 0.2;
+const LEAST_NAMED = 0.25;
 
-export function Picture({ picture, seen, shares, chosen, pointed, onChoose }: Props) {
+export function Picture(props: Props) {
+  const { picture, seen, strengths, marked, away = [], onToggle, onPoint, isBusy = false } = props;
   const { width, height, regions } = seen;
+  const places = regions.map((_, i) => i);
+  const strengthOf = (i: number): number => strengths?.[i] ?? 0;
   // Large boxes first, so that small ones lie above them and can be pointed at.
-  const order = regions.map((_, i) => i).sort((a, b) => areaOf(regions[b]) - areaOf(regions[a]));
-  const named = new Set(
-    [
-      ...regions
-        .map((_, i) => i)
-        .filter((i) => Math.abs(shares?.[i] ?? 0) >= LEAST_SHARE)
-        .sort((a, b) => Math.abs(shares?.[b] ?? 0) - Math.abs(shares?.[a] ?? 0))
-        .slice(0, MOST_NAMED),
-      chosen,
-      pointed,
-    ].filter((i) => i !== undefined),
-  );
+  const bySize = places.toSorted((a, b) => areaOf(seen, b) - areaOf(seen, a));
+  const named = new Set([
+    ...places
+      .filter((i) => Math.abs(strengthOf(i)) >= LEAST_NAMED)
+      .sort((a, b) => Math.abs(strengthOf(b)) - Math.abs(strengthOf(a)))
+      .slice(0, MOST_NAMED),
+    ...(marked === undefined ? [] : [marked]),
+  ]);
   const fontSize = Math.max(width, height) / 34;
   return (
-    <div class="picture">
+    <div
+      class={`picture ${isBusy ? 'looked-at' : ''}`}
+      style={{ '--width': String(width), '--height': String(height) }}
+    >
       {picture === undefined ? (
         <svg
           class="blank"
@@ -51,34 +57,38 @@ export function Picture({ picture, seen, shares, chosen, pointed, onChoose }: Pr
         <img src={picture} width={width} height={height} alt="What the question is about" />
       )}
       <svg class="seen" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
-        {order.map((i) => {
-          const [x1, y1, x2, y2] = regions[i]?.box ?? [0, 0, 0, 0];
-          const isChosen = i === chosen || i === pointed;
+        {strengths !== undefined && <Dark seen={seen} strengths={strengths} />}
+        {bySize.map((i) => {
+          const isMarked = i === marked;
+          const classes = [
+            ...(isMarked ? ['chosen'] : []),
+            ...(strengthOf(i) < 0 ? ['rises'] : []),
+            ...(away.includes(i) ? ['away'] : []),
+          ];
           return (
             // biome-ignore lint/a11y/noStaticElementInteractions: the list of regions beside it does the same by keyboard
             <rect
               key={i}
               data-region={i}
-              class={`${isChosen ? 'chosen' : ''} ${(shares?.[i] ?? 0) < 0 ? 'rises' : ''}`.trim()}
-              x={x1}
-              y={y1}
-              width={Math.max(0, x2 - x1)}
-              height={Math.max(0, y2 - y1)}
-              style={{ '--share': String(Math.abs(shares?.[i] ?? 0.3)) }}
-              onClick={() => onChoose?.(i)}
+              class={classes.join(' ')}
+              {...boxOf(seen, i)}
+              style={{ '--share': String(strengths === undefined ? 0.3 : Math.abs(strengthOf(i))) }}
+              onClick={() => onToggle?.(i)}
+              onMouseEnter={() => onPoint?.({ region: i })}
+              onMouseLeave={() => onPoint?.(undefined)}
             >
               <title>{nameOf(seen, i)}</title>
             </rect>
           );
         })}
         {[...named].map((i) => {
-          const [x1, y1] = regions[i]?.box ?? [0, 0];
+          const { x, y } = boxOf(seen, i);
           return (
             <text
               key={i}
-              x={Math.max(x1, 0) + fontSize * 0.2}
+              x={Math.max(x, 0) + fontSize * 0.2}
               // Above the box where there is room for it, else inside.
-              y={y1 > 1.3 * fontSize ? y1 - 0.35 * fontSize : y1 + 1.1 * fontSize}
+              y={y > 1.3 * fontSize ? y - 0.35 * fontSize : y + 1.1 * fontSize}
               font-size={fontSize}
             >
               {nameOf(seen, i)}
@@ -90,7 +100,34 @@ export function Picture({ picture, seen, shares, chosen, pointed, onChoose }: Pr
   );
 }
 
-function areaOf(region: ExplainedRegion | undefined): number {
-  const [x1, y1, x2, y2] = region?.box ?? [0, 0, 0, 0];
-  return (x2 - x1) * (y2 - y1);
+/**
+ * Darkness with holes: where boxes overlap, the strongest of them counts, and not their sum, or any place that many
+ * boxes share would be lit. A mask is painted with the weakest first, so that the strongest is what is left.
+ */
+function Dark({ seen, strengths }: { readonly seen: Props['seen']; readonly strengths: readonly number[] }) {
+  const id = useId();
+  const { width, height, regions } = seen;
+  const ascending = regions.map((_, i) => i).sort((a, b) => (strengths[a] ?? 0) - (strengths[b] ?? 0));
+  return (
+    <>
+      <mask id={id} maskUnits="userSpaceOnUse" x="0" y="0" width={width} height={height}>
+        <rect class="unlit" width={width} height={height} />
+        {ascending.map((i) => {
+          const gray = Math.round(255 * (1 - Math.max(0, Math.min(1, strengths[i] ?? 0))));
+          return <rect key={i} class="hole" {...boxOf(seen, i)} fill={`rgb(${gray} ${gray} ${gray})`} />;
+        })}
+      </mask>
+      <rect class="dark" width={width} height={height} mask={`url(#${id})`} />
+    </>
+  );
+}
+
+function boxOf({ regions }: Props['seen'], region: number) {
+  const [x1, y1, x2, y2] = regions[region]?.box ?? [0, 0, 0, 0];
+  return { x: x1, y: y1, width: Math.max(0, x2 - x1), height: Math.max(0, y2 - y1) };
+}
+
+function areaOf(seen: Props['seen'], region: number): number {
+  const { width, height } = boxOf(seen, region);
+  return width * height;
 }

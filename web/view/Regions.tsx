@@ -1,58 +1,128 @@
-/** @file The regions as a list: the most looked-at first, or in the model's order. */
+/** @file The regions as a list: cut out of the picture, how much each counted, what the answer is without it. */
 
 import type { Explanation } from '../../src/explain/explanation.js';
+import type { Removal } from '../../src/explain/removal.js';
 import { percent } from './attention.js';
-import { nameOf } from './regionNames.js';
+import { Crop } from './Crop.js';
+import type { Pointed } from './lit.js';
+import { nameOf, whereOf } from './regionNames.js';
+import { changeText } from './removal.js';
+import { useRoving } from './roving.js';
+
+type Seen = Pick<Explanation, 'regions' | 'width' | 'height'>;
 
 interface Props {
-  readonly seen: Pick<Explanation, 'regions'>;
-  /** How much each is looked at; undefined when a region looks, or nothing was asked. */
-  readonly values: readonly number[] | undefined;
-  /** What stands for a value; its percentage without this. Values below 0 are drawn apart. */
-  readonly textOf?: ((region: number) => string) | undefined;
-  readonly most: number;
-  readonly chosen: number | undefined;
-  readonly onChoose: ((region: number) => void) | undefined;
-  readonly onPoint: (region: number | undefined) => void;
+  readonly seen: Seen;
+  readonly picture: string | undefined;
+  /** How much each is looked at or counted, and what that is; undefined when nothing was asked. */
+  readonly shares?: { readonly values: readonly number[]; readonly called: string } | undefined;
+  readonly removal?: Removal | null;
+  readonly strengths?: readonly number[] | undefined;
+  /** Whose changes are shown. */
+  readonly answer?: number;
+  readonly away?: readonly number[];
+  readonly onToggle?: ((region: number) => void) | undefined;
+  readonly onPoint: (pointed: Pointed) => void;
 }
 
-export function Regions({ seen, values, textOf, most, chosen, onChoose, onPoint }: Props) {
-  const order = seen.regions.map((_, i) => i);
-  if (values !== undefined) order.sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+const NONE: readonly number[] = [];
+
+export function Regions(props: Props) {
+  const { seen, picture, shares, removal, strengths, answer = 0, away = NONE, onToggle, onPoint } = props;
+  const roving = useRoving(seen.regions.length);
+  const order = orderOf(seen, shares?.values, removal, answer);
+  const isAsked = shares !== undefined || removal != null;
   return (
-    <ol class="regions" aria-label="Regions">
-      {order.map((i) => {
-        const { objectConfidence, attributeConfidence } = seen.regions[i] ?? {};
-        return (
-          <li key={i}>
-            <button
-              type="button"
-              data-region={i}
-              aria-pressed={onChoose && i === chosen}
-              class={(values?.[i] ?? 0) < 0 ? 'rises' : ''}
-              style={{ '--share': String(Math.abs(values?.[i] ?? 0) / most) }}
-              onClick={() => onChoose?.(i)}
-              onMouseEnter={() => onPoint(i)}
-              onMouseLeave={() => onPoint(undefined)}
-              onFocus={() => onPoint(i)}
-              onBlur={() => onPoint(undefined)}
-            >
-              <span>
-                <bdi>{nameOf(seen, i)}</bdi>
-                {objectConfidence != null && attributeConfidence != null && (
-                  <span class="sure" title="The detector's confidence in object and attribute">
-                    {' '}
-                    {percent(objectConfidence)}, {percent(attributeConfidence)}
-                  </span>
-                )}
-              </span>
-              <span class="value">
-                {textOf?.(i) ?? (values === undefined ? '' : percent(values[i] ?? 0))}
-              </span>
-            </button>
-          </li>
-        );
-      })}
-    </ol>
+    <div class="parts">
+      {isAsked && (
+        <p class="heads" aria-hidden="true">
+          <span>Region</span>
+          {shares !== undefined && <span>{shares.called}</span>}
+          {removal != null && <span>Without it</span>}
+        </p>
+      )}
+      <ol class="regions" aria-label="Regions" {...(onToggle === undefined ? {} : roving.list)}>
+        {order.map((i, place) => {
+          const strength = strengths?.[i] ?? 0;
+          const row = (
+            <>
+              <Crop picture={picture} seen={seen} region={i} />
+              <Called seen={seen} region={i} />
+              {shares !== undefined && (
+                <span class="value">
+                  <span class="unseen">{shares.called} </span>
+                  {percent(shares.values[i] ?? 0)}
+                </span>
+              )}
+              {removal != null && (
+                <span class={`change ${removal.regions[i]?.instead == null ? '' : 'other'}`}>
+                  <span class="unseen">, without it </span>
+                  {changeText(removal.regions[i], answer)}
+                </span>
+              )}
+            </>
+          );
+          const pointing = {
+            onMouseEnter: () => onPoint({ region: i }),
+            onMouseLeave: () => onPoint(undefined),
+          };
+          if (onToggle === undefined)
+            return (
+              <li key={i} class="row" data-region={i} {...pointing}>
+                {row}
+              </li>
+            );
+          return (
+            <li key={i}>
+              <button
+                type="button"
+                class={`row ${strength < 0 ? 'rises' : ''}`}
+                data-region={i}
+                tabIndex={roving.tabIndexOf(place)}
+                aria-pressed={away.includes(i)}
+                style={{ '--share': String(Math.abs(strength)) }}
+                onClick={() => onToggle(i)}
+                {...pointing}
+                onFocus={() => onPoint({ region: i })}
+                onBlur={() => onPoint(undefined)}
+              >
+                {row}
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+    </div>
+  );
+}
+
+/** What counted most, or else what the answer loses most without, first; in the model's order before a question. */
+function orderOf(
+  { regions }: Seen,
+  values: readonly number[] | undefined,
+  removal: Removal | null | undefined,
+  answer: number,
+): number[] {
+  const order = regions.map((_, i) => i);
+  const by = values ?? removal?.regions.map((part) => -(part?.changes[answer] ?? 0));
+  return by === undefined ? order : order.sort((a, b) => (by[b] ?? 0) - (by[a] ?? 0));
+}
+
+function Called({ seen, region }: { readonly seen: Seen; readonly region: number }) {
+  const { objectConfidence, attributeConfidence } = seen.regions[region] ?? {};
+  const [name, where] = [nameOf(seen, region), whereOf(seen, region)];
+  const isSure = objectConfidence != null && attributeConfidence != null;
+  return (
+    <span class="called">
+      <bdi>{name}</bdi>
+      <span class="where">
+        {name.includes(where) ? '' : ` ${where}`}
+        {isSure && (
+          <span title="How sure the detector is of the object and of its attribute">
+            {` detector: ${percent(objectConfidence)}, ${percent(attributeConfidence)}`}
+          </span>
+        )}
+      </span>
+    </span>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
+import type { Pointed } from './lit.js';
 import { Picture } from './Picture.js';
 import { Regions } from './Regions.js';
 
@@ -13,27 +14,30 @@ interface Props {
   readonly hasDrawnNames: boolean;
 }
 
+/** Two parts, for a grid: what is looked at, and what was found. */
 export function SeenRegions({ picture, seen, hasDrawnNames }: Props) {
-  const [pointed, setPointed] = useState<number | undefined>();
+  const [pointed, setPointed] = useState<Pointed>();
+  const region = pointed !== undefined && 'region' in pointed ? pointed.region : undefined;
   return (
-    <section class="result" aria-label="What was found in the picture">
-      <h2>{seen.regions.length} regions were found</h2>
-      <div class="columns">
-        <Picture picture={picture} seen={seen} shares={undefined} pointed={pointed} />
-        <Regions
+    <>
+      <div class="looking">
+        <Picture
+          picture={picture}
           seen={seen}
-          values={undefined}
-          most={1}
-          chosen={undefined}
-          onChoose={undefined}
+          strengths={region === undefined ? undefined : seen.regions.map((_, i) => (i === region ? 1 : 0))}
+          marked={region}
           onPoint={setPointed}
         />
       </div>
-      {hasDrawnNames && (
-        <p class="small">
-          The names are those of what was drawn; the model sees pixels and is not told of them.
-        </p>
-      )}
-    </section>
+      <section class="found" aria-label="What was found in the picture">
+        <h2>{seen.regions.length} regions were found</h2>
+        <Regions seen={seen} picture={picture} onPoint={setPointed} />
+        {hasDrawnNames && (
+          <p class="small">
+            The names are those of what was drawn; the model sees pixels and is not told of them.
+          </p>
+        )}
+      </section>
+    </>
   );
 }

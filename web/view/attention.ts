@@ -2,6 +2,7 @@
 
 import type { AttentionMap } from '../../src/explain/attentionMap.js';
 import type { Explanation } from '../../src/explain/explanation.js';
+import { type ShownWord, shownWords } from './words.js';
 
 /** Who looks: words at regions, or regions at words. */
 export type Direction = 'words' | 'regions';
@@ -13,14 +14,14 @@ export interface View {
   /** The mean of all when undefined; relevance and removal have no heads. */
   readonly head: number | undefined;
   readonly direction: Direction;
-  /** The word that looks, with `direction: 'words'`; else the last one that did. */
+  /** The word that looks, with `direction: 'words'`, among {@link shownWords}; else the last one that did. */
   readonly word: number;
   readonly region: number;
   /** Whose relevance or removal is shown; 0 is the most probable answer. */
   readonly answer: number;
 }
 
-/** What counted for the best answer; it is read from [CLS], the first word. */
+/** What counted for the best answer; it is read from the first word. */
 export const FIRST_VIEW: View = {
   layer: 'relevance',
   head: undefined,
@@ -31,52 +32,94 @@ export const FIRST_VIEW: View = {
 };
 
 /** Turns a view of one explanation into one of another, which may have fewer layers, heads, words or answers. */
-export function fitView(view: View, explanation: Explanation, canRemove: boolean): View {
-  const { layers, words, regions, answers } = explanation;
+export function fitView(view: View, explanation: Explanation, can: Can): View {
+  const { layers, regions, answers } = explanation;
   const last = (wanted: number, count: number): number => Math.max(0, Math.min(wanted, count - 1));
-  const layer = fitLayer(view.layer, explanation, canRemove);
+  const layer = fitLayer(view.layer, explanation, can);
   const numHeads = typeof layer === 'number' ? (layers[layer]?.wordsOnRegions.numHeads ?? 0) : 0;
   return {
     ...view,
     layer,
     head: view.head !== undefined && view.head < numHeads ? view.head : undefined,
-    word: view.word < words.length ? view.word : 0,
+    word: view.word < shownWords(explanation).length ? view.word : 0,
     region: last(view.region, regions.length),
     answer: last(view.answer, answers.length),
   };
 }
 
+/** What an explanation has or will have. */
+export interface Can {
+  readonly relevance: boolean;
+  readonly removal: boolean;
+}
+
 /** What an explanation does not have is shown by what it has. */
-function fitLayer(
-  wanted: View['layer'],
-  { layers, relevance }: Explanation,
-  canRemove: boolean,
-): View['layer'] {
-  if (wanted === 'removal' && canRemove) return wanted;
+function fitLayer(wanted: View['layer'], { layers }: Explanation, can: Can): View['layer'] {
+  if (wanted === 'removal' && can.removal) return wanted;
   if (typeof wanted === 'number' && layers.length > 0)
     return Math.max(0, Math.min(wanted, layers.length - 1));
-  if (relevance.length > 0) return 'relevance';
-  return canRemove ? 'removal' : Math.max(0, layers.length - 1);
+  if (can.relevance) return 'relevance';
+  return can.removal ? 'removal' : Math.max(0, layers.length - 1);
 }
 
 /** A map by rows: of each word or region that looks, what it looks at. */
 export type Rows = readonly (readonly number[])[];
 
-/** The chosen map of a view: rows are what looks, columns what is looked at; each row sums to 1, or is all 0. */
-export function rowsOf({ layers, relevance }: Explanation, { layer, head, direction, answer }: View): Rows {
+/**
+ * The chosen map of a view: rows are what looks, columns what is looked at; each row sums to 1, or is all 0. The pieces of
+ * a word are one: as they look, their mean; as they are looked at, their sum.
+ */
+export function rowsOf(explanation: Explanation, { layer, head, direction, answer }: View): Rows {
   if (layer === 'removal') return [];
-  const maps = layer === 'relevance' ? relevance[answer] : layers[layer];
+  const maps = layer === 'relevance' ? explanation.relevance[answer] : explanation.layers[layer];
   if (maps === undefined) return [];
-  const heads = decode(direction === 'words' ? maps.wordsOnRegions : maps.regionsOnWords);
-  const [first] = heads;
-  if (first === undefined) return [];
-  if (head !== undefined && layer !== 'relevance') return heads[head] ?? first;
-  return first.map((row, i) =>
-    row.map((_, k) => heads.reduce((sum, rows) => sum + (rows[i]?.[k] ?? 0), 0) / heads.length),
+  const words = shownWords(explanation);
+  const isRelevance = layer === 'relevance';
+  const pieces = readHeads(
+    direction === 'words' ? maps.wordsOnRegions : maps.regionsOnWords,
+    isRelevance ? undefined : head,
   );
+  if (direction === 'words') return words.map((word) => meanOf(word.pieces.map((piece) => pieces[piece])));
+  return pieces.map((row) => onWords(row, words, isRelevance));
+}
+
+/** How much each word counted for an answer: shares of the words alone, which sum to 1; 0 for what is no word. */
+export function wordShares(explanation: Explanation, answer: number): readonly number[] | undefined {
+  const shares = explanation.relevance[answer]?.words;
+  if (shares === undefined) return undefined;
+  return onWords(shares, shownWords(explanation), true, true);
+}
+
+/** Of pieces, of words; the end counts for nothing in relevance. */
+function onWords(
+  row: readonly number[],
+  words: readonly ShownWord[],
+  isRelevance: boolean,
+  areWordsAlone = false,
+): readonly number[] {
+  const sums = words.map(({ pieces, kind }) => {
+    if (isRelevance && (kind === 'end' || (areWordsAlone && kind === 'answer'))) return 0;
+    return pieces.reduce((sum, piece) => sum + (row[piece] ?? 0), 0);
+  });
+  if (!isRelevance) return sums;
+  const total = sums.reduce((sum, value) => sum + value, 0);
+  return total > 0 ? sums.map((value) => value / total) : sums;
+}
+
+function meanOf(rows: readonly (readonly number[] | undefined)[]): readonly number[] {
+  const [first = []] = rows;
+  return first.map((_, k) => rows.reduce((sum, row) => sum + (row?.[k] ?? 0), 0) / rows.length);
 }
 
 const decoded = new WeakMap<AttentionMap, readonly Rows[]>();
+
+/** One head of a map, or the mean of all. */
+function readHeads(map: AttentionMap, head: number | undefined): Rows {
+  const heads = decode(map);
+  const one = head === undefined ? undefined : heads[head];
+  if (one !== undefined) return one;
+  return (heads[0] ?? []).map((_, i) => meanOf(heads.map((rows) => rows[i])));
+}
 
 /** By heads, rows and columns. */
 function decode(map: AttentionMap): readonly Rows[] {
@@ -96,14 +139,22 @@ function decode(map: AttentionMap): readonly Rows[] {
 }
 
 /**
- * What is drawn at full strength: the largest value, and of attention, which spreads evenly where a layer has nothing
- * to look for, at least four times the even share.
+ * What is drawn at full strength: the largest value, and at least four times the even share, so that what is spread evenly
+ * looks so.
  */
-export function strongestOf(values: readonly number[], numColumns: number, { layer }: View): number {
+export function strongestOf(values: readonly number[], numColumns: number): number {
   const largest = Math.max(...values, Number.MIN_VALUE);
-  return layer === 'relevance' ? largest : Math.max(largest, Math.min(1, 4 / Math.max(1, numColumns)));
+  return Math.max(largest, Math.min(1, 4 / Math.max(1, numColumns)));
+}
+
+/** Whether nothing stands out: the largest is not twice the even share, and of a few not far above it. */
+export function isEven(values: readonly number[]): boolean {
+  if (values.length < 2) return false;
+  const even = 1 / values.length;
+  return Math.max(...values) < Math.min(2 * even, (1 + even) / 2);
 }
 
 export function percent(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
+  // The sign stays with its number at the end of a line.
+  return `${(100 * value).toFixed(1)}\u00a0%`;
 }

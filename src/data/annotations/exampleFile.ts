@@ -30,7 +30,7 @@ const LIST_KEYS = ['questions', 'examples', 'data'];
  * @param noun what an element of a list is called in messages: `question 3`
  */
 export async function* readRecords(file: string, noun: string): AsyncGenerator<PlacedValue> {
-  const source = isGzip(file) ? await openJson(file, 'examples as JSON') : fileSource(file);
+  const source = isPacked(file) ? await openJson(file, 'examples as JSON') : fileSource(file);
   const layout = await layoutOf(source);
   if (layout.kind === 'list' || layout.kind === 'wrapped' || source.isPlain !== true)
     yield* streamRecords(source, layout.kind === 'list' || layout.kind === 'wrapped' ? layout : LINES, noun);
@@ -39,10 +39,12 @@ export async function* readRecords(file: string, noun: string): AsyncGenerator<P
 
 const LINES = { kind: 'lines' } as const;
 
+const PACKED = ['gzip', 'zip', 'tar'];
+
 /** A file that is missing is told of by its reader. */
-function isGzip(file: string): boolean {
+function isPacked(file: string): boolean {
   try {
-    return readContentKind(file).kind === 'gzip';
+    return [...PACKED, 'parquet'].includes(readContentKind(file).kind);
   } catch {
     return false;
   }
@@ -78,16 +80,18 @@ export async function* readAs<T>(
 }
 
 /** Kinds of content whose faults the reader names better. */
-const JSON_KINDS = ['jsonArray', 'jsonObject', 'text'];
+const JSON_KINDS = ['jsonArray', 'jsonObject', 'text', 'parquet'];
+
+/** That a record of a packed file is meant, in a message: what is packed is of the kind then. */
+const WITHIN = /, member '|: \w+ \d+\b/;
 
 /** Where the very first record is, in a message. */
-const FIRST_RECORD = /: (line 1|\w+ 0)\b|, byte 0: /;
+const FIRST_RECORD = /: ((line|row) 1|\w+ 0)\b|, byte 0: /;
 
 function whatElse(file: string, { expected, forms }: ExampleFileKind, fault: string): string | undefined {
   try {
     const { kind } = readContentKind(file);
-    if (kind === 'parquet')
-      return `${foreignFile(file, expected)} Write its text columns as JSON first (docs/how-to/prepare.md, Parquet).`;
+    if (PACKED.includes(kind) && WITHIN.test(fault)) return undefined;
     if (recogniseForm(file) !== undefined || !JSON_KINDS.includes(kind))
       return foreignFile(file, expected, forms);
     // A file whose first record is wrong already may be one that nobody knows: its keys say more.

@@ -5,7 +5,7 @@ import type { JsonSource } from './jsonSource.js';
 import { type JsonLayout, streamArray, streamValues } from './jsonStream.js';
 
 /**
- * Yields the records of a text whose layout is known, each with its place: `element 3`, `line 4` (of values, one a line).
+ * Yields the records of a text whose layout is known, each with its place: `element 3`, `line 4` (of values, one a line), `row 5` (of a table).
  *
  * @param noun what a place of a list is called
  */
@@ -14,6 +14,10 @@ export async function* streamRecords(
   layout: JsonLayout,
   noun = 'element',
 ): AsyncGenerator<PlacedValue> {
+  if (source.records !== undefined) {
+    yield* source.records();
+    return;
+  }
   let index = 0;
   if (layout.kind === 'lines') {
     for await (const value of streamValues(source)) yield { value, place: `line ${++index}` };

@@ -2,6 +2,7 @@
 
 import { createReadStream } from 'node:fs';
 import { unreadable } from '../../common/errors.js';
+import type { PlacedValue } from '../../formats/lines/jsonLines.js';
 
 /** Bytes of JSON. */
 export interface JsonSource {
@@ -11,6 +12,8 @@ export interface JsonSource {
   open(): AsyncIterable<Uint8Array>;
   /** Whether the bytes are a file's as they are, so that its lines can be read by their numbers. */
   readonly isPlain?: boolean;
+  /** The records themselves, with the place of each, where the source is a table; its bytes are the same as JSON lines. */
+  readonly records?: () => AsyncGenerator<PlacedValue>;
   /** Changes the text of a value that is held whole before it is parsed. */
   readonly prepare?: (text: string) => string;
 }

@@ -106,6 +106,7 @@ export type JsonLayout =
  * @throws LxmertError with the byte for JSON that is cut short or wrong up to there
  */
 export async function findLayout(source: JsonSource, listKeys: readonly string[]): Promise<JsonLayout> {
+  if (source.records !== undefined) return { kind: 'lines' };
   await using cursor = await JsonCursor.open(source);
   const first = await cursor.peek();
   if (first === byte.openArray) return { kind: 'list' };

@@ -1,4 +1,4 @@
-/** @file A JSON file as it was downloaded: as it is, in a zip or tar archive, or compressed by gzip. */
+/** @file A JSON file as it was downloaded: as it is, in a zip or tar archive, compressed by gzip, or a Parquet table of the same. */
 
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
@@ -7,6 +7,7 @@ import { type ContentKind, type ContentKindName, readContentKind } from '../../f
 import { isTarFile } from '../../formats/tar/tarFile.js';
 import { listJsonMembers } from '../prepare/archiveMembers.js';
 import { fileSource, type JsonSource } from './jsonSource.js';
+import { parquetSource } from './parquetSource.js';
 
 /** Names that a message about an archive lists. */
 const MAX_LISTED = 6;
@@ -16,14 +17,12 @@ const TEXTS: readonly ContentKindName[] = ['jsonArray', 'jsonObject', 'text', 'e
 
 /** Ways from other kinds of table to JSON. */
 const WAYS: Partial<Record<ContentKindName, string>> = {
-  parquet:
-    'Write the columns that are needed as JSON: pandas.read_parquet(FILE, columns=[...]).to_json(NEW, orient="records").',
   pickle: 'Write the data from Python with json.dump.',
 };
 
 /**
- * The JSON text of a file: itself, the only JSON file of a zip or tar archive, or what gzip packed. What the file is shows in its
- * first bytes, whatever its name says.
+ * The JSON text of a file: itself, the only JSON file of a zip or tar archive, what gzip packed, or the rows of a Parquet table.
+ * What the file is shows in its first bytes, whatever its name says.
  *
  * @param expected for the message about another file, as it stands behind "expected"
  * @throws UsageError for a file that is missing, and for an archive with several JSON files
@@ -34,6 +33,7 @@ export async function openJson(file: string, expected: string): Promise<JsonSour
   if (TEXTS.includes(kind)) return fileSource(file);
   if (kind === 'zip' || (await isTarFile(file))) return onlyMember(file, expected);
   if (kind === 'gzip') return { name: file, open: () => unzipped(file) };
+  if (kind === 'parquet') return parquetSource(file);
   const way = WAYS[kind];
   throw new LxmertError(`${file} is ${name}; expected ${expected}.${way === undefined ? '' : ` ${way}`}`);
 }

@@ -11,13 +11,16 @@ import { isTarFile } from '../../formats/tar/tarFile.js';
 import type { ExampleFileKind } from '../annotations/exampleFile.js';
 import { fileSource, type JsonSource } from '../annotations/jsonSource.js';
 import { openJson } from '../annotations/openJson.js';
+import { parquetSource } from '../annotations/parquetSource.js';
 import { listJsonMembers } from './archiveMembers.js';
 
-/** A JSON file, on disk or in an archive, known by its own name without folders. */
+/** A JSON file, on disk or in an archive, or a table, known by its own name without folders. */
 export interface RawFile extends JsonSource {
   readonly baseName: string;
   /** Named by the user itself, rather than found in a folder or an archive. */
   readonly isNamed: boolean;
+  /** A Parquet table, one of several that make a split perhaps; its name is its path. */
+  readonly isTable?: boolean;
 }
 
 /** Name of the file that is made of one under its own name: JSON lines become a list. */
@@ -140,10 +143,7 @@ function describeFiles(files: readonly RawFile[]): string {
 function whatItIs(file: string): string {
   const form = recogniseForm(file);
   if (form !== undefined) return `${file} holds ${form.title}. ${form.wayOn}`;
-  const { kind, name } = readContentKind(file);
-  const way =
-    kind === 'parquet' ? ' Write its text columns as JSON first (docs/how-to/prepare.md, Parquet).' : '';
-  return `${file} is ${name}.${way}`;
+  return `${file} is ${readContentKind(file).name}.`;
 }
 
 async function contentHash(file: RawFile): Promise<string> {
@@ -162,6 +162,7 @@ async function filesAt(location: string, depth: number): Promise<RawFile[]> {
   const baseName = path.basename(location);
   const isNamed = depth === FOLDER_DEPTH;
   const { kind } = readContentKind(location);
+  if (kind === 'parquet') return [{ ...parquetSource(location), baseName, isNamed, isTable: true }];
   if (kind === 'gzip' && /\.json(\.gz)?$/i.test(location)) {
     const source = await openJson(location, 'JSON');
     return [{ ...source, baseName: baseName.replace(/\.gz$/i, ''), isNamed: false }];
@@ -190,7 +191,8 @@ function sourceOf(location: string): JsonSource {
 async function filesIn(folder: string, depth: number): Promise<RawFile[]> {
   const inside: RawFile[] = [];
   for (const entry of (await readdir(folder, { withFileTypes: true })).sort(byName)) {
-    const isWanted = entry.isDirectory() || /\.(jsonl?|json\.gz|zip|tar|tar\.gz|tgz)$/i.test(entry.name);
+    const isWanted =
+      entry.isDirectory() || /\.(jsonl?|json\.gz|zip|tar|tar\.gz|tgz|parquet)$/i.test(entry.name);
     if (!isWanted || entry.name.startsWith('.')) continue;
     const files = await filesAt(path.join(folder, entry.name), depth - 1 + Number(!entry.isDirectory()));
     inside.push(...files.map((file) => ({ ...file, isNamed: false })));

@@ -7,9 +7,11 @@ import type { FeatureFormat } from './featureFormat.js';
 import type { StatedSource } from './indexedRows.js';
 import { lmdbDatabase } from './lmdbSource.js';
 import type { RowSource } from './rowSource.js';
+import { torchFeatures } from './torchFeatures.js';
+import { vinvlTable } from './vinvlTable.js';
 
 /** A folder of shards is a store, and no format here; of several that recognise a file the first reads it. */
-const FEATURE_FORMATS: readonly FeatureFormat[] = [lmdbDatabase, arrayFolder];
+const FEATURE_FORMATS: readonly FeatureFormat[] = [lmdbDatabase, arrayFolder, vinvlTable, torchFeatures];
 
 /**
  * Opens features that are neither a table nor a store.

@@ -1,10 +1,9 @@
 /** @file The members of a tar archive on a disk, plain or packed by gzip, listed and read as streams. */
 
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
+import { type Entry, extract } from 'tar-stream';
 import { contentKindOf, readContentKind } from '../contentKind.js';
 
 /** A file of an archive; folders, links and devices are none. */
@@ -37,11 +36,10 @@ export async function isTarFile(file: string): Promise<boolean> {
 /** The files of an archive, in its order. @throws Error for an archive that is cut short or damaged */
 export async function listTarFile(archive: string): Promise<TarMember[]> {
   const members: TarMember[] = [];
-  for await (const { header, body } of tarEntries(archive)) {
-    if (header.type === undefined || header.type === 'file') {
-      members.push({ name: header.name, numBytes: header.size });
-    }
-    await body.cancel();
+  for await (const entry of tarEntries(archive)) {
+    const { name, size, type } = entry.header;
+    if (type === 'file' || type === 'contiguous-file') members.push({ name, numBytes: size ?? 0 });
+    entry.resume();
   }
   return members;
 }
@@ -53,33 +51,27 @@ export async function listTarFile(archive: string): Promise<TarMember[]> {
  * @throws Error for an archive that is cut short or damaged, or without such a file
  */
 export async function* readTarMember(archive: string, name: string): AsyncGenerator<Uint8Array> {
-  for await (const { header, body } of tarEntries(archive)) {
-    if (header.name !== name) {
-      await body.cancel();
+  for await (const entry of tarEntries(archive)) {
+    if (entry.header.name !== name) {
+      entry.resume();
       continue;
     }
-    let numBytes = 0;
-    for await (const piece of body as ReadableStream<Uint8Array>) {
-      numBytes += piece.length;
-      yield piece;
-    }
-    if (numBytes !== header.size) throw new Error(`it ends after ${numBytes} of ${header.size} bytes`);
+    yield* entry as AsyncIterable<Uint8Array>;
     return;
   }
   throw new Error('it is not there any more');
 }
 
-async function* tarEntries(archive: string): AsyncGenerator<ParsedTarEntry> {
+async function* tarEntries(archive: string): AsyncGenerator<Entry> {
   const bytes = unpackedBytes(archive);
-  const decoder = createTarDecoder({ strict: true });
-  const stream = (Readable.toWeb(bytes) as ReadableStream<Uint8Array>).pipeThrough({
-    writable: decoder.writable as never,
-    readable: decoder.readable as ReadableStream<ParsedTarEntry>,
-  });
+  const entries = extract();
+  bytes.on('error', (error) => entries.destroy(error));
+  bytes.pipe(entries);
   try {
-    yield* stream;
+    yield* entries;
   } finally {
     bytes.destroy();
+    entries.destroy();
   }
 }
 

@@ -64,11 +64,17 @@ export class RuntimeEnsemble implements AsyncDisposable {
   async explain(
     imageRegions: ImageRegions,
     question: string,
-    { topK = DEFAULT_TOP_K, method = 'removal' }: ExplainOptions = {},
+    { topK = DEFAULT_TOP_K, method = 'removal', without }: ExplainOptions = {},
   ): Promise<Explanation> {
     requireMethod(this.models, method);
     const answered = await this.answer(imageRegions, question, { topK });
-    return await explanationOf([this.first, ...this.models.slice(1)], imageRegions, answered, method);
+    return await explanationOf(
+      [this.first, ...this.models.slice(1)],
+      imageRegions,
+      answered,
+      method,
+      without,
+    );
   }
 
   async dispose(): Promise<void> {

@@ -83,8 +83,14 @@ export class ExportedModel implements ServedModel {
     }));
   }
 
-  async explain({ seen: { row, regions }, question, topK, method }: ToExplain): Promise<Explanation> {
+  async explain({
+    seen: { row, regions },
+    question,
+    topK,
+    method,
+    without,
+  }: ToExplain): Promise<Explanation> {
     const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-    return await this.ensemble.explain(imageRegions, question, { topK, method });
+    return await this.ensemble.explain(imageRegions, question, { topK, method, without });
   }
 }

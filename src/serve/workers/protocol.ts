@@ -1,7 +1,7 @@
 /** @file What the server's main thread and its workers say to each other. */
 
 import type { Explanation } from '../../explain/explanation.js';
-import type { ExplanationMethod } from '../../explain/removal.js';
+import type { ExplanationMethod, TakenAway } from '../../explain/removal.js';
 import type { FeatureRow } from '../../features/files.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
@@ -29,6 +29,7 @@ export interface ToExplain {
   readonly question: string;
   readonly topK: number;
   readonly method: ExplanationMethod;
+  readonly without?: TakenAway | undefined;
   readonly model: string;
 }
 

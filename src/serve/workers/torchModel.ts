@@ -82,8 +82,14 @@ export class TorchModel implements ServedModel {
     }));
   }
 
-  async explain({ seen: { row, regions }, question, topK, method }: ToExplain): Promise<Explanation> {
+  async explain({
+    seen: { row, regions },
+    question,
+    topK,
+    method,
+    without,
+  }: ToExplain): Promise<Explanation> {
     const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-    return explanationOf(this.lxmert.answering, imageRegions, question, topK, method);
+    return explanationOf(this.lxmert.answering, imageRegions, question, topK, method, without);
   }
 }

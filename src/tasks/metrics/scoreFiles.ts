@@ -6,6 +6,7 @@ import { readNlvr2Labels } from '../../data/annotations/officialNlvr2Examples.js
 import { readOfficialVqaAnnotations } from '../../data/annotations/officialVqaAnnotations.js';
 import type { CoverageRules } from './coverage.js';
 import { GqaScorer, type GqaScores } from './gqaMetrics.js';
+import { type OodPart, OodScorer, type OodScores } from './gqaOutOfDistribution.js';
 import { Nlvr2Scorer, type Nlvr2Scores, type Nlvr2SubsetName } from './nlvr2Metrics.js';
 import { readNlvr2Predictions } from './nlvr2Predictions.js';
 import { readGqaPredictions, readVqaPredictions } from './predictionFiles.js';
@@ -47,6 +48,9 @@ export interface GqaSources extends ScoreSources {
   readonly questions: readonly string[];
   readonly choices?: string | undefined;
   readonly consistency: boolean;
+  /** GQA-OOD's questions with frequent answers, to score by themselves, and those with rare ones. */
+  readonly head?: string | undefined;
+  readonly tail?: string | undefined;
 }
 
 /**
@@ -58,10 +62,13 @@ export async function scoreGqaFiles({
   predictions,
   questions,
   choices,
+  head,
+  tail,
   signal,
   ...options
-}: GqaSources): Promise<GqaScores> {
-  const scorer = new GqaScorer(await readGqaPredictions(predictions), questions.join(', '), options);
+}: GqaSources): Promise<GqaScores & Partial<OodScores>> {
+  const table = await readGqaPredictions(predictions);
+  const scorer = new GqaScorer(table, questions.join(', '), options);
   if (choices !== undefined) {
     let numChoices = 0;
     for await (const each of readGqaChoices(choices)) {
@@ -71,13 +78,30 @@ export async function scoreGqaFiles({
     }
     if (numChoices === 0) throw new LxmertError(`${choices} holds no choices.`);
   }
+  const ood = await oodScorer({ head, tail }, options);
   for (const file of questions) {
     for await (const question of readOfficialGqaQuestions(file)) {
       signal?.throwIfAborted();
       scorer.add(question);
+      ood?.add(question, table);
     }
   }
-  return scorer.finish();
+  return { ...scorer.finish(), ...ood?.finish(questions.join(', ')) };
+}
+
+async function oodScorer(
+  files: Readonly<Record<OodPart, string | undefined>>,
+  { missing }: CoverageRules,
+): Promise<OodScorer | undefined> {
+  const parts: [OodPart, string, Set<string>][] = [];
+  for (const part of ['head', 'tail'] as const) {
+    const file = files[part];
+    if (file === undefined) continue;
+    const ids = new Set<string>();
+    for await (const { id } of readOfficialGqaQuestions(file)) ids.add(id);
+    parts.push([part, file, ids]);
+  }
+  return parts.length === 0 ? undefined : new OodScorer(parts, missing);
 }
 
 export interface Nlvr2Sources extends ScoreSources {

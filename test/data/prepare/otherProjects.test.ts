@@ -2,7 +2,6 @@
 
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packTar } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { streamStatements } from '../../../src/data/annotations/nlvr2Annotations.js';
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
@@ -11,27 +10,18 @@ import { prepareGqa } from '../../../src/data/prepare/prepareGqa.js';
 import { prepareNlvr2 } from '../../../src/data/prepare/prepareNlvr2.js';
 import { prepareVqa } from '../../../src/data/prepare/prepareVqa.js';
 import { openRawFiles } from '../../../src/data/prepare/rawFiles.js';
-import { readJson, temporaryFolder, writeFiles } from './support.js';
+import { makeTar, readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
 let numFolders = 0;
 const newFolder = (): string => path.join(folder, `made${numFolders++}`);
 const lines = (...records: object[]): string => records.map((each) => `${JSON.stringify(each)}\n`).join('');
 
-async function tar(members: Readonly<Record<string, string>>): Promise<Uint8Array> {
-  return await packTar(
-    Object.entries(members).map(([name, body]) => ({
-      header: { name, size: Buffer.byteLength(body) },
-      body,
-    })),
-  );
-}
-
 describe('tar archives', () => {
   const content = { 'inside/a.json': '[1]', 'inside/._a.json': 'of macOS', 'b.json': '["b"]', 'c.txt': '' };
 
   it.each(['x.tar.gz', 'x.tgz', 'x.tar'])('%s is read by its members', async (name) => {
-    const plain = await tar(content);
+    const plain = makeTar(content);
     const source = writeFiles(newFolder(), { [name]: name === 'x.tar' ? plain : gzipSync(plain) });
     // Named, and found in the folder.
     for (const at of [path.join(source, name), source]) {
@@ -46,15 +36,13 @@ describe('tar archives', () => {
   });
 
   it('that are cut short, or lead out of their folder, are refused', async () => {
-    const whole = gzipSync(
-      await tar({ 'a.json': JSON.stringify(Array.from({ length: 9000 }, (_, i) => i)) }),
-    );
+    const whole = gzipSync(makeTar({ 'a.json': JSON.stringify(Array.from({ length: 9000 }, (_, i) => i)) }));
     const source = writeFiles(newFolder(), {
       'cut.tar.gz': whole.subarray(0, whole.length - 200),
-      'out.tar': await tar({ '../a.json': '[]' }),
+      'out.tar': makeTar({ '../a.json': '[]' }),
       'twice.tar': Buffer.concat([
-        (await tar({ 'a.json': '[]' })).subarray(0, 1024),
-        await tar({ 'a.json': '[]' }),
+        makeTar({ 'a.json': '[]' }).subarray(0, 1024),
+        makeTar({ 'a.json': '[]' }),
       ]),
     });
     const open = (name: string) => openRawFiles([path.join(source, name)]);

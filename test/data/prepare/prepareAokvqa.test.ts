@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packTar } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { streamAokvqaQuestions } from '../../../src/data/annotations/aokvqaAnnotations.js';
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { AnswerTable } from '../../../src/data/answerTable.js';
 import { prepareAokvqa } from '../../../src/data/prepare/prepareAokvqa.js';
-import { namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
+import { makeTar, namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
 let numFolders = 0;
@@ -37,17 +36,18 @@ const files = {
   'aokvqa_v1p0_test.json': [record('test', 't1')],
 };
 
-async function tarball(): Promise<Buffer> {
-  const members = Object.entries(files).map(([name, content]) => {
-    const body = JSON.stringify(content);
-    return { header: { name: `./${name}`, size: Buffer.byteLength(body) }, body };
-  });
-  return gzipSync(await packTar(members));
-}
+const tarball = (): Buffer =>
+  gzipSync(
+    makeTar(
+      Object.fromEntries(
+        Object.entries(files).map(([name, content]) => [`./${name}`, JSON.stringify(content)]),
+      ),
+    ),
+  );
 
 describe('prepareAokvqa', () => {
   it('makes every split from the archive, with the table of the training questions', async () => {
-    const source = writeFiles(newFolder(), { 'aokvqa_v1p0.tar.gz': await tarball() });
+    const source = writeFiles(newFolder(), { 'aokvqa_v1p0.tar.gz': tarball() });
     const outputFolder = newFolder();
     const prepared = await prepareAokvqa({ sources: [source], outputFolder, minOccurrences: 2 });
     expect(namesIn(outputFolder)).toEqual([

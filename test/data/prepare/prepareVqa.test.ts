@@ -520,7 +520,7 @@ describe('data sets in the form of VQA', () => {
     );
     // The same where it is found in a folder.
     await expect(prepare('.')).rejects.toThrow(/of VizWiz.*lxmert evaluate vizwiz/);
-    await expect(prepare('data.parquet')).rejects.toThrow(/is a Parquet table\..*as JSON first/);
+    await expect(prepare('data.parquet')).rejects.toThrow(/data\.parquet is a Parquet table/);
   });
 });
 

@@ -286,3 +286,42 @@ describe('files that are not whole', () => {
     );
   });
 });
+
+describe("GQA-OOD's head and tail", () => {
+  const questions = Object.fromEntries(
+    Array.from({ length: 40 }, (_, i) => [`q${i}`, query(i % 4 === 0 ? 'rare' : 'usual')]),
+  );
+  const part = (name: string, wanted: (i: number) => boolean) =>
+    write(name, Object.fromEntries(Object.entries(questions).filter((_, i) => wanted(i))));
+  const files = { head: part('head.json', (i) => i % 4 !== 0), tail: part('tail.json', (i) => i % 4 === 0) };
+  // Every third is wrong; predictions are for all of a split, of which these are a part.
+  const predictions = Object.fromEntries(
+    Array.from({ length: 60 }, (_, i) => [`q${i}`, i % 3 === 0 ? 'none' : i % 4 === 0 ? 'rare' : 'usual']),
+  );
+
+  it('are scored beside all', async () => {
+    const { accuracy, parts, delta } = await score(questions, predictions, { ...files, extra: 'ignore' });
+    const share = (wanted: (i: number) => boolean) => {
+      const places = Array.from({ length: 40 }, (_, i) => i).filter(wanted);
+      return places.filter((i) => i % 3 !== 0).length / places.length;
+    };
+    const [head, tail] = [share((i) => i % 4 !== 0), share((i) => i % 4 === 0)];
+    expect(accuracy).toBeCloseTo(
+      share(() => true),
+      12,
+    );
+    expect(parts).toEqual([
+      { part: 'head', accuracy: expect.closeTo(head, 12) as number, numQuestions: 30 },
+      { part: 'tail', accuracy: expect.closeTo(tail, 12) as number, numQuestions: 10 },
+    ]);
+    expect(delta).toBeCloseTo((head - tail) / tail, 12);
+    expect(await score(questions, predictions, { extra: 'ignore' })).not.toHaveProperty('parts');
+  });
+
+  it('of another split are refused', async () => {
+    const head = write('other.json', { elsewhere: query('rare') });
+    await expect(score(questions, predictions, { head, extra: 'ignore' })).rejects.toThrow(
+      '1 questions of --head',
+    );
+  });
+});

@@ -169,8 +169,10 @@ describe('VQA predictions', () => {
   });
 
   it('that are no text are named for what they are', async () => {
-    const parquet = write('p.json', 'PAR1 and so on');
-    await expect(score(parquet)).rejects.toThrow(/is a Parquet table; expected a JSON array.*read_parquet/);
+    const pickle = write('p.json', '(dp0 and so on');
+    await expect(score(pickle)).rejects.toThrow(/is a Python pickle; expected a JSON array.*json\.dump/);
+    const cutTable = write('cut.json', 'PAR1 and so on');
+    await expect(score(cutTable)).rejects.toThrow(/begins as a Parquet table.*its end is missing/);
   });
 });
 

@@ -1,0 +1,49 @@
+/** @file What the server has: models and samples; a token where it wants one. */
+
+import { useEffect, useState } from 'preact/hooks';
+import type { SampleResponse } from '../../src/serve/api.js';
+import { type LxmertClient, LxmertClientError } from '../../src/serve/client.js';
+import { clientWith, type ModelFacts, sentenceOf, storedToken, storeToken } from './server.js';
+
+export interface Server {
+  readonly client: LxmertClient;
+  readonly version: string;
+  readonly models: readonly ModelFacts[];
+  readonly samples: readonly SampleResponse[];
+  /** Addresses of small pictures of the samples, in this page: they come with the token, which an <img> would not send. */
+  readonly thumbnails: ReadonlyMap<string, string>;
+}
+
+export interface ServerState {
+  readonly server: Server | undefined;
+  readonly problem: 'token' | string | undefined;
+  readonly token: string | undefined;
+  readonly setToken: (token: string) => void;
+}
+
+export function useServer(): ServerState {
+  const [token, setToken] = useState(storedToken);
+  const [server, setServer] = useState<Server | undefined>();
+  const [problem, setProblem] = useState<'token' | string | undefined>();
+  useEffect(() => {
+    const client = clientWith(token);
+    const load = async (): Promise<void> => {
+      const [{ version, models }, { samples }] = await Promise.all([client.models(), client.samples()]);
+      // The server knows it: for reloads of this tab.
+      if (token !== undefined) storeToken(token);
+      setProblem(undefined);
+      setServer({ client, version, models, samples, thumbnails: new Map() });
+      const thumbnails = await Promise.all(
+        samples.map(
+          async ({ name }) => [name, URL.createObjectURL(await client.sampleThumbnail(name))] as const,
+        ),
+      );
+      setServer((before) => before && { ...before, thumbnails: new Map(thumbnails) });
+    };
+    load().catch((error: unknown) => {
+      const isToken = error instanceof LxmertClientError && error.status === 401;
+      setProblem(isToken ? 'token' : sentenceOf(error));
+    });
+  }, [token]);
+  return { server, problem, token, setToken };
+}
