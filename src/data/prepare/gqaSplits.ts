@@ -5,6 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import { gqaQuestionEntries } from '../annotations/officialGqaQuestions.js';
 import { checkRecord } from '../annotations/record.js';
 import { unreadLabelKey } from '../annotations/unreadLabelKey.js';
+import { withGqaTables } from './gqaTables.js';
 import { readLlavaQuestions } from './llavaQuestions.js';
 import { formOfRaw, nothingFound, onlyFile, preparedName, type RawFile, readRawAs } from './rawFiles.js';
 import type { GqaRow, Split } from './rows.js';
@@ -52,14 +53,15 @@ const OFFICIAL_NAME =
 
 /**
  * The splits by official names; and files in GQA's form, or of LLaVA's lines, under other names, which keep them: those that
- * are named by themselves, or, where no file has an official name, any.
+ * are named by themselves, or, where no file has an official name, any. Tables are known by the names that hubs give them.
  *
  * @throws UsageError when there is none, or when parts of train are missing
  */
 export async function findGqaSplits(
-  files: readonly RawFile[],
+  given: readonly RawFile[],
   { questions, as, note }: FindGqaOptions,
 ): Promise<GqaSplit[]> {
+  const files = await withGqaTables(given, { questions, as, note });
   if (as !== undefined) return [await splitAs(files, as)];
   const splits: GqaSplit[] = [];
   for (const [official, name] of SPLITS) {
