@@ -28,6 +28,7 @@ import {
   parseFeatureRange,
   parseSettings,
   type RowSource,
+  readPictureSizes,
   readTsvProvenance,
   type StatedSource,
   type StoreConvertOptions,
@@ -135,6 +136,7 @@ export const command = defineCommand({
         'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
+<<<<<<< HEAD
     idsFrom: z
       .array(z.string().min(1))
       .default([])
@@ -148,6 +150,20 @@ export const command = defineCommand({
       .optional()
       .describe('What bare numbers become, such as COCO_val2014_%012d')
       .meta({ valueName: 'PATTERN' }),
+=======
+    rowIds: existingPath()
+      .optional()
+      .describe(
+        'A pickle or JSON file that says which row of an HDF5 file each image has; when absent, NAME_imgid2idx.pkl or .json beside it',
+      )
+      .meta({ valueName: 'FILE' }),
+    sizesFrom: existingPath()
+      .optional()
+      .describe(
+        "A JSON file with the sizes of pictures, for formats without them: COCO's annotations, GQA's scene graphs, Visual Genome's image_data.json",
+      )
+      .meta({ valueName: 'FILE' }),
+>>>>>>> main
     detector: z.string().min(1).optional().describe('Name of the detector that made the features'),
     weightsSha256: z
       .string()
@@ -165,9 +181,19 @@ export const command = defineCommand({
     const kind = kindOf(from);
     if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
+<<<<<<< HEAD
     const imageIds = imageIdsOf(options);
     if (kind === 'store' && imageIds !== undefined)
       throw new UsageError('--ids-from and --id-pattern are for a conversion to a store.');
+=======
+    for (const [flag, given] of [
+      ['--row-ids', options.rowIds],
+      ['--sizes-from', options.sizesFrom],
+    ] as const) {
+      if (given !== undefined && kind !== 'rows')
+        throw new UsageError(`${flag} is for files of arrays that lack them, and ${from} is none.`);
+    }
+>>>>>>> main
     if (kind === 'store') {
       const display = progress('converting', 'images');
       try {
@@ -181,7 +207,11 @@ export const command = defineCommand({
       }
     }
     const stated = statedOptions(options);
-    const source = await openSource(kind, from, options.member, stated);
+    const source = await openSource(kind, from, options.member, {
+      ...stated,
+      rowIds: options.rowIds,
+      sizes: options.sizesFrom === undefined ? undefined : readPictureSizes(options.sizesFrom),
+    });
     const display = progress('converting', 'images');
     try {
       const result = await convertToStore(source ?? from, to, {
