@@ -136,7 +136,6 @@ export const command = defineCommand({
         'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
-<<<<<<< HEAD
     idsFrom: z
       .array(z.string().min(1))
       .default([])
@@ -150,7 +149,6 @@ export const command = defineCommand({
       .optional()
       .describe('What bare numbers become, such as COCO_val2014_%012d')
       .meta({ valueName: 'PATTERN' }),
-=======
     rowIds: existingPath()
       .optional()
       .describe(
@@ -163,7 +161,6 @@ export const command = defineCommand({
         "A JSON file with the sizes of pictures, for formats without them: COCO's annotations, GQA's scene graphs, Visual Genome's image_data.json",
       )
       .meta({ valueName: 'FILE' }),
->>>>>>> main
     detector: z.string().min(1).optional().describe('Name of the detector that made the features'),
     weightsSha256: z
       .string()
@@ -181,11 +178,9 @@ export const command = defineCommand({
     const kind = kindOf(from);
     if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
-<<<<<<< HEAD
     const imageIds = imageIdsOf(options);
     if (kind === 'store' && imageIds !== undefined)
       throw new UsageError('--ids-from and --id-pattern are for a conversion to a store.');
-=======
     for (const [flag, given] of [
       ['--row-ids', options.rowIds],
       ['--sizes-from', options.sizesFrom],
@@ -193,7 +188,6 @@ export const command = defineCommand({
       if (given !== undefined && kind !== 'rows')
         throw new UsageError(`${flag} is for files of arrays that lack them, and ${from} is none.`);
     }
->>>>>>> main
     if (kind === 'store') {
       const display = progress('converting', 'images');
       try {
