@@ -73,7 +73,7 @@ export async function tablesAsOne(
 function asOne(tables: readonly string[], name: string): RawFile {
   const [first = ''] = tables;
   const source = joinedTables(tables, tables.length === 1 ? first : `${name} (${tables.length} tables)`);
-  return { ...source, baseName: path.basename(first), isNamed: true, isTable: true };
+  return { ...source, baseName: path.basename(first), isNamed: true, location: first, isTable: true };
 }
 
 async function tablesWith(files: readonly RawFile[], needed: NeededColumns): Promise<string[]> {
