@@ -180,7 +180,9 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
       form: 'llavaQuestions',
       title: 'questions as LLaVA keeps them, with its prompt in the text',
       advice: `Make the program's questions of it, without the prompt, with`,
-      command: `lxmert prepare ${isGqaId(record) ? 'gqa' : 'vqa'} FILE --output data`,
+      command: isGqaId(record)
+        ? 'lxmert prepare gqa FILE --output data/gqa'
+        : 'lxmert prepare vqa FILE --answers trainval_label2ans.json --output data/vqa',
     };
   }
   return visualGenome(record);
