@@ -22,6 +22,7 @@ export {
 } from './featureValues.js';
 export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreignFiles.js';
 export { imageIdOf } from './imageId.js';
+export { type ImageIdMap, idsByPattern, idsFromQuestions } from './imageIdMap.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
 export {
@@ -45,6 +46,7 @@ export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFo
 export { readShardRow } from './shardRows.js';
 export type { StatedSource } from './sources/indexedRows.js';
 export { findFormat, openRowSource } from './sources/openRowSource.js';
+export { readPictureSizes } from './sources/pictureSizes.js';
 export type { RowSource } from './sources/rowSource.js';
 export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';

@@ -32,9 +32,9 @@ export async function writeQuickstartReport(
       {
         title: 'Accuracy on unseen scenes',
         xLabel: 'epoch',
-        yLabel: 'accuracy',
+        yLabel: 'accuracy, %',
         series: [
-          { name: 'minival', points: result.epochs.map(({ epoch, score }) => [epoch + 1, score] as const) },
+          { name: 'minival', points: result.epochs.map(({ epoch, score }) => [epoch, 100 * score] as const) },
         ],
       },
     ],
@@ -50,6 +50,7 @@ export async function writeQuickstartReport(
     },
     examples: await Promise.all(result.examples.map((example) => reportExample(example, store))),
     notes: [
+      'Epochs are counted from 0, as in the log.',
       'Question only: the best answer that training gave to the very same question text, without looking.',
       'Examples are the first questions of the validation split, one of each kind; they are not chosen by the answer.',
     ],

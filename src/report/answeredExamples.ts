@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { LxmertError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
-import { readQuestions } from '../data/annotations/vqaAnnotations.js';
 import type { FeatureStore } from '../features/index.js';
 import { type AnsweringModel, rankAnswers } from '../tasks/index.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
@@ -14,8 +13,10 @@ import type { ReportExample } from './runReport.js';
 export interface ExampleSources {
   readonly answering: AnsweringModel;
   readonly store: FeatureStore;
-  /** VQA questions with labels (JSON). */
-  readonly questions: string;
+  /** Questions with labels. */
+  readonly questions: readonly Question[];
+  /** Where they come from, for messages. */
+  readonly name: string;
   /** Folder with a picture for each image id: `<id>.jpg`, `.jpeg`, `.png` or `.webp`. */
   readonly images: string;
   readonly numExamples: number;
@@ -31,34 +32,50 @@ const NUM_ANSWERS = 3;
  * @throws LxmertError when no question has labels, features and a picture
  */
 export async function answeredExamples(sources: ExampleSources): Promise<ReportExample[]> {
-  const { answering, store, images } = sources;
+  const { answering, images } = sources;
   if (answering.models.some(({ imagesPerExample }) => imagesPerExample !== 1)) {
     throw new LxmertError(
       'The model judges pairs of images, and a report shows questions about one. Leave out --features, --images and --questions.',
     );
   }
-  const questions = await readQuestions(sources.questions);
+  const { questions } = sources;
   const chosen = chooseQuestions(questions, sources);
   if (chosen.length === 0) {
     throw new LxmertError(
-      `None of the ${questions.length} questions of ${sources.questions} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
+      `None of the ${questions.length} questions of ${sources.name} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
     );
   }
   const examples: ReportExample[] = [];
   for (const { question, imageId, picture } of chosen) {
-    const [answers = []] = rankAnswers(answering, store, [question], NUM_ANSWERS);
     const labels = [...(question.labels ?? [])].sort(([, a], [, b]) => b - a);
+    const { sentence } = question;
     const expected = labels.map(([answer]) => answer);
-    examples.push({
-      imageDataUri: await thumbnailDataUri(picture),
-      ...pictureRegions(store, imageId),
-      question: question.sentence,
-      expected,
-      answers,
-      isCorrect: expected.includes(answers[0]?.answer ?? ''),
-    });
+    examples.push(await answeredExample(sources, { sentence, imageId, picture, expected }));
   }
   return examples;
+}
+
+/** One question about a picture, as the model answers it. */
+export async function answeredExample(
+  { answering, store }: Pick<ExampleSources, 'answering' | 'store'>,
+  asked: {
+    readonly sentence: string;
+    readonly imageId: string;
+    /** A file. */
+    readonly picture: string;
+    readonly expected: readonly string[];
+  },
+): Promise<ReportExample> {
+  const { sentence, imageId, picture, expected } = asked;
+  const [answers = []] = rankAnswers(answering, store, [{ sentence, imageIds: [imageId] }], NUM_ANSWERS);
+  return {
+    imageDataUri: await thumbnailDataUri(picture),
+    ...pictureRegions(store, imageId),
+    question: sentence,
+    expected,
+    answers,
+    isCorrect: expected.includes(answers[0]?.answer ?? ''),
+  };
 }
 
 interface ChosenQuestion {
@@ -89,7 +106,8 @@ function chooseQuestions(questions: readonly Question[], sources: ExampleSources
   return [...chosen.values()];
 }
 
-function pictureOf(folder: string, imageId: string): string | undefined {
+/** The file of an image's picture in a folder; undefined when there is none. */
+export function pictureOf(folder: string, imageId: string): string | undefined {
   // An id is a name: one with a path in it would read files from elsewhere into the page.
   if (path.basename(imageId) !== imageId || imageId.includes('\0')) return undefined;
   return EXTENSIONS.map((extension) => path.join(folder, `${imageId}${extension}`)).find((file) =>

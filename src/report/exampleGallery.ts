@@ -2,7 +2,7 @@
 
 import { LxmertError } from '../common/errors.js';
 import { escapeHtml } from './escape.js';
-import { bar, checkedFraction, formatTightPercent } from './numbers.js';
+import { bar, checkedFraction, formatProbability } from './numbers.js';
 import type { ReportBox, ReportExample } from './runReport.js';
 
 /** Above this, written labels would hide the image; they still show when a box is pointed at. */
@@ -14,21 +14,33 @@ const LABEL_HEIGHT = 0.038;
 /** Kinds of picture that hold no script. */
 const imageUri = /^data:image\/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/]+={0,2}$/;
 
+/** A gallery's place on the page. */
+interface Gallery {
+  readonly id: string;
+  readonly title: string;
+  /** A sentence above the pictures. */
+  readonly lead?: string;
+}
+
 /**
  * The section with a panel for each example, or nothing without examples.
  *
- * @throws LxmertError when an image, a box or a probability is not what its type says.
+ * @throws LxmertError when an image, a box, a probability or a link is not what its type says.
  */
-export function renderExamples(examples: readonly ReportExample[]): string {
+export function renderExamples(
+  examples: readonly ReportExample[],
+  { id, title, lead = '' }: Gallery,
+): string {
   if (examples.length === 0) return '';
   const hasBoxes = examples.some((example) => example.boxes.length > 0);
+  const boxId = `show-boxes-${id}`;
   // The box stands beside the gallery for the style sheet to find: the switch works without scripts.
   const toggle = hasBoxes
-    ? '<input type="checkbox" id="show-boxes" checked><label for="show-boxes">Show the regions the model sees</label>\n'
+    ? `<input type="checkbox" class="show-boxes" id="${boxId}" checked><label for="${boxId}">Show the regions the model sees</label>\n`
     : '';
-  return `<section aria-labelledby="examples">
-<h2 id="examples">Examples</h2>
-${toggle}<ul class="gallery">
+  return `<section aria-labelledby="${id}">
+<h2 id="${id}">${escapeHtml(title)}</h2>
+${lead === '' ? '' : `<p class="lead">${escapeHtml(lead)}</p>\n`}${toggle}<ul class="gallery">
 ${examples.map(renderExample).join('\n')}
 </ul>
 </section>`;
@@ -62,9 +74,22 @@ function renderExample(example: ReportExample, index: number): string {
 <div class="words">
 <h3 dir="auto">${escapeHtml(example.question)}</h3>
 <p class="expected">${verdict}<span>Expected: ${expected.map((answer) => `<bdi class="answer">${escapeHtml(answer)}</bdi>`).join(' or ')}</span></p>
-${renderAnswers(example, where)}
+${renderAnswers(example, where)}${renderLink(example, where)}
 </div>
 </li>`;
+}
+
+/** Pages that lie beside this one, by plain names. */
+const besideIt = /^[A-Za-z0-9][A-Za-z0-9_-]*(?:\/[A-Za-z0-9][A-Za-z0-9_-]*)*\.html$/;
+
+function renderLink({ explanation, question }: ReportExample, where: string): string {
+  if (explanation === undefined) return '';
+  if (!besideIt.test(explanation)) {
+    throw new LxmertError(
+      `The explanation of the report's ${where} should be a page beside it, such as why/1.html, and is '${explanation.slice(0, 40)}'.`,
+    );
+  }
+  return `\n<p class="why"><a href="${explanation}">What this answer was found in<span class="unseen">: ${escapeHtml(question)}</span></a></p>`;
 }
 
 function renderBoxes(example: ReportExample, where: string): string {
@@ -102,7 +127,7 @@ function renderAnswers(example: ReportExample, where: string): string {
   if (example.answers.length === 0) return '';
   const rows = example.answers.map(({ answer, probability }) => {
     const fraction = checkedFraction(probability, `the probability of '${answer}' in ${where}`);
-    return `<tr><th scope="row"><bdi>${escapeHtml(answer)}</bdi></th><td class="bar-cell">${bar(fraction)}</td><td class="number">${formatTightPercent(fraction)}</td></tr>`;
+    return `<tr><th scope="row"><bdi>${escapeHtml(answer)}</bdi></th><td class="bar-cell">${bar(fraction)}</td><td class="number">${formatProbability(fraction)}</td></tr>`;
   });
   return `<table class="answers">
 <colgroup><col class="answer"><col><col class="probability"></colgroup>

@@ -9,8 +9,10 @@ export function renderLog(lines: readonly string[]): string {
   const items = lines.map((line) => `<li dir="auto">${line === '' ? '\u00a0' : escapeHtml(line)}</li>`);
   return `<section aria-labelledby="log">
 <h2 id="log">Log</h2>
-<ol class="log scroll" role="region" aria-labelledby="log" tabindex="0">
+<div class="log scroll" role="group" aria-labelledby="log" tabindex="0">
+<ol>
 ${items.join('\n')}
 </ol>
+</div>
 </section>`;
 }

@@ -1,6 +1,7 @@
 /** @file Numbers as a reader wants them: percentages, counts, measured values, bars. */
 
 import { LxmertError } from '../common/errors.js';
+import { formatPercent } from '../formats/numbers.js';
 
 /** Softmax in float32 may end a little above 1. */
 const ROUNDING = 1e-3;
@@ -13,14 +14,20 @@ const ROUNDING = 1e-3;
 export function checkedFraction(value: number, what: string): number {
   if (!(value >= -ROUNDING && value <= 1 + ROUNDING)) {
     throw new LxmertError(
-      `The report expects a fraction from 0 to 1 for ${what}, and got ${value}. Give 0.5 for 50%.`,
+      `The report expects a fraction from 0 to 1 for ${what}, and got ${value}. Give 0.5 for 50 %.`,
     );
   }
   return Math.min(1, Math.max(0, value));
 }
 
-export function formatTightPercent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)}%`;
+/** How good something is, in as many digits as the terminal and the log have. */
+export function formatScore(fraction: number): string {
+  return formatPercent(fraction);
+}
+
+/** How probable something is, likewise. */
+export function formatProbability(fraction: number): string {
+  return formatPercent(fraction, 1);
 }
 
 /** A measured value in four significant digits, without trailing zeros. */

@@ -2,11 +2,13 @@
 
 import { renderAccuracy } from './accuracyTable.js';
 import { chartScript, chartStyle } from './chartScript.js';
+import { renderComparison } from './comparisonTable.js';
 import { renderConfiguration } from './configurationTable.js';
 import { chartData, drawableCurves, renderCurves } from './curves.js';
 import { escapeHtml } from './escape.js';
 import { renderExamples } from './exampleGallery.js';
 import { renderLog } from './logSection.js';
+import { renderConfusion, renderWrongAnswers, WRONG_LEAD, WRONG_TITLE } from './mistakesSection.js';
 import { selfContainedPage } from './page.js';
 import type { ReportFact, RunReport } from './runReport.js';
 import { pageStyle } from './style.js';
@@ -19,9 +21,15 @@ import { pageStyle } from './style.js';
  */
 export function renderReport(report: RunReport): string {
   const curves = drawableCurves(report.curves);
+  const hasWrongPictures = (report.wrongExamples ?? []).length > 0;
   const sections = [
+    ...(report.comparisons ?? []).map(renderComparison),
     renderAccuracy(report.accuracy),
-    renderExamples(report.examples),
+    renderExamples(report.examples, { id: 'examples', title: 'Examples' }),
+    report.mistakes === undefined ? '' : renderConfusion(report.mistakes),
+    hasWrongPictures
+      ? renderExamples(report.wrongExamples ?? [], { id: 'wrong', title: WRONG_TITLE, lead: WRONG_LEAD })
+      : renderWrongAnswers(report.mistakes?.surestWrong ?? []),
     renderCurves(curves),
     renderNotes(report.notes),
     renderCommands(report.commands),

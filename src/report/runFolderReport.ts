@@ -6,16 +6,17 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 import { formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
+import type { Mistakes } from '../tasks/index.js';
 import { pretraining, tasks } from '../tasks/registry.js';
 import { type RunConfig, readableParts } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { configurationGroups } from './configurationGroups.js';
 import { readLogExcerpt } from './logExcerpt.js';
 import { type RecordedEpoch, type RunMetrics, readMetrics } from './metricsFile.js';
-import { formatTightPercent } from './numbers.js';
+import { formatScore } from './numbers.js';
 import { runCurves } from './runCurves.js';
 import type { ReportAccuracy, ReportExample, ReportFact, RunReport } from './runReport.js';
-import { accuracyOf, scoresSchema } from './scoresFile.js';
+import { accuracyOf, scoresSchema, WORDS_ALONE } from './scoresFile.js';
 import { readSmallJson } from './smallJson.js';
 
 /** Left by an evaluation; a run need not have it. */
@@ -43,16 +44,24 @@ export interface DescribedRun {
 const record = z.record(z.string(), z.unknown());
 type ConfigFacts = Pick<Partial<RunConfig>, 'task' | 'settings' | 'data' | 'madeBy'>;
 
+/** Pictures for the page. */
+export interface ReportPictures {
+  /** Questions that a model answered. */
+  readonly examples?: readonly ReportExample[];
+  /** Those that the run's best weights were surest of and wrong. */
+  readonly wrongExamples?: readonly ReportExample[];
+}
+
 /**
  * Reads a run folder, finished or not. A file that is missing or damaged costs its part of the report and gives a
  * sentence.
  *
- * @param examples Questions that a model answered, for the page's pictures
+ * @param picturesOf Gives questions that a model answers, with pictures; told what the run answered wrong
  * @throws UsageError when the folder has neither a configuration nor metrics nor a log, and for an exported model
  */
 export async function describeRun(
   folder: string,
-  examples: readonly ReportExample[] = [],
+  picturesOf: (mistakes: Mistakes | undefined) => Promise<ReportPictures> | ReportPictures = () => ({}),
 ): Promise<DescribedRun> {
   const fileOf = (name: string): string => path.join(folder, name);
   const expected = [RUN_FILES.config, RUN_FILES.metrics, RUN_FILES.log];
@@ -84,16 +93,20 @@ export async function describeRun(
     ...[config.problem, scores.problem, log.problem].filter((problem) => problem !== undefined),
     ...metrics.problems,
   ];
+  const { examples = [], wrongExamples = [] } = await picturesOf(scores.value?.mistakes);
   const report: RunReport = {
     // The last folder's name alone is often just 'run'.
     title: path.resolve(folder).split(path.sep).filter(Boolean).slice(-2).join('/'),
     subtitle: subtitle(facts),
     facts: shortFacts(facts, metrics, best),
-    curves: runCurves(metrics, scored),
+    curves: runCurves(metrics, scored, scores.value?.wordsAlone),
     accuracy: scores.value === undefined ? noAccuracy : accuracyOf(scores.value),
     examples,
+    mistakes: scores.value?.mistakes,
+    wrongExamples,
     notes: [
       ...(metrics.epochs.length > 0 ? ['Epochs are counted from 0, as in the log.'] : []),
+      ...(scores.value?.wordsAlone === undefined ? [] : [WORDS_ALONE_NOTE]),
       ...metrics.notes,
       ...(examples.length > 0
         ? [
@@ -117,6 +130,9 @@ export async function describeRun(
     problems,
   };
 }
+
+/** What the column and the line mean. */
+export const WORDS_ALONE_NOTE = `${WORDS_ALONE.charAt(0).toUpperCase()}${WORDS_ALONE.slice(1)}: what the best answer to each question's words would give, as the training questions have it, without looking at the images.`;
 
 const noAccuracy: ReportAccuracy = { caption: '', columns: [], rows: [] };
 
@@ -177,7 +193,7 @@ function shortFacts(
 
 /** A share of right answers as percent; a score of another kind as it is. */
 function asScore(score: number): string {
-  return score <= 1 ? formatTightPercent(score) : String(Number(score.toPrecision(6)));
+  return score <= 1 ? formatScore(score) : String(Number(score.toPrecision(6)));
 }
 
 function commandsFor(folder: string, task: string | undefined): string[] {

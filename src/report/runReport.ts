@@ -1,5 +1,7 @@
 /** @file What a report on a run says: the facts, curves, accuracies and examples that the page shows. */
 
+import type { Mistakes } from '../tasks/index.js';
+
 export interface RunReport {
   readonly title: string;
   readonly subtitle: string;
@@ -8,6 +10,12 @@ export interface RunReport {
   readonly curves: readonly ReportCurve[];
   readonly accuracy: ReportAccuracy;
   readonly examples: readonly ReportExample[];
+  /** Which answers are taken for which, and the surest that are wrong. */
+  readonly mistakes?: Mistakes | undefined;
+  /** Questions that were answered wrong, with their pictures; in place of the list of {@link mistakes}. */
+  readonly wrongExamples?: readonly ReportExample[];
+  /** Several runs beside each other. */
+  readonly comparisons?: readonly ReportComparison[];
   /** Sentences that help to read the numbers. */
   readonly notes: readonly string[];
   /** Command lines to try next. */
@@ -48,6 +56,8 @@ export interface ReportAccuracy {
   readonly caption: string;
   /** What was measured: the model first, then the yardsticks it is compared with. */
   readonly columns: readonly string[];
+  /** Columns of models; the others are yardsticks. Default 1. */
+  readonly numModels?: number;
   readonly rows: readonly ReportAccuracyRow[];
 }
 
@@ -72,6 +82,18 @@ export interface ReportExample {
   /** The model's answers, best first, with probabilities from 0 to 1. */
   readonly answers: readonly { readonly answer: string; readonly probability: number }[];
   readonly isCorrect: boolean;
+  /** The address of a page beside this one that shows what the answer was found in. */
+  readonly explanation?: string;
+}
+
+/** A table of texts: a column for each run. */
+export interface ReportComparison {
+  readonly title: string;
+  /** A sentence above it. */
+  readonly lead: string;
+  readonly columns: readonly string[];
+  /** Null where a run has nothing of the kind. */
+  readonly rows: readonly { readonly label: string; readonly values: readonly (string | null)[] }[];
 }
 
 /** A region of the image: corners in pixels from the top left. */

@@ -46,10 +46,28 @@ th { text-align: start; font-weight: 400; }
 .bar .track { fill: var(--track); }
 .bar .fill { fill: var(--yardstick); }
 .model .bar .fill, .answers tr:first-child .fill { fill: var(--accent); }
-#show-boxes { width: 18px; height: 18px; margin: 0 8px 0 0; vertical-align: -3px; accent-color: var(--accent); }
-#show-boxes + label { cursor: pointer; }
-#show-boxes:not(:checked) ~ .gallery .boxes { display: none; }
-.gallery, .notes, .commands, .problems, .log { list-style: none; margin: 0; padding: 0; }
+.show-boxes { width: 18px; height: 18px; margin: 0 8px 0 0; vertical-align: -3px; accent-color: var(--accent); }
+.show-boxes + label { cursor: pointer; }
+.show-boxes:not(:checked) ~ .gallery .boxes { display: none; }
+.why { margin: 12px 0 0; font-size: 14px; }
+a { color: var(--accent); }
+.lead { max-width: 70ch; color: var(--quiet); margin: 0 0 16px; }
+.plain th, .plain td { padding: 7px 0 7px 20px; border-bottom: 1px solid var(--rule); vertical-align: top; overflow-wrap: normal; }
+.plain tr > :first-child { padding-inline-start: 0; }
+.plain thead th { font-size: 13px; color: var(--quiet); vertical-align: bottom; }
+.plain .setting { overflow-wrap: anywhere; min-width: 120px; }
+.confusion td, .confusion thead th { text-align: end; padding-inline: 10px; }
+.confusion .hit { outline: 1px solid var(--rule); outline-offset: -1px; }
+.confusion tr > :first-child { text-align: start; padding-inline: 0 10px; }
+.hit.shade-1 { background: color-mix(in srgb, var(--right) 8%, transparent); }
+.hit.shade-2 { background: color-mix(in srgb, var(--right) 16%, transparent); }
+.hit.shade-3 { background: color-mix(in srgb, var(--right) 24%, transparent); }
+.hit.shade-4 { background: color-mix(in srgb, var(--right) 32%, transparent); }
+.miss.shade-1 { background: color-mix(in srgb, var(--wrong) 8%, transparent); }
+.miss.shade-2 { background: color-mix(in srgb, var(--wrong) 16%, transparent); }
+.miss.shade-3 { background: color-mix(in srgb, var(--wrong) 24%, transparent); }
+.miss.shade-4 { background: color-mix(in srgb, var(--wrong) 32%, transparent); }
+.gallery, .notes, .commands, .problems, .log ol { list-style: none; margin: 0; padding: 0; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(290px, 100%), 1fr)); gap: 24px; margin-top: 16px; }
 .panel { display: flex; flex-direction: column; background: var(--surface); border: 1px solid var(--rule); border-radius: 8px; overflow: hidden; min-width: 0; }
 .picture { position: relative; background: var(--track); }
@@ -118,7 +136,7 @@ figcaption { font-weight: 600; margin-bottom: 8px; }
 }
 @media print {
   .panel, figure, tr { break-inside: avoid; }
-  #show-boxes, #show-boxes + label, .readout { display: none; }
+  .show-boxes, .show-boxes + label, .readout { display: none; }
   .log { max-height: none; }
 }
 `;

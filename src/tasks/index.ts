@@ -44,6 +44,7 @@ export {
   type VqaScoreRow,
   type VqaScores,
 } from './metrics/vqaAccuracy.js';
+export { type Mistakes, mistakesOf, type WrongAnswer } from './mistakes.js';
 export {
   type AnsweringModel,
   type PredictOptions,

@@ -18,6 +18,8 @@ import {
   type EpochMetrics,
   type Evaluation,
   type EvaluationContext,
+  type Mistakes,
+  mistakesOf,
   type Prediction,
   type Predictor,
   predictExamples,
@@ -52,6 +54,9 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
   scores: TaskScores | undefined;
   /** What the validation examples' words alone give. */
   readonly blindScore: number;
+  readonly #blind: TaskScores;
+  /** Of the last evaluation. */
+  #mistakes: Mistakes | undefined;
   readonly answerTable: AnswerTable;
   readonly #predictor: Predictor<Head>;
   /** What the model is evaluated on after each epoch. */
@@ -75,6 +80,7 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
       this.#evaluated,
       openings.map((answer) => ({ answer, probability: 1 })),
     );
+    this.#blind = blind;
     this.blindScore = blind.overall;
     this.#isLabelled = blind.numQuestions > 0;
     this.#majority = mostFrequentAnswer(this.#evaluated);
@@ -184,6 +190,7 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     );
     const predictions = shares.flat();
     this.scores = task.scores(this.#evaluated, predictions);
+    this.#mistakes = mistakesOf(this.#evaluated, predictions);
     this.#sayMajority(predictions);
     const measured = Object.entries(this.scores.measures).flatMap(([key, { value }]) =>
       value === null ? [] : [[key, value] as const],
@@ -213,7 +220,10 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     const family = referenceFamily(parameters.keys(), heads);
     await saveCheckpoint(run.file(`${name}.pth`), parameters, family, heads);
     if (name === 'BEST' && this.scores !== undefined) {
-      await run.writeJson(RUN_FILES.scores, scoresRecord(this.scores));
+      await run.writeJson(RUN_FILES.scores, {
+        ...scoresRecord(this.scores, this.#isLabelled ? this.#blind : undefined),
+        ...(this.#mistakes && { mistakes: this.#mistakes }),
+      });
     }
   }
 
@@ -245,12 +255,27 @@ function requireLabels(training: QuestionSet<Question>, validation: QuestionSet<
   withLabels(validation.questions, { name: validation.name, answerTable, maxUnlabelled: 1 });
 }
 
-/** The best scores so far as scores.json keeps them for the report: tables and measures by their keys. */
-function scoresRecord({ overall, numQuestions, tables, measures }: TaskScores): Record<string, unknown> {
+/**
+ * The best scores so far as scores.json keeps them for the report: tables and measures by their keys, and beside each score what
+ * the words alone give, where that is known.
+ */
+function scoresRecord(
+  { overall, numQuestions, tables, measures }: TaskScores,
+  blind: TaskScores | undefined,
+): Record<string, unknown> {
+  const wordsAlone = (key: string, type: string) => {
+    const found = blind?.tables
+      .find((table) => table.key === key)
+      ?.rows.find((row) => row.type === type)?.score;
+    return found === undefined ? {} : { wordsAlone: found };
+  };
   return {
     overall,
+    ...(blind && { wordsAlone: blind.overall }),
     numQuestions,
-    ...Object.fromEntries(tables.map(({ key, rows }) => [key, rows])),
+    ...Object.fromEntries(
+      tables.map(({ key, rows }) => [key, rows.map((row) => ({ ...row, ...wordsAlone(key, row.type) }))]),
+    ),
     ...(Object.keys(measures).length > 0 && { measures }),
   };
 }

@@ -1,6 +1,6 @@
 /** @file `lxmert report` as a user meets it: the page, its place, the pictures, refusals. */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -61,11 +61,29 @@ needing('bridge').describe('lxmert report', () => {
     const images = page.elements.filter(({ name }) => name === 'img');
     const sources = new Set(images.map(({ attributes }) => attributes.get('src')));
     expect(images.length).toBeGreaterThan(1);
-    expect(sources.size).toBe(images.length);
+    // Pictures of the examples, and of the surest wrong answers, each with a page on why it was given.
+    const links = page.elements.flatMap(({ attributes }) => attributes.get('href') ?? []);
+    const pages = links.filter((link) => link.endsWith('.html'));
+    expect(pages.length).toBeGreaterThan(0);
+    for (const link of pages) expect(readFileSync(at(link), 'utf8')).toContain('"method":"relevance"');
+    expect(pages[0]).toBe('page-explanations/1.html');
+    expect(sources.size).toBeGreaterThanOrEqual(images.length - pages.length);
     const lines = page.elements.filter(({ attributes }) => attributes.get('class') === 'line');
     expect(lines).toHaveLength(6 * images.length);
     const refused = await lxmert('report', at('run'), ...pictures('other'));
     expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('detector "a"')]);
+  });
+
+  it('shows several runs beside each other', async () => {
+    cpSync(at('run'), at('again'), { recursive: true });
+    const made = await lxmert('report', at('run'), at('again'), '--output', at('both.html'));
+    expect(made.exitCode, made.stderr).toBe(0);
+    expect(made.stdout).toMatch(/^run: \d+ steps, 2 epochs.*\nagain: .*\nWrote .*both\.html: 2 runs beside/);
+    const { text } = parsePage(readFileSync(at('both.html'), 'utf8'));
+    for (const shown of ['run, again', 'words alone', 'entries of config.json are the same'])
+      expect(text).toContain(shown);
+    const refused = await lxmert('report', at('run'), at('again'), ...pictures('minival'));
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('on one run')]);
   });
 
   it('never reads a picture from outside its folder', async () => {

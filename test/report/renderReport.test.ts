@@ -30,10 +30,19 @@ describe('the page', () => {
   it('has every row, number and text of the report', () => {
     const texts = ['A run', 'Of a small model', 'Time', '3 min', 'Loss', 'training', 'validation'];
     texts.push('Share of right answers', 'this model', 'question only', 'majority', 'One seed only.');
-    texts.push('All', '89.4%', '41.3%', '20.0%', '3,120', 'Color', '95.0%', 'not measured', '0.0%');
-    texts.push('What is on the table?', 'cup', 'mug', 'plate', '81.3%', '10.0%', 'a cup', 'Correct');
+    texts.push('All', '89.40 %', '41.25 %', '20.00 %', '3,120', 'Color', '95.00 %', 'not measured', '0.00 %');
+    texts.push('What is on the table?', 'cup', 'mug', 'plate', '81.2 %', '10.0 %', 'a cup', 'Correct');
     texts.push('lxmert serve --model run', 'One line was left out.', 'model', 'hiddenSize768', 'Epoch 0');
+    texts.push(
+      'Which answer is taken for which',
+      'another',
+      'Sure and wrong',
+      'What is under it?',
+      'image_7',
+    );
+    texts.push('floor', '75.0 %', 'What differs', 'Two settings are the same.', 'learningRate');
     for (const text of texts) expect(page.text).toContain(text);
+    expect(page.text).toMatch(/table.*desk/);
     expect(page.text).not.toContain('Wrong');
   });
 
@@ -78,6 +87,30 @@ describe('the page', () => {
     expect(page.text).not.toContain('Empty chart');
   });
 
+  it('shades what is taken for what by its share of a row', () => {
+    const classes = attributesOf(page, 'td').map((attributes) => attributes.get('class'));
+    expect(classes.filter((each) => each?.includes('shade-'))).toEqual([
+      'hit shade-3',
+      'miss shade-1',
+      'miss shade-1',
+      'miss shade-0',
+      'hit shade-4',
+      'miss shade-0',
+    ]);
+  });
+
+  it('shows pictures of wrong answers in place of their list, each with the page on why', () => {
+    const [example] = sampleReport.examples;
+    const wrongExamples = [{ ...example!, explanation: 'report-explanations/1.html' }];
+    const parsed = parsePage(renderReport({ ...sampleReport, wrongExamples }));
+    expect(parsed.text).not.toContain('What is under it?');
+    expect(attributesOf(parsed, 'a').map((attributes) => attributes.get('href'))).toEqual([
+      'report-explanations/1.html',
+    ]);
+    const ids = parsed.elements.flatMap(({ attributes }) => attributes.get('id') ?? []);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('sums a curve up in first, last, lowest and highest', () => {
     const points: [number, number][] = [
       [1, 0.25],
@@ -99,6 +132,8 @@ describe('the page', () => {
         curves: [],
         accuracy: { caption: '', columns: [], rows: [] },
         examples: [],
+        mistakes: undefined,
+        comparisons: [],
         notes: [],
         commands: [],
         problems: [],
@@ -231,6 +266,16 @@ describe('reports that contradict themselves', () => {
     ['a percentage', withExample({ answers: [{ answer: 'cup', probability: 81 }] }), /'cup'.*got 81/],
     ['no probability', withExample({ answers: [{ answer: 'cup', probability: Number.NaN }] }), /got NaN/],
     ['an accuracy in percent', withRow([89, 0, 0]), /'All', 'this model', and got 89/],
+    [
+      'a link that leads elsewhere',
+      { ...sampleReport, wrongExamples: [{ ...example, explanation: 'https://example.org/why.html' }] },
+      /page beside it/,
+    ],
+    [
+      'a link that runs a script',
+      { ...sampleReport, wrongExamples: [{ ...example, explanation: 'javascript:alert(1)' }] },
+      /page beside it/,
+    ],
     ['a short row', withRow([0.5]), /1 values for 3 columns/],
   ])('are refused: %s', (_what, report, message) => {
     expect(() => renderReport(report)).toThrow(LxmertError);
@@ -241,6 +286,6 @@ describe('reports that contradict themselves', () => {
     const { text } = parsePage(
       renderReport(withExample({ answers: [{ answer: 'cup', probability: 1.0000001 }] })),
     );
-    expect(text).toContain('100.0%');
+    expect(text).toContain('100.0 %');
   });
 });

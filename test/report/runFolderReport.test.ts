@@ -97,7 +97,7 @@ describe('a whole run', () => {
     const run = await describeRun(folder);
     expect(run).toMatchObject({ numSteps: 40, numEpochs: 3, bestEpoch: 1, bestScore: 0.5 });
     expect([run.numLinesSkipped, run.problems]).toEqual([0, []]);
-    expect(factOf(run, 'Best validation score')).toBe('50.0%');
+    expect(factOf(run, 'Best validation score')).toBe('50.00 %');
     expect(factOf(run, 'Epochs finished')).toBe('3 of 3');
     expect(factOf(run, 'Time of the epochs')).toBe('2 min 30 s');
     expect(factOf(run, 'Peak resident memory')).toBe('1.00 GiB');
@@ -115,9 +115,9 @@ describe('a whole run', () => {
       [40, 2],
     ]);
     expect(pointsOf(run, 'Validation score')).toEqual([
-      [0, 0.25],
-      [1, 0.5],
-      [2, 0.5],
+      [0, 25],
+      [1, 50],
+      [2, 50],
     ]);
     expect(pointsOf(run, 'Speed')).toEqual([
       [20, 120],
@@ -135,7 +135,7 @@ describe('a whole run', () => {
     for (const shown of ['hiddenSize96', 'learningRate0.00005', '0.pathsa, b', '0.provenance.detectorx'])
       expect(text).toContain(shown);
     expect(text).toMatch(
-      /all50\.0%40\nanswer: other50\.0%40\nquestion: \(none\)75\.0%30\nquestion: what color25\.0%10/,
+      /all50\.00 %40\nanswer: other50\.00 %40\nquestion: \(none\)75\.00 %30\nquestion: what color25\.00 %10/,
     );
     expect(text).toContain('libtorch');
     expect(text).toContain(`npx lxmert evaluate vqa QUESTIONS --model ${folder} --features STORE`);

@@ -54,6 +54,33 @@ export const sampleReport: RunReport = {
       isCorrect: true,
     },
   ],
+  mistakes: {
+    confusion: {
+      answers: ['cup', 'plate'],
+      counts: [
+        [7, 2, 1],
+        [0, 4, 0],
+      ],
+    },
+    surestWrong: [
+      {
+        questionId: 7,
+        question: 'What is under it?',
+        imageIds: ['image_7'],
+        expected: ['table', 'desk'],
+        answer: 'floor',
+        probability: 0.75,
+      },
+    ],
+  },
+  comparisons: [
+    {
+      title: 'What differs',
+      lead: 'Two settings are the same.',
+      columns: ['one', 'two'],
+      rows: [{ label: 'learningRate', values: ['0.1', null] }],
+    },
+  ],
   notes: ['One seed only.'],
   commands: ['lxmert serve --model run'],
   problems: ['One line was left out.'],

@@ -71,7 +71,7 @@ export const command = defineCommand({
 });
 
 function render(result: QuickstartResult): string {
-  const percent = (score: number): string => formatPercent(score, 1).padStart(9);
+  const percent = (score: number): string => formatPercent(score).padStart(9);
   const lines: string[] = [];
   if (result.accuracy.length > 0) {
     lines.push('Accuracy            questions    model  question only  majority of type');

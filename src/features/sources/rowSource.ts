@@ -33,11 +33,13 @@ export interface RowSource {
   /** What a place counts. */
   readonly unit: 'line' | 'row';
   /** Recorded in each shard and compared: whatever decides which rows come in which order and how they are read. */
-  readonly identity: Pick<ConversionSettings, 'format' | 'lineEnding' | 'boxForm'>;
+  readonly identity: Pick<ConversionSettings, 'format' | 'lineEnding' | 'boxForm' | 'ids'>;
   /** What whoever reads the store must know: labels or sizes that are missing, a range of values. */
   readonly settings: Provenance['settings'];
   /** Phrases about how it is read. */
   readonly notes: readonly string[];
+  /** The detector that the form tells, for a user who states none. */
+  readonly detector?: string;
   /** Most boxes of any of the first rows. */
   readonly mostBoxes: number;
   readonly featureSize: number;

@@ -1,0 +1,143 @@
+/** @file Pictures for `lxmert report`: questions of a file, and those that the run answered wrong, with pages on why. */
+
+import path from 'node:path';
+import { UsageError } from '../common/errors.js';
+import { makeFolder } from '../common/makeFolder.js';
+import type { Question } from '../data/annotations/question.js';
+import { explanationOf } from '../explain/explanation.js';
+import { FeatureStore, readRow } from '../features/index.js';
+import { disposeModels } from '../inference/ensemble.js';
+import { imageRegionsFrom } from '../inference/imageRegions.js';
+import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
+import { answeredExample, answeredExamples, pictureOf } from '../report/answeredExamples.js';
+import type { ReportExample, ReportPictures } from '../report/index.js';
+import { loadTask, type Mistakes, type Task, type WrongAnswer } from '../tasks/index.js';
+import { loadPublishedNames } from '../vision/detector/labelFiles.js';
+import type { CommandContext } from './command.js';
+import { writeExplanation } from './explanationFile.js';
+import { checkFeatures, featuresOf } from './modelOptions.js';
+
+export interface PictureOptions {
+  readonly features?: readonly string[] | undefined;
+  readonly images?: string | undefined;
+  readonly questions?: string | undefined;
+  readonly numExamples: number;
+  readonly weights: 'BEST' | 'LAST';
+  readonly allowOtherFeatures: boolean;
+}
+
+type Shown = Pick<CommandContext<unknown, unknown>, 'notice' | 'progress' | 'signal'>;
+
+/** Answers to explain: the wrong one, and what came next. */
+const NUM_EXPLAINED = 3;
+
+/**
+ * Nothing without the options; only with them a model and its features are opened. Pages on why an answer was given are
+ * written into a folder beside the report.
+ *
+ * @param page the report
+ * @throws UsageError for some of the options without the others
+ */
+export async function picturesFor(
+  run: string,
+  page: string,
+  given: PictureOptions,
+  mistakes: Mistakes | undefined,
+  shown: Shown,
+): Promise<ReportPictures> {
+  const { features, images, questions } = given;
+  if (features === undefined && images === undefined && questions === undefined) return {};
+  if (features === undefined || images === undefined || questions === undefined) {
+    throw new UsageError(
+      'Pictures with answers need --features, --images and --questions together; give all three or none.',
+    );
+  }
+  using store = FeatureStore.open(features);
+  const answering = await loadAnsweringModel({ model: run, weights: given.weights });
+  try {
+    for (const note of answering.notes) shown.notice(note);
+    checkFeatures(store, featuresOf(answering), given.allowOtherFeatures, shown.notice);
+    const asked = await questionsOf(await loadTask(answering.task ?? 'vqa'), questions);
+    const { numExamples } = given;
+    const sources = { answering, store, images, questions: asked, name: questions, numExamples };
+    return {
+      examples: await answeredExamples(sources),
+      wrongExamples: await wrongExamples(sources, features, page, mistakes?.surestWrong ?? [], shown),
+    };
+  } finally {
+    disposeModels(answering);
+  }
+}
+
+async function questionsOf({ read }: Pick<Task, 'read'>, file: string): Promise<Question[]> {
+  const questions: Question[] = [];
+  for await (const question of read(file)) questions.push(question);
+  return questions;
+}
+
+interface Sources {
+  readonly answering: LoadedModel;
+  readonly store: FeatureStore;
+  readonly images: string;
+  readonly numExamples: number;
+}
+
+/** The surest wrong answers that there are pictures of, each with its page. */
+async function wrongExamples(
+  { answering, store, images, numExamples }: Sources,
+  features: readonly string[],
+  page: string,
+  wrong: readonly WrongAnswer[],
+  { progress, signal }: Shown,
+): Promise<ReportExample[]> {
+  const chosen = wrong
+    .flatMap(({ question, imageIds: [imageId = '', ...others], expected }) => {
+      const picture = others.length === 0 && store.has(imageId) ? pictureOf(images, imageId) : undefined;
+      return picture === undefined ? [] : [{ sentence: question, imageId, picture, expected }];
+    })
+    .slice(0, numExamples);
+  if (chosen.length === 0) return [];
+  const folder = folderBeside(page);
+  await makeFolder(folder);
+  const examples: ReportExample[] = [];
+  const display = progress('Explaining', 'answers');
+  try {
+    for (const [i, asked] of chosen.entries()) {
+      signal.throwIfAborted();
+      display.update(i, chosen.length);
+      const file = path.join(folder, `${i + 1}.html`);
+      await writeExplanation({
+        file,
+        imageRegions: await regionsOf(features, asked.imageId),
+        explain: async (regions) => explanationOf(answering, regions, asked.sentence, NUM_EXPLAINED),
+        picture: asked.picture,
+      });
+      const example = await answeredExample({ answering, store }, asked);
+      examples.push({ ...example, explanation: `${path.basename(folder)}/${i + 1}.html` });
+    }
+    display.update(chosen.length, chosen.length);
+  } finally {
+    display.stop();
+  }
+  return examples;
+}
+
+/** `report-explanations` beside `report.html`; a page of an unusual name has no part in it, as the link is to work everywhere. */
+function folderBeside(page: string): string {
+  const stem = path.basename(page).replace(/\.html?$/, '');
+  const name = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(stem) ? `${stem}-explanations` : 'explanations';
+  return path.join(path.dirname(page), name);
+}
+
+async function regionsOf(features: readonly string[], imageId: string) {
+  for (const [i, file] of features.entries()) {
+    try {
+      const { row, provenance } = await readRow(file, imageId);
+      return imageRegionsFrom(row, { hasLabels: true, names: await loadPublishedNames(), provenance });
+    } catch (error) {
+      // It may stand in another of the stores.
+      if (i === features.length - 1) throw error;
+    }
+  }
+  throw new UsageError('No feature store was named.');
+}
