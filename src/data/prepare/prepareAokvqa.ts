@@ -92,7 +92,7 @@ async function findSplits(files: readonly RawFile[]): Promise<AokvqaSplit[]> {
     splits.push({ name, raw });
   }
   if (splits.length > 0) return inOrder(splits);
-  throw nothingFound(
+  throw await nothingFound(
     'No questions of A-OKVQA were found: expected aokvqa_v1p0.tar.gz, or lists [{split, image_id, question_id, question, choices, ...}, ...]',
     files,
   );

@@ -81,7 +81,7 @@ async function findSplits(files: readonly RawFile[]): Promise<VizwizSplit[]> {
     splits.push({ name, file: `${name}.json`, raw });
   }
   if (splits.length > 0) return inOrder(splits);
-  throw nothingFound(
+  throw await nothingFound(
     'No annotations of VizWiz were found: expected lists [{image, question, answers, answer_type, answerable}, ...], such as train.json, val.json and test.json of Annotations.zip',
     files,
   );
