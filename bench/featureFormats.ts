@@ -82,8 +82,12 @@ async function convert(file: string, store: string): Promise<void> {
     const seconds = (performance.now() - start) / 1000;
     console.log(`${file}: ${formatBytes(source.numBytes)}, ${numImages} rows, ${source.identity.format}`);
     console.log(`opened in                   ${openSeconds.toFixed(1)} s`);
-    console.log(`converted in                ${seconds.toFixed(1)} s, ${(numImages / seconds).toFixed(0)} rows a second`);
-    console.log(`memory at most              ${formatBytes(peakMemory())}, ${formatBytes(before)} of it before`);
+    console.log(
+      `converted in                ${seconds.toFixed(1)} s, ${(numImages / seconds).toFixed(0)} rows a second`,
+    );
+    console.log(
+      `memory at most              ${formatBytes(peakMemory())}, ${formatBytes(before)} of it before`,
+    );
   } finally {
     source.close();
   }
