@@ -75,7 +75,7 @@ export async function findGqaSplits(
   }
   splits.push(...(await ownFiles(files, splits, note)));
   if (splits.length > 0) return splits;
-  throw nothingFound(
+  throw await nothingFound(
     `No GQA questions were found: expected names such as train_${questions}_questions.json, or files in their form`,
     files,
   );
@@ -96,7 +96,8 @@ async function splitAs(files: readonly RawFile[], as: GqaSplitName): Promise<Gqa
   const found: RawFile[] = [];
   for (const file of files) if (await hasGqaForm(file)) found.push(file);
   const [only] = found;
-  if (only === undefined) throw nothingFound(`No questions in GQA's form were found to take as ${as}`, files);
+  if (only === undefined)
+    throw await nothingFound(`No questions in GQA's form were found to take as ${as}`, files);
   if (found.length > 1) {
     throw new UsageError(
       `--as ${as} is for one file, but there are ${found.length} in GQA's form: ${found.map(({ name }) => name).join(', ')}. Name the one.`,

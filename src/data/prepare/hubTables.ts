@@ -73,7 +73,7 @@ export async function tablesAsOne(
 function asOne(tables: readonly string[], name: string): RawFile {
   const [first = ''] = tables;
   const source = joinedTables(tables, tables.length === 1 ? first : `${name} (${tables.length} tables)`);
-  return { ...source, baseName: path.basename(first), isNamed: true, isTable: true };
+  return { ...source, baseName: path.basename(first), isNamed: true, location: first, isTable: true };
 }
 
 async function tablesWith(files: readonly RawFile[], needed: NeededColumns): Promise<string[]> {
@@ -105,7 +105,7 @@ async function columnNames(file: string): Promise<string[]> {
  * By the names that hubs give: `validation-00003-of-00068-0a1b....parquet`; a number in a folder of the split's name, as
  * converted tables lie (`validation/0003.parquet`); a file of its own name.
  */
-function shardOf(file: string): Shard {
+export function shardOf(file: string): Shard {
   const stem = path.basename(file).replace(/\.parquet$/i, '');
   const [, split, number, numShards] = /^(.+)-(\d{5})-of-(\d{5})(?:-[0-9a-f]{8,})?$/.exec(stem) ?? [];
   if (split !== undefined) return { split, number: Number(number), numShards: Number(numShards) };

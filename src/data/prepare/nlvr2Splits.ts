@@ -82,7 +82,7 @@ export async function findNlvr2Splits(
     splits.push(splitOf(raw, name));
   }
   if (splits.length > 0) return splits;
-  throw nothingFound(
+  throw await nothingFound(
     'No NLVR2 examples were found: expected train.json, dev.json, test1.json or test2.json, or files in their form',
     files,
   );
@@ -92,7 +92,7 @@ async function splitAs(files: readonly RawFile[], as: Nlvr2SplitName): Promise<N
   const found: RawFile[] = [];
   for (const file of files) if ((await schemaOf(file)) !== undefined) found.push(file);
   const [only] = found;
-  if (only === undefined) throw nothingFound(`No examples of NLVR2 were found to take as ${as}`, files);
+  if (only === undefined) throw await nothingFound(`No examples of NLVR2 were found to take as ${as}`, files);
   if (found.length > 1) {
     throw new UsageError(
       `--as ${as} is for one file, but there are ${found.length} of NLVR2: ${found.map(({ name }) => name).join(', ')}. Name the one.`,

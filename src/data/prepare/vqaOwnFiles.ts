@@ -92,7 +92,7 @@ export async function pairOfOwnNames(files: readonly RawFile[], as: string): Pro
   }
   const [asked] = questions;
   if (asked === undefined) {
-    throw nothingFound(`No questions in VQA's form were found to take as those of ${as}`, files);
+    throw await nothingFound(`No questions in VQA's form were found to take as those of ${as}`, files);
   }
   const many = [questions, annotations].find((each) => each.length > 1);
   if (many !== undefined) {

@@ -60,7 +60,7 @@ export async function findVqaSplits(
   }
   if (isOkvqa) {
     if (splits.length > 0) return splits;
-    throw nothingFound(
+    throw await nothingFound(
       'No questions of OK-VQA were found: expected OpenEnded_mscoco_train2014_questions.json with ' +
         'mscoco_train2014_annotations.json, or the same of val2014',
       files,
@@ -83,7 +83,7 @@ export async function findVqaSplits(
     );
   }
   if (all.length > 0) return all;
-  throw nothingFound(
+  throw await nothingFound(
     'No VQA questions were found: expected names that end in train2014_questions.json, val2014_questions.json or ' +
       'test2015_questions.json, which say which half of COCO the images are of (or --as, which says it), or ' +
       'vqacp_v2_train_questions.json',

@@ -10,6 +10,8 @@ import { cocoImageName, vqaTableSchema } from './vqaRecords.js';
 
 const NEEDED = [['question_id'], ['question'], ['image_id']];
 
+type CocoHalf = 'train2014' | 'val2014' | 'test2015';
+
 /** Words of a hub's names of splits, and what they are: a file to write, and the half of COCO of its images. */
 const SPLITS = [
   [/test[-_]?dev/i, 'testdev.json', 'test2015'],
@@ -26,7 +28,7 @@ const SPLITS = [
  */
 export async function vqaTableSplits(
   files: readonly RawFile[],
-  as: 'train2014' | 'val2014' | 'test2015' | undefined,
+  as: CocoHalf | undefined,
   note: (line: string) => void,
 ): Promise<VqaSplit[]> {
   if (as !== undefined) {
@@ -35,14 +37,22 @@ export async function vqaTableSplits(
     return table === undefined ? [] : [splitOf(table, as, file, as)];
   }
   return (await hubSplits(files, NEEDED, note)).map(({ split, table }) => {
-    const known = SPLITS.find(([word]) => word.test(split));
-    if (known === undefined) {
-      throw new UsageError(
-        `The name of ${table.name} does not tell which split it is, so which half of COCO its images are of is not known. Say it: --as val2014.`,
-      );
-    }
-    return splitOf(table, split, known[1], known[2]);
+    const { file, image } = knownSplit(split, table.name);
+    return splitOf(table, split, file, image);
   });
+}
+
+/**
+ * What a hub's name of a split stands for.
+ *
+ * @throws UsageError for one that does not tell the half of COCO
+ */
+export function knownSplit(split: string, table: string): { file: string; image: CocoHalf } {
+  const [, file, image] = SPLITS.find(([word]) => word.test(split)) ?? [];
+  if (file !== undefined) return { file, image };
+  throw new UsageError(
+    `The name of ${table} does not tell which split it is, so which half of COCO its images are of is not known. Say it: --as val2014.`,
+  );
 }
 
 function splitOf(table: RawFile, name: string, file: string, image: string): VqaSplit {

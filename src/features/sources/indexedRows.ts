@@ -56,6 +56,8 @@ export interface PictureSize {
 
 /** What a user states of a file. */
 export interface StatedSource extends StatedTable {
+  /** The file that says which picture each row is of, for arrays without ids. */
+  readonly rowIds?: string | undefined;
   /** Sizes of pictures by image id, for formats without them. */
   readonly sizes?: ReadonlyMap<string, PictureSize> | undefined;
 }
