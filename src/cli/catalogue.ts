@@ -146,6 +146,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/extract.js'),
   },
   {
+    name: 'images export',
+    group: 'Data',
+    summary: 'Write the pictures of Parquet tables as files',
+    load: () => import('./commands/imagesExport.js'),
+  },
+  {
     name: 'features convert',
     group: 'Data',
     summary: 'Convert region features between TSV files and stores',

@@ -6,9 +6,6 @@ import type { Question } from './annotations/question.js';
 import { foldedAnswer } from './answerSpelling.js';
 import type { AnswerTable } from './answerTable.js';
 
-/** Answers that no head was made for are usual up to this share of the examples. */
-const FEW = 0.1;
-
 /** What is asked of the labels of a split. */
 export interface LabelRules {
   /** How the split is called in messages. */
@@ -84,8 +81,7 @@ const hasKnownAnswer = ({ labels }: Question, answerTable: AnswerTable): boolean
   [...(labels?.keys() ?? [])].some((answer) => answerTable.indexOf(answer) !== undefined);
 
 /**
- * The line about examples whose labels hold no answer of the table, so that whatever is predicted is wrong: when it is
- * for the spelling of one, or when they are more than a few.
+ * The line about examples whose labels hold no answer of the table, so that whatever is predicted is wrong.
  */
 function unanswerableNotice(
   labelled: readonly Question[],
@@ -100,7 +96,6 @@ function unanswerableNotice(
   const answers = unanswerable.flatMap(({ labels }) => [...(labels?.keys() ?? [])]);
   const otherwise = answers.find((answer) => spellings.has(foldedAnswer(answer)));
   const share = unanswerable.length / labelled.length;
-  if (otherwise === undefined && share <= FEW) return undefined;
   const example =
     otherwise === undefined
       ? `such as '${answers[0]}'`

@@ -6,7 +6,7 @@ import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats
 import { recogniseForm, whatItIs } from '../formats/forms/index.js';
 import { formatBytes } from '../formats/numbers.js';
 import { examineLines, examineRecords } from './examiners/annotations.js';
-import { examineGzip, examineZip } from './examiners/archives.js';
+import { examineGzip, examineTar, examineZip } from './examiners/archives.js';
 import { examineFeatureTable, examineStore } from './examiners/features.js';
 import { examinePicture } from './examiners/pictures.js';
 import { examineTable, examineVocabulary } from './examiners/tables.js';
@@ -38,8 +38,7 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
   lmdb: OTHER_FEATURES,
   arrow:
     'It is not read here. Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
-  parquet:
-    'It is not read here. Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
+  parquet: 'prepare vqa, gqa and nlvr2 read questions in it (docs/how-to/prepare.md, Parquet).',
   prototxt: 'The network is known here. The weights are in the .caffemodel file, and --detector takes that.',
 };
 
@@ -64,6 +63,7 @@ async function examineKnown(file: string): Promise<FileReport> {
   if (PICTURE_KINDS.has(kind)) return await examinePicture(file, name);
   if (kind === 'zip') return await examineZip(file);
   if (kind === 'gzip') return await examineGzip(file);
+  if (kind === 'tar') return await examineTar(file);
   if (kind === 'safetensors') return await examineSafetensors(file);
   if (kind === 'pickle') return await examinePickle(file, name);
   if (/\.(pth|pt|bin|ckpt|caffemodel|pkl)$/i.test(file)) return await examineWeights(file, name);

@@ -1,7 +1,8 @@
 /** @file Regions from pixels for many pictures: threads that each describe one at a time. */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { LxmertError } from '../common/errors.js';
+import { startThread } from '../common/loadInTurn.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import { programName } from '../common/version.js';
 import { LABELS_SETTING, type Provenance } from '../features/files.js';
@@ -76,7 +77,7 @@ export class PixelWorkers implements PictureDescriber, Disposable {
 }
 
 function startWorker(program: URL, settings: PixelSettings): Member {
-  const worker = new Worker(program, { workerData: settings });
+  const worker = startThread(program, settings);
   const waiting = new Map<number, Waiting>();
   worker.on('message', (reply: PixelReply) => {
     const asked = waiting.get(reply.id);

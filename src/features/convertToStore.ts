@@ -148,6 +148,7 @@ function makePlan(source: RowSource, options: StoreConvertOptions): Plan {
     dtype: options.dtype ?? 'float16',
     provenance: {
       ...provenance,
+      detector: provenance.detector ?? source.detector ?? null,
       settings: { ...provenance.settings, ...source.settings },
       source: provenance.source ?? source.fileName,
     },

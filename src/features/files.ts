@@ -45,6 +45,7 @@ export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFo
 export { readShardRow } from './shardRows.js';
 export type { StatedSource } from './sources/indexedRows.js';
 export { findFormat, openRowSource } from './sources/openRowSource.js';
+export { readPictureSizes } from './sources/pictureSizes.js';
 export type { RowSource } from './sources/rowSource.js';
 export { openShards } from './storeFiles.js';
 export { DEFAULT_SHARD_IMAGES, FeatureStoreWriter } from './storeWriter.js';

@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { LxmertError } from '../common/errors.js';
 import type { Question } from '../data/annotations/question.js';
-import { readQuestions } from '../data/annotations/vqaAnnotations.js';
 import type { FeatureStore } from '../features/index.js';
 import { type AnsweringModel, rankAnswers } from '../tasks/index.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
@@ -14,8 +13,10 @@ import type { ReportExample } from './runReport.js';
 export interface ExampleSources {
   readonly answering: AnsweringModel;
   readonly store: FeatureStore;
-  /** VQA questions with labels (JSON). */
-  readonly questions: string;
+  /** Questions with labels. */
+  readonly questions: readonly Question[];
+  /** Where they come from, for messages. */
+  readonly name: string;
   /** Folder with a picture for each image id: `<id>.jpg`, `.jpeg`, `.png` or `.webp`. */
   readonly images: string;
   readonly numExamples: number;
@@ -37,11 +38,11 @@ export async function answeredExamples(sources: ExampleSources): Promise<ReportE
       'The model judges pairs of images, and a report shows questions about one. Leave out --features, --images and --questions.',
     );
   }
-  const questions = await readQuestions(sources.questions);
+  const { questions } = sources;
   const chosen = chooseQuestions(questions, sources);
   if (chosen.length === 0) {
     throw new LxmertError(
-      `None of the ${questions.length} questions of ${sources.questions} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
+      `None of the ${questions.length} questions of ${sources.name} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
     );
   }
   const examples: ReportExample[] = [];

@@ -2,8 +2,11 @@
 
 import { streamCustomExamples } from '../data/annotations/customAnnotations.js';
 import type { Question } from '../data/annotations/question.js';
+import type { AnswerTable } from '../data/answerTable.js';
 import { answeringTask } from './answering.js';
 import { lineDump } from './dumpFormat.js';
+import { rankedAnswers } from './probabilities.js';
+import type { ProbabilityRows } from './probabilityRows.js';
 import type { Prediction, Task } from './task.js';
 
 interface CustomTask {
@@ -24,7 +27,7 @@ export function customTask({
   fields,
 }: CustomTask): Task<Question, Prediction, 'answer'> {
   const ofFile = what.replace('sentences', 'the sentences of a JSON lines file');
-  return answeringTask({
+  const task = answeringTask({
     name,
     title,
     imagesPerExample,
@@ -56,14 +59,44 @@ export function customTask({
         ],
       },
       predict: {
-        description: `Classifies ${ofFile} and writes lines {id, answer}.`,
+        description: `Classifies ${ofFile} and writes lines {id, answer}; with --top also the most probable answers with their probabilities.`,
         examples: [
           {
             command: `lxmert predict ${name} test.jsonl --model runs/mine --features features/mine --output answers.jsonl`,
             does: 'writes an answer for each line',
           },
+          {
+            command: `lxmert predict ${name} test.jsonl --model runs/mine --features features/mine --output answers.jsonl --top 3`,
+            does: 'writes three answers with probabilities beside it',
+          },
         ],
       },
     },
   });
+  return { ...task, withTop: (numBest) => withTop(task, numBest) };
+}
+
+interface RankedPrediction extends Prediction {
+  /** The best first. */
+  readonly answers: readonly Prediction[];
+}
+
+/** The task whose file has `numBest` answers with their probabilities for each example. */
+function withTop(
+  task: Task<Question, Prediction, 'answer'>,
+  numBest: number,
+): Task<Question, Prediction, 'answer'> {
+  const predictions = ({ answer }: Readonly<Record<'answer', ProbabilityRows>>, answerTable: AnswerTable) =>
+    rankedAnswers(answer, answerTable, Math.min(numBest, answerTable.size)).map(
+      (answers): RankedPrediction => ({ ...(answers[0] as Prediction), answers }),
+    );
+  return {
+    ...task,
+    predictions,
+    plainPredictions: predictions,
+    dump: lineDump<Question, RankedPrediction>(({ questionId }, { answer, answers }) => {
+      const shown = answers.map((each) => ({ ...each, probability: Number(each.probability.toFixed(6)) }));
+      return `${JSON.stringify({ id: questionId, answer, answers: shown })}\n`;
+    }),
+  };
 }

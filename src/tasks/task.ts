@@ -185,6 +185,8 @@ export interface Task<
   scores(examples: readonly Example[], predictions: readonly Predicted[]): TaskScores;
   /** The file that the test server or the official script reads. */
   readonly dump: DumpFormat<Example, Predicted>;
+  /** The same with the most probable answers of each example in its file; absent where a test server asks for one alone. */
+  withTop?(numBest: number): Task<Example, Predicted, Head>;
   /** Of files of predictions; absent for a task without official metrics. */
   readonly score?: ScoreDefinition;
   /** Measures that predictions do not give, such as ranking; absent: none. */

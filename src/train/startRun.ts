@@ -12,7 +12,7 @@ import { DataParallel } from './distributed/dataParallel.js';
 import { clearRescueMarks } from './distributed/rescue.js';
 import type { LearningRateSchedule } from './learningRateSchedule.js';
 import type { Optimizer } from './optimizers/optimizer.js';
-import { makeRunConfig } from './runConfig.js';
+import { makeRunConfig, type RunConfig } from './runConfig.js';
 import { RUN_FILES, type RunFolder } from './runFolder.js';
 import { type ContentHashes, contentHashesOf, contentName, requireSameData } from './snapshots/sameData.js';
 import { isBefore, requireSameRun, type SameRun } from './snapshots/sameRun.js';
@@ -64,7 +64,7 @@ interface RunBeginning {
 /** A run that this process is about to write. */
 export interface OpenedRun {
   /** Its configuration; undefined for one that begins. */
-  readonly before: unknown;
+  readonly before: RunConfig | undefined;
   /** What config.json is to hold of this start. */
   readonly kept: SameRun & { readonly settings: { readonly maxLength: number } };
   /** Parts of the data that a run of an earlier version kept no hashes of. */
@@ -85,13 +85,14 @@ export async function openRun(
   const kept = { model: { ...config }, settings: settingsOf(plan, optimizer), data: task.data };
   if (run?.isOurs !== true) return { before: undefined, kept, unchecked: [] };
   const before = snapshots?.resume === true ? await run.readJson(RUN_FILES.config) : undefined;
-  let unchecked: string[] = [];
-  if (before !== undefined) {
-    const { hashes } = requireSameRun(before, kept);
-    unchecked = requireSameData(hashes ?? (await hashesOfTables(run)), plan.hashes);
+  if (before === undefined) {
+    await run.startWriting({ isNew: true });
+    return { before, kept, unchecked: [] };
   }
-  await run.startWriting({ isNew: before === undefined });
-  return { before, kept, unchecked };
+  const started = requireSameRun(before, kept);
+  const unchecked = requireSameData(started.hashes ?? (await hashesOfTables(run)), plan.hashes);
+  await run.startWriting({ isNew: false });
+  return { before: started, kept, unchecked };
 }
 
 /**
@@ -127,6 +128,7 @@ export async function beginRun(
     say(`${processGroup.worldSize} processes, ${numOwn} examples of each batch in each.`);
   }
   if (before === undefined) await writeConfig(options, plan, kept);
+  else await raiseEpochs(before, settings.numEpochs, options);
   if (run?.isOurs === true) await writeTables(run, options);
   return { state, loadReport };
 }
@@ -137,6 +139,20 @@ async function writeConfig(
   { settings }: OpenedRun['kept'],
 ): Promise<void> {
   await run?.writeJson(RUN_FILES.config, makeRunConfig({ task, model, settings, hashes, provenance }));
+}
+
+/** A run that goes on for longer than it was started for says so in its configuration. */
+async function raiseEpochs(
+  before: RunConfig,
+  numEpochs: number,
+  { run, notice }: Pick<StartOptions, 'run' | 'notice'>,
+): Promise<void> {
+  const then = before.settings.numEpochs;
+  if (run?.isOurs !== true || then === undefined || then === numEpochs) return;
+  notice?.(
+    `The run was started for ${then} epochs and goes on to ${numEpochs}: its learning rate goes on from where it would be in one of ${numEpochs}.`,
+  );
+  await run.writeJson(RUN_FILES.config, { ...before, settings: { ...before.settings, numEpochs } });
 }
 
 /** Vocabulary and answers, unless they are there: of a run that goes on they are the same. */

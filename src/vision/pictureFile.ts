@@ -135,9 +135,10 @@ function refuseDepth(depth: string | undefined, name: string): void {
 /** The decoder's first line, which is the one that names the fault, without the names of its functions. */
 function reasonOf(cause: unknown): string {
   const [line = ''] = messageOf(cause).split('\n');
-  return line
+  const reason = line
     .replace(/^Input (buffer|file) (has corrupt header|contains unsupported image format): */, '')
     .replace(/^(\w*(load|Vips)\w*: )+/i, '')
     .trim()
     .replace(/\.$/, '');
+  return reason === '' ? 'its header cannot be read' : reason;
 }

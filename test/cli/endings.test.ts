@@ -131,6 +131,10 @@ needing('program').describe('a run', { timeout: 180_000 }, () => {
     ].join(' && ');
     const { status, stderr } = bash(line);
     expect(status, stderr).toBe(0);
+    const served = bash(
+      `ulimit -n 64; ${lxmert} serve --model ${at('few')} --port 0 2> ${at('served')} & child=$!; while ! grep -q Open ${at('served')} && kill -0 $child; do sleep 0.05; done; kill $child; wait $child; cat ${at('served')}`,
+    );
+    expect(served.stdout, served.stderr).toContain('Open http');
   });
 
   it('names the one that writes it to a second', async () => {

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
 import { runCommandLine } from '../../src/cli/program.js';
-import { readJson, temporaryFolder, writeFiles } from '../data/prepare/support.js';
+import { makeZip, readJson, temporaryFolder, writeFiles } from '../data/prepare/support.js';
 import { textOf } from '../support/commandLine.js';
 
 const folder = temporaryFolder();
@@ -145,5 +145,47 @@ describe('lxmert prepare', () => {
     const { exitCode, stderr, stdout } = await prepare(...words);
     expect([exitCode, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
+  });
+});
+
+describe('a file of another data set is named for what it is, with the command that takes it', () => {
+  const photo = { image: 'VizWiz_val_0.jpg', question: 'What?', answers: [{ answer: 'x' }], answerable: 1 };
+  const aokvqa = {
+    split: 'val',
+    image_id: 1,
+    question_id: 'x',
+    question: 'Why?',
+    choices: ['a'],
+    correct_choice_idx: 0,
+    direct_answers: ['a'],
+    difficult_direct_answer: false,
+  };
+  const files: Readonly<Record<string, unknown>> = {
+    vqa: { questions: [{ question_id: 1, image_id: 1, question: 'Is it?' }] },
+    gqa: { a: { imageId: '1', question: 'Is it?', answer: 'yes', isBalanced: true } },
+    nlvr2: '{"identifier": "dev-1-2-0", "sentence": "Two.", "label": "True"}\n',
+    aokvqa: [aokvqa],
+    vizwiz: [photo],
+  };
+  const pairs = Object.keys(files).flatMap((kind) =>
+    ['vqa', 'okvqa', 'gqa', 'nlvr2', 'aokvqa', 'vizwiz']
+      .filter((verb) => verb !== kind)
+      .map((verb) => [kind, verb] as const),
+  );
+
+  it.each(pairs)('%s to prepare %s', async (kind, verb) => {
+    const content = files[kind];
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    const source = writeFiles(out('others'), {
+      [`${kind}.json`]: text,
+      [`${kind}.zip`]: makeZip([{ name: 'inside.json', content: text }]),
+    });
+    for (const file of [`${kind}.json`, `${kind}.zip`].map((name) => path.join(source, name))) {
+      const { exitCode, stdout, stderr } = await prepare(verb, file, '--output', out('never'));
+      expect([exitCode, stdout]).toEqual([2, '']);
+      // VizWiz's files are read as they are.
+      const way = kind === 'vizwiz' ? 'lxmert evaluate vizwiz' : `lxmert prepare ${kind}`;
+      expect(stderr).toContain(`${way} ${file}`);
+    }
   });
 });

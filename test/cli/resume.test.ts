@@ -130,15 +130,24 @@ needing('program').describe('a run', () => {
   });
 
   it('refuses to go on with other settings, and without --resume to write into a run', () => {
-    const other = lxmert(...finetune('whole', '--resume', '--epochs', '5'));
+    const other = lxmert(...finetune('whole', '--resume', '--epochs', '2'));
     expect([other.status, other.stderr]).toEqual([
       2,
-      expect.stringContaining('started with numEpochs = 3, but now it is 5'),
+      expect.stringContaining('started with numEpochs = 3, but now it is 2 (--epochs)'),
     ]);
     expect(lxmert(...finetune('whole')).stderr).toContain('is not empty');
     writeFileSync(at('stray'), '');
     const stray = lxmert(...finetune('.', '--resume'));
     expect([stray.status, stray.stderr]).toEqual([2, expect.stringContaining('no config.json')]);
+  });
+
+  it('goes on for more epochs than it was started for', () => {
+    const longer = lxmert(...finetune('whole', '--resume', '--epochs', '4'));
+    expect(longer.status, longer.stderr).toBe(0);
+    expect(longer.stderr).toContain('started for 3 epochs and goes on to 4');
+    expect(longer.stderr).toMatch(/^Epoch 3: /m);
+    const config = JSON.parse(readFileSync(at('whole/config.json'), 'utf8')) as { settings: unknown };
+    expect(config.settings).toMatchObject({ numEpochs: 4 });
   });
 });
 

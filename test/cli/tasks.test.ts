@@ -123,6 +123,25 @@ needing('bridge').describe('the tasks', () => {
     await succeed('predict', 'custom', at('custom-minival.jsonl'), ...shared, '--output', at('own.jsonl'));
     const [first = ''] = readFileSync(at('own.jsonl'), 'utf8').split('\n');
     expect(Object.keys(JSON.parse(first) as object)).toEqual(['id', 'answer']);
+    const pictures = ['--features', at('minival'), '--images', at('world/images/minival')];
+    const questions = ['--questions', at('custom-minival.jsonl'), '--num-examples', '2'];
+    const report = await succeed('report', at('custom'), ...pictures, ...questions, '--weights', 'LAST');
+    expect(report).toContain('report.html');
+    expect(readFileSync(at('custom/report.html'), 'utf8').match(/<img /g)).toHaveLength(2);
+    const ranked = [...shared, '--output', at('ranked.jsonl'), '--top', '3'];
+    await succeed('predict', 'custom', at('custom-minival.jsonl'), ...ranked);
+    const lines = readFileSync(at('ranked.jsonl'), 'utf8').trim().split('\n');
+    const answers = readFileSync(at('own.jsonl'), 'utf8').trim().split('\n');
+    for (const [i, line] of lines.entries()) {
+      const { answers: top, ...rest } = JSON.parse(line) as {
+        answers: { answer: string; probability: number }[];
+      };
+      expect(JSON.stringify(rest)).toBe(answers[i]);
+      expect(top[0]).toMatchObject({ answer: (rest as { answer?: string }).answer });
+      expect(top).toHaveLength(3);
+      const probabilities = top.map(({ probability }) => probability);
+      expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a));
+    }
   });
 
   it('models of another number of images are refused', async () => {

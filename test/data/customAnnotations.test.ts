@@ -66,10 +66,26 @@ describe('streamCustomExamples', () => {
     [JSON.stringify({ ...base, images: ['a'] }), 'expected either image or images'],
     [JSON.stringify({ id: '1', images: ['a', 'b'], text: 't' }), 'expected one image, but the example has 2'],
     [JSON.stringify({ ...base, labels: { x: 2 } }), "key 'labels"],
+    [JSON.stringify({ ...base, labels: 3 }), `answers are text, and 3 is a number: write "3" in quotes`],
+    [JSON.stringify({ ...base, labels: ['x', 4] }), 'answers are text, and 4 is a number'],
+    [JSON.stringify(['What?', 'yes', 7]), 'line 2 is a list, ["What?","yes",7]; an example is an object'],
   ])('refuses %s', async (line, sentence) => {
     await expect(read([base, line])).rejects.toThrow(sentence);
   });
 });
+
+it.each([
+  [
+    { id: '1', image: 'a', question: 'q', labels: 'x' },
+    "has no key 'text', but one 'question': call it 'text'",
+  ],
+  [{ id: '1', img_id: 'a', text: 'q', labels: 'x' }, "has no key 'image', but one 'img_id': call it 'image'"],
+])(
+  'says of %j which key is called otherwise, and not that the file is of another data set',
+  async (line, sentence) => {
+    await expect(read([line, line])).rejects.toThrow(`data.jsonl: line 1 ${sentence}`);
+  },
+);
 
 describe('buildAnswerTable', () => {
   it('puts frequent answers first, whatever the order of the examples', async () => {

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { diagnoseFiles, renderDiagnosis } from '../../src/diagnosis/index.js';
 import { selfContainedPage } from '../../src/report/page.js';
+import { makeTar, makeZip } from '../data/prepare/support.js';
 import { lxmert } from '../support/commandLine.js';
 import { faultOfCommand } from '../support/commandReference.js';
 import { needing } from '../support/skips.js';
@@ -128,6 +129,27 @@ describe('a file by itself', () => {
     expect(found.what).toMatch(what);
     expect(found.facts.join('\n')).toMatch(facts);
     expect(found.problems).toEqual([]);
+  });
+
+  it('is the archive of questions, with the command that takes it', async () => {
+    const aokvqa = [{ split: 'val', image_id: 1, question_id: 'x', question: 'Why?', choices: ['a'] }];
+    const photo = [{ image: 'VizWiz_val_0.jpg', question: 'What?' }];
+    const tar = makeTar({ 'aokvqa_v1p0_val.json': JSON.stringify(aokvqa) });
+    for (const [name, content, verb] of [
+      ['a.tar.gz', gzipSync(tar), 'aokvqa'],
+      ['a.tar', tar, 'aokvqa'],
+      ['Annotations.zip', makeZip([{ name: 'val.json', content: JSON.stringify(photo) }]), 'vizwiz'],
+    ] as const) {
+      const file = put(name, content);
+      const { wayOn = '', problems } = await one(file);
+      expect([wayOn, problems]).toEqual([
+        expect.stringContaining(`lxmert prepare ${verb} ${file} --output data/${verb}`),
+        [],
+      ]);
+      expect(faultOfCommand(/lxmert .*/.exec(wayOn)![0])).toBeUndefined();
+    }
+    const other = await one(put('pictures.tar', makeTar({ 'a.jpg': 'x' })));
+    expect(other.wayOn).toMatch(/^Unpack it first: tar xf /);
   });
 
   it('is looked at in a moment, whatever its size', async () => {

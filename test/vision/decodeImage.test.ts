@@ -316,4 +316,13 @@ describe('what cannot be decoded is refused with a sentence that names the file'
     header.writeUInt32BE(crc32(header.subarray(12, 29)), 29);
     expect((await errorOf(header)).message).toMatch(/has 60000 x 60000 pixels; .* Make it smaller first\.$/);
   });
+
+  it('a header that the decoder refuses without saying why', async () => {
+    const header = Buffer.from(readFileSync(fixture('grey.png')));
+    header.writeUInt32BE(0x7fffffff, 20);
+    header.writeUInt32BE(crc32(header.subarray(12, 29)), 29);
+    expect((await errorOf(header)).message).toBe(
+      'The picture cannot be decoded; as a PNG file it is damaged or cut short: its header cannot be read. Get it again, or leave it out.',
+    );
+  });
 });

@@ -6,7 +6,7 @@
 import { excerpt } from '../../common/excerpt.js';
 import { PickleError } from './error.js';
 import type { PickleSource } from './source.js';
-import { fillDict, PickleStack, pickleLimits } from './stack.js';
+import { fillDict, type PickleLimits, PickleStack, pickleLimits } from './stack.js';
 import { readDecimal, readEscapedUnicode, readFloatText, readLong, readQuoted } from './text.js';
 import {
   describeValue,
@@ -29,6 +29,8 @@ export interface PickleEnvironment {
    * of Python 2, which is bytes, comes with one character for each byte.
    */
   readonly hasArrays?: boolean;
+  /** What the pickle may make. Default {@link pickleLimits}. */
+  readonly limits?: PickleLimits;
 }
 
 /** Byte strings from this length on are passed over when they may hold arrays; names are shorter. */
@@ -42,11 +44,12 @@ const maxLineLength = 1 << 16;
  * @throws PickleError when the pickle is malformed, too large, or asks for something outside the allow-list.
  */
 export function readPickle(source: PickleSource, environment: PickleEnvironment): PickleValue {
-  const stack = new PickleStack();
+  const limits = environment.limits ?? pickleLimits;
+  const stack = new PickleStack(limits);
   const start = source.position;
   for (;;) {
-    if (source.position - start - source.numSkipped > pickleLimits.bytes) {
-      throw new PickleError(`it is longer than ${pickleLimits.bytes} bytes`);
+    if (source.position - start - source.numSkipped > limits.bytes) {
+      throw new PickleError(`it is longer than ${limits.bytes} bytes`);
     }
     const opcode = source.byte();
     if (opcode === 0x2e) return stack.pop(); // STOP

@@ -79,13 +79,14 @@ class NumpyType extends PickleStateful {
 export class NumpyArray extends PickleStateful {
   override readonly kind = 'NumPy array';
   #content: { dtype: ElementType; shape: number[]; isFortran: boolean; data: ArrayBytes } | undefined;
+  #type: NumpyType | undefined;
   #items: readonly PickleValue[] | undefined;
   #numDimensions = 0;
 
   /** @throws PickleError for an array that was announced and never filled, or of other elements than numbers */
   get content(): { dtype: ElementType; shape: readonly number[]; isFortran: boolean; data: ArrayBytes } {
-    if (this.#items !== undefined)
-      throw new PickleError('it has an array of texts or objects, not of numbers');
+    // Of texts and objects the type says why not.
+    void this.#type?.elementType;
     if (this.#content === undefined) throw new PickleError('it has an array without a shape and values');
     return this.#content;
   }
@@ -116,6 +117,7 @@ export class NumpyArray extends PickleStateful {
     const sizes = sequence(shape, "an array's shape").map((size) => wholeNumber(size, "an array's shape"));
     this.#numDimensions = sizes.length;
     this.#items = readItems(type, countElements(sizes), data);
+    this.#type = type;
     if (this.#items !== undefined) return;
     const dtype = type.elementType;
     const bytes = readBytes(data);

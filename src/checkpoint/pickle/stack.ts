@@ -9,6 +9,15 @@ import { describeValue, PickleDict, PickleSet, type PickleValue } from './values
  */
 export const pickleLimits = { values: 4_000_000, containers: 400_000, bytes: 256 * 2 ** 20 } as const;
 
+/** For a tensor of each of some 150,000 pictures, each of which takes some 25 values and 6 containers. */
+export const manyTensorsLimits: PickleLimits = { ...pickleLimits, values: 16_000_000, containers: 4_000_000 };
+
+export interface PickleLimits {
+  readonly values: number;
+  readonly containers: number;
+  readonly bytes: number;
+}
+
 /** Where values wait for the opcode that uses them. */
 export class PickleStack {
   readonly #values: PickleValue[] = [];
@@ -17,17 +26,19 @@ export class PickleStack {
   #pushed = 0;
   #containers = 0;
 
+  constructor(private readonly limits: PickleLimits = pickleLimits) {}
+
   push(value: PickleValue): void {
-    if (++this.#pushed > pickleLimits.values) {
-      throw new PickleError(`it makes more than ${pickleLimits.values} values`);
+    if (++this.#pushed > this.limits.values) {
+      throw new PickleError(`it makes more than ${this.limits.values} values`);
     }
     this.#values.push(value);
   }
 
   /** Pushes a new list, tuple, dictionary or set, of which fewer are allowed. */
   pushContainer(value: PickleValue): void {
-    if (++this.#containers > pickleLimits.containers) {
-      throw new PickleError(`it makes more than ${pickleLimits.containers} lists and dictionaries`);
+    if (++this.#containers > this.limits.containers) {
+      throw new PickleError(`it makes more than ${this.limits.containers} lists and dictionaries`);
     }
     this.push(value);
   }
@@ -50,7 +61,7 @@ export class PickleStack {
   }
 
   mark(): void {
-    if (this.#marks.length >= pickleLimits.containers) throw new PickleError('it nests too many marks');
+    if (this.#marks.length >= this.limits.containers) throw new PickleError('it nests too many marks');
     this.#marks.push(this.#values.length);
   }
 
@@ -68,7 +79,7 @@ export class PickleStack {
   }
 
   remember(key: number): void {
-    if (this.#memo.size >= pickleLimits.values) throw new PickleError('it remembers too many values');
+    if (this.#memo.size >= this.limits.values) throw new PickleError('it remembers too many values');
     this.#memo.set(key, this.top());
   }
 

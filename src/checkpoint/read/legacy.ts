@@ -7,11 +7,19 @@ import { CheckpointError } from '../checkpointError.js';
 import { PickleError } from '../pickle/error.js';
 import { type PickleEnvironment, readPickle } from '../pickle/interpreter.js';
 import { PickleSource } from '../pickle/source.js';
+import { pickleLimits } from '../pickle/stack.js';
 import { findTorchGlobal, readStorageId, type StorageReference } from '../pickle/torchGlobals.js';
 import { describeValue, PickleDict, type PickleValue } from '../pickle/values.js';
 import { elementSize } from '../tensorEntry.js';
 import { type FileReader, truncated } from './fileReader.js';
-import { type ByteRegion, type ParsedCheckpoint, resolveEntries, withPickleErrors } from './parsed.js';
+import {
+  type ByteRegion,
+  type ParsedCheckpoint,
+  resolveEntries,
+  type SavedLimits,
+  type SavedObject,
+  withPickleErrors,
+} from './parsed.js';
 import { findStateDict, isTorchTensor } from './stateDict.js';
 
 /** The first pickle of every such file. */
@@ -20,24 +28,36 @@ const legacyProtocol = 1001;
 
 /** Describes the tensors of an older .pth file. @throws CheckpointError when it is damaged or no weights. */
 export function readLegacy(file: FileReader, key?: string): ParsedCheckpoint {
+  const { root, regionOf } = openLegacy(file);
+  const stateDict = findStateDict(file.path, root, isTorchTensor, key);
+  const entries = resolveEntries(file.path, stateDict, regionOf);
+  const { wrapper, ignored, model } = stateDict;
+  return { format: 'pth-legacy', entries, metadata: new Map(), wrapper, ignored, model };
+}
+
+/** What was saved, and where the bytes of its storages lie. @throws CheckpointError when the file is damaged */
+export function openLegacy(
+  file: FileReader,
+  { pickle: limits = pickleLimits }: SavedLimits = {},
+): SavedObject {
   const source = new PickleSource((offset, length) => file.read(offset, length), 0, file.size);
   const storages = new Map<string, StorageReference>();
   const { root, keys } = withPickleErrors(file.path, () => {
     readPreamble(source);
     return {
-      root: readPickle(source, environmentFor(storages)),
-      keys: readKeys(readPickle(source, plainEnvironment)),
+      root: readPickle(source, { ...environmentFor(storages), limits }),
+      keys: readKeys(readPickle(source, { ...plainEnvironment, limits })),
     };
   });
   const regions = locateStorages(file, source.position, keys, storages);
-  const stateDict = findStateDict(file.path, root, isTorchTensor, key);
-  const entries = resolveEntries(file.path, stateDict, (storage) => {
-    const region = regions.get(storage.key);
-    if (region !== undefined) return region;
-    throw new CheckpointError(file.path, `storage ${storage.key} is not among the file's storages.`);
-  });
-  const { wrapper, ignored, model } = stateDict;
-  return { format: 'pth-legacy', entries, metadata: new Map(), wrapper, ignored, model };
+  return {
+    root,
+    regionOf: (storage) => {
+      const region = regions.get(storage.key);
+      if (region !== undefined) return region;
+      throw new CheckpointError(file.path, `storage ${storage.key} is not among the file's storages.`);
+    },
+  };
 }
 
 /** True when the bytes begin with the magic pickle, as protocols 2 to 5 write it. */

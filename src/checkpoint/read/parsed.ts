@@ -3,7 +3,9 @@
 import { CheckpointError } from '../checkpointError.js';
 import type { ModelChoice } from '../names/chooseModel.js';
 import { PickleError } from '../pickle/error.js';
+import type { PickleLimits } from '../pickle/stack.js';
 import type { StorageReference, TensorDescription } from '../pickle/torchGlobals.js';
+import type { PickleValue } from '../pickle/values.js';
 import {
   countElements,
   elementSize,
@@ -39,6 +41,19 @@ export interface ParsedCheckpoint {
   readonly layers?: readonly CaffeLayer[];
 }
 
+/** What torch.save was given, and where the bytes of its storages lie. */
+export interface SavedObject {
+  readonly root: PickleValue;
+  /** @throws CheckpointError for a storage that is not in the file */
+  regionOf(storage: StorageReference): ByteRegion;
+}
+
+/** What a file may hold, where weights are not what it is read for. */
+export interface SavedLimits {
+  readonly maxMembers?: number;
+  readonly pickle?: PickleLimits;
+}
+
 /** Runs a pickle reader and words its failure as a sentence about the file. */
 export function withPickleErrors<T>(path: string, read: () => T): T {
   try {
@@ -67,7 +82,7 @@ export interface ByteRegion {
  */
 export function resolveEntries(
   path: string,
-  stateDict: StateDict,
+  stateDict: Pick<StateDict, 'tensors'>,
   regionOf: (storage: StorageReference) => ByteRegion,
 ): TensorEntry[] {
   const regions = new Map<string, StorageRegion>();

@@ -4,40 +4,60 @@ import { crc32 } from 'node:zlib';
 import { CheckpointError } from '../checkpointError.js';
 import { readPickle } from '../pickle/interpreter.js';
 import { PickleSource } from '../pickle/source.js';
-import { pickleLimits } from '../pickle/stack.js';
+import { type PickleLimits, pickleLimits } from '../pickle/stack.js';
 import { findTorchGlobal, readStorageId } from '../pickle/torchGlobals.js';
 import type { PickleValue } from '../pickle/values.js';
 import type { FileReader } from './fileReader.js';
-import { type ParsedCheckpoint, resolveEntries, withPickleErrors } from './parsed.js';
+import {
+  type ParsedCheckpoint,
+  resolveEntries,
+  type SavedLimits,
+  type SavedObject,
+  withPickleErrors,
+} from './parsed.js';
 import { findStateDict, isTorchTensor } from './stateDict.js';
 import { listStoredMembers, type StoredMember } from './zipArchive.js';
 
 /** Describes the tensors of a zip .pth file. @throws CheckpointError when it is damaged or no weights. */
 export async function readZip(file: FileReader, key?: string): Promise<ParsedCheckpoint> {
-  const members = await listStoredMembers(file);
+  const { root, regionOf } = await openZip(file);
+  const stateDict = findStateDict(file.path, root, isTorchTensor, key);
+  const entries = resolveEntries(file.path, stateDict, regionOf);
+  const { wrapper, ignored, model } = stateDict;
+  return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored, model };
+}
+
+/** What was saved, and where the bytes of its storages lie. @throws CheckpointError when the file is damaged */
+export async function openZip(file: FileReader, limits: SavedLimits = {}): Promise<SavedObject> {
+  const members = await listStoredMembers(file, limits);
   const pickle = findPickle(file.path, members);
   const prefix = pickle.name.slice(0, -'data.pkl'.length);
   requireLittleEndian(file, members.get(`${prefix}byteorder`));
   // torch can be told to leave checksums out (`set_crc32_options`); then all fields are 0.
   const hasChecksums = [...members.values()].some((member) => member.crc32 !== 0);
-  const stateDict = findStateDict(file.path, unpickle(file, pickle, hasChecksums), isTorchTensor, key);
-  const entries = resolveEntries(file.path, stateDict, (storage) => {
-    const member = members.get(`${prefix}data/${storage.key}`);
-    if (member !== undefined) {
-      const { byteOffset, byteLength } = member;
-      return hasChecksums ? member : { byteOffset, byteLength };
-    }
-    throw new CheckpointError(
-      file.path,
-      `the archive has no member ${prefix}data/${storage.key}, which its tensors need: it is damaged.`,
-    );
-  });
-  const { wrapper, ignored, model } = stateDict;
-  return { format: 'pth-zip', entries, metadata: new Map(), wrapper, ignored, model };
+  return {
+    root: unpickle(file, pickle, hasChecksums, limits.pickle ?? pickleLimits),
+    regionOf: (storage) => {
+      const member = members.get(`${prefix}data/${storage.key}`);
+      if (member !== undefined) {
+        const { byteOffset, byteLength } = member;
+        return hasChecksums ? member : { byteOffset, byteLength };
+      }
+      throw new CheckpointError(
+        file.path,
+        `the archive has no member ${prefix}data/${storage.key}, which its tensors need: it is damaged.`,
+      );
+    },
+  };
 }
 
-function unpickle(file: FileReader, member: StoredMember, hasChecksum: boolean): PickleValue {
-  if (member.byteLength > pickleLimits.bytes) {
+function unpickle(
+  file: FileReader,
+  member: StoredMember,
+  hasChecksum: boolean,
+  limits: PickleLimits,
+): PickleValue {
+  if (member.byteLength > limits.bytes) {
     throw new CheckpointError(
       file.path,
       `its data.pkl has ${member.byteLength} bytes, too many for weights.`,
@@ -50,7 +70,7 @@ function unpickle(file: FileReader, member: StoredMember, hasChecksum: boolean):
       `the checksum of ${member.name} is wrong: the file is damaged; download or copy it again.`,
     );
   }
-  const environment = { findGlobal: findTorchGlobal, persistentLoad: readStorageId };
+  const environment = { findGlobal: findTorchGlobal, persistentLoad: readStorageId, limits };
   return withPickleErrors(file.path, () => readPickle(PickleSource.of(bytes), environment));
 }
 

@@ -1,6 +1,10 @@
 /** @file The members of a .pth file's zip archive: stored, so that tensors can be read where they lie. */
 
-import { readZipDirectory, type ZipMember } from '../../formats/zip/zipDirectory.js';
+import {
+  readZipDirectory,
+  type ZipDirectoryOptions,
+  type ZipMember,
+} from '../../formats/zip/zipDirectory.js';
 import { ZipFault } from '../../formats/zip/zipFault.js';
 import { CheckpointError } from '../checkpointError.js';
 import type { FileReader } from './fileReader.js';
@@ -14,8 +18,11 @@ export interface StoredMember {
 }
 
 /** Lists the members of an archive by name. @throws CheckpointError when the archive is damaged or compressed. */
-export async function listStoredMembers(file: FileReader): Promise<Map<string, StoredMember>> {
-  const members = await readZipDirectory(file).catch((error: unknown) => {
+export async function listStoredMembers(
+  file: FileReader,
+  options: ZipDirectoryOptions = {},
+): Promise<Map<string, StoredMember>> {
+  const members = await readZipDirectory(file, options).catch((error: unknown) => {
     throw error instanceof ZipFault ? faultError(file, error) : error;
   });
   return new Map(members.map((member) => [member.name, asStored(file, member)]));

@@ -25,6 +25,7 @@ import {
   parseFeatureRange,
   parseSettings,
   type RowSource,
+  readPictureSizes,
   readTsvProvenance,
   type StatedSource,
   type StoreConvertOptions,
@@ -128,6 +129,18 @@ export const command = defineCommand({
         'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
+    rowIds: existingPath()
+      .optional()
+      .describe(
+        'A pickle or JSON file that says which row of an HDF5 file each image has; when absent, NAME_imgid2idx.pkl or .json beside it',
+      )
+      .meta({ valueName: 'FILE' }),
+    sizesFrom: existingPath()
+      .optional()
+      .describe(
+        "A JSON file with the sizes of pictures, for formats without them: COCO's annotations, GQA's scene graphs, Visual Genome's image_data.json",
+      )
+      .meta({ valueName: 'FILE' }),
     detector: z.string().min(1).optional().describe('Name of the detector that made the features'),
     weightsSha256: z
       .string()
@@ -145,6 +158,13 @@ export const command = defineCommand({
     const kind = kindOf(from);
     if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
+    for (const [flag, given] of [
+      ['--row-ids', options.rowIds],
+      ['--sizes-from', options.sizesFrom],
+    ] as const) {
+      if (given !== undefined && kind !== 'rows')
+        throw new UsageError(`${flag} is for files of arrays that lack them, and ${from} is none.`);
+    }
     if (kind === 'store') {
       const display = progress('converting', 'images');
       try {
@@ -158,7 +178,11 @@ export const command = defineCommand({
       }
     }
     const stated = statedOptions(options);
-    const source = await openSource(kind, from, options.member, stated);
+    const source = await openSource(kind, from, options.member, {
+      ...stated,
+      rowIds: options.rowIds,
+      sizes: options.sizesFrom === undefined ? undefined : readPictureSizes(options.sizesFrom),
+    });
     const display = progress('converting', 'images');
     try {
       const result = await convertToStore(source ?? from, to, {

@@ -14,7 +14,7 @@ import { renderSplits, rowNotices } from '../prepareReport.js';
 export const command = defineCommand({
   description:
     'Makes the question files and the answer table that training reads from the official GQA questions. Sources are the ' +
-    'downloaded zip archive, JSON files, or folders of both; files are known by their official names, others in their ' +
+    'downloaded zip archive, JSON files, Parquet tables of a hub, or folders of them; files are known by their official names, others in their ' +
     "form (GQA-OOD, LLaVA's lines) by their content, and keep their names. Writes " +
     'train.json, valid.json, testdev.json, test.json, challenge.json and submit.json, those whose questions are there, ' +
     'with trainval_label2ans.json and trainval_ans2label.json.',
@@ -33,7 +33,10 @@ export const command = defineCommand({
     },
   ],
   arguments: z.strictObject({
-    sources: z.array(existingPath()).min(1).describe('Archives, JSON files, or folders of them'),
+    sources: z
+      .array(existingPath())
+      .min(1)
+      .describe('Archives, JSON files, Parquet tables, or folders of them'),
   }),
   options: z.strictObject({
     output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),

@@ -11,7 +11,7 @@ import { renderSplits, rowNotices } from '../prepareReport.js';
 export const command = defineCommand({
   description:
     'Makes the files that training reads from the official NLVR2 examples (train.json, dev.json, test1.json, test2.json: ' +
-    'JSON lines), and from the lists of ALBEF, BLIP and LAVIS. Sources are these files, archives or folders of them. Writes ' +
+    'JSON lines), and from the lists of ALBEF, BLIP and LAVIS. Sources are these files, Parquet tables of a hub, archives or folders of them. Writes ' +
     'train.json, valid.json, test.json and hidden.json, those whose examples are there; files under other names keep theirs.',
   examples: [
     {
@@ -24,7 +24,10 @@ export const command = defineCommand({
     },
   ],
   arguments: z.strictObject({
-    sources: z.array(existingPath()).min(1).describe('JSON files, archives, or folders of them'),
+    sources: z
+      .array(existingPath())
+      .min(1)
+      .describe('JSON files, Parquet tables, archives, or folders of them'),
   }),
   options: z.strictObject({
     output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),

@@ -15,8 +15,8 @@ export const command = defineCommand({
   description:
     'Makes the question files and the answer table that training reads from the official questions and annotations of VQA ' +
     'v2, v1 and VQA-CP, and from the lists of ALBEF, BLIP, LAVIS and LLaVA. Sources are the downloaded archives, JSON ' +
-    'files, or folders of both; official files are known by the ends of their names, lists by their content, and keep ' +
-    'their names. Writes train.json, minival.json and nominival.json (val.json without a list of minival ids), ' +
+    'files, Parquet tables of a hub, or folders of them; official files and tables are known by their names, lists by ' +
+    'their content, and keep their names. Writes train.json, minival.json and nominival.json (val.json without a list of minival ids), ' +
     'test.json, trainval_label2ans.json and trainval_ans2label.json.',
   examples: [
     {
@@ -33,9 +33,16 @@ export const command = defineCommand({
         'lxmert prepare vqa vqacp_v2_train_questions.json vqacp_v2_train_annotations.json vqacp_v2_test_questions.json vqacp_v2_test_annotations.json --output data/vqacp',
       does: 'prepares VQA-CP, whose images are of both halves of COCO',
     },
+    {
+      command: 'lxmert prepare vqa vqav2/data/validation-*.parquet --output data/vqa',
+      does: 'prepares the Parquet tables of a split, of which pictures are not read',
+    },
   ],
   arguments: z.strictObject({
-    sources: z.array(existingPath()).min(1).describe('Archives, JSON files, or folders of them'),
+    sources: z
+      .array(existingPath())
+      .min(1)
+      .describe('Archives, JSON files, Parquet tables, or folders of them'),
   }),
   options: z.strictObject({
     output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),

@@ -53,7 +53,9 @@ export const command = defineCommand({
       .optional()
       .describe('Feature stores of pictures to show with answers; needs --images and --questions'),
     images: existingFolder().optional().describe('Folder with those pictures, named by image id'),
-    questions: existingFile().optional().describe('VQA questions with labels about those pictures (JSON)'),
+    questions: existingFile()
+      .optional()
+      .describe('Questions with labels about those pictures, in the form that the run was trained on'),
     numExamples: z
       .int()
       .min(1)

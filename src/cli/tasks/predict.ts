@@ -12,6 +12,20 @@ import { predictExported } from './predictExported.js';
 import { predictionProcessGroup } from './predictionProcessGroup.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 
+const topOption = {
+  top: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Write so many answers of each example with their probabilities, the most probable first'),
+};
+
+function askedTask(task: Task, options: object): Task {
+  const top = 'top' in options && typeof options.top === 'number' ? options.top : undefined;
+  return top === undefined ? task : (task.withTop?.(top) ?? task);
+}
+
 /** The command of a task. */
 export function predictCommand(task: Task): Command {
   return defineCommand({
@@ -22,6 +36,7 @@ export function predictCommand(task: Task): Command {
       ...taskModelOptions(task),
       model: askedModelsOption,
       ...leftOutOption(0),
+      ...(task.withTop === undefined ? {} : topOption),
       distributedTimeout: z
         .number()
         .gt(0)
@@ -30,12 +45,13 @@ export function predictCommand(task: Task): Command {
         .meta({ valueName: 'SECONDS' }),
     }),
     run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
+      const asked = askedTask(task, options);
       const { batchSize, output } = options;
       const shared = { batchSize, name: file, maxLeftOut: leftOutLimit(options), signal };
       if (areExported(options.model)) {
         const display = progress('Answering', 'examples');
         const { notice } = context;
-        const written = await predictExported(task, options, file, output, {
+        const written = await predictExported(asked, options, file, output, {
           ...shared,
           progress: display,
           notice,
@@ -45,9 +61,9 @@ export function predictCommand(task: Task): Command {
       using processGroup = await predictionProcessGroup(task, options, signal);
       const isFirst = processGroup === undefined || processGroup.rank === 0;
       const notice = isFirst ? context.notice : () => undefined;
-      return await withTaskModel(task, options, { notice }, async (predictor, store) => {
+      return await withTaskModel(asked, options, { notice }, async (predictor, store) => {
         const display = isFirst ? progress('Answering', 'examples') : undefined;
-        const written = await predictToFile(task, predictor, store, () => task.read(file), output, {
+        const written = await predictToFile(asked, predictor, store, () => asked.read(file), output, {
           ...shared,
           processGroup,
           ...(display && { progress: display }),

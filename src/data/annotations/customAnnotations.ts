@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
+import { excerptOfJson } from '../../common/excerpt.js';
+import { ExampleFault, type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 import { unreadLabelKey } from './unreadLabelKey.js';
@@ -42,6 +43,7 @@ export function streamCustomExamples(file: string, numImages: 1 | 2): AsyncGener
 
 async function* readExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
   for await (const { value, place } of readRecords(file, 'example')) {
+    refuseNearMiss(value, `${file}: ${place}`);
     const { id, image, images, text: sentence, labels, type } = checkRecord(recordSchema, value, file, place);
     const imageIds = images ?? [image ?? ''];
     if (imageIds.length !== numImages) {
@@ -59,6 +61,42 @@ async function* readExamples(file: string, numImages: 1 | 2): AsyncGenerator<Que
       ...unreadLabelKey(labels, value),
     };
   }
+}
+
+/** What other data sets call the keys of this form. */
+const OTHER_NAMES: readonly (readonly [string, readonly string[]])[] = [
+  ['text', ['question', 'sentence', 'sent', 'caption', 'query', 'statement']],
+  ['image', ['img_id', 'image_id', 'imageId', 'img']],
+];
+
+/**
+ * An example of this form but for one thing is told of that, before anything is guessed of its file.
+ *
+ * @throws ExampleFault for a list in place of an object, a number in place of an answer, and keys of other names
+ */
+function refuseNearMiss(value: unknown, where: string): void {
+  if (Array.isArray(value) && value.length > 1 && value.some((each) => typeof each === 'string')) {
+    throw new ExampleFault(
+      `${where} is a list, ${excerptOfJson(value, 60)}; an example is an object: {"id": "1", "image": "7", "text": "...", "labels": "yes"}. Write each as one (docs/how-to/own-pictures.md has a script that does).`,
+    );
+  }
+  if (typeof value !== 'object' || value === null || !('id' in value)) return;
+  const number = numberAmong('labels' in value ? value.labels : undefined);
+  if (number !== undefined) {
+    throw new ExampleFault(
+      `${where}, key 'labels': answers are text, and ${number} is a number: write "${number}" in quotes.`,
+    );
+  }
+  const keys = Object.keys(value);
+  for (const [wanted, others] of OTHER_NAMES) {
+    const other = others.find((name) => keys.includes(name));
+    if (other === undefined || keys.includes(wanted) || keys.includes(`${wanted}s`)) continue;
+    throw new ExampleFault(`${where} has no key '${wanted}', but one '${other}': call it '${wanted}'.`);
+  }
+}
+
+function numberAmong(labels: unknown): number | undefined {
+  return [labels].flat().find((label) => typeof label === 'number');
 }
 
 /** What tables write into the cell of an example without a label. */

@@ -17,6 +17,9 @@ export interface ExampleFileKind {
   readonly forms: readonly string[];
 }
 
+/** A fault in a file of the right kind, whatever else it looks like. */
+export class ExampleFault extends LxmertError {}
+
 /** Keys under which a list of examples is wrapped. */
 const LIST_KEYS = ['questions', 'examples', 'data'];
 
@@ -69,7 +72,8 @@ export async function* readAs<T>(
   try {
     yield* examples;
   } catch (error) {
-    if (!(error instanceof LxmertError) || error instanceof UsageError) throw error;
+    if (!(error instanceof LxmertError) || error instanceof UsageError || error instanceof ExampleFault)
+      throw error;
     const sentence = whatElse(file, kind, error.message);
     throw sentence === undefined ? error : new LxmertError(sentence, { cause: error });
   }

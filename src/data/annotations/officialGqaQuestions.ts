@@ -63,7 +63,7 @@ const questionSchema = z.object({
 /**
  * Yields the questions of a file like `val_balanced_questions.json`, `{id: {answer, isBalanced, ...}}`, in order.
  * The files of all training questions have 1.7 GB; one question is held at a time. A list of such entries with their `id` is
- * read too (`id`, `questionId` or `question_id`).
+ * read too (`id`, `questionId` or `question_id`), and a table.
  *
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
@@ -94,6 +94,12 @@ async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
 
 /** Questions by id, unchecked; a list of them has the id in each, as tables of other libraries come out. */
 export async function* gqaQuestionEntries(source: JsonSource): AsyncGenerator<[string, unknown]> {
+  if (source.records !== undefined) {
+    for await (const { value, place } of source.records()) {
+      yield [statedId(checkRecord(listedSchema, value, source.name, place)), value];
+    }
+    return;
+  }
   if (!(await beginsArray(source))) {
     for await (const [id, value] of streamEntries(source)) {
       if (WRAPPERS.includes(id)) {
@@ -107,8 +113,7 @@ export async function* gqaQuestionEntries(source: JsonSource): AsyncGenerator<[s
   }
   let index = 0;
   for await (const value of streamArray(source)) {
-    const found = checkRecord(listedSchema, value, source.name, `element ${index++}`);
-    yield [String(found.id ?? found.questionId ?? found.question_id), value];
+    yield [statedId(checkRecord(listedSchema, value, source.name, `element ${index++}`)), value];
   }
   if (index > 0) return;
   throw new LxmertError(
@@ -123,6 +128,10 @@ const listedSchema = z
     (entry) => entry.id !== undefined || entry.questionId !== undefined || entry.question_id !== undefined,
     { path: ['id'], message: 'expected text or a number, found nothing' },
   );
+
+function statedId(entry: z.output<typeof listedSchema>): string {
+  return String(entry.id ?? entry.questionId ?? entry.question_id);
+}
 
 /** Keys that other programs put such an object under. */
 const WRAPPERS = ['questions', 'data', 'annotations'];

@@ -5,6 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import { gqaQuestionEntries } from '../annotations/officialGqaQuestions.js';
 import { checkRecord } from '../annotations/record.js';
 import { unreadLabelKey } from '../annotations/unreadLabelKey.js';
+import { withGqaTables } from './gqaTables.js';
 import { readLlavaQuestions } from './llavaQuestions.js';
 import { formOfRaw, nothingFound, onlyFile, preparedName, type RawFile, readRawAs } from './rawFiles.js';
 import type { GqaRow, Split } from './rows.js';
@@ -52,14 +53,15 @@ const OFFICIAL_NAME =
 
 /**
  * The splits by official names; and files in GQA's form, or of LLaVA's lines, under other names, which keep them: those that
- * are named by themselves, or, where no file has an official name, any.
+ * are named by themselves, or, where no file has an official name, any. Tables are known by the names that hubs give them.
  *
  * @throws UsageError when there is none, or when parts of train are missing
  */
 export async function findGqaSplits(
-  files: readonly RawFile[],
+  given: readonly RawFile[],
   { questions, as, note }: FindGqaOptions,
 ): Promise<GqaSplit[]> {
+  const files = await withGqaTables(given, { questions, as, note });
   if (as !== undefined) return [await splitAs(files, as)];
   const splits: GqaSplit[] = [];
   for (const [official, name] of SPLITS) {
@@ -73,7 +75,7 @@ export async function findGqaSplits(
   }
   splits.push(...(await ownFiles(files, splits, note)));
   if (splits.length > 0) return splits;
-  throw nothingFound(
+  throw await nothingFound(
     `No GQA questions were found: expected names such as train_${questions}_questions.json, or files in their form`,
     files,
   );
@@ -94,7 +96,8 @@ async function splitAs(files: readonly RawFile[], as: GqaSplitName): Promise<Gqa
   const found: RawFile[] = [];
   for (const file of files) if (await hasGqaForm(file)) found.push(file);
   const [only] = found;
-  if (only === undefined) throw nothingFound(`No questions in GQA's form were found to take as ${as}`, files);
+  if (only === undefined)
+    throw await nothingFound(`No questions in GQA's form were found to take as ${as}`, files);
   if (found.length > 1) {
     throw new UsageError(
       `--as ${as} is for one file, but there are ${found.length} in GQA's form: ${found.map(({ name }) => name).join(', ')}. Name the one.`,

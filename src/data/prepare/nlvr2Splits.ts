@@ -6,6 +6,7 @@ import { imageIdOf } from '../../features/files.js';
 import { beginsArray, streamArray, streamValues } from '../annotations/jsonStream.js';
 import { nlvr2LabelSchema } from '../annotations/nlvr2Label.js';
 import { unreadLabelKey } from '../annotations/unreadLabelKey.js';
+import { withNlvr2Tables } from './nlvr2Tables.js';
 import { nothingFound, onlyFile, type RawFile, readRawAs } from './rawFiles.js';
 import { checkRecords } from './rawRecord.js';
 import type { Nlvr2Row, Split } from './rows.js';
@@ -53,14 +54,16 @@ const NLVR2 = { expected: 'examples of NLVR2', forms: ['nlvr2Official', 'albefNl
 
 /**
  * The splits by their official names; and files in their form, or lists as ALBEF, BLIP and LAVIS keep them, under other names
- * (`balanced_dev.json`, `nlvr_dev.json`): those that are named by themselves, or, where no file has an official name, any.
+ * (`balanced_dev.json`, `nlvr_dev.json`): those that are named by themselves, or, where no file has an official name, any. Tables
+ * are known by the names that hubs give them.
  *
  * @throws UsageError when there is none
  */
 export async function findNlvr2Splits(
-  files: readonly RawFile[],
+  given: readonly RawFile[],
   { as, note }: FindNlvr2Options,
 ): Promise<Nlvr2Split[]> {
+  const files = await withNlvr2Tables(given, as, note);
   if (as !== undefined) return [await splitAs(files, as)];
   const splits: Nlvr2Split[] = [];
   for (const [official, name] of SPLITS) {
@@ -79,7 +82,7 @@ export async function findNlvr2Splits(
     splits.push(splitOf(raw, name));
   }
   if (splits.length > 0) return splits;
-  throw nothingFound(
+  throw await nothingFound(
     'No NLVR2 examples were found: expected train.json, dev.json, test1.json or test2.json, or files in their form',
     files,
   );
@@ -89,7 +92,7 @@ async function splitAs(files: readonly RawFile[], as: Nlvr2SplitName): Promise<N
   const found: RawFile[] = [];
   for (const file of files) if ((await schemaOf(file)) !== undefined) found.push(file);
   const [only] = found;
-  if (only === undefined) throw nothingFound(`No examples of NLVR2 were found to take as ${as}`, files);
+  if (only === undefined) throw await nothingFound(`No examples of NLVR2 were found to take as ${as}`, files);
   if (found.length > 1) {
     throw new UsageError(
       `--as ${as} is for one file, but there are ${found.length} of NLVR2: ${found.map(({ name }) => name).join(', ')}. Name the one.`,

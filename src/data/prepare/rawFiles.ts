@@ -1,12 +1,11 @@
 /** @file Official data files as they were downloaded: JSON files, packed by gzip, in zip or tar archives, folders of them. */
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
 import { readContentKind } from '../../formats/contentKind.js';
-import { type FileForm, HEAD_BYTES, recogniseContent, recogniseForm } from '../../formats/forms/index.js';
+import { type FileForm, HEAD_BYTES, recogniseContent } from '../../formats/forms/index.js';
 import { isTarFile } from '../../formats/tar/tarFile.js';
 import type { ExampleFileKind } from '../annotations/exampleFile.js';
 import { fileSource, type JsonSource } from '../annotations/jsonSource.js';
@@ -19,6 +18,8 @@ export interface RawFile extends JsonSource {
   readonly baseName: string;
   /** Named by the user itself, rather than found in a folder or an archive. */
   readonly isNamed: boolean;
+  /** The path that a command takes: its own, or its archive's. */
+  readonly location: string;
   /** A Parquet table, one of several that make a split perhaps; its name is its path. */
   readonly isTable?: boolean;
 }
@@ -80,13 +81,14 @@ export async function onlyFile(
  *
  * @param expected whole, as in "No VQA questions were found: expected names that end in ..."
  */
-export function nothingFound(expected: string, files: readonly RawFile[]): UsageError {
+export async function nothingFound(expected: string, files: readonly RawFile[]): Promise<UsageError> {
   const named = files.filter(({ isNamed }) => isNamed);
-  // What lies in an archive has no path of its own to look into.
-  const found = (named.length > 0 ? named : files.filter(({ name }) => existsSync(name)))
-    .slice(0, MAX_RECOGNISED)
-    .map(({ name }) => ` ${whatItIs(name)}`);
-  return new UsageError(`${expected}, found ${describeFiles(files)}.${found.join('')}`);
+  const found = new Set<string>();
+  for (const file of named.length > 0 ? named : files) {
+    if (found.size === MAX_RECOGNISED) break;
+    found.add(await whatItIs(file));
+  }
+  return new UsageError(`${expected}, found ${describeFiles(files)}.${[...found].join('')}`);
 }
 
 /**
@@ -127,7 +129,7 @@ export async function formOfRaw(file: RawFile): Promise<FileForm | undefined> {
       .toString('utf8')
       .replace(/^\ufeff/, '');
     const isAll = numBytes < HEAD_BYTES;
-    return recogniseContent(file.name, { head, tail: '', numBytes: isAll ? numBytes : Infinity });
+    return recogniseContent(file.location, { head, tail: '', numBytes: isAll ? numBytes : Infinity });
   } catch {
     return undefined;
   }
@@ -140,10 +142,11 @@ function describeFiles(files: readonly RawFile[]): string {
   return names.join(', ') + (files.length > names.length ? ` and ${files.length - names.length} more` : '');
 }
 
-function whatItIs(file: string): string {
-  const form = recogniseForm(file);
-  if (form !== undefined) return `${file} holds ${form.title}. ${form.wayOn}`;
-  return `${file} is ${readContentKind(file).name}.`;
+/** A sentence behind a blank. Members of one archive that are of one form give the same. */
+async function whatItIs(file: RawFile): Promise<string> {
+  const form = await formOfRaw(file);
+  if (form !== undefined) return ` ${file.location} holds ${form.title}. ${form.wayOn}`;
+  return file.name === file.location ? ` ${file.name} is ${readContentKind(file.name).name}.` : '';
 }
 
 async function contentHash(file: RawFile): Promise<string> {
@@ -162,17 +165,17 @@ async function filesAt(location: string, depth: number): Promise<RawFile[]> {
   const baseName = path.basename(location);
   const isNamed = depth === FOLDER_DEPTH;
   const { kind } = readContentKind(location);
-  if (kind === 'parquet') return [{ ...parquetSource(location), baseName, isNamed, isTable: true }];
+  if (kind === 'parquet') return [{ ...parquetSource(location), baseName, isNamed, location, isTable: true }];
   if (kind === 'gzip' && /\.json(\.gz)?$/i.test(location)) {
     const source = await openJson(location, 'JSON');
-    return [{ ...source, baseName: baseName.replace(/\.gz$/i, ''), isNamed: false }];
+    return [{ ...source, baseName: baseName.replace(/\.gz$/i, ''), isNamed: false, location }];
   }
   const isArchive = kind === 'zip' || /\.zip$/i.test(location) || (await isTarFile(location));
-  if (!isArchive) return [{ ...sourceOf(location), baseName, isNamed }];
+  if (!isArchive) return [{ ...sourceOf(location), baseName, isNamed, location }];
   const members = await listJsonMembers(location);
   return members
     .filter((member) => /\.jsonl?$/i.test(member.path))
-    .map((member) => ({ ...member, baseName: path.posix.basename(member.path), isNamed: false }));
+    .map((member) => ({ ...member, baseName: path.posix.basename(member.path), isNamed: false, location }));
 }
 
 /** A file beside those that are wanted may be anything: what it is matters once it is read. */

@@ -36,7 +36,7 @@ const listedSchema = z.object({
 export async function ownVqaSplits(files: readonly RawFile[], hasOfficial: boolean): Promise<VqaSplit[]> {
   const splits: VqaSplit[] = [];
   for (const file of files) {
-    if (OFFICIAL.test(file.baseName) || (hasOfficial && !file.isNamed)) continue;
+    if (file.isTable || OFFICIAL.test(file.baseName) || (hasOfficial && !file.isNamed)) continue;
     if (splits.some(({ source }) => source === file.name)) continue;
     const form = (await formOfRaw(file))?.form;
     if (form !== 'albefVqa' && form !== 'llavaQuestions') continue;
@@ -92,7 +92,7 @@ export async function pairOfOwnNames(files: readonly RawFile[], as: string): Pro
   }
   const [asked] = questions;
   if (asked === undefined) {
-    throw nothingFound(`No questions in VQA's form were found to take as those of ${as}`, files);
+    throw await nothingFound(`No questions in VQA's form were found to take as those of ${as}`, files);
   }
   const many = [questions, annotations].find((each) => each.length > 1);
   if (many !== undefined) {

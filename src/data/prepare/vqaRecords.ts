@@ -47,6 +47,16 @@ const annotationSchema = z.object({
   answers: z.array(answer),
   coco_split: cocoSplit,
 });
+/** A question and its annotation in one row, as tables have them. Older ones keep each field of the answers in a list of its own. */
+export const vqaTableSchema = annotationSchema.extend({
+  ...questionSchema.shape,
+  answers: z
+    .preprocess((value) => {
+      const texts = (value as { readonly answer?: unknown } | null | undefined)?.answer;
+      return Array.isArray(texts) ? texts : value;
+    }, z.array(answer))
+    .optional(),
+});
 export type RawVqaQuestion = z.output<typeof questionSchema>;
 export type RawVqaAnnotation = z.output<typeof annotationSchema>;
 

@@ -6,6 +6,7 @@ import { formOfRaw, nothingFound, onlyFile, type RawFile } from './rawFiles.js';
 import { mostGivenAnswer, type VqaRow, type VqaSplit } from './rows.js';
 import { ownVqaSplits, pairOfOwnNames, type VqaPair } from './vqaOwnFiles.js';
 import { cocoImageName, readVqaAnnotations, readVqaQuestions } from './vqaRecords.js';
+import { vqaTableSplits } from './vqaTables.js';
 
 /** The half of COCO that images are of, as VQA's files are named by it. */
 export const cocoSplits = ['train2014', 'val2014', 'test2015'] as const;
@@ -36,7 +37,7 @@ const VQA_CP_SPLITS = [
  * The splits whose raw files are there, known by the ends of their names: `train2014_questions.json` with
  * `train2014_annotations.json`, the same of `val2014`, `test2015_questions.json`; `vqacp_v2_train_questions.json` and so on.
  * Lists of other projects (ALBEF, BLIP, LAVIS, LLaVA) are known by their content and keep their names: those that are named by
- * themselves, or, where no file has an official name, any.
+ * themselves, or, where no file has an official name, any. Tables are known by the names that hubs give them.
  *
  * @throws UsageError when none is there, a companion is missing, or VQA-CP lies beside VQA
  */
@@ -44,11 +45,13 @@ export async function findVqaSplits(
   files: readonly RawFile[],
   { as, isOkvqa = false, note }: FindVqaOptions,
 ): Promise<VqaSplit[]> {
+  const tables = isOkvqa ? [] : await vqaTableSplits(files, as, note);
+  if (as !== undefined && tables.length > 0) return tables;
   if (as !== undefined) {
     const pair = await pairOfOwnNames(files, as);
     return [officialSplit(pair, as, as, COCO_FILES[as])];
   }
-  const splits: VqaSplit[] = [];
+  const splits: VqaSplit[] = [...tables];
   for (const image of cocoSplits) {
     const pair = await pairOf(files, image, note);
     if (pair === undefined) continue;
@@ -57,7 +60,7 @@ export async function findVqaSplits(
   }
   if (isOkvqa) {
     if (splits.length > 0) return splits;
-    throw nothingFound(
+    throw await nothingFound(
       'No questions of OK-VQA were found: expected OpenEnded_mscoco_train2014_questions.json with ' +
         'mscoco_train2014_annotations.json, or the same of val2014',
       files,
@@ -80,7 +83,7 @@ export async function findVqaSplits(
     );
   }
   if (all.length > 0) return all;
-  throw nothingFound(
+  throw await nothingFound(
     'No VQA questions were found: expected names that end in train2014_questions.json, val2014_questions.json or ' +
       'test2015_questions.json, which say which half of COCO the images are of (or --as, which says it), or ' +
       'vqacp_v2_train_questions.json',

@@ -1,11 +1,13 @@
 /** @file Archives: what they hold, by their directory or their first bytes, without unpacking them. */
 
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { messageOf } from '../../common/errors.js';
+import { formOfRaw, openRawFiles } from '../../data/prepare/rawFiles.js';
 import { contentKindOf } from '../../formats/contentKind.js';
 import { shellWord } from '../../formats/forms/index.js';
 import { formatBytes, formatNumber } from '../../formats/numbers.js';
+import { isTarFile, listTarFile } from '../../formats/tar/tarFile.js';
 import { listZipMembers } from '../../formats/zip/zipMembers.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
 import { examineWeights } from './weights.js';
@@ -34,7 +36,10 @@ export async function examineZip(file: string): Promise<FileReport> {
       wayOn: `As region features it is read as it is: lxmert features convert ${word} features/mine`,
     });
   }
-  return report(file, 'a zip archive', { facts, wayOn: zipWayOn(names, word) });
+  return report(file, 'a zip archive', {
+    facts,
+    wayOn: zipWayOn(names, word) ?? (await questionsWayOn(file)),
+  });
 }
 
 const NUMPY =
@@ -54,8 +59,47 @@ function zipWayOn(names: readonly string[], word: string): string | undefined {
   return undefined;
 }
 
+/** Files of an archive whose form is looked at. */
+const MAX_RECOGNISED = 3;
+
+/** The preparation that takes the questions of an archive; undefined where it has none of a known form. */
+async function questionsWayOn(archive: string): Promise<string | undefined> {
+  for (const raw of (await openRawFiles([archive])).slice(0, MAX_RECOGNISED)) {
+    const form = await formOfRaw(raw);
+    const verb = form?.form.startsWith('vizWiz')
+      ? 'vizwiz'
+      : /^lxmert prepare (\w+)/.exec(form?.command ?? '')?.[1];
+    if (form === undefined || verb === undefined) continue;
+    return `It holds ${form.title}, which are read as they are: lxmert prepare ${verb} ${shellWord(archive)} --output data/${verb}`;
+  }
+  return undefined;
+}
+
+/** A tar archive has no directory and is read through to be listed; questions are a small one. */
+const MAX_LISTED_BYTES = 64 * 2 ** 20;
+
+/** A tar archive, plain or packed by gzip. */
+export async function examineTar(file: string): Promise<FileReport> {
+  const { size } = statSync(file);
+  const unpack = `Unpack it first: tar xf ${shellWord(file)}`;
+  if (size > MAX_LISTED_BYTES)
+    return report(file, 'a tar archive', { facts: [formatBytes(size)], wayOn: unpack });
+  try {
+    const members = await listTarFile(file);
+    const numBytes = members.reduce((sum, member) => sum + member.numBytes, 0);
+    const names = members.map(({ name }) => name);
+    return report(file, 'a tar archive', {
+      facts: [`${formatNumber(names.length)} files, ${formatBytes(numBytes)} unpacked: ${someOf(names)}`],
+      wayOn: (await questionsWayOn(file)) ?? unpack,
+    });
+  } catch (error) {
+    return report(file, 'a tar archive', { problems: [`${file} cannot be unpacked: ${messageOf(error)}.`] });
+  }
+}
+
 /** A gzip archive, by what its first bytes unpack to. */
 export async function examineGzip(file: string): Promise<FileReport> {
+  if (await isTarFile(file)) return await examineTar(file);
   try {
     const head = await unpackedHead(file);
     const { kind, name } = contentKindOf(head);

@@ -13,7 +13,7 @@ export function compareAnswers(reports: readonly FileReport[]): Fit[] {
 function familyOf(form: string | undefined): string {
   return /^(vqa|okVqa|predictionsById)/.test(form ?? '')
     ? 'vqa'
-    : (/^(gqa|nlvr2|vizWiz|custom)/.exec(form ?? '')?.[0] ?? '');
+    : (/^(gqa|nlvr2|vizWiz|aOkVqa|custom)/.exec(form ?? '')?.[0] ?? '');
 }
 
 function predictions(reports: readonly FileReport[]): Fit[] {
@@ -103,5 +103,6 @@ function wayOfPair(questions: FileReport, annotations: FileReport): string {
     return ', and prepare vqa takes them with --as, which says of which half of COCO the images are, as in --as train2014.';
   if (sameSplit(questions, annotations) === 0)
     return ', but their names are of two splits, and prepare vqa reads those of one together.';
-  return `: lxmert prepare vqa ${shellWord(questions.path)} ${shellWord(annotations.path)} --output data/vqa`;
+  const verb = annotations.traits.form === 'okVqaAnnotations' ? 'okvqa' : 'vqa';
+  return `: lxmert prepare ${verb} ${shellWord(questions.path)} ${shellWord(annotations.path)} --output data/${verb}`;
 }

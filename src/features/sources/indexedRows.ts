@@ -35,6 +35,8 @@ export interface IndexedRows {
   readonly boxForm?: BoxForm;
   /** Phrases about how it is read. */
   readonly notes: readonly string[];
+  /** The detector that the form tells, for a user who states none. */
+  readonly detector?: string;
   /** What stands at a row, to follow the file's name: `group COCO_val2014_000000000042`. */
   place(index: number): string;
   /** Without reading features. */
@@ -54,6 +56,8 @@ export interface PictureSize {
 
 /** What a user states of a file. */
 export interface StatedSource extends StatedTable {
+  /** The file that says which picture each row is of, for arrays without ids. */
+  readonly rowIds?: string | undefined;
   /** Sizes of pictures by image id, for formats without them. */
   readonly sizes?: ReadonlyMap<string, PictureSize> | undefined;
 }

@@ -35,6 +35,7 @@ async function openSurveyed(rows: IndexedRows, stated: StatedSource): Promise<Ro
     identity: { format: rows.format, ...boxFormIdentity(form) },
     settings: settingsOf(rows.labels, form),
     notes,
+    ...(rows.detector === undefined ? {} : { detector: rows.detector }),
     mostBoxes,
     featureSize: form.featureSize,
     rows: (reading) => reader.rows(reading),

@@ -4,12 +4,21 @@ import { statSync } from 'node:fs';
 import { readContentKind } from '../../formats/contentKind.js';
 import { arrayFolder } from './arrayFolder.js';
 import type { FeatureFormat } from './featureFormat.js';
+import { hdf5Format } from './hdf5/hdf5Format.js';
 import type { StatedSource } from './indexedRows.js';
 import { lmdbDatabase } from './lmdbSource.js';
 import type { RowSource } from './rowSource.js';
+import { torchFeatures } from './torchFeatures.js';
+import { vinvlTable } from './vinvlTable.js';
 
 /** A folder of shards is a store, and no format here; of several that recognise a file the first reads it. */
-const FEATURE_FORMATS: readonly FeatureFormat[] = [lmdbDatabase, arrayFolder];
+const FEATURE_FORMATS: readonly FeatureFormat[] = [
+  hdf5Format,
+  lmdbDatabase,
+  arrayFolder,
+  vinvlTable,
+  torchFeatures,
+];
 
 /**
  * Opens features that are neither a table nor a store.

@@ -38,6 +38,8 @@ export interface RowSource {
   readonly settings: Provenance['settings'];
   /** Phrases about how it is read. */
   readonly notes: readonly string[];
+  /** The detector that the form tells, for a user who states none. */
+  readonly detector?: string;
   /** Most boxes of any of the first rows. */
   readonly mostBoxes: number;
   readonly featureSize: number;

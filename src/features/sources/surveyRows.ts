@@ -51,7 +51,7 @@ const NUM_DECODED = 32;
  *
  * @throws LxmertError when they cannot be region features as they are documented or stated
  */
-function surveySamples(
+export function surveySamples(
   source: SurveyedSource,
   given: readonly RawRow[],
   stated: StatedSource,

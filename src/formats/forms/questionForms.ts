@@ -168,6 +168,14 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
     };
   }
   if (has(record, 'image', 'question') && !has(record, 'question_id')) return vizWiz(record);
+  if (has(record, 'question') && isVizWizTable(record)) {
+    return {
+      form: 'vizWizTable',
+      title: 'questions of VizWiz as hubs keep them',
+      advice: "Make VizWiz's own form of it with",
+      command: 'lxmert prepare vizwiz FILE --output data/vizwiz',
+    };
+  }
   if (has(record, 'conversations')) {
     return {
       form: 'llavaTraining',
@@ -180,7 +188,9 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
       form: 'llavaQuestions',
       title: 'questions as LLaVA keeps them, with its prompt in the text',
       advice: `Make the program's questions of it, without the prompt, with`,
-      command: `lxmert prepare ${isGqaId(record) ? 'gqa' : 'vqa'} FILE --output data`,
+      command: isGqaId(record)
+        ? 'lxmert prepare gqa FILE --output data/gqa'
+        : 'lxmert prepare vqa FILE --answers trainval_label2ans.json --output data/vqa',
     };
   }
   return visualGenome(record);
@@ -188,6 +198,10 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
 
 /** GQA's question ids are text, VQA's are numbers. */
 const isGqaId = ({ question_id: id }: JsonObject): boolean => typeof id === 'string';
+
+/** Hubs have the pictures themselves in place of their names. */
+const isVizWizTable = ({ question_id: id, image }: JsonObject): boolean =>
+  image === undefined && typeof id === 'string' && /^VizWiz_/.test(id);
 
 function vizWiz(record: JsonObject): Finding | undefined {
   if (has(record, 'answers') && isAnswers(record.answers)) {

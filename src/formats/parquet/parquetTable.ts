@@ -7,6 +7,7 @@ import {
   parquetMetadataAsync,
   parquetRead,
   parquetSchema,
+  type RowGroup,
   type SchemaTree,
 } from 'hyparquet';
 import { LxmertError, messageOf, unreadable } from '../../common/errors.js';
@@ -19,6 +20,18 @@ export interface ParquetColumn {
   readonly name: string;
   /** Whether bytes that are no text are in it, as in the pictures of hubs: `image: {bytes, path}`. */
   readonly hasBytes: boolean;
+}
+
+/** A row by the names of its columns. */
+export type ParquetRow = Readonly<Record<string, unknown>>;
+
+/** Rows that lie together in a table. */
+export interface ParquetGroup {
+  /** Counted from 0. */
+  readonly firstRow: number;
+  readonly numRows: number;
+  /** @throws as {@link ParquetTable.rows} */
+  rows(columns: readonly string[]): Promise<readonly ParquetRow[]>;
 }
 
 /** Of a million row groups of a hundred columns, which no table of questions has. */
@@ -68,34 +81,45 @@ export class ParquetTable {
    *
    * @throws LxmertError for pages that are damaged, or too large to be honest
    */
-  async *rows(columns: readonly string[]): AsyncGenerator<Record<string, unknown>> {
-    const wanted = new Set(columns);
-    const schema = parquetSchema(this.metadata);
-    let first = 0;
+  async *rows(columns: readonly string[]): AsyncGenerator<ParquetRow> {
+    for (const group of this.groups()) yield* await group.rows(columns);
+  }
+
+  /** The row groups, of which each is read by itself. */
+  *groups(): Generator<ParquetGroup> {
+    let firstRow = 0;
     for (const group of this.metadata.row_groups) {
-      const numRows = Number(group.num_rows);
-      let rows: readonly Record<string, unknown>[] = [];
-      try {
-        await checkPages(this.bytes, schema, group, wanted);
-        await parquetRead({
-          file: bufferOf(this.bytes),
-          metadata: { ...this.metadata, num_rows: group.num_rows, row_groups: [group] },
-          columns: [...columns],
-          compressors: decompressors,
-          utf8: false,
-          rowFormat: 'object',
-          onComplete: (read) => {
-            rows = read;
-          },
-        });
-      } catch (error) {
-        throw new LxmertError(
-          `${this.file}: its rows ${first + 1} to ${first + numRows} cannot be read: ${faultOf(error)}.`,
-          { cause: error },
-        );
-      }
-      yield* rows;
-      first += numRows;
+      const about = { firstRow, numRows: Number(group.num_rows) };
+      yield { ...about, rows: (columns) => this.#read(group, about, columns) };
+      firstRow += about.numRows;
+    }
+  }
+
+  async #read(
+    group: RowGroup,
+    { firstRow, numRows }: Pick<ParquetGroup, 'firstRow' | 'numRows'>,
+    columns: readonly string[],
+  ): Promise<readonly ParquetRow[]> {
+    let rows: readonly ParquetRow[] = [];
+    try {
+      await checkPages(this.bytes, parquetSchema(this.metadata), group, new Set(columns));
+      await parquetRead({
+        file: bufferOf(this.bytes),
+        metadata: { ...this.metadata, num_rows: group.num_rows, row_groups: [group] },
+        columns: [...columns],
+        compressors: decompressors,
+        utf8: false,
+        rowFormat: 'object',
+        onComplete: (read) => {
+          rows = read;
+        },
+      });
+      return rows;
+    } catch (error) {
+      throw new LxmertError(
+        `${this.file}: its rows ${firstRow + 1} to ${firstRow + numRows} cannot be read: ${faultOf(error)}.`,
+        { cause: error },
+      );
     }
   }
 

@@ -36,6 +36,8 @@ export interface ZipMember {
 export interface ZipDirectoryOptions {
   /** Refuses backslashes in names, which are read as slashes otherwise. */
   readonly strictNames?: boolean;
+  /** Default {@link MAX_ZIP_MEMBERS}. */
+  readonly maxMembers?: number;
 }
 
 /** Far more than archives of weights (some 1,500), features or annotations (a handful) have. */
@@ -52,7 +54,7 @@ export async function readZipDirectory(
   options: ZipDirectoryOptions = {},
 ): Promise<ZipMember[]> {
   try {
-    const members = await listMembers(bytes, options.strictNames ?? false);
+    const members = await listMembers(bytes, options);
     requireDisjoint(members);
     return members;
   } catch (error) {
@@ -67,7 +69,10 @@ export async function readZipDirectory(
   }
 }
 
-async function listMembers(bytes: RandomAccess, strictNames: boolean): Promise<ZipMember[]> {
+async function listMembers(
+  bytes: RandomAccess,
+  { strictNames = false, maxMembers = MAX_ZIP_MEMBERS }: ZipDirectoryOptions,
+): Promise<ZipMember[]> {
   const archive = await openArchive(bytes, strictNames);
   const members: ZipMember[] = [];
   const names = new Set<string>();
@@ -75,8 +80,7 @@ async function listMembers(bytes: RandomAccess, strictNames: boolean): Promise<Z
     const name = entry.fileName;
     if (names.has(name)) throw new ZipFault('twice', `it lists ${name} twice`, name);
     names.add(name);
-    if (names.size > MAX_ZIP_MEMBERS)
-      throw new ZipFault('crowded', `it has more than ${MAX_ZIP_MEMBERS} members`);
+    if (names.size > maxMembers) throw new ZipFault('crowded', `it has more than ${maxMembers} members`);
     const { fileDataStart } = await archive.readLocalFileHeaderPromise(entry, { minimal: true });
     const end = fileDataStart + entry.compressedSize;
     if (!(end <= bytes.size))

@@ -1,5 +1,6 @@
 /** @file The models of a worker: the first finds the regions of pictures, and all of them answer from what it saw. */
 
+import { loadInTurn } from '../../common/loadInTurn.js';
 import type { ModelFacts, NamedModel } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
@@ -30,9 +31,11 @@ export async function loadModels([first, ...others]: readonly [
 
 async function load({ source }: NamedModel): Promise<ServedModel> {
   if ('folders' in source) {
+    loadInTurn(new URL('./exportedModel.js', import.meta.url));
     const { ExportedModel } = await import('./exportedModel.js');
     return await ExportedModel.load(source);
   }
+  loadInTurn(new URL('./torchModel.js', import.meta.url));
   const { TorchModel } = await import('./torchModel.js');
   return await TorchModel.load(source);
 }

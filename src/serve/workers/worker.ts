@@ -1,7 +1,7 @@
 /** @file A worker thread of the server: models and a detector, and one job after the other. */
 
 import { constants, getPriority, setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { isLoaded, liveTensors, releaseFreeMemory, shareProcessors } from '../../torch/index.js';
 import { collectGarbage } from '../collectGarbage.js';
@@ -23,11 +23,15 @@ if (port === null) throw new Error('This file is started by the server, as a wor
 const say = (message: FromWorker): void => port.postMessage(message);
 
 stepBack();
-try {
+void begin(port).catch((error: unknown) =>
+  say({ kind: 'failed', message: messageOf(error), isUsage: error instanceof UsageError }),
+);
+
+async function begin(jobs: MessagePort): Promise<void> {
   const { numWorkers, models: named } = workerData as WorkerData;
   shareProcessors(numWorkers);
   const { models, facts } = await loadModels(named);
-  port.on('message', (message: ToWorker) => {
+  jobs.on('message', (message: ToWorker) => {
     if ('rest' in message) return void rest();
     const { id, job } = message;
     void doJob(models, job)
@@ -37,8 +41,6 @@ try {
       );
   });
   say({ kind: 'ready', facts });
-} catch (error) {
-  say({ kind: 'failed', message: messageOf(error), isUsage: error instanceof UsageError });
 }
 
 /** Lowers this thread's priority, and of those that compute for it: whoever serves the network is let through first. */

@@ -1,7 +1,8 @@
 /** @file Worker threads that each have a model: jobs go to whoever is free, and one that dies is replaced. */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
+import { startThread } from '../../common/loadInTurn.js';
 import { formatMegabytes } from '../../formats/numbers.js';
 import { collectGarbage } from '../collectGarbage.js';
 import { ServeError } from '../serveError.js';
@@ -298,7 +299,7 @@ async function startWorker({
   numWorkers,
   program = new URL('./worker.js', import.meta.url),
 }: WorkerPoolOptions): Promise<{ worker: Worker; facts: readonly [ModelFacts, ...ModelFacts[]] }> {
-  const worker = new Worker(program, { workerData: { ...setup, numWorkers } satisfies WorkerData });
+  const worker = startThread(program, { ...setup, numWorkers } satisfies WorkerData);
   return await new Promise((resolve, reject) => {
     worker.once('message', (message: FromWorker) => {
       if (message.kind === 'ready') return resolve({ worker, facts: message.facts });

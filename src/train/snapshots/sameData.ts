@@ -13,17 +13,17 @@ export type ContentHashes = Readonly<Record<string, string>>;
 
 /** How messages call what is hashed. */
 const NAMES: Readonly<Record<string, string>> = {
-  answers: 'the answer table (its answers or their order)',
-  vocabulary: 'the vocabulary (its entries or their order)',
-  trainingIds: 'the training examples (which they are or their order)',
-  trainingSentences: 'the sentences of the training examples',
-  trainingImages: 'the images of the training examples',
-  trainingLabels: 'the labels of the training examples',
-  validationIds: 'the validation examples (which they are or their order)',
-  validationSentences: 'the sentences of the validation examples',
-  validationImages: 'the images of the validation examples',
-  validationLabels: 'the labels of the validation examples',
-  features: 'the features of the images',
+  answers: 'the answer table (its answers or their order; --answers, or the labels of --train)',
+  vocabulary: 'the vocabulary (its entries or their order; --vocab)',
+  trainingIds: 'the training examples (which they are or their order; --train)',
+  trainingSentences: 'the sentences of the training examples (--train)',
+  trainingImages: 'the images of the training examples (--train)',
+  trainingLabels: 'the labels of the training examples (--train)',
+  validationIds: 'the validation examples (which they are or their order; --valid)',
+  validationSentences: 'the sentences of the validation examples (--valid)',
+  validationImages: 'the images of the validation examples (--valid)',
+  validationLabels: 'the labels of the validation examples (--valid)',
+  features: 'the features of the images (--features)',
 };
 
 /** The name of a hash in a sentence. */

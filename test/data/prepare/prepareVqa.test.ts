@@ -511,7 +511,6 @@ describe('data sets in the form of VQA', () => {
   it('names what a foreign file is, with the way on', async () => {
     const source = writeFiles(newFolder(), {
       'train.json': [{ image: 'VizWiz_train_00000000.jpg', question: 'What?', answers: [{ answer: 'a' }] }],
-      'data.parquet': `PAR1${'\0'.repeat(40)}PAR1`,
     });
     const prepare = (name: string) =>
       prepareVqa({ sources: [path.join(source, name)], outputFolder: newFolder() });
@@ -520,7 +519,10 @@ describe('data sets in the form of VQA', () => {
     );
     // The same where it is found in a folder.
     await expect(prepare('.')).rejects.toThrow(/of VizWiz.*lxmert evaluate vizwiz/);
-    await expect(prepare('data.parquet')).rejects.toThrow(/data\.parquet is a Parquet table/);
+    const table = writeFiles(newFolder(), { 'data.parquet': `PAR1${'\0'.repeat(40)}PAR1` });
+    await expect(prepareVqa({ sources: [table], outputFolder: newFolder() })).rejects.toThrow(
+      /data\.parquet is a Parquet table/,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 /** @file Files of arrays that NumPy, LMDB and msgpack-numpy wrote (fixtures/makeArrays.py), to a store and back. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { readObj36 } from '../../../src/features/obj36Reader.js';
 import type { FeatureRow } from '../../../src/features/row.js';
 import { openRowSource } from '../../../src/features/sources/openRowSource.js';
 import { openShards } from '../../../src/features/storeFiles.js';
-import { collect, temporaryFolder } from '../support.js';
+import { collect, errorOf, temporaryFolder } from '../support.js';
 import { expectedRow, withoutLabels, withoutSizes } from './expected.js';
 
 const folder = temporaryFolder();
@@ -132,4 +132,40 @@ describe('an LMDB database', () => {
       expect(notice).toContain('nbb_th0.2_max100_min10.json');
     },
   );
+});
+
+describe("VinVL's and Oscar's files", () => {
+  const shares = all.map((row) => withoutSizes(withoutLabels(row, 'none')));
+
+  it('vectors in base64, with the place of a box as its last six numbers', async () => {
+    const alone = path.join(folder, 'features.tsv');
+    copyFileSync(fixture('vinvl/features.tsv'), alone);
+    const { rows, settings, notice } = await convert(alone);
+    expect(rows).toEqual(shares);
+    expect(settings).toEqual({ labels: 'none', sizes: 'none' });
+    expect(notice).toContain('another detector (X152-C4)');
+  });
+
+  it('the same with sizes of pictures beside them, and as JSON', async () => {
+    const expected = all.map((row) => withoutLabels(row, 'none'));
+    expect((await convert(fixture('vinvl/features.tsv'))).rows).toEqual(expected);
+    expect((await convert(fixture('vinvl/val.feature.tsv'))).rows).toEqual(expected);
+  });
+
+  it('objects in JSON, whose boxes are pixels of pictures with sizes beside them', async () => {
+    const { rows, settings } = await convert(fixture('vinvl/predictions.tsv'));
+    expect(rows).toEqual(all.map((row) => withoutLabels(row, 'none')));
+    expect(settings).toEqual({ labels: 'none' });
+    const alone = path.join(temporaryFolder(), 'predictions.tsv');
+    copyFileSync(fixture('vinvl/predictions.tsv'), alone);
+    expect((await errorOf(() => convert(alone))).message).toContain(
+      'Put the table of sizes (hw.tsv) beside it',
+    );
+  });
+
+  it.each(['oscar.pt', 'oscar-2019.pt'])('a dictionary of tensors: %s', async (name) => {
+    const { rows, settings } = await convert(fixture(`vinvl/${name}`));
+    expect(rows).toEqual(shares);
+    expect(settings).toEqual({ labels: 'none', sizes: 'none' });
+  });
 });

@@ -46,4 +46,23 @@ describe('a run that goes on', () => {
     expect(() => requireSameRun(now, { ...now, data: { trainingQuestions: 41 } })).toThrow('now it is 41');
     expect(() => requireSameRun({ anything: 1 }, now)).toThrow('no configuration');
   });
+
+  it('may go on for more epochs, not for fewer', () => {
+    const withEpochs = (numEpochs: number) => ({ ...now, settings: { ...now.settings, numEpochs } });
+    expect(requireSameRun(now, withEpochs(5)).settings.numEpochs).toBe(3);
+    expect(() => requireSameRun(now, withEpochs(2))).toThrow('numEpochs = 3, but now it is 2 (--epochs)');
+  });
+
+  it('names all that differs with the flags that say it, and not what follows from them', () => {
+    const model = { hiddenSize: 32, intermediateSize: 128, hiddenDropout: 0.1, attentionDropout: 0.1 };
+    const settings = { ...now.settings, batchSize: 8 };
+    const started = { ...now, model: { ...model, hiddenSize: 16, intermediateSize: 64, hiddenDropout: 0 } };
+    expect(() =>
+      requireSameRun({ ...started, settings: { ...settings, batchSize: 4 } }, { ...now, model, settings }),
+    ).toThrow(`The run was started with
+  hiddenSize = 16, but now it is 32 (--hidden-size)
+  hiddenDropout = 0, but now it is 0.1 (--dropout)
+  batchSize = 4, but now it is 8 (--batch-size)
+Resume with the same settings and data (only --epochs may be raised)`);
+  });
 });

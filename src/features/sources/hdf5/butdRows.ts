@@ -1,0 +1,168 @@
+/** @file HDF5 files of bottom-up-attention-vqa and its descendants (train36.hdf5, or train.hdf5 with 10 to 100 boxes). */
+
+import { LxmertError } from '../../../common/errors.js';
+import type { Hdf5Dataset, Hdf5File } from '../../../formats/hdf5/index.js';
+import { MAX_BOXES } from '../../row.js';
+import type { IndexedRows, PictureSize, RawRow } from '../indexedRows.js';
+import { findDataset, floatsOf, integersOf, requireDataset } from './members.js';
+import { readRowIds } from './rowIds.js';
+import { sourceOf } from './source.js';
+
+/** Which rows of the arrays are a picture's. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+}
+
+/**
+ * @param ids the file that says which picture each row is of, where it is stated
+ * @throws LxmertError for arrays that do not fit each other; UsageError when no file of ids is found
+ */
+export function openButdRows(file: Hdf5File, ids: string | undefined): IndexedRows {
+  const { root } = file;
+  const isFixed = !root.has('pos_boxes');
+  const arrays = isFixed ? fixedArrays(file) : adaptiveArrays(file);
+  const { features, boxes, shares, spanOf, numPictures } = arrays;
+  const rows = readRowIds(file.file, numPictures, ids);
+  const hasSizes = boxes !== undefined && shares !== undefined;
+  return {
+    ...sourceOf(file, isFixed ? 'hdf5-fixed' : 'hdf5-adaptive'),
+    numRows: rows.ids.length,
+    labels: 'none',
+    ...(boxes === undefined ? { boxForm: { format: 'xyxy', unit: 'share' } as const } : {}),
+    notes: [
+      `HDF5 with ${isFixed ? `${spanOf(0).count} boxes` : '10 to 100 boxes'} for each picture, ids from ${rows.file}`,
+      ...(hasSizes ? ['sizes of pictures are those by which boxes and shares differ'] : []),
+      ...rows.notes,
+    ],
+    place: (index) => `row ${rows.places[index]}`,
+    idAt: (index) => rows.ids[index] as string,
+    numBoxesAt: (index) => spanOf(rows.places[index] as number).count,
+    read: (index) => {
+      const span = spanOf(rows.places[index] as number);
+      checkSpan(span, features, isFixed);
+      const read = (dataset: Hdf5Dataset): Float32Array =>
+        isFixed ? floatsOf(dataset, rows.places[index], 1) : floatsOf(dataset, span.first, span.count);
+      return rowOf(rows.ids[index] as string, {
+        features: read(features),
+        boxes: boxes === undefined ? undefined : read(boxes),
+        shares: shares === undefined ? undefined : cornersOf(read(shares), span.count),
+      });
+    },
+  };
+}
+
+interface Arrays {
+  readonly features: Hdf5Dataset;
+  readonly boxes: Hdf5Dataset | undefined;
+  readonly shares: Hdf5Dataset | undefined;
+  readonly numPictures: number;
+  spanOf(row: number): Span;
+}
+
+function fixedArrays({ file, root }: Hdf5File): Arrays {
+  return withPlace(file, () => {
+    const features = requireDataset(root, 'image_features', { sides: ['N', 'n', 'd'], numbers: 'floats' });
+    const [numPictures, count] = features.shape as [number, number];
+    return {
+      ...boxesOf({ file, root } as Hdf5File, [numPictures, count]),
+      features,
+      numPictures,
+      spanOf: (row) => ({ first: row * count, count }),
+    };
+  });
+}
+
+function adaptiveArrays({ file, root }: Hdf5File): Arrays {
+  return withPlace(file, () => {
+    const features = requireDataset(root, 'image_features', { sides: ['total', 'd'], numbers: 'floats' });
+    const spans = requireDataset(root, 'pos_boxes', { sides: ['N', 2], numbers: 'integers' });
+    const bounds = integersOf(spans);
+    return {
+      ...boxesOf({ file, root } as Hdf5File, [features.shape[0] as number]),
+      features,
+      numPictures: spans.shape[0] as number,
+      spanOf: (row) => {
+        const [first, end] = [Number(bounds[2 * row]), Number(bounds[2 * row + 1])];
+        return { first, count: end - first };
+      },
+    };
+  });
+}
+
+function boxesOf({ root }: Hdf5File, sides: readonly number[]): Pick<Arrays, 'boxes' | 'shares'> {
+  const boxes = findDataset(root, 'image_bb', { sides: [...sides, 4], numbers: 'numbers' });
+  const shares = findDataset(root, 'spatial_features', { sides: [...sides, 'k'], numbers: 'floats' });
+  const width = shares?.shape.at(-1) ?? 4;
+  if (width < 4)
+    throw new LxmertError(`spatial_features should begin with four shares of a box; it is ${shares?.text}.`);
+  if (boxes === undefined && shares === undefined)
+    throw new LxmertError(
+      'there is neither image_bb nor spatial_features, so nothing says where the boxes are.',
+    );
+  return { boxes, shares };
+}
+
+function checkSpan({ first, count }: Span, features: Hdf5Dataset, isFixed: boolean): void {
+  const most = isFixed ? Number.POSITIVE_INFINITY : features.numRows;
+  if (!(count >= 1 && count <= MAX_BOXES && first >= 0 && first + count <= most))
+    throw new LxmertError(
+      `${isFixed ? 'image_features' : 'pos_boxes'} should give 1 to ${MAX_BOXES} boxes within ${features.text}; ` +
+        `it gives ${first} to ${first + count}.`,
+    );
+}
+
+/** The first four of the numbers that stand for each box. */
+function cornersOf(values: Float32Array, numBoxes: number): Float32Array {
+  const width = values.length / numBoxes;
+  if (width === 4) return values;
+  const corners = new Float32Array(numBoxes * 4);
+  for (let box = 0; box < numBoxes; box++)
+    corners.set(values.subarray(box * width, box * width + 4), box * 4);
+  return corners;
+}
+
+interface RowArrays {
+  readonly features: Float32Array;
+  readonly boxes: Float32Array | undefined;
+  readonly shares: Float32Array | undefined;
+}
+
+function rowOf(imageId: string, { features, boxes, shares }: RowArrays): RawRow {
+  if (boxes === undefined) return { imageId, features, boxes: shares as Float32Array };
+  if (shares === undefined) return { imageId, features, boxes };
+  return { imageId, features, boxes, ...sizeBetween(boxes, shares) };
+}
+
+/** How far rounding of either may lead from a whole number of pixels, as a share of it. */
+const TOLERANCE = 1e-3;
+
+/** The size of a picture whose boxes are there both in pixels and as shares of its sides. */
+function sizeBetween(boxes: Float32Array, shares: Float32Array): PictureSize {
+  const side = (axis: 0 | 1): number => {
+    let [pixels, share] = [0, 0];
+    for (let at = axis; at < boxes.length; at += 2) {
+      pixels += boxes[at] as number;
+      share += shares[at] as number;
+    }
+    return Math.round(pixels / share);
+  };
+  const [width, height] = [side(0), side(1)];
+  for (let at = 0; at < boxes.length; at++) {
+    const size = at % 2 === 0 ? width : height;
+    if (!(Math.abs((boxes[at] as number) - (shares[at] as number) * size) <= TOLERANCE * size))
+      throw new LxmertError(
+        `image_bb and spatial_features should be the same boxes in pixels and as shares; number ${at} is ${boxes[at]} and ${shares[at]}.`,
+      );
+  }
+  return { height, width };
+}
+
+function withPlace<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof LxmertError) || error.message.startsWith(file)) throw error;
+    throw new LxmertError(`${file}: ${error.message}`, { cause: error });
+  }
+}
