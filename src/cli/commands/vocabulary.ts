@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readSentences } from '../../data/annotations/sentences.js';
 import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
-import { buildVocabulary, countWords } from '../../text/buildVocabulary.js';
+import { buildVocabulary, countWords } from '../../text/index.js';
 import { saveVocabulary } from '../../text/vocabularyFile.js';
 import { defineCommand } from '../command.js';
 import { existingFile, outputPath } from '../options.js';
