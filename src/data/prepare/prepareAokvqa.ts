@@ -82,6 +82,11 @@ async function findSplits(files: readonly RawFile[]): Promise<AokvqaSplit[]> {
   const splits: AokvqaSplit[] = [];
   for (const raw of files) {
     if ((await formOfRaw(raw))?.form !== 'aOkVqa') continue;
+    if (raw.isTable === true) {
+      throw new UsageError(
+        `${raw.name} is a table, which has pictures in place of their numbers, by which features are found. Give A-OKVQA's own files (aokvqa_v1p0.tar.gz).`,
+      );
+    }
     const name = (await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, '');
     const other = splits.find((split) => split.name === name);
     if (other !== undefined) {

@@ -2,7 +2,7 @@
 
     python makeTables.py
 
-VQA v2 as lmms-lab and pminervini offer it, GQA's questions and images, NLVR2 with its two pictures a row, and one table of
+VQA v2 as lmms-lab and pminervini offer it, GQA's questions and images, NLVR2 with its two pictures a row, VizWiz, and one table of
 other types and page forms.
 """
 
@@ -166,6 +166,29 @@ def make_nlvr2():
     write("nlvr2/data/balanced_dev-00000-of-00001-54ed883ce96f619e.parquet", columns, rows)
 
 
+def make_vizwiz():
+    """VizWiz as lmms-lab/VizWiz-VQA has it: the picture itself, ids without its ending, no confidence."""
+    columns = [
+        ("question_id", pa.string()),
+        ("image", IMAGE),
+        ("question", pa.string()),
+        ("answers", pa.list_(pa.string())),
+        ("category", pa.string()),
+    ]
+    rows = [
+        {
+            "question_id": "VizWiz_val_%08d" % i,
+            "image": picture("VizWiz_val_%08d.jpg" % i, 20 * i),
+            "question": "What is this?",
+            "answers": ["unanswerable"] * 10 if i == 1 else ["soup"] * 6 + ["tin"] * 4,
+            "category": "unanswerable" if i == 1 else "other",
+        }
+        for i in range(3)
+    ]
+    write("vizwiz/data/val-00000-of-00002.parquet", columns, rows[:2])
+    write("vizwiz/data/val-00001-of-00002.parquet", columns, rows[2:])
+
+
 def make_kinds():
     columns = [
         ("id", pa.large_string()),
@@ -215,4 +238,5 @@ if __name__ == "__main__":
     make_vqa()
     make_gqa()
     make_nlvr2()
+    make_vizwiz()
     make_kinds()
