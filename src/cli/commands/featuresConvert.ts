@@ -17,6 +17,9 @@ import {
   type FeatureDType,
   type FeatureSource,
   findFormat,
+  type ImageIdMap,
+  idsByPattern,
+  idsFromQuestions,
   MAX_BOXES,
   MAX_FEATURE_SIZE,
   MAX_SHARD_IMAGES,
@@ -68,6 +71,10 @@ export const command = defineCommand({
     {
       command: 'lxmert features convert trainval_36.zip features/coco --keep-going',
       does: 'makes a store of bottom-up-attention features, without rows that are broken',
+    },
+    {
+      command: 'lxmert features convert trainval_36.zip features/coco --ids-from train.json,minival.json',
+      does: 'calls pictures as questions do, where the file has their numbers alone',
     },
     { command: 'lxmert features convert features/train2014 copy.tsv', does: 'writes the TSV file again' },
   ],
@@ -129,6 +136,19 @@ export const command = defineCommand({
         'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
+    idsFrom: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Lists of questions by whose img_id pictures are called, where the file has the bare number: 262148 becomes COCO_val2014_000000262148',
+      )
+      .meta({ valueName: 'FILE' }),
+    idPattern: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What bare numbers become, such as COCO_val2014_%012d')
+      .meta({ valueName: 'PATTERN' }),
     rowIds: existingPath()
       .optional()
       .describe(
@@ -158,6 +178,9 @@ export const command = defineCommand({
     const kind = kindOf(from);
     if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
+    const imageIds = imageIdsOf(options);
+    if (kind === 'store' && imageIds !== undefined)
+      throw new UsageError('--ids-from and --id-pattern are for a conversion to a store.');
     for (const [flag, given] of [
       ['--row-ids', options.rowIds],
       ['--sizes-from', options.sizesFrom],
@@ -187,6 +210,7 @@ export const command = defineCommand({
     try {
       const result = await convertToStore(source ?? from, to, {
         ...stated,
+        imageIds,
         provenance: await provenanceOf(from, options),
         progress: display,
         notice,
@@ -200,6 +224,19 @@ export const command = defineCommand({
   },
   render: renderResult,
 });
+
+/** @throws UsageError when both flags are given, or one is wrong */
+function imageIdsOf({
+  idsFrom,
+  idPattern,
+}: {
+  readonly idsFrom: readonly string[];
+  readonly idPattern?: string | undefined;
+}): ImageIdMap | undefined {
+  if (idPattern === undefined) return idsFrom.length === 0 ? undefined : idsFromQuestions(idsFrom);
+  if (idsFrom.length > 0) throw new UsageError('Give --ids-from or --id-pattern, not both.');
+  return idsByPattern(idPattern);
+}
 
 /** What flags say of the conversion to a store. @throws UsageError for a range that is none */
 function statedOptions(options: {
@@ -276,6 +313,9 @@ function renderResult(result: Result): string {
     result.numDuplicates > 0
       ? `${formatCount(result.numDuplicates, 'row')} of a repeated image left out`
       : '',
+    result.ownIds === undefined
+      ? ''
+      : `${formatCount(result.ownIds.numImages, 'image')} without a partner ${result.ownIds.numImages === 1 ? 'keeps its own id' : 'keep their own ids'}, the first ${result.ownIds.first}`,
   ].filter((note) => note !== '');
   return [[size, ...notes].join('; '), ...leftOutLines(result)].join('\n');
 }
