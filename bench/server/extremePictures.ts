@@ -21,7 +21,7 @@ export async function extremePictures(): Promise<ReadonlyMap<string, Buffer>> {
     ['JPEG, progressive, 65,500 x 65,500, stated', withJpegSides(progressive, 65_500)],
     ['GIF, 65,535 x 65,535, stated', withGifSides(gif, 65_535)],
     ['WebP, 16,384 x 16,384, stated', withWebpSides(webp)],
-    ['TIFF, 16 x 65,535, stated', withTiffHeight(tiff, 65_535)],
+    ['TIFF, 16 x 4,000,000, stated', withTiffHeight(tiff, 4_000_000)],
   ]);
 }
 
@@ -83,8 +83,10 @@ function withTiffHeight(tiff: Buffer, height: number): Buffer {
   const numFields = changed.readUInt16LE(directory);
   for (let i = 0; i < numFields; i++) {
     const field = directory + 2 + 12 * i;
-    // ImageLength, as 16 or 32 bits.
-    if (changed.readUInt16LE(field) === 257) changed.writeUInt32LE(height, field + 8);
+    // ImageLength, as 32 bits.
+    if (changed.readUInt16LE(field) !== 257) continue;
+    changed.writeUInt16LE(4, field + 2);
+    changed.writeUInt32LE(height, field + 8);
   }
   return changed;
 }

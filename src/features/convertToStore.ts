@@ -5,11 +5,13 @@ import { type Progress, silentProgress } from '../common/progress.js';
 import { systemFault } from '../common/systemFault.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { BrokenRows } from './brokenRows.js';
+import type { ImageIdMap } from './imageIdMap.js';
 import type { BrokenRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
 import { RowError } from './rowError.js';
 import { openShard, type Shard } from './shardFile.js';
 import type { Conversion, FeatureDType } from './shardFormat.js';
+import { type OwnIds, renamedRows } from './sources/renamedRows.js';
 import type { PlacedRow, RowReading, RowSource } from './sources/rowSource.js';
 import { openTable } from './sources/tableSource.js';
 import { listShardFiles } from './storeFiles.js';
@@ -32,6 +34,8 @@ export interface StoreConvertOptions extends StatedTable {
   readonly keepGoing?: boolean;
   /** What is known of the detector; the source's name is filled in when absent. */
   readonly provenance?: Provenance;
+  /** Ids that take the place of the file's own. */
+  readonly imageIds?: ImageIdMap | undefined;
   /** Told images done and images in all; the latter is an estimate from the file's size. */
   readonly progress?: Progress;
   /** Told, in one line, what of the file is not the documented form and how it is read. */
@@ -47,6 +51,8 @@ export interface ConvertResult {
   readonly numResumed: number;
   /** Second rows skipped in this run. */
   readonly numDuplicates: number;
+  /** Images of this run that keep their file's ids, since `imageIds` has none for them; undefined when there are none. */
+  readonly ownIds?: OwnIds;
   /** Rows left out because they are not sound, in this run and earlier ones, in the order of the file. */
   readonly leftOut: readonly LeftOutRow[];
   /** True when the store was already whole and nothing was done. */
@@ -84,10 +90,12 @@ export async function convertToStore(
 ): Promise<ConvertResult> {
   if (options.maxImages !== undefined && !(options.maxImages >= 1))
     throw new UsageError(`The number of images to convert should be 1 or more; found ${options.maxImages}.`);
-  const source =
+  const opened =
     typeof from === 'object' && 'rows' in from
       ? from
       : await openTable(asByteSource(from), options, options.signal);
+  const renamed = options.imageIds === undefined ? undefined : renamedRows(opened, options.imageIds);
+  const source = renamed?.source ?? opened;
   if (source.notes.length > 0) options.notice?.(`${source.name}: ${source.notes.join('; ')}.`);
   const plan = makePlan(source, options);
   const kept = await keepShards(folder, source, plan);
@@ -115,7 +123,12 @@ export async function convertToStore(
     const copied = await copyRows(source, writer, copying);
     if (copied.interrupted) await writer.abandon();
     else await writer.finish();
-    return { ...(await describeResult(folder, kept.length, broken)), ...copied };
+    const ownIds = renamed?.ownIds;
+    return {
+      ...(await describeResult(folder, kept.length, broken)),
+      ...copied,
+      ...(ownIds === undefined ? {} : { ownIds }),
+    };
   } catch (error) {
     await writer.abandon();
     const { signal } = options;
@@ -263,7 +276,7 @@ async function keepShards(folder: string, source: RowSource, plan: Plan): Promis
 }
 
 /** What a conversion of a table, in the usual form, does not state. */
-const USUAL = { boxForm: undefined, format: undefined, lineEnding: undefined };
+const USUAL = { boxForm: undefined, ids: undefined, format: undefined, lineEnding: undefined };
 
 function findDifference(shard: Shard, { featureSize }: RowSource, plan: Plan): string | undefined {
   const { conversion, provenance } = shard.metadata;

@@ -22,11 +22,13 @@ export {
 } from './featureValues.js';
 export { describeForeignFile, type FeatureSource, sourceKindOf } from './foreignFiles.js';
 export { imageIdOf } from './imageId.js';
+export { type ImageIdMap, idsByPattern, idsFromQuestions } from './imageIdMap.js';
 export { readObj36, scanObj36 } from './obj36Reader.js';
 export { writeObj36 } from './obj36Writer.js';
 export {
   assertCompatible,
   LABELS_SETTING,
+  lacksSizes,
   type Provenance,
   parseSettings,
   provenanceSchema,

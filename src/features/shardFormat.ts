@@ -74,6 +74,8 @@ export const conversionSchema = z.strictObject({
   format: z.string().optional(),
   /** What was stated of the boxes in the file, such as `xywh pixels`; absent for corners in pixels. */
   boxForm: z.string().optional(),
+  /** What took the place of the file's own image ids: a pattern, or lists of questions. */
+  ids: z.string().optional(),
   /** Bytes and lines of a table; rows from 0, and from 1, of what is none. */
   fromByte: count,
   toByte: count,

@@ -149,6 +149,25 @@ needing('bridge').describe('matching', () => {
     expect(matches[1]!.probability).toBeCloseTo(first!.probability, 5);
   });
 
+  it('says nearly the same in 8 bits', async () => {
+    const words = ['match', 'picture_96', 'a black picture', 'a red picture', '--model', at('run')];
+    const ask = async (precision: string) => {
+      const stdout = await succeed(
+        ...words,
+        '--features',
+        at('rows.tsv'),
+        '--json',
+        '--precision',
+        precision,
+      );
+      const { matches } = JSON.parse(stdout) as { matches: { probability: number }[] };
+      return matches.map(({ probability }) => probability);
+    };
+    const [exact, rounded] = [await ask('float32'), await ask('int8')];
+    expect(rounded).not.toEqual(exact);
+    for (const [i, probability] of rounded.entries()) expect(probability).toBeCloseTo(exact[i]!, 1);
+  });
+
   it('orders pictures for one sentence, and reads sentences with commas whole', async () => {
     const features = ['--model', at('run'), '--features', at('rows.tsv')];
     const pictures = ['picture_100', 'picture_96', 'picture_97'];

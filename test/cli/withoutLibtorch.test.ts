@@ -1,11 +1,12 @@
 /** @file The built program on a machine without libtorch: what runs there, and what the rest says. */
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { LxmertClient } from '../../src/serve/client.js';
+import { startServing } from '../support/servedProgram.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-without-libtorch-'));
@@ -100,29 +101,16 @@ needing('program').describe('without libtorch', () => {
   });
 
   it('lxmert serve answers over HTTP', async () => {
-    const env = { ...process.env, LXMERT_NATIVE: at('no-bridge.node') };
-    const server = spawn(process.execPath, ['dist/src/cli/main.js', 'serve', '--port', '0'], { env });
-    try {
-      let said = '';
-      const address = await new Promise<string>((resolve, reject) => {
-        server.once('exit', () => reject(new Error(said)));
-        server.stderr.on('data', (data: Buffer) => {
-          said += data.toString();
-          const [, found] = /Open (http:\S+)/.exec(said) ?? [];
-          if (found !== undefined) resolve(found);
-        });
-      });
-      const client = new LxmertClient(address);
-      const picture = new Blob([readFileSync('assets/sample-scenes/scene-3.png')]);
-      const { results } = await client.answer(picture, ['What color is the circle?']);
-      expect(results[0]?.answers[0]?.answer).toBe('red');
-      const health = await fetch(`${address}/healthz`);
-      expect(health.status).toBe(200);
-      const metrics = await (await fetch(`${address}/metrics`)).text();
-      expect(metrics).toMatch(/^lxmert_requests_total.*v1\/answer.* 1$/m);
-    } finally {
-      server.kill();
-    }
+    await using server = await startServing([], { LXMERT_NATIVE: at('no-bridge.node') });
+    const { address } = server;
+    const client = new LxmertClient(address);
+    const picture = new Blob([readFileSync('assets/sample-scenes/scene-3.png')]);
+    const { results } = await client.answer(picture, ['What color is the circle?']);
+    expect(results[0]?.answers[0]?.answer).toBe('red');
+    const health = await fetch(`${address}/healthz`);
+    expect(health.status).toBe(200);
+    const metrics = await (await fetch(`${address}/metrics`)).text();
+    expect(metrics).toMatch(/^lxmert_requests_total.*v1\/answer.* 1$/m);
   }, 60_000);
 
   it('lxmert doctor lists what there is, and that it is enough to answer', async () => {

@@ -17,6 +17,9 @@ import {
   type FeatureDType,
   type FeatureSource,
   findFormat,
+  type ImageIdMap,
+  idsByPattern,
+  idsFromQuestions,
   MAX_BOXES,
   MAX_FEATURE_SIZE,
   MAX_SHARD_IMAGES,
@@ -45,9 +48,9 @@ type Result =
 
 export const command = defineCommand({
   description:
-    'Converts a TSV file (obj36, or one of its kin) to a feature store (a folder of safetensors shards), or a store back to ' +
-    'an obj36 TSV file. What a file is comes from its content; a zip or gzip archive of a TSV file is read as it is, without ' +
-    'unpacking it to the disk. ' +
+    'Converts a file of region features (obj36 TSV and its kin, HDF5, NumPy, LMDB, VinVL; docs/reference/feature-formats.md ' +
+    'lists them) to a feature store (a folder of safetensors shards), or a store back to an obj36 TSV file. What a file is ' +
+    'comes from its content; a zip or gzip archive of a TSV file is read as it is, without unpacking it to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +
     'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on. ' +
     'Of a file that lxmert extract made, it is known.',
@@ -69,10 +72,20 @@ export const command = defineCommand({
       command: 'lxmert features convert trainval_36.zip features/coco --keep-going',
       does: 'makes a store of bottom-up-attention features, without rows that are broken',
     },
+    {
+      command: 'lxmert features convert train36.hdf5 features/train2014 --ids-from train.json',
+      does: 'makes a store of an HDF5 file whose ids stand in train36_imgid2idx.pkl beside it',
+    },
+    {
+      command: 'lxmert features convert trainval_36.zip features/coco --ids-from train.json,minival.json',
+      does: 'calls pictures as questions do, where the file has their numbers alone',
+    },
     { command: 'lxmert features convert features/train2014 copy.tsv', does: 'writes the TSV file again' },
   ],
   arguments: z.strictObject({
-    from: existingPath().describe('A TSV file, a zip or gzip archive with one, or a store'),
+    from: existingPath().describe(
+      'A file or folder of region features, a zip or gzip archive with a TSV file, or a store',
+    ),
     to: outputPath().describe('The folder of the store, or the TSV file to write'),
   }),
   options: z.strictObject({
@@ -108,13 +121,13 @@ export const command = defineCommand({
       .enum(BOX_FORMATS)
       .default('xyxy')
       .describe(
-        'Order of the numbers of a box in the TSV file: corners, or a corner (cx, cy: the centre) and a size',
+        'Order of the numbers of a box in the file: corners, or a corner (cx, cy: the centre) and a size',
       ),
     boxUnit: z
       .enum(BOX_UNITS)
       .default('pixel')
       .describe(
-        "Unit of the boxes in the TSV file: pixels, or shares (0 to 1), per cent or thousandths of the picture's sides",
+        "Unit of the boxes in the file: pixels, or shares (0 to 1), per cent or thousandths of the picture's sides",
       ),
     featureSize: z
       .int()
@@ -129,6 +142,19 @@ export const command = defineCommand({
         'The values that the detector can give, where -1000 to 1000 is too wide or too narrow, such as =-30,30',
       )
       .meta({ valueName: 'LOW,HIGH' }),
+    idsFrom: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Lists of questions by whose img_id pictures are called, where the file has the bare number: 262148 becomes COCO_val2014_000000262148',
+      )
+      .meta({ valueName: 'FILE' }),
+    idPattern: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What bare numbers become, such as COCO_val2014_%012d')
+      .meta({ valueName: 'PATTERN' }),
     rowIds: existingPath()
       .optional()
       .describe(
@@ -158,6 +184,9 @@ export const command = defineCommand({
     const kind = kindOf(from);
     if (options.member !== undefined && kind !== 'zip')
       throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
+    const imageIds = imageIdsOf(options);
+    if (kind === 'store' && imageIds !== undefined)
+      throw new UsageError('--ids-from and --id-pattern are for a conversion to a store.');
     for (const [flag, given] of [
       ['--row-ids', options.rowIds],
       ['--sizes-from', options.sizesFrom],
@@ -187,6 +216,7 @@ export const command = defineCommand({
     try {
       const result = await convertToStore(source ?? from, to, {
         ...stated,
+        imageIds,
         provenance: await provenanceOf(from, options),
         progress: display,
         notice,
@@ -200,6 +230,19 @@ export const command = defineCommand({
   },
   render: renderResult,
 });
+
+/** @throws UsageError when both flags are given, or one is wrong */
+function imageIdsOf({
+  idsFrom,
+  idPattern,
+}: {
+  readonly idsFrom: readonly string[];
+  readonly idPattern?: string | undefined;
+}): ImageIdMap | undefined {
+  if (idPattern === undefined) return idsFrom.length === 0 ? undefined : idsFromQuestions(idsFrom);
+  if (idsFrom.length > 0) throw new UsageError('Give --ids-from or --id-pattern, not both.');
+  return idsByPattern(idPattern);
+}
 
 /** What flags say of the conversion to a store. @throws UsageError for a range that is none */
 function statedOptions(options: {
@@ -276,6 +319,9 @@ function renderResult(result: Result): string {
     result.numDuplicates > 0
       ? `${formatCount(result.numDuplicates, 'row')} of a repeated image left out`
       : '',
+    result.ownIds === undefined
+      ? ''
+      : `${formatCount(result.ownIds.numImages, 'image')} without a partner ${result.ownIds.numImages === 1 ? 'keeps its own id' : 'keep their own ids'}, the first ${result.ownIds.first}`,
   ].filter((note) => note !== '');
   return [[size, ...notes].join('; '), ...leftOutLines(result)].join('\n');
 }

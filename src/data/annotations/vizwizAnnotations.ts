@@ -44,21 +44,45 @@ const vizwizRecordSchema = z.object(
   expected('an object with image and question'),
 );
 
+export type VizwizRecord = z.output<typeof vizwizRecordSchema>;
+
 /**
  * @throws LxmertError with file, place and key for a record that is not as expected, or has only one of `answers` and
  *   `answerable`
  */
-export function checkVizwizRecord(
-  value: unknown,
-  file: string,
-  place: string,
-): z.output<typeof vizwizRecordSchema> {
+export function checkVizwizRecord(value: unknown, file: string, place: string): VizwizRecord {
   const record = checkRecord(vizwizRecordSchema, value, file, place);
   if ((record.answers === undefined) === (record.answerable === undefined)) return record;
   const [is, isNot] = record.answers === undefined ? ['answerable', 'answers'] : ['answers', 'answerable'];
   throw new LxmertError(
     `${file}: ${place}, key '${isNot}': expected it beside '${is}', found nothing. Labelled splits have both, the test split neither.`,
   );
+}
+
+const tableSchema = z.object({
+  question_id: z.string().min(1),
+  question: z.string(),
+  answers: z.array(z.string()).nullish(),
+  category: z.string().nullish(),
+});
+
+/**
+ * A row of a hub's table, `{question_id, question, answers, category}`, as an element of the official file: the id is the name
+ * of the picture without its ending, the category is the type of the answer, and whether there is one shows in it.
+ *
+ * @throws LxmertError with file, place and key
+ */
+export function vizwizRecordOfTable(value: unknown, file: string, place: string): VizwizRecord {
+  const { question_id: id, question, answers, category } = checkRecord(tableSchema, value, file, place);
+  const image = `${id}.jpg`;
+  if (!answers?.length) return { image, question };
+  return {
+    image,
+    question,
+    answers: answers.map((answer) => ({ answer })),
+    ...(typeof category === 'string' && { answer_type: category }),
+    answerable: category === 'unanswerable' ? 0 : 1,
+  };
 }
 
 const KIND: ExampleFileKind = {

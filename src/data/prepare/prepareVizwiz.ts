@@ -3,12 +3,17 @@
 import { LxmertError, UsageError } from '../../common/errors.js';
 import { streamRecords } from '../annotations/jsonRecords.js';
 import { findLayout } from '../annotations/jsonStream.js';
-import { checkVizwizRecord } from '../annotations/vizwizAnnotations.js';
+import {
+  checkVizwizRecord,
+  type VizwizRecord,
+  vizwizRecordOfTable,
+} from '../annotations/vizwizAnnotations.js';
 import { AnswerTable } from '../answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
 import { softLabel } from '../softLabel.js';
 import { AnswerCounts } from './answerCounts.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
+import { hubSplits } from './hubTables.js';
 import { type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { inOrder, type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import type { PythonValue } from './pythonJson.js';
@@ -36,7 +41,10 @@ interface VizwizSplit {
   readonly raw: RawFile;
 }
 
-const KIND = { expected: "VizWiz's annotations", forms: ['vizWiz', 'vizWizTest'] };
+const KIND = { expected: "VizWiz's annotations", forms: ['vizWiz', 'vizWizTest', 'vizWizTable'] };
+
+/** Columns of a hub's table. */
+const NEEDED = [['question_id'], ['question'], ['category', 'answers']];
 
 /**
  * Writes train.json, val.json and test.json, those that are among the sources, in VizWiz's own form, which its task and the
@@ -48,7 +56,7 @@ const KIND = { expected: "VizWiz's annotations", forms: ['vizWiz', 'vizWizTest']
  */
 export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<PreparedVizwiz> {
   const notes: string[] = [];
-  const splits = await findSplits(await openRawFiles(options.sources));
+  const splits = await findSplits(await openRawFiles(options.sources), (line) => notes.push(line));
   const forTable = splits.find(({ name }) => name === 'train');
   const table =
     options.answerTable ?? (forTable === undefined ? undefined : await tableOf(forTable, options, notes));
@@ -67,9 +75,10 @@ export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<Prep
   });
 }
 
-async function findSplits(files: readonly RawFile[]): Promise<VizwizSplit[]> {
+async function findSplits(files: readonly RawFile[], note: (line: string) => void): Promise<VizwizSplit[]> {
   const splits: VizwizSplit[] = [];
-  for (const raw of files) {
+  const tables = (await hubSplits(files, NEEDED, note)).map(({ table }) => table);
+  for (const raw of [...files.filter(({ isTable }) => isTable !== true), ...tables]) {
     if (!KIND.forms.includes((await formOfRaw(raw))?.form ?? '')) continue;
     const name = (await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, '');
     const other = splits.find((split) => split.name === name);
@@ -152,13 +161,20 @@ async function writeSplit(
   return { ...counter.result, numUnanswerable };
 }
 
-async function* recordsOf(raw: RawFile) {
-  yield* readRawAs(raw, KIND, checkedRecords(raw));
+function recordsOf(raw: RawFile): AsyncGenerator<VizwizRecord> {
+  return readRawAs(raw, KIND, checkedRecords(raw));
 }
 
-async function* checkedRecords(raw: RawFile) {
+async function* checkedRecords(raw: RawFile): AsyncGenerator<VizwizRecord> {
+  const check = raw.isTable === true ? vizwizRecordOfTable : checkVizwizRecord;
   const layout = await findLayout(raw, ['questions', 'data']);
-  for await (const { value, place } of streamRecords(raw, layout, 'question')) {
-    yield checkVizwizRecord(value, raw.name, place);
-  }
+  for await (const { value, place } of streamRecords(
+    raw,
+    layout.kind === 'object' ? LINES : layout,
+    'question',
+  ))
+    yield check(value, raw.name, place);
 }
+
+/** One line alone is an object. */
+const LINES = { kind: 'lines' } as const;

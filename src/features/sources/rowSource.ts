@@ -33,7 +33,7 @@ export interface RowSource {
   /** What a place counts. */
   readonly unit: 'line' | 'row';
   /** Recorded in each shard and compared: whatever decides which rows come in which order and how they are read. */
-  readonly identity: Pick<ConversionSettings, 'format' | 'lineEnding' | 'boxForm'>;
+  readonly identity: Pick<ConversionSettings, 'format' | 'lineEnding' | 'boxForm' | 'ids'>;
   /** What whoever reads the store must know: labels or sizes that are missing, a range of values. */
   readonly settings: Provenance['settings'];
   /** Phrases about how it is read. */

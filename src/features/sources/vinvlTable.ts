@@ -12,10 +12,11 @@ import { ROW_LIMITS } from '../tsvForm.js';
 import { asRowError, boxFormIdentity, brokenRow, checkedRow, settingsOf } from './checkedRow.js';
 import type { FeatureFormat } from './featureFormat.js';
 import type { PictureSize, RawRow, StatedSource } from './indexedRows.js';
+import { readPictureSizes } from './pictureSizes.js';
 import type { PlacedRow, RowReading, RowSource } from './rowSource.js';
 import { type RowForm, surveySamples } from './surveyRows.js';
 import { beginsVinvlTable, isObjectRow, readVinvlLine, readVinvlRow } from './vinvlRow.js';
-import { findVinvlSizes, readVinvlSizes } from './vinvlSizes.js';
+import { findVinvlSizes } from './vinvlSizes.js';
 import { VINVL_NOTES, vinvlDetector } from './vinvlVectors.js';
 
 export const vinvlTable: FeatureFormat = {
@@ -32,7 +33,7 @@ async function openVinvl(
   sizesFile: string | undefined,
   stated: StatedSource,
 ): Promise<RowSource> {
-  const sizes = sizesFile === undefined ? new Map<string, PictureSize>() : readVinvlSizes(sizesFile);
+  const sizes = sizesFile === undefined ? new Map<string, PictureSize>() : readPictureSizes(sizesFile);
   const table = new VinvlTable(source, sizes, stated);
   const { samples, isOfObjects } = await table.readSamples();
   if (isOfObjects && samples.every(({ width }) => width === undefined) && stated.sizes === undefined)

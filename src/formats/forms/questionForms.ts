@@ -168,6 +168,14 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
     };
   }
   if (has(record, 'image', 'question') && !has(record, 'question_id')) return vizWiz(record);
+  if (has(record, 'question') && isVizWizTable(record)) {
+    return {
+      form: 'vizWizTable',
+      title: 'questions of VizWiz as hubs keep them',
+      advice: "Make VizWiz's own form of it with",
+      command: 'lxmert prepare vizwiz FILE --output data/vizwiz',
+    };
+  }
   if (has(record, 'conversations')) {
     return {
       form: 'llavaTraining',
@@ -190,6 +198,10 @@ function ofOtherProjects(record: JsonObject): Finding | undefined {
 
 /** GQA's question ids are text, VQA's are numbers. */
 const isGqaId = ({ question_id: id }: JsonObject): boolean => typeof id === 'string';
+
+/** Hubs have the pictures themselves in place of their names. */
+const isVizWizTable = ({ question_id: id, image }: JsonObject): boolean =>
+  image === undefined && typeof id === 'string' && /^VizWiz_/.test(id);
 
 function vizWiz(record: JsonObject): Finding | undefined {
   if (has(record, 'answers') && isAnswers(record.answers)) {

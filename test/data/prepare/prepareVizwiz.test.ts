@@ -69,6 +69,22 @@ describe('prepareVizwiz', () => {
     expect(given).toMatchObject({ tableFrom: 'given', splits: [{ numWithLabel: 0 }] });
   });
 
+  it("reads a hub's tables, the shards of a split as one", async () => {
+    const outputFolder = newFolder();
+    await prepareVizwiz({ sources: ['test/formats/parquet/tables/vizwiz'], outputFolder });
+    const soup = [...new Array<string>(6).fill('soup'), ...new Array<string>(4).fill('tin')];
+    const rows: unknown[] = [];
+    for await (const { questionId, answers, answerable, answerType } of readVizwiz(
+      path.join(outputFolder, 'val.json'),
+    ))
+      rows.push([questionId, answers, answerable, answerType]);
+    expect(rows).toEqual([
+      ['VizWiz_val_00000000.jpg', soup, 1, 'other'],
+      ['VizWiz_val_00000001.jpg', new Array(10).fill('unanswerable'), 0, 'unanswerable'],
+      ['VizWiz_val_00000002.jpg', soup, 1, 'other'],
+    ]);
+  });
+
   it('says what is wrong, and leaves nothing', async () => {
     const outputFolder = newFolder();
     const prepare = (content: Record<string, unknown>) =>

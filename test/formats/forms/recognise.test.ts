@@ -76,6 +76,10 @@ const forms: readonly (readonly [form: string, content: unknown])[] = [
     [{ image_id: 1, question_id: '2x', question: 'Why?', choices: ['a'], difficult_direct_answer: false }],
   ],
   ['vizWiz', [{ image: 'VizWiz_train_00000000.jpg', question: 'What?', answers, answerable: 1 }]],
+  [
+    'vizWizTable',
+    lines({ question_id: 'VizWiz_val_00000000', question: 'What?', answers: ['a'], category: 'other' }),
+  ],
   ['vizWizTest', [{ image: 'VizWiz_test_00000000.jpg', question: 'What?' }]],
   ['albefVqa', [{ question_id: 1, question: 'Why?', image: 'val2014/a.jpg', answer: ['x'], dataset: 'vqa' }]],
   ['albefNlvr2', [{ sentence: 'Two dogs.', label: 'True', images: ['dev/a.png', 'dev/b.png'] }]],
