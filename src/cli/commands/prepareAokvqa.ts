@@ -1,7 +1,6 @@
 /** @file `lxmert prepare aokvqa`. */
 
 import { z } from 'zod';
-import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import {
   AOKVQA_MIN_OCCURRENCES,
   type PreparedAokvqa,
@@ -13,8 +12,13 @@ import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import { existingPath } from '../options.js';
-import { builtTableOptions, preparationOptions, preparationSources } from '../preparationOptions.js';
-import { renderSplits, rowNotices } from '../prepareReport.js';
+import {
+  builtTableOptions,
+  preparation,
+  preparationOptions,
+  preparationSources,
+} from '../preparationOptions.js';
+import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -45,23 +49,11 @@ export const command = defineCommand({
       'Training questions that an answer must be a choice of, or a direct answer of, for it to be in the table',
     ),
   }),
-  async run({
-    arguments: { sources },
-    options,
-    notice,
-    signal,
-  }): Promise<PreparedAokvqa & { output: string }> {
+  async run({ arguments: { sources }, options, ...context }): Promise<PreparedAokvqa & { output: string }> {
     const prepared = await prepareAokvqa({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       minOccurrences: options.minOccurrences,
-      overwrite: options.overwrite,
       ...(options.features === undefined ? {} : { knownImages: await idsOf(options.features) }),
-      ...(options.answers === undefined
-        ? {}
-        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
-      onRows: rowNotices(notice),
-      signal,
     });
     return { output: options.output, ...prepared };
   },
