@@ -63,7 +63,9 @@ export const command = defineCommand({
       .default([])
       .describe(`${askedModelsOption.description} [default: unc-nlp/lxmert-vqa-uncased]`),
     ...detectionOptions,
-    features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
+    features: existingPath()
+      .optional()
+      .describe('Feature store, or file that lxmert features convert takes, that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(3).describe('Answers to print'),
     explain: outputPath()

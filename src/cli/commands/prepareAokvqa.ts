@@ -65,9 +65,10 @@ export const command = defineCommand({
     });
     return { output: options.output, ...prepared };
   },
-  render: ({ output, splits, numAnswers, tableFrom }) =>
+  render: ({ output, splits, numAnswers, tableFrom, notes }) =>
     [
       ...renderSplits(output, splits).flatMap((line, i) => [line, ...choiceLines(splits[i]!)]),
+      ...notes,
       `${formatCount(numAnswers, 'answer')} in the table, ${tableFrom === 'given' ? 'as given' : 'made from the training questions'}`,
       ...nextSteps({
         task: 'aokvqa',
