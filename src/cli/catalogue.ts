@@ -140,6 +140,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     load: () => import('./commands/prepareAnswers.js'),
   },
   {
+    name: 'vocabulary',
+    group: 'Data',
+    summary: 'Make a word-piece vocabulary from training sentences',
+    load: () => import('./commands/vocabulary.js'),
+  },
+  {
     name: 'extract',
     group: 'Data',
     summary: 'Find the regions of pictures and write their features',

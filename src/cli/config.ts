@@ -1,12 +1,19 @@
 /** @file Where a command's options come from: flags, a configuration file below them, defaults below that. */
 
+import path from 'node:path';
 import { z } from 'zod';
+import { packageRoot } from '../common/version.js';
 import type { Command, Values } from './command.js';
 import { existingFile, type Parameter, parametersOf, parseValues, readTexts, validate } from './options.js';
 
+/** The recipe that comes with the package and is known by its name: it names no files, so it fits anywhere. */
+const SMALL = 'small';
+
 /** The flags that every configurable command has beside its own. */
 const configOptions = z.strictObject({
-  config: existingFile().optional().describe('Settings from a TOML or JSON file; flags win over it'),
+  config: existingFile(SMALL)
+    .optional()
+    .describe('Settings from a TOML or JSON file, or small: a small model from scratch; flags win over it'),
   printConfig: z.boolean().default(false).describe('Print all settings as TOML for --config, and stop'),
 });
 
@@ -58,9 +65,10 @@ export async function resolveOptions(
 ): Promise<ResolvedOptions> {
   const flagLabel = (parameter: Parameter): string => `--${parameter.name}`;
   const parameters = parametersOf(command.options);
-  const { config: file, printConfig } = command.configurable
+  const { config, printConfig } = command.configurable
     ? (parseValues(configOptions, given, flagLabel) as z.output<typeof configOptions>)
     : { config: undefined, printConfig: false };
+  const file = config === SMALL ? path.join(packageRoot(), 'configs', `${SMALL}.toml`) : config;
   let fromFile: Values = {};
   let label = flagLabel;
   const fromFlags = readTexts(parameters, given);

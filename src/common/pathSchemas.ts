@@ -22,9 +22,13 @@ declare module 'zod' {
 /** The model's folder; or the file of its weights, of a detector's exported folder the folder. */
 export type HubKind = 'model' | 'weights' | 'detector';
 
-/** A path to a file that must exist. */
-export function existingFile(): z.ZodString {
-  return pathThat('file', (found) => found.isFile(), 'a file');
+/**
+ * A path to a file that must exist.
+ *
+ * @param orWord what may be given in place of a path
+ */
+export function existingFile(orWord?: string): z.ZodString {
+  return pathThat('file', (found) => found.isFile(), 'a file', undefined, undefined, orWord);
 }
 
 /** A path to a folder that must exist. */

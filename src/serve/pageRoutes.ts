@@ -3,8 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import fastifyStatic from '@fastify/static';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { webFolder } from '../explain/webFolder.js';
 import type { SampleResponse } from './api.js';
@@ -25,9 +23,6 @@ const PAGE_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-/** The library of the API's page styles its elements one by one. */
-const API_PAGE_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
-
 export async function addPageRoutes(
   app: FastifyInstance,
   service: Service,
@@ -72,22 +67,28 @@ export async function addPageRoutes(
 
   const document = openApiDocument();
   app.get('/openapi.json', async () => document);
-  // Without the slash, the library's page would look for its parts at the root of the site.
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.url.split('?', 1)[0] === '/docs') await reply.redirect('docs/');
-  });
-  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { docExpansion: 'list', deepLinking: true },
-    theme: {
-      title: 'LXMERT: the API',
-      // The bar loads documents from elsewhere, which this page may not.
-      css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none; }' }],
-    },
-    staticCSP: API_PAGE_POLICY,
-    // This copy of the document lies one level deeper.
-    transformSpecification: (copy) => ({ ...copy, servers: [{ url: '../' }] }),
+  await addApiPage(app, path.join(folder, 'docs'));
+}
+
+/** The page about the API, under /docs/: its parts and the document that it reads are beside and above it. */
+async function addApiPage(app: FastifyInstance, folder: string): Promise<void> {
+  const page = await readFile(path.join(folder, 'index.html'), 'utf8');
+  // Without the slash its addresses would begin a level higher.
+  app.get('/docs', async (_request, reply) => reply.redirect('docs/'));
+  app.get('/docs/', async (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', PAGE_POLICY)
+      .header('cache-control', 'no-cache')
+      .send(page),
+  );
+  await app.register(fastifyStatic, {
+    root: path.join(folder, 'assets'),
+    prefix: '/docs/assets/',
+    decorateReply: false,
+    index: false,
+    immutable: true,
+    maxAge: '365d',
   });
 }
 

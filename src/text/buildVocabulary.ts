@@ -52,7 +52,8 @@ export function buildVocabulary(
   return new Vocabulary([...entries], 'The vocabulary built from sentences');
 }
 
-function countWords(sentences: Iterable<string>, lowerCase: boolean): Map<string, number> {
+/** How often each word occurs. */
+export function countWords(sentences: Iterable<string>, lowerCase: boolean): Map<string, number> {
   const counts = new Map<string, number>();
   for (const sentence of sentences) {
     for (const word of splitWords(sentence, { lowerCase })) {

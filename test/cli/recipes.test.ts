@@ -50,6 +50,26 @@ function makeFiles(values: unknown[]): void {
   }
 }
 
+describe('configs/small.toml', () => {
+  it('is known by its name anywhere, names no files, and is overruled by flags', async () => {
+    expect(Object.values(recipeOf('small')).filter((value) => typeof value === 'string')).toEqual([]);
+    makeFiles(['../own.jsonl', '../own-vocab.txt']);
+    const own = path.join(folder, 'own.jsonl');
+    const files = ['--train', own, '--valid', own, '--features', folder];
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const streams = { stdout, stderr } as unknown as Record<'stdout' | 'stderr', NodeJS.WriteStream>;
+    const words = ['finetune', 'custom', '--config', 'small', ...files, '--epochs', '9'];
+    const vocab = ['--vocab', path.join(folder, 'own-vocab.txt'), '--output', path.join(folder, 'run')];
+    const printing = ['--print-config', '--json'];
+    const exitCode = await runCommandLine([...words, ...vocab, ...printing], {
+      ...streams,
+      entries: catalogue,
+    });
+    expect(exitCode, textOf(stderr)).toBe(0);
+    expect(JSON.parse(textOf(stdout))).toMatchObject({ ...recipeOf('small'), epochs: 9 });
+  });
+});
+
 describe.each(tasks)('configs/%s.toml', (task) => {
   it('has the published settings', () => {
     expect(recipeOf(task)).toMatchObject(settingsOf(task));

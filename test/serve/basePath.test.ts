@@ -78,11 +78,17 @@ needing('program').describe('behind a proxy', () => {
       // Without the slash too: it leads on.
       const docs = await fetch(`${proxy.address}/docs`);
       expect(docs.url).toBe(`${proxy.address}/docs/`);
-      for (const document of ['openapi.json', 'docs/json']) {
-        const address = `${proxy.address}/${document}`;
-        const { servers } = (await (await fetch(address)).json()) as { servers: { url: string }[] };
-        expect(new URL(servers[0]!.url, address).href).toBe(`${proxy.address}/`);
+      const parts = [...(await docs.text()).matchAll(/(?:src|href)="(\.[^"]+)"/g)].map(
+        ([, part]) => new URL(part!, docs.url).href,
+      );
+      expect(parts.length).toBeGreaterThan(2);
+      for (const part of parts) {
+        expect(part.startsWith(`${proxy.address}/`), part).toBe(true);
+        expect((await fetch(part)).status, part).toBe(200);
       }
+      const address = `${proxy.address}/openapi.json`;
+      const { servers } = (await (await fetch(address)).json()) as { servers: { url: string }[] };
+      expect(new URL(servers[0]!.url, address).href).toBe(`${proxy.address}/`);
     } finally {
       proxy.close();
     }

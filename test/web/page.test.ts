@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { LxmertClient } from '../../src/serve/client.js';
+import { violationsOf } from '../support/axe.js';
 import { needing } from '../support/skips.js';
 import { startSubpathProxy } from '../support/subpathProxy.js';
 import { pageHarness, percent, poll, question, rowOf, TOKEN } from './pageHarness.js';
@@ -347,11 +348,11 @@ needing('chromium', 'program').describe('the page', () => {
           await askAbout(page, 'photo.png');
           expect(await page.locator('.unloaded').isVisible()).toBe(false);
           await page.getByRole('link', { name: 'The API' }).click();
-          await page.getByText('/v1/models').first().click();
-          await page.getByRole('button', { name: 'Try it out' }).click();
-          await page.getByRole('button', { name: 'Execute' }).click();
-          await page.locator('.live-responses-table .response').first().waitFor();
-          expect(await page.locator('.request-url').textContent()).toContain(`${proxy.address}/v1/models`);
+          const models = page.getByRole('article', { name: 'GET /v1/models', exact: true });
+          await models.getByText('Try it').click();
+          await models.getByRole('button', { name: 'Send' }).click();
+          await models.locator('.response .status', { hasText: '200' }).waitFor();
+          expect(await models.locator('.curl code').textContent()).toBe(`curl ${proxy.address}/v1/models`);
         },
         { address: `${proxy.address}${ending}` },
       );
@@ -360,13 +361,60 @@ needing('chromium', 'program').describe('the page', () => {
     }
   });
 
-  it('has a page for the API', async () => {
-    await visit(
-      async (page) => {
-        await page.getByText('/v1/explain').first().click();
-        await page.getByRole('button', { name: 'Try it out' }).waitFor();
-      },
-      { address: `${harness.address}/docs/` },
-    );
+  it('has a page for the API, where each way of asking can be tried', async () => {
+    await visit(async (page) => {
+      await page.goto(`${harness.address}/docs/`);
+      const operation = (name: string) => page.getByRole('article', { name, exact: true });
+      const send = async (name: string): Promise<string> => {
+        const response = operation(name).locator('.response');
+        // What an earlier request left is none of this one.
+        await response.evaluate((element) => {
+          element.querySelector('.status')?.setAttribute('data-old', '');
+        });
+        await operation(name).getByRole('button', { name: 'Send' }).click();
+        await response.locator('.status:not([data-old])').waitFor();
+        expect(await response.textContent()).toMatch(/^200 /);
+        return (await response.locator('pre').textContent()) ?? '';
+      };
+      await page.locator('article').first().waitFor();
+      expect(await violationsOf(page)).toEqual([]);
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      expect(await violationsOf(page)).toEqual([]);
+
+      const answered = {
+        answer: '"results"',
+        explain: '"relevance"',
+        regions: '"box"',
+        features: '"featureSize"',
+      };
+      for (const [path, expected] of Object.entries(answered)) {
+        const name = `POST /v1/${path}`;
+        await operation(name).getByLabel('image The picture').setInputFiles(at('photo.png'));
+        const field = operation(name).getByLabel(/^question Once|^question One/);
+        if ((await field.count()) > 0) await field.fill(question);
+        expect(await send(name)).toContain(expected);
+        expect(await operation(name).locator('.curl code').textContent()).toContain('-F image=@photo.png');
+        await operation(name).getByLabel('As JSON').check();
+        await operation(name).getByLabel('image The picture').setInputFiles(at('photo.png'));
+        const body = operation(name).getByLabel('Body');
+        await expect.poll(() => body.inputValue()).toContain('"image": "iVBOR');
+        expect(await send(name)).toContain(expected);
+        if (!['answer', 'explain'].includes(path)) continue;
+        for (const [way, field] of [
+          ['the imageId of an earlier response', 'imageId'],
+          ['features that were found already', 'features'],
+        ] as const) {
+          await operation(name).getByLabel(way).check();
+          await expect.poll(() => body.inputValue()).toMatch(new RegExp(`^\\{\\s*"${field}": ["{]`));
+          expect(await send(name)).toContain(expected);
+        }
+      }
+      for (const path of ['/v1/models', '/v1/samples', '/healthz', '/readyz', '/metrics'])
+        expect((await send(`GET ${path}`)).length).toBeGreaterThan(5);
+      // What is refused is told as the server tells it.
+      await operation('POST /v1/answer').getByLabel('Body').fill('{}');
+      await operation('POST /v1/answer').getByRole('button', { name: 'Send' }).click();
+      await operation('POST /v1/answer').locator('.status.wrong', { hasText: '400' }).waitFor();
+    });
   });
 });

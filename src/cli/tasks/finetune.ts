@@ -21,6 +21,7 @@ import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { checkStores, featureOptions, openFeatures, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath, weightsFile } from '../options.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
+import { longRunNotice, rowsOf } from '../runDuration.js';
 import {
   architectureOptions,
   configOf,
@@ -212,6 +213,12 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
   const validating = { examples: await readAll(task, [options.valid]), notices: [] };
   const validation = split(validating, [options.valid], false);
   const config = await configOf(options, weights?.file, vocabulary, store, notice);
+  if (deviceSettings(options).device === 'cpu') {
+    const rows = rowsOf(training.questions, vocabulary, store, options.maxLength);
+    const planned = { config, precision: options.precision, numEpochs: options.epochs, ...rows };
+    const sentence = longRunNotice({ ...planned, isFromScratch: weights === undefined });
+    if (sentence !== undefined) notice(sentence);
+  }
   const pretrainingAnswers =
     options.pretrainingAnswers === undefined
       ? undefined
