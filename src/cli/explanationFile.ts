@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
 import type { Explanation } from '../explain/explanation.js';
 import { renderExplanation } from '../explain/renderExplanation.js';
+import { lacksSizes } from '../features/files.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import { openPicture, readPicture } from '../vision/pictureFile.js';
 import { thumbnailDataUri } from '../vision/thumbnail.js';
@@ -24,11 +25,9 @@ export interface ExplanationFile {
 
 /** @throws UsageError where the page would take the picture's place, for a picture that the regions cannot be of, and what `explain` throws */
 export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
-  const { file, imageRegions, explain, picture } = options;
-  if (picture !== undefined) {
-    refuseToReplace(picture, file);
-    await requireShape(picture, imageRegions);
-  }
+  const { file, explain, picture } = options;
+  if (picture !== undefined) refuseToReplace(picture, file);
+  const imageRegions = await placedRegions(options.imageRegions, picture);
   const explanation = await explain(imageRegions);
   const drawn =
     picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
@@ -42,8 +41,48 @@ function refuseToReplace(picture: string, page: string): void {
   throw new UsageError(`The page would take the place of the picture ${picture}. Name another file for it.`);
 }
 
-async function requireShape(file: string, { width, height }: ImageRegions): Promise<void> {
+/** The regions where they are to be drawn: in a picture of their shape, or of which they are shares. */
+async function placedRegions(given: ImageRegions, file: string | undefined): Promise<ImageRegions> {
+  const isOfShares = given.provenance !== undefined && lacksSizes(given.provenance);
+  if (file === undefined) {
+    if (isOfShares)
+      throw new UsageError(
+        'The features come without the sizes of their pictures, so that boxes cannot be drawn. Give the picture, which has its size: --picture FILE.',
+      );
+    return given;
+  }
   const picture = await openPicture(await readPicture(file), { name: file });
+  if (isOfShares) return scaledTo(given, picture);
+  requireShape(file, picture, given);
+  return given;
+}
+
+interface Sides {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Regions of a picture of 1 x 1 as those of one of a known size. */
+function scaledTo(given: ImageRegions, { width, height }: Sides): ImageRegions {
+  const { regions, row } = given;
+  return {
+    ...given,
+    width,
+    height,
+    row: {
+      ...row,
+      width,
+      height,
+      boxes: row.boxes.map((value, i) => value * (i % 2 === 0 ? width : height)),
+    },
+    regions: regions.map(({ box, ...rest }) => ({
+      ...rest,
+      box: { x1: box.x1 * width, y1: box.y1 * height, x2: box.x2 * width, y2: box.y2 * height },
+    })),
+  };
+}
+
+function requireShape(file: string, picture: Sides, { width, height }: Sides): void {
   const difference = (picture.width * height) / (picture.height * width) - 1;
   if (Math.abs(difference) <= SHAPE_TOLERANCE) return;
   throw new UsageError(

@@ -28,6 +28,7 @@ export { writeObj36 } from './obj36Writer.js';
 export {
   assertCompatible,
   LABELS_SETTING,
+  lacksSizes,
   type Provenance,
   parseSettings,
   provenanceSchema,

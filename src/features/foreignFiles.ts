@@ -33,8 +33,11 @@ export function describeForeignFile(file: string): string {
   if (PICTURE_KINDS.has(kind))
     return `${file} is ${name}, not region features. They are made of pictures with: lxmert extract`;
   if (BROKEN.has(kind)) return `${file} is ${name}. Fetch or copy it again.`;
+  if (CONVERTED.has(kind)) return `${file} is ${name}, not a feature store. ${convertIt(file)}`;
+  if (kind === 'npy')
+    return `${file} is ${name}, which is read together with the boxes in a file of the same name with _info before its ending (mmf). ${OTHER_WAYS}`;
   if (kind === 'zip' && /\.npy$/.test(firstMember(file)))
-    return `${file} is a NumPy archive (.npz), which is not read here. ${OTHER_WAYS}`;
+    return `${file} is a NumPy archive (.npz), not a feature store. ${convertIt(file)}`;
   if (kind === 'zip' && /(^|\/)data\.pkl$/.test(firstMember(file)))
     return `${file} is a PyTorch file, not region features. For weights: lxmert checkpoint info. ${OTHER_WAYS}`;
   if (kind === 'zip' || kind === 'gzip')
@@ -49,21 +52,19 @@ export function describeForeignFile(file: string): string {
 }
 
 const WHAT_IS_READ =
-  'Read are TSV files, by themselves or in a .zip or .gz archive (lxmert features convert), and feature stores.';
+  'Read are feature stores, and by lxmert features convert the files that docs/reference/feature-formats.md lists: TSV (also in ' +
+  '.zip and .gz), HDF5, NumPy, LMDB and PyTorch files of region features.';
 
-const OTHER_WAYS =
-  `${WHAT_IS_READ} Section "Other formats" of docs/reference/features.md has a short Python script that makes a store ` +
-  'of such files.';
+const OTHER_WAYS = `${WHAT_IS_READ} The same page has a short Python script that makes a store of any other.`;
 
-const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
-  'hdf5',
-  'npy',
-  'parquet',
-  'arrow',
-  'lmdb',
-  'pickle',
-  'sqlite',
-]);
+const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set(['parquet', 'arrow', 'pickle', 'sqlite']);
+
+/** Kinds of files that hold region features in some forms. */
+const CONVERTED: ReadonlySet<ContentKindName> = new Set(['hdf5', 'lmdb']);
+
+function convertIt(file: string): string {
+  return `If it holds region features, make a store of it first: lxmert features convert ${file} FOLDER`;
+}
 
 const BROKEN: ReadonlySet<ContentKindName> = new Set(['empty', 'zeros', 'gitLfs', 'html', 'emptyZip']);
 

@@ -107,6 +107,25 @@ describe('lxmert prepare', () => {
         '4 questions with 1 answer each: the one answer scores 1\n1 answer in the table, made from the annotations\n\nNext\n' +
         `  lxmert finetune vqa --train ${out('okvqa')}/train.json --valid ${out('okvqa')}/val.json --answers ${out('okvqa')}/trainval_label2ans.json --features features/mine --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine\n`,
     ]);
+    // A hub's table has the picture in place of its number: images export names it by the question.
+    await prepare(
+      'okvqa',
+      'test/formats/parquet/tables/okvqa',
+      '--output',
+      out('okhub'),
+      '--min-occurrences',
+      '1',
+    );
+    expect(readJson(out('okhub'), 'val.json')).toEqual([
+      {
+        answer_type: 'other',
+        img_id: '2971475',
+        label: { race: 1 },
+        question_id: 2971475,
+        question_type: 'one',
+        sent: 'What sport can you use this for?',
+      },
+    ]);
     const other = await prepare('okvqa', raw, '--output', out('x'));
     expect([other.exitCode, other.stderr]).toEqual([
       2,

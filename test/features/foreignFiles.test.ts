@@ -14,15 +14,15 @@ let numPlaces = 0;
 describe('a file or folder of another kind', () => {
   /** Beginnings as their formats have them. */
   const kinds: [string, Buffer, string][] = [
-    ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n........', 'latin1'), 'Other formats'],
-    ['a NumPy array (.npy)', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 'Other formats'],
-    ['a Parquet table', Buffer.from('PAR1....', 'latin1'), 'Other formats'],
+    ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n........', 'latin1'), 'lxmert features convert'],
+    ['a NumPy array (.npy)', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), '_info before its ending'],
+    ['a Parquet table', Buffer.from('PAR1....', 'latin1'), 'feature-formats.md'],
     [
       "an LMDB database's data file",
       Buffer.from(`${'\0'.repeat(16)}\xde\xc0\xef\xbe`, 'latin1'),
-      'Other formats',
+      'lxmert features convert',
     ],
-    ['a Python pickle', Buffer.from('\x80\x02}q\x00.', 'latin1'), 'Other formats'],
+    ['a Python pickle', Buffer.from('\x80\x02}q\x00.', 'latin1'), 'feature-formats.md'],
     ['a bzip2 archive', Buffer.from('BZh91AY', 'latin1'), 'bunzip2 --keep'],
     ['an xz archive', Buffer.from('\xfd7zXZ\x00\x00', 'latin1'), 'unxz --keep'],
     ['a gzip archive', Buffer.from('\x1f\x8b\x08\x00', 'latin1'), 'lxmert features convert'],
@@ -34,7 +34,7 @@ describe('a file or folder of another kind', () => {
       Buffer.from('image_1\t480\t640\tAAAA\n'),
       'make a store of it first: lxmert features convert',
     ],
-    ['JSON text (a list)', Buffer.from('[{"a": 1}]'), 'Read are TSV files'],
+    ['JSON text (a list)', Buffer.from('[{"a": 1}]'), 'Read are feature stores'],
   ];
 
   it.each(kinds)(

@@ -57,7 +57,9 @@ export const command = defineCommand({
         'relevance: what counted over all layers; attention: what the layers looked at; removal: what is answered without each word and region [default: relevance; removal for exported folders and several models]',
       ),
     ...detectionOptions,
-    features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the image'),
+    features: existingPath()
+      .optional()
+      .describe('Feature store, or file that lxmert features convert takes, that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(5).describe('Answers to explain'),
     picture: existingFile().optional().describe('With --features: the picture, to draw on'),

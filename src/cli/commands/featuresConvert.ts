@@ -48,9 +48,9 @@ type Result =
 
 export const command = defineCommand({
   description:
-    'Converts a TSV file (obj36, or one of its kin) to a feature store (a folder of safetensors shards), or a store back to ' +
-    'an obj36 TSV file. What a file is comes from its content; a zip or gzip archive of a TSV file is read as it is, without ' +
-    'unpacking it to the disk. ' +
+    'Converts a file of region features (obj36 TSV and its kin, HDF5, NumPy, LMDB, VinVL; docs/reference/feature-formats.md ' +
+    'lists them) to a feature store (a folder of safetensors shards), or a store back to an obj36 TSV file. What a file is ' +
+    'comes from its content; a zip or gzip archive of a TSV file is read as it is, without unpacking it to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +
     'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on. ' +
     'Of a file that lxmert extract made, it is known.',
@@ -73,13 +73,19 @@ export const command = defineCommand({
       does: 'makes a store of bottom-up-attention features, without rows that are broken',
     },
     {
+      command: 'lxmert features convert train36.hdf5 features/train2014 --ids-from train.json',
+      does: 'makes a store of an HDF5 file whose ids stand in train36_imgid2idx.pkl beside it',
+    },
+    {
       command: 'lxmert features convert trainval_36.zip features/coco --ids-from train.json,minival.json',
       does: 'calls pictures as questions do, where the file has their numbers alone',
     },
     { command: 'lxmert features convert features/train2014 copy.tsv', does: 'writes the TSV file again' },
   ],
   arguments: z.strictObject({
-    from: existingPath().describe('A TSV file, a zip or gzip archive with one, or a store'),
+    from: existingPath().describe(
+      'A file or folder of region features, a zip or gzip archive with a TSV file, or a store',
+    ),
     to: outputPath().describe('The folder of the store, or the TSV file to write'),
   }),
   options: z.strictObject({
@@ -115,13 +121,13 @@ export const command = defineCommand({
       .enum(BOX_FORMATS)
       .default('xyxy')
       .describe(
-        'Order of the numbers of a box in the TSV file: corners, or a corner (cx, cy: the centre) and a size',
+        'Order of the numbers of a box in the file: corners, or a corner (cx, cy: the centre) and a size',
       ),
     boxUnit: z
       .enum(BOX_UNITS)
       .default('pixel')
       .describe(
-        "Unit of the boxes in the TSV file: pixels, or shares (0 to 1), per cent or thousandths of the picture's sides",
+        "Unit of the boxes in the file: pixels, or shares (0 to 1), per cent or thousandths of the picture's sides",
       ),
     featureSize: z
       .int()

@@ -27,7 +27,9 @@ export const command = defineCommand({
     { command: 'lxmert features info features/train2014 --json', does: 'gives the same as JSON' },
   ],
   arguments: z.strictObject({
-    store: existingPath().describe('A folder of shards, one shard, a TSV file or an archive with one'),
+    store: existingPath().describe(
+      'A folder of shards, one shard, or any file that lxmert features convert takes',
+    ),
   }),
   options: z.strictObject({}),
   run: async ({ arguments: { store } }): Promise<StoreInfo | FeatureFileInfo> => {

@@ -48,7 +48,9 @@ export const command = defineCommand({
     ...matchingModelOptions,
     model: askedModelsOption,
     ...detectionOptions,
-    features: existingPath().optional().describe('Feature store or obj36 TSV file that holds the images'),
+    features: existingPath()
+      .optional()
+      .describe('Feature store, or file that lxmert features convert takes, that holds the images'),
     ...otherFeaturesOption,
   }),
   async run({ arguments: { picture, sentences: others = [] }, options, notice, findModels }) {

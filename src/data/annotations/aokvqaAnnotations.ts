@@ -10,23 +10,42 @@ import { openJson } from './openJson.js';
 import type { Question } from './question.js';
 import { checkRecord } from './record.js';
 
+/** A list of texts, or one as Python shows it (`['a', "b's"]`), which a hub's table has. */
+const texts = z.preprocess(
+  (value) => (typeof value === 'string' ? (textsOfPython(value) ?? value) : value),
+  z.array(z.string()),
+);
+
+/** A text as Python shows it. */
+const PYTHON_TEXT = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/.source;
+const PYTHON_LIST = new RegExp(`^\\[(?:(?:${PYTHON_TEXT})(?:, (?:${PYTHON_TEXT}))*)?\\]$`);
+
+function textsOfPython(list: string): string[] | undefined {
+  if (!PYTHON_LIST.test(list)) return undefined;
+  return [...list.matchAll(new RegExp(PYTHON_TEXT, 'g'))].map(([found]) =>
+    found.slice(1, -1).replace(/\\(.)/g, '$1'),
+  );
+}
+
 /** What is said of a question, in both kinds of file. */
 const said = {
   question_id: z.union([z.string().min(1), z.int().transform(String)]),
   choices: z.array(z.string()).min(1, 'expected the choices'),
   /** Absent in the test split, like the answers. */
   correct_choice_idx: z.int().min(0).nullish(),
-  direct_answers: z.array(z.string()).nullish(),
+  direct_answers: texts.nullish(),
   difficult_direct_answer: z.boolean().nullish(),
 };
 const officialSchema = z
   .object({
     ...said,
     split: z.string().optional(),
-    image_id: z.union([
-      z.int().min(0),
-      z.string().regex(/^\d+$/, "expected the number of COCO's image").transform(Number),
-    ]),
+    image_id: z
+      .union([
+        z.int().min(0),
+        z.string().regex(/^\d+$/, "expected the number of COCO's image").transform(Number),
+      ])
+      .optional(),
     question: z.string(),
   })
   .refine(choiceIsThere, { path: ['correct_choice_idx'], error: 'expected the place of one of the choices' });
@@ -61,15 +80,19 @@ export interface AokvqaAnswers {
 /** A question as it is offered. */
 export interface AokvqaRecord extends AokvqaAnswers {
   readonly split: string | undefined;
-  /** COCO's, of its numbering since 2017; the same as before without the half. */
-  readonly imageNumber: number;
+  /** COCO's, of its numbering since 2017, the same as before without the half; undefined in tables, which have the picture. */
+  readonly imageNumber: number | undefined;
   readonly question: string;
 }
 
 /** A question of a prepared file; its labels are the direct answers in the table with their official scores. */
 export interface AokvqaQuestion extends Question, AokvqaAnswers {
+  readonly choices: readonly string[];
   readonly questionId: string;
 }
+
+const LIST_KEYS = ['questions', 'annotations', 'data'];
+const LINES = { kind: 'lines' } as const;
 
 /** What the official files are, for messages about others. */
 export const AOKVQA_FILES: ExampleFileKind = {
@@ -81,12 +104,23 @@ const ROWS: ExampleFileKind = {
   forms: ['aOkVqaRows', 'aOkVqaRowsUnlabelled'],
 };
 
-/** Reads an official file, `[{split, image_id, question_id, question, choices, ...}, ...]`. @throws LxmertError with place and key */
-export async function* streamAokvqaRecords(source: JsonSource): AsyncGenerator<AokvqaRecord> {
-  const layout = await findLayout(source, ['questions', 'annotations', 'data']);
+/**
+ * Reads an official file, `[{split, image_id, question_id, question, choices, ...}, ...]`.
+ *
+ * @param isTable whether it is a hub's table, whose rows have no `image_id`
+ * @throws LxmertError with place and key
+ */
+export async function* streamAokvqaRecords(
+  source: JsonSource,
+  isTable = false,
+): AsyncGenerator<AokvqaRecord> {
+  const layout = isTable ? LINES : await findLayout(source, LIST_KEYS);
   for await (const { value, place } of streamRecords(source, layout, 'question')) {
     const record = checkRecord(officialSchema, value, source.name, place);
     const { split, image_id: imageNumber, question } = record;
+    if (imageNumber === undefined && !isTable) {
+      throw new LxmertError(`${source.name}: ${place}, key 'image_id': expected a number, found nothing.`);
+    }
     yield { split, imageNumber, question, ...answersOf(record) };
   }
 }
@@ -99,7 +133,7 @@ export async function* readAokvqaAnswers(file: string): AsyncGenerator<AokvqaAns
 }
 
 async function* answersIn(source: JsonSource): AsyncGenerator<AokvqaAnswers> {
-  const layout = await findLayout(source, ['questions', 'annotations', 'data']);
+  const layout = await findLayout(source, LIST_KEYS);
   let numQuestions = 0;
   for await (const { value, place } of streamRecords(source, layout, 'question')) {
     yield answersOf(checkRecord(z.object(said), value, source.name, place));

@@ -6,10 +6,12 @@ import { AnswerTable } from '../answerTable.js';
 import { directAnswerScore } from '../aokvqaScore.js';
 import { AnswerCounts } from './answerCounts.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
+import { hubSplits } from './hubTables.js';
 import { type OutputFiles, withOutputFiles } from './outputFiles.js';
 import { inOrder, type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { compareCodePoints } from './pythonJson.js';
 import { formOfRaw, nothingFound, openRawFiles, preparedName, type RawFile, readRawAs } from './rawFiles.js';
+import { knownSplit } from './vqaTables.js';
 
 /** Training questions that an answer must be among the choices of, or among the direct answers of. */
 export const AOKVQA_MIN_OCCURRENCES = 3;
@@ -44,7 +46,12 @@ export interface PreparedAokvqa {
   readonly splits: readonly PreparedAokvqaSplit[];
   readonly numAnswers: number;
   readonly tableFrom: 'annotations' | 'given';
+  /** What was not as documented and read all the same. */
+  readonly notes: readonly string[];
 }
+
+/** Columns of a hub's table. */
+const NEEDED = [['question_id'], ['question'], ['choices']];
 
 interface AokvqaSplit {
   readonly name: string;
@@ -63,7 +70,8 @@ interface AokvqaSplit {
  *   that are cut short or wrong. No file is left then.
  */
 export async function prepareAokvqa(options: PrepareAokvqaOptions): Promise<PreparedAokvqa> {
-  const splits = await findSplits(await openRawFiles(options.sources));
+  const notes: string[] = [];
+  const splits = await findSplits(await openRawFiles(options.sources), (line) => notes.push(line));
   const names = [...splits.map(({ name }) => `${name}.json`), ...ANSWER_TABLE_FILES];
   return await withOutputFiles(options.outputFolder, names, options.overwrite ?? false, async (outputs) => {
     const table = options.answerTable ?? (await tableOf(splits, options));
@@ -74,20 +82,14 @@ export async function prepareAokvqa(options: PrepareAokvqaOptions): Promise<Prep
       splits: prepared,
       numAnswers: table.size,
       tableFrom: options.answerTable === undefined ? 'annotations' : 'given',
+      notes,
     };
   });
 }
 
-async function findSplits(files: readonly RawFile[]): Promise<AokvqaSplit[]> {
+async function findSplits(files: readonly RawFile[], note: (line: string) => void): Promise<AokvqaSplit[]> {
   const splits: AokvqaSplit[] = [];
-  for (const raw of files) {
-    if ((await formOfRaw(raw))?.form !== 'aOkVqa') continue;
-    if (raw.isTable === true) {
-      throw new UsageError(
-        `${raw.name} is a table, which has pictures in place of their numbers, by which features are found. Give A-OKVQA's own files (aokvqa_v1p0.tar.gz).`,
-      );
-    }
-    const name = (await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, '');
+  const add = (name: string, raw: RawFile): void => {
     const other = splits.find((split) => split.name === name);
     if (other !== undefined) {
       throw new UsageError(
@@ -95,6 +97,12 @@ async function findSplits(files: readonly RawFile[]): Promise<AokvqaSplit[]> {
       );
     }
     splits.push({ name, raw });
+  };
+  for (const { split, table } of await hubSplits(files, NEEDED, note))
+    add(knownSplit(split, table.name).file.replace(/\.json$/, ''), table);
+  for (const raw of files) {
+    if (raw.isTable === true || (await formOfRaw(raw))?.form !== 'aOkVqa') continue;
+    add((await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, ''), raw);
   }
   if (splits.length > 0) return inOrder(splits);
   throw await nothingFound(
@@ -150,7 +158,9 @@ async function writeSplit(
     if (seen.has(questionId)) throw new LxmertError(`${raw.name} has the question ${questionId} twice.`);
     seen.add(questionId);
     counter.seeSentence(question);
-    const imageId = imageIdIn(record.imageNumber, options.knownImages);
+    // The picture of a table goes by the question, as lxmert images export names it.
+    const { imageNumber = questionId } = record;
+    const imageId = imageIdIn(imageNumber, options.knownImages);
     if (imageId === undefined) numUnknownImages++;
     numChoices += choices.length;
     numChoicesInTable += choices.filter((choice) => table.indexOf(choice) !== undefined).length;
@@ -158,7 +168,7 @@ async function writeSplit(
     const different = [...new Set(directAnswers)];
     const known = different.filter((answer) => table.indexOf(answer) !== undefined);
     await writer.add({
-      img_id: imageId ?? cocoNumber(record.imageNumber),
+      img_id: imageId ?? cocoNumber(imageNumber),
       question_id: questionId,
       sent: question,
       choices,
@@ -178,15 +188,15 @@ async function writeSplit(
 }
 
 function recordsOf(raw: RawFile): AsyncGenerator<AokvqaRecord> {
-  return readRawAs(raw, AOKVQA_FILES, streamAokvqaRecords(raw));
+  return readRawAs(raw, AOKVQA_FILES, streamAokvqaRecords(raw, raw.isTable === true));
 }
 
-function cocoNumber(number: number): string {
-  return String(number).padStart(IMAGE_ID_DIGITS, '0');
+function cocoNumber(number: number | string): string {
+  return typeof number === 'string' ? number : String(number).padStart(IMAGE_ID_DIGITS, '0');
 }
 
 /** The form of an image's id that is known; without known ids that of COCO 2017's files, the number alone. */
-function imageIdIn(number: number, known: ReadonlySet<string> | undefined): string | undefined {
+function imageIdIn(number: number | string, known: ReadonlySet<string> | undefined): string | undefined {
   const digits = cocoNumber(number);
   if (known === undefined) return digits;
   return [...PREFIXES.map((prefix) => prefix + digits), String(number)].find((id) => known.has(id));

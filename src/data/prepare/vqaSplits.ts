@@ -2,6 +2,7 @@
 
 import { UsageError } from '../../common/errors.js';
 import { joinById } from './joinById.js';
+import { okvqaTableSplits } from './okvqaTables.js';
 import { formOfRaw, nothingFound, onlyFile, type RawFile } from './rawFiles.js';
 import { mostGivenAnswer, type VqaRow, type VqaSplit } from './rows.js';
 import { ownVqaSplits, pairOfOwnNames, type VqaPair } from './vqaOwnFiles.js';
@@ -45,7 +46,7 @@ export async function findVqaSplits(
   files: readonly RawFile[],
   { as, isOkvqa = false, note }: FindVqaOptions,
 ): Promise<VqaSplit[]> {
-  const tables = isOkvqa ? [] : await vqaTableSplits(files, as, note);
+  const tables = isOkvqa ? await okvqaTableSplits(files, note) : await vqaTableSplits(files, as, note);
   if (as !== undefined && tables.length > 0) return tables;
   if (as !== undefined) {
     const pair = await pairOfOwnNames(files, as);

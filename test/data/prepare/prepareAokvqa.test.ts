@@ -126,6 +126,24 @@ describe('prepareAokvqa', () => {
     expect(prepared.splits[0]).toMatchObject({ numUnknownImages: 1 });
   });
 
+  it("reads a hub's table, whose pictures go by their questions", async () => {
+    const outputFolder = newFolder();
+    await prepareAokvqa({
+      sources: ['test/formats/parquet/tables/aokvqa'],
+      outputFolder,
+      minOccurrences: 1,
+    });
+    expect(readJson(outputFolder, 'train.json')).toMatchObject([
+      {
+        img_id: '22MexNkBPpdZGX6sxbxVBH',
+        question_id: '22MexNkBPpdZGX6sxbxVBH',
+        correct_choice_idx: 3,
+        direct_answers: [...new Array<string>(3).fill('ride'), ...new Array<string>(7).fill("driver's cab")],
+        label: { ride: 1, "driver's cab": 1 },
+      },
+    ]);
+  });
+
   it('says what is missing or wrong, and leaves nothing', async () => {
     const outputFolder = newFolder();
     const prepare = (content: Record<string, unknown>) =>

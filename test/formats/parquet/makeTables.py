@@ -2,8 +2,8 @@
 
     python makeTables.py
 
-VQA v2 as lmms-lab and pminervini offer it, GQA's questions and images, NLVR2 with its two pictures a row, VizWiz, and one table of
-other types and page forms.
+VQA v2 as lmms-lab and pminervini offer it, GQA's questions and images, NLVR2 with its two pictures a row, VizWiz, OK-VQA,
+A-OKVQA, and one table of other types and page forms.
 """
 
 import datetime
@@ -189,6 +189,52 @@ def make_vizwiz():
     write("vizwiz/data/val-00001-of-00002.parquet", columns, rows[2:])
 
 
+def make_okvqa():
+    """OK-VQA as lmms-lab/OK-VQA has it: the picture itself, ids as text, answers without the rest."""
+    columns = [
+        ("question_id", pa.string()),
+        ("image", IMAGE),
+        ("question", pa.string()),
+        ("answers", pa.list_(pa.string())),
+        ("question_type", pa.string()),
+        ("answer_type", pa.string()),
+    ]
+    row = {
+        "question_id": "2971475",
+        "image": picture(None, 90),
+        "question": "What sport can you use this for?",
+        "answers": ["race"] * 6 + ["motocross"] * 4,
+        "question_type": "one",
+        "answer_type": "other",
+    }
+    write("okvqa/data/val2014-00000-of-00001.parquet", columns, [row])
+
+
+def make_aokvqa():
+    """A-OKVQA as HuggingFaceM4 has it: the picture itself, the direct answers as Python shows a list."""
+    columns = [
+        ("image", IMAGE),
+        ("question_id", pa.string()),
+        ("question", pa.string()),
+        ("choices", pa.list_(pa.string())),
+        ("correct_choice_idx", pa.int8()),
+        ("direct_answers", pa.string()),
+        ("difficult_direct_answer", pa.bool_()),
+        ("rationales", pa.list_(pa.string())),
+    ]
+    row = {
+        "image": picture(None, 120),
+        "question_id": "22MexNkBPpdZGX6sxbxVBH",
+        "question": "What is the man by the bags awaiting?",
+        "choices": ["skateboarder", "train", "delivery", "cab"],
+        "correct_choice_idx": 3,
+        "direct_answers": str(["ride"] * 3 + ["driver's cab"] * 7),
+        "difficult_direct_answer": False,
+        "rationales": ["He waits."],
+    }
+    write("aokvqa/data/train-00000-of-00001.parquet", columns, [row])
+
+
 def make_kinds():
     columns = [
         ("id", pa.large_string()),
@@ -239,4 +285,6 @@ if __name__ == "__main__":
     make_gqa()
     make_nlvr2()
     make_vizwiz()
+    make_okvqa()
+    make_aokvqa()
     make_kinds()
