@@ -1,11 +1,12 @@
 /**
  * @file Makes the pictures of README.md and docs/: a real browser visits the server's page with the model that comes along, and
- * pages that lie in files. `node scripts/make-pictures.mjs [--output FOLDER] [--report FILE] [--explanation FILE]` needs the build and a
- * Chromium; the report and the explanation are pages that `lxmert report` and `lxmert explain` wrote. Prints what it wrote.
+ * pages that lie in files. `node scripts/make-pictures.mjs [--output FOLDER] [--report FILE]` needs the build and a Chromium; the
+ * report is a page that `lxmert quickstart` or `lxmert report` wrote. Prints what it wrote.
  */
 
-import { spawn } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,12 +14,12 @@ import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const program = path.join(root, 'dist/src/cli/main.js');
 const { values } = parseArgs({
   options: {
     output: { type: 'string', default: path.join(root, 'docs/pictures') },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
     report: { type: 'string' },
-    explanation: { type: 'string' },
   },
 });
 const { output } = values;
@@ -76,7 +77,7 @@ async function filmPage() {
 
 /** A server of this build on a free port. */
 async function serve() {
-  const child = spawn(process.execPath, [path.join(root, 'dist/src/cli/main.js'), 'serve', '--port', '0'], {
+  const child = spawn(process.execPath, [program, 'serve', '--port', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const address = await new Promise((resolve, reject) => {
@@ -91,8 +92,21 @@ async function serve() {
   return { address, end: () => child.kill() };
 }
 
+/** The file that `lxmert explain` writes about a scene that comes along. */
+async function shootExplanation() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pictures-'));
+  try {
+    const file = path.join(folder, 'why.html');
+    const words = ['explain', '--sample', '3', 'What color is the circle?', '--output', file, '--quiet'];
+    execFileSync(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+    await shoot('explanation', file, WINDOW);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 async function shoot(name, file, viewport) {
-  const page = await browser.newPage({ viewport, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
   await page.goto(pathToFileURL(path.resolve(file)).href);
   await page.waitForTimeout(500);
   await write(
@@ -191,7 +205,7 @@ const POINTER = Buffer.from(
 try {
   await filmPage();
   if (values.report !== undefined) await shoot('report', values.report, { width: 1160, height: 1500 });
-  if (values.explanation !== undefined) await shoot('explanation', values.explanation, WINDOW);
+  await shootExplanation();
 } finally {
   await browser.close();
 }

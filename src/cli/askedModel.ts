@@ -7,7 +7,7 @@ import type { FeatureRow } from '../features/files.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import { Lxmert, type LxmertAnswer, type LxmertMatch } from '../inference/lxmert.js';
 import { LxmertImage } from '../inference/lxmertImage.js';
-import { SENTENCES_AT_ONCE } from '../inference/requests.js';
+import { type AnswerOptions, SENTENCES_AT_ONCE } from '../inference/requests.js';
 import { answerExamples, type RuntimeEnsemble } from '../runtime/together/index.js';
 import { matchProbabilities } from '../tasks/index.js';
 import { isCut } from '../text/index.js';
@@ -23,7 +23,7 @@ export interface AskedModel extends AsyncDisposable {
   readonly maxLength: number;
   /** @throws as `Lxmert.detectRegions` */
   detectRegions(image: string | LxmertImage): Promise<ImageRegions>;
-  answer(regions: ImageRegions, question: string, topK: number): Promise<LxmertAnswer>;
+  answer(regions: ImageRegions, question: string, options: AnswerOptions): Promise<LxmertAnswer>;
   match(image: string | LxmertImage, sentences: readonly string[]): Promise<readonly LxmertMatch[]>;
   explain(
     regions: ImageRegions,
@@ -72,7 +72,7 @@ async function loadOnRuntime(options: AskedModelOptions, head: 'answers' | 'matc
         return ensemble.warnings;
       },
       detectRegions: (image) => first.detectRegions(image),
-      answer: (regions, question, topK) => ensemble.answer(regions, question, { topK }),
+      answer: (regions, question, wanted) => ensemble.answer(regions, question, wanted),
       match: async (image, sentences) => {
         const { row } = await first.detectRegions(image);
         return await matchesOf(ensemble, row, sentences);
@@ -120,8 +120,8 @@ async function loadOnLibtorch(options: AskedModelOptions, head: 'answers' | 'mat
         return lxmert.warnings;
       },
       detectRegions: (image) => lxmert.detectRegions(image),
-      answer: (regions, question, topK) =>
-        lxmert.answer(LxmertImage.fromRegions(regions), question, { topK }),
+      answer: (regions, question, wanted) =>
+        lxmert.answer(LxmertImage.fromRegions(regions), question, wanted),
       match: (image, sentences) => lxmert.match(image, sentences),
       explain: async (regions, question, topK, method) =>
         explanationOf(lxmert.answering, regions, question, topK, method),

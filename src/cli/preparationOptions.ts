@@ -1,11 +1,19 @@
 /** @file What the flags of preparations have alike. */
 
 import { z } from 'zod';
+import type { AnswerTable } from '../data/answerTable.js';
+import { loadAnswerTable } from '../data/answerTableFiles.js';
+import type { PrepareOptions } from '../data/prepare/prepareOptions.js';
+import type { CommandContext } from './command.js';
 import { existingFile, existingPath, outputPath } from './options.js';
+import { rowNotices } from './prepareReport.js';
 
 /** Where the official files lie. */
 export const preparationSources = z.strictObject({
-  sources: z.array(existingPath()).min(1).describe('Archives, JSON files, or folders of them'),
+  sources: z
+    .array(existingPath())
+    .min(1)
+    .describe('Archives, JSON files, Parquet tables, or folders of them'),
 });
 
 /** Where the files go. */
@@ -21,5 +29,25 @@ export function builtTableOptions(minOccurrences: number, what: string) {
       .optional()
       .describe('Answer table (label2ans) to use instead of one made from the annotations'),
     minOccurrences: z.int().min(1).default(minOccurrences).describe(what),
+  };
+}
+
+/**
+ * What every preparation is told.
+ *
+ * @param answers the file of an answer table that was given
+ */
+export async function preparation(
+  sources: readonly string[],
+  { output, overwrite, answers }: { output: string; overwrite: boolean; answers?: string | undefined },
+  { notice, signal }: Pick<CommandContext<unknown, unknown>, 'notice' | 'signal'>,
+): Promise<PrepareOptions & { readonly outputFolder: string; readonly answerTable?: AnswerTable }> {
+  return {
+    sources,
+    outputFolder: output,
+    overwrite,
+    ...(answers === undefined ? {} : { answerTable: await loadAnswerTable(answers, { say: notice }) }),
+    onRows: rowNotices(notice),
+    signal,
   };
 }

@@ -53,6 +53,7 @@ import {
   type AnswerOptions,
   DEFAULT_TOP_K,
   NO_REGION_FINDER,
+  requireChoices,
   requireTopK,
   requireWords,
   SENTENCES_AT_ONCE,
@@ -304,7 +305,7 @@ export class Lxmert implements Disposable {
   }
 
   /**
-   * The most probable answers to a question about a picture.
+   * The most probable answers to a question about a picture; with `choices` those alone.
    *
    * @throws UsageError for a question without words, and as {@link detectRegions}; LxmertError for a model without answers
    * ({@link answering}), and when the features are not of the model's size
@@ -321,16 +322,17 @@ export class Lxmert implements Disposable {
   async answerAll(
     image: string | LxmertImage,
     questions: readonly string[],
-    { topK = DEFAULT_TOP_K }: AnswerOptions = {},
+    { topK = DEFAULT_TOP_K, choices }: AnswerOptions = {},
   ): Promise<LxmertAnswer[]> {
     requireTopK(topK);
+    requireChoices(choices);
     requireWords(questions, 'question');
     const { answering } = this;
     const imageRegions = await this.detectRegions(image);
     this.#requireAlive();
     this.adaptThreads();
     const ranked = inParts(imageRegions, questions, (source, examples) =>
-      rankAnswers(answering, source, examples, topK),
+      rankAnswers(answering, source, examples, { topK, choices }),
     );
     const { regions, width, height } = imageRegions;
     return ranked.map((answers, i) => ({

@@ -15,6 +15,7 @@ import {
   type AnswerOptions,
   DEFAULT_TOP_K,
   NO_REGION_FINDER,
+  requireChoices,
   requireTopK,
   requireWords,
   SENTENCES_AT_ONCE,
@@ -24,7 +25,7 @@ import {
   matchProbabilities,
   type ProbabilityRows,
   probabilityRows,
-  rankedAnswers,
+  wantedAnswers,
 } from '../tasks/portable.js';
 import { isCut } from '../text/index.js';
 import type { EngineInfo, EngineTensor } from './engine.js';
@@ -164,7 +165,7 @@ export class LxmertRuntime {
   }
 
   /**
-   * The most probable answers to a question about a picture.
+   * The most probable answers to a question about a picture; with `choices` those alone.
    *
    * @throws UsageError for a question without words, for a model that judges two images, and as {@link detectRegions};
    * LxmertError for a model without answers, and when the features are not of the model's size
@@ -177,15 +178,16 @@ export class LxmertRuntime {
   async answerAll(
     image: RuntimeImage,
     questions: readonly string[],
-    { topK = DEFAULT_TOP_K }: AnswerOptions = {},
+    { topK = DEFAULT_TOP_K, choices }: AnswerOptions = {},
   ): Promise<LxmertAnswer[]> {
     requireTopK(topK);
+    requireChoices(choices);
     requireWords(questions, 'question');
     this.requireAnswering();
     const { answerTable } = this.#model;
     const found = await this.detectRegions(image);
     const ranked = await this.#inParts(found, questions, ({ answer }) =>
-      answer === undefined ? [] : rankedAnswers(answer, answerTable, topK),
+      answer === undefined ? [] : wantedAnswers(answer, answerTable, { topK, choices }),
     );
     const { regions, width, height } = found;
     return questions.map((question, i) => ({

@@ -3,10 +3,12 @@
 import { z } from 'zod';
 import { EXPLANATION_METHODS } from '../explain/removal.js';
 import { MAX_BOXES, MAX_IMAGE_SIDE } from '../features/files.js';
+import { MAX_CHOICES } from '../inference/requests.js';
 import { numBytesOf, readBase64, shownStart } from './base64.js';
 
 /** Questions of one request at most. */
 export const MAX_QUESTIONS = 64;
+const MAX_CHOICE_LENGTH = 200;
 /** Characters of a question at most: the model reads 20 word pieces. */
 export const MAX_QUESTION_LENGTH = 1000;
 
@@ -84,6 +86,12 @@ export const answerRequest = z
     ...subject,
     questions: z.array(question).min(1).max(MAX_QUESTIONS),
     topK: answersUpTo(100),
+    choices: z
+      .array(z.string().trim().min(1).max(MAX_CHOICE_LENGTH))
+      .min(1)
+      .max(MAX_CHOICES)
+      .optional()
+      .describe('Score these answers alone, all of them: multiple choice; topK counts for nothing then'),
     regions: z.boolean().default(false).describe('Give the regions with the answers'),
     model,
   })
@@ -120,7 +128,15 @@ const label = z
   .nullable()
   .describe('Null for regions that no detector found');
 
-const answer = z.object({ answer: z.string(), probability: z.number() });
+const answer = z.object({
+  answer: z.string(),
+  probability: z.number(),
+  share: z.number().optional().describe("Of a choice: its part of all choices' probabilities"),
+  isKnown: z
+    .boolean()
+    .optional()
+    .describe('Of a choice: false when the model does not have it among its answers'),
+});
 const answers = z.array(answer).describe('The most probable first');
 
 const regionResponse = z.object({ box, object: label, attribute: label });

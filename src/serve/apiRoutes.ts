@@ -33,7 +33,8 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
     const asked = request.isMultipart() ? await answerFromForm(request) : parse(answerRequest, request.body);
     const model = service.model(asked.model).name;
     const { imageKey, imageId, seen } = await seenOf(service, asked, request);
-    const answered = await service.answer(imageKey, seen, asked.questions, asked.topK, model, signal);
+    const { topK, choices } = asked;
+    const answered = await service.answer(imageKey, seen, asked.questions, { topK, choices, model }, signal);
     return {
       imageId,
       width: seen.row.width,

@@ -53,6 +53,8 @@ export interface ExplainOptions extends CommonOptions {
 }
 
 export interface AskOptions extends CommonOptions {
+  /** Score these answers alone, all of them: multiple choice. */
+  readonly choices?: readonly string[];
   /** Give the regions with the answers. Default false. */
   readonly regions?: boolean;
 }
@@ -97,11 +99,12 @@ export class LxmertClient {
   async answer(
     image: ClientImage,
     questions: readonly string[],
-    { signal, ...settings }: AskOptions = {},
+    { signal, choices, ...settings }: AskOptions = {},
   ): Promise<AnswerResponse> {
-    return isFile(image)
-      ? await this.#post('/v1/answer', formOf(image, settings, questions), signal)
-      : await this.#post('/v1/answer', { ...subjectOf(image), ...defined(settings), questions }, signal);
+    if (isFile(image))
+      return await this.#post('/v1/answer', formOf(image, settings, questions, choices), signal);
+    const body = { ...subjectOf(image), ...defined(settings), questions, ...(choices && { choices }) };
+    return await this.#post('/v1/answer', body, signal);
   }
 
   /** The answers to one question, and what they were found in. */
@@ -218,9 +221,15 @@ function defined(settings: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
-function formOf(image: PictureFile, settings: Settings = {}, questions: readonly string[] = []): FormData {
+function formOf(
+  image: PictureFile,
+  settings: Settings = {},
+  questions: readonly string[] = [],
+  choices: readonly string[] = [],
+): FormData {
   const form = new FormData();
   for (const question of questions) form.append('question', question);
+  for (const choice of choices) form.append('choice', choice);
   for (const [name, value] of Object.entries(defined(settings))) form.append(name, String(value));
   form.append('image', asBlob(image), 'image');
   return form;

@@ -64,6 +64,11 @@ export function openApiDocument(): Json {
           {
             ...asked,
             question: { type: 'array', items: { type: 'string' }, description: 'Once or more' },
+            choice: {
+              type: 'array',
+              items: { type: 'string' },
+              description: 'Any number of times: these answers alone are scored',
+            },
             regions: { type: 'boolean', default: false },
           },
           ['question'],

@@ -18,10 +18,15 @@ interface Form {
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Fields `question` (once or more), `topK`, `regions`, `imageId`, `model`, and the file `image`. */
+/** Fields `question` and `choice` (once or more), `topK`, `regions`, `imageId`, `model`, and the file `image`. */
 export async function answerFromForm(request: FastifyRequest): Promise<WithPicture<AnswerRequest>> {
-  const form = await readForm(request, ['question', 'topK', 'regions', 'imageId', 'model']);
-  const asked = { ...settingsOf(form), questions: form.fields.get('question') ?? [] };
+  const form = await readForm(request, ['question', 'topK', 'choice', 'regions', 'imageId', 'model']);
+  const choices = form.fields.get('choice');
+  const asked = {
+    ...settingsOf(form),
+    questions: form.fields.get('question') ?? [],
+    ...(choices === undefined ? {} : { choices }),
+  };
   return withPicture(form, parse(answerRequest, asked));
 }
 

@@ -178,12 +178,11 @@ export class Service {
     imageKey: string,
     { row }: SeenPicture,
     questions: readonly string[],
-    topK: number,
-    model: string,
+    wanted: Omit<AskedQuestion, 'imageKey' | 'row' | 'question'>,
     signal?: AbortSignal,
   ): Promise<Answered[]> {
     const asked = questions.map((question) =>
-      abortable(this.#answers.add({ imageKey, row, question, topK, model }, signal), signal),
+      abortable(this.#answers.add({ imageKey, row, question, ...wanted }, signal), signal),
     );
     // One failure ends the request; the others must not count as unheard.
     for (const each of asked) each.catch(() => undefined);

@@ -1,8 +1,58 @@
-/** @file The best of a few given answers, by the probabilities of a whole table. */
+/** @file A few given answers, by the probabilities of a whole table. */
 
 import type { AnswerTable } from '../data/answerTable.js';
-import type { Prediction } from './prediction.js';
+import { placeOfChoice } from '../data/choicePlaces.js';
+import type { Prediction, RankedAnswer, WantedAnswers } from './prediction.js';
+import { rankedAnswers } from './probabilities.js';
 import type { ProbabilityRows } from './probabilityRows.js';
+
+/**
+ * The answers of each row, the most probable first.
+ *
+ * @param probabilities (B, answers)
+ * @param wanted of all rows, or of each
+ */
+export function wantedAnswers(
+  probabilities: ProbabilityRows,
+  answerTable: AnswerTable,
+  wanted: WantedAnswers | ((row: number) => WantedAnswers),
+): RankedAnswer[][] {
+  const [numRows = 0, size = 0] = probabilities.shape;
+  const ofRow = (row: number): WantedAnswers => (typeof wanted === 'function' ? wanted(row) : wanted);
+  const all = Array.from({ length: numRows }, (_, row) => ofRow(row));
+  if (all.every(({ choices }) => choices === undefined)) {
+    const most = Math.max(0, ...all.map(({ topK }) => topK));
+    const ranked = rankedAnswers(probabilities, answerTable, most);
+    return ranked.map((answers, row) => answers.slice(0, all[row]?.topK));
+  }
+  const values = probabilities.toFloat32Array();
+  return all.map(({ topK, choices }, row) => {
+    const ownValues = values.subarray(row * size, (row + 1) * size);
+    if (choices !== undefined) return scoredChoices(ownValues, answerTable, choices);
+    const own = { shape: [1, size], toFloat32Array: () => ownValues };
+    return rankedAnswers(own, answerTable, topK)[0] ?? [];
+  });
+}
+
+/** @param probabilities of one row, (answers) @returns every choice, the most probable first, of equals the first given */
+function scoredChoices(
+  probabilities: Float32Array,
+  answerTable: AnswerTable,
+  choices: readonly string[],
+): RankedAnswer[] {
+  const scored = choices.map((answer) => {
+    const place = placeOfChoice(answerTable, answer);
+    return {
+      answer,
+      probability: place === undefined ? 0 : (probabilities[place] as number),
+      isKnown: place !== undefined,
+    };
+  });
+  const sum = scored.reduce((total, { probability }) => total + probability, 0);
+  return scored
+    .map(({ isKnown, ...each }) => ({ ...each, share: sum === 0 ? 0 : each.probability / sum, isKnown }))
+    .sort((a, b) => Number(b.isKnown) - Number(a.isKnown) || b.probability - a.probability);
+}
 
 /**
  * For each row the most probable of its choices, of equals the first. One that is not in the table has a probability of 0, and
@@ -16,15 +66,9 @@ export function bestChoices(
   answerTable: AnswerTable,
   choices: readonly (readonly string[])[],
 ): Prediction[] {
-  const [, size = 0] = probabilities.shape;
-  const values = probabilities.toFloat32Array();
-  return choices.map((ofRow, row) => {
-    let best: Prediction = { answer: ofRow[0] ?? '', probability: -1 };
-    for (const answer of ofRow) {
-      const place = answerTable.indexOf(answer);
-      const probability = place === undefined ? -1 : (values[row * size + place] as number);
-      if (probability > best.probability) best = { answer, probability };
-    }
-    return { ...best, probability: Math.max(0, best.probability) };
-  });
+  const scored = wantedAnswers(probabilities, answerTable, (row) => ({
+    topK: 1,
+    choices: choices[row] ?? [],
+  }));
+  return scored.map(([best]) => ({ answer: best?.answer ?? '', probability: best?.probability ?? 0 }));
 }

@@ -14,6 +14,7 @@ export {
   type ImageSentence,
   type RegionSource,
 } from './batchInputs.js';
+export { wantedAnswers } from './choices.js';
 export { type DumpFormat, formatDump, jsonDump, lineDump } from './dumpFormat.js';
 export {
   ANSWER_LOSSES,
@@ -49,11 +50,11 @@ export {
   type AnsweringModel,
   type PredictOptions,
   predictExamples,
-  type RankedAnswer,
   rankAnswers,
   withProbabilities,
   withProbabilitiesOf,
 } from './predict.js';
+export type { RankedAnswer, WantedAnswers } from './prediction.js';
 export type { HeadActivation, Predictor } from './predictor.js';
 export {
   type ExamplePredictor,
@@ -96,3 +97,4 @@ export type {
   TaskTraining,
   TrainingContext,
 } from './taskTraining.js';
+export { type ChoiceTask, withChoices } from './withChoices.js';

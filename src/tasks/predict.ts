@@ -8,27 +8,27 @@ import type { LxmertInputs, PlacedInputs, TaskModel } from '../model/index.js';
 import { noGrad, scope, type Tensor } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import { batchInputs, type ImageSentence, type RegionSource } from './batchInputs.js';
+import { wantedAnswers } from './choices.js';
+import type { RankedAnswer, WantedAnswers } from './prediction.js';
 import type { Predictor } from './predictor.js';
-import { rankedAnswers } from './probabilities.js';
 import type { Prediction, Task } from './task.js';
 
 /** A model that chooses an answer, with other heads or without. */
 export type AnsweringModel = Predictor<'answer'>;
 
-/** An answer and its probability. */
-export type RankedAnswer = Prediction;
-
 /**
- * The `numBest` most probable answers for each sentence, best first.
+ * The most probable answers for each sentence, best first.
+ *
+ * @param wanted how many, or which: of all sentences, or of each
  */
 export function rankAnswers(
   answering: AnsweringModel,
   source: RegionSource,
   examples: readonly ImageSentence[],
-  numBest = 1,
+  wanted: number | WantedAnswers | ((place: number) => WantedAnswers) = 1,
 ): RankedAnswer[][] {
   return withProbabilities(answering, source, examples, ({ answer }) =>
-    rankedAnswers(answer, answering.answerTable, numBest),
+    wantedAnswers(answer, answering.answerTable, typeof wanted === 'number' ? { topK: wanted } : wanted),
   );
 }
 

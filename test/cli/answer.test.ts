@@ -53,6 +53,24 @@ describe('answer', () => {
     expect(json.regions).toContainEqual({ box: [0, 0, 80, 60], object: null, attribute: null });
   });
 
+  it('scores the choices that are given alone, and says which the model does not know', async () => {
+    const words = ['answer', at('scene.png'), 'what color?', '--model', at('pixels')];
+    const { answers } = JSON.parse((await lxmert(...words, '--top', '2', '--json')).stdout) as {
+      answers: { answer: string }[];
+    };
+    const [best, second] = answers.map(({ answer }) => answer);
+    const asked = await lxmert(...words, '--choices', `${second}, ${best}, unheard of`);
+    expect(asked.exitCode).toBe(0);
+    const lines = asked.stdout.split('\n');
+    expect(lines[0]).toMatch(/^ *\d+\.\d % {2}.+ \(\d+\.\d % among all answers\)$/);
+    expect(lines[0]).toContain(`  ${best} (`);
+    expect(lines[1]).toContain(`  ${second} (`);
+    expect(lines[2]).toBe("      -  unheard of (not among the model's answers)");
+    const none = await lxmert(...words, '--choices', 'unheard of');
+    expect(none.exitCode).toBe(1);
+    expect(none.stderr).toContain("None of the choices is among the model's answers: 'unheard of'.");
+  });
+
   it('finds the image in a store or a TSV file, and says what was seen', async () => {
     for (const features of [at('one'), at('rows.tsv')]) {
       const { stdout, stderr, exitCode } = await lxmert(

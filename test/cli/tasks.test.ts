@@ -142,6 +142,15 @@ needing('bridge').describe('the tasks', () => {
       const probabilities = top.map(({ probability }) => probability);
       expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a));
     }
+    const given = ['--output', at('chosen.jsonl'), '--choices', 'Yes, unheard of'];
+    const said = await succeed('predict', 'custom', at('custom-minival.jsonl'), ...shared, ...given);
+    expect(said).toContain("1 choice not among the model's answers, so never chosen");
+    for (const line of readFileSync(at('chosen.jsonl'), 'utf8').trim().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ answer: 'Yes' });
+    const own = ['predict', 'custom', at('custom-minival.jsonl'), ...shared, '--output', at('none.jsonl')];
+    const withoutChoices = await lxmert(...own, '--own-choices');
+    expect(withoutChoices.stderr).toMatch(/has no choices: a list of texts under its key 'choices'/);
+    expect((await lxmert(...own, '--own-choices', '--top', '2')).exitCode).toBe(2);
   });
 
   it('models of another number of images are refused', async () => {

@@ -75,6 +75,16 @@ describe.each(['onnxruntime-node', 'onnxruntime-web'])('with %s', (engine) => {
           for (const [rank, { probability }] of each.answers.entries())
             expect(probability).toBeCloseTo(same.answers[rank]!.probability, 5);
         }
+        const choices = [...wanted[0]!.answers.map(({ answer }) => answer.toUpperCase()), 'no answer of it'];
+        const chosen = await lxmert.answer(at('scene.png'), QUESTIONS[0]!, { choices });
+        expect(chosen.answers.map(({ answer }) => answer)).toEqual(choices);
+        expect(chosen.answers.map(({ isKnown }) => isKnown)).toEqual([true, true, true, false]);
+        const ofTorch = await torch.answer(at('scene.png'), QUESTIONS[0]!, { choices });
+        for (const [rank, { share }] of ofTorch.answers.entries())
+          expect(chosen.answers[rank]!.share).toBeCloseTo(share!, 5);
+        await expect(lxmert.answer(at('scene.png'), QUESTIONS[0]!, { choices: [] })).rejects.toThrow(
+          'choices must be 1 to 100 texts that are not empty.',
+        );
         expect(lxmert.engine).toMatchObject({ name: engine, numThreads: 1, reason: 'It was asked for.' });
       },
       { engine },

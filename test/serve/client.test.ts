@@ -26,6 +26,15 @@ needing('program').describe('the client', () => {
       expect((await client.regions(text)).imageId).toBe(imageId);
       expect((await client.answer(text, ['what?'])).imageId).toBe(imageId);
     }
+    // A form and JSON say the same of choices.
+    const choices = ['no answer of it', 'neither'];
+    for (const image of [bytes, { imageId: imageId! }]) {
+      const [result] = (await client.answer(image, ['what?'], { choices })).results;
+      expect(result!.answers.map(({ answer, isKnown }) => [answer, isKnown])).toEqual([
+        ['no answer of it', false],
+        ['neither', false],
+      ]);
+    }
     await expect(client.regions('photo.png')).rejects.toThrow(
       /expected base64, found what looks like the name/,
     );

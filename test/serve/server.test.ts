@@ -40,6 +40,15 @@ needing('program').describe('the server', () => {
         expect(probability).toBeCloseTo(expected[i]?.answers[k]?.probability ?? -1, 4);
       });
     });
+    const [best, , last] = expected[0]!.answers.map(({ answer }) => answer);
+    const choices = [last!, 'no answer of it', best!];
+    const chosen = await ask(app, { imageId: body.imageId, questions, choices });
+    expect(chosen.json<AnswerResponse>().results[0]!.answers).toMatchObject([
+      { answer: best, isKnown: true },
+      { answer: last, isKnown: true },
+      { answer: 'no answer of it', probability: 0, share: 0, isKnown: false },
+    ]);
+    expect((await ask(app, { imageId: body.imageId, questions, choices: [''] })).statusCode).toBe(400);
     expect(body.regions).toHaveLength(5);
     const again = await ask(app, { imageId: body.imageId, questions, topK: 3 });
     expect(again.json<AnswerResponse>().results).toEqual(body.results);

@@ -1,16 +1,18 @@
 /** @file `lxmert answer`. */
 
 import { z } from 'zod';
-import { UsageError } from '../../common/errors.js';
+import { LxmertError, UsageError } from '../../common/errors.js';
 import { placeOf } from '../../explain/regionPlace.js';
 import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertAnswer } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
+import type { RankedAnswer } from '../../tasks/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { answerLines } from '../answerLines.js';
 import { cutNotice, loadAskedModel } from '../askedModel.js';
+import { choicesOption } from '../choicesOption.js';
 import { defineCommand } from '../command.js';
 import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
@@ -38,6 +40,10 @@ export const command = defineCommand({
     {
       command: 'lxmert answer --sample 3 "What color is the circle?"',
       does: 'asks the small model that comes with lxmert about a scene that comes with it',
+    },
+    {
+      command: 'lxmert answer --sample 3 "What color is the circle?" --choices "red, green, blue"',
+      does: 'scores these answers alone: multiple choice',
     },
     {
       command: 'lxmert answer scene.png "What color is the ring?" --model quickstart/run',
@@ -68,6 +74,7 @@ export const command = defineCommand({
       .describe('Feature store, or file that lxmert features convert takes, that holds the image'),
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(3).describe('Answers to print'),
+    choices: choicesOption.optional(),
     explain: outputPath()
       .optional()
       .describe('Write a page that shows what the answer was found in; of several models, by removal'),
@@ -76,7 +83,7 @@ export const command = defineCommand({
   async run({ arguments: given, options, notice, findModels }): Promise<Result> {
     const { image, question } = askedOf(given, options);
     refuseContradictions(options);
-    const { features, top, explain, picture } = options;
+    const { features, top, choices, explain, picture } = options;
     const complete = await withDefaultModels(options, image, { notice, findModels });
     await using lxmert = await loadAskedModel(complete, 'answers');
     const imageRegions = await lxmert.detectRegions(
@@ -85,7 +92,8 @@ export const command = defineCommand({
     for (const warning of lxmert.warnings) notice(warning);
     const busy = loadWarning(undefined, true);
     if (busy !== undefined) notice(busy);
-    const answer = await lxmert.answer(imageRegions, question, top);
+    const answer = await lxmert.answer(imageRegions, question, { topK: top, choices });
+    if (answer.answers.every(({ isKnown }) => isKnown === false)) throw noneKnown(answer.answers);
     if (answer.isCut) notice(cutNotice(lxmert.maxLength));
     if (explain !== undefined) {
       await writeExplanation({
@@ -109,6 +117,12 @@ export const command = defineCommand({
       ...(explain === null ? [] : ['', `What the model looked at: ${explain}`]),
     ].join('\n'),
 });
+
+function noneKnown(answers: readonly RankedAnswer[]): LxmertError {
+  return new LxmertError(
+    `None of the choices is among the model's answers: ${answers.map(({ answer }) => `'${answer}'`).join(', ')}. A model gives the answers of its table alone.`,
+  );
+}
 
 function cornersOf({ box: { x1, y1, x2, y2 } }: ImageRegion): [number, number, number, number] {
   return [x1, y1, x2, y2];

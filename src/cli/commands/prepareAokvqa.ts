@@ -1,7 +1,6 @@
 /** @file `lxmert prepare aokvqa`. */
 
 import { z } from 'zod';
-import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import {
   AOKVQA_MIN_OCCURRENCES,
   type PreparedAokvqa,
@@ -13,8 +12,13 @@ import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import { existingPath } from '../options.js';
-import { builtTableOptions, preparationOptions, preparationSources } from '../preparationOptions.js';
-import { renderSplits, rowNotices } from '../prepareReport.js';
+import {
+  builtTableOptions,
+  preparation,
+  preparationOptions,
+  preparationSources,
+} from '../preparationOptions.js';
+import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -48,24 +52,16 @@ export const command = defineCommand({
   async run({
     arguments: { sources },
     options,
-    notice,
-    signal,
-  }): Promise<PreparedAokvqa & { output: string }> {
+    ...context
+  }): Promise<PreparedAokvqa & { output: string; features: readonly string[] | undefined }> {
     const prepared = await prepareAokvqa({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       minOccurrences: options.minOccurrences,
-      overwrite: options.overwrite,
       ...(options.features === undefined ? {} : { knownImages: await idsOf(options.features) }),
-      ...(options.answers === undefined
-        ? {}
-        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
-      onRows: rowNotices(notice),
-      signal,
     });
-    return { output: options.output, ...prepared };
+    return { output: options.output, features: options.features, ...prepared };
   },
-  render: ({ output, splits, numAnswers, tableFrom, notes }) =>
+  render: ({ output, features, splits, numAnswers, tableFrom, notes }) =>
     [
       ...renderSplits(output, splits).flatMap((line, i) => [line, ...choiceLines(splits[i]!)]),
       ...notes,
@@ -76,6 +72,7 @@ export const command = defineCommand({
         splits,
         answers: 'trainval_label2ans.json',
         scoring: '--annotations aokvqa_v1p0_val.json',
+        features,
       }),
     ].join('\n'),
 });

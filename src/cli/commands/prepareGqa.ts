@@ -1,15 +1,14 @@
 /** @file `lxmert prepare gqa`. */
 
 import { z } from 'zod';
-import { loadAnswerTable } from '../../data/answerTableFiles.js';
-
 import { gqaSplitNames } from '../../data/prepare/gqaSplits.js';
 import { type PreparedGqa, prepareGqa } from '../../data/prepare/prepareGqa.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
-import { existingFile, existingPath, outputPath } from '../options.js';
-import { renderSplits, rowNotices } from '../prepareReport.js';
+import { existingFile } from '../options.js';
+import { preparation, preparationOptions, preparationSources } from '../preparationOptions.js';
+import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -32,14 +31,9 @@ export const command = defineCommand({
       does: 'prepares the head and the tail of GQA-OOD',
     },
   ],
-  arguments: z.strictObject({
-    sources: z
-      .array(existingPath())
-      .min(1)
-      .describe('Archives, JSON files, Parquet tables, or folders of them'),
-  }),
+  arguments: preparationSources,
   options: z.strictObject({
-    output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
+    ...preparationOptions,
     questions: z
       .enum(['balanced', 'all'])
       .default('balanced')
@@ -51,20 +45,12 @@ export const command = defineCommand({
       .enum(gqaSplitNames)
       .optional()
       .describe('Take the file, whatever it is called, as this split: testdev makes testdev.json'),
-    overwrite: z.boolean().default(false).describe('Replace files that are already there'),
   }),
-  async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedGqa & { output: string }> {
+  async run({ arguments: { sources }, options, ...context }): Promise<PreparedGqa & { output: string }> {
     const prepared = await prepareGqa({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       questions: options.questions,
       as: options.as,
-      overwrite: options.overwrite,
-      ...(options.answers === undefined
-        ? {}
-        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
-      onRows: rowNotices(notice),
-      signal,
     });
     return { output: options.output, ...prepared };
   },

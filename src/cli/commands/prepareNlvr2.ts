@@ -5,8 +5,8 @@ import { nlvr2SplitNames } from '../../data/prepare/nlvr2Splits.js';
 import { type PreparedNlvr2, prepareNlvr2 } from '../../data/prepare/prepareNlvr2.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
-import { existingPath, outputPath } from '../options.js';
-import { renderSplits, rowNotices } from '../prepareReport.js';
+import { preparation, preparationOptions, preparationSources } from '../preparationOptions.js';
+import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -23,33 +23,18 @@ export const command = defineCommand({
       does: 'prepares the list of another project as valid.json',
     },
   ],
-  arguments: z.strictObject({
-    sources: z
-      .array(existingPath())
-      .min(1)
-      .describe('JSON files, Parquet tables, archives, or folders of them'),
-  }),
+  arguments: preparationSources,
   options: z.strictObject({
-    output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
+    ...preparationOptions,
     as: z
       .enum(nlvr2SplitNames)
       .optional()
       .describe('Take the file, whatever it is called, as this split: dev makes valid.json'),
-    overwrite: z.boolean().default(false).describe('Replace files that are already there'),
   }),
-  async run({
-    arguments: { sources },
-    options,
-    notice,
-    signal,
-  }): Promise<PreparedNlvr2 & { output: string }> {
+  async run({ arguments: { sources }, options, ...context }): Promise<PreparedNlvr2 & { output: string }> {
     const prepared = await prepareNlvr2({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       as: options.as,
-      overwrite: options.overwrite,
-      onRows: rowNotices(notice),
-      signal,
     });
     return { output: options.output, ...prepared };
   },

@@ -1,11 +1,15 @@
 /** @file `lxmert prepare okvqa`. */
 
 import { z } from 'zod';
-import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { OKVQA_MIN_OCCURRENCES, type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { defineCommand } from '../command.js';
-import { builtTableOptions, preparationOptions, preparationSources } from '../preparationOptions.js';
-import { renderPreparedVqa, rowNotices } from '../prepareReport.js';
+import {
+  builtTableOptions,
+  preparation,
+  preparationOptions,
+  preparationSources,
+} from '../preparationOptions.js';
+import { renderPreparedVqa } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -30,18 +34,11 @@ export const command = defineCommand({
       'Questions whose most given answer it must be for an answer to be in the table',
     ),
   }),
-  async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedVqa & { output: string }> {
+  async run({ arguments: { sources }, options, ...context }): Promise<PreparedVqa & { output: string }> {
     const prepared = await prepareVqa({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       minOccurrences: options.minOccurrences,
-      overwrite: options.overwrite,
       isOkvqa: true,
-      ...(options.answers === undefined
-        ? {}
-        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
-      onRows: rowNotices(notice),
-      signal,
     });
     return { output: options.output, ...prepared };
   },

@@ -1,14 +1,18 @@
 /** @file `lxmert prepare vizwiz`. */
 
 import { z } from 'zod';
-import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
 import { type PreparedVizwiz, prepareVizwiz } from '../../data/prepare/prepareVizwiz.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
-import { builtTableOptions, preparationOptions, preparationSources } from '../preparationOptions.js';
-import { renderSplits, rowNotices } from '../prepareReport.js';
+import {
+  builtTableOptions,
+  preparation,
+  preparationOptions,
+  preparationSources,
+} from '../preparationOptions.js';
+import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -29,22 +33,10 @@ export const command = defineCommand({
       'Training questions that an answer must be among the ten of for it to be in the table',
     ),
   }),
-  async run({
-    arguments: { sources },
-    options,
-    notice,
-    signal,
-  }): Promise<PreparedVizwiz & { output: string }> {
+  async run({ arguments: { sources }, options, ...context }): Promise<PreparedVizwiz & { output: string }> {
     const prepared = await prepareVizwiz({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       minOccurrences: options.minOccurrences,
-      overwrite: options.overwrite,
-      ...(options.answers === undefined
-        ? {}
-        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
-      onRows: rowNotices(notice),
-      signal,
     });
     return { output: options.output, ...prepared };
   },

@@ -1,15 +1,19 @@
 /** @file `lxmert prepare vqa`. */
 
 import { z } from 'zod';
-import { loadAnswerTable } from '../../data/answerTableFiles.js';
-
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
 import { type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
 import { cocoSplits } from '../../data/prepare/vqaSplits.js';
 import { defineCommand } from '../command.js';
-import { existingFile, existingPath, outputPath } from '../options.js';
-import { renderPreparedVqa, rowNotices } from '../prepareReport.js';
+import { existingFile } from '../options.js';
+import {
+  builtTableOptions,
+  preparation,
+  preparationOptions,
+  preparationSources,
+} from '../preparationOptions.js';
+import { renderPreparedVqa } from '../prepareReport.js';
 
 export const command = defineCommand({
   description:
@@ -38,44 +42,27 @@ export const command = defineCommand({
       does: 'prepares the Parquet tables of a split, of which pictures are not read',
     },
   ],
-  arguments: z.strictObject({
-    sources: z
-      .array(existingPath())
-      .min(1)
-      .describe('Archives, JSON files, Parquet tables, or folders of them'),
-  }),
+  arguments: preparationSources,
   options: z.strictObject({
-    output: outputPath().describe('Folder for the files').meta({ valueName: 'FOLDER' }),
+    ...preparationOptions,
     minivalIds: existingFile()
       .optional()
       .describe('List of validation question ids, one a line, that make minival.json'),
-    answers: existingFile()
-      .optional()
-      .describe('Answer table (label2ans) to use instead of one made from the annotations'),
-    minOccurrences: z
-      .int()
-      .min(1)
-      .default(VQA_MIN_OCCURRENCES)
-      .describe('Questions whose most given answer it must be for an answer to be in the table'),
+    ...builtTableOptions(
+      VQA_MIN_OCCURRENCES,
+      'Questions whose most given answer it must be for an answer to be in the table',
+    ),
     as: z
       .enum(cocoSplits)
       .optional()
       .describe('Take questions and annotations under whatever names as those of this split'),
-    overwrite: z.boolean().default(false).describe('Replace files that are already there'),
   }),
-  async run({ arguments: { sources }, options, notice, signal }): Promise<PreparedVqa & { output: string }> {
+  async run({ arguments: { sources }, options, ...context }): Promise<PreparedVqa & { output: string }> {
     const prepared = await prepareVqa({
-      sources,
-      outputFolder: options.output,
+      ...(await preparation(sources, options, context)),
       minOccurrences: options.minOccurrences,
       as: options.as,
-      overwrite: options.overwrite,
       ...(options.minivalIds === undefined ? {} : { minivalIds: await readQuestionIds(options.minivalIds) }),
-      ...(options.answers === undefined
-        ? {}
-        : { answerTable: await loadAnswerTable(options.answers, { say: notice }) }),
-      onRows: rowNotices(notice),
-      signal,
     });
     return { output: options.output, ...prepared };
   },

@@ -1,8 +1,11 @@
 /** @file `lxmert predict TASK`, made from a task. */
 
 import { z } from 'zod';
+import { UsageError } from '../../common/errors.js';
+import type { Question } from '../../data/annotations/question.js';
 import { formatCount } from '../../formats/numbers.js';
-import { predictToFile, type Task } from '../../tasks/index.js';
+import { type ChoiceTask, predictToFile, type Task, withChoices } from '../../tasks/index.js';
+import { choicesOption } from '../choicesOption.js';
 import { type Command, defineCommand } from '../command.js';
 import { areExported } from '../exportedModel.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
@@ -21,9 +24,41 @@ const topOption = {
     .describe('Write so many answers of each example with their probabilities, the most probable first'),
 };
 
-function askedTask(task: Task, options: object): Task {
-  const top = 'top' in options && typeof options.top === 'number' ? options.top : undefined;
-  return top === undefined ? task : (task.withTop?.(top) ?? task);
+const choiceOptions = {
+  choices: choicesOption
+    .optional()
+    .describe('Answer every example with one of these, as in multiple choice: "yes, no, maybe"'),
+  ownChoices: z
+    .boolean()
+    .default(false)
+    .describe("Answer each example with one of its own choices (a list under its key 'choices')"),
+};
+
+/** Of tasks whose answers come from a table; A-OKVQA's own file has both answers. */
+function takesChoices({ name, heads, answers }: Task): boolean {
+  return name !== 'aokvqa' && typeof answers === 'string' && heads.some((head) => head.name === 'answer');
+}
+
+/** The task as the flags want it. @throws UsageError for flags that contradict each other */
+function askedTask(task: Task, options: object): ChoiceTask {
+  const { top, choices, ownChoices = false }: AskedOptions = options;
+  const named = [top !== undefined && '--top', choices && '--choices', ownChoices && '--own-choices'];
+  const given = named.filter((flag) => typeof flag === 'string');
+  if (given.length > 1)
+    throw new UsageError(`${given.join(' and ')} contradict each other: give one of them.`);
+  if (choices !== undefined) return withChoices(task, () => choices);
+  if (ownChoices) return withChoices(task, ownChoicesOf);
+  return { task: top === undefined ? task : (task.withTop?.(top) ?? task), notices: () => [] };
+}
+
+/** Which of them there are depends on the task. */
+type AskedOptions = Partial<z.output<z.ZodObject<typeof topOption & typeof choiceOptions>>>;
+
+function ownChoicesOf({ questionId, choices }: Question): readonly string[] {
+  if (choices !== undefined) return choices;
+  throw new UsageError(
+    `The example ${questionId} has no choices: a list of texts under its key 'choices'. --choices names some for all examples.`,
+  );
 }
 
 /** The command of a task. */
@@ -37,6 +72,7 @@ export function predictCommand(task: Task): Command {
       model: askedModelsOption,
       ...leftOutOption(0),
       ...(task.withTop === undefined ? {} : topOption),
+      ...(takesChoices(task) ? choiceOptions : {}),
       distributedTimeout: z
         .number()
         .gt(0)
@@ -45,7 +81,7 @@ export function predictCommand(task: Task): Command {
         .meta({ valueName: 'SECONDS' }),
     }),
     run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
-      const asked = askedTask(task, options);
+      const { task: asked, notices: choiceNotices } = askedTask(task, options);
       const { batchSize, output } = options;
       const shared = { batchSize, name: file, maxLeftOut: leftOutLimit(options), signal };
       if (areExported(options.model)) {
@@ -56,7 +92,8 @@ export function predictCommand(task: Task): Command {
           progress: display,
           notice,
         }).finally(() => display.stop());
-        return { output, isFirst: true, ...written };
+        const notices = [...written.notices, ...choiceNotices()];
+        return { output, isFirst: true, ...written, notices };
       }
       using processGroup = await predictionProcessGroup(task, options, signal);
       const isFirst = processGroup === undefined || processGroup.rank === 0;
@@ -68,7 +105,7 @@ export function predictCommand(task: Task): Command {
           processGroup,
           ...(display && { progress: display }),
         }).finally(() => display?.stop());
-        return { output, isFirst, ...written };
+        return { output, isFirst, ...written, notices: [...written.notices, ...choiceNotices()] };
       });
     },
     json: ({ notices: _, ...counts }) => counts,

@@ -87,6 +87,7 @@ export interface AokvqaRecord extends AokvqaAnswers {
 
 /** A question of a prepared file; its labels are the direct answers in the table with their official scores. */
 export interface AokvqaQuestion extends Question, AokvqaAnswers {
+  readonly choices: readonly string[];
   readonly questionId: string;
 }
 

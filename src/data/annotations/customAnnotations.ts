@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
 import { excerptOfJson } from '../../common/excerpt.js';
 import { ExampleFault, type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
-import type { Question } from './question.js';
+import { choicesSchema, type Question } from './question.js';
 import { checkRecord } from './record.js';
 import { unreadLabelKey } from './unreadLabelKey.js';
 
@@ -17,6 +17,7 @@ const recordSchema = z
     text: z.string(),
     labels: z.union([z.string(), z.array(z.string()), z.record(z.string(), score)]).optional(),
     type: z.string().optional(),
+    choices: choicesSchema,
   })
   .refine((record) => (record.image === undefined) !== (record.images === undefined), {
     error: 'expected either image or images',
@@ -44,7 +45,8 @@ export function streamCustomExamples(file: string, numImages: 1 | 2): AsyncGener
 async function* readExamples(file: string, numImages: 1 | 2): AsyncGenerator<Question> {
   for await (const { value, place } of readRecords(file, 'example')) {
     refuseNearMiss(value, `${file}: ${place}`);
-    const { id, image, images, text: sentence, labels, type } = checkRecord(recordSchema, value, file, place);
+    const record = checkRecord(recordSchema, value, file, place);
+    const { id, image, images, text: sentence, labels, type, choices } = record;
     const imageIds = images ?? [image ?? ''];
     if (imageIds.length !== numImages) {
       throw new LxmertError(
@@ -58,6 +60,7 @@ async function* readExamples(file: string, numImages: 1 | 2): AsyncGenerator<Que
       labels: labels === undefined || isBlank(labels) ? undefined : scoresOf(labels),
       questionType: type ?? '',
       answerType: '',
+      ...(choices && { choices }),
       ...unreadLabelKey(labels, value),
     };
   }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
-import type { Question } from './question.js';
+import { choicesSchema, type Question } from './question.js';
 import { checkRecord } from './record.js';
 import { unreadLabelKey } from './unreadLabelKey.js';
 
@@ -13,6 +13,7 @@ const questionSchema = z.object({
   label: z.record(z.string(), z.number().min(0).max(1)).optional(),
   question_type: z.string().optional(),
   answer_type: z.string().optional(),
+  choices: choicesSchema,
 });
 
 const KIND: ExampleFileKind = {
@@ -41,6 +42,7 @@ async function* readRows(file: string): AsyncGenerator<Question> {
       labels: record.label === undefined ? undefined : new Map(Object.entries(record.label)),
       questionType: record.question_type ?? '',
       answerType: record.answer_type ?? '',
+      ...(record.choices && { choices: record.choices }),
       ...unreadLabelKey(record.label, value),
     };
   }

@@ -5,8 +5,14 @@ import type { ExplainOptions, Explanation } from '../../explain/explanation.js';
 import type { ExplanationMethod } from '../../explain/removal.js';
 import type { ImageRegions } from '../../inference/imageRegions.js';
 import type { LxmertAnswer } from '../../inference/lxmert.js';
-import { type AnswerOptions, DEFAULT_TOP_K, requireTopK, requireWords } from '../../inference/requests.js';
-import { averageValues, type ProbabilityRows, probabilityRows, rankedAnswers } from '../../tasks/portable.js';
+import {
+  type AnswerOptions,
+  DEFAULT_TOP_K,
+  requireChoices,
+  requireTopK,
+  requireWords,
+} from '../../inference/requests.js';
+import { averageValues, type ProbabilityRows, probabilityRows, wantedAnswers } from '../../tasks/portable.js';
 import { isCut } from '../../text/index.js';
 import { explanationMethodsOf, explanationOf, requireMethod } from '../explain.js';
 import type { HeadProbabilities, LxmertRuntime, SentenceAboutRows } from '../lxmertRuntime.js';
@@ -50,13 +56,15 @@ export class RuntimeEnsemble implements AsyncDisposable {
   async answer(
     { row, regions, width, height }: ImageRegions,
     question: string,
-    { topK = DEFAULT_TOP_K }: AnswerOptions = {},
+    { topK = DEFAULT_TOP_K, choices }: AnswerOptions = {},
   ): Promise<LxmertAnswer> {
     requireTopK(topK);
+    requireChoices(choices);
     requireWords([question], 'question');
     const { model } = this.first;
     const { answer } = await this.answerBatch([{ sentence: question, rows: [row] }]);
-    const [answers = []] = answer === undefined ? [] : rankedAnswers(answer, model.answerTable, topK);
+    const [answers = []] =
+      answer === undefined ? [] : wantedAnswers(answer, model.answerTable, { topK, choices });
     return { question, isCut: isCut(model, question), answers, regions, width, height };
   }
 

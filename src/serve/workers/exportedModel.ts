@@ -5,7 +5,7 @@ import type { Explanation } from '../../explain/explanation.js';
 import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { answerExamples, loadEnsemble, type RuntimeEnsemble } from '../../runtime/together/index.js';
-import { rankedAnswers } from '../../tasks/index.js';
+import { wantedAnswers } from '../../tasks/index.js';
 import { isCut } from '../../text/index.js';
 import type { Answered, AskedQuestion, ExportedSource, SeenPicture, ToExplain } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
@@ -67,7 +67,6 @@ export class ExportedModel implements ServedModel {
   async answer(questions: readonly AskedQuestion[]): Promise<Answered[]> {
     const { model } = this.ensemble.first;
     const rows = new Map(questions.map(({ imageKey, row }) => [imageKey, row]));
-    const most = Math.max(...questions.map(({ topK }) => topK));
     const examples = questions.map(({ imageKey, question }) => ({
       imageIds: [imageKey],
       sentence: question,
@@ -75,10 +74,13 @@ export class ExportedModel implements ServedModel {
     const ranked = await answerExamples(this.ensemble, examples, {
       batchSize: questions.length,
       rowOf: (key) => rows.get(key) as FeatureRow,
-      read: ({ answer }) => (answer === undefined ? [] : rankedAnswers(answer, model.answerTable, most)),
+      read: ({ answer }, places) =>
+        answer === undefined
+          ? []
+          : wantedAnswers(answer, model.answerTable, (row) => questions[places[row] ?? 0] as AskedQuestion),
     });
-    return questions.map(({ question, topK }, i) => ({
-      answers: ranked[i]?.slice(0, topK) ?? [],
+    return questions.map(({ question }, i) => ({
+      answers: ranked[i] ?? [],
       isCut: isCut(model, question),
     }));
   }

@@ -20,6 +20,8 @@ export interface AskedQuestion {
   readonly row: FeatureRow;
   readonly question: string;
   readonly topK: number;
+  /** These answers alone. */
+  readonly choices?: readonly string[] | undefined;
   /** Name of the model that is asked. */
   readonly model: string;
 }

@@ -73,11 +73,10 @@ export class TorchModel implements ServedModel {
       imageIds: [imageKey],
       sentence: question,
     }));
-    const most = Math.max(...questions.map(({ topK }) => topK));
     this.lxmert.adaptThreads();
-    const ranked = rankAnswers(answering, source, examples, most);
-    return questions.map(({ question, topK }, i) => ({
-      answers: ranked[i]?.slice(0, topK) ?? [],
+    const ranked = rankAnswers(answering, source, examples, (place) => questions[place] as AskedQuestion);
+    return questions.map(({ question }, i) => ({
+      answers: ranked[i] ?? [],
       isCut: isCut(answering, question),
     }));
   }
