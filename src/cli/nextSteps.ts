@@ -14,19 +14,28 @@ export interface PreparedTask {
   /** Official annotations that `lxmert score` reads, where the task has them as files: `--annotations val.json`. */
   readonly scoring?: string | undefined;
   readonly predictions?: 'json' | 'csv';
+  /** Stores that hold the regions of the images, where they are known. */
+  readonly features?: readonly string[] | undefined;
 }
 
 /** Files that a training is validated on, the first that is there. */
 const VALIDATION = /^(minival|val|valid|testdev|.*_val|.*_dev|test)\.json$/;
 const ORDER = ['minival.json', 'valid.json', 'val.json', 'testdev.json'];
 
-const MODEL = '--model runs/mine --features features/mine';
-
 /**
  * The commands that take what was prepared: a training where there are questions to train on, else an
  * evaluation of those with answers, and a prediction for those without.
  */
-export function nextSteps({ task, output, splits, answers, scoring, predictions }: PreparedTask): string[] {
+export function nextSteps({
+  task,
+  output,
+  splits,
+  answers,
+  scoring,
+  predictions,
+  features = ['features/mine'],
+}: PreparedTask): string[] {
+  const stores = features.map((store) => `--features ${shellWord(store)}`).join(' ');
   const at = (file: string): string => shellWord(path.join(output, file));
   const answered = splits.filter(({ numAnswered }) => numAnswered > 0).map(({ file }) => file);
   const train = answered.find((file) => /(^|_)train(_all)?\.json$/.test(file));
@@ -38,15 +47,15 @@ export function nextSteps({ task, output, splits, answers, scoring, predictions 
   if (train !== undefined) {
     const table = answers === undefined ? '' : ` --answers ${at(answers)}`;
     commands.push(
-      `lxmert finetune ${task} --train ${at(train)} --valid ${valid === undefined ? 'VALID.json' : at(valid)}${table} --features features/mine --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine`,
+      `lxmert finetune ${task} --train ${at(train)} --valid ${valid === undefined ? 'VALID.json' : at(valid)}${table} ${stores} --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine`,
     );
   } else if (answered[0] !== undefined) {
-    commands.push(`lxmert evaluate ${task} ${at(valid ?? answered[0])} ${MODEL}`);
+    commands.push(`lxmert evaluate ${task} ${at(valid ?? answered[0])} --model runs/mine ${stores}`);
   }
   const toPredict = unanswered ?? (scoring === undefined ? undefined : (valid ?? answered[0]));
   if (toPredict !== undefined) {
     commands.push(
-      `lxmert predict ${task} ${at(toPredict)} ${MODEL} --output predictions.${predictions ?? 'json'}`,
+      `lxmert predict ${task} ${at(toPredict)} --model runs/mine ${stores} --output predictions.${predictions ?? 'json'}`,
     );
     if (unanswered === undefined)
       commands.push(`lxmert score ${task} predictions.${predictions ?? 'json'} ${scoring}`);

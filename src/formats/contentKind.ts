@@ -3,6 +3,7 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { isCameraRaw } from './cameraRaw.js';
+import { recordKindOf } from './recordKinds.js';
 
 /** A kind of content: a word to decide by, and what a person calls it. */
 export interface ContentKind {
@@ -35,6 +36,12 @@ const NAMES = {
   pickle: 'a Python pickle',
   safetensors: 'a safetensors file',
   gguf: 'a GGUF model file',
+  onnx: 'an ONNX model',
+  caffemodel: 'weights of a Caffe network (.caffemodel)',
+  tfRecord: "TensorFlow's records (TFRecord)",
+  matlab: 'a MATLAB file (.mat)',
+  matlab73: 'a MATLAB file (.mat, version 7.3)',
+  feather: 'a Feather table',
   sqlite: 'an SQLite database',
   pdf: 'a PDF document',
   jpeg: 'a JPEG picture',
@@ -113,6 +120,9 @@ const MARKS: readonly (readonly [ContentKindName, ...(readonly [at: number, lati
   ['lmdb', [16, '\xde\xc0\xef\xbe']],
   ['lmdb', [16, '\xbe\xef\xc0\xde']],
   ['gguf', [0, 'GGUF']],
+  ['matlab', [0, 'MATLAB 5.0 MAT-file']],
+  ['matlab73', [0, 'MATLAB 7.3 MAT-file']],
+  ['feather', [0, 'FEA1']],
   ['sqlite', [0, 'SQLite format 3\x00']],
   ['pdf', [0, '%PDF-']],
   ['jpeg', [0, '\xff\xd8\xff']],
@@ -203,6 +213,8 @@ function kindOf(bytes: Buffer): ContentKindName {
   if (head.length > 8 && head[8] === 0x7b && head.readBigUInt64LE() < 2n ** 40n) return 'safetensors';
   if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) return 'pickle';
   if (head.every((byte) => byte === 0)) return 'zeros';
+  const recorded = recordKindOf(head);
+  if (recorded !== undefined) return recorded;
   if (/^P[1-6]\s+(#.*\n\s*)*\d+\s+\d+\s/.test(head.toString('latin1', 0, 256))) return 'netpbm';
   return isText(head) ? textKindOf(head) : 'binary';
 }

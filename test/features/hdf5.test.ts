@@ -233,6 +233,16 @@ describe('what is no such file', () => {
     alone.close();
   });
 
+  it("says what of GQA's entries is not there", async () => {
+    const copy = newPath();
+    cpSync(fixture('gqa'), copy, { recursive: true });
+    const file = path.join(copy, 'gqa_objects_info.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"width"', '"wide"'));
+    expect((await errorOf(() => opened(copy))).message).toMatch(
+      /width should be a whole number from 1 to 1000000; found nothing\.$/,
+    );
+  });
+
   it('refuses a cut file at the start', async () => {
     const file = altered(['vlt5_obj36.h5'], (copy) => {
       const name = path.join(copy, 'vlt5_obj36.h5');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AnswerTable } from '../../src/data/answerTable.js';
 import { batchFromRows } from '../../src/features/index.js';
 import { questionAnsweringModel, useForInference } from '../../src/model/index.js';
-import { type AnsweringModel, rankAnswers } from '../../src/tasks/predict.js';
+import { task as aokvqa } from '../../src/tasks/aokvqa.js';
+import { type AnsweringModel, predictExamples, rankAnswers } from '../../src/tasks/predict.js';
 import { Vocabulary, WordPieceTokenizer } from '../../src/text/index.js';
 import { type Device, manualSeed, ShapeGraphs } from '../../src/torch/index.js';
 import { makeRow } from '../features/support.js';
@@ -39,6 +40,33 @@ const questions = [
   { imageIds: ['a'], sentence: 'is the cat color ?' },
   { imageIds: ['c'], sentence: 'what cat ?' },
 ];
+
+it('choices are those of each question, in batches of questions that share images', async () => {
+  const model = answeringOn('cpu');
+  try {
+    const examples = questions.map((question, i) => ({
+      ...question,
+      questionId: `q${i}`,
+      labels: undefined,
+      questionType: '',
+      answerType: '',
+      // Other choices for each, one of which the table lacks.
+      choices: [ANSWERS[i]!, 'none', ANSWERS[i + 2]!],
+      correctChoice: undefined,
+      directAnswers: undefined,
+      isDifficult: false,
+    }));
+    const ranked = rankAnswers(model, source, questions, ANSWERS.length);
+    const expected = ranked.map((answers, i) => ({
+      answer: answers[0]!.answer,
+      choice: answers.find(({ answer }) => [ANSWERS[i], ANSWERS[i + 2]].includes(answer))!.answer,
+    }));
+    const predicted = await predictExamples(aokvqa, model, source, examples, { batchSize: 3 });
+    expect(predicted).toMatchObject(expected);
+  } finally {
+    end(model);
+  }
+});
 
 describe.each(gpuDevices)('answers on %s', (device) => {
   it("are the processor's, recorded as graphs or not, to questions that share images and to single ones", () => {

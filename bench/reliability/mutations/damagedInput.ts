@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { Random } from '../../../src/common/random.js';
 import type { Kit, Outcome } from './kit.js';
-import type { Reader } from './readers.js';
+import type { Reader } from './ways.js';
 
 export interface DamagedInput {
   /** The whole file that it was made of; the damaged one has the same name, in `kit.work`. */

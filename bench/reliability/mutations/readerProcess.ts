@@ -8,7 +8,8 @@ import path from 'node:path';
 import { liveTensors, setNumThreads } from '../../../src/torch/index.js';
 import { damagedInput } from './damagedInput.js';
 import { loadCommandLine, makeKit, type Outcome, ReaderFault } from './kit.js';
-import { type Reader, readersOf } from './readers.js';
+import { readersOf } from './readers.js';
+import type { Reader } from './ways.js';
 
 const [whole = '', work = '', name = '', seed = '', from = '', to = '', state = '', keep] =
   process.argv.slice(2);

@@ -3,7 +3,6 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { CheckpointFile } from '../../../src/checkpoint/index.js';
-import { LxmertError } from '../../../src/common/errors.js';
 import { streamAnnotatedImages } from '../../../src/data/annotations/pretrainingAnnotations.js';
 import { loadAnswerTable } from '../../../src/data/answerTableFiles.js';
 import { GivenBoxes } from '../../../src/extraction/index.js';
@@ -14,66 +13,25 @@ import { loadVocabulary } from '../../../src/text/vocabularyFile.js';
 import { scope } from '../../../src/torch/index.js';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
 import { loadLabelNames } from '../../../src/vision/detector/labelFiles.js';
-import { faultsOfMessage } from '../messages.js';
+import { arrayReaders } from './arrayReaders.js';
 import { type ByteMutation, mutateBytes } from './bytes.js';
 import { mutateSafetensors, mutateZipMember } from './containers.js';
 import { mutateJson, mutateJsonLines } from './json.js';
-import { type Kit, type Outcome, ReaderFault } from './kit.js';
+import type { Kit } from './kit.js';
 import { mutateCsv, mutateTsv } from './tables.js';
+import {
+  all,
+  type Case,
+  command,
+  convertFeatures,
+  direct,
+  drain,
+  inFolder,
+  out,
+  type Reader,
+  whole,
+} from './ways.js';
 import { runWords } from './wholeFiles.js';
-
-/** One whole file, and what is done with it once it is damaged. */
-export interface Case {
-  /** In the folder of whole files. */
-  readonly file: string;
-  readonly mutate: ByteMutation;
-  /** @param file the damaged one, in `kit.work`, by its own name */
-  read(kit: Kit, file: string): Promise<Outcome>;
-}
-
-export interface Reader {
-  readonly name: string;
-  readonly cases: readonly Case[];
-}
-
-/** A way of reading that is no command: what it throws must be for a person. */
-function direct(read: (file: string) => Promise<unknown>): (kit: Kit, file: string) => Promise<Outcome> {
-  return async (_, file) => {
-    try {
-      await read(file);
-      return 'accepted';
-    } catch (error) {
-      if (!(error instanceof LxmertError)) throw error;
-      // What a terminal would obey is written out where it is printed.
-      const faults = faultsOfMessage(error.message).filter(
-        (fault) => !fault.startsWith('a control character'),
-      );
-      if (faults.length > 0) throw new ReaderFault(`${faults.join('; ')}: ${error.message}`);
-      return 'refused';
-    }
-  };
-}
-
-/** Several ways one after the other; refused where one refuses. */
-function all(...ways: Case['read'][]): Case['read'] {
-  return async (kit, file) => {
-    let outcome: Outcome = 'accepted';
-    for (const way of ways) if ((await way(kit, file)) === 'refused') outcome = 'refused';
-    return outcome;
-  };
-}
-
-/** A command whose words are made for the damaged file. */
-function command(words: (file: string, kit: Kit) => string[]): Case['read'] {
-  return (kit, file) => kit.run(...words(file, kit));
-}
-
-async function drain(source: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of source);
-}
-
-const out = (kit: Kit, name: string): string => path.join(kit.work, 'out', name);
-const whole = (kit: Kit, ...parts: string[]): string => path.join(kit.whole, ...parts);
 
 /** Each tensor is materialised: sizes that the file only claims would be taken here. */
 const openTensors = direct(async (file) => {
@@ -92,8 +50,6 @@ const checkpoints = (name: string, mutate: ByteMutation, ...files: string[]): Re
   cases: files.map((file) => ({ file: `checkpoints/${file}`, mutate, read: readCheckpoint })),
 });
 
-const convertFeatures = command((file, kit) => ['features', 'convert', file, out(kit, 'store')]);
-
 /** A store whose one shard is damaged. */
 const readStore: Case['read'] = all(
   command((file) => ['features', 'info', path.dirname(file)]),
@@ -106,18 +62,6 @@ const question = (task: string, file: string, mutate: ByteMutation = mutateJson)
   mutate,
   read: direct(async (damaged) => drain((await loadTask(task)).read(damaged))),
 });
-
-/** A file of a folder of others, which come along. */
-function inFolder(kit: Kit, file: string, folder: string): string {
-  const copy = path.join(kit.work, 'folder');
-  cpSync(whole(kit, folder), copy, { recursive: true });
-  const [name] = readdirSync(copy).filter((each) => each === path.basename(file));
-  cpSync(
-    file,
-    name === undefined ? path.join(copy, 'snapshots', path.basename(file)) : path.join(copy, name),
-  );
-  return copy;
-}
 
 const prepare = (task: string, file: string, mutate: ByteMutation = mutateJson): Case => ({
   file,
@@ -181,6 +125,7 @@ export function readersOf(kit: Kit): readonly Reader[] {
     checkpoints('checkpoint, pickled NumPy', mutateBytes, 'numpy-2.pkl', 'numpy-4.pkl', 'numpy-python2.pkl'),
     checkpoints('checkpoint, .caffemodel', mutateBytes, 'net.caffemodel'),
     ...featureReaders(),
+    ...arrayReaders(),
     ...questionReaders(),
     ...tableReaders(),
     {

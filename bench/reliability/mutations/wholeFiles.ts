@@ -1,7 +1,8 @@
 /** @file Small whole files of every kind that the program reads, made by the program itself where it can. */
 
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { saveCheckpoint } from '../../../src/checkpoint/index.js';
 import { StoredZip } from '../../../src/checkpoint/write/storedZip.js';
@@ -21,6 +22,7 @@ export async function makeWholeFiles(kit: Kit): Promise<void> {
   mkdirSync(kit.whole, { recursive: true });
   await makeCheckpoints(at);
   await makeFeatures(kit, at);
+  copyArrayFiles(at);
   makeOfficialFiles(at);
   await makePictures(at);
   await makeRun(kit, at);
@@ -109,6 +111,26 @@ async function makeFeatures(kit: Kit, at: At): Promise<void> {
   await succeed(kit, 'features', 'convert', tsv, at('features/store'), ...provenance);
   await succeed(kit, 'features', 'convert', at('features/store'), at('features/back_obj36.tsv'));
   await makeZip(at('features/few_obj36.zip'), new Map([['few_obj36.tsv', readFileSync(tsv)]]));
+}
+
+/** What h5py, LMDB, NumPy, torch and pyarrow wrote for the tests of these formats. */
+function copyArrayFiles(at: At): void {
+  const [features, formats] = ['test/features', 'test/formats'];
+  const unpack = (from: string, folder: string, name: string): void => {
+    mkdirSync(at(folder), { recursive: true });
+    writeFileSync(at(folder, name), gunzipSync(readFileSync(checkoutFile(from))));
+  };
+  cpSync(checkoutFile(features, 'hdf5'), at('hdf5'), { recursive: true });
+  cpSync(checkoutFile(formats, 'parquet/tables'), at('parquet'), { recursive: true });
+  for (const name of ['earliest', 'latest'])
+    unpack(`${formats}/hdf5/kinds_${name}.h5.gz`, 'hdf5-kinds', `kinds_${name}.h5`);
+  const fixtures = `${features}/sources/fixtures`;
+  for (const entry of readdirSync(checkoutFile(fixtures), { withFileTypes: true })) {
+    const { name } = entry;
+    if (entry.isDirectory()) cpSync(checkoutFile(fixtures, name), at('arrays', name), { recursive: true });
+    if (name.endsWith('.mdb.gz'))
+      unpack(`${fixtures}/${name}`, `lmdb/${path.basename(name, '.mdb.gz')}`, 'data.mdb');
+  }
 }
 
 async function makeZip(file: string, members: ReadonlyMap<string, Uint8Array>): Promise<void> {

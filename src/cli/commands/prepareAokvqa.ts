@@ -49,15 +49,19 @@ export const command = defineCommand({
       'Training questions that an answer must be a choice of, or a direct answer of, for it to be in the table',
     ),
   }),
-  async run({ arguments: { sources }, options, ...context }): Promise<PreparedAokvqa & { output: string }> {
+  async run({
+    arguments: { sources },
+    options,
+    ...context
+  }): Promise<PreparedAokvqa & { output: string; features: readonly string[] | undefined }> {
     const prepared = await prepareAokvqa({
       ...(await preparation(sources, options, context)),
       minOccurrences: options.minOccurrences,
       ...(options.features === undefined ? {} : { knownImages: await idsOf(options.features) }),
     });
-    return { output: options.output, ...prepared };
+    return { output: options.output, features: options.features, ...prepared };
   },
-  render: ({ output, splits, numAnswers, tableFrom, notes }) =>
+  render: ({ output, features, splits, numAnswers, tableFrom, notes }) =>
     [
       ...renderSplits(output, splits).flatMap((line, i) => [line, ...choiceLines(splits[i]!)]),
       ...notes,
@@ -68,6 +72,7 @@ export const command = defineCommand({
         splits,
         answers: 'trainval_label2ans.json',
         scoring: '--annotations aokvqa_v1p0_val.json',
+        features,
       }),
     ].join('\n'),
 });

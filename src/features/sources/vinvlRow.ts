@@ -1,7 +1,9 @@
 /** @file One line of VinVL's and Oscar's tables: a key, then vectors in base64, or JSON with vectors or objects in it. */
 
 import { LxmertError, messageOf } from '../../common/errors.js';
+import { excerptOfJson } from '../../common/excerpt.js';
 import { decodeBase64 } from '../../formats/base64.js';
+import { parseJson } from '../../formats/jsonFault.js';
 import { floatsOf } from '../../formats/numberArray.js';
 import { MAX_BOXES } from '../row.js';
 import type { PictureSize, RawRow } from './indexedRows.js';
@@ -50,7 +52,14 @@ export function readVinvlRow(line: VinvlLine, size: PictureSize | undefined): Ra
   const value = parse(content);
   const { objects, features, num_boxes: count } = value;
   if (typeof features === 'string')
-    return { imageId, ...size, ...readVectors(Buffer.from(features, 'latin1'), String(count)) };
+    return {
+      imageId,
+      ...size,
+      ...readVectors(
+        Buffer.from(features, 'latin1'),
+        typeof count === 'string' ? count : excerptOfJson(count),
+      ),
+    };
   if (Array.isArray(objects)) return { imageId, ...size, ...readObjects(objects) };
   throw new LxmertError(
     `its JSON should hold "features" or "objects"; it holds ${Object.keys(value).slice(0, 8).join(', ') || 'nothing'}.`,
@@ -59,7 +68,7 @@ export function readVinvlRow(line: VinvlLine, size: PictureSize | undefined): Ra
 
 function parse(content: Buffer): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(content.toString('utf8'));
+    const value: unknown = parseJson(content.toString('utf8'));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
     throw new LxmertError('its JSON is no object.');
   } catch (error) {

@@ -66,7 +66,9 @@ export class LmdbFile {
     if (seen.has(number)) throw new LmdbFault(`page ${number} is in its tree twice`);
     seen.add(number);
     const page = readTreePage(this.#read(number, 0, this.meta.pageBytes), number);
-    if (page.kind === 'leaf') yield* page.entries;
+    // Copies of keys: a page must not stay in memory for their sake.
+    if (page.kind === 'leaf')
+      for (const { key, value } of page.entries) yield { key: Buffer.from(key), value };
     else for (const child of page.children) yield* this.#walk(child, depth + 1, seen);
   }
 

@@ -103,7 +103,11 @@ export function readTreePage(page: Buffer, number: number): LmdbLeaf | LmdbBranc
   if ((flags & PAGE.branch) !== 0)
     return { kind: 'branch', children: starts.map((start) => readChild(page, start)) };
   if ((flags & PAGE.leaf) === 0) fail('is none of the tree');
-  return { kind: 'leaf', entries: starts.map((start) => readEntry(page, number, start, fail)) };
+  const entries = starts.map((start) => readEntry(page, number, start, fail));
+  // Nodes that overlap could make many times what a page holds.
+  const numBytes = entries.reduce((sum, { key }) => sum + NODE_BYTES + key.length, 0);
+  if (numBytes > page.length) fail('has nodes that overlap');
+  return { kind: 'leaf', entries };
 }
 
 /** A node of a branch: 48 bits of page number where a leaf has the value's size and flags. */
@@ -122,8 +126,7 @@ function readEntry(
   const keyEnd = start + NODE_BYTES + page.readUInt16LE(start + 6);
   const valueEnd = keyEnd + ((flags & NODE.big) === 0 ? numBytes : 8);
   if (valueEnd > page.length) fail('has a node that leads out of it');
-  // A copy: a page must not stay in memory for the sake of a key.
-  const key = Buffer.from(page.subarray(start + NODE_BYTES, keyEnd));
+  const key = page.subarray(start + NODE_BYTES, keyEnd);
   if ((flags & (NODE.subDatabase | NODE.duplicates)) !== 0) return { key, value: { kind: 'database' } };
   if ((flags & NODE.big) === 0)
     return { key, value: { kind: 'inline', page: number, offset: keyEnd, numBytes } };

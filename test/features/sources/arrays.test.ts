@@ -163,6 +163,19 @@ describe("VinVL's and Oscar's files", () => {
     );
   });
 
+  it('damaged JSON, told by its place', async () => {
+    const place = path.join(temporaryFolder(), 'features.tsv');
+    writeFileSync(place, 'a\t{"num_boxes": 1, "features": "AA"]\n');
+    expect((await errorOf(() => convert(place))).message).toContain(
+      "its JSON is damaged: line 1, column 34: expected ',' or '}', found ']'",
+    );
+    writeFileSync(
+      place,
+      `a\t{"num_boxes": ${'['.repeat(30_000)}${']'.repeat(30_000)}, "features": "AA=="}\n`,
+    );
+    expect((await errorOf(() => convert(place))).message).toContain('found a value that is');
+  });
+
   it.each(['oscar.pt', 'oscar-2019.pt'])('a dictionary of tensors: %s', async (name) => {
     const { rows, settings } = await convert(fixture(`vinvl/${name}`));
     expect(rows).toEqual(shares);

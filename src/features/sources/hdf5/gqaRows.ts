@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { LxmertError, messageOf, UsageError, unreadable } from '../../../common/errors.js';
+import { excerptOfJson } from '../../../common/excerpt.js';
 import { type Hdf5Dataset, type Hdf5File, openHdf5 } from '../../../formats/hdf5/index.js';
 import { parseJson } from '../../../formats/jsonFault.js';
 import { MAX_BOXES, MAX_IMAGE_SIDE } from '../../row.js';
@@ -128,7 +129,7 @@ function pictureOf(file: string, id: string, value: unknown): Picture {
     const least = name === 'file' || name === 'idx' || name === 'objectsNum' ? 0 : 1;
     if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > NUMBERS[name])
       throw new LxmertError(
-        `${file}, image ${id}: ${name} should be a whole number from ${least} to ${NUMBERS[name]}; found ${JSON.stringify(number)}.`,
+        `${file}, image ${id}: ${name} should be a whole number from ${least} to ${NUMBERS[name]}; found ${excerptOfJson(number)}.`,
       );
     return number;
   };
