@@ -6,4 +6,3 @@ export {
   type SubmissionTask,
   submissionTasks,
 } from './checkSubmission.js';
-export type { SubmissionProblem } from './findings.js';
