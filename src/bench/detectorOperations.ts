@@ -8,7 +8,9 @@ import {
 } from '../vision/detector/architecture.js';
 
 /**
- * Operations of the convolutions and dense layers, a multiplication and an addition counting two.
+ * Operations of the convolutions and dense layers as the original computes them, a multiplication and an addition counting two:
+ * each region through the whole last stage, and 3 x 3 convolutions by their nine products. What is computed here is less, by Winograd's
+ * tiles and since regions that cannot be chosen are known in part, by as much as the picture and the weights allow.
  *
  * @param height of the network's input
  * @param numRegions proposals that go through the last stage

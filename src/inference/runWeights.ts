@@ -15,7 +15,13 @@ const OF_PRETRAINING = /^(Epoch\d+|LAST)_LXRT\.pth$/;
  * @throws LxmertError for a pre-training that has saved none
  */
 export function weightsOfRun(folder: string, which: 'BEST' | 'LAST', task: string | undefined): string {
-  if (task !== 'pretrain') return path.join(folder, `${which}.pth`);
+  if (task !== 'pretrain') {
+    const file = path.join(folder, `${which}.pth`);
+    if (existsSync(file) || which === 'LAST' || !existsSync(path.join(folder, 'LAST.pth'))) return file;
+    throw new LxmertError(
+      `${folder} has no BEST.pth, since no epoch of it has scored above 0 yet. Let the run go on (the command that began it, with --resume), or name ${path.join(folder, 'LAST.pth')} as --model, its weights as they are.`,
+    );
+  }
   const best = path.join(folder, RUN_FILES.bestPretrained);
   if (which === 'BEST' && existsSync(best)) return best;
   const timeOf = (file: string): number => statSync(path.join(folder, file)).mtimeMs;

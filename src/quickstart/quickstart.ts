@@ -22,6 +22,7 @@ import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
 import { writeQuickstartReport } from './quickstartReport.js';
 import type { AccuracyRow, AnsweredExample, QuickstartResult } from './quickstartResult.js';
+import { beginQuickstart, QUICKSTART_FILES } from './quickstartState.js';
 
 export interface QuickstartOptions {
   readonly folder: string;
@@ -44,11 +45,20 @@ export interface QuickstartOptions {
 /** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */
 const EVALUATED_SPLITS = ['minival', 'heldout'] as const;
 const NUM_EXAMPLES = 6;
+/** Seconds of training that a power cut may cost; Ctrl-C costs none. */
+const SNAPSHOT_STEPS = 500;
 export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
   const { folder, notice, signal, seed } = options;
   const start = performance.now();
   setNumThreads(options.numThreads);
-  const world = path.join(folder, 'world');
+  const { numImages, numEpochs, numBoxes, hiddenSize, learningRate, batchSize, precision } = options;
+  const settings = { numImages, numEpochs, numBoxes, hiddenSize, learningRate, batchSize, precision, seed };
+  const { hasWorld, goesOn } = await beginQuickstart(folder, settings);
+  if (goesOn)
+    notice(
+      `A quickstart was begun in ${folder} and goes on${hasWorld ? '' : '; its scenes are drawn anew'}.`,
+    );
+  const world = path.join(folder, QUICKSTART_FILES.world);
   const withProgress = async <T>(
     label: string,
     unit: string,
@@ -62,17 +72,14 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     }
   };
   const extractor = pixelExtractor({ numBoxes: options.numBoxes });
-  await withProgress('Drawing scenes', 'images', (progress) =>
-    makeSampleWorld({
-      folder: world,
-      numImages: options.numImages,
-      seed,
-      extractor,
-      ...QUICKSTART_WORLD,
-      progress,
-      signal,
-    }),
-  );
+  if (!hasWorld) {
+    await withProgress('Drawing scenes', 'images', (progress) =>
+      makeSampleWorld({ folder: world, numImages, seed, extractor, ...QUICKSTART_WORLD, progress, signal }),
+    ).catch((error: unknown) => {
+      if (signal.aborted) notice('Stopped while scenes were drawn. The same command goes on.');
+      throw error;
+    });
+  }
   const storeOf = (split: string): string => path.join(world, SAMPLE_FILES.store(split));
   using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
   const vocabulary = await loadVocabulary(path.join(world, SAMPLE_FILES.vocabulary));
@@ -88,8 +95,8 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     });
   const training = await load('train');
   const validation = await load('minival');
-  const runFolder = path.join(folder, 'run');
-  const run = await RunFolder.create(runFolder);
+  const runFolder = path.join(folder, QUICKSTART_FILES.run);
+  const run = await RunFolder.open(runFolder);
   const fitted = await withProgress('Training', 'steps', (progress) =>
     finetune({
       task: vqa,
@@ -100,6 +107,7 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
       config: configOf(options, vocabulary.size),
       settings: settingsOf(options, vqa),
       run,
+      snapshots: { everySteps: SNAPSHOT_STEPS, numKept: 1, resume: true },
       device: { device: options.device ?? 'cpu', allowTf32: false, useGraphs: false },
       provenance: {
         command: 'quickstart',
@@ -118,6 +126,8 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     numParameters: fitted.numParameters,
     steps: fitted.steps,
     epochs: fitted.epochs,
+    numSteps: fitted.numSteps,
+    hasLearned: fitted.bestEpoch !== undefined,
     wasInterrupted: fitted.wasInterrupted,
   };
   const seconds = (): number => (performance.now() - start) / 1000;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import type { FeatureStore } from '../features/index.js';
 import { formatMillions } from '../formats/numbers.js';
-import { pictureRegions, type ReportExample, renderReport } from '../report/index.js';
+import { describeRun, pictureRegions, type ReportExample, renderReport } from '../report/index.js';
 import type { AnsweredExample, QuickstartResult } from './quickstartResult.js';
 
 /** Writes `report.html` into the quickstart's folder and returns its path. */
@@ -13,31 +13,19 @@ export async function writeQuickstartReport(
   result: Omit<QuickstartResult, 'report'>,
   store: FeatureStore,
 ): Promise<string> {
+  // Of the whole run, also of what was trained before an interruption.
+  const { curves } = (await describeRun(result.runFolder)).report;
   const html = renderReport({
     title: 'LXMERT quickstart',
     subtitle:
       'A small model, trained from scratch on pictures drawn here, answers questions about scenes it never saw.',
     facts: [
       { label: 'Parameters', value: formatMillions(result.numParameters) },
-      { label: 'Training steps', value: String(result.steps.at(-1)?.step ?? 0) },
+      { label: 'Training steps', value: String(result.numSteps) },
       { label: 'Time in all', value: `${result.seconds.toFixed(0)} s` },
     ],
-    curves: [
-      {
-        title: 'Training loss',
-        xLabel: 'step',
-        yLabel: 'loss',
-        series: [{ name: 'loss', points: result.steps.map(({ step, loss }) => [step, loss] as const) }],
-      },
-      {
-        title: 'Accuracy on unseen scenes',
-        xLabel: 'epoch',
-        yLabel: 'accuracy, %',
-        series: [
-          { name: 'minival', points: result.epochs.map(({ epoch, score }) => [epoch, 100 * score] as const) },
-        ],
-      },
-    ],
+    // Loss and score.
+    curves: curves.slice(0, 2),
     accuracy: {
       caption:
         'Accuracy by kind of question; heldout has pairs of color and shape that training never showed',

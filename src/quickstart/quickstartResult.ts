@@ -31,6 +31,10 @@ export interface QuickstartResult {
   readonly examples: readonly AnsweredExample[];
   readonly steps: readonly StepMetrics[];
   readonly epochs: readonly EpochMetrics[];
+  /** Of the run, with those of earlier starts. */
+  readonly numSteps: number;
+  /** There are weights of an epoch that scored above 0. */
+  readonly hasLearned: boolean;
   readonly wasInterrupted: boolean;
   /** The web page; absent when the run was interrupted. */
   readonly report: string | undefined;

@@ -22,3 +22,18 @@ it("is the package's own until a quickstart has been finished", () => {
   expect(said[0]).toMatch(/^No model was named: .* comes with lxmert/);
   expect(said[2]).toContain(path.join(options.folder, 'run'));
 });
+
+it('is what an interrupted quickstart has learned so far, with a word on how it goes on', () => {
+  const said: string[] = [];
+  const options = {
+    folder: path.join(folder, 'interrupted'),
+    notice: (line: string) => void said.push(line),
+  };
+  mkdirSync(path.join(options.folder, 'run'), { recursive: true });
+  writeFileSync(path.join(options.folder, 'quickstart.json'), '{}');
+  expect(sampleModel(options)).toBe(sampleModelFolder());
+  expect(said[0]).toMatch(/was not finished; 'lxmert quickstart' goes on with it/);
+  writeFileSync(path.join(options.folder, 'run/BEST.pth'), '');
+  expect(sampleModel(options)).toBe(path.join(options.folder, 'run'));
+  expect(said.at(-1)).toMatch(/as far as it has learned.*goes on with it/);
+});

@@ -13,14 +13,14 @@ export const command = defineCommand({
   description:
     'Draws a small world of pictures with questions about them, trains a small LXMERT on it from scratch, and prints ' +
     'how often it is right on scenes it never saw, beside what can be had without looking. Leaves the world, the run ' +
-    'and the trained model in a folder.',
+    'and the trained model in a folder. After an interruption the same command goes on.',
   examples: [{ command: 'lxmert quickstart', does: 'goes from nothing to answers in a few minutes' }],
   needsLibtorch: true,
   arguments: z.strictObject({}),
   options: z.strictObject({
     output: outputPath()
       .default(QUICKSTART_DEFAULTS.folder)
-      .describe('Folder to make; it must not hold files yet'),
+      .describe('Folder to make, or that of a quickstart that was interrupted, to go on with'),
     numImages: z
       .int()
       .min(20)
@@ -97,7 +97,10 @@ function render(result: QuickstartResult): string {
       `  ${answers.join(', ')} (expected: ${example.expected.join(' or ')})`,
     );
   }
-  if (result.wasInterrupted) lines.push('Interrupted: the run so far is kept.');
+  if (result.wasInterrupted) {
+    const learned = result.hasLearned ? `; what was learned is in ${result.runFolder}` : '';
+    return `Interrupted after ${result.numSteps} steps${learned}. The same command goes on.`;
+  }
   const parameters = `${formatMillions(result.numParameters)} parameters`;
   lines.push(
     '',

@@ -25,6 +25,7 @@ export async function listJsonMembers(archive: string): Promise<JsonMember[]> {
 
 async function listTarMembers(archive: string): Promise<JsonMember[]> {
   const members = await listTarFile(archive).catch((error: unknown) => {
+    if (error instanceof LxmertError) throw error;
     throw new LxmertError(`${archive} is not a whole tar archive: ${messageOf(error)}. Get it again.`, {
       cause: error,
     });

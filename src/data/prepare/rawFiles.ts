@@ -191,12 +191,17 @@ function sourceOf(location: string): JsonSource {
   };
 }
 
+/** A tar archive is read through to be listed: larger ones are of pictures, and are looked into only when they are named. */
+const MAX_TAR_BYTES = 256 * 2 ** 20;
+
 async function filesIn(folder: string, depth: number): Promise<RawFile[]> {
   const inside: RawFile[] = [];
   for (const entry of (await readdir(folder, { withFileTypes: true })).sort(byName)) {
     const isWanted =
       entry.isDirectory() || /\.(jsonl?|json\.gz|zip|tar|tar\.gz|tgz|parquet)$/i.test(entry.name);
     if (!isWanted || entry.name.startsWith('.')) continue;
+    const isTar = /\.(tar|tar\.gz|tgz)$/i.test(entry.name);
+    if (isTar && (await stat(path.join(folder, entry.name))).size > MAX_TAR_BYTES) continue;
     const files = await filesAt(path.join(folder, entry.name), depth - 1 + Number(!entry.isDirectory()));
     inside.push(...files.map((file) => ({ ...file, isNamed: false })));
   }

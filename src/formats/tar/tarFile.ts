@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Entry, extract } from 'tar-stream';
+import { LxmertError } from '../../common/errors.js';
 import { contentKindOf, readContentKind } from '../contentKind.js';
 
 /** A file of an archive; folders, links and devices are none. */
@@ -33,12 +34,17 @@ export async function isTarFile(file: string): Promise<boolean> {
   }
 }
 
-/** The files of an archive, in its order. @throws Error for an archive that is cut short or damaged */
+/** Far more than archives of annotations have; each takes memory. */
+const MAX_MEMBERS = 100_000;
+
+/** The files of an archive, in its order. @throws LxmertError for one of over 100,000 files; Error when it is cut short or damaged */
 export async function listTarFile(archive: string): Promise<TarMember[]> {
   const members: TarMember[] = [];
   for await (const entry of tarEntries(archive)) {
     const { name, size, type } = entry.header;
     if (type === 'file' || type === 'contiguous-file') members.push({ name, numBytes: size ?? 0 });
+    if (members.length > MAX_MEMBERS)
+      throw new LxmertError(`${archive} has more than ${MAX_MEMBERS} files; no archive of questions does.`);
     entry.resume();
   }
   return members;

@@ -1,5 +1,6 @@
 /** @file Question files of other projects and in other archives, shaped as they are offered. */
 
+import { truncateSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -33,6 +34,12 @@ describe('tar archives', () => {
         expect(Buffer.concat(pieces).toString()).toBe('["b"]');
       }
     }
+  });
+
+  it('of pictures are not read through because they lie in the folder', async () => {
+    const source = writeFiles(newFolder(), { 'a.json': '[]', 'pictures.tar': makeTar({ 'b.json': '[]' }) });
+    truncateSync(path.join(source, 'pictures.tar'), 2 ** 29);
+    expect((await openRawFiles([source])).map(({ baseName }) => baseName)).toEqual(['a.json']);
   });
 
   it('that are cut short, or lead out of their folder, are refused', async () => {
