@@ -56,6 +56,7 @@ const namedEntries = new Map([
   ],
   ['src/features/portable.ts', 'rules that the runtime without libtorch shares'],
   ['src/features/storeInfo.ts', '`lxmert features info` reads headers and starts sooner without the rest'],
+  ['src/report/page.ts', 'makes pages in browsers too'],
   ['src/report/answeredExamples.ts', 'decodes pictures and asks a model, for the reports that have examples'],
   [
     'src/runtime/exportedFiles.ts',
@@ -89,6 +90,7 @@ const browserSafe = [
   'src/report/style.js',
   'src/data/sampleWorld/labelRegions.js',
   'src/explain/explainedRegions.js',
+  'src/explain/explanationPage.js',
   'src/explain/regionPlace.js',
   'src/explain/removal.js',
   'src/runtime/index.js',

@@ -3,7 +3,9 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { explanationParts } from './explanationParts.js';
 import { houseStyle } from './houseStyle.js';
+import { precompressed } from './precompressed.js';
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
 
@@ -11,13 +13,13 @@ export default defineConfig({
   root: folder,
   // A proxy may serve the page under any path.
   base: './',
-  plugins: [houseStyle()],
+  plugins: [houseStyle(), explanationParts(), precompressed()],
   build: {
     outDir: path.join(folder, '../dist/web/app'),
     emptyOutDir: true,
     target: 'es2022',
     // The page's security policy forbids scripts in the document, and nothing is loaded ahead.
-    modulePreload: false,
+    modulePreload: { polyfill: false, resolveDependencies: () => [] },
     // A picture inside a style sheet would be one more thing for the policy to allow.
     assetsInlineLimit: 0,
   },

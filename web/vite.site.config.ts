@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { explanationParts } from './explanationParts.js';
 import { houseStyle } from './houseStyle.js';
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
@@ -21,13 +22,13 @@ export default defineConfig({
   root: path.join(folder, 'site'),
   // Any path of any host may serve the page.
   base: './',
-  plugins: [houseStyle(), withoutWasm()],
+  plugins: [houseStyle(), explanationParts(), withoutWasm()],
   worker: { format: 'es', plugins: () => [withoutWasm()] },
   build: {
     outDir: path.join(folder, '../dist/web/site'),
     emptyOutDir: true,
     target: 'es2022',
-    modulePreload: false,
+    modulePreload: { polyfill: false, resolveDependencies: () => [] },
     // The page's security policy takes scripts, styles and pictures from files only.
     assetsInlineLimit: 0,
     rollupOptions: {

@@ -12,6 +12,7 @@ export {
   explain,
   explanationOf,
 } from '../explain/explanation.js';
+export type { ExplanationOrigin } from '../explain/explanationPage.js';
 export { type Relevance, relevancesOf } from '../explain/relevance.js';
 export type { ExplanationMethod, Removal, RemovedWord, TakenAway, WithoutPart } from '../explain/removal.js';
 export { renderExplanation } from '../explain/renderExplanation.js';

@@ -46,11 +46,13 @@ export const detectionOptions = {
   detectorPrecision: precision,
   objectNames: existingFile()
     .optional()
-    .describe("Names of objects [default: objects_vocab.txt beside the detector, else Visual Genome's]"),
+    .describe(
+      "Names of objects [default: objects_vocab.txt beside the detector or the features, else Visual Genome's]",
+    ),
   attributeNames: existingFile()
     .optional()
     .describe(
-      "Names of attributes [default: attributes_vocab.txt beside the detector, else Visual Genome's]",
+      "Names of attributes [default: attributes_vocab.txt beside the detector or the features, else Visual Genome's]",
     ),
 };
 

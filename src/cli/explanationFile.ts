@@ -3,7 +3,10 @@
 import { statSync } from 'node:fs';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { UsageError } from '../common/errors.js';
+import { version } from '../common/version.js';
 import type { Explanation } from '../explain/explanation.js';
+import type { ExplanationOrigin } from '../explain/explanationPage.js';
+import type { ExplanationMethod } from '../explain/removal.js';
 import { renderExplanation } from '../explain/renderExplanation.js';
 import { lacksSizes } from '../features/files.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
@@ -18,21 +21,39 @@ const SHAPE_TOLERANCE = 0.02;
 export interface ExplanationFile {
   readonly file: string;
   readonly imageRegions: ImageRegions;
-  readonly explain: (imageRegions: ImageRegions) => Promise<Explanation>;
+  /** @param method in place of the one that was asked for */
+  readonly explain: (imageRegions: ImageRegions, method?: ExplanationMethod) => Promise<Explanation>;
+  readonly origin: Pick<ExplanationOrigin, 'model' | 'picture'>;
   /** The picture to draw on; without it, boxes are drawn on an empty field. */
   readonly picture: string | undefined;
 }
 
 /** @throws UsageError where the page would take the picture's place, for a picture that the regions cannot be of, and what `explain` throws */
 export async function writeExplanation(options: ExplanationFile): Promise<Explanation> {
-  const { file, explain, picture } = options;
+  const { file, explain, picture, origin } = options;
   if (picture !== undefined) refuseToReplace(picture, file);
   const imageRegions = await placedRegions(options.imageRegions, picture);
   const explanation = await explain(imageRegions);
   const drawn =
     picture === undefined ? undefined : await thumbnailDataUri(picture, PICTURE_SIDE, PICTURE_SIDE);
-  await writeFileAtomic(file, await renderExplanation(explanation, drawn));
+  // What an answer is found in, and what it becomes without each part, are read side by side.
+  const removal =
+    explanation.method === 'relevance'
+      ? (await explain(imageRegions, 'removal')).removal
+      : explanation.removal;
+  const page = await renderExplanation({ ...explanation, removal }, drawn, {
+    ...origin,
+    version: version(),
+    date: new Date().toISOString(),
+    command: ['lxmert', ...process.argv.slice(2)].map(quoted).join(' '),
+  });
+  await writeFileAtomic(file, page);
   return explanation;
+}
+
+/** For a shell, as one word. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function refuseToReplace(picture: string, page: string): void {

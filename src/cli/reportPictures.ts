@@ -109,7 +109,9 @@ async function wrongExamples(
       await writeExplanation({
         file,
         imageRegions: await regionsOf(features, asked.imageId),
-        explain: async (regions) => explanationOf(answering, regions, asked.sentence, NUM_EXPLAINED),
+        explain: async (regions, method) =>
+          explanationOf(answering, regions, asked.sentence, NUM_EXPLAINED, method),
+        origin: { picture: asked.picture, model: answering.weightsFiles.join(', ') },
         picture: asked.picture,
       });
       const example = await answeredExample({ answering, store }, asked);

@@ -40,6 +40,14 @@ export interface ExplainedLayer {
   readonly regionsOnWords: AttentionMap;
 }
 
+/** Attention within each stream, layer by layer: those of the stream's own layers, then those of the cross-modality layers. */
+export interface SelfAttention {
+  /** Rows and columns are words. */
+  readonly words: readonly AttentionMap[];
+  /** Rows and columns are regions. */
+  readonly regions: readonly AttentionMap[];
+}
+
 /** What counted for one answer, over all layers; see {@link relevancesOf}. Shares sum to 1, or are all 0. */
 export interface AnswerRelevance {
   /** Share of each word. */
@@ -68,6 +76,8 @@ export interface Explanation extends Unread {
   readonly regions: readonly ExplainedRegion[];
   /** Attention in the cross-modality layers, the first first; none of several models, where it has no common meaning. */
   readonly layers: readonly ExplainedLayer[];
+  /** Null unless it was asked for, and of models that do not give it. */
+  readonly selfAttention: SelfAttention | null;
   /** Of each of the answers; none with other methods than `relevance`. */
   readonly relevance: readonly AnswerRelevance[];
   /** Null with other methods than `removal`. */
@@ -83,6 +93,8 @@ export interface ExplainOptions extends AnswerOptions {
   readonly method?: ExplanationMethod | undefined;
   /** With `removal`: these are taken away together, in place of each by itself; see {@link Removal.together}. */
   readonly without?: TakenAway | undefined;
+  /** Give the attention within words and within regions too: with 36 regions some hundred kilobytes. Default false. */
+  readonly selfAttention?: boolean | undefined;
 }
 
 /**
@@ -101,11 +113,11 @@ export async function explain(
   lxmert: Lxmert,
   image: string | LxmertImage,
   question: string,
-  { topK = DEFAULT_TOP_K, method, without }: ExplainOptions = {},
+  { topK = DEFAULT_TOP_K, method, ...more }: ExplainOptions = {},
 ): Promise<Explanation> {
   requireTopK(topK);
   requireWords([question], 'question');
-  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK, method, without);
+  return explanationOf(lxmert.answering, await lxmert.detectRegions(image), question, topK, method, more);
 }
 
 /**
@@ -113,7 +125,7 @@ export async function explain(
  *
  * @param topK answers to give
  * @param method `relevance` unless it says otherwise; of several models and without cross-modality layers `removal`
- * @param without with removal: what is taken away together, in place of each by itself
+ * @param options with removal: what is taken away together, in place of each by itself; and whether to give self-attention
  * @throws UsageError for an unknown method, for a model that reads two images, and, unless the method is `removal`, for
  * several models, whose attention has no common meaning, and for a model without cross-modality layers
  */
@@ -123,7 +135,7 @@ export function explanationOf(
   question: string,
   topK = DEFAULT_TOP_K,
   method: ExplanationMethod = defaultMethod(explanationMethodsOf(answering)),
-  without?: TakenAway,
+  { without, selfAttention = false }: Pick<ExplainOptions, 'without' | 'selfAttention'> = {},
 ): Explanation {
   requireMethod(answering, method);
   requireRemoval(method, without);
@@ -135,6 +147,11 @@ export function explanationOf(
   const ids = tokenizer.encode(question, maxLength);
   const words = tokenizer.vocabulary.tokens(ids);
   const answers = rankAnswers(answering, source, examples, topK)[0] ?? [];
+  // Of what is asked again and again, the maps were given with the first answer.
+  const attention =
+    models.length === 1 && without === undefined
+      ? attentionOf(models[0] as QuestionAnsweringModel, inputs, selfAttention)
+      : { layers: [], selfAttention: null };
   return {
     question,
     isCut: isCut(answering, question),
@@ -145,11 +162,7 @@ export function explanationOf(
     width,
     height,
     regions: explainedRegions(imageRegions.regions),
-    // Of what is asked again and again, the maps were given with the first answer.
-    layers:
-      models.length === 1 && without === undefined
-        ? layersOf(models[0] as QuestionAnsweringModel, inputs)
-        : [],
+    ...attention,
     relevance:
       method === 'relevance'
         ? relevanceOf(
@@ -189,14 +202,23 @@ function requireMethod(answering: LoadedModel, method: ExplanationMethod): void 
   throw new UsageError(`${why} by removal (--method removal; in JavaScript method: 'removal').`);
 }
 
-function layersOf(model: QuestionAnsweringModel, inputs: () => LxmertInputs): ExplainedLayer[] {
+function attentionOf(
+  model: QuestionAnsweringModel,
+  inputs: () => LxmertInputs,
+  withSelf: boolean,
+): Pick<Explanation, 'layers' | 'selfAttention'> {
   return scope(() =>
     noGrad(() => {
       const { attentions } = model.forward(inputs(), { attentions: true });
-      return (attentions?.cross ?? []).map(({ languageToVision, visionToLanguage }) => ({
+      const { language = [], vision = [], cross = [] } = attentions ?? {};
+      const layers = cross.map(({ languageToVision, visionToLanguage }) => ({
         wordsOnRegions: mapOf(languageToVision), // (1, heads, words, regions)
         regionsOnWords: mapOf(visionToLanguage), // (1, heads, regions, words)
       }));
+      if (!withSelf) return { layers, selfAttention: null };
+      const words = [...language, ...cross.map(({ languageSelf }) => languageSelf)];
+      const regions = [...vision, ...cross.map(({ visionSelf }) => visionSelf)];
+      return { layers, selfAttention: { words: words.map(mapOf), regions: regions.map(mapOf) } };
     }),
   );
 }

@@ -1,6 +1,6 @@
-/** @file A web page of one file that holds all it needs and asks the network for nothing. */
+/** @file A web page of one file that holds all it needs and asks the network for nothing. Made in browsers too. */
 
-import { createHash } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { escapeHtml, jsonForScript } from './escape.js';
 
 export interface SelfContainedPage {
@@ -49,5 +49,6 @@ ${scripts}</body>
 
 /** The source expression of a security policy that allows an inline element with exactly this text. */
 function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  const digest = sha256(new TextEncoder().encode(text));
+  return `'sha256-${btoa(String.fromCharCode(...digest))}'`;
 }

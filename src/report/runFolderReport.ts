@@ -99,7 +99,7 @@ export async function describeRun(
     title: path.resolve(folder).split(path.sep).filter(Boolean).slice(-2).join('/'),
     subtitle: subtitle(facts),
     facts: shortFacts(facts, metrics, best),
-    curves: runCurves(metrics, scored, scores.value?.wordsAlone),
+    curves: runCurves(metrics, scored, scores.value?.wordsAlone?.overall),
     accuracy: scores.value === undefined ? noAccuracy : accuracyOf(scores.value),
     examples,
     mistakes: scores.value?.mistakes,

@@ -10,14 +10,9 @@ const MAX_ANSWERS = 50;
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(0);
-const rows = z.array(
-  z.object({
-    type: z.string(),
-    score: fraction,
-    numQuestions: count,
-    wordsAlone: fraction.optional(),
-  }),
-);
+const rows = z.array(z.object({ type: z.string(), score: fraction, numQuestions: count }));
+/** What the best answer to each question's words gives, without looking, in the tables of the scores. */
+const wordsAlone = z.looseObject({ overall: fraction });
 const mistakes = z.object({
   confusion: z
     .object({ answers: z.array(z.string()).max(MAX_ANSWERS), counts: z.array(z.array(count)) })
@@ -38,14 +33,13 @@ const mistakes = z.object({
 type Rows = z.output<typeof rows>;
 
 /**
- * `{overall, wordsAlone?, numQuestions, mistakes?, measures?: {key: {title, value}}, byAnswerType: [{type, score, numQuestions, wordsAlone?}], ...}`: every list
- * of that form is a table, whatever the task calls it; other keys are ignored.
+ * `{overall, numQuestions, measures?: {key: {title, value}}, byAnswerType: [{type, score, numQuestions}], ..., wordsAlone?: {overall,
+ * byAnswerType: [...], ...}, mistakes?}`: every list of that form is a table, whatever the task calls it; other keys are ignored.
  */
 export const scoresSchema = z
   .looseObject({
     overall: fraction,
-    /** What the best answer to each question's words gives, without looking. */
-    wordsAlone: fraction.optional(),
+    wordsAlone: wordsAlone.optional(),
     numQuestions: count.optional(),
     mistakes: mistakes.optional(),
     measures: z.record(z.string(), z.object({ title: z.string(), value: fraction.nullable() })).default({}),
@@ -55,15 +49,19 @@ export const scoresSchema = z
   })
   .transform(({ overall, wordsAlone, numQuestions, mistakes, measures, ...others }) => ({
     overall,
-    wordsAlone,
+    wordsAlone: wordsAlone && { overall: wordsAlone.overall, tables: tablesOf(wordsAlone) },
     numQuestions,
     mistakes,
     measures: Object.values(measures),
-    tables: Object.entries(others).flatMap(([key, value]) => {
-      const parsed = rows.safeParse(value);
-      return parsed.success ? [{ kind: kindOf(key), rows: parsed.data }] : [];
-    }),
+    tables: tablesOf(others),
   }));
+
+function tablesOf(values: Readonly<Record<string, unknown>>): { kind: string; rows: Rows }[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const parsed = rows.safeParse(value);
+    return parsed.success ? [{ kind: kindOf(key), rows: parsed.data }] : [];
+  });
+}
 
 type Scores = z.output<typeof scoresSchema>;
 
@@ -78,7 +76,11 @@ export function accuracyOf({ overall, wordsAlone, numQuestions, measures, tables
   const knowsWords = wordsAlone !== undefined;
   const valuesOf = (score: number | null, alone: number | undefined): (number | null)[] =>
     knowsWords ? [score, alone ?? null] : [score];
-  const all: ReportAccuracyRow = { label: 'all', values: valuesOf(overall, wordsAlone), numQuestions: count };
+  const all: ReportAccuracyRow = {
+    label: 'all',
+    values: valuesOf(overall, wordsAlone?.overall),
+    numQuestions: count,
+  };
   const kinds = [...tables].sort((a, b) => (a.kind < b.kind ? -1 : 1));
   return {
     caption: `Accuracy by type of ${kinds.map(({ kind }) => kind).join(' and of ') || 'question'}, from scores.json`,
@@ -90,7 +92,12 @@ export function accuracyOf({ overall, wordsAlone, numQuestions, measures, tables
         values: valuesOf(value, undefined),
         numQuestions: count,
       })),
-      ...kinds.flatMap(({ kind, rows: own }) => rowsOf(kind, own, valuesOf)),
+      ...kinds.flatMap(({ kind, rows: own }) => {
+        const alone = wordsAlone?.tables.find((table) => table.kind === kind)?.rows ?? [];
+        return rowsOf(kind, own, (score, type) =>
+          valuesOf(score, alone.find((row) => row.type === type)?.score),
+        );
+      }),
     ],
   };
 }
@@ -101,14 +108,14 @@ export const WORDS_ALONE = 'words alone';
 function rowsOf(
   kind: string,
   scores: Rows,
-  valuesOf: (score: number, wordsAlone: number | undefined) => (number | null)[],
+  valuesOf: (score: number, type: string) => (number | null)[],
 ): ReportAccuracyRow[] {
   return [...scores]
     .sort((a, b) => b.numQuestions - a.numQuestions)
     .slice(0, MAX_ROWS)
-    .map(({ type, score, numQuestions, wordsAlone }) => ({
+    .map(({ type, score, numQuestions }) => ({
       label: `${kind}: ${type === '' ? '(none)' : type}`,
-      values: valuesOf(score, wordsAlone),
+      values: valuesOf(score, type),
       numQuestions,
     }));
 }

@@ -94,6 +94,8 @@ export async function explanationOf(
       without === undefined && explanationMethodsOf(runnables).includes('attention')
         ? await layersOf(first, row, question)
         : [],
+    // Graphs give the attention across both streams alone.
+    selfAttention: null,
     relevance: [],
     removal:
       method !== 'removal'

@@ -114,9 +114,22 @@ const without = z
   .optional()
   .describe('With removal: these are taken away together, in place of each by itself');
 
+const selfAttention = z
+  .boolean()
+  .default(false)
+  .describe('Give the attention within words and within regions too, where the model has it');
+
 /** The body of `POST /v1/explain` as JSON. */
 export const explainRequest = z
-  .strictObject({ ...subject, question, topK: answersUpTo(MAX_EXPLAINED), method, without, model })
+  .strictObject({
+    ...subject,
+    question,
+    topK: answersUpTo(MAX_EXPLAINED),
+    method,
+    without,
+    selfAttention,
+    model,
+  })
   .refine(hasOneSubject, oneSubject);
 export type ExplainRequest = z.output<typeof explainRequest>;
 
@@ -220,6 +233,12 @@ export const explainResponse = z.object({
   layers: z
     .array(z.object(bothWays))
     .describe('Cross-modality layers, the first first; none of several models together'),
+  selfAttention: z
+    .object({ words: z.array(attentionMap), regions: z.array(attentionMap) })
+    .nullable()
+    .describe(
+      "Within words and within regions: the stream's own layers, then the cross-modality ones; null unless asked for",
+    ),
   relevance: z
     .array(z.object({ words: z.array(z.number()), regions: z.array(z.number()), ...bothWays }))
     .describe(
@@ -266,6 +285,10 @@ export const modelsResponse = z.object({
       canExplain: z.boolean().describe('True when it is explained by relevance'),
       explanationMethods: z.array(z.enum(EXPLANATION_METHODS)),
       warnings: z.array(z.string()),
+      description: z
+        .string()
+        .nullable()
+        .describe('For a person: data, parameters, accuracy, as far as known'),
     }),
   ),
 });

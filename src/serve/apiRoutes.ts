@@ -53,10 +53,13 @@ export function addApiRoutes(app: FastifyInstance, service: Service): void {
     const asked = request.isMultipart()
       ? await explainFromForm(request)
       : parse(explainRequest, request.body);
-    const { question, topK, method, without } = asked;
+    const { question, topK, method, without, selfAttention } = asked;
     const model = service.model(asked.model).name;
     const { imageId, seen } = await seenOf(service, asked, request);
-    const explanation = await service.explain({ seen, question, topK, method, without, model }, signal);
+    const explanation = await service.explain(
+      { seen, question, topK, method, without, selfAttention, model },
+      signal,
+    );
     return { imageId, model, ...explanation };
   });
 

@@ -50,6 +50,8 @@ export interface ExplainOptions extends CommonOptions {
   readonly method?: ExplanationMethod;
   /** With `removal`: these are taken away together, in place of each by itself. */
   readonly without?: TakenAway;
+  /** Give the attention within words and within regions too. Default false. */
+  readonly selfAttention?: boolean;
 }
 
 export interface AskOptions extends CommonOptions {

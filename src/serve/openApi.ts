@@ -85,6 +85,7 @@ export function openApiDocument(): Json {
               ...asked,
               question: text('One question'),
               method: { type: 'string', enum: EXPLANATION_METHODS },
+              selfAttention: { type: 'boolean', default: false },
               without: text(
                 'JSON, such as {"words":[1],"regions":[]}: taken away together, with the method removal',
               ),

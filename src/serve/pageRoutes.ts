@@ -44,6 +44,7 @@ export async function addPageRoutes(
     root: path.join(folder, 'app', 'assets'),
     prefix: '/assets/',
     index: false,
+    preCompressed: true,
     // Their names hold a hash of what is in them.
     immutable: true,
     maxAge: '365d',

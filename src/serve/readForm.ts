@@ -32,15 +32,25 @@ export async function answerFromForm(request: FastifyRequest): Promise<WithPictu
 
 /** The same with one `question`, with `method` and `without` (JSON), and without `regions`. */
 export async function explainFromForm(request: FastifyRequest): Promise<WithPicture<ExplainRequest>> {
-  const form = await readForm(request, ['question', 'topK', 'method', 'without', 'imageId', 'model']);
+  const form = await readForm(request, [
+    'question',
+    'topK',
+    'method',
+    'without',
+    'selfAttention',
+    'imageId',
+    'model',
+  ]);
   const method = one(form, 'method');
   const question = one(form, 'question');
   const without = one(form, 'without');
+  const selfAttention = one(form, 'selfAttention');
   const asked = {
     ...settingsOf(form),
     question,
     ...(method === undefined ? {} : { method }),
     ...(without === undefined ? {} : { without: jsonOf(without, 'without') }),
+    ...(selfAttention === undefined ? {} : { selfAttention: jsonOf(selfAttention, 'selfAttention') }),
   };
   return withPicture(form, parse(explainRequest, asked));
 }

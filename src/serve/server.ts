@@ -110,7 +110,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   // Behind those: whoever may not ask takes no memory.
   addBodyMemory(app, service.memory, { maxBodyBytes, timeout, endSlow });
   app.setErrorHandler((error, request, reply) => {
-    const known = asServeError(error);
+    const known = withLimits(asServeError(error), maxBodyBytes);
     if (known.code === 'internal') options.onFailure?.(request.id, error);
     return sendError(known, request, reply);
   });
@@ -136,6 +136,18 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
   return app;
+}
+
+/** What is too large is told with the limits. */
+function withLimits(error: ServeError, maxBodyBytes: number): ServeError {
+  if (error.code !== 'too_large') return error;
+  const inMebibytes = (bytes: number): string => `${Number((bytes / (1024 * 1024)).toFixed(2))} MiB`;
+  const most = Math.min(maxBodyBytes, MAX_JSON_BYTES);
+  const json = most < maxBodyBytes ? `; as JSON ${inMebibytes(most)}, so send a form` : '';
+  return new ServeError(
+    'too_large',
+    `The request is too large: ${inMebibytes(maxBodyBytes)} are taken here (--max-body)${json}.`,
+  );
 }
 
 /** The end of a sentence on a request whose time is up. */

@@ -221,7 +221,11 @@ export class FinetuneTraining<Example extends Question, Predicted extends Predic
     await saveCheckpoint(run.file(`${name}.pth`), parameters, family, heads);
     if (name === 'BEST' && this.scores !== undefined) {
       await run.writeJson(RUN_FILES.scores, {
-        ...scoresRecord(this.scores, this.#isLabelled ? this.#blind : undefined),
+        ...scoresRecord(this.scores),
+        // What the questions' words alone give, in the same tables.
+        ...(this.#isLabelled && {
+          wordsAlone: { overall: this.#blind.overall, ...tablesByKey(this.#blind.tables) },
+        }),
         ...(this.#mistakes && { mistakes: this.#mistakes }),
       });
     }
@@ -255,29 +259,18 @@ function requireLabels(training: QuestionSet<Question>, validation: QuestionSet<
   withLabels(validation.questions, { name: validation.name, answerTable, maxUnlabelled: 1 });
 }
 
-/**
- * The best scores so far as scores.json keeps them for the report: tables and measures by their keys, and beside each score what
- * the words alone give, where that is known.
- */
-function scoresRecord(
-  { overall, numQuestions, tables, measures }: TaskScores,
-  blind: TaskScores | undefined,
-): Record<string, unknown> {
-  const wordsAlone = (key: string, type: string) => {
-    const found = blind?.tables
-      .find((table) => table.key === key)
-      ?.rows.find((row) => row.type === type)?.score;
-    return found === undefined ? {} : { wordsAlone: found };
-  };
+/** The best scores so far as scores.json keeps them for the report: tables and measures by their keys. */
+function scoresRecord({ overall, numQuestions, tables, measures }: TaskScores): Record<string, unknown> {
   return {
     overall,
-    ...(blind && { wordsAlone: blind.overall }),
     numQuestions,
-    ...Object.fromEntries(
-      tables.map(({ key, rows }) => [key, rows.map((row) => ({ ...row, ...wordsAlone(key, row.type) }))]),
-    ),
+    ...tablesByKey(tables),
     ...(Object.keys(measures).length > 0 && { measures }),
   };
+}
+
+function tablesByKey(tables: TaskScores['tables']): Record<string, unknown> {
+  return Object.fromEntries(tables.map(({ key, rows }) => [key, rows]));
 }
 
 function imagesOf({ questions }: QuestionSet<Question>): string[] {

@@ -1,6 +1,6 @@
 /** @file `lxmert answer` as a user meets it, on pictures of the sample world and on features. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -88,6 +88,18 @@ describe('answer', () => {
       exitCode: 1,
       stderr: expect.stringMatching(/no row for image image_9\. It holds 3 images/),
     });
+  });
+
+  it('calls regions by the names that lie beside the features', async () => {
+    mkdirSync(at('named'));
+    cpSync(at('rows.tsv'), at('named/rows.tsv'));
+    const lines = (what: string, count: number) =>
+      Array.from({ length: count }, (_, i) => `${what}${i}`).join('\n');
+    writeFileSync(at('named/objects_vocab.txt'), lines('thing', 1600));
+    writeFileSync(at('named/attributes_vocab.txt'), lines('kind', 400));
+    const asked = ['answer', 'image_1', 'what?', '--model', at('run'), '--features', at('named/rows.tsv')];
+    const { stdout } = await lxmert(...asked);
+    expect(stdout).toMatch(/Seen in the picture:\n +\d+\.\d % {2}kind\d+ thing\d+, /);
   });
 
   it('refuses features of another detector, unless told', async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ExplanationPage } from '../../src/explain/explanationPage.js';
 import { placeOf } from '../../src/explain/regionPlace.js';
 import type { Removal } from '../../src/explain/removal.js';
-import type { ExplanationPage } from '../../src/explain/renderExplanation.js';
 import { lxmert } from '../support/commandLine.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
@@ -35,7 +35,12 @@ needing('program').describe('lxmert explain', () => {
     expect(stdout).toMatch(/\n {2}"\w+" +\d+\.\d %\n/);
     expect(stdout).toContain(output);
     const text = /id="explanation">(.*?)<\/script>/s.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
-    const { explanation, picture } = JSON.parse(text) as ExplanationPage;
+    const { explanation, picture, origin } = JSON.parse(text) as ExplanationPage;
+    expect(origin).toMatchObject({ picture: at('scene.png'), model: at('run') });
+    expect(origin?.command).toMatch(/^lxmert explain \S+scene\.png 'is the cat white\?' --model /);
+    expect(Date.now() - Date.parse(origin?.date ?? '')).toBeLessThan(600_000);
+    // Beside what counted, what the answers are without each part.
+    expect(explanation.removal?.regions).toHaveLength(5);
     expect(picture).toMatch(/^data:image\/webp;base64,/);
     expect(explanation.relevance).toHaveLength(2);
     const json = JSON.parse((await ask('--output', output, '--top', '2', '--json')).stdout);

@@ -35,7 +35,13 @@ async function explained(given: ImageRegions, file?: string): Promise<ImageRegio
   };
   const page = path.join(folder, 'page.html');
   const error = await errorOf(() =>
-    writeExplanation({ file: page, imageRegions: given, explain, picture: file }),
+    writeExplanation({
+      origin: { model: 'run', picture: 'picture' },
+      file: page,
+      imageRegions: given,
+      explain,
+      picture: file,
+    }),
   );
   if (error.message !== 'enough') throw error;
   return found;

@@ -92,7 +92,13 @@ needing('bridge').describe('the tasks', () => {
       settings: { loss: 'best-answer' },
     });
     const shared = ['--model', at('mce'), '--weights', 'LAST', '--features', at('minival')];
-    await succeed('predict', 'gqa', at('gqa-minival.json'), ...shared, '--output', at('gqa_predict.json'));
+    const toFile = ['--output', at('gqa_predict.json'), '--check'];
+    const said = await succeed('predict', 'gqa', at('gqa-minival.json'), ...shared, ...toFile);
+    expect(said).toMatch(/\d+ results, one for each question, in the form that the test server reads\./);
+    const ofOthers = ['check', at('gqa_predict.json'), '--for', 'vqa', '--questions', at('gqa-minival.json')];
+    const refused = await lxmert(...ofOthers);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toContain('would be refused, or scored as wrong, for 2 reasons.');
     const dump = JSON.parse(readFileSync(at('gqa_predict.json'), 'utf8')) as Record<string, string>[];
     const asked = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
     // In the order of the file, whatever the order they were answered in.

@@ -31,7 +31,11 @@ const names = new LabelNames(
 );
 const question = 'What colors is the cat <img src=x onerror=alert(1)>?';
 
-async function explain(files = [run], method?: 'attention'): Promise<Explanation> {
+async function explain(
+  files = [run],
+  method?: 'attention',
+  options?: { selfAttention: boolean },
+): Promise<Explanation> {
   const answering = await loadEnsemble(files, {});
   try {
     return explanationOf(
@@ -40,6 +44,7 @@ async function explain(files = [run], method?: 'attention'): Promise<Explanation
       question,
       3,
       method,
+      options,
     );
   } finally {
     disposeModels(answering);
@@ -60,7 +65,8 @@ function read({ numHeads, numRows, numColumns, values }: AttentionMap): number[]
 
 describe('an explanation', () => {
   it("has the model's own attention in both directions, of every layer and head", async () => {
-    const explanation = await explain();
+    const explanation = await explain([run], undefined, { selfAttention: true });
+    expect((await explain()).selfAttention).toBeNull();
     expect(explanation.words.slice(0, 6)).toEqual(['[CLS]', 'what', 'color', '##s', 'is', 'the']);
     expect(explanation.words.at(-1)).toBe('[SEP]');
     expect(explanation.layers).toHaveLength(2);
@@ -72,6 +78,18 @@ describe('an explanation', () => {
           maxLength: 20,
         });
         const { attentions } = answering.models[0]!.forward(inputs, { attentions: true });
+        const { language, vision, cross } = attentions!;
+        const own = explanation.selfAttention!;
+        for (const [maps, tensors] of [
+          [own.words, [...language, ...cross.map(({ languageSelf }) => languageSelf)]],
+          [own.regions, [...vision, ...cross.map(({ visionSelf }) => visionSelf)]],
+        ] as const) {
+          expect(maps).toHaveLength(tensors.length);
+          for (const [i, map] of maps.entries()) {
+            const expected = tensors[i]!.toFloat32Array();
+            for (const [k, value] of read(map).flat(2).entries()) expect(value).toBeCloseTo(expected[k]!, 4);
+          }
+        }
         explanation.layers.forEach(({ wordsOnRegions, regionsOnWords }, layer) => {
           const { languageToVision, visionToLanguage } = attentions!.cross[layer]!;
           for (const [map, tensor] of [

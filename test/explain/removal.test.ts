@@ -94,7 +94,7 @@ const WITHOUT_WORD = {
 describe('what is taken away together', () => {
   const imageRegions = imageRegionsFrom(row, { hasLabels: false, names, provenance: undefined });
   const together = (answering: LoadedModel, words: number[], regions: number[]): Explanation =>
-    explanationOf(answering, imageRegions, question, 3, 'removal', { words, regions });
+    explanationOf(answering, imageRegions, question, 3, 'removal', { without: { words, regions } });
 
   it('is as if it had never been there, for one model and for several', () => {
     const sentence = 'What is the ?';
@@ -118,7 +118,7 @@ describe('what is taken away together', () => {
     expect(() => together(one, [], [-1])).toThrow('There are 5 regions, counted from 0; -1 is none of them.');
     expect(() => together(one, [], [0, 1, 2, 3, 4])).toThrow('leave at least one');
     expect(() =>
-      explanationOf(one, imageRegions, question, 1, 'relevance', { words: [0], regions: [] }),
+      explanationOf(one, imageRegions, question, 1, 'relevance', { without: { words: [0], regions: [] } }),
     ).toThrow(UsageError);
   });
 });

@@ -65,6 +65,20 @@ describe.each([
     });
   });
 
+  it.each([8, 100, 400])('gives the same rows one by one where %i bytes of them are kept', (cacheBytes) => {
+    const file = openHdf5(write(bytes), cacheBytes);
+    for (const [key, { values }] of kinds) {
+      const dataset = datasetOf(file, key);
+      if (dataset.numRows > 200) continue;
+      const rows = Array.from({ length: dataset.numRows }, (_, row) => valuesOf(dataset, row, 1));
+      expect(rows.flat(), key).toEqual(values);
+      const last = dataset.numRows - 1;
+      expect(valuesOf(dataset, last, 1), key).toEqual(rows[last]);
+      expect(valuesOf(dataset, 0, 1), key).toEqual(rows[0]);
+    }
+    file.close();
+  });
+
   it('names the members of groups, few and many, and passes links by path over', () => {
     opened(bytes, ({ root }) => {
       for (const count of [0, 1, 9, 2500]) {

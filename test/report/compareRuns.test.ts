@@ -13,11 +13,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const step = (number: number, loss: number) => `${JSON.stringify({ step: number, epoch: 0, loss })}\n`;
 const epoch = (number: number, score: number) => `${JSON.stringify({ epoch: number, score, meanLoss: 2 })}\n`;
-const score = (overall: number, wordsAlone?: number) => ({
+const score = (overall: number, wordsAlone: number) => ({
   overall,
   numQuestions: 40,
-  wordsAlone,
-  byAnswerType: [{ type: 'other', score: overall / 2, numQuestions: 30, wordsAlone }],
+  byAnswerType: [{ type: 'other', score: overall / 2, numQuestions: 30 }],
+  wordsAlone: {
+    overall: wordsAlone,
+    byAnswerType: [{ type: 'other', score: wordsAlone, numQuestions: 30 }],
+  },
 });
 
 function write(run: string, rate: number, metrics: string, scores: object): void {

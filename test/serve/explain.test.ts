@@ -84,7 +84,7 @@ needing('program').describe('the server', () => {
     );
     const without = { words: [1], regions: [0] };
     const together = await client.explain(server.picture, question, { topK: 2, method: 'removal', without });
-    const direct = explanationOf(lxmert.answering, imageRegions, question, 2, 'removal', without);
+    const direct = explanationOf(lxmert.answering, imageRegions, question, 2, 'removal', { without });
     expect(together.removal).toEqual({
       words: [],
       regions: [],

@@ -13,6 +13,7 @@ import { imageRegionsFrom } from '../../src/inference/imageRegions.js';
 import type { LoadedModel } from '../../src/inference/modelFolder.js';
 import { LabelNames } from '../../src/vision/detector/labelNames.js';
 import { makeRow } from '../features/support.js';
+import { violationsOf } from '../support/axe.js';
 import { launchBrowser, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
@@ -57,6 +58,7 @@ needing('chromium', 'program').describe('the file of an explanation', () => {
       expect(await page.locator('.explanation > .reading').textContent()).toMatch(
         /looks most at|looks at is spread evenly/,
       );
+      expect(await violationsOf(page)).toEqual([]);
       expect(await page.title()).toBe(question);
       expect(watched.complaints).toEqual([]);
       expect(watched.requests.filter((url) => !url.startsWith('file:') && url !== 'data:,')).toEqual([]);

@@ -1,133 +1,19 @@
 /** @file The server's page in a real browser, against a real server process with a small random model. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AttentionMap } from '../../src/explain/attentionMap.js';
-import type { ExplainResponse } from '../../src/serve/api.js';
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { LxmertClient } from '../../src/serve/client.js';
 import { violationsOf } from '../support/axe.js';
-import { launchBrowser, type Watched, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { startSubpathProxy } from '../support/subpathProxy.js';
-import { writeSmallRun } from '../support/tinyLxmert.js';
-
-const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
-const at = (name: string): string => path.join(folder, name);
-const TOKEN = 'a-token-of-some-length';
-const question = 'is the cat white?';
-const poll = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
-
-interface Served {
-  readonly address: string;
-  readonly child: ChildProcess;
-}
-
-async function serve(...words: string[]): Promise<Served> {
-  const child = spawn(
-    process.execPath,
-    [path.resolve('dist/src/cli/main.js'), 'serve', '--port', '0', ...words],
-    { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let said = '';
-  const address = await new Promise<string>((resolve, reject) => {
-    child.stderr?.on('data', (text: Buffer) => {
-      said += text.toString();
-      const found = /Open (http:\S+) in/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.once('exit', () => reject(new Error(said)));
-  });
-  return { address, child };
-}
+import { pageHarness, percent, poll, question, rowOf, TOKEN } from './pageHarness.js';
+import { keepingTests } from './pageKeeping.js';
 
 needing('chromium', 'program').describe('the page', () => {
-  let browser: Browser;
-  let served: Served;
-  const children: ChildProcess[] = [];
-  beforeAll(async () => {
-    await writeSmallRun(at('first'), { featureSize: 2048, pixelRegions: { numBoxes: 6 } });
-    await writeSmallRun(at('second'), { featureSize: 2048, pixelRegions: { numBoxes: 6 }, seed: 6 });
-    await sharp({ create: { width: 300, height: 200, channels: 3, background: '#383' } })
-      .composite([
-        { input: { create: { width: 60, height: 50, channels: 3, background: '#d22' } }, left: 40, top: 30 },
-      ])
-      .png()
-      .toFile(at('photo.png'));
-    writeFileSync(at('broken.png'), readFileSync(at('photo.png')).subarray(0, 90));
-    writeFileSync(at('token'), TOKEN);
-    [browser, served] = await Promise.all([
-      launchBrowser(),
-      serve('--model', 'first', '--add-model', 'second'),
-    ]);
-    children.push(served.child);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    for (const child of children) child.kill('SIGKILL');
-    rmSync(folder, { recursive: true });
-  });
-
-  /** Opens a page; afterwards nothing may have complained, and no request gone elsewhere. */
-  async function visit(
-    work: (page: Page, watched: Watched) => Promise<void>,
-    { address = served.address, ...options }: BrowserContextOptions & { address?: string } = {},
-  ): Promise<void> {
-    const context = await browser.newContext(options);
-    try {
-      const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
-      const watched = watch(page);
-      await page.goto(address);
-      await work(page, watched);
-      expect(watched.complaints).toEqual([]);
-      const elsewhere = watched.requests.filter(
-        (url) => !url.startsWith(address.replace(/\/$/, '')) && !url.startsWith('blob:'),
-      );
-      expect(elsewhere).toEqual(['data:,'].filter((url) => elsewhere.includes(url)));
-    } finally {
-      await context.close();
-    }
-  }
-
-  const choose = (page: Page, file: string) => page.getByLabel('Picture file').setInputFiles(at(file));
-  async function askAbout(page: Page, file: string): Promise<void> {
-    await choose(page, file);
-    await page.getByText(`regions were found in ${file}`).waitFor({ state: 'attached' });
-    await ask(page);
-  }
-  async function ask(page: Page, asked = question): Promise<void> {
-    await page.getByLabel('Question', { exact: true }).fill(asked);
-    await page.getByRole('button', { name: 'Ask', exact: true }).click();
-    await poll(() => page.title()).toContain(asked);
-    await page.locator('.regions .change').first().waitFor();
-  }
-  const expected = async (model?: string, method?: 'removal'): Promise<ExplainResponse> =>
-    await new LxmertClient(served.address).explain(readFileSync(at('photo.png')), question, {
-      ...(model ? { model } : {}),
-      ...(method ? { method } : {}),
-    });
-  const percent = (value: number): string => `${(100 * value).toFixed(1)}\u00a0%`;
-
-  /** One row of a map, the mean of its heads or one of them; read here once more, apart from the page's reader. */
-  function rowOf(
-    { numHeads, numRows, numColumns, values }: AttentionMap,
-    row: number,
-    head?: number,
-  ): number[] {
-    const numbers = new Uint16Array(new Uint8Array(Buffer.from(values, 'base64')).buffer);
-    const heads = head === undefined ? Array.from({ length: numHeads }, (_, i) => i) : [head];
-    return Array.from(
-      { length: numColumns },
-      (_, k) =>
-        heads.reduce((sum, h) => sum + (numbers[(h * numRows + row) * numColumns + k] ?? 0) / 65535, 0) /
-        heads.length,
-    );
-  }
+  const harness = pageHarness();
+  const { at, serve, visit, choose, ask, askAbout, expected } = harness;
+  keepingTests(harness);
 
   it('opens on a finished example, and its address leads back to it', async () => {
     await visit(async (page) => {
@@ -257,13 +143,13 @@ needing('chromium', 'program').describe('the page', () => {
       await askAbout(page, 'photo.png');
       await page.getByText('Details').click();
       await page.getByLabel('Show').selectOption({ value: '0' });
-      await page.getByLabel('Head').selectOption({ value: '1' });
+      await page.getByRole('combobox', { name: 'Head' }).selectOption({ value: '1' });
       await page.getByRole('combobox', { name: 'Word' }).selectOption({ label: 'cat' });
       const ofCat = rowOf(layers[0]!.wordsOnRegions, words.indexOf('cat'), 1);
       const values = await page.locator('.regions .value').allTextContents();
       expect(values).toEqual([...ofCat].sort((a, b) => b - a).map((value) => `Looked at ${percent(value)}`));
       await page.getByLabel('Show').selectOption({ value: '1' });
-      await page.getByLabel('Head').selectOption({ value: 'mean' });
+      await page.getByRole('combobox', { name: 'Head' }).selectOption({ value: 'mean' });
       await page.getByLabel('a region on the words').check();
       await page.getByRole('combobox', { name: 'Region' }).selectOption({ value: '3' });
       const ofRegion = rowOf(layers[1]!.regionsOnWords, 3);
@@ -278,7 +164,7 @@ needing('chromium', 'program').describe('the page', () => {
     const { removal, answers, regions } = await expected(undefined, 'removal');
     const name = answers[0]?.answer;
     const cat = removal!.words.findIndex(({ word }) => word === 'cat');
-    const both = await new LxmertClient(served.address).explain(readFileSync(at('photo.png')), question, {
+    const both = await new LxmertClient(harness.address).explain(readFileSync(at('photo.png')), question, {
       method: 'removal',
       without: { words: [cat], regions: [3, 1] },
     });
@@ -397,7 +283,6 @@ needing('chromium', 'program').describe('the page', () => {
 
   it('says what is wrong, keeps what was there, and goes on', async () => {
     const own = await serve('--model', 'first');
-    children.push(own.child);
     await visit(
       async (page) => {
         await askAbout(page, 'photo.png');
@@ -421,38 +306,8 @@ needing('chromium', 'program').describe('the page', () => {
     );
   });
 
-  it('strikes through what a model does not read, and names the words that it does not know', async () => {
-    await visit(async (page) => {
-      await choose(page, 'photo.png');
-      const long = `${question.slice(0, -1)} ${'and the cat '.repeat(8)}on the end`;
-      await ask(page, long);
-      expect(await page.locator('.chips .lost s').textContent()).toMatch(/on the end$/);
-      await page.locator('.notes-below').getByText('counted for nothing').waitFor();
-      await ask(page, 'is the quokka white?');
-      await page.locator('.notes-below').getByText('"quokka"').waitFor();
-      expect(await page.locator('.chips').textContent()).toContain('quokka');
-    });
-  });
-
-  it('lists the questions that were asked before, and shows them again without asking', async () => {
-    await visit(async (page, { requests }) => {
-      await page.locator('.explanation').waitFor();
-      await askAbout(page, 'photo.png');
-      await page.locator('.regions .change').first().waitFor();
-      const numAsked = () => requests.filter((url) => url.endsWith('/v1/explain')).length;
-      const before = numAsked();
-      await page.locator('.earlier button').last().click();
-      await page.getByText('regions were found in scene-1').waitFor({ state: 'attached' });
-      expect(await page.locator('.best strong').textContent()).not.toBe('');
-      await page.locator('.earlier button').first().click();
-      await page.locator('.chips button').filter({ hasText: 'cat' }).waitFor();
-      expect(numAsked()).toBe(before);
-    });
-  });
-
   it('asks for the token of a server that wants one', async () => {
     const own = await serve('--model', 'first', '--token-file', 'token');
-    children.push(own.child);
     await visit(
       async (page) => {
         const field = page.getByLabel('This server asks for a token');
@@ -486,7 +341,7 @@ needing('chromium', 'program').describe('the page', () => {
     ['takes the path off', { path: '/vqa', strips: true, says: false }, '/'],
     ['leaves it on and says it', { path: '/vqa', strips: false, says: true }, ''],
   ] as const)('works under a path of a proxy that %s', async (_, options, ending) => {
-    const proxy = await startSubpathProxy(served.address, options);
+    const proxy = await startSubpathProxy(harness.address, options);
     try {
       await visit(
         async (page) => {
@@ -508,7 +363,7 @@ needing('chromium', 'program').describe('the page', () => {
 
   it('has a page for the API, where each way of asking can be tried', async () => {
     await visit(async (page) => {
-      await page.goto(`${served.address}/docs/`);
+      await page.goto(`${harness.address}/docs/`);
       const operation = (name: string) => page.getByRole('article', { name, exact: true });
       const send = async (name: string): Promise<string> => {
         const response = operation(name).locator('.response');

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { AskTab } from './AskTab.js';
 import { CompareTab } from './CompareTab.js';
 import { Earlier } from './Earlier.js';
+import { Keep } from './Keep.js';
 import { PictureChooser } from './PictureChooser.js';
 import { BASE } from './server.js';
 import { Tabs } from './Tabs.js';
@@ -88,6 +89,13 @@ function Visit({ server }: { readonly server: Server }) {
                 onChange={visit.onChange}
                 onAsk={visit.onAsk}
               >
+                {questionTask.result?.picture === picture && (
+                  <Keep
+                    key={`${picture.url} ${questionTask.result.explanation.question}`}
+                    asked={questionTask.result}
+                    origin={{ version: server.version, models, needsToken: server.needsToken }}
+                  />
+                )}
                 <Earlier
                   earlier={visit.earlier}
                   shown={questionTask.result}
@@ -125,6 +133,20 @@ function Frame({
           <a href={`${BASE}docs/`}>The API</a>
         </p>
       </header>
+      <p class="intro">
+        A model of vision and language answers a question about a picture from the regions that it sees there;
+        what is lit is what its answer was found in. Take a word or a region away by a click, and see what it
+        answers then.
+      </p>
+      {server?.models.map(
+        ({ name, description }) =>
+          description !== null && (
+            <p key={name} class="intro about">
+              {server.models.length > 1 && `${name}: `}
+              {description}
+            </p>
+          ),
+      )}
       {children}
     </main>
   );

@@ -42,6 +42,12 @@ export function AskTab(props: Props) {
           onAsk={onAsk}
         />
         <Suggestions sample={picture.sample} chosen={asked?.explanation.question} onChoose={onAsk} />
+        {picture.sample === undefined && models.find(({ name }) => name === model)?.isOfSampleWorld && (
+          <p class="small">
+            This model knows drawn shapes alone, as in the samples: what it answers about other pictures means
+            nothing.
+          </p>
+        )}
         <TaskState task={task} doing="Asking the model" done={saidOf} />
       </div>
       {asked === undefined ? (

@@ -67,8 +67,11 @@ export async function ask(
   question: string,
   model: ModelFacts,
 ): Promise<Asked> {
-  const explain = async (method: ExplanationMethod, without?: TakenAway): Promise<ExplainResponse> => {
-    const settings = { model: model.name, method, ...(without === undefined ? {} : { without }) };
+  const explain = async (
+    method: ExplanationMethod,
+    more: { without?: TakenAway; selfAttention?: boolean } = {},
+  ): Promise<ExplainResponse> => {
+    const settings = { model: model.name, method, ...more };
     try {
       return await client.explain({ imageId: picture.seen.imageId }, question, settings);
     } catch (error) {
@@ -88,7 +91,11 @@ export async function ask(
         ? once(async () => (await told(explain('relevance'))).relevance)
         : undefined,
       removal: first === 'removal' ? undefined : once(async () => (await told(explain('removal'))).removal),
-      without: async (away) => (await told(explain('removal', away))).removal?.together ?? null,
+      // Exported graphs do not have it.
+      selfAttention: methods.includes('relevance')
+        ? once(async () => (await told(explain('attention', { selfAttention: true }))).selfAttention)
+        : undefined,
+      without: async (without) => (await told(explain('removal', { without }))).removal?.together ?? null,
     },
   };
 }

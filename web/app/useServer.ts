@@ -10,6 +10,7 @@ export interface Server {
   readonly version: string;
   readonly models: readonly ModelFacts[];
   readonly samples: readonly SampleResponse[];
+  readonly needsToken: boolean;
   /** Addresses of small pictures of the samples, in this page: they come with the token, which an <img> would not send. */
   readonly thumbnails: ReadonlyMap<string, string>;
 }
@@ -32,7 +33,14 @@ export function useServer(): ServerState {
       // The server knows it: for reloads of this tab.
       if (token !== undefined) storeToken(token);
       setProblem(undefined);
-      setServer({ client, version, models, samples, thumbnails: new Map() });
+      setServer({
+        client,
+        version,
+        models,
+        samples,
+        needsToken: token !== undefined,
+        thumbnails: new Map(),
+      });
       const thumbnails = await Promise.all(
         samples.map(
           async ({ name }) => [name, URL.createObjectURL(await client.sampleThumbnail(name))] as const,

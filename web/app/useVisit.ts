@@ -43,6 +43,7 @@ export function useVisit({ client, models, samples }: Server): Visit {
   const [question, setQuestion] = useState('');
   const [model, setModel] = useState(models[0]?.name ?? '');
   const [away, setAway] = useState<TakenAway>(NOTHING_AWAY);
+  const looks = useRef(0);
   const [earlier, setEarlier] = useState<readonly Asked[]>([]);
 
   const askAbout = (picture: ChosenPicture, asked: string, name: string): void => {
@@ -64,16 +65,21 @@ export function useVisit({ client, models, samples }: Server): Visit {
     first?: FirstQuestion,
   ): void =>
     pictureTask.run(async () => {
+      const number = ++looks.current;
+      // Another may be chosen meanwhile: then nothing is to come of this one.
+      const isCurrent = (): boolean => number === looks.current;
       try {
         const file = await read();
         const url = URL.createObjectURL(file);
-        setPreview({ name, url });
+        if (isCurrent()) setPreview({ name, url });
         const picture = { file, name, sample, url, seen: await client.regions(file) };
-        questionTask.set(undefined);
-        if (first !== undefined) askAbout(picture, first.question, first.model);
+        if (isCurrent()) {
+          questionTask.set(undefined);
+          if (first !== undefined) askAbout(picture, first.question, first.model);
+        }
         return picture;
       } finally {
-        setPreview(undefined);
+        if (isCurrent()) setPreview(undefined);
       }
     });
   const onSample = (sample: SampleResponse, first?: FirstQuestion): void =>

@@ -118,6 +118,7 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
     height,
     regions: explainedRegions(found.regions),
     layers: [],
+    selfAttention: null,
     relevance: [],
     removal: null,
   };

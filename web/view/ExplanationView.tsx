@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
 import type { TakenAway } from '../../src/explain/removal.js';
+import { AllHeads } from './AllHeads.js';
 import { Answers } from './Answers.js';
 import { type Can, FIRST_VIEW, fitView, rowsOf, type View, wordShares } from './attention.js';
 import { NOTHING_AWAY, numAway, toggled, useWithout } from './away.js';
@@ -127,7 +128,14 @@ export function ExplanationView(props: ExplanationViewProps) {
         />
         <Notes explanation={explanation} />
         {shared === undefined && (
-          <Details explanation={explanation} picture={picture} view={view} can={can} onChange={change} />
+          <Details
+            explanation={explanation}
+            picture={picture}
+            view={view}
+            can={can}
+            loadSelfAttention={load?.selfAttention}
+            onChange={change}
+          />
         )}
       </div>
     </>
@@ -253,12 +261,14 @@ function Details({
   picture,
   view,
   can,
+  loadSelfAttention,
   onChange,
 }: {
   readonly explanation: Explanation;
   readonly picture: string | undefined;
   readonly view: View;
   readonly can: Can;
+  readonly loadSelfAttention: LoadParts['selfAttention'];
   readonly onChange: (change: Partial<View>) => void;
 }) {
   const hasMap = view.layer !== 'removal' && rowsOf(explanation, view).length > 0;
@@ -274,6 +284,9 @@ function Details({
           probable. It is what the model does without that part, not without several at once: of two that say
           the same, each can be missed.
         </p>
+      )}
+      {explanation.layers.length > 0 && (
+        <AllHeads explanation={explanation} load={loadSelfAttention} onChange={onChange} />
       )}
     </details>
   );

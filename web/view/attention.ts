@@ -114,7 +114,7 @@ function meanOf(rows: readonly (readonly number[] | undefined)[]): readonly numb
 const decoded = new WeakMap<AttentionMap, readonly Rows[]>();
 
 /** One head of a map, or the mean of all. */
-function readHeads(map: AttentionMap, head: number | undefined): Rows {
+export function readHeads(map: AttentionMap, head: number | undefined): Rows {
   const heads = decode(map);
   const one = head === undefined ? undefined : heads[head];
   if (one !== undefined) return one;

@@ -9,6 +9,7 @@ import type { Can } from './attention.js';
 export interface LoadParts {
   readonly relevance?: (() => Promise<Explanation['relevance']>) | undefined;
   readonly removal?: (() => Promise<Removal | null>) | undefined;
+  readonly selfAttention?: (() => Promise<Explanation['selfAttention']>) | undefined;
   /** Without several parts at once. */
   readonly without?: ((away: TakenAway) => Promise<WithoutPart | null>) | undefined;
 }

@@ -18,6 +18,7 @@ import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { withNamesBeside } from '../namesBeside.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
@@ -85,7 +86,7 @@ export const command = defineCommand({
     refuseContradictions(options);
     const { features, top, choices, explain, picture } = options;
     const complete = await withDefaultModels(options, image, { notice, findModels });
-    await using lxmert = await loadAskedModel(complete, 'answers');
+    await using lxmert = await loadAskedModel(withNamesBeside(complete), 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
@@ -99,7 +100,8 @@ export const command = defineCommand({
       await writeExplanation({
         file: explain,
         imageRegions,
-        explain: (regions) => lxmert.explain(regions, question, Math.max(top, 5)),
+        explain: (regions, method) => lxmert.explain(regions, question, Math.max(top, 5), method),
+        origin: { picture: image, model: complete.model.join(', ') },
         picture: features === undefined ? image : picture,
       });
     }

@@ -12,6 +12,7 @@ import { detectionOptions } from '../detectorOptions.js';
 import { type Explained, explainedFrom, renderExplained } from '../explained.js';
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { withNamesBeside } from '../namesBeside.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
@@ -77,7 +78,7 @@ export const command = defineCommand({
     }
     const { method } = options;
     const complete = await withDefaultModels(options, image, { notice, findModels });
-    await using lxmert = await loadAskedModel(complete, 'answers');
+    await using lxmert = await loadAskedModel(withNamesBeside(complete), 'answers');
     const imageRegions = await lxmert.detectRegions(
       features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
     );
@@ -85,7 +86,8 @@ export const command = defineCommand({
     const explanation = await writeExplanation({
       file: options.output,
       imageRegions,
-      explain: (regions) => lxmert.explain(regions, question, options.top, method),
+      explain: (regions, by = method) => lxmert.explain(regions, question, options.top, by),
+      origin: { picture: image, model: complete.model.join(', ') },
       picture: features === undefined ? image : picture,
     });
     if (explanation.isCut) notice(cutNotice(lxmert.maxLength));

@@ -11,9 +11,6 @@ import type { Layout } from './layout.js';
 const MAX_READ_BYTES = 1 << 28;
 /** Beyond this a chunk would take the memory that chunks together may. */
 const MAX_CHUNK_BYTES = 1 << 27;
-/** Unpacked chunks that are kept: one may hold parts of many rows, which are read one after the other. */
-const CACHE_BYTES = 1 << 27;
-
 /** What a dataset's header says. */
 export interface DatasetForm {
   readonly name: string;
@@ -116,6 +113,8 @@ class Chunks {
   readonly #kept = new Map<number, Buffer>();
   readonly #chunkShape: readonly number[];
   readonly #chunkBytes: number;
+  /** Rows read together. */
+  #block: { readonly first: number; readonly count: number; bytes: Buffer } | undefined;
 
   constructor(
     private readonly structures: Structures,
@@ -138,14 +137,37 @@ class Chunks {
     });
   }
 
-  /** Copies what the chunks that meet these rows hold of them. */
+  /** Reads rows, which are most often asked for one after the other, so that no chunk is unpacked for each of them. */
   fill(target: Buffer, first: number, count: number): void {
+    const rowBytes = this.rowSize * this.form.type.size;
+    const perBand = this.#table.grid.slice(1).reduce((product, side) => product * side, 1);
+    const numRows = Math.floor(this.structures.cacheBytes / rowBytes);
+    // The chunks of a band are kept; where they are too many, the rows that they hold parts of are.
+    if (perBand <= this.#room || count >= numRows) {
+      this.#fillFromChunks(target, first, count);
+      return;
+    }
+    let block = this.#block;
+    if (block === undefined || first < block.first || first + count > block.first + block.count) {
+      const numLeft = (this.form.shape[0] as number) - first;
+      block = { first, count: Math.min(numRows, numLeft), bytes: Buffer.alloc(0) };
+      // The one before goes first.
+      this.#block = undefined;
+      block.bytes = Buffer.alloc(block.count * rowBytes);
+      this.#fillFromChunks(block.bytes, first, block.count);
+      this.#block = block;
+    }
+    block.bytes.copy(target, 0, (first - block.first) * rowBytes, (first - block.first + count) * rowBytes);
+  }
+
+  /** Copies what the chunks that meet these rows hold of them. */
+  #fillFromChunks(target: Buffer, first: number, count: number): void {
     const { grid } = this.#table;
-    const perRow = grid.slice(1).reduce((product, side) => product * side, 1);
+    const perBand = grid.slice(1).reduce((product, side) => product * side, 1);
     const height = this.#chunkShape[0] as number;
     for (let band = Math.floor(first / height); band * height < first + count; band++) {
-      for (let i = 0; i < perRow; i++) {
-        const chunk = this.#read(band * perRow + i);
+      for (let i = 0; i < perBand; i++) {
+        const chunk = this.#read(band * perBand + i);
         if (chunk !== undefined)
           this.#copy(chunk, target, { band, place: placeIn(grid, i).slice(1), first, count });
       }
@@ -174,6 +196,11 @@ class Chunks {
     }
   }
 
+  /** Chunks that are kept; the oldest goes when there are as many. */
+  get #room(): number {
+    return Math.max(1, Math.floor(this.structures.cacheBytes / this.#chunkBytes));
+  }
+
   #read(number: number): Buffer | undefined {
     const kept = this.#kept.get(number);
     if (kept !== undefined) return kept;
@@ -191,9 +218,8 @@ class Chunks {
         this.structures.file,
         `The ${what} at byte ${stored.address} does not unpack to ${this.#chunkBytes} bytes`,
       );
-    const room = Math.max(1, Math.floor(CACHE_BYTES / this.#chunkBytes));
     const [oldest] = this.#kept.keys();
-    if (this.#kept.size >= room && oldest !== undefined) this.#kept.delete(oldest);
+    if (this.#kept.size >= this.#room && oldest !== undefined) this.#kept.delete(oldest);
     this.#kept.set(number, chunk);
     return chunk;
   }

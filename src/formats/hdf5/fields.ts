@@ -90,6 +90,8 @@ export class Structures {
   constructor(
     readonly bytes: FileBytes,
     readonly widths: Widths,
+    /** What each dataset in chunks may keep of what it unpacked. */
+    readonly cacheBytes: number,
   ) {}
 
   get file(): string {

@@ -75,7 +75,8 @@ export function undoFilters(
 
 function inflate(bytes: Buffer, maxBytes: number): Buffer | undefined {
   try {
-    return inflateSync(bytes, { maxOutputLength: maxBytes });
+    // In one piece: pieces of 16 KB, as is usual, are put together afterwards.
+    return inflateSync(bytes, { maxOutputLength: maxBytes, chunkSize: Math.max(64, maxBytes + 1) });
   } catch {
     return undefined;
   }

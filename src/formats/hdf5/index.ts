@@ -61,12 +61,13 @@ export interface Hdf5File {
 /**
  * Opens an HDF5 file and reads the names in its root group.
  *
+ * @param cacheBytes what each dataset in chunks may keep of what it unpacked, twice: a chunk may hold parts of many rows
  * @throws LxmertError for a file that is cut, damaged, or was not closed by its writer
  */
-export function openHdf5(file: string): Hdf5File {
+export function openHdf5(file: string, cacheBytes = 1 << 26): Hdf5File {
   const bytes = new FileBytes(file);
   try {
-    const { structures, root } = readSuperblock(bytes);
+    const { structures, root } = readSuperblock(bytes, cacheBytes);
     const group = openObject(structures, '/', root);
     if (!(group instanceof Hdf5Group)) throw new Hdf5Fault(file, 'Its root is no group');
     return { file, size: bytes.size, root: group, close: () => bytes.close() };

@@ -18,7 +18,7 @@ export interface Superblock {
 }
 
 /** @throws LxmertError for a file that is none, is cut, or was not closed by its writer */
-export function readSuperblock(bytes: FileBytes): Superblock {
+export function readSuperblock(bytes: FileBytes, cacheBytes: number): Superblock {
   const head = bytes.structure(0, Math.min(SUPERBLOCK_BYTES, bytes.size), 'superblock');
   if (head.toString('latin1', 0, 8) !== SIGNATURE)
     throw new Hdf5Fault(bytes.file, 'It does not begin with the mark of HDF5');
@@ -34,7 +34,7 @@ export function readSuperblock(bytes: FileBytes): Superblock {
   const { base, end, root } = version < 2 ? readOld(fields, version) : readNew(fields);
   checkEnd(bytes, base + end);
   bytes.base = base;
-  return { structures: new Structures(bytes, widths), root };
+  return { structures: new Structures(bytes, widths, cacheBytes), root };
 }
 
 interface Addresses {

@@ -37,6 +37,7 @@ export class ExportedModel implements ServedModel {
       numAnswers: answerTable.size,
       maxLength,
       featureSize: manifest.model.visualFeatureSize,
+      description: models.length === 1 ? (manifest.description?.text ?? null) : null,
       canExplain: explanationMethods.includes('relevance'),
       explanationMethods,
       warnings,

@@ -32,6 +32,7 @@ export interface ToExplain {
   readonly topK: number;
   readonly method: ExplanationMethod;
   readonly without?: TakenAway | undefined;
+  readonly selfAttention?: boolean | undefined;
   readonly model: string;
 }
 
@@ -95,6 +96,8 @@ export interface ModelFacts {
   readonly canExplain: boolean;
   readonly explanationMethods: readonly ExplanationMethod[];
   readonly warnings: readonly string[];
+  /** For a person: what it was trained on, how many parameters it has, how much it answers right; null where nothing says. */
+  readonly description: string | null;
 }
 
 /** `rest`: the memory that is not needed is to be given back. */

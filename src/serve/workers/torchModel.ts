@@ -7,19 +7,22 @@ import { Lxmert, type LxmertSource } from '../../inference/lxmert.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
 import { rankAnswers } from '../../tasks/index.js';
 import { isCut } from '../../text/index.js';
+import { describeModel } from './describeModel.js';
 import type { Answered, AskedQuestion, SeenPicture, ToExplain } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
 export class TorchModel implements ServedModel {
-  private constructor(readonly lxmert: Lxmert) {}
+  private constructor(
+    readonly lxmert: Lxmert,
+    readonly description: string,
+  ) {}
 
   /** @throws what {@link Lxmert.load} throws */
   static async load(source: LxmertSource): Promise<TorchModel> {
     // Pictures are kept by the main thread, for all workers.
     const lxmert = await Lxmert.load({ ...source, numCachedImages: 0 });
     // Now, rather than at the first question.
-    void lxmert.answering;
-    return new TorchModel(lxmert);
+    return new TorchModel(lxmert, await describeModel(lxmert.answering));
   }
 
   get facts(): ServedModel['facts'] {
@@ -34,6 +37,7 @@ export class TorchModel implements ServedModel {
       numAnswers: answerTable.size,
       maxLength,
       featureSize: models[0]?.config.visualFeatureSize ?? 0,
+      description: this.description,
       canExplain: explanationMethods.includes('relevance'),
       explanationMethods,
       warnings,
@@ -86,9 +90,9 @@ export class TorchModel implements ServedModel {
     question,
     topK,
     method,
-    without,
+    ...more
   }: ToExplain): Promise<Explanation> {
     const imageRegions = { row, regions, width: row.width, height: row.height, provenance: undefined };
-    return explanationOf(this.lxmert.answering, imageRegions, question, topK, method, without);
+    return explanationOf(this.lxmert.answering, imageRegions, question, topK, method, more);
   }
 }

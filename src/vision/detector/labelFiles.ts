@@ -49,14 +49,20 @@ export function labelFilesOf(
   weights: string,
   { numClasses, numAttributes }: ClassCounts = BOTTOM_UP_ATTENTION,
 ): LabelFiles {
+  const { objects, attributes } = labelFilesBeside(path.dirname(weights));
+  return {
+    objects: objects ?? publishedNames('objects', numClasses - 1),
+    attributes: attributes ?? publishedNames('attributes', numAttributes - 1),
+  };
+}
+
+/** The files of names that lie in a folder. */
+export function labelFilesBeside(folder: string): LabelFiles {
   const beside = (name: string): string | undefined => {
-    const file = path.join(path.dirname(weights), name);
+    const file = path.join(folder, name);
     return existsSync(file) ? file : undefined;
   };
-  return {
-    objects: beside(LABEL_FILES.objects) ?? publishedNames('objects', numClasses - 1),
-    attributes: beside(LABEL_FILES.attributes) ?? publishedNames('attributes', numAttributes - 1),
-  };
+  return { objects: beside(LABEL_FILES.objects), attributes: beside(LABEL_FILES.attributes) };
 }
 
 async function readNames(
