@@ -137,6 +137,8 @@ class Film {
   /** Waits until the page has an answer and asks nothing. */
   async answered() {
     await this.page.locator('.explanation:not(.older)').waitFor();
+    // What is answered without each part comes after the answer.
+    await this.page.locator('.heads', { hasText: 'Without it' }).waitFor();
     await this.page.waitForLoadState('networkidle');
     await this.page.waitForTimeout(250);
   }

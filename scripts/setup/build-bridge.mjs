@@ -35,6 +35,25 @@ export function isBridgeBuilt(libtorch, { folder, isCached }) {
 }
 
 /**
+ * `libtorch 1.13.1 in /usr`: what the bridge in a folder was built for, where that is another libtorch than this one, or has
+ * been replaced since.
+ *
+ * @returns {string | undefined}
+ */
+export function bridgeOfOther({ version, root, library }, { folder }) {
+  const record = readIfThere(path.join(folder, recordName));
+  if (record === '') return undefined;
+  const built = JSON.parse(record);
+  const isSame =
+    built.version === version &&
+    built.root === root &&
+    JSON.stringify(built.library) === JSON.stringify(library);
+  if (isSame) return undefined;
+  const how = built.version === version && built.root === root ? ' as it was before it was replaced' : '';
+  return `libtorch ${built.version} in ${built.root}${how}`;
+}
+
+/**
  * Builds the bridge into a folder.
  *
  * @param {import('./find-libtorch.mjs').Libtorch} libtorch

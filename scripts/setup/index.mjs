@@ -5,7 +5,7 @@
  */
 
 import { chooseBlas } from './blas.mjs';
-import { buildBridge, isBridgeBuilt } from './build-bridge.mjs';
+import { bridgeOfOther, buildBridge, isBridgeBuilt } from './build-bridge.mjs';
 import { SetupError } from './errors.mjs';
 import { debianTriplet, findLibtorch } from './find-libtorch.mjs';
 import { installPackages, missingPackages } from './system-packages.mjs';
@@ -53,6 +53,9 @@ function findAndSay(say) {
 export function prepareBridge(libtorch, place, { isCheck, say }) {
   const isBuilt = isBridgeBuilt(libtorch, place);
   if (isCheck) {
+    const other = isBuilt ? undefined : bridgeOfOther(libtorch, place);
+    if (other !== undefined)
+      say(`The bridge in ${place.folder} was built for ${other}, and not for this one.`);
     say(isBuilt ? `The bridge is built in ${place.folder}.` : `Would build the bridge into ${place.folder}.`);
     return isBuilt;
   }

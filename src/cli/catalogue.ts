@@ -62,6 +62,12 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...taskCommands('predict'),
   ...taskCommands('score'),
   {
+    name: 'check',
+    group: 'Models',
+    summary: 'Say what a test server would refuse in a file of results',
+    load: () => import('./commands/check.js'),
+  },
+  {
     name: 'report',
     group: 'Models',
     summary: 'Write a web page about a run: curves, scores, settings, log',

@@ -3,7 +3,7 @@
 import { rowOfMap } from '../explain/attentionMap.js';
 import type { Explanation } from '../explain/explanation.js';
 import { placeOf } from '../explain/regionPlace.js';
-import type { ExplanationMethod, Removal, WithoutPart } from '../explain/removal.js';
+import { type ExplanationMethod, type Removal, type WithoutPart, wordsOfPieces } from '../explain/removal.js';
 import { formatPercent } from '../formats/numbers.js';
 import type { RankedAnswer } from '../tasks/index.js';
 import { answerLines } from './answerLines.js';
@@ -92,11 +92,15 @@ function mattered(
     };
   }
   const last = layers.at(-1);
-  const ofWords = relevance[answer]?.words ?? [];
+  // Whole words: what the answer is read from, [CLS], and the end are none.
+  const whole = relevance[answer] === undefined ? [] : wordsOfPieces(words);
+  const ofWords = whole.map(({ pieces }) =>
+    pieces.reduce((sum, piece) => sum + (relevance[answer]?.words[piece] ?? 0), 0),
+  );
   const ofRegions = relevance[answer]?.regions ?? (last ? rowOfMap(last.wordsOnRegions, 0) : []);
   return {
     words: mostFirst(ofWords, 'highest').map((place) => ({
-      name: words[place] ?? '',
+      name: whole[place]?.word ?? '',
       share: ofWords[place] ?? 0,
     })),
     regions: mostFirst(ofRegions, 'highest').map((index) => ({

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { LxmertError, messageOf } from './errors.js';
 
 const require = createRequire(import.meta.url);
 /** The one version whose `require` of modules prints a warning. */
@@ -16,12 +17,20 @@ const warns = process.versions.node.startsWith('22.12.');
  * What is imported later is then there already, and what cannot be loaded fails there again, where it is told in words.
  *
  * @param module one that awaits nothing at its top; where there is no such file, nothing is loaded
+ * @throws LxmertError when a package is missing: to fail again would be told in words of Node's own
  */
 export function loadInTurn(module: URL): void {
   if (warns || !existsSync(module)) return;
   try {
     require(fileURLToPath(module));
-  } catch {}
+  } catch (error) {
+    const [, missing] = /^Cannot find package '([^']+)'/.exec(messageOf(error)) ?? [];
+    if (missing === undefined) return;
+    throw new LxmertError(
+      `The package '${missing}' is missing where lxmert is installed. Install lxmert again; in a clone, npm ci does.`,
+      { cause: error },
+    );
+  }
 }
 
 /** @param program a module that awaits nothing at its top */

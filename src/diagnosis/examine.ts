@@ -29,13 +29,13 @@ const BROKEN: ReadonlySet<ContentKindName> = new Set([
 /** In the head of each page that this program writes. */
 const OWN_PAGE = `content="default-src 'none'; img-src data:; style-src 'sha256-`;
 
-const OTHER_FEATURES =
-  'It is not read here. docs/reference/features.md says how a few lines of Python make a feature store of such files.';
+const FEATURES =
+  'If it holds region features, lxmert features convert makes a store of it (docs/reference/feature-formats.md).';
 
 const WAYS: Partial<Record<ContentKindName, string>> = {
-  hdf5: OTHER_FEATURES,
-  npy: OTHER_FEATURES,
-  lmdb: OTHER_FEATURES,
+  hdf5: FEATURES,
+  npy: FEATURES,
+  lmdb: FEATURES,
   arrow:
     'It is not read here. Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
   parquet: 'prepare vqa, gqa and nlvr2 read questions in it (docs/how-to/prepare.md, Parquet).',

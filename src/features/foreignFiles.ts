@@ -42,6 +42,8 @@ export function describeForeignFile(file: string): string {
     return `${file} is a PyTorch file, not region features. For weights: lxmert checkpoint info. ${OTHER_WAYS}`;
   if (kind === 'zip' || kind === 'gzip')
     return `${file} is ${name}, not a feature store. If it holds a TSV file, make a store of it first: lxmert features convert ${file} FOLDER`;
+  if (WEIGHTS.has(kind))
+    return `${file} is ${name}, not region features. What such files hold is told by: lxmert checkpoint info ${file}`;
   if (kind === 'safetensors')
     return isShard(file)
       ? `${file} is a shard of a feature store under another name; the shards of a folder are called shard-00000.safetensors and so on, in their order.`
@@ -57,7 +59,16 @@ const WHAT_IS_READ =
 
 const OTHER_WAYS = `${WHAT_IS_READ} The same page has a short Python script that makes a store of any other.`;
 
-const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set(['parquet', 'arrow', 'pickle', 'sqlite']);
+const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
+  'parquet',
+  'arrow',
+  'feather',
+  'pickle',
+  'sqlite',
+  'matlab',
+  'matlab73',
+  'tfRecord',
+]);
 
 /** Kinds of files that hold region features in some forms. */
 const CONVERTED: ReadonlySet<ContentKindName> = new Set(['hdf5', 'lmdb']);
@@ -65,6 +76,9 @@ const CONVERTED: ReadonlySet<ContentKindName> = new Set(['hdf5', 'lmdb']);
 function convertIt(file: string): string {
   return `If it holds region features, make a store of it first: lxmert features convert ${file} FOLDER`;
 }
+
+/** Kinds of files of models. */
+const WEIGHTS: ReadonlySet<ContentKindName> = new Set(['caffemodel', 'onnx', 'gguf']);
 
 const BROKEN: ReadonlySet<ContentKindName> = new Set(['empty', 'zeros', 'gitLfs', 'html', 'emptyZip']);
 

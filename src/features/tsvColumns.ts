@@ -190,12 +190,10 @@ function columnProblem(line: string): string {
   if (fields.length === 2 && second.startsWith('[{'))
     return `${found} This is a table of picture sizes (VinVL's hw.tsv), without features.`;
   if ((fields.length === 2 && second.startsWith('{')) || (fields.length === 3 && third.length > 1000))
-    return `${found} This is a row as VinVL and Oscar write them, of another detector; it is not read here. ${OTHER_FORMATS}`;
+    return `${found} This is a row as VinVL and Oscar write them: their tables are read as files by themselves. Unpack it, then: lxmert features convert FILE.tsv FOLDER`;
   if (fields.length === 1 && /^\d+$/.test(line.trim()))
     return `${found} This is a list of byte offsets (.lineidx), not the table that it belongs to.`;
   return fields.length > OBJ36_COLUMNS.length
     ? `${found} Two rows that ran together have so many, and files with more columns than ten need a header line that names them.`
     : found;
 }
-
-const OTHER_FORMATS = 'Section "Other formats" of docs/reference/features.md has the way on.';

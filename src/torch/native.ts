@@ -1,6 +1,6 @@
 /** @file The one door to the addon: loads it, and explains a failure to load. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { LxmertError, messageOf, UsageError } from '../common/errors.js';
@@ -21,9 +21,11 @@ export interface BuildRecord {
 
 const ADDON = 'lxmert_native.node';
 
-/** Where the addon is, or would be. `LXMERT_NATIVE` names another build, for instance one against libtorch 2. */
+/** Where the addon is, or would be. `LXMERT_NATIVE` names another build, its file or its folder, for instance one against libtorch 2. */
 export function addonPath(): string {
-  return process.env.LXMERT_NATIVE ?? path.join(bridgeFolder(), ADDON);
+  const named = process.env.LXMERT_NATIVE;
+  if (named === undefined) return path.join(bridgeFolder(), ADDON);
+  return statSync(named, { throwIfNoEntry: false })?.isDirectory() === true ? path.join(named, ADDON) : named;
 }
 
 /** The record of the addon's build; undefined when it was built by hand. */

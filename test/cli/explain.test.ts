@@ -45,7 +45,16 @@ needing('program').describe('lxmert explain', () => {
     expect(explanation.relevance).toHaveLength(2);
     const json = JSON.parse((await ask('--output', output, '--top', '2', '--json')).stdout);
     expect(json).toMatchObject({ output, answers: explanation.answers });
-    const [{ regions }] = json.answers as [{ regions: { share: number; box: number[] }[] }];
+    const [{ regions, words }] = json.answers as [
+      { regions: { share: number; box: number[] }[]; words: { name: string; share: number }[] },
+    ];
+    // Whole words alone, with the shares of their pieces together.
+    expect(words.map(({ name }) => name)).not.toContain('[CLS]');
+    const ofWords = explanation.relevance[0]!.words.slice(1, -1);
+    expect(words.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(
+      ofWords.reduce((sum, share) => sum + share, 0),
+      6,
+    );
     const shares = [...explanation.relevance[0]!.regions];
     expect(regions.map(({ share }) => share)).toEqual([...shares].sort((a, b) => b - a));
     expect(regions[0]?.box).toEqual(explanation.regions[shares.indexOf(Math.max(...shares))]?.box);

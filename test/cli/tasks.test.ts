@@ -92,7 +92,13 @@ needing('bridge').describe('the tasks', () => {
       settings: { loss: 'best-answer' },
     });
     const shared = ['--model', at('mce'), '--weights', 'LAST', '--features', at('minival')];
-    await succeed('predict', 'gqa', at('gqa-minival.json'), ...shared, '--output', at('gqa_predict.json'));
+    const toFile = ['--output', at('gqa_predict.json'), '--check'];
+    const said = await succeed('predict', 'gqa', at('gqa-minival.json'), ...shared, ...toFile);
+    expect(said).toMatch(/\d+ results, one for each question, in the form that the test server reads\./);
+    const ofOthers = ['check', at('gqa_predict.json'), '--for', 'vqa', '--questions', at('gqa-minival.json')];
+    const refused = await lxmert(...ofOthers);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toContain('would be refused, or scored as wrong, for 2 reasons.');
     const dump = JSON.parse(readFileSync(at('gqa_predict.json'), 'utf8')) as Record<string, string>[];
     const asked = JSON.parse(readFileSync(at('gqa-minival.json'), 'utf8')) as VqaRecord[];
     // In the order of the file, whatever the order they were answered in.
@@ -127,7 +133,7 @@ needing('bridge').describe('the tasks', () => {
     const questions = ['--questions', at('custom-minival.jsonl'), '--num-examples', '2'];
     const report = await succeed('report', at('custom'), ...pictures, ...questions, '--weights', 'LAST');
     expect(report).toContain('report.html');
-    expect(readFileSync(at('custom/report.html'), 'utf8').match(/<img /g)).toHaveLength(2);
+    expect(readFileSync(at('custom/report.html'), 'utf8').match(/<img /g)).toHaveLength(4);
     const ranked = [...shared, '--output', at('ranked.jsonl'), '--top', '3'];
     await succeed('predict', 'custom', at('custom-minival.jsonl'), ...ranked);
     const lines = readFileSync(at('ranked.jsonl'), 'utf8').trim().split('\n');

@@ -21,6 +21,17 @@ describe('pages', () => {
     expect(named.filter((file) => !existsSync(file))).toEqual([]);
   });
 
+  it('say where their commands run, since npm knows the package in some folders alone', () => {
+    const say = ownPages.filter(
+      (page) =>
+        /^```sh\n(?:(?!```).*\n)*?.*npx lxmert/m.test(readFileSync(page, 'utf8')) &&
+        !/\/(install|cli|benchmarks)\.md$|reference\/tasks\.md$/.test(page),
+    );
+    expect(say.length).toBeGreaterThan(10);
+    for (const page of say)
+      expect(readFileSync(page, 'utf8'), page).toContain('install.md#where-commands-run');
+  });
+
   it('are listed by docs/README.md, and its groups by the README', () => {
     const linked = linksOf('docs/README.md').map(({ target }) => target);
     expect(ownPages.filter((page) => page !== 'docs/README.md' && !linked.includes(page))).toEqual([]);

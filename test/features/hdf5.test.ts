@@ -219,6 +219,12 @@ describe('what is no such file', () => {
     );
   });
 
+  it("states GQA's detector, which is another than LXMERT's", async () => {
+    const source = await opened(fixture('gqa'));
+    expect(source.detector).toBe('gqa-objects');
+    source.close();
+  });
+
   it("wants GQA's other files", async () => {
     const copy = newPath();
     mkdirSync(copy);

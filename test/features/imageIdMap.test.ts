@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { convertToStore } from '../../src/features/convertToStore.js';
+import { convertToStore, type StoreConvertOptions } from '../../src/features/convertToStore.js';
 import { type ImageIdMap, idsByPattern, idsFromQuestions } from '../../src/features/imageIdMap.js';
 import { writeObj36 } from '../../src/features/obj36Writer.js';
 import { openShards } from '../../src/features/storeFiles.js';
@@ -27,10 +27,11 @@ async function convert(
   ids: readonly string[],
   imageIds: ImageIdMap,
   store = path.join(folder, `store${numFiles++}`),
+  options: StoreConvertOptions = {},
 ) {
   const tsv = path.join(folder, `${numFiles++}.tsv`);
   await writeObj36(tsv, rowsOf(ids), '\n');
-  const result = await convertToStore(tsv, store, { imageIds, shardImages: 2 });
+  const result = await convertToStore(tsv, store, { imageIds, shardImages: 2, ...options });
   return { store, result, ids: openShards(store).flatMap(({ metadata }) => metadata.imageIds) };
 }
 
@@ -96,6 +97,11 @@ describe('a conversion', () => {
   it('gives pictures these ids, and counts those without a partner', async () => {
     const { ids, result } = await convert(['5', '6', '7', '8'], map);
     expect(ids).toEqual(['COCO_val2014_000000000005', '6', 'COCO_val2014_000000000007', '8']);
+    expect(result.ownIds).toEqual({ numImages: 2, first: '6' });
+  });
+
+  it('counts of the rows that it takes', async () => {
+    const { result } = await convert(['6', '8', '9'], map, undefined, { maxImages: 2 });
     expect(result.ownIds).toEqual({ numImages: 2, first: '6' });
   });
 

@@ -163,3 +163,20 @@ describe('lxmert setup', () => {
     }
   });
 });
+
+describe('a bridge that was built before', () => {
+  const libtorch = { version: '2.8.0', root: '/opt/torch', library: { size: 7, modified: 'then' } };
+  const other = (built: object): unknown => {
+    writeFileSync(path.join(folder, 'libtorch.json'), JSON.stringify({ ...libtorch, ...built }));
+    const words = [libtorch, { folder }].map((each) => JSON.stringify(each)).join(', ');
+    return ask('build-bridge.mjs', `bridgeOfOther(${words}) ?? null`).result;
+  };
+
+  it('is told of when it was for another libtorch, or for this one before it was replaced', () => {
+    expect(other({})).toBeNull();
+    expect(other({ version: '1.13.1', root: '/usr' })).toBe('libtorch 1.13.1 in /usr');
+    expect(other({ library: { size: 8, modified: 'now' } })).toBe(
+      'libtorch 2.8.0 in /opt/torch as it was before it was replaced',
+    );
+  });
+});

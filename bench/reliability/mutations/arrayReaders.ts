@@ -32,7 +32,7 @@ const hdf5File = (name: string): Case => ({
 });
 
 const prepareTable = (split: string): Case => ({
-  file: `parquet/vqa/${split}`,
+  file: `parquet/vqa/data/${split}`,
   mutate: mutateBytes,
   read: all(
     direct((file) => drain(parquetSource(file).open())),

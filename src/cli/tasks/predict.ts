@@ -5,12 +5,14 @@ import { UsageError } from '../../common/errors.js';
 import type { Question } from '../../data/annotations/question.js';
 import { formatCount } from '../../formats/numbers.js';
 import { type ChoiceTask, predictToFile, type Task, withChoices } from '../../tasks/index.js';
+import { checkSubmission, type SubmissionCheck, submissionTasks } from '../../tasks/submissions/index.js';
 import { choicesOption } from '../choicesOption.js';
 import { type Command, defineCommand } from '../command.js';
 import { areExported } from '../exportedModel.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { askedModelsOption } from '../modelOptions.js';
 import { existingFile, outputPath } from '../options.js';
+import { renderCheck } from '../submissionReport.js';
 import { predictExported } from './predictExported.js';
 import { predictionProcessGroup } from './predictionProcessGroup.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
@@ -32,6 +34,13 @@ const choiceOptions = {
     .boolean()
     .default(false)
     .describe("Answer each example with one of its own choices (a list under its key 'choices')"),
+};
+
+const checkOption = {
+  check: z
+    .boolean()
+    .default(false)
+    .describe('Say what a test server would refuse in the file that was written, against the examples'),
 };
 
 /** Of tasks whose answers come from a table; A-OKVQA's own file has both answers. */
@@ -63,6 +72,7 @@ function ownChoicesOf({ questionId, choices }: Question): readonly string[] {
 
 /** The command of a task. */
 export function predictCommand(task: Task): Command {
+  const ofServer = submissionTasks.find((each) => each === task.name);
   return defineCommand({
     ...task.help.predict,
     arguments: z.strictObject({ questions: existingFile().describe('Examples (JSON)') }),
@@ -73,6 +83,7 @@ export function predictCommand(task: Task): Command {
       ...leftOutOption(0),
       ...(task.withTop === undefined ? {} : topOption),
       ...(takesChoices(task) ? choiceOptions : {}),
+      ...(ofServer === undefined ? {} : checkOption),
       distributedTimeout: z
         .number()
         .gt(0)
@@ -81,6 +92,10 @@ export function predictCommand(task: Task): Command {
         .meta({ valueName: 'SECONDS' }),
     }),
     run: async ({ arguments: { questions: file }, options, progress, signal, ...context }) => {
+      const checked = async (): Promise<SubmissionCheck | undefined> =>
+        ofServer !== undefined && 'check' in options && options.check === true
+          ? await checkSubmission(ofServer, options.output, file, signal)
+          : undefined;
       const { task: asked, notices: choiceNotices } = askedTask(task, options);
       const { batchSize, output } = options;
       const shared = { batchSize, name: file, maxLeftOut: leftOutLimit(options), signal };
@@ -93,7 +108,7 @@ export function predictCommand(task: Task): Command {
           notice,
         }).finally(() => display.stop());
         const notices = [...written.notices, ...choiceNotices()];
-        return { output, isFirst: true, ...written, notices };
+        return { output, isFirst: true, ...written, notices, check: await checked() };
       }
       using processGroup = await predictionProcessGroup(task, options, signal);
       const isFirst = processGroup === undefined || processGroup.rank === 0;
@@ -105,11 +120,19 @@ export function predictCommand(task: Task): Command {
           processGroup,
           ...(display && { progress: display }),
         }).finally(() => display?.stop());
-        return { output, isFirst, ...written, notices: [...written.notices, ...choiceNotices()] };
+        const notices = [...written.notices, ...choiceNotices()];
+        return { output, isFirst, ...written, notices, check: isFirst ? await checked() : undefined };
       });
     },
     json: ({ notices: _, ...counts }) => counts,
-    render: ({ isFirst, numAnswers, output, notices }) =>
-      isFirst ? [`Wrote ${formatCount(numAnswers, 'answer')} to ${output}.`, ...notices].join('\n') : '',
+    render: ({ isFirst, numAnswers, output, notices, check }) =>
+      isFirst
+        ? [
+            `Wrote ${formatCount(numAnswers, 'answer')} to ${output}.`,
+            ...notices,
+            ...(check === undefined ? [] : renderCheck(check)),
+          ].join('\n')
+        : '',
+    exitCode: ({ check }) => (check === undefined || check.problems.length === 0 ? 0 : 1),
   });
 }

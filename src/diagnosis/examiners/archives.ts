@@ -43,7 +43,7 @@ export async function examineZip(file: string): Promise<FileReport> {
 }
 
 const NUMPY =
-  'It is not read here. docs/reference/features.md says how a few lines of Python make a feature store of such files.';
+  "If it holds a picture's region features, lxmert features convert makes a store of it, or of the folder of all (docs/reference/feature-formats.md).";
 
 function zipWayOn(names: readonly string[], word: string): string | undefined {
   const all = names.join('\n');

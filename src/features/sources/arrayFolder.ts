@@ -131,7 +131,7 @@ function about(
     fileName: path.basename(path.resolve(given)),
     numBytes: files.reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0),
     numRows: files.length,
-    place: (index) => files[index] as string,
+    place: (index) => (given === folder ? (files[index] as string) : 'its arrays'),
     close: () => undefined,
   };
 }

@@ -38,7 +38,7 @@ function dataOf(name: string, value: unknown): DataValue {
   if (!(data instanceof Uint8Array) || Number.isNaN(countOf(sizes)))
     throw new LxmertError(`${name} is described as an array and is none.`);
   try {
-    return readNumbers(textOf(value['type']), sizes, data);
+    return readNumbers(textOf(value.type), sizes, data);
   } catch (error) {
     if (!(error instanceof NpyFault)) throw error;
     throw new LxmertError(`${name} is no array of numbers: ${error.message}.`, { cause: error });

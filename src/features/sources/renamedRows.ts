@@ -22,9 +22,10 @@ export function renamedRows(source: RowSource, map: ImageIdMap): RenamedRows {
   async function* rows(reading?: RowReading): AsyncGenerator<PlacedRow, void, undefined> {
     for await (const placed of source.rows(reading)) {
       const { imageId } = placed.row;
+      yield { ...placed, row: { ...placed.row, imageId: renamed(imageId) } };
+      // Behind the row, which a conversion that has enough rows looks at and leaves.
       if (map.partnerOf(imageId) === undefined)
         ownIds = { numImages: (ownIds?.numImages ?? 0) + 1, first: ownIds?.first ?? imageId };
-      yield { ...placed, row: { ...placed.row, imageId: renamed(imageId) } };
     }
   }
   return {

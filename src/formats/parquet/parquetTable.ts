@@ -151,8 +151,9 @@ async function checkEnds(file: string, bytes: RandomAccess): Promise<void> {
 
 /** What went wrong. What JavaScript says of values that are not there is for nobody. */
 function faultOf(error: unknown): string {
-  const isOdd = error instanceof TypeError || error instanceof RangeError;
-  return isOdd ? 'its bytes are not those of a table' : messageOf(error).replace(/^(parquet|thrift) /, '');
+  const message = messageOf(error);
+  const isOdd = error instanceof TypeError || error instanceof RangeError || /\bundefined\b/.test(message);
+  return isOdd ? 'its bytes are not those of a table' : message.replace(/^(parquet|thrift) /, '');
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -69,7 +69,9 @@ function othersIn(members: readonly ZipMember[]): string {
   const [first] = members;
   if (first === undefined) return '';
   if (members.every(({ name }) => /\.npy$/i.test(name)))
-    return ': it is a NumPy archive (.npz), which is not read here (docs/reference/features.md, "Other formats")';
+    return ': it is a NumPy archive (.npz), which is read by: lxmert features convert';
+  if (members.every(({ name }) => /\.np[yz]$/i.test(name)))
+    return `: it holds ${members.length} NumPy files, the first ${first.name}. Unpack it to a folder (unzip -d NEW), then: lxmert features convert NEW FOLDER`;
   if (members.some(({ name }) => /(^|\/)data\.pkl$/.test(name))) return ': it is a PyTorch file (.pth, .pt)';
   const packed = /\.(gz|bz2|xz|zip|tar|tgz|7z)$/i.test(first.name) ? ' (unpack the archive, then that)' : '';
   return ` but ${members.length} other ${members.length === 1 ? 'file' : 'files'}, the first ${first.name}${packed}`;

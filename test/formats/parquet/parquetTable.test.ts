@@ -125,9 +125,9 @@ describe('a table that is not whole', () => {
   it('is read or refused in words, and soon, whichever byte was changed', async () => {
     const { length } = readFileSync(TRAIN);
     const outcomes = new Set<string>();
-    for (let at = 4; at < length; at += 31) {
+    for (let at = 4; at < length; at += at < 300 ? 5 : 31) {
       const file = altered(TRAIN, (bytes) => {
-        bytes[at]! ^= at % 2 === 0 ? 0xff : 0x41;
+        bytes[at]! ^= [0xff, 0x41, 0x08][at % 3]!;
         return bytes;
       });
       const outcome = await rowsOf(file).catch((error: unknown) => error);

@@ -156,6 +156,7 @@ function rowsOf(
     format: 'hdf5-gqa',
     numRows: pictures.length,
     labels: 'none',
+    detector: 'gqa-objects',
     notes: [`GQA's object features, ${files.size} of them HDF5 files: another detector than LXMERT's`],
     place: (index) => `gqa_objects_${at(index).file}.h5, row ${at(index).idx}`,
     idAt: (index) => at(index).id,

@@ -25,7 +25,8 @@ function openRows(path: string, stated: StatedSource): IndexedRows {
     return rows;
   } catch (error) {
     file.close();
-    if (!(error instanceof LxmertError) || error.message.includes(path)) throw error;
+    if (!(error instanceof LxmertError) || error instanceof UsageError || error.message.includes(path))
+      throw error;
     throw new LxmertError(`${path}: ${error.message}`, { cause: error });
   }
 }

@@ -1,0 +1,243 @@
+/** @file Whether a test server would take a file of results: its form, and an answer to every question, once. */
+
+import { excerptOfJson } from '../../common/excerpt.js';
+import { streamRecords } from '../../data/annotations/jsonRecords.js';
+import { findLayout, streamEntries } from '../../data/annotations/jsonStream.js';
+import { openJson } from '../../data/annotations/openJson.js';
+import { readContentKind } from '../../formats/contentKind.js';
+import { readTextLines } from '../../formats/lines/textLines.js';
+import { Findings, type SubmissionProblem } from './findings.js';
+import { type IdKey, keyOf, readSubmissionIds } from './questionIds.js';
+
+export interface SubmissionCheck {
+  readonly task: SubmissionTask;
+  readonly results: string;
+  readonly numResults: number;
+  readonly numQuestions: number;
+  /** What the server would refuse or score as wrong; empty for a file that it takes. */
+  readonly problems: readonly SubmissionProblem[];
+  /** What it takes, and a person may want to know. */
+  readonly notes: readonly string[];
+}
+
+/** Tasks with a test server, or an official script that reads what it reads. */
+export const submissionTasks = ['vqa', 'gqa', 'nlvr2', 'vizwiz', 'aokvqa'] as const;
+export type SubmissionTask = (typeof submissionTasks)[number];
+
+/** One result, as its file has it. */
+interface Result {
+  readonly place: string;
+  readonly value: unknown;
+}
+
+/** How a server wants results. */
+interface Form {
+  /** As it stands behind "expected". */
+  readonly expected: string;
+  readonly layout: 'list' | 'object' | 'lines';
+  readonly idKey: string;
+  readonly idType: 'number' | 'string';
+  /** The keys of what is answered, with the types that they must have. */
+  readonly answers: Readonly<Record<string, readonly string[]>>;
+  /** Whether any of the keys will do. */
+  readonly isEither?: boolean;
+}
+
+const FORMS: Readonly<Record<SubmissionTask, Form>> = {
+  vqa: {
+    expected: 'a JSON list of {"question_id": 262148000, "answer": "down"}',
+    layout: 'list',
+    idKey: 'question_id',
+    idType: 'number',
+    answers: { answer: ['string'] },
+  },
+  gqa: {
+    expected: 'a JSON list of {"questionId": "05451384", "prediction": "red"}',
+    layout: 'list',
+    idKey: 'questionId',
+    idType: 'string',
+    answers: { prediction: ['string'] },
+  },
+  nlvr2: {
+    expected: 'lines of test1-0-0-0,True or test1-0-0-0,False',
+    layout: 'lines',
+    idKey: 'identifier',
+    idType: 'string',
+    answers: {},
+  },
+  vizwiz: {
+    expected:
+      'a JSON list of {"image": "VizWiz_test_00000000.jpg", "answer": "blue"}, or with "answerable": 0.9',
+    layout: 'list',
+    idKey: 'image',
+    idType: 'string',
+    answers: { answer: ['string'], answerable: ['number'] },
+    isEither: true,
+  },
+  aokvqa: {
+    expected: 'a JSON object of {"QUESTION ID": {"direct_answer": "rain", "multiple_choice": "rain"}}',
+    layout: 'object',
+    idKey: 'the question id',
+    idType: 'string',
+    answers: { direct_answer: ['string'], multiple_choice: ['string'] },
+    isEither: true,
+  },
+};
+
+/** Longer answers are sentences, which no annotator gave. */
+const LONG_ANSWER = 100;
+
+/**
+ * @param questions the official questions of the split that the server has, or the file that prepare made of them
+ * @throws UsageError or LxmertError for files that cannot be read as JSON, or as lines
+ */
+export async function checkSubmission(
+  task: SubmissionTask,
+  results: string,
+  questions: string,
+  signal?: AbortSignal,
+): Promise<SubmissionCheck> {
+  const form = FORMS[task];
+  const ids = await readSubmissionIds(questions, task);
+  const about = { task, results, numQuestions: ids.size };
+  const records = await recordsOf(results, form);
+  if (typeof records === 'string') {
+    const problem = { kind: 'form', count: 1, message: records } as const;
+    return { ...about, numResults: 0, problems: [problem], notes: [] };
+  }
+  const reading = new Reading(form, ids);
+  for await (const record of records) {
+    if (reading.numResults % SIGNAL_EVERY === 0) signal?.throwIfAborted();
+    reading.add(record);
+  }
+  const { problems, notes } = reading.findings();
+  return { ...about, numResults: reading.numResults, problems, notes };
+}
+
+const SIGNAL_EVERY = 10_000;
+
+/** The results one by one, or a sentence on why the whole file has another form. */
+async function recordsOf(file: string, form: Form): Promise<AsyncIterable<Result> | string> {
+  const { expected, layout } = form;
+  if (layout === 'lines') {
+    const { kind, name } = readContentKind(file);
+    if (kind !== 'text') return `${file} is ${name}; expected ${expected}.`;
+    return nlvr2Lines(file);
+  }
+  const { kind, name } = readContentKind(file);
+  // Servers read JSON itself; nothing that it is packed in.
+  if (kind !== 'jsonArray' && kind !== 'jsonObject') return `${file} is ${name}; expected ${expected}.`;
+  const source = await openJson(file, expected);
+  const found = (await findLayout(source, ['predictions', 'results', 'annotations', 'data'])).kind;
+  const words = { list: 'a list', wrapped: 'a list under a key', lines: 'JSON lines', object: 'an object' };
+  if (layout === 'object') {
+    if (found === 'list' || found === 'lines') return `${file} holds ${words[found]}; expected ${expected}.`;
+    return entriesOf(streamEntries(source));
+  }
+  if (found !== 'list') {
+    const what = found === 'none' ? 'no list' : words[found];
+    return `${file} holds ${what}; expected ${expected}.`;
+  }
+  return streamRecords(source, { kind: 'list' }, 'result');
+}
+
+async function* entriesOf(entries: AsyncIterable<[string, unknown]>): AsyncGenerator<Result> {
+  for await (const [id, value] of entries) yield { place: `'${id}'`, value: { id, value } };
+}
+
+async function* nlvr2Lines(file: string): AsyncGenerator<Result> {
+  for await (const { text, number } of readTextLines(file)) yield { place: `line ${number}`, value: text };
+}
+
+/** Goes through results and gathers what is wrong with them. */
+class Reading {
+  numResults = 0;
+  readonly #seen = new Set<IdKey>();
+  readonly #wrong: Findings;
+  readonly #idType: Findings;
+  readonly #answerType: Findings;
+  readonly #twice = new Findings('twice', 'id', 'answered more than once');
+  readonly #unknown = new Findings('unknown', 'id', 'that no question has');
+  readonly #long = new Findings('long', 'answer', `of more than ${LONG_ANSWER} characters`);
+
+  constructor(
+    private readonly form: Form,
+    private readonly ids: ReadonlySet<IdKey>,
+  ) {
+    const { expected, idType, idKey, answers } = form;
+    this.#wrong = new Findings('record', 'result', `in another form (expected ${expected})`);
+    const wanted = idType === 'number' ? 'a whole number' : 'text';
+    this.#idType = new Findings('idType', 'result', `whose ${idKey} is not ${wanted}`);
+    const types = Object.entries(answers).map(
+      ([key, [type]]) => `${key} ${type === 'string' ? 'text' : 'a number'}`,
+    );
+    this.#answerType = new Findings(
+      'answerType',
+      'result',
+      `without an answer of the right type (${types.join(', ')})`,
+    );
+  }
+
+  add({ place, value }: Result): void {
+    this.numResults++;
+    if (this.form.layout === 'lines') {
+      this.#addLine(place, String(value));
+    } else if (this.form.layout === 'object') {
+      const { id, value: answers } = value as { id: string; value: unknown };
+      this.#addAnswers(place, answers);
+      this.#addId(id, id);
+    } else {
+      this.#addRecord(place, value);
+    }
+  }
+
+  #addRecord(place: string, value: unknown): void {
+    const record = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    const id = record[this.form.idKey];
+    if (id === undefined) {
+      this.#wrong.add(`${place} ${excerptOfJson(value, 40)}`);
+      return;
+    }
+    this.#addAnswers(place, record);
+    const isRight =
+      this.form.idType === 'number' ? Number.isInteger(id) : typeof id === 'string' && id !== '';
+    if (!isRight) this.#idType.add(`${place} ${excerptOfJson(id, 30)}`);
+    if (typeof id === 'number' || typeof id === 'string') this.#addId(id, String(id));
+  }
+
+  #addLine(place: string, text: string): void {
+    const [, id] = /^([^,\s]+),(?:true|false)$/i.exec(text.trimEnd()) ?? [];
+    if (id === undefined) {
+      this.#wrong.add(`${place} '${text.slice(0, 40)}'`);
+      return;
+    }
+    this.#addId(id, id);
+  }
+
+  #addId(id: number | string, shown: string): void {
+    const key = keyOf(id);
+    if (this.#seen.has(key)) this.#twice.add(shown);
+    else if (!this.ids.has(key)) this.#unknown.add(shown);
+    this.#seen.add(key);
+  }
+
+  #addAnswers(place: string, value: unknown): void {
+    const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+    const keys = Object.keys(this.form.answers);
+    const there = keys.filter((key) => record[key] !== undefined);
+    const areRight = there.every((key) => this.form.answers[key]?.includes(typeof record[key]) === true);
+    const areEnough = this.form.isEither === true ? there.length > 0 : there.length === keys.length;
+    if (!areRight || !areEnough) this.#answerType.add(`${place} ${excerptOfJson(value, 40)}`);
+    for (const key of there) if (String(record[key]).length > LONG_ANSWER) this.#long.add(place);
+  }
+
+  findings(): { problems: SubmissionProblem[]; notes: string[] } {
+    const missing = new Findings('missing', 'question', 'without a result');
+    for (const id of this.ids) if (!this.#seen.has(id)) missing.add(String(id));
+    const all = [this.#wrong, this.#idType, this.#answerType, this.#twice, this.#unknown, missing];
+    return {
+      problems: all.map(({ problem }) => problem).filter((each) => each !== undefined),
+      notes: [this.#long.problem?.message].filter((each) => each !== undefined),
+    };
+  }
+}
