@@ -38,4 +38,4 @@ export {
   type UnreadablePicture,
 } from '../vision/imageFiles.js';
 export { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, type DecodeOptions } from '../vision/pictureFile.js';
-export { type PixelExtractorOptions, pixelExtractor } from '../vision/pixelExtractor.js';
+export { type PixelExtractor, type PixelExtractorOptions, pixelExtractor } from '../vision/pixelExtractor.js';

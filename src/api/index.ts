@@ -11,6 +11,7 @@ export {
   type Explanation,
   explain,
   explanationOf,
+  type SelfAttention,
 } from '../explain/explanation.js';
 export type { ExplanationOrigin } from '../explain/explanationPage.js';
 export { type Relevance, relevancesOf } from '../explain/relevance.js';

@@ -12,6 +12,13 @@ export {
 export { checkGivenBoxes, type StatedForm } from './checkBoxes.js';
 export { extractFeatures } from './extract.js';
 export { GivenBoxes } from './givenBoxes.js';
+export type { PixelSettings } from './pixelRegions.js';
 export { PixelWorkers } from './pixelWorkers.js';
-export type { Detector, ExtractionOptions, ExtractionResult, SkippedImage } from './settings.js';
+export type {
+  Detector,
+  ExtractionOptions,
+  ExtractionResult,
+  PictureDescriber,
+  SkippedImage,
+} from './settings.js';
 export { type Verification, type VerificationOptions, verifyFeatures } from './verify.js';

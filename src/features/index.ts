@@ -22,6 +22,7 @@ export { type ConvertToTsvOptions, convertToTsv } from './convertToTsv.js';
 export { batchFromRows, type FeatureBatch, type LabelTensors } from './featureBatch.js';
 export { FeatureStore, type GatherOptions, type RegionPlace } from './featureStore.js';
 export type { FeatureRange, ValueSummary } from './featureValues.js';
+export { type ImageIdMap, idsByPattern, idsFromQuestions } from './imageIdMap.js';
 export { type FeatureLayout, NUMBER_TYPES, type NumberType } from './numberTypes.js';
 export {
   type BrokenRow,
@@ -45,6 +46,10 @@ export {
 export { readRow, type StatedRow } from './readRow.js';
 export { BOX_TOLERANCE, type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
 export type { Conversion, FeatureDType } from './shardFormat.js';
+export type { PictureSize, StatedSource } from './sources/indexedRows.js';
+export { openRowSource } from './sources/openRowSource.js';
+export type { OwnIds } from './sources/renamedRows.js';
+export type { PlacedRow, RowReading, RowSource } from './sources/rowSource.js';
 export type { OpenStoreOptions } from './storeIndex.js';
 export { formatStoreInfo, type StoreInfo, storeInfo } from './storeInfo.js';
 export type { StoreSample } from './storeSample.js';

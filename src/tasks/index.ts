@@ -29,6 +29,7 @@ export {
 export { MATCH_HEAD } from './matchScores.js';
 export type { CoverageCounts, CoverageRules, NotComputed } from './metrics/coverage.js';
 export type { GqaScores } from './metrics/gqaMetrics.js';
+export type { OodPart, OodScore, OodScores } from './metrics/gqaOutOfDistribution.js';
 export type { Nlvr2Scores, Nlvr2SubsetName, Nlvr2SubsetScore } from './metrics/nlvr2Metrics.js';
 export {
   type GqaSources,
