@@ -15,7 +15,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-at::Tensor RowSums(const at::Tensor& x) { return x.sum(at::IntArrayRef{0}, false, at::kFloat); }
+at::Tensor PlainRowSums(const at::Tensor& x) { return x.sum(at::IntArrayRef{0}, false, at::kFloat); }
 
 // x W^T + bias in one product, whose epilogue adds the bias.
 at::Tensor Projected(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -39,7 +39,7 @@ class LinearGeluFunction : public Function<LinearGeluFunction> {
     at::Tensor input_gradient;
     if (ctx->saved_data["wants_input"].toBool()) input_gradient = at::mm(inner, ValuesAs(weight, x.scalar_type()));
     const at::Tensor weight_gradient = AddProduct(weight, inner.t(), x);
-    return {input_gradient, weight_gradient, AddGradient(bias, RowSums(inner))};
+    return {input_gradient, weight_gradient, AddGradient(bias, PlainRowSums(inner))};
   }
 };
 
@@ -92,7 +92,7 @@ class SublayerOutputFunction : public Function<SublayerOutputFunction> {
     const at::Tensor weight_gradient = AddProduct(weight, inner.t(), x);
     return {input_gradient,
             weight_gradient,
-            AddGradient(bias, RowSums(inner)),
+            AddGradient(bias, PlainRowSums(inner)),
             residual,
             AddGradient(norm_weight, weight_sums),
             AddGradient(norm_shift, shift_sums),

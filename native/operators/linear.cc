@@ -35,9 +35,9 @@ class LinearFunction : public Function<LinearFunction> {
     ctx->saved_data["wants_input"] = x.requires_grad();
     ctx->save_for_backward({x, weight, bias});
     const at::Tensor values = ValuesAs(weight, x.scalar_type()).narrow(0, first_row, num_rows);
-    if (!bias.defined()) return Product(x, values);
+    if (!bias.defined()) return WeightProduct(x, values);
     const at::Tensor offset = ValuesAs(bias, x.scalar_type()).narrow(0, first_row, num_rows);
-    return IsSmall(x) ? Product(x, values).add_(offset) : at::addmm(offset, x, values.t());
+    return IsSmall(x) ? WeightProduct(x, values).add_(offset) : at::addmm(offset, x, values.t());
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
@@ -62,7 +62,7 @@ class LinearGeluFunction : public Function<LinearGeluFunction> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             bool records) {
-    at::Tensor projected = Product(x, ValuesAs(weight, x.scalar_type()));
+    at::Tensor projected = WeightProduct(x, ValuesAs(weight, x.scalar_type()));
     at::Tensor output = records ? at::empty_like(projected) : projected;
     const int64_t size = projected.size(1);
     const float* bias_data = VectorOf(bias, size, "bias");

@@ -89,7 +89,7 @@ class SublayerOutputFunction : public Function<SublayerOutputFunction> {
                             const at::Tensor& residual, const at::Tensor& norm_weight, const at::Tensor& norm_shift,
                             double eps, double probability, bool records) {
     const Dropout dropout = DrawDropout(probability);
-    const at::Tensor projected = Product(x, ValuesAs(weight, x.scalar_type()));
+    const at::Tensor projected = WeightProduct(x, ValuesAs(weight, x.scalar_type()));
     NormTensors norm = ForwardNorm(projected, bias, residual, norm_weight, norm_shift, eps, dropout, records);
     if (records) {
       ctx->saved_data["kept_scale"] = static_cast<double>(dropout.kept_scale);

@@ -36,7 +36,7 @@ at::Tensor Claim(const at::Tensor& parameter, ParameterBuffers& buffers, bool& f
   return parameter.grad();
 }
 
-at::Tensor Rows(const at::Tensor& tensor, int64_t first_row, int64_t rows) {
+at::Tensor RowsOf(const at::Tensor& tensor, int64_t first_row, int64_t rows) {
   return first_row == 0 && rows == tensor.size(0) ? tensor : tensor.narrow(0, first_row, rows);
 }
 
@@ -74,7 +74,7 @@ at::Tensor AddGradient(const at::Tensor& parameter, const at::Tensor& gradient, 
     target.copy_(gradient);
   } else {
     if (fresh) target.zero_();
-    Rows(target, first_row, rows).add_(gradient);
+    RowsOf(target, first_row, rows).add_(gradient);
   }
   return {};
 }
@@ -93,7 +93,7 @@ at::Tensor AddProduct(const at::Tensor& parameter, const at::Tensor& a, const at
     at::mm_out(output, a, b);
   } else {
     if (fresh) target.zero_();
-    at::Tensor part = Rows(target, first_row, rows);
+    at::Tensor part = RowsOf(target, first_row, rows);
     part.addmm_(a, b);
   }
   return {};

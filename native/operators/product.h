@@ -10,7 +10,7 @@ namespace lxmert {
 inline bool IsSmall(const at::Tensor& x) { return x.is_cpu() && x.size(0) <= (FormatOf(x) == kFloat32 ? 40 : 24); }
 
 // x (rows, depth), weight (columns, depth) of one format -> (rows, columns)
-inline at::Tensor Product(const at::Tensor& x, const at::Tensor& weight) {
+inline at::Tensor WeightProduct(const at::Tensor& x, const at::Tensor& weight) {
   if (!IsSmall(x) || !x.is_contiguous() || !weight.is_contiguous()) return at::mm(x, weight.t());
   at::Tensor output = at::empty({x.size(0), weight.size(0)}, x.options());
   const SmallProduct work{x.data_ptr(), weight.data_ptr(), output.data_ptr(), x.size(0), x.size(1), weight.size(0)};

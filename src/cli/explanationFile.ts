@@ -23,7 +23,7 @@ export interface ExplanationFile {
   readonly imageRegions: ImageRegions;
   /** @param method in place of the one that was asked for */
   readonly explain: (imageRegions: ImageRegions, method?: ExplanationMethod) => Promise<Explanation>;
-  readonly origin: Pick<ExplanationOrigin, 'model' | 'picture'>;
+  readonly origin: Pick<ExplanationOrigin, 'model' | 'picture' | 'command'>;
   /** The picture to draw on; without it, boxes are drawn on an empty field. */
   readonly picture: string | undefined;
 }
@@ -45,15 +45,9 @@ export async function writeExplanation(options: ExplanationFile): Promise<Explan
     ...origin,
     version: version(),
     date: new Date().toISOString(),
-    command: ['lxmert', ...process.argv.slice(2)].map(quoted).join(' '),
   });
   await writeFileAtomic(file, page);
   return explanation;
-}
-
-/** For a shell, as one word. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function refuseToReplace(picture: string, page: string): void {

@@ -16,6 +16,7 @@ import { loadPublishedNames } from '../vision/detector/labelFiles.js';
 import type { CommandContext } from './command.js';
 import { writeExplanation } from './explanationFile.js';
 import { checkFeatures, featuresOf } from './modelOptions.js';
+import { repeatCommand } from './repeat.js';
 
 export interface PictureOptions {
   readonly features?: readonly string[] | undefined;
@@ -111,7 +112,15 @@ async function wrongExamples(
         imageRegions: await regionsOf(features, asked.imageId),
         explain: async (regions, method) =>
           explanationOf(answering, regions, asked.sentence, NUM_EXPLAINED, method),
-        origin: { picture: asked.picture, model: answering.weightsFiles.join(', ') },
+        origin: {
+          picture: asked.picture,
+          model: answering.weightsFiles.join(', '),
+          command: repeatCommand(['explain', asked.imageId, asked.sentence], {
+            model: answering.weightsFiles,
+            features,
+            picture: asked.picture,
+          }),
+        },
         picture: asked.picture,
       });
       const example = await answeredExample({ answering, store }, asked);

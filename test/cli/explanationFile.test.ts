@@ -36,7 +36,7 @@ async function explained(given: ImageRegions, file?: string): Promise<ImageRegio
   const page = path.join(folder, 'page.html');
   const error = await errorOf(() =>
     writeExplanation({
-      origin: { model: 'run', picture: 'picture' },
+      origin: { model: 'run', picture: 'picture', command: 'lxmert explain' },
       file: page,
       imageRegions: given,
       explain,

@@ -133,7 +133,7 @@ needing('bridge').describe('the tasks', () => {
     const questions = ['--questions', at('custom-minival.jsonl'), '--num-examples', '2'];
     const report = await succeed('report', at('custom'), ...pictures, ...questions, '--weights', 'LAST');
     expect(report).toContain('report.html');
-    expect(readFileSync(at('custom/report.html'), 'utf8').match(/<img /g)).toHaveLength(2);
+    expect(readFileSync(at('custom/report.html'), 'utf8').match(/<img /g)).toHaveLength(4);
     const ranked = [...shared, '--output', at('ranked.jsonl'), '--top', '3'];
     await succeed('predict', 'custom', at('custom-minival.jsonl'), ...ranked);
     const lines = readFileSync(at('ranked.jsonl'), 'utf8').trim().split('\n');

@@ -168,7 +168,7 @@ describe('the page', () => {
     expect(policy).toContain(`style-src ${hashOf(style)}`);
     const data =
       /<script type="application\/json" id="explanation">([\s\S]*?)<\/script>/.exec(page)?.[1] ?? '';
-    expect(JSON.parse(data)).toEqual({ explanation, picture });
+    expect(JSON.parse(data)).toEqual({ explanation, picture, origin: null });
     expect(() => new Function(script)).not.toThrow();
   });
 });

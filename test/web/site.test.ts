@@ -350,7 +350,7 @@ needing('chromium', 'program').describe('the site', () => {
         async (page) => {
           await page.getByText('2 regions were found in photo.png').waitFor({ state: 'attached' });
           expect(await page.getByLabel('Picture file').count()).toBe(0);
-          expect(await page.locator('.regions button').first().textContent()).toContain(
+          expect(await page.locator('.regions .row').first().textContent()).toContain(
             'object 4, attribute 4',
           );
           await ask(page, question);

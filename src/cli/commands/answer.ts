@@ -20,6 +20,7 @@ import { writeExplanation } from '../explanationFile.js';
 import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { withNamesBeside } from '../namesBeside.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
+import { repeatCommand } from '../repeat.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
@@ -101,7 +102,11 @@ export const command = defineCommand({
         file: explain,
         imageRegions,
         explain: (regions, method) => lxmert.explain(regions, question, Math.max(top, 5), method),
-        origin: { picture: image, model: complete.model.join(', ') },
+        origin: {
+          picture: image,
+          model: complete.model.join(', '),
+          command: repeatCommand(['explain', image, question], complete),
+        },
         picture: features === undefined ? image : picture,
       });
     }

@@ -14,6 +14,7 @@ import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { withNamesBeside } from '../namesBeside.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
+import { repeatCommand } from '../repeat.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
 export const command = defineCommand({
@@ -87,7 +88,11 @@ export const command = defineCommand({
       file: options.output,
       imageRegions,
       explain: (regions, by = method) => lxmert.explain(regions, question, options.top, by),
-      origin: { picture: image, model: complete.model.join(', ') },
+      origin: {
+        picture: image,
+        model: complete.model.join(', '),
+        command: repeatCommand(['explain', image, question], complete),
+      },
       picture: features === undefined ? image : picture,
     });
     if (explanation.isCut) notice(cutNotice(lxmert.maxLength));
