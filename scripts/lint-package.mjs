@@ -16,7 +16,7 @@ const maxBytes = 3e6;
 /** What the package may hold, below its root. */
 const allowed = [
   /^dist\/src\/[\w/]+\.(js|d\.ts|json|py)$/,
-  /^dist\/web\/[\w/.-]+\.(html|js|css)$/,
+  /^dist\/web\/[\w/.-]+\.(html|js|css|svg)(\.gz)?$/,
   /^native\/[\w/]+\.(cc|h)$/,
   /^native\/CMakeLists\.txt$/,
   /^scripts\/setup\/[\w-]+\.(mjs|d\.mts)$/,

@@ -42,6 +42,9 @@ function expectation(issue: z.core.$ZodRawIssue): string | undefined {
       return bound(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
     case 'invalid_union':
       return ofUnion(issue.errors ?? []);
+    // A rule between values that has no phrase of its own.
+    case 'custom':
+      return 'values that fit together';
     default:
       return undefined;
   }

@@ -16,7 +16,9 @@ const wordsAlone = z.looseObject({ overall: fraction });
 const mistakes = z.object({
   confusion: z
     .object({ answers: z.array(z.string()).max(MAX_ANSWERS), counts: z.array(z.array(count)) })
-    .refine(({ answers, counts }) => counts.every((row) => row.length === answers.length + 1)),
+    .refine(({ answers, counts }) => counts.every((row) => row.length === answers.length + 1), {
+      error: 'expected a count for each answer and one for all others in each row',
+    }),
   surestWrong: z
     .array(
       z.object({

@@ -50,12 +50,12 @@ export function keepingTests(harness: PageHarness): void {
       await page.getByRole('button', { name: 'Save this explanation' }).click();
       await (await download).saveAs(at('saved.html'));
       expect((await download).suggestedFilename()).toMatch(/^What-.*\.html$/);
-      const rows = await page.locator('.regions').innerText();
+      const rows = await page.locator('.regions').allInnerTexts();
       const saved = await page.context().newPage();
       const watched = watch(saved);
       await saved.goto(pathToFileURL(at('saved.html')).href);
       await saved.locator('.regions .change').first().waitFor();
-      expect(await saved.locator('.regions').innerText()).toBe(rows);
+      expect(await saved.locator('.regions').allInnerTexts()).toEqual(rows);
       expect(await saved.locator('h1').textContent()).toBe(asked);
       const command = await saved.locator('code').textContent();
       expect(command).toBe(`lxmert explain --sample 1 '${asked}' --model 'first' --output explanation.html`);
