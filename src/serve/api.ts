@@ -301,7 +301,7 @@ export const sampleResponse = z.object({
   questions: z.array(z.object({ question: z.string(), expected: z.array(z.string()) })),
   objects: z
     .array(z.object({ name: z.string(), box: z.array(z.number()) }))
-    .describe('What was drawn; the model is not told'),
+    .describe('What was drawn, of drawn scenes; the model is not told'),
 });
 export type SampleResponse = z.output<typeof sampleResponse>;
 export const samplesResponse = z.object({ samples: z.array(sampleResponse) });

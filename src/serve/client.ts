@@ -143,7 +143,7 @@ export class LxmertClient {
     return (await (await this.#send('/v1/models', { signal })).json()) as ModelsResponse;
   }
 
-  /** Scenes to try the sample world's model on; none for other models. */
+  /** Pictures to ask about: the server's own (`--images`), else drawn scenes for the sample world's model. */
   async samples(signal?: AbortSignal): Promise<{ samples: SampleResponse[] }> {
     return (await (await this.#send('/v1/samples', { signal })).json()) as { samples: SampleResponse[] };
   }

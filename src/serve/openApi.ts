@@ -104,7 +104,7 @@ export function openApiDocument(): Json {
       '/v1/models': get('Server', 'What models and detector answer', json(modelsResponse, 'output')),
       '/v1/samples': get(
         'Pictures',
-        "Scenes to try the sample world's model on; empty for other models",
+        "Pictures to ask about: those of --images, else drawn scenes for the sample world's model; empty for other models",
         json(samplesResponse, 'output'),
       ),
       '/v1/samples/{file}': {

@@ -8,8 +8,9 @@ import { webFolder } from '../explain/webFolder.js';
 import type { SampleResponse } from './api.js';
 import { basePathOf } from './basePath.js';
 import { openApiDocument } from './openApi.js';
-import { drawSamples } from './samples.js';
+import { drawSamples, type SampleScene } from './samples.js';
 import { ServeError } from './serveError.js';
+import type { ServerOptions } from './server.js';
 import type { Service } from './service.js';
 
 /** Scripts, styles and requests of this server alone; pictures that the visitor chose are blobs. */
@@ -26,7 +27,7 @@ const PAGE_POLICY = [
 export async function addPageRoutes(
   app: FastifyInstance,
   service: Service,
-  basePath: string | undefined,
+  { basePath, samples: given }: Pick<ServerOptions, 'basePath' | 'samples'>,
 ): Promise<void> {
   const folder = webFolder();
   const page = await readFile(path.join(folder, 'app', 'index.html'), 'utf8');
@@ -50,7 +51,8 @@ export async function addPageRoutes(
     maxAge: '365d',
   });
 
-  const samples = service.models[0]?.isOfSampleWorld ? await drawSamples() : new Map();
+  const samples: ReadonlyMap<string, SampleScene> =
+    given ?? (service.models[0]?.isOfSampleWorld ? await drawSamples() : new Map());
   app.get('/v1/samples', async (): Promise<{ samples: SampleResponse[] }> => {
     return { samples: [...samples.values()].map(({ sample }) => sample) };
   });

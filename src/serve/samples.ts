@@ -36,7 +36,7 @@ export async function drawSamples(): Promise<ReadonlyMap<string, SampleScene>> {
   const drawn = asked.map(async ({ scene, questions }, i): Promise<[string, SampleScene]> => {
     const image = renderScene(scene);
     const png = await encodePng(image);
-    const thumbnail = await sharp(png).resize(THUMBNAIL_SIDE).webp({ quality: 70 }).toBuffer();
+    const thumbnail = await thumbnailOf(png);
     const name = `scene-${i + 1}`;
     const sample: SampleResponse = {
       name,
@@ -51,6 +51,11 @@ export async function drawSamples(): Promise<ReadonlyMap<string, SampleScene>> {
     return [name, { png, thumbnail, sample }];
   });
   return new Map(await Promise.all(drawn));
+}
+
+/** A square, WebP. */
+export async function thumbnailOf(png: Buffer): Promise<Buffer> {
+  return await sharp(png).resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE).webp({ quality: 70 }).toBuffer();
 }
 
 /** What a visitor sees first is a question that the picture answers at a glance. */

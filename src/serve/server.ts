@@ -13,6 +13,7 @@ import { asServeError } from './clientFaults.js';
 import { addDeadlines } from './deadlines.js';
 import { measureServer } from './metrics.js';
 import { addPageRoutes } from './pageRoutes.js';
+import type { SampleScene } from './samples.js';
 import { ServeError } from './serveError.js';
 import type { Service } from './service.js';
 import type { BusyWorker } from './workers/workerPool.js';
@@ -32,6 +33,8 @@ export interface ServerOptions extends Admission {
   readonly timeout: number;
   /** Path under which a proxy serves this server, such as `/vqa`. Default: what the proxy says in `X-Forwarded-Prefix`. */
   readonly basePath?: string | undefined;
+  /** Pictures to offer, by name. Default: scenes of the sample world, for a model of it. */
+  readonly samples?: ReadonlyMap<string, SampleScene> | undefined;
   /** Told of what went wrong in the server itself. */
   readonly onFailure?: (requestId: string, error: unknown) => void;
 }
@@ -47,6 +50,8 @@ const HEADERS = {
 /** Seconds after which a client that was refused may try again. */
 const RETRY_AFTER = 1;
 
+/** A sample's name is a file's, of 255 bytes at most, and each may be written as three. */
+const MAX_PARAMETER = 800;
 /** Bytes of a JSON body: reading one takes the event loop a few milliseconds for each million. */
 const MAX_JSON_BYTES = 8 * 1024 * 1024;
 
@@ -65,7 +70,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     requestTimeout: timeout,
     connectionTimeout: 2 * timeout,
     http: { headersTimeout: timeout, connectionsCheckingInterval: Math.max(50, Math.min(1000, timeout / 4)) },
-    routerOptions: { maxParamLength: 100 },
+    routerOptions: { maxParamLength: MAX_PARAMETER },
   });
   await app.register(multipart, {
     limits: {
@@ -123,7 +128,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   );
 
   addApiRoutes(app, service);
-  await addPageRoutes(app, service, options.basePath);
+  await addPageRoutes(app, service, options);
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const busy = options.busyWorkers();

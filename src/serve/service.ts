@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly maxQueued: number;
   /** Bytes of pictures with their regions that are kept. */
   readonly cacheBytes: number;
+  /** Pictures whose regions are known from the beginning, by their SHA-256. */
+  readonly known?: ReadonlyMap<string, SeenPicture> | undefined;
   /** Of pictures that wait and are decoded. */
   readonly memory: MemoryBudget;
 }
@@ -128,17 +130,17 @@ export class Service {
     signal?: AbortSignal,
     lease?: Lease,
   ): Promise<{ imageId: string; seen: SeenPicture }> {
+    const { imageId } = picture;
+    const kept = this.#kept(imageId);
+    if (kept !== undefined) {
+      this.counts.cacheHits++;
+      return { imageId, seen: kept };
+    }
     if (!this.options.pool.facts[0].seesPictures) {
       throw new ServeError(
         'bad_request',
         'This server has no detector, so it cannot find the regions of a picture. Send features, or start it with --detector.',
       );
-    }
-    const { imageId } = picture;
-    const kept = this.#cache.get(imageId);
-    if (kept !== undefined) {
-      this.counts.cacheHits++;
-      return { imageId, seen: kept };
     }
     const underWay = this.#underWay.get(imageId) ?? this.#begin(picture, lease);
     underWay.numWaiting++;
@@ -153,7 +155,7 @@ export class Service {
 
   /** @throws ServeError when the picture is not kept any more */
   recall(imageId: string): SeenPicture {
-    const kept = this.#cache.get(imageId);
+    const kept = this.#kept(imageId);
     if (kept === undefined) {
       throw new ServeError(
         'not_found',
@@ -240,6 +242,10 @@ export class Service {
     await this.#detections.drain();
     await this.#answers.drain();
     await this.#explanations.drain();
+  }
+
+  #kept(imageId: string): SeenPicture | undefined {
+    return this.options.known?.get(imageId) ?? this.#cache.get(imageId);
   }
 
   #begin({ bytes, imageId }: Picture, lease: Lease | undefined): UnderWay {

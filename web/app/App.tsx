@@ -31,13 +31,15 @@ export function App() {
           {problem}
         </p>
       )}
-      {server?.models[0]?.seesPictures === false && (
+      {server?.models[0]?.seesPictures === false && server.samples.length === 0 && (
         <p class="failure" role="alert">
           This server has no detector, so it cannot find regions in pictures: it answers about features that
-          are sent to its API. Start it with --detector to use this page.
+          are sent to its API. Start it with --detector, or with --features and --images, to use this page.
         </p>
       )}
-      {server?.models[0]?.seesPictures && <Visit server={server} />}
+      {server?.models[0] !== undefined && (server.models[0].seesPictures || server.samples.length > 0) && (
+        <Visit server={server} />
+      )}
     </Frame>
   );
 }
@@ -54,7 +56,7 @@ function Visit({ server }: { readonly server: Server }) {
         samples={samples}
         sampleUrls={thumbnails}
         chosen={preview?.name ?? picture?.name}
-        onFile={visit.onFile}
+        onFile={models[0]?.seesPictures ? visit.onFile : undefined}
         onSample={visit.onSample}
       />
       <TaskState

@@ -89,5 +89,11 @@ export function namedBy(asked: Asked): Explanation {
 function Seen({ picture: { url, seen, sample } }: { readonly picture: ChosenPicture }) {
   const { width, height } = seen;
   const regions = withSampleNames(explainedRegions(seen), sample);
-  return <SeenRegions picture={url} seen={{ width, height, regions }} hasDrawnNames={sample !== undefined} />;
+  return (
+    <SeenRegions
+      picture={url}
+      seen={{ width, height, regions }}
+      hasDrawnNames={sample !== undefined && sample.objects.length > 0}
+    />
+  );
 }

@@ -38,11 +38,14 @@ export function javaScript({ picture, explanation }: Asked, { models, needsToken
 
 export function commandLine({ picture, explanation }: Asked, { models }: Origin): string {
   const facts = models.find(({ name }) => name === explanation.model);
-  // A sample is named by its number.
-  const about =
-    picture.sample === undefined ? quoted(picture.name) : `--sample ${picture.name.replace(/\D+/g, '')}`;
+  const isDrawn = picture.sample !== undefined && picture.sample.objects.length > 0;
+  // A drawn sample is named by its number, a picture of the server's folder by its id.
+  const about = isDrawn
+    ? `--sample ${picture.name.replace(/\D+/g, '')}`
+    : `${quoted(picture.name)}${picture.sample === undefined ? '' : ' --features STORE'}`;
   const folders = (facts?.weightsFiles ?? []).map((file) => ` --model ${quoted(file.split('/')[0] ?? file)}`);
-  const detector = facts?.detector == null ? '' : ' --detector DETECTOR';
+  const detector =
+    facts?.detector == null || (picture.sample !== undefined && !isDrawn) ? '' : ' --detector DETECTOR';
   return `lxmert explain ${about} ${quoted(explanation.question)}${folders.join('')}${detector} --output explanation.html`;
 }
 

@@ -11,17 +11,19 @@ import { isBasePath } from '../../serve/basePath.js';
 import { countRequests, endServer } from '../../serve/endServer.js';
 import { MemoryBudget } from '../../serve/memoryBudget.js';
 import { startResting } from '../../serve/memoryRest.js';
+import { MAX_OWN_SAMPLES, type OwnSamples, readOwnSamples } from '../../serve/ownSamples.js';
 import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
 import type { ModelFacts, NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
+import { loadLabelNames } from '../../vision/detector/labelFiles.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
 import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { openBrowser } from '../openBrowser.js';
-import { existingFile, weightsPath } from '../options.js';
+import { existingFile, existingFolder, existingPath, weightsPath } from '../options.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 const MEBIBYTE = 1024 * 1024;
@@ -37,6 +39,14 @@ const options = z.strictObject({
     .describe('Another model, exported or not, of the same features, that requests name: to compare with'),
   ...detectionOptions,
   ...otherFeaturesOption,
+  features: existingPath()
+    .optional()
+    .describe('With --images: feature store that has the regions of the pictures there'),
+  images: existingFolder()
+    .optional()
+    .describe(
+      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that the store has`,
+    ),
   host: z
     .string()
     .min(1)
@@ -129,6 +139,10 @@ export const command = defineCommand({
       does: 'answers questions about photos',
     },
     {
+      command: 'lxmert serve --model runs/vqa --features features/own --images pictures',
+      does: 'shows pictures of your own whose features are at hand, without a detector',
+    },
+    {
       command: 'lxmert serve --model runs/vqa --add-model runs/vqa-longer --port 9000',
       does: 'serves two models side by side, to compare their answers',
     },
@@ -137,10 +151,11 @@ export const command = defineCommand({
   options,
   async run({ options, notice, signal }) {
     const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
+    const own = await ownSamples(options);
     const named = options.model.length > 0 ? options.model : [sampleModel({ notice })];
     const pool = await WorkerPool.start({
       numWorkers: options.workers,
-      setup: { models: namedModels(named, options) },
+      setup: { models: namedModels(named, options), features: own?.features },
       onReplace: (reason) => notice(`A worker died (${reason}); another takes its place.`),
       onBusy: notice,
       ...(options.workerTimeout === undefined ? {} : { timeout: options.workerTimeout * 1000 }),
@@ -149,7 +164,8 @@ export const command = defineCommand({
       for (const { name, warnings } of pool.facts) {
         for (const warning of warnings) notice(pool.facts.length > 1 ? `${name}: ${warning}` : warning);
       }
-      const blind = whyBlind(pool.facts[0]);
+      if (own !== undefined) notice(whatIsShown(own, options));
+      const blind = whyBlind(pool.facts[0], own !== undefined);
       if (blind !== undefined) notice(blind);
       const service = new Service({
         pool,
@@ -158,6 +174,7 @@ export const command = defineCommand({
         maxWait: options.maxWait,
         maxQueued: options.maxQueued,
         cacheBytes: options.cache * MEBIBYTE,
+        known: own?.known,
         memory: new MemoryBudget({
           numBytes: options.pictureMemory * MEBIBYTE,
           maxWaiting: options.maxQueued,
@@ -165,6 +182,7 @@ export const command = defineCommand({
       });
       const app = await buildServer({
         service,
+        samples: own?.samples,
         isReady: () => pool.numReady > 0,
         busyWorkers: () => pool.busyWorkers,
         numReplaced: () => pool.numReplaced,
@@ -252,14 +270,38 @@ function namedModels(
   ];
 }
 
+/** @throws UsageError for one of the two flags without the other */
+async function ownSamples({
+  features,
+  images,
+  objectNames: objects,
+  attributeNames: attributes,
+}: Options): Promise<OwnSamples | undefined> {
+  if (features === undefined && images === undefined) return undefined;
+  if (features === undefined || images === undefined) {
+    throw new UsageError(
+      'The pictures come from --images and their features from --features: give both, or neither.',
+    );
+  }
+  const names = await loadLabelNames({ objects, attributes }, undefined);
+  return await readOwnSamples({ store: features, images, names });
+}
+
+function whatIsShown({ samples, numFound, numPictures }: OwnSamples, { features, images }: Options): string {
+  const shown = numFound > samples.size ? `; the first ${samples.size} by name are shown` : '';
+  return `${features} has features of ${numFound} of the ${numPictures} pictures in ${images}${shown}.`;
+}
+
 /** The line on a model that is started with nothing to see pictures with; undefined for one that sees. */
-export function whyBlind({
-  name,
-  featureSize,
-  seesPictures,
-}: Pick<ModelFacts, 'name' | 'featureSize' | 'seesPictures'>): string | undefined {
+export function whyBlind(
+  { name, featureSize, seesPictures }: Pick<ModelFacts, 'name' | 'featureSize' | 'seesPictures'>,
+  hasSamples: boolean,
+): string | undefined {
   if (seesPictures) return undefined;
-  return `${name} cannot look at pictures: it reads a detector's features (${featureSize} values for each region), and no detector is given. Name its weights with --detector; without it the API answers about features that are sent.`;
+  if (hasSamples) {
+    return `${name} cannot look at other pictures than those: it reads a detector's features, and no detector is given (--detector).`;
+  }
+  return `${name} cannot look at pictures: it reads a detector's features (${featureSize} values for each region), and no detector is given. Name its weights with --detector, or show pictures whose features are at hand: --features STORE --images FOLDER.`;
 }
 
 async function readToken(file: string): Promise<string> {

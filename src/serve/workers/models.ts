@@ -1,7 +1,7 @@
 /** @file The models of a worker: the first finds the regions of pictures, and all of them answer from what it saw. */
 
 import { loadInTurn } from '../../common/loadInTurn.js';
-import type { ModelFacts, NamedModel } from './protocol.js';
+import type { ModelFacts, NamedModel, WorkerSetup } from './protocol.js';
 import type { ServedModel } from './servedModel.js';
 
 export interface LoadedModels {
@@ -11,18 +11,20 @@ export interface LoadedModels {
 
 /**
  * @throws what loading a model throws, and LxmertError for a model that was trained on other regions than the first
- * one's
+ * one's, or than the features at hand
  */
-export async function loadModels([first, ...others]: readonly [
-  NamedModel,
-  ...NamedModel[],
-]): Promise<LoadedModels> {
+export async function loadModels({
+  models: [first, ...others],
+  features,
+}: WorkerSetup): Promise<LoadedModels> {
   const eyes = await load(first);
+  if (features !== undefined) eyes.requireFeatures(features);
   const models = new Map([[first.name, eyes]]);
   const facts: [ModelFacts, ...ModelFacts[]] = [factsOf(first.name, eyes, eyes)];
   for (const named of others) {
     const model = await load(named);
     model.requireFeatures(eyes.regions);
+    if (features !== undefined) model.requireFeatures(features);
     models.set(named.name, model);
     facts.push(factsOf(named.name, model, eyes));
   }

@@ -3,6 +3,7 @@
 import type { Explanation } from '../../explain/explanation.js';
 import type { ExplanationMethod, TakenAway } from '../../explain/removal.js';
 import type { FeatureRow } from '../../features/files.js';
+import type { ProvenancedFeatures } from '../../features/portable.js';
 import type { ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertSource } from '../../inference/lxmert.js';
 import type { LoadOptions } from '../../runtime/node.js';
@@ -71,6 +72,8 @@ export interface NamedModel {
 export interface WorkerSetup {
   /** The first is asked when a request names none; its detector finds the regions that all of them read. */
   readonly models: readonly [NamedModel, ...NamedModel[]];
+  /** Features at hand that the models are to answer from too. */
+  readonly features?: ProvenancedFeatures | undefined;
 }
 
 /** What a worker is started with. */

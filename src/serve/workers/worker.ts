@@ -28,9 +28,9 @@ void begin(port).catch((error: unknown) =>
 );
 
 async function begin(jobs: MessagePort): Promise<void> {
-  const { numWorkers, models: named } = workerData as WorkerData;
+  const { numWorkers, ...setup } = workerData as WorkerData;
   shareProcessors(numWorkers);
-  const { models, facts } = await loadModels(named);
+  const { models, facts } = await loadModels(setup);
   jobs.on('message', (message: ToWorker) => {
     if ('rest' in message) return void rest();
     const { id, job } = message;
