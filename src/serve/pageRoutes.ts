@@ -10,7 +10,6 @@ import { basePathOf } from './basePath.js';
 import { openApiDocument } from './openApi.js';
 import { drawSamples, type SampleScene } from './samples.js';
 import { ServeError } from './serveError.js';
-import type { ServerOptions } from './server.js';
 import type { Service } from './service.js';
 
 /** Scripts, styles and requests of this server alone; pictures that the visitor chose are blobs. */
@@ -24,10 +23,16 @@ const PAGE_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+interface PageOptions {
+  readonly basePath?: string | undefined;
+  readonly samples?: ReadonlyMap<string, SampleScene> | undefined;
+}
+
 export async function addPageRoutes(
   app: FastifyInstance,
   service: Service,
-  { basePath, samples: given }: Pick<ServerOptions, 'basePath' | 'samples'>,
+  { basePath, samples: given }: PageOptions,
 ): Promise<void> {
   const folder = webFolder();
   const page = await readFile(path.join(folder, 'app', 'index.html'), 'utf8');
