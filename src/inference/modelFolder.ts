@@ -73,6 +73,8 @@ export interface TaskModelSource<Head extends string> extends Omit<ModelSource, 
 export type LoadedModel<Head extends string = 'answer'> = Predictor<Head> & {
   readonly weightsFiles: readonly string[];
   readonly pixelRegions: PixelRegionSettings | undefined;
+  /** Its run was a quickstart's, on drawn scenes: of other pictures from pixels its store speaks. */
+  readonly isOfSampleWorld: boolean;
   /** The detector whose features the model was trained on; undefined when the source does not say. */
   readonly trainedOn: Provenance | undefined;
   /** What a person should know of how its weights were read, as sentences. */
@@ -198,6 +200,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     maxLength,
     weightsFiles: [weightsFile],
     pixelRegions,
+    isOfSampleWorld: run?.pixelRegions !== undefined,
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelFinder(pixelRegions, programName()).provenance),
     notes: [...companions.notes, ...notes, ...valueNotes],

@@ -1,6 +1,6 @@
 /** @file Where a model lies that a person names: a run folder, a folder of Hugging Face, or a weights file, alone or in a run. */
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { splitWeightsPath } from '../checkpoint/index.js';
 import { UsageError } from '../common/errors.js';
@@ -10,6 +10,9 @@ import { type RunConfig, readRunConfig } from '../train/runConfig.js';
 import { RUN_FILES } from '../train/runFolder.js';
 import { runConfigBeside } from './runConfigBeside.js';
 import { weightsOfRun } from './runWeights.js';
+
+/** Files that are named to a person. */
+const MAX_NAMED = 3;
 
 export interface ModelPlace {
   readonly weightsFile: string;
@@ -49,11 +52,7 @@ async function inFolder(folder: string, weights: 'BEST' | 'LAST'): Promise<Model
       isFileOfRun: false,
     };
   }
-  if (!existsSync(configFile)) {
-    throw new UsageError(
-      `'${folder}' is a folder without a ${RUN_FILES.config}, so it is no run folder. Name the weights file in it, such as BEST.pth.`,
-    );
-  }
+  if (isOfNoRun(configFile)) throw neitherRunNorWeights(folder);
   const run = await readRunConfig(configFile);
   return {
     weightsFile: weightsOfRun(folder, weights, run.task),
@@ -62,6 +61,31 @@ async function inFolder(folder: string, weights: 'BEST' | 'LAST'): Promise<Model
     answersFile: path.join(folder, RUN_FILES.answers),
     isFileOfRun: false,
   };
+}
+
+/** True without the file, and for one of another kind; a run's that is damaged is told of by whoever reads it. */
+function isOfNoRun(configFile: string): boolean {
+  if (!existsSync(configFile)) return true;
+  try {
+    return !('maxLength' in (JSON.parse(readFileSync(configFile, 'utf8')) as object));
+  } catch {
+    return false;
+  }
+}
+
+/** With the weights files that lie in the folder, which may be meant. */
+function neitherRunNorWeights(folder: string): UsageError {
+  const inside = readdirSync(folder)
+    .filter((name) => /\.(pth|pt|bin|safetensors)$/.test(name))
+    .sort();
+  const names = inside.slice(0, MAX_NAMED).join(', ');
+  const way =
+    inside.length === 0
+      ? 'Name the folder that --output of a training named, or a weights file (.pth, .bin, .safetensors).'
+      : `It holds ${names}${inside.length > MAX_NAMED ? ' and others' : ''}: name the weights file that is meant, such as ${path.join(folder, inside[0] as string)}.`;
+  return new UsageError(
+    `'${folder}' is neither a run nor weights: it is a folder without the ${RUN_FILES.config} of a run. ${way}`,
+  );
 }
 
 /** A weights file that still lies in its run is of that run. */

@@ -76,8 +76,8 @@ export class Service {
     });
     this.#detections = new BatchQueue<ToDetect, SeenPicture>({
       // A detector takes seconds for a picture and is no faster with others; questions about other pictures go in between.
-      // Where that is short, as many are done in a row as questions are answered together.
-      maxBatch: pool.facts[0].isOfSampleWorld ? maxBatch : 1,
+      // Where that is short, from pixels alone, as many are done in a row as questions are answered together.
+      maxBatch: pool.facts[0].seesPictures && pool.facts[0].detector === null ? maxBatch : 1,
       maxWait: 0,
       maxQueued,
       numWorkers,

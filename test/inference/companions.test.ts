@@ -39,6 +39,28 @@ describe('a folder that save_pretrained wrote', () => {
   });
 });
 
+describe('a path that is neither a run nor weights', () => {
+  const refusal = (name: string) => expect(loadModel({ model: at(name) })).rejects;
+
+  it('is called that, and the weights in it are named', async () => {
+    mkdirSync(at('neither'));
+    await refusal('neither').toThrow(/neither a run nor weights.*Name the folder that --output/);
+    writeFileSync(at('neither/config.json'), JSON.stringify({ name: 'something else' }));
+    await refusal('neither').toThrow(/neither a run nor weights/);
+    writeFileSync(at('neither/Epoch01.pth'), 'x');
+    await refusal('neither').toThrow(/It holds Epoch01\.pth: name the weights file that is meant/);
+    writeFileSync(at('neither/words.txt'), 'only words');
+    await refusal('neither/words.txt').toThrow(/the file holds no weights/);
+  });
+
+  it('is told from a run whose configuration is damaged', async () => {
+    mkdirSync(at('damaged'));
+    writeFileSync(at('damaged/config.json'), '{"maxLength": 20,');
+    await refusal('damaged').toThrow(/config\.json/);
+    await refusal('damaged').not.toThrow(/neither/);
+  });
+});
+
 describe('weights of the published sizes', () => {
   it.each([
     [3129, 'vqa', 'VQA v2'],

@@ -18,7 +18,7 @@ import { LxmertClient } from '../../src/serve/client.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
-import { type TestServer, testServer, workerProgram } from './support.js';
+import { serverOn, type TestServer, testServer, workerProgram } from './support.js';
 
 const question = 'is the cat white?';
 
@@ -267,6 +267,31 @@ needing('program').describe('the server', () => {
     });
     const stranger = await open.inject({ url: '/v1/models', headers: { origin: 'https://example.com' } });
     expect(stranger.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('offers drawn scenes for models of the sample world alone', async () => {
+    const folder = path.join(server.folder, 'own');
+    const trainedOn = {
+      detector: 'pixel regions',
+      weightsSha256: null,
+      settings: { numBoxes: 5 },
+      source: null,
+      createdBy: 'test',
+    };
+    await writeSmallRun(folder, { featureSize: 2048, trainedOn });
+    const pool = await WorkerPool.start({
+      setup: { models: [{ name: 'own', source: { model: folder } }] },
+      numWorkers: 1,
+      program: workerProgram,
+    });
+    try {
+      const { app } = await serverOn(pool);
+      expect((await app.inject('/v1/samples')).json()).toEqual({ samples: [] });
+      expect(pool.facts[0]).toMatchObject({ seesPictures: true, isOfSampleWorld: false });
+      await app.close();
+    } finally {
+      await pool.close();
+    }
   });
 
   it('refuses a second model of other features', async () => {

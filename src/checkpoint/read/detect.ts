@@ -36,7 +36,7 @@ export function detectFormat(file: FileReader): CheckpointFormat {
   if (isCaffemodel(file)) return 'caffemodel';
   throw new CheckpointError(
     file.path,
-    `the file is no checkpoint in a known layout: it begins with ${head.subarray(0, 8).toString('hex')}. ${convertAdvice}`,
+    `the file holds no weights; it is no checkpoint in a known layout: it begins with ${head.subarray(0, 8).toString('hex')}. ${convertAdvice}`,
   );
 }
 

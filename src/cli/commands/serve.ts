@@ -13,7 +13,7 @@ import { MemoryBudget } from '../../serve/memoryBudget.js';
 import { startResting } from '../../serve/memoryRest.js';
 import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
-import type { NamedModel } from '../../serve/workers/protocol.js';
+import type { ModelFacts, NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
@@ -149,6 +149,8 @@ export const command = defineCommand({
       for (const { name, warnings } of pool.facts) {
         for (const warning of warnings) notice(pool.facts.length > 1 ? `${name}: ${warning}` : warning);
       }
+      const blind = whyBlind(pool.facts[0]);
+      if (blind !== undefined) notice(blind);
       const service = new Service({
         pool,
         numWorkers: options.workers,
@@ -248,6 +250,16 @@ function namedModels(
     { name: first, source: sourceOf(model, detection) },
     ...addModel.map((file) => ({ name: nameOf(file), source: sourceOf([file], {}) })),
   ];
+}
+
+/** The line on a model that is started with nothing to see pictures with; undefined for one that sees. */
+export function whyBlind({
+  name,
+  featureSize,
+  seesPictures,
+}: Pick<ModelFacts, 'name' | 'featureSize' | 'seesPictures'>): string | undefined {
+  if (seesPictures) return undefined;
+  return `${name} cannot look at pictures: it reads a detector's features (${featureSize} values for each region), and no detector is given. Name its weights with --detector; without it the API answers about features that are sent.`;
 }
 
 async function readToken(file: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** @file A worker's model on ONNX Runtime: one exported folder, or several whose probabilities are averaged. */
 
 import path from 'node:path';
+import { namesSampleWorld } from '../../data/sampleWorld/namesSampleWorld.js';
 import type { Explanation } from '../../explain/explanation.js';
 import type { FeatureRow, ProvenancedFeatures } from '../../features/index.js';
 import { LxmertImage } from '../../inference/lxmertImage.js';
@@ -47,7 +48,10 @@ export class ExportedModel implements ServedModel {
   get sight(): ServedModel['sight'] {
     const { detectorProvenance, model } = this.ensemble.first;
     if (detectorProvenance === undefined) return undefined;
-    if (model.manifest.regions.pixelRegions !== null) return { detector: null, isOfSampleWorld: true };
+    if (model.manifest.regions.pixelRegions !== null) {
+      // An export does not say which pictures it was trained on; its answers do.
+      return { detector: null, isOfSampleWorld: namesSampleWorld(model.answerTable.answers) };
+    }
     const { weightsSha256, settings } = detectorProvenance;
     return { detector: { sha256: weightsSha256, ...settings }, isOfSampleWorld: false };
   }

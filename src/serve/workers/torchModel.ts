@@ -50,7 +50,7 @@ export class TorchModel implements ServedModel {
       const { weightsSha256, settings } = detectorProvenance;
       return { detector: { sha256: weightsSha256, ...settings }, isOfSampleWorld: false };
     }
-    return answering.pixelRegions && { detector: null, isOfSampleWorld: true };
+    return answering.pixelRegions && { detector: null, isOfSampleWorld: answering.isOfSampleWorld };
   }
 
   get regions(): ProvenancedFeatures {
