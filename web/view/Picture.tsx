@@ -3,6 +3,7 @@
 import { useId } from 'preact/hooks';
 import type { Explanation } from '../../src/explain/explanation.js';
 import type { Pointed } from './lit.js';
+import { regionLabels } from './regionLabels.js';
 import { nameOf } from './regionNames.js';
 
 interface Props {
@@ -23,8 +24,8 @@ interface Props {
 
 /** Regions whose names are written on the picture. */
 const MOST_NAMED = 3;
-/** Weaker regions are not named. */
-const LEAST_NAMED = 0.25;
+/** Weaker regions are not named: of many, those with less than twice the even share, as isEven has it. */
+const LEAST_NAMED = 0.5;
 
 export function Picture(props: Props) {
   const { picture, seen, strengths, marked, away = [], onToggle, onPoint, isBusy = false } = props;
@@ -34,11 +35,11 @@ export function Picture(props: Props) {
   // Large boxes first, so that small ones lie above them and can be pointed at.
   const bySize = places.toSorted((a, b) => areaOf(seen, b) - areaOf(seen, a));
   const named = new Set([
+    ...(marked === undefined ? [] : [marked]),
     ...places
       .filter((i) => Math.abs(strengthOf(i)) >= LEAST_NAMED)
       .sort((a, b) => Math.abs(strengthOf(b)) - Math.abs(strengthOf(a)))
       .slice(0, MOST_NAMED),
-    ...(marked === undefined ? [] : [marked]),
   ]);
   const fontSize = Math.max(width, height) / 34;
   return (
@@ -81,20 +82,11 @@ export function Picture(props: Props) {
             </rect>
           );
         })}
-        {[...named].map((i) => {
-          const { x, y } = boxOf(seen, i);
-          return (
-            <text
-              key={i}
-              x={Math.max(x, 0) + fontSize * 0.2}
-              // Above the box where there is room for it, else inside.
-              y={y > 1.3 * fontSize ? y - 0.35 * fontSize : y + 1.1 * fontSize}
-              font-size={fontSize}
-            >
-              {nameOf(seen, i)}
-            </text>
-          );
-        })}
+        {regionLabels(seen, [...named], fontSize).map(({ region, name, x, y, anchor }) => (
+          <text key={region} x={x} y={y} text-anchor={anchor} font-size={fontSize}>
+            {name}
+          </text>
+        ))}
       </svg>
     </div>
   );
