@@ -60,13 +60,13 @@ describe('breaches', () => {
     );
     write(
       'src/inference/through.ts',
-      `${header}import '../features/index.js';\nimport '../features/deep/index.js';\nimport '../features/files.js';\nimport '../features/portable.js';\nimport '../features/storeInfo.js';\nimport '../data/a.js';\n`,
+      `${header}import '../features/index.js';\nimport '../features/deep/index.js';\nimport '../features/files.js';\nimport '../features/portable.js';\nimport '../features/storeInfo.js';\nimport '../features/fileInfo.js';\nimport '../data/a.js';\n`,
     );
     write('src/features/own.ts', `${header}import './row.js';\n`);
     write('src/torch/native.ts', `${header}export const addon = '../../build/native/lxmert_native.node';\n`);
     write(
       'src/cli/fine.ts',
-      `#!/usr/bin/env node\n${header}import '../common/a.js';\nimport './b.js';\nimport 'zod';\n`,
+      `#!/usr/bin/env node\n${header}import '../common/a.js';\nimport '../report/page.js';\nimport './b.js';\nimport 'zod';\n`,
     );
     const result = lint(folder);
     expect(result.status).toBe(1);

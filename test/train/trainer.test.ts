@@ -534,7 +534,7 @@ describe('an optimizer and a schedule of a user', () => {
     resumed.end();
 
     const other = await setup([], { states: [], ...(run && { run }), snapshots, settings: own.settings });
-    await expect(other.train()).rejects.toThrow('started with optimizer = descent, but now it is bertadam');
+    await expect(other.train()).rejects.toThrow('optimizer = descent, but now it is bertadam');
     other.end();
   });
 });

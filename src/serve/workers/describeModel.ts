@@ -17,14 +17,8 @@ export async function describeModel({
   const [weights] = weightsFiles;
   const about = models.length === 1 && weights !== undefined ? await aboutRun(path.dirname(weights)) : '';
   const together = models.length > 1 ? `${models.length} models whose probabilities are averaged: ` : '';
-  const numParameters = models.reduce((sum, model) => sum + numParametersOf(model), 0);
+  const numParameters = models.reduce((sum, model) => sum + model.numParameters, 0);
   return `${together}${counted(numParameters)} parameters${about}.`;
-}
-
-function numParametersOf(model: LoadedModel['models'][number]): number {
-  let sum = 0;
-  for (const [, { shape }] of model.namedParameters()) sum += shape.reduce((size, side) => size * side, 1);
-  return sum;
 }
 
 async function aboutRun(folder: string): Promise<string> {

@@ -106,6 +106,9 @@ export interface ModelFacts {
 /** `rest`: the memory that is not needed is to be given back. */
 export type ToWorker = { readonly id: number; readonly job: Job } | { readonly rest: true };
 
+/** Whose a failed job is: a request that asks for what there is not, a picture that cannot be taken, or the server. */
+export type JobFault = 'request' | 'picture' | 'server';
+
 export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: readonly [ModelFacts, ...ModelFacts[]] }
   | { readonly kind: 'failed'; readonly message: string; readonly isUsage: boolean }
@@ -116,5 +119,4 @@ export type FromWorker =
       /** Tensors that are alive in the worker: steady, or something leaks. */
       readonly numTensors: number;
     }
-  /** `isClients`: what the client gave is at fault. */
-  | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly isClients: boolean };
+  | { readonly kind: 'error'; readonly id: number; readonly message: string; readonly fault: JobFault };

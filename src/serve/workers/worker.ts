@@ -11,6 +11,7 @@ import type {
   AskedQuestion,
   FromWorker,
   Job,
+  JobFault,
   JobResults,
   SeenPicture,
   ToWorker,
@@ -37,10 +38,15 @@ async function begin(jobs: MessagePort): Promise<void> {
     void doJob(models, job)
       .then((result) => say({ kind: 'result', id, result, numTensors: liveTensors() }))
       .catch((error: unknown) =>
-        say({ kind: 'error', id, message: messageOf(error), isClients: error instanceof LxmertError }),
+        say({ kind: 'error', id, message: messageOf(error), fault: faultOf(error) }),
       );
   });
   say({ kind: 'ready', facts });
+}
+
+function faultOf(error: unknown): JobFault {
+  if (error instanceof UsageError) return 'request';
+  return error instanceof LxmertError ? 'picture' : 'server';
 }
 
 /** Lowers this thread's priority, and of those that compute for it: whoever serves the network is let through first. */

@@ -5,10 +5,11 @@ import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { startThread } from '../../common/loadInTurn.js';
 import { formatMegabytes } from '../../formats/numbers.js';
 import { collectGarbage } from '../collectGarbage.js';
-import { ServeError } from '../serveError.js';
+import { ServeError, type ServeErrorCode } from '../serveError.js';
 import type {
   FromWorker,
   Job,
+  JobFault,
   JobResults,
   ModelFacts,
   ToWorker,
@@ -35,6 +36,12 @@ interface Member {
   /** After its last job. */
   numTensors: number;
 }
+
+const CODES: Readonly<Record<JobFault, ServeErrorCode>> = {
+  request: 'bad_request',
+  picture: 'unprocessable_image',
+  server: 'internal',
+};
 
 const MAX_TRIES = 2;
 /** Milliseconds before a worker that died while starting is started again. */
@@ -199,8 +206,7 @@ export class WorkerPool {
         member.numTensors = message.numTensors;
         task.resolve(message.result);
       } else {
-        const { message: text, isClients } = message;
-        task.reject(new ServeError(isClients ? 'unprocessable_image' : 'internal', text));
+        task.reject(new ServeError(CODES[message.fault], message.message));
       }
       this.#assign();
     });
