@@ -87,7 +87,8 @@ built.describe('the installed package', () => {
     const [install = '', ...lines] = block.trim().split('\n');
     // As above.
     expect(install).toMatch(/^npm install \.\/lxmert-\d+\.\d+\.\d+\.tgz$/);
-    expect(lines).toHaveLength(1);
+    // The last one serves until it is ended; the tests of the server start it.
+    expect(lines.slice(1)).toEqual(['npx lxmert serve --open']);
     const { exitCode, stdout } = await run('sh', ['-c', lines[0] as string]);
     expect({ exitCode, stdout }).toMatchObject({
       exitCode: 0,

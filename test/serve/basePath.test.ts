@@ -66,7 +66,8 @@ needing('program').describe('behind a proxy', () => {
           ([, part]) => new URL(part!, page).href,
         );
         const own = parts.filter((part) => part.startsWith('http'));
-        expect(own).toHaveLength(3);
+        // Script, style, icon, description of the API.
+        expect(own).toHaveLength(4);
         for (const part of own) {
           expect(part.startsWith(`${proxy.address}/`), part).toBe(true);
           expect((await fetch(part)).status, part).toBe(200);

@@ -37,7 +37,7 @@ describe('a run that goes on', () => {
     const deep: unknown = JSON.parse(`${'{"a":['.repeat(50_000)}1${']}'.repeat(50_000)}`);
     const damaged = { ...now, settings: { ...now.settings, optimizer: deep } };
     expect(() => requireSameRun(damaged, now)).toThrow(
-      'The run was started with optimizer = a value that is nested thousands deep, but now it is bertadam.',
+      'The run was started with optimizer = a value that is nested thousands deep, but now it is bertadam (--optimizer)',
     );
   });
 
