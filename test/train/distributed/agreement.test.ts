@@ -33,6 +33,6 @@ it('data that differs is named, not its hash', () => {
   const contents = { answers: 'a1', trainingLabels: 'b1' };
   const own = flattened({ contents: { ...contents, trainingLabels: 'b2' } });
   expect(difference(flattened({ contents }), own, 1)).toBe(
-    'The processes of this run read different data. What process 1 has otherwise than process 0: the labels of the training examples.',
+    'The processes of this run read different data. What process 1 has otherwise than process 0: the labels of the training examples (--train).',
   );
 });
