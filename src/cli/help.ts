@@ -4,7 +4,6 @@ import { type CatalogueEntry, groups } from './catalogue.js';
 import type { Example } from './command.js';
 import { wrapped, wrappedCommand } from './look.js';
 import type { Parameter } from './options.js';
-import { formatDefault } from './options.js';
 
 /** Shown by `lxmert --help`; commands that are not in the catalogue are left out. */
 const firstSteps: readonly Example[] = [
@@ -100,4 +99,10 @@ export function parameterNotes(parameter: Parameter): string[] {
     notes.push(`default: ${formatDefault(parameter.defaultValue)}`);
   }
   return notes;
+}
+
+/** A default as help and documentation print it. */
+function formatDefault(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
+  return typeof value === 'string' && value === '' ? 'empty' : String(value);
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
+import { kebabCase } from '../common/kebabCase.js';
 import type { HubKind } from '../common/pathSchemas.js';
 import type { Values } from './command.js';
 
@@ -73,11 +74,6 @@ export function parametersOf(schema: z.ZodObject): Parameter[] {
   });
 }
 
-/** `numImages` becomes `num-images`; a digit stays with the letters before it. */
-function kebabCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /**
  * Validates texts from the command line. `given` holds, by key, a string, an array of strings (lists) or a boolean
  * (flags without a value); keys that were not given are absent.
@@ -132,12 +128,6 @@ export function validate(schema: z.ZodObject, raw: Values, label: (parameter: Pa
   throw new UsageError(
     `${capitalize(named)} must be ${several || `${parameter.expectation}, `}not '${String(wrong)}'.`,
   );
-}
-
-/** A default as help and documentation print it. */
-export function formatDefault(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
-  return typeof value === 'string' && value === '' ? 'empty' : String(value);
 }
 
 /** The part of JSON Schema that zod makes of option schemas, with this project's own metadata. */

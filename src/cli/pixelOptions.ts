@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
+import { kebabCase } from '../common/kebabCase.js';
 import { numComputeThreads } from '../common/usableProcessors.js';
 import { PixelWorkers } from '../extraction/index.js';
 import { DEFAULT_GRID, MAX_GRID, MIN_GRID } from '../vision/pixelFeatures.js';
@@ -54,7 +55,7 @@ export function isFromPixels(options: GivenOptions): boolean {
     : (['numBoxes', 'grid'] as const).filter((key) => options[key] !== undefined);
   const [first] = wrong;
   if (first === undefined) return fromPixels;
-  const flag = `--${first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag = `--${kebabCase(first)}`;
   throw new UsageError(
     fromPixels
       ? `${flag} is for a detector with weights. For regions from pixels, --num-boxes says how many and --grid how finely each is described.`

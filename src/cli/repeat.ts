@@ -1,5 +1,8 @@
 /** @file A command that does again what one did, as somebody types it. */
 
+import { kebabCase } from '../common/kebabCase.js';
+import { shellWord } from '../formats/forms/index.js';
+
 /** What decides an answer, of the flags of commands that ask. */
 const FLAGS = [
   'model',
@@ -23,16 +26,7 @@ export function repeatCommand(
   options: Readonly<Partial<Record<(typeof FLAGS)[number], unknown>>>,
 ): string {
   const flags = FLAGS.flatMap((name) =>
-    [options[name] ?? []].flat().flatMap((value) => [`--${kebab(name)}`, String(value)]),
+    [options[name] ?? []].flat().flatMap((value) => [`--${kebabCase(name)}`, String(value)]),
   );
-  return ['lxmert', ...words, ...flags].map(quoted).join(' ');
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** For a shell, as one word. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return ['lxmert', ...words, ...flags].map(shellWord).join(' ');
 }

@@ -1,6 +1,6 @@
 /** @file The number type of a field of bytes: told by how many there are, and by which numbers they would be. */
 
-import { float16ToFloat32 } from '../formats/float16.js';
+import { byteSwapped, ELEMENT_BYTES, floatsOf } from '../formats/numberArray.js';
 import {
   DETECTOR_RANGE,
   type FeatureRange,
@@ -12,13 +12,13 @@ import { MAX_CLASS } from './row.js';
 
 /** Types in which arrays are written, little-endian. */
 export const NUMBER_TYPES = {
-  float16: 2,
-  bfloat16: 2,
-  float32: 4,
-  float64: 8,
-  int16: 2,
-  int32: 4,
-  int64: 8,
+  float16: ELEMENT_BYTES.float16,
+  bfloat16: ELEMENT_BYTES.bfloat16,
+  float32: ELEMENT_BYTES.float32,
+  float64: ELEMENT_BYTES.float64,
+  int16: ELEMENT_BYTES.int16,
+  int32: ELEMENT_BYTES.int32,
+  int64: ELEMENT_BYTES.int64,
 } as const;
 export type NumberType = keyof typeof NUMBER_TYPES;
 
@@ -33,27 +33,7 @@ export interface FieldSample {
 
 /** The values as float32, rounded where the type is wider. */
 export function decodeFloats(bytes: ArrayBuffer, type: NumberType): Float32Array {
-  switch (type) {
-    case 'float32':
-      return new Float32Array(bytes);
-    case 'float16': {
-      const half = new Uint16Array(bytes);
-      const target = new Float32Array(half.length);
-      float16ToFloat32(half, target);
-      return target;
-    }
-    case 'bfloat16':
-      // The upper half of a float32's bits.
-      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
-    case 'float64':
-      return Float32Array.from(new Float64Array(bytes));
-    case 'int16':
-      return Float32Array.from(new Int16Array(bytes));
-    case 'int32':
-      return Float32Array.from(new Int32Array(bytes));
-    case 'int64':
-      return Float32Array.from(new BigInt64Array(bytes), Number);
-  }
+  return floatsOf({ type, shape: [bytes.byteLength / NUMBER_TYPES[type]], bytes: new Uint8Array(bytes) });
 }
 
 /** Whole numbers as int64; undefined when a value of a float type is none. */
@@ -178,14 +158,8 @@ export function otherOrder(type: NumberType): string {
 
 /** The same numbers with the bytes of each in the other order. */
 export function swapBytes(bytes: ArrayBuffer, type: NumberType): ArrayBuffer {
-  const copy = bytes.slice(0);
-  const view = Buffer.from(copy);
   const width = NUMBER_TYPES[type];
-  if (view.length % width !== 0) return copy;
-  if (width === 2) view.swap16();
-  else if (width === 4) view.swap32();
-  else view.swap64();
-  return copy;
+  return bytes.byteLength % width === 0 ? byteSwapped(new Uint8Array(bytes), width).buffer : bytes.slice(0);
 }
 
 function valuesOf(bytes: ArrayBuffer, type: FeatureLayout['type']): Float32Array | Float64Array {

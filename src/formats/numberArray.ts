@@ -135,10 +135,15 @@ function wordsOf({ buffer, byteOffset, length }: Uint8Array, width: number) {
 }
 
 /** The same numbers with the bytes of each in the other order. */
-export function byteSwapped(bytes: Uint8Array, width: number): Uint8Array {
-  const copy = Buffer.from(bytes);
-  if (width === 2) copy.swap16();
-  else if (width === 4) copy.swap32();
-  else if (width === 8) copy.swap64();
+export function byteSwapped(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
+  swapBytes(Buffer.from(copy.buffer), width);
   return copy;
+}
+
+/** Turns the bytes of each number round, in place. */
+export function swapBytes(bytes: Buffer, width: number): void {
+  if (width === 2) bytes.swap16();
+  else if (width === 4) bytes.swap32();
+  else if (width === 8) bytes.swap64();
 }

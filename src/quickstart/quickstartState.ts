@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import { LxmertError, UsageError } from '../common/errors.js';
+import { kebabCase } from '../common/kebabCase.js';
 import { makeFolder } from '../common/makeFolder.js';
 import { SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 
@@ -80,8 +81,5 @@ async function readState(folder: string): Promise<Readonly<Record<string, unknow
 function differencesOf(then: Readonly<Record<string, unknown>>, now: QuickstartSettings): string[] {
   return Object.entries(now)
     .filter(([key, value]) => then[key] !== value)
-    .map(([key, value]) => {
-      const flag = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      return `--${flag} ${String(then[key])}, here it is ${String(value)}`;
-    });
+    .map(([key, value]) => `--${kebabCase(key)} ${String(then[key])}, here it is ${String(value)}`);
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { MANIFEST_FILE } from '../formats/exportedManifest.js';
+import { shellWord } from '../formats/forms/index.js';
 import { formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
 import type { Mistakes } from '../tasks/index.js';
 import { pretraining, tasks } from '../tasks/registry.js';
@@ -213,9 +214,4 @@ function commandsFor(folder: string, task: string | undefined): string[] {
     commands.push(`npx lxmert evaluate ${task} QUESTIONS --model ${run} --features STORE`);
   commands.push(`npx lxmert checkpoint info ${shellWord(path.join(folder, 'BEST.pth'))}`);
   return commands;
-}
-
-/** A word as a POSIX shell takes it. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./+@%=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -153,7 +153,7 @@ function arrayOf(value: DataValue, isWhole: boolean): NumberArray | undefined {
 function ofBase64(text: Buffer, isWhole: boolean): NumberArray | undefined {
   const bytes = decodeBase64(text);
   const width = isWhole ? 8 : 4;
-  if (bytes === undefined || bytes.length % width !== 0) return undefined;
+  if (typeof bytes === 'string' || bytes.length % width !== 0) return undefined;
   return { type: isWhole ? 'int64' : 'float32', shape: [bytes.length / width], bytes };
 }
 

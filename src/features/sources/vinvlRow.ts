@@ -88,7 +88,7 @@ function readVectors(text: Buffer, count: string): Pick<RawRow, 'boxes' | 'featu
 
 function floatsIn(text: Buffer, what: string): Float32Array {
   const bytes = decodeBase64(text);
-  if (bytes === undefined || bytes.length % 4 !== 0)
+  if (typeof bytes === 'string' || bytes.length % 4 !== 0)
     throw new LxmertError(`${what} are not the base64 of float32 numbers; the row is cut or damaged.`);
   return floatsOf({ type: 'float32', shape: [bytes.length / 4], bytes });
 }

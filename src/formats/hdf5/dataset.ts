@@ -1,5 +1,6 @@
 /** @file A dataset: its shape and type, and rows of it read from the file as they are asked for. */
 
+import { swapBytes } from '../numberArray.js';
 import { ChunkTable, placeIn } from './chunkTable.js';
 import type { ElementType } from './datatype.js';
 import { Hdf5Fault } from './fault.js';
@@ -99,12 +100,6 @@ export class Hdf5Dataset {
         this.#chunks().fill(bytes, first, count);
     }
   }
-}
-
-function swapBytes(bytes: Buffer, width: number): void {
-  if (width === 2) bytes.swap16();
-  else if (width === 4) bytes.swap32();
-  else bytes.swap64();
 }
 
 /** Reading through chunks, some of which are kept. */

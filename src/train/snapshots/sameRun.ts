@@ -2,6 +2,7 @@
 
 import { UsageError } from '../../common/errors.js';
 import { textOfJson } from '../../common/excerpt.js';
+import { kebabCase } from '../../common/kebabCase.js';
 import { type RunConfig, runConfigSchema } from '../runConfig.js';
 import type { TrainingState } from './trainingState.js';
 
@@ -85,9 +86,7 @@ function isMore(now: unknown, then: unknown): boolean {
 
 /** ` (--batch-size)`; nothing where no flag gives it. */
 function flagOf(key: string): string {
-  const flag =
-    FLAGS[key] ??
-    (SAME_NAMES.has(key) ? `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` : undefined);
+  const flag = FLAGS[key] ?? (SAME_NAMES.has(key) ? `--${kebabCase(key)}` : undefined);
   return flag === undefined ? '' : ` (${flag})`;
 }
 
