@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { type ExampleFileKind, readAs, readRecords } from './exampleFile.js';
+import { type ExampleFileKind, readAs, readOpenedAs, readRecords } from './exampleFile.js';
 import { streamRecords } from './jsonRecords.js';
 import type { JsonSource } from './jsonSource.js';
 import { findLayout } from './jsonStream.js';
@@ -36,6 +36,7 @@ const said = {
   direct_answers: texts.nullish(),
   difficult_direct_answer: z.boolean().nullish(),
 };
+const CHOICE_IS_THERE = { path: ['correct_choice_idx'], error: 'expected the place of one of the choices' };
 const officialSchema = z
   .object({
     ...said,
@@ -48,7 +49,7 @@ const officialSchema = z
       .optional(),
     question: z.string(),
   })
-  .refine(choiceIsThere, { path: ['correct_choice_idx'], error: 'expected the place of one of the choices' });
+  .refine(choiceIsThere, CHOICE_IS_THERE);
 const rowSchema = z
   .object({
     ...said,
@@ -56,7 +57,7 @@ const rowSchema = z
     sent: z.string(),
     label: z.record(z.string(), z.number().min(0).max(1)).optional(),
   })
-  .refine(choiceIsThere, { path: ['correct_choice_idx'], error: 'expected the place of one of the choices' });
+  .refine(choiceIsThere, CHOICE_IS_THERE);
 
 function choiceIsThere(record: {
   readonly choices: readonly string[];
@@ -129,7 +130,7 @@ export async function* streamAokvqaRecords(
 export async function* readAokvqaAnswers(file: string): AsyncGenerator<AokvqaAnswers> {
   const source = await openJson(file, AOKVQA_FILES.expected);
   const kind = { ...AOKVQA_FILES, forms: [...AOKVQA_FILES.forms, ...ROWS.forms] };
-  yield* source.isPlain === true ? readAs(file, kind, answersIn(source)) : answersIn(source);
+  yield* readOpenedAs(source, kind, answersIn(source));
 }
 
 async function* answersIn(source: JsonSource): AsyncGenerator<AokvqaAnswers> {

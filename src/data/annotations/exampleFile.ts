@@ -32,12 +32,10 @@ const LIST_KEYS = ['questions', 'examples', 'data'];
 export async function* readRecords(file: string, noun: string): AsyncGenerator<PlacedValue> {
   const source = isPacked(file) ? await openJson(file, 'examples as JSON') : fileSource(file);
   const layout = await layoutOf(source);
-  if (layout.kind === 'list' || layout.kind === 'wrapped' || source.isPlain !== true)
-    yield* streamRecords(source, layout.kind === 'list' || layout.kind === 'wrapped' ? layout : LINES, noun);
-  else yield* readJsonLines(file);
+  const isList = layout.kind === 'list' || layout.kind === 'wrapped';
+  if (!isList && source.isPlain === true) yield* readJsonLines(file);
+  else yield* streamRecords(source, isList ? layout : { kind: 'lines' }, noun);
 }
-
-const LINES = { kind: 'lines' } as const;
 
 const PACKED = ['gzip', 'zip', 'tar'];
 
@@ -77,6 +75,15 @@ export async function* readAs<T>(
     const sentence = whatElse(file, kind, error.message);
     throw sentence === undefined ? error : new LxmertError(sentence, { cause: error });
   }
+}
+
+/** The same of a file that was opened already; of what is packed only the outside could be looked at, so nothing is said. */
+export function readOpenedAs<T>(
+  source: JsonSource,
+  kind: ExampleFileKind,
+  examples: AsyncIterable<T>,
+): AsyncIterable<T> {
+  return source.isPlain === true ? readAs(source.name, kind, examples) : examples;
 }
 
 /** Kinds of content whose faults the reader names better. */

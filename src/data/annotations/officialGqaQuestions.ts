@@ -2,15 +2,21 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readAs } from './exampleFile.js';
+import { type ExampleFileKind, readOpenedAs } from './exampleFile.js';
 import type { JsonSource } from './jsonSource.js';
 import { beginsArray, streamArray, streamEntries } from './jsonStream.js';
 import { openJson } from './openJson.js';
 import { checkRecord } from './record.js';
 
 /** What the files should be, for messages about others. */
-const QUESTIONS = 'official questions by id, such as val_balanced_questions.json';
-const CHOICES = 'official choices by question id, such as val_choices.json';
+const QUESTIONS: ExampleFileKind = {
+  expected: 'official questions by id, such as val_balanced_questions.json',
+  forms: ['gqaQuestions'],
+};
+const CHOICES: ExampleFileKind = {
+  expected: 'official choices by question id, such as val_choices.json',
+  forms: ['gqaChoices'],
+};
 
 /** One question as the metrics read it. What a file may lack is undefined. */
 export interface GqaQuestion {
@@ -68,10 +74,8 @@ const questionSchema = z.object({
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readOfficialGqaQuestions(file: string): AsyncGenerator<GqaQuestion> {
-  const source = await openJson(file, QUESTIONS);
-  const questions = readQuestions(source);
-  const kind = { expected: QUESTIONS, forms: ['gqaQuestions'] };
-  yield* source.isPlain === true ? readAs(file, kind, questions) : questions;
+  const source = await openJson(file, QUESTIONS.expected);
+  yield* readOpenedAs(source, QUESTIONS, readQuestions(source));
 }
 
 async function* readQuestions(source: JsonSource): AsyncGenerator<GqaQuestion> {
@@ -104,7 +108,7 @@ export async function* gqaQuestionEntries(source: JsonSource): AsyncGenerator<[s
     for await (const [id, value] of streamEntries(source)) {
       if (WRAPPERS.includes(id)) {
         throw new LxmertError(
-          `${source.name}: expected ${QUESTIONS}, found the key '${id}' at the top level. Write what stands under it as a file of its own.`,
+          `${source.name}: expected ${QUESTIONS.expected}, found the key '${id}' at the top level. Write what stands under it as a file of its own.`,
         );
       }
       yield [id, value];
@@ -151,10 +155,8 @@ const choicesSchema = z.object({ valid: z.array(z.string()), plausible: z.array(
  * @throws LxmertError with file, question and key for an entry that is not as expected
  */
 export async function* readGqaChoices(file: string): AsyncGenerator<GqaChoices> {
-  const source = await openJson(file, CHOICES);
-  const choices = readChoices(source);
-  const kind = { expected: CHOICES, forms: ['gqaChoices'] };
-  yield* source.isPlain === true ? readAs(file, kind, choices) : choices;
+  const source = await openJson(file, CHOICES.expected);
+  yield* readOpenedAs(source, CHOICES, readChoices(source));
 }
 
 async function* readChoices(source: JsonSource): AsyncGenerator<GqaChoices> {

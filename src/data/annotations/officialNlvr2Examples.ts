@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
 import { type PlacedValue, readJsonLines } from '../../formats/lines/jsonLines.js';
-import { readAs } from './exampleFile.js';
+import { type ExampleFileKind, readOpenedAs } from './exampleFile.js';
 import { streamRecords } from './jsonRecords.js';
 import type { JsonSource } from './jsonSource.js';
 import { beginsArray } from './jsonStream.js';
@@ -18,7 +18,10 @@ export interface Nlvr2Label {
   readonly label: boolean;
 }
 
-const EXPECTED = 'examples of NLVR2 with labels, such as dev.json';
+const KIND: ExampleFileKind = {
+  expected: 'examples of NLVR2 with labels, such as dev.json',
+  forms: ['nlvr2Official', 'nlvr2Rows', 'nlvr2RowsUnlabelled'],
+};
 
 const LABEL = 'expected the label True or False (or 1 or 0); a file without labels cannot be scored';
 
@@ -36,10 +39,8 @@ const exampleSchema = z.object({
  * @throws LxmertError with file, place and key for an example that is not as expected
  */
 export async function* readNlvr2Labels(file: string): AsyncGenerator<Nlvr2Label> {
-  const source = await openJson(file, EXPECTED);
-  const labels = readLabels(file, source);
-  const kind = { expected: EXPECTED, forms: ['nlvr2Official', 'nlvr2Rows', 'nlvr2RowsUnlabelled'] };
-  yield* source.isPlain === true ? readAs(file, kind, labels) : labels;
+  const source = await openJson(file, KIND.expected);
+  yield* readOpenedAs(source, KIND, readLabels(file, source));
 }
 
 async function* readLabels(file: string, source: JsonSource): AsyncGenerator<Nlvr2Label> {

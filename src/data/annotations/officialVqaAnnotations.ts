@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
-import { readAs } from './exampleFile.js';
+import { type ExampleFileKind, readOpenedAs } from './exampleFile.js';
 import { streamRecords } from './jsonRecords.js';
 import type { JsonSource } from './jsonSource.js';
 import { findLayout } from './jsonStream.js';
@@ -21,10 +21,10 @@ export interface VqaAnnotation {
 }
 
 /** What the file should be, for messages about another. */
-const EXPECTED = "annotations with the annotators' answers, such as v2_mscoco_val2014_annotations.json";
-
-/** Files whose faults are in an annotation. */
-const FORMS = ['vqaAnnotations', 'vqaCpAnnotations', 'okVqaAnnotations'];
+const KIND: ExampleFileKind = {
+  expected: "annotations with the annotators' answers, such as v2_mscoco_val2014_annotations.json",
+  forms: ['vqaAnnotations', 'vqaCpAnnotations', 'okVqaAnnotations'],
+};
 
 /** Keys under which the list of annotations stands. */
 const LIST_KEYS = ['annotations', 'data'];
@@ -51,11 +51,8 @@ const annotationSchema = z.object({
  * @throws LxmertError with file, element and key for an annotation that is not as expected
  */
 export async function* readOfficialVqaAnnotations(file: string): AsyncGenerator<VqaAnnotation> {
-  const source = await openJson(file, EXPECTED);
-  const annotations = readAnnotations(source);
-  yield* source.isPlain === true
-    ? readAs(file, { expected: EXPECTED, forms: FORMS }, annotations)
-    : annotations;
+  const source = await openJson(file, KIND.expected);
+  yield* readOpenedAs(source, KIND, readAnnotations(source));
 }
 
 async function* readAnnotations(source: JsonSource): AsyncGenerator<VqaAnnotation> {

@@ -1,7 +1,7 @@
 /** @file Reads files of predictions: those that the test servers take, and other layouts whose meaning is plain. */
 
 import { LxmertError } from '../../common/errors.js';
-import { readAs } from '../../data/annotations/exampleFile.js';
+import { readOpenedAs } from '../../data/annotations/exampleFile.js';
 import { streamRecords } from '../../data/annotations/jsonRecords.js';
 import type { JsonSource } from '../../data/annotations/jsonSource.js';
 import { findLayout, type JsonLayout, streamEntries } from '../../data/annotations/jsonStream.js';
@@ -117,10 +117,7 @@ function asPredictions<T>(
   predictions: AsyncIterable<T>,
   forms: readonly string[] = [],
 ): AsyncIterable<T> {
-  // Of an archive only the outside could be looked at.
-  return source.isPlain === true
-    ? readAs(source.name, { expected, forms: [...PREDICTION_FORMS, ...forms] }, predictions)
-    : predictions;
+  return readOpenedAs(source, { expected, forms: [...PREDICTION_FORMS, ...forms] }, predictions);
 }
 
 function readPredictions(file: string, form: PredictionForm): Promise<PredictionTable> {
