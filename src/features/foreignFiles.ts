@@ -1,8 +1,10 @@
 /** @file What somebody gave as region features that is none, called by its content, with the way on. */
 
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats/contentKind.js';
+import { readHead } from '../formats/fileHead.js';
+import { firstZipMember } from '../formats/zip/firstMember.js';
 
 /** What {@link sourceKindOf} tells of a file that holds region features. */
 export type FeatureSource = 'store' | 'text' | 'zip' | 'gzip';
@@ -36,9 +38,9 @@ export function describeForeignFile(file: string): string {
   if (CONVERTED.has(kind)) return `${file} is ${name}, not a feature store. ${convertIt(file)}`;
   if (kind === 'npy')
     return `${file} is ${name}, which is read together with the boxes in a file of the same name with _info before its ending (mmf). ${OTHER_WAYS}`;
-  if (kind === 'zip' && /\.npy$/.test(firstMember(file)))
+  if (kind === 'zip' && /\.npy$/.test(firstZipMember(file) ?? ''))
     return `${file} is a NumPy archive (.npz), not a feature store. ${convertIt(file)}`;
-  if (kind === 'zip' && /(^|\/)data\.pkl$/.test(firstMember(file)))
+  if (kind === 'zip' && /(^|\/)data\.pkl$/.test(firstZipMember(file) ?? ''))
     return `${file} is a PyTorch file, not region features. For weights: lxmert checkpoint info. ${OTHER_WAYS}`;
   if (kind === 'zip' || kind === 'gzip')
     return `${file} is ${name}, not a feature store. If it holds a TSV file, make a store of it first: lxmert features convert ${file} FOLDER`;
@@ -114,27 +116,13 @@ const NUM_NAMED = 5;
 
 /** Whether a safetensors file says that it is a shard; its metadata come first in its header as they are written here. */
 function isShard(file: string): boolean {
-  return headOf(file).toString('latin1').includes('"lxmert-features"');
+  return readHead(file, HEAD_BYTES).toString('latin1').includes('"lxmert-features"');
 }
 
 /** Whether the first line is divided as rows of features are. */
 function isTable(file: string): boolean {
-  const [line] = headOf(file).toString('latin1').split('\n', 1) as [string];
+  const [line] = readHead(file, HEAD_BYTES).toString('latin1').split('\n', 1) as [string];
   return line.split('\t').length > 2 || [',', ';', '|'].some((delimiter) => line.split(delimiter).length > 5);
 }
 
-/** The name in the first header of a zip archive. */
-function firstMember(file: string): string {
-  const head = headOf(file);
-  return head.toString('utf8', 30, 30 + head.readUInt16LE(26));
-}
-
-function headOf(file: string): Buffer {
-  const head = Buffer.alloc(4096);
-  const handle = openSync(file, 'r');
-  try {
-    return head.subarray(0, Math.max(32, readSync(handle, head, 0, head.length, 0)));
-  } finally {
-    closeSync(handle);
-  }
-}
+const HEAD_BYTES = 4096;

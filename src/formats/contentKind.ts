@@ -1,8 +1,9 @@
 /** @file What a file is by its first bytes, whatever its name says: for messages that name what was given. */
 
-import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { isCameraRaw } from './cameraRaw.js';
+import { readHead } from './fileHead.js';
 import { recordKindOf } from './recordKinds.js';
 
 /** A kind of content: a word to decide by, and what a person calls it. */
@@ -183,21 +184,11 @@ export async function readContentKindAsync(file: string): Promise<ContentKind> {
 /** The content of a file on disk. @throws the system's error when it cannot be opened or read */
 export function readContentKind(file: string): ContentKind {
   if (isStream(statSync(file))) return { kind: 'stream', name: NAMES.stream };
-  return contentKindOf(readHead(file));
+  return contentKindOf(readHead(file, CONTENT_HEAD_BYTES));
 }
 
 function isStream(stats: Stats): boolean {
   return !stats.isFile() && !stats.isDirectory();
-}
-
-function readHead(file: string): Buffer {
-  const handle = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(CONTENT_HEAD_BYTES);
-    return head.subarray(0, readSync(handle, head, 0, head.length, 0));
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function kindOf(bytes: Buffer): ContentKindName {

@@ -1,8 +1,8 @@
 /** @file VinVL's and Oscar's tables (`predictions.tsv`, `features.tsv`, `*.feature.tsv`) as a source of rows, line by line. */
 
-import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { LxmertError } from '../../common/errors.js';
+import { readHead } from '../../formats/fileHead.js';
 import { asByteSource, type ByteSource, untilAborted } from '../../formats/lines/byteSource.js';
 import { type Line, readLines } from '../../formats/lines/lineReader.js';
 import { formatCount } from '../../formats/numbers.js';
@@ -21,7 +21,7 @@ import { VINVL_NOTES, vinvlDetector } from './vinvlVectors.js';
 
 export const vinvlTable: FeatureFormat = {
   name: "VinVL's and Oscar's TSV files",
-  recognises: ({ path: given, kind }) => kind === 'text' && beginsVinvlTable(headOf(given)),
+  recognises: ({ path: given, kind }) => kind === 'text' && beginsVinvlTable(readHead(given, 2048)),
   open: (file, stated) => openVinvl(asByteSource(file), findVinvlSizes(file), stated),
 };
 
@@ -156,15 +156,5 @@ class VinvlTable {
 
   #place(line: number): string {
     return `${this.source.name}, line ${line}`;
-  }
-}
-
-function headOf(file: string): Buffer {
-  const head = Buffer.alloc(2048);
-  const handle = openSync(file, 'r');
-  try {
-    return head.subarray(0, readSync(handle, head, 0, head.length, 0));
-  } finally {
-    closeSync(handle);
   }
 }

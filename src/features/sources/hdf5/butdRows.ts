@@ -1,7 +1,7 @@
 /** @file HDF5 files of bottom-up-attention-vqa and its descendants (train36.hdf5, or train.hdf5 with 10 to 100 boxes). */
 
 import { LxmertError } from '../../../common/errors.js';
-import type { Hdf5Dataset, Hdf5File } from '../../../formats/hdf5/index.js';
+import type { Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../formats/hdf5/index.js';
 import { MAX_BOXES } from '../../row.js';
 import type { IndexedRows, PictureSize, RawRow } from '../indexedRows.js';
 import { findDataset, floatsOf, integersOf, requireDataset } from './members.js';
@@ -21,7 +21,7 @@ interface Span {
 export function openButdRows(file: Hdf5File, ids: string | undefined): IndexedRows {
   const { root } = file;
   const isFixed = !root.has('pos_boxes');
-  const arrays = isFixed ? fixedArrays(file) : adaptiveArrays(file);
+  const arrays = isFixed ? fixedArrays(root) : adaptiveArrays(root);
   const { features, boxes, shares, spanOf, numPictures } = arrays;
   const rows = readRowIds(file.file, numPictures, ids);
   const hasSizes = boxes !== undefined && shares !== undefined;
@@ -60,37 +60,33 @@ interface Arrays {
   spanOf(row: number): Span;
 }
 
-function fixedArrays({ file, root }: Hdf5File): Arrays {
-  return withPlace(file, () => {
-    const features = requireDataset(root, 'image_features', { sides: ['N', 'n', 'd'], numbers: 'floats' });
-    const [numPictures, count] = features.shape as [number, number];
-    return {
-      ...boxesOf({ file, root } as Hdf5File, [numPictures, count]),
-      features,
-      numPictures,
-      spanOf: (row) => ({ first: row * count, count }),
-    };
-  });
+function fixedArrays(root: Hdf5Group): Arrays {
+  const features = requireDataset(root, 'image_features', { sides: ['N', 'n', 'd'], numbers: 'floats' });
+  const [numPictures, count] = features.shape as [number, number];
+  return {
+    ...boxesOf(root, [numPictures, count]),
+    features,
+    numPictures,
+    spanOf: (row) => ({ first: row * count, count }),
+  };
 }
 
-function adaptiveArrays({ file, root }: Hdf5File): Arrays {
-  return withPlace(file, () => {
-    const features = requireDataset(root, 'image_features', { sides: ['total', 'd'], numbers: 'floats' });
-    const spans = requireDataset(root, 'pos_boxes', { sides: ['N', 2], numbers: 'integers' });
-    const bounds = integersOf(spans);
-    return {
-      ...boxesOf({ file, root } as Hdf5File, [features.shape[0] as number]),
-      features,
-      numPictures: spans.shape[0] as number,
-      spanOf: (row) => {
-        const [first, end] = [Number(bounds[2 * row]), Number(bounds[2 * row + 1])];
-        return { first, count: end - first };
-      },
-    };
-  });
+function adaptiveArrays(root: Hdf5Group): Arrays {
+  const features = requireDataset(root, 'image_features', { sides: ['total', 'd'], numbers: 'floats' });
+  const spans = requireDataset(root, 'pos_boxes', { sides: ['N', 2], numbers: 'integers' });
+  const bounds = integersOf(spans);
+  return {
+    ...boxesOf(root, [features.shape[0] as number]),
+    features,
+    numPictures: spans.shape[0] as number,
+    spanOf: (row) => {
+      const [first, end] = [Number(bounds[2 * row]), Number(bounds[2 * row + 1])];
+      return { first, count: end - first };
+    },
+  };
 }
 
-function boxesOf({ root }: Hdf5File, sides: readonly number[]): Pick<Arrays, 'boxes' | 'shares'> {
+function boxesOf(root: Hdf5Group, sides: readonly number[]): Pick<Arrays, 'boxes' | 'shares'> {
   const boxes = findDataset(root, 'image_bb', { sides: [...sides, 4], numbers: 'numbers' });
   const shares = findDataset(root, 'spatial_features', { sides: [...sides, 'k'], numbers: 'floats' });
   const width = shares?.shape.at(-1) ?? 4;
@@ -156,13 +152,4 @@ function sizeBetween(boxes: Float32Array, shares: Float32Array): PictureSize {
       );
   }
   return { height, width };
-}
-
-function withPlace<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof LxmertError) || error.message.startsWith(file)) throw error;
-    throw new LxmertError(`${file}: ${error.message}`, { cause: error });
-  }
 }
