@@ -20,6 +20,7 @@ import { type AttentionMap, attentionMap } from './attentionMap.js';
 import { type ExplainedRegion, explainedRegions } from './explainedRegions.js';
 import { type Relevance, relevancesOf } from './relevance.js';
 import {
+  type AskedForRemoval,
   defaultMethod,
   EXPLANATION_METHODS,
   type ExplanationMethod,
@@ -31,7 +32,7 @@ import {
   togetherFrom,
   togetherVariant,
 } from './removal.js';
-import { probabilitiesOfVariants, probabilitiesTogether } from './removalPasses.js';
+import { probabilitiesOfVariants, probabilitiesWithout } from './removalPasses.js';
 
 export interface ExplainedLayer {
   /** Rows are words, columns regions. */
@@ -231,14 +232,6 @@ function relevanceOf(
   return scope(() => relevancesOf(model, noGrad(inputs), answers).map(sharesOf));
 }
 
-/** A question, its answers, and what is taken away at once. */
-interface AskedForRemoval {
-  readonly ids: readonly number[];
-  readonly words: readonly string[];
-  readonly answers: readonly RankedAnswer[];
-  readonly without: TakenAway | undefined;
-}
-
 function removalOf(
   answering: LoadedModel,
   row: FeatureRow,
@@ -247,7 +240,7 @@ function removalOf(
   const table = answering.answerTable.answers;
   if (without !== undefined) {
     const variant = togetherVariant(ids, words, row.numBoxes, without);
-    return togetherFrom(answers, table, probabilitiesTogether(answering, row, variant));
+    return togetherFrom(answers, table, probabilitiesWithout(answering, row, [variant]));
   }
   const variants = removalVariants(ids, words, row.numBoxes);
   const probabilities = probabilitiesOfVariants(answering, row, ids, variants);

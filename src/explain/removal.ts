@@ -69,6 +69,14 @@ export function requireRemoval(method: ExplanationMethod, without: TakenAway | u
   throw new UsageError(`What is taken away goes with the method removal, and not with ${method}.`);
 }
 
+/** A question, its answers, and what is taken away at once. */
+export interface AskedForRemoval {
+  readonly ids: readonly number[];
+  readonly words: readonly string[];
+  readonly answers: readonly RankedAnswer[];
+  readonly without: TakenAway | undefined;
+}
+
 /** What is asked to find a {@link Removal}. */
 export interface RemovalVariants {
   readonly words: readonly WordPieces[];
@@ -123,7 +131,7 @@ export function removalVariants(
 }
 
 /** One variant: a sentence about some of the regions. */
-export interface TogetherVariant {
+export interface RemovalVariant {
   /** Ids of the pieces that are left, with [CLS] and [SEP]. */
   readonly sentence: readonly number[];
   /** Places of the regions that are left. */
@@ -142,7 +150,7 @@ export function togetherVariant(
   pieces: readonly string[],
   numRegions: number,
   { words: removedWords, regions }: TakenAway,
-): TogetherVariant {
+): RemovalVariant {
   const words = wordsOfPieces(pieces);
   requirePlaces(removedWords, words.length, 'words');
   requirePlaces(regions, numRegions, 'regions');

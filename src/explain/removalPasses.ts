@@ -7,18 +7,10 @@ import { fromTypedArray } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
 import {
   MAX_REMOVAL_ROWS,
+  type RemovalVariant,
   type RemovalVariants,
-  type TogetherVariant,
   type VariantProbabilities,
 } from './removal.js';
-
-/** One variant: its sentence, and the regions that it lacks; one list for all that lack the same. */
-interface Variant {
-  readonly sentence: readonly number[];
-  readonly removedRegions: readonly number[];
-}
-
-const NO_REGIONS: readonly number[] = [];
 
 /** @param ids of the whole question */
 export function probabilitiesOfVariants(
@@ -27,37 +19,28 @@ export function probabilitiesOfVariants(
   ids: readonly number[],
   { sentences, keptRegions }: RemovalVariants,
 ): VariantProbabilities {
-  const variants: Variant[] = [
-    ...sentences.map((sentence) => ({ sentence, removedRegions: NO_REGIONS })),
-    ...keptRegions.map((_, region) => ({ sentence: ids, removedRegions: [region] })),
+  // One list for all that keep the same.
+  const allRegions = Array.from({ length: row.numBoxes }, (_, region) => region);
+  const variants: RemovalVariant[] = [
+    ...sentences.map((sentence) => ({ sentence, keptRegions: allRegions })),
+    ...keptRegions.map((kept) => ({ sentence: ids, keptRegions: kept })),
   ];
   const numAnswers = answering.answerTable.size;
   const found = new Float32Array(variants.length * numAnswers); // (variants, answers)
   const perPass = Math.max(1, Math.floor(MAX_REMOVAL_ROWS / row.numBoxes) - 1);
   for (let start = 0; start < variants.length; start += perPass) {
     const some = variants.slice(start, start + perPass);
-    found.set(probabilitiesOf(answering, row, some), start * numAnswers);
+    found.set(probabilitiesWithout(answering, row, some), start * numAnswers);
   }
   const split = sentences.length * numAnswers;
   return { withoutWords: found.subarray(0, split), withoutRegions: found.subarray(split) };
 }
 
-/** (answers) */
-export function probabilitiesTogether(
-  answering: AnsweringModel,
-  row: FeatureRow,
-  { sentence, keptRegions }: TogetherVariant,
-): Float32Array {
-  const places = Array.from({ length: row.numBoxes }, (_, i) => i);
-  const removedRegions = places.filter((i) => !keptRegions.includes(i));
-  return probabilitiesOf(answering, row, [{ sentence, removedRegions }]);
-}
-
 /** (variants, answers) */
-function probabilitiesOf(
+export function probabilitiesWithout(
   answering: AnsweringModel,
   row: FeatureRow,
-  variants: readonly Variant[],
+  variants: readonly RemovalVariant[],
 ): Float32Array {
   // Each question has widths of its own, so recording its kernels would cost more than it saves.
   return withProbabilitiesOf(
@@ -68,15 +51,15 @@ function probabilitiesOf(
 }
 
 /** Sentences and images that occur several times stand once: the vision stream of the whole picture is computed once. */
-function inputsOf(variants: readonly Variant[], row: FeatureRow): LxmertInputs {
+function inputsOf(variants: readonly RemovalVariant[], row: FeatureRow): LxmertInputs {
   const sentences = different(variants.map(({ sentence }) => sentence));
-  const images = different(variants.map(({ removedRegions }) => removedRegions));
+  const images = different(variants.map(({ keptRegions }) => keptRegions));
   const numImages = images.values.length;
   const whole = batchFromRows([row]);
   const first = fromTypedArray(new Int32Array(numImages), [numImages]);
-  const mask = new Float32Array(numImages * row.numBoxes).fill(1);
-  for (const [image, removed] of images.values.entries()) {
-    for (const region of removed) mask[image * row.numBoxes + region] = 0;
+  const mask = new Float32Array(numImages * row.numBoxes);
+  for (const [image, kept] of images.values.entries()) {
+    for (const region of kept) mask[image * row.numBoxes + region] = 1;
   }
   return {
     ...sentenceInputs(sentences.values),

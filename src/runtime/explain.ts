@@ -6,6 +6,7 @@ import { attentionMap } from '../explain/attentionMap.js';
 import { explainedRegions } from '../explain/explainedRegions.js';
 import type { ExplainedLayer, Explanation } from '../explain/explanation.js';
 import {
+  type AskedForRemoval,
   EXPLANATION_METHODS,
   type ExplanationMethod,
   MAX_REMOVAL_ROWS,
@@ -14,14 +15,12 @@ import {
   removalVariants,
   requireRemoval,
   type TakenAway,
-  type TogetherVariant,
   togetherFrom,
   togetherVariant,
 } from '../explain/removal.js';
 import { type FeatureRow, featureSizeOf, normalisedBoxes } from '../features/portable.js';
 import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LxmertAnswer } from '../inference/lxmert.js';
-import type { RankedAnswer } from '../tasks/index.js';
 import { activate, averageValues } from '../tasks/portable.js';
 import { unreadOf } from '../text/index.js';
 import type { EngineTensor } from './engine.js';
@@ -97,12 +96,7 @@ export async function explanationOf(
     // Graphs give the attention across both streams alone.
     selfAttention: null,
     relevance: [],
-    removal:
-      method !== 'removal'
-        ? null
-        : without === undefined
-          ? await removalOf(runnables, row, ids, words, answers)
-          : await togetherOf(runnables, row, answers, togetherVariant(ids, words, row.numBoxes, without)),
+    removal: method === 'removal' ? await removalOf(runnables, row, { ids, words, answers, without }) : null,
   };
 }
 
@@ -137,17 +131,20 @@ async function layersOf(
 async function removalOf(
   runnables: readonly [RunnableModel, ...RunnableModel[]],
   row: FeatureRow,
-  ids: readonly number[],
-  words: readonly string[],
-  answers: readonly RankedAnswer[],
+  { ids, words, answers, without }: AskedForRemoval,
 ): Promise<Removal> {
+  const { answerTable } = runnables[0].model;
+  if (without !== undefined) {
+    const { sentence, keptRegions } = togetherVariant(ids, words, row.numBoxes, without);
+    const values = await averaged(runnables, [sentence], keptRegionInputs(row, [keptRegions]));
+    return togetherFrom(answers, answerTable.answers, values);
+  }
   const variants = removalVariants(ids, words, row.numBoxes);
   // All words are about one picture, which is encoded once; without a region each is a picture of its own.
   const withoutWords =
     variants.sentences.length === 0
       ? new Float32Array()
       : await averaged(runnables, variants.sentences, regionInputs([row], 1));
-  const { answerTable } = runnables[0].model;
   const withoutRegions = new Float32Array(variants.keptRegions.length * answerTable.size);
   const perPass = Math.max(1, Math.floor(MAX_REMOVAL_ROWS / row.numBoxes));
   for (const part of sequentialBatches(variants.keptRegions.length, perPass)) {
@@ -160,16 +157,6 @@ async function removalOf(
     withoutWords,
     withoutRegions,
   });
-}
-
-async function togetherOf(
-  runnables: readonly [RunnableModel, ...RunnableModel[]],
-  row: FeatureRow,
-  answers: readonly RankedAnswer[],
-  { sentence, keptRegions }: TogetherVariant,
-): Promise<Removal> {
-  const values = await averaged(runnables, [sentence], keptRegionInputs(row, [keptRegions]));
-  return togetherFrom(answers, runnables[0].model.answerTable.answers, values);
 }
 
 async function averaged(
