@@ -1,8 +1,9 @@
 /** @file What one file is, by its content, and the examiner that knows its kind. */
 
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { messageOf } from '../common/errors.js';
 import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats/contentKind.js';
+import { readHead } from '../formats/fileHead.js';
 import { recogniseForm, whatItIs } from '../formats/forms/index.js';
 import { formatBytes } from '../formats/numbers.js';
 import { examineLines, examineRecords } from './examiners/annotations.js';
@@ -133,11 +134,5 @@ function firstLine(file: string): string {
 }
 
 function headOf(file: string, length: number): string {
-  const handle = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(length);
-    return head.toString('latin1', 0, readSync(handle, head, 0, length, 0));
-  } finally {
-    closeSync(handle);
-  }
+  return readHead(file, length).toString('latin1');
 }
