@@ -1,3 +1,5 @@
+/** @file Pictures of tables as files: under which ids, what is left alone, and what is refused. */
+
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -126,4 +128,18 @@ it('tables without pictures are refused with their columns', () => {
     { name: 'two', hasBytes: true },
   ];
   expect(() => pictureColumns('a.parquet', unknown, undefined)).toThrow(/which pictures are meant/);
+});
+
+it('a picture whose half of COCO nothing tells has no id, where it had one of no picture', () => {
+  const columns = [
+    ...['image_id', 'question_id', 'coco_split'].map((name) => ({ name, hasBytes: false })),
+    { name: 'image', hasBytes: true },
+  ];
+  const idOf = (half: string | undefined, coco_split: unknown) =>
+    pictureColumns('any.parquet', columns, half).pictures[0]?.idOf({ image_id: 42, coco_split } as never);
+  expect(idOf(undefined, 'val2014')).toBe('COCO_val2014_000000000042');
+  for (const nothing of [null, '']) {
+    expect(idOf(undefined, nothing)).toBeUndefined();
+    expect(idOf('train2014', nothing)).toBe('COCO_train2014_000000000042');
+  }
 });

@@ -72,9 +72,10 @@ function ofCoco(file: string, name: string, hasSplit: boolean, half: string | un
   const ofFile = half ?? (hasSplit ? undefined : knownSplit(shardOf(file).split, file).image);
   const idOf = (row: ParquetRow): string | undefined => {
     const id = textOf(row.image_id);
-    const split = textOf(row.coco_split) ?? ofFile;
     if (id === undefined || !/^\d{1,12}$/.test(id)) return id;
-    return `COCO_${split}_${cocoDigits(id)}`;
+    // An empty cell says as little as one that is not there.
+    const split = textOf(row.coco_split) || ofFile;
+    return split === undefined ? undefined : `COCO_${split}_${cocoDigits(id)}`;
   };
   return { pictures: [{ name, idOf }], texts: ['image_id', ...(hasSplit ? ['coco_split'] : [])] };
 }
