@@ -1,6 +1,7 @@
 /** @file Keeping an answer: as a page of one file, and as what asks for it again. */
 
 import { useState } from 'preact/hooks';
+import { messageOf } from '../../src/common/errors.js';
 import type { Origin } from './commands.js';
 import { commandLine, curlCommand, javaScript } from './commands.js';
 import type { Asked } from './server.js';
@@ -23,8 +24,7 @@ export function Keep({ asked, origin }: Props) {
     setSaid('Saving ...');
     saved(asked, origin).then(
       (file) => setSaid(`Saved as ${file}: a page of one file, which opens without a network.`),
-      (error: unknown) =>
-        setSaid(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) => setSaid(`It could not be saved: ${messageOf(error)}`),
     );
   };
   const copy = (form: string): void => {
