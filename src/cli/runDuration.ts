@@ -10,6 +10,8 @@ import { measureGemmRate } from '../torch/index.js';
 const LONG = 3600;
 /** Seconds that the machine's rate is measured for. */
 const MEASURED = 0.2;
+/** Operations per second that every processor reaches: a run that is short at this rate needs no measuring. */
+const LEAST_RATE = 1e9;
 /** What a training takes beyond its matrix products at their full rate: a third more at least. */
 const OVERHEAD = 1.33;
 
@@ -72,13 +74,12 @@ export function productsOf(config: LxmertConfig, numWords: number, numRegions: n
  *
  * @param rate operations per second of a matrix product; measured where it is not given
  */
-export function longRunNotice(
-  run: PlannedRun,
-  rate = measureGemmRate(run.precision, MEASURED),
-): string | undefined {
+export function longRunNotice(run: PlannedRun, rate?: number): string | undefined {
   // A product is two operations; the backward pass does each twice.
   const operations = 2 * 3 * productsOf(run.config, run.numWords, run.numRegions);
-  const seconds = (OVERHEAD * operations * run.numExamples * run.numEpochs) / rate;
+  const all = OVERHEAD * operations * run.numExamples * run.numEpochs;
+  if (all / LEAST_RATE < LONG) return undefined;
+  const seconds = all / (rate ?? measureGemmRate(run.precision, MEASURED));
   if (seconds < LONG) return undefined;
   const { hiddenSize, numLanguageLayers, numVisionLayers, numCrossLayers } = run.config;
   const layers = numLanguageLayers + numVisionLayers + numCrossLayers;

@@ -45,8 +45,9 @@ export interface QuickstartOptions {
 /** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */
 const EVALUATED_SPLITS = ['minival', 'heldout'] as const;
 const NUM_EXAMPLES = 6;
-/** Seconds of training that a power cut may cost; Ctrl-C costs none. */
+/** Steps that a power cut may cost, seconds of training; Ctrl-C costs none. */
 const SNAPSHOT_STEPS = 500;
+
 export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
   const { folder, notice, signal, seed } = options;
   const start = performance.now();

@@ -5,7 +5,13 @@ import path from 'node:path';
 import { writeFileAtomic } from '../common/atomicFile.js';
 import type { FeatureStore } from '../features/index.js';
 import { formatMillions } from '../formats/numbers.js';
-import { describeRun, pictureRegions, type ReportExample, renderReport } from '../report/index.js';
+import {
+  describeRun,
+  EPOCHS_NOTE,
+  pictureRegions,
+  type ReportExample,
+  renderReport,
+} from '../report/index.js';
 import type { AnsweredExample, QuickstartResult } from './quickstartResult.js';
 
 /** Writes `report.html` into the quickstart's folder and returns its path. */
@@ -38,7 +44,7 @@ export async function writeQuickstartReport(
     },
     examples: await Promise.all(result.examples.map((example) => reportExample(example, store))),
     notes: [
-      'Epochs are counted from 0, as in the log.',
+      EPOCHS_NOTE,
       'Question only: the best answer that training gave to the very same question text, without looking.',
       'Examples are the first questions of the validation split, one of each kind; they are not chosen by the answer.',
     ],

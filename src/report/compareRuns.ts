@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
 import { formatCount } from '../formats/numbers.js';
-import { type DescribedRun, describeRun, WORDS_ALONE_NOTE } from './runFolderReport.js';
+import { type DescribedRun, describeRun, EPOCHS_NOTE, WORDS_ALONE_NOTE } from './runFolderReport.js';
 import type {
   ReportAccuracy,
   ReportComparison,
@@ -65,7 +65,7 @@ export async function compareRuns(folders: readonly string[]): Promise<ComparedR
       accuracy,
       examples: [],
       notes: [
-        'Epochs are counted from 0, as in the log.',
+        EPOCHS_NOTE,
         ...(accuracy.columns.some((column) => column.startsWith(WORDS_ALONE)) ? [WORDS_ALONE_NOTE] : []),
         ...new Set(runs.flatMap(({ name, described }) => notesOf(name, described))),
       ],
@@ -213,6 +213,6 @@ function besideEachOther(runs: readonly NamedRun[]): ReportAccuracy {
 
 function notesOf(name: string, { report }: DescribedRun): string[] {
   return report.notes
-    .filter((note) => note !== WORDS_ALONE_NOTE && !note.startsWith('Epochs are counted'))
+    .filter((note) => note !== WORDS_ALONE_NOTE && note !== EPOCHS_NOTE)
     .map((note) => `${name}: ${note}`);
 }

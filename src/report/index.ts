@@ -4,7 +4,7 @@ export { type ComparedRuns, compareRuns } from './compareRuns.js';
 export { selfContainedPage } from './page.js';
 export { pictureRegions } from './pictureRegions.js';
 export { renderReport } from './renderReport.js';
-export { type DescribedRun, describeRun, type ReportPictures } from './runFolderReport.js';
+export { type DescribedRun, describeRun, EPOCHS_NOTE, type ReportPictures } from './runFolderReport.js';
 export type {
   ReportAccuracy,
   ReportAccuracyRow,

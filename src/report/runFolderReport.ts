@@ -106,7 +106,7 @@ export async function describeRun(
     mistakes: scores.value?.mistakes,
     wrongExamples,
     notes: [
-      ...(metrics.epochs.length > 0 ? ['Epochs are counted from 0, as in the log.'] : []),
+      ...(metrics.epochs.length > 0 ? [EPOCHS_NOTE] : []),
       ...(scores.value?.wordsAlone === undefined ? [] : [WORDS_ALONE_NOTE]),
       ...metrics.notes,
       ...(examples.length > 0
@@ -131,6 +131,9 @@ export async function describeRun(
     problems,
   };
 }
+
+/** How curves and facts number epochs. */
+export const EPOCHS_NOTE = 'Epochs are counted from 0, as in the log.';
 
 /** What the column and the line mean. */
 export const WORDS_ALONE_NOTE = `${WORDS_ALONE.charAt(0).toUpperCase()}${WORDS_ALONE.slice(1)}: what the best answer to each question's words would give, as the training questions have it, without looking at the images.`;

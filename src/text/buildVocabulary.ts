@@ -29,10 +29,21 @@ export function buildVocabulary(
   sentences: Iterable<string>,
   options: BuildVocabularyOptions = {},
 ): Vocabulary {
+  return vocabularyOfWords(countWords(sentences, options.lowerCase ?? true), options);
+}
+
+/**
+ * The same of words that were counted by {@link countWords}, with the same `lowerCase`.
+ *
+ * @throws as {@link buildVocabulary}
+ */
+export function vocabularyOfWords(
+  counts: ReadonlyMap<string, number>,
+  options: BuildVocabularyOptions = {},
+): Vocabulary {
   const { lowerCase = true, minCount = 1, maxWords } = options;
   checkWhole('minCount', minCount, 1);
   if (maxWords !== undefined) checkWhole('maxWords', maxWords, 0);
-  const counts = countWords(sentences, lowerCase);
 
   const inWords = new Set(ASCII_LETTERS_AND_DIGITS);
   const alone = new Set(ASCII_PUNCTUATION);

@@ -9,7 +9,12 @@ export {
   type Unread,
   unreadOf,
 } from './batch.js';
-export { type BuildVocabularyOptions, buildVocabulary, countWords } from './buildVocabulary.js';
+export {
+  type BuildVocabularyOptions,
+  buildVocabulary,
+  countWords,
+  vocabularyOfWords,
+} from './buildVocabulary.js';
 export { CONTINUATION, Vocabulary } from './vocabulary.js';
 export { DEFAULT_MAX_LENGTH, type WordPieceOptions, WordPieceTokenizer } from './wordPiece.js';
 export { MAX_WORD_LENGTH, SPECIAL_TOKENS, type SplitWordsOptions, splitWords } from './words.js';

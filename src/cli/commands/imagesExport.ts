@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
+import { cocoSplits } from '../../data/cocoImages.js';
 import { type ExportedPictures, exportPictures } from '../../data/pictures/exportPictures.js';
 import { openRawFiles } from '../../data/prepare/rawFiles.js';
-import { cocoSplits } from '../../data/prepare/vqaSplits.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';

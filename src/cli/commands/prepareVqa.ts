@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
+import { cocoSplits } from '../../data/cocoImages.js';
 import { type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
-import { cocoSplits } from '../../data/prepare/vqaSplits.js';
 import { defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
 import {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readSentences } from '../../data/annotations/sentences.js';
 import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
-import { buildVocabulary, countWords } from '../../text/index.js';
+import { countWords, vocabularyOfWords } from '../../text/index.js';
 import { saveVocabulary } from '../../text/vocabularyFile.js';
 import { defineCommand } from '../command.js';
 import { existingFile, outputPath } from '../options.js';
@@ -66,12 +66,13 @@ export const command = defineCommand({
         sentences.push(sentence);
       }
     }
-    const vocabulary = buildVocabulary(sentences, {
+    const words = countWords(sentences, true);
+    const vocabulary = vocabularyOfWords(words, {
       minCount,
       ...(maxWords === undefined ? {} : { maxWords }),
     });
     await saveVocabulary(vocabulary, output);
-    const counts = [...countWords(sentences, true)];
+    const counts = [...words];
     const whole = counts.filter(([word]) => vocabulary.id(word) !== undefined);
     const sum = (some: readonly (readonly [string, number])[]): number =>
       some.reduce((total, [, count]) => total + count, 0);

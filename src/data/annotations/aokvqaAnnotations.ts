@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
+import { cocoNumberSchema } from '../cocoImages.js';
 import { type ExampleFileKind, readAs, readOpenedAs, readRecords } from './exampleFile.js';
 import { streamRecords } from './jsonRecords.js';
 import type { JsonSource } from './jsonSource.js';
@@ -41,12 +42,7 @@ const officialSchema = z
   .object({
     ...said,
     split: z.string().optional(),
-    image_id: z
-      .union([
-        z.int().min(0),
-        z.string().regex(/^\d+$/, "expected the number of COCO's image").transform(Number),
-      ])
-      .optional(),
+    image_id: cocoNumberSchema.optional(),
     question: z.string(),
   })
   .refine(choiceIsThere, CHOICE_IS_THERE);

@@ -2,6 +2,7 @@
 
 import { UsageError } from '../../common/errors.js';
 import type { ParquetColumn, ParquetRow } from '../../formats/parquet/parquetTable.js';
+import { cocoDigits } from '../cocoImages.js';
 import { shardOf } from '../prepare/hubTables.js';
 import { knownSplit } from '../prepare/vqaTables.js';
 
@@ -27,8 +28,6 @@ const PAIRS = [
   ['image0', 'image1'],
   ['img0', 'img1'],
 ] as const;
-/** Digits of an image id in a COCO file name. */
-const COCO_DIGITS = 12;
 
 /**
  * @param half the half of COCO that images are of, where the table's name does not tell it
@@ -75,7 +74,7 @@ function ofCoco(file: string, name: string, hasSplit: boolean, half: string | un
     const id = textOf(row.image_id);
     const split = textOf(row.coco_split) ?? ofFile;
     if (id === undefined || !/^\d{1,12}$/.test(id)) return id;
-    return `COCO_${split}_${id.padStart(COCO_DIGITS, '0')}`;
+    return `COCO_${split}_${cocoDigits(id)}`;
   };
   return { pictures: [{ name, idOf }], texts: ['image_id', ...(hasSplit ? ['coco_split'] : [])] };
 }

@@ -1,12 +1,12 @@
 /** @file OK-VQA's questions with their answers in tables, as hubs have them: the pictures themselves, without numbers. */
 
 import { z } from 'zod';
-import { LxmertError } from '../../common/errors.js';
 import { streamRecords } from '../annotations/jsonRecords.js';
 import { checkRecord } from '../annotations/record.js';
 import { hubSplits } from './hubTables.js';
 import type { RawFile } from './rawFiles.js';
 import type { VqaRow, VqaSplit } from './rows.js';
+import { UniqueIds } from './uniqueIds.js';
 import { idSchema } from './vqaRecords.js';
 import { knownSplit } from './vqaTables.js';
 
@@ -38,12 +38,11 @@ export async function okvqaTableSplits(
 }
 
 async function* rowsOf(table: RawFile): AsyncGenerator<VqaRow> {
-  const seen = new Set<number | string>();
+  const ids = new UniqueIds(table.name, 'question');
   for await (const { value, place } of streamRecords(table, { kind: 'lines' })) {
     const record = checkRecord(schema, value, table.name, place);
     const { question_id: questionId, question, answers } = record;
-    if (seen.has(questionId)) throw new LxmertError(`${table.name} has the question ${questionId} twice.`);
-    seen.add(questionId);
+    ids.add(questionId);
     yield {
       imageId: String(questionId),
       questionId,

@@ -4,20 +4,20 @@ import { LxmertError, UsageError } from '../../common/errors.js';
 import { AOKVQA_FILES, type AokvqaRecord, streamAokvqaRecords } from '../annotations/aokvqaAnnotations.js';
 import { AnswerTable } from '../answerTable.js';
 import { directAnswerScore } from '../aokvqaScore.js';
+import { cocoDigits } from '../cocoImages.js';
 import { AnswerCounts } from './answerCounts.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { hubSplits } from './hubTables.js';
 import { type OutputFiles, withOutputFiles } from './outputFiles.js';
-import { inOrder, type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
+import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { compareCodePoints } from './pythonJson.js';
 import { formOfRaw, nothingFound, openRawFiles, preparedName, type RawFile, readRawAs } from './rawFiles.js';
+import { type RawSplit, RawSplits } from './rawSplits.js';
+import { UniqueIds } from './uniqueIds.js';
 import { knownSplit } from './vqaTables.js';
 
 /** Training questions that an answer must be among the choices of, or among the direct answers of. */
 export const AOKVQA_MIN_OCCURRENCES = 3;
-
-/** Digits of an image's number in a COCO file name. */
-const IMAGE_ID_DIGITS = 12;
 
 /** What may stand before the number: COCO 2017's files have the number alone. */
 const PREFIXES = ['', 'COCO_train2014_', 'COCO_val2014_', 'COCO_train2017_', 'COCO_val2017_'];
@@ -53,11 +53,6 @@ export interface PreparedAokvqa {
 /** Columns of a hub's table. */
 const NEEDED = [['question_id'], ['question'], ['choices']];
 
-interface AokvqaSplit {
-  readonly name: string;
-  readonly raw: RawFile;
-}
-
 /**
  * Writes train.json, val.json and test.json, those that are among the sources, and the answer table. Which split a file is
  * shows in its records. A row is one of VQA's, with the choices and the direct answers beside it; its label has the direct answers in
@@ -87,24 +82,16 @@ export async function prepareAokvqa(options: PrepareAokvqaOptions): Promise<Prep
   });
 }
 
-async function findSplits(files: readonly RawFile[], note: (line: string) => void): Promise<AokvqaSplit[]> {
-  const splits: AokvqaSplit[] = [];
-  const add = (name: string, raw: RawFile): void => {
-    const other = splits.find((split) => split.name === name);
-    if (other !== undefined) {
-      throw new UsageError(
-        `Both ${other.raw.name} and ${raw.name} are the ${name} split of A-OKVQA; give only one of them.`,
-      );
-    }
-    splits.push({ name, raw });
-  };
+async function findSplits(files: readonly RawFile[], note: (line: string) => void): Promise<RawSplit[]> {
+  const splits = new RawSplits('A-OKVQA');
   for (const { split, table } of await hubSplits(files, NEEDED, note))
-    add(knownSplit(split, table.name).file.replace(/\.json$/, ''), table);
+    splits.add(knownSplit(split, table.name).file.replace(/\.json$/, ''), table);
   for (const raw of files) {
     if (raw.isTable === true || (await formOfRaw(raw))?.form !== 'aOkVqa') continue;
-    add((await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, ''), raw);
+    splits.add((await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, ''), raw);
   }
-  if (splits.length > 0) return inOrder(splits);
+  const found = splits.inOrder;
+  if (found.length > 0) return found;
   throw await nothingFound(
     'No questions of A-OKVQA were found: expected aokvqa_v1p0.tar.gz, or lists [{split, image_id, question_id, question, choices, ...}, ...]',
     files,
@@ -119,7 +106,7 @@ async function splitName(raw: RawFile): Promise<string | undefined> {
   return undefined;
 }
 
-async function tableOf(splits: readonly AokvqaSplit[], options: PrepareAokvqaOptions): Promise<AnswerTable> {
+async function tableOf(splits: readonly RawSplit[], options: PrepareAokvqaOptions): Promise<AnswerTable> {
   const train = splits.find(({ name }) => name === 'train');
   if (train === undefined) {
     throw new UsageError(
@@ -143,7 +130,7 @@ async function tableOf(splits: readonly AokvqaSplit[], options: PrepareAokvqaOpt
 }
 
 async function writeSplit(
-  { name, raw }: AokvqaSplit,
+  { name, raw }: RawSplit,
   table: AnswerTable,
   outputs: OutputFiles,
   options: PrepareAokvqaOptions,
@@ -151,12 +138,11 @@ async function writeSplit(
   const file = `${name}.json`;
   const writer = await outputs.array(file);
   const counter = new SplitCounter(file, options);
-  const seen = new Set<string>();
+  const ids = new UniqueIds(raw.name, 'question');
   let [numChoices, numChoicesInTable, numDifficult, numUnknownImages] = [0, 0, 0, 0];
   for await (const record of recordsOf(raw)) {
     const { questionId, question, choices, correctChoice, directAnswers, isDifficult } = record;
-    if (seen.has(questionId)) throw new LxmertError(`${raw.name} has the question ${questionId} twice.`);
-    seen.add(questionId);
+    ids.add(questionId);
     counter.seeSentence(question);
     // The picture of a table goes by the question, as lxmert images export names it.
     const { imageNumber = questionId } = record;
@@ -168,7 +154,7 @@ async function writeSplit(
     const different = [...new Set(directAnswers)];
     const known = different.filter((answer) => table.indexOf(answer) !== undefined);
     await writer.add({
-      img_id: imageId ?? cocoNumber(imageNumber),
+      img_id: imageId ?? imageText(imageNumber),
       question_id: questionId,
       sent: question,
       choices,
@@ -191,13 +177,13 @@ function recordsOf(raw: RawFile): AsyncGenerator<AokvqaRecord> {
   return readRawAs(raw, AOKVQA_FILES, streamAokvqaRecords(raw, raw.isTable === true));
 }
 
-function cocoNumber(number: number | string): string {
-  return typeof number === 'string' ? number : String(number).padStart(IMAGE_ID_DIGITS, '0');
+function imageText(number: number | string): string {
+  return typeof number === 'string' ? number : cocoDigits(number);
 }
 
 /** The form of an image's id that is known; without known ids that of COCO 2017's files, the number alone. */
 function imageIdIn(number: number | string, known: ReadonlySet<string> | undefined): string | undefined {
-  const digits = cocoNumber(number);
+  const digits = imageText(number);
   if (known === undefined) return digits;
   return [...PREFIXES.map((prefix) => prefix + digits), String(number)].find((id) => known.has(id));
 }

@@ -1,10 +1,10 @@
 /** @file NLVR2 from the official JSON lines to the reference's JSON. */
 
-import { LxmertError } from '../../common/errors.js';
 import { findNlvr2Splits, type Nlvr2SplitName } from './nlvr2Splits.js';
 import { withOutputFiles } from './outputFiles.js';
 import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import { openRawFiles } from './rawFiles.js';
+import { UniqueIds } from './uniqueIds.js';
 import { noteUnreadKey } from './unreadKeys.js';
 
 export interface PrepareNlvr2Options extends PrepareOptions {
@@ -38,11 +38,9 @@ export async function prepareNlvr2(options: PrepareNlvr2Options): Promise<Prepar
       const { name, file, source } = split;
       const writer = await outputs.array(file);
       const counter = new SplitCounter(file, options);
-      const seen = new Set<string>();
+      const ids = new UniqueIds(source, 'example');
       for await (const { identifier, img0, img1, sentence, label, unreadLabelKey } of split.rows()) {
-        if (identifier !== undefined && seen.has(identifier))
-          throw new LxmertError(`${source} has the example ${identifier} twice.`);
-        if (identifier !== undefined) seen.add(identifier);
+        if (identifier !== undefined) ids.add(identifier);
         counter.seeSentence(sentence);
         await writer.add({
           identifier,

@@ -32,12 +32,6 @@ export function shareWithLabel({ numAnswered, numWithLabel }: PreparedSplit): nu
   return numAnswered === 0 ? undefined : numWithLabel / numAnswered;
 }
 
-/** Splits as people name them: train, val, test, then others. */
-export function inOrder<Split extends { readonly name: string }>(splits: readonly Split[]): Split[] {
-  const place = ({ name }: Split): number => ['train', 'val', 'test', name].indexOf(name);
-  return [...splits].sort((a, b) => place(a) - place(b));
-}
-
 /** Rows between two reports. */
 const REPORT_EVERY = 1000;
 

@@ -1,6 +1,6 @@
 /** @file VizWiz from the archive of its annotations to files that its task reads, with the answer table of a training. */
 
-import { LxmertError, UsageError } from '../../common/errors.js';
+import { LxmertError } from '../../common/errors.js';
 import { streamRecords } from '../annotations/jsonRecords.js';
 import { findLayout } from '../annotations/jsonStream.js';
 import {
@@ -15,9 +15,11 @@ import { AnswerCounts } from './answerCounts.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { hubSplits } from './hubTables.js';
 import { type OutputFiles, withOutputFiles } from './outputFiles.js';
-import { inOrder, type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
+import { type PreparedSplit, type PrepareOptions, SplitCounter } from './prepareOptions.js';
 import type { PythonValue } from './pythonJson.js';
 import { formOfRaw, nothingFound, openRawFiles, preparedName, type RawFile, readRawAs } from './rawFiles.js';
+import { type RawSplit, RawSplits } from './rawSplits.js';
+import { UniqueIds } from './uniqueIds.js';
 
 export interface PrepareVizwizOptions extends PrepareOptions {
   readonly outputFolder: string;
@@ -33,12 +35,6 @@ export interface PreparedVizwiz {
   readonly numAnswers: number | undefined;
   readonly tableFrom: 'annotations' | 'given' | 'nothing';
   readonly notes: readonly string[];
-}
-
-interface VizwizSplit {
-  readonly name: string;
-  readonly file: string;
-  readonly raw: RawFile;
 }
 
 const KIND = { expected: "VizWiz's annotations", forms: ['vizWiz', 'vizWizTest', 'vizWizTable'] };
@@ -60,7 +56,10 @@ export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<Prep
   const forTable = splits.find(({ name }) => name === 'train');
   const table =
     options.answerTable ?? (forTable === undefined ? undefined : await tableOf(forTable, options, notes));
-  const names = [...splits.map(({ file }) => file), ...(table === undefined ? [] : ANSWER_TABLE_FILES)];
+  const names = [
+    ...splits.map(({ name }) => `${name}.json`),
+    ...(table === undefined ? [] : ANSWER_TABLE_FILES),
+  ];
   return await withOutputFiles(options.outputFolder, names, options.overwrite ?? false, async (outputs) => {
     if (table !== undefined) await writeAnswerTable(outputs, table, 'vqa');
     const prepared: PreparedVizwiz['splits'][number][] = [];
@@ -75,21 +74,15 @@ export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<Prep
   });
 }
 
-async function findSplits(files: readonly RawFile[], note: (line: string) => void): Promise<VizwizSplit[]> {
-  const splits: VizwizSplit[] = [];
+async function findSplits(files: readonly RawFile[], note: (line: string) => void): Promise<RawSplit[]> {
+  const splits = new RawSplits('VizWiz');
   const tables = (await hubSplits(files, NEEDED, note)).map(({ table }) => table);
   for (const raw of [...files.filter(({ isTable }) => isTable !== true), ...tables]) {
     if (!KIND.forms.includes((await formOfRaw(raw))?.form ?? '')) continue;
-    const name = (await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, '');
-    const other = splits.find((split) => split.name === name);
-    if (other !== undefined) {
-      throw new UsageError(
-        `Both ${other.raw.name} and ${raw.name} are the ${name} split of VizWiz; give only one of them.`,
-      );
-    }
-    splits.push({ name, file: `${name}.json`, raw });
+    splits.add((await splitName(raw)) ?? preparedName(raw).replace(/\.json$/, ''), raw);
   }
-  if (splits.length > 0) return inOrder(splits);
+  const found = splits.inOrder;
+  if (found.length > 0) return found;
   throw await nothingFound(
     'No annotations of VizWiz were found: expected lists [{image, question, answers, answer_type, answerable}, ...], such as train.json, val.json and test.json of Annotations.zip',
     files,
@@ -103,13 +96,13 @@ async function splitName(raw: RawFile): Promise<string | undefined> {
 }
 
 async function tableOf(
-  split: VizwizSplit,
+  { name, raw }: RawSplit,
   options: PrepareVizwizOptions,
   notes: string[],
 ): Promise<AnswerTable | undefined> {
   const counts = new AnswerCounts();
-  const counter = new SplitCounter(`the answers of ${split.file}`, options);
-  for await (const { answers } of recordsOf(split.raw)) {
+  const counter = new SplitCounter(`the answers of ${name}.json`, options);
+  for await (const { answers } of recordsOf(raw)) {
     counter.add();
     counts.add(new Set(answers?.map(({ answer }) => answer)));
   }
@@ -125,19 +118,19 @@ async function tableOf(
 }
 
 async function writeSplit(
-  { file, raw }: VizwizSplit,
+  { name, raw }: RawSplit,
   table: AnswerTable | undefined,
   outputs: OutputFiles,
   options: PrepareVizwizOptions,
 ): Promise<PreparedVizwiz['splits'][number]> {
+  const file = `${name}.json`;
   const writer = await outputs.array(file);
   const counter = new SplitCounter(file, options);
-  const seen = new Set<string>();
+  const ids = new UniqueIds(raw.name, 'image');
   let numUnanswerable = 0;
   for await (const record of recordsOf(raw)) {
     const { image, question, answers, answerable, answer_type: answerType } = record;
-    if (seen.has(image)) throw new LxmertError(`${raw.name} has the image ${image} twice.`);
-    seen.add(image);
+    ids.add(image);
     counter.seeSentence(question);
     if (answerable === 0) numUnanswerable++;
     await writer.add({

@@ -3,6 +3,7 @@
 import { UsageError } from '../../common/errors.js';
 import { AnswerTable } from '../answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../buildAnswerTable.js';
+import type { CocoSplit } from '../cocoImages.js';
 import { softLabel, softScoreRule } from '../softLabel.js';
 import { ANSWER_TABLE_FILES, writeAnswerTable } from './answerTableFiles.js';
 import { type JsonArrayWriter, type OutputFiles, withOutputFiles } from './outputFiles.js';
@@ -11,7 +12,7 @@ import { pythonDictOrder } from './pythonDictOrder.js';
 import { openRawFiles } from './rawFiles.js';
 import { mostGivenAnswer, type VqaSplit } from './rows.js';
 import { spellAsInAnswerTable } from './vqaAnswer.js';
-import { type CocoSplit, findVqaSplits } from './vqaSplits.js';
+import { findVqaSplits } from './vqaSplits.js';
 
 /**
  * OK-VQA has a fiftieth of VQA's questions and answers of many kinds, of which few are that of nine questions: one that two

@@ -5,20 +5,14 @@ import { LxmertError } from '../../common/errors.js';
 import { streamRecords } from '../annotations/jsonRecords.js';
 import { findLayout } from '../annotations/jsonStream.js';
 import { checkRecord } from '../annotations/record.js';
+import { cocoDigits, cocoNumberSchema } from '../cocoImages.js';
 import { type RawFile, readRawAs } from './rawFiles.js';
-
-/** Digits of an image id in a COCO file name. */
-const IMAGE_ID_DIGITS = 12;
 
 /** VQA's ids are numbers; some copies of the files have them in quotes. Text that is no number stays text. */
 export const idSchema = z.preprocess(
   (value) => (typeof value === 'string' && /^[1-9][0-9]{0,14}$/.test(value) ? Number(value) : value),
   z.union([z.int(), z.string().min(1)]),
 );
-const imageId = z.union([
-  z.int().min(0),
-  z.string().regex(/^\d+$/, "expected the number of COCO's image").transform(Number),
-]);
 const cocoSplit = z
   .string()
   .regex(/^(train|val|test)20\d\d$/, "expected a half of COCO, such as 'train2014'")
@@ -34,7 +28,7 @@ export const vqaAnnotationForms = ['vqaAnnotations', 'vqaCpAnnotations', 'okVqaA
 
 const questionSchema = z.object({
   question_id: idSchema,
-  image_id: imageId,
+  image_id: cocoNumberSchema,
   question: z.string(),
   coco_split: cocoSplit,
 });
@@ -105,5 +99,5 @@ export function cocoImageName(
       `${file}: the question ${question.question_id} has no 'coco_split', so it does not show which half of COCO its image is of.`,
     );
   }
-  return `COCO_${split}_${String(question.image_id).padStart(IMAGE_ID_DIGITS, '0')}`;
+  return `COCO_${split}_${cocoDigits(question.image_id)}`;
 }

@@ -1,6 +1,7 @@
 /** @file Which raw files of VQA, and of data sets in its form, make which split. */
 
 import { UsageError } from '../../common/errors.js';
+import { type CocoSplit, cocoSplits } from '../cocoImages.js';
 import { joinById } from './joinById.js';
 import { okvqaTableSplits } from './okvqaTables.js';
 import { formOfRaw, nothingFound, onlyFile, type RawFile } from './rawFiles.js';
@@ -8,10 +9,6 @@ import { mostGivenAnswer, type VqaRow, type VqaSplit } from './rows.js';
 import { ownVqaSplits, pairOfOwnNames, type VqaPair } from './vqaOwnFiles.js';
 import { cocoImageName, readVqaAnnotations, readVqaQuestions } from './vqaRecords.js';
 import { vqaTableSplits } from './vqaTables.js';
-
-/** The half of COCO that images are of, as VQA's files are named by it. */
-export const cocoSplits = ['train2014', 'val2014', 'test2015'] as const;
-export type CocoSplit = (typeof cocoSplits)[number];
 
 export interface FindVqaOptions {
   /** Takes a file of questions, and one of annotations, under whatever names as those of this split. */

@@ -1,16 +1,16 @@
 /** @file VQA's questions with their answers in one table, as hubs have them. */
 
-import { LxmertError, UsageError } from '../../common/errors.js';
+import { UsageError } from '../../common/errors.js';
 import { streamRecords } from '../annotations/jsonRecords.js';
 import { checkRecord } from '../annotations/record.js';
+import type { CocoSplit } from '../cocoImages.js';
 import { hubSplits, tablesAsOne } from './hubTables.js';
 import type { RawFile } from './rawFiles.js';
 import type { VqaRow, VqaSplit } from './rows.js';
+import { UniqueIds } from './uniqueIds.js';
 import { cocoImageName, vqaTableSchema } from './vqaRecords.js';
 
 const NEEDED = [['question_id'], ['question'], ['image_id']];
-
-type CocoHalf = 'train2014' | 'val2014' | 'test2015';
 
 /** Words of a hub's names of splits, and what they are: a file to write, and the half of COCO of its images. */
 const SPLITS = [
@@ -28,7 +28,7 @@ const SPLITS = [
  */
 export async function vqaTableSplits(
   files: readonly RawFile[],
-  as: CocoHalf | undefined,
+  as: CocoSplit | undefined,
   note: (line: string) => void,
 ): Promise<VqaSplit[]> {
   if (as !== undefined) {
@@ -47,7 +47,7 @@ export async function vqaTableSplits(
  *
  * @throws UsageError for one that does not tell the half of COCO
  */
-export function knownSplit(split: string, table: string): { file: string; image: CocoHalf } {
+export function knownSplit(split: string, table: string): { file: string; image: CocoSplit } {
   const [, file, image] = SPLITS.find(([word]) => word.test(split)) ?? [];
   if (file !== undefined) return { file, image };
   throw new UsageError(
@@ -67,12 +67,10 @@ function splitOf(table: RawFile, name: string, file: string, image: string): Vqa
 }
 
 async function* rowsOf(table: RawFile, image: string): AsyncGenerator<VqaRow> {
-  const seen = new Set<number | string>();
+  const ids = new UniqueIds(table.name, 'question');
   for await (const { value, place } of streamRecords(table, { kind: 'lines' })) {
     const record = checkRecord(vqaTableSchema, value, table.name, place);
-    if (seen.has(record.question_id))
-      throw new LxmertError(`${table.name} has the question ${record.question_id} twice.`);
-    seen.add(record.question_id);
+    ids.add(record.question_id);
     const answers = record.answers?.map(({ answer }) => answer);
     yield {
       imageId: cocoImageName(record, undefined, image, table.name),

@@ -35,6 +35,10 @@ export const RADIUS_SHARE: Readonly<Record<SampleSize, readonly [number, number]
   large: [0.125, 0.15],
 };
 
+/** Of a world as it is drawn unless told otherwise: the first so many. */
+export const DEFAULT_NUM_COLORS = 6;
+export const DEFAULT_NUM_SHAPES = 4;
+
 /** The plural of a shape's name. */
 export function plural(shape: string): string {
   return shape.endsWith('s') ? `${shape}es` : `${shape}s`;

@@ -8,7 +8,14 @@ import {
   type SampleQuestion,
   type Words,
 } from './askQuestions.js';
-import { SAMPLE_COLORS, SAMPLE_SHAPES, SAMPLE_SIZES, type SampleShape } from './palette.js';
+import {
+  DEFAULT_NUM_COLORS,
+  DEFAULT_NUM_SHAPES,
+  SAMPLE_COLORS,
+  SAMPLE_SHAPES,
+  SAMPLE_SIZES,
+  type SampleShape,
+} from './palette.js';
 import { type ColorShape, drawScene, type Scene, type SceneRules } from './scene.js';
 
 /** The splits and their shares of the images. */
@@ -54,8 +61,8 @@ export class SceneSource {
     this.numImages = splitCounts(options.numImages);
     this.questionsPerImage = options.questionsPerImage ?? 10;
     this.captionsPerImage = options.captionsPerImage ?? 5;
-    this.#colors = SAMPLE_COLORS.slice(0, options.numColors ?? 6).map((color) => color.name);
-    this.#shapes = SAMPLE_SHAPES.slice(0, options.numShapes ?? 4);
+    this.#colors = SAMPLE_COLORS.slice(0, options.numColors ?? DEFAULT_NUM_COLORS).map((color) => color.name);
+    this.#shapes = SAMPLE_SHAPES.slice(0, options.numShapes ?? DEFAULT_NUM_SHAPES);
     const { seen, heldOut } = splitPairs(this.#colors, this.#shapes, options.seed);
     this.#seenPairs = seen;
     this.heldOutPairs = heldOut;

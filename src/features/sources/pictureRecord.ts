@@ -5,6 +5,7 @@ import { countOf, floatsOf, type NumberArray, transposed } from '../../formats/n
 import type { BoxForm } from '../boxForms.js';
 import { MAX_BOXES } from '../row.js';
 import type { LabelKind } from '../tsvColumns.js';
+import { firstFour } from './firstFour.js';
 import type { RawRow } from './indexedRows.js';
 import { PictureFields, type PictureRecord } from './pictureFields.js';
 
@@ -64,11 +65,7 @@ function cornersOf(name: string, array: NumberArray): Float32Array {
     throw new LxmertError(
       `${name} should have the shape (n, 4) with 1 to ${MAX_BOXES} boxes; it has (${shape.join(', ')}).`,
     );
-  const all = floatsOf(array);
-  if (width === 4) return all;
-  const corners = new Float32Array(4 * numBoxes);
-  for (let box = 0; box < numBoxes; box++) corners.set(all.subarray(box * width, box * width + 4), 4 * box);
-  return corners;
+  return firstFour(floatsOf(array), numBoxes);
 }
 
 /** (n, d), of (d, n) as well: the side that is the number of boxes tells. */

@@ -1,6 +1,6 @@
 /** @file The arrays in which new files (libver='latest') name their chunks: one of fixed length, and one that grows. */
 
-import type { Fields, Structures } from './fields.js';
+import { type Fields, isPowerOfTwo, type Structures } from './fields.js';
 
 const WHAT = 'array of chunks';
 /** A checksum stands after each block and page. */
@@ -88,7 +88,7 @@ export function readGrowingArray(structures: Structures, address: number, onEntr
   const numEntries = head.length();
   const index = head.address();
   if (index === undefined) return;
-  if (maxBits > MAX_BITS || ![leastEntries, leastPointers].every((n) => Number.isInteger(Math.log2(n))))
+  if (maxBits > MAX_BITS || !isPowerOfTwo(leastEntries) || !isPowerOfTwo(leastPointers))
     head.fail('has blocks of odd sizes');
   const offsetBytes = Math.ceil(maxBits / 8);
   const entries = { structures, entryBytes, pageEntries: 2 ** Math.min(pageBits, 52), onEntry };

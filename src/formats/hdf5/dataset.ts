@@ -12,6 +12,7 @@ import type { Layout } from './layout.js';
 const MAX_READ_BYTES = 1 << 28;
 /** Beyond this a chunk would take the memory that chunks together may. */
 const MAX_CHUNK_BYTES = 1 << 27;
+
 /** What a dataset's header says. */
 export interface DatasetForm {
   readonly name: string;
@@ -108,6 +109,8 @@ class Chunks {
   readonly #kept = new Map<number, Buffer>();
   readonly #chunkShape: readonly number[];
   readonly #chunkBytes: number;
+  /** Chunks that hold parts of the same rows. */
+  readonly #perBand: number;
   /** Rows read together. */
   #block: { readonly first: number; readonly count: number; bytes: Buffer } | undefined;
 
@@ -130,15 +133,15 @@ class Chunks {
       chunkBytes: this.#chunkBytes,
       isFiltered,
     });
+    this.#perBand = this.#table.grid.slice(1).reduce((product, side) => product * side, 1);
   }
 
   /** Reads rows, which are most often asked for one after the other, so that no chunk is unpacked for each of them. */
   fill(target: Buffer, first: number, count: number): void {
     const rowBytes = this.rowSize * this.form.type.size;
-    const perBand = this.#table.grid.slice(1).reduce((product, side) => product * side, 1);
     const numRows = Math.floor(this.structures.cacheBytes / rowBytes);
     // The chunks of a band are kept; where they are too many, the rows that they hold parts of are.
-    if (perBand <= this.#room || count >= numRows) {
+    if (this.#perBand <= this.#room || count >= numRows) {
       this.#fillFromChunks(target, first, count);
       return;
     }
@@ -158,11 +161,10 @@ class Chunks {
   /** Copies what the chunks that meet these rows hold of them. */
   #fillFromChunks(target: Buffer, first: number, count: number): void {
     const { grid } = this.#table;
-    const perBand = grid.slice(1).reduce((product, side) => product * side, 1);
     const height = this.#chunkShape[0] as number;
     for (let band = Math.floor(first / height); band * height < first + count; band++) {
-      for (let i = 0; i < perBand; i++) {
-        const chunk = this.#read(band * perBand + i);
+      for (let i = 0; i < this.#perBand; i++) {
+        const chunk = this.#read(band * this.#perBand + i);
         if (chunk !== undefined)
           this.#copy(chunk, target, { band, place: placeIn(grid, i).slice(1), first, count });
       }

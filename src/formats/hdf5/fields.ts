@@ -115,6 +115,10 @@ export function bytesFor(limit: number): number {
   return Math.floor(Math.log2(Math.max(limit, 1)) / 8) + 1;
 }
 
+export function isPowerOfTwo(value: number): boolean {
+  return value >= 1 && Number.isInteger(Math.log2(value));
+}
+
 /** Structures of a tree, each of which is read once: a file whose tree goes in a circle would never end otherwise. */
 export class Visits {
   readonly #addresses = new Set<number>();

@@ -1,7 +1,7 @@
 /** @file The heap in which new groups of many members keep their names: blocks whose sizes double from row to row. */
 
 import { Hdf5Unread } from './fault.js';
-import { bytesFor, Fields, type Structures } from './fields.js';
+import { bytesFor, Fields, isPowerOfTwo, type Structures } from './fields.js';
 
 const WHAT = 'heap of links';
 const [MANAGED, TINY] = [0, 2];
@@ -102,8 +102,4 @@ export class FractalHeap {
     const at = block + 5 + offsets + this.#offsetBytes + (row * this.#tableWidth + column) * offsets;
     return this.#structures.fields(at, offsets, WHAT).address();
   }
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return value >= 1 && Number.isInteger(Math.log2(value));
 }

@@ -38,7 +38,7 @@ export class Hdf5Group {
     return this.#links.get(name) !== undefined;
   }
 
-  names(): string[] {
+  names(): readonly string[] {
     return this.#links.names();
   }
 

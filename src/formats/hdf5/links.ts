@@ -8,6 +8,7 @@ const MAX_LINKS = 10_000_000;
 /** Addresses of members' headers. */
 export class Links {
   readonly #addresses = new Map<string, number>();
+  #names: readonly string[] | undefined;
 
   constructor(private readonly file: string) {}
 
@@ -19,6 +20,7 @@ export class Links {
         `A group names ${JSON.stringify(name.slice(0, 100))} twice, or does not end`,
       );
     this.#addresses.set(name, address);
+    this.#names = undefined;
   }
 
   get size(): number {
@@ -29,8 +31,9 @@ export class Links {
     return this.#addresses.get(name);
   }
 
-  /** In the order of their bytes, however the file keeps them. */
-  names(): string[] {
-    return [...this.#addresses.keys()].sort((a, b) => (a < b ? -1 : 1));
+  /** In the order of their bytes, however the file keeps them; put in order once, since they may be hundreds of thousands. */
+  names(): readonly string[] {
+    this.#names ??= [...this.#addresses.keys()].sort((a, b) => (a < b ? -1 : 1));
+    return this.#names;
   }
 }

@@ -2,12 +2,13 @@
 
 import type { SyncRandomAccess } from '../randomAccess.js';
 import {
+  checkOverflowHeader,
+  HEADER_BYTES,
   LmdbFault,
   type LmdbMeta,
   type LmdbValue,
   META_BYTES,
   readMeta,
-  readOverflowHeader,
   readTreePage,
 } from './lmdbPage.js';
 
@@ -19,7 +20,6 @@ export interface LmdbEntry {
 
 /** Far deeper than a tree of all numbers of 48 bits. */
 const MAX_DEPTH = 32;
-const OVERFLOW_HEADER_BYTES = 16;
 
 /** A database as its last finished transaction left it. */
 export class LmdbFile {
@@ -84,8 +84,9 @@ export class LmdbFile {
     if (numBytes > maxBytes)
       throw new LmdbFault(`it has ${numBytes} bytes, and at most ${maxBytes} are read`);
     if (value.kind === 'inline') return this.#read(page, value.offset, numBytes);
-    const whole = this.#read(page, 0, OVERFLOW_HEADER_BYTES + numBytes);
-    return whole.subarray(readOverflowHeader(whole, page, numBytes, this.meta.pageBytes));
+    const whole = this.#read(page, 0, HEADER_BYTES + numBytes);
+    checkOverflowHeader(whole, page, numBytes, this.meta.pageBytes);
+    return whole.subarray(HEADER_BYTES);
   }
 
   #read(page: number, offset: number, length: number): Buffer {

@@ -3,7 +3,8 @@
 /** What is wrong with a database's file; the message is a phrase to follow "its data file cannot be read:". */
 export class LmdbFault extends Error {}
 
-const HEADER_BYTES = 16;
+/** Of every page. */
+export const HEADER_BYTES = 16;
 const NODE_BYTES = 8;
 
 const PAGE = { branch: 0x01, leaf: 0x02, overflow: 0x04, meta: 0x08, leaf2: 0x20 } as const;
@@ -23,7 +24,6 @@ export interface LmdbMeta {
   readonly transaction: bigint;
   /** Of the tree; undefined for a database without entries. */
   readonly root: number | undefined;
-  readonly depth: number;
   readonly numEntries: number;
 }
 
@@ -33,7 +33,7 @@ export const META_BYTES = HEADER_BYTES + 136;
 /** Where fields of a meta page stand. */
 const AT = { magic: 16, version: 20, free: 40, main: 88, transaction: 144 } as const;
 /** Where fields of a database's record stand in it. */
-const IN_DATABASE = { pageBytes: 0, flags: 4, depth: 6, entries: 32, root: 40 } as const;
+const IN_DATABASE = { pageBytes: 0, flags: 4, entries: 32, root: 40 } as const;
 
 /** Reads a meta page. @throws LmdbFault naming what else the file may be */
 export function readMeta(page: Buffer): LmdbMeta {
@@ -55,7 +55,6 @@ export function readMeta(page: Buffer): LmdbMeta {
     pageBytes,
     transaction: page.readBigUInt64LE(AT.transaction),
     root: root === NO_PAGE ? undefined : pageNumber(root),
-    depth: page.readUInt16LE(AT.main + IN_DATABASE.depth),
     numEntries: exact(page.readBigUInt64LE(AT.main + IN_DATABASE.entries), 'entries'),
   };
 }
@@ -133,20 +132,19 @@ function readEntry(
   return { key, value: { kind: 'overflow', page: pageNumber(page.readBigUInt64LE(keyEnd)), numBytes } };
 }
 
-/** Where the bytes of a value begin in its first overflow page. @throws LmdbFault when the pages are too few */
-export function readOverflowHeader(
+/** Looks at the first page of a value that has pages of its own. @throws LmdbFault for another, or when the pages are too few */
+export function checkOverflowHeader(
   header: Buffer,
   number: number,
   numBytes: number,
   pageBytes: number,
-): number {
+): void {
   const isOverflow = (header.readUInt16LE(10) & PAGE.overflow) !== 0;
   if (header.readBigUInt64LE(0) !== BigInt(number) || !isOverflow)
     throw new LmdbFault(`page ${number} should begin a value and does not`);
   const numPages = header.readUInt32LE(12);
   if (HEADER_BYTES + numBytes > numPages * pageBytes)
     throw new LmdbFault(`a value of ${numBytes} bytes has ${numPages} pages`);
-  return HEADER_BYTES;
 }
 
 function pageNumber(value: bigint): number {

@@ -77,7 +77,7 @@ async function checkColumn(file: RandomAccess, column: Column, amount: Amount): 
     throw new Error(`the column ${name} lies outside the file`);
   requireBounded({ numBytes: end - start, numValues: 0 }, name);
   const bytes = await file.read(start, end - start);
-  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+  const reader = readerOf(bytes);
   let numColumnValues = 0;
   while (reader.offset < bytes.length - 1) {
     const header = parquetHeader(reader);

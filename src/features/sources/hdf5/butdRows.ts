@@ -3,6 +3,7 @@
 import { LxmertError } from '../../../common/errors.js';
 import type { Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../formats/hdf5/index.js';
 import { MAX_BOXES } from '../../row.js';
+import { firstFour } from '../firstFour.js';
 import type { IndexedRows, PictureSize, RawRow } from '../indexedRows.js';
 import { findDataset, floatsOf, integersOf, requireDataset } from './members.js';
 import { readRowIds } from './rowIds.js';
@@ -46,7 +47,7 @@ export function openButdRows(file: Hdf5File, ids: string | undefined): IndexedRo
       return rowOf(rows.ids[index] as string, {
         features: read(features),
         boxes: boxes === undefined ? undefined : read(boxes),
-        shares: shares === undefined ? undefined : cornersOf(read(shares), span.count),
+        shares: shares === undefined ? undefined : firstFour(read(shares), span.count),
       });
     },
   };
@@ -106,16 +107,6 @@ function checkSpan({ first, count }: Span, features: Hdf5Dataset, isFixed: boole
       `${isFixed ? 'image_features' : 'pos_boxes'} should give 1 to ${MAX_BOXES} boxes within ${features.text}; ` +
         `it gives ${first} to ${first + count}.`,
     );
-}
-
-/** The first four of the numbers that stand for each box. */
-function cornersOf(values: Float32Array, numBoxes: number): Float32Array {
-  const width = values.length / numBoxes;
-  if (width === 4) return values;
-  const corners = new Float32Array(numBoxes * 4);
-  for (let box = 0; box < numBoxes; box++)
-    corners.set(values.subarray(box * width, box * width + 4), box * 4);
-  return corners;
 }
 
 interface RowArrays {
