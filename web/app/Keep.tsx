@@ -1,7 +1,6 @@
 /** @file Keeping an answer: as a page of one file, and as what asks for it again. */
 
 import { useState } from 'preact/hooks';
-import { messageOf } from '../../src/common/errors.js';
 import type { Origin } from './commands.js';
 import { commandLine, curlCommand, javaScript } from './commands.js';
 import type { Asked } from './server.js';
@@ -24,7 +23,7 @@ export function Keep({ asked, origin }: Props) {
     setSaid('Saving ...');
     saved(asked, origin).then(
       (file) => setSaid(`Saved as ${file}: a page of one file, which opens without a network.`),
-      (error: unknown) => setSaid(`It could not be saved: ${messageOf(error)}`),
+      (error: unknown) => setSaid(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
   const copy = (form: string): void => {

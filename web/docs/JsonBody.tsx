@@ -1,7 +1,6 @@
 /** @file A body of JSON: its text, and a picture that is put into it in any of the ways that the API takes. */
 
 import { useState } from 'preact/hooks';
-import { messageOf } from '../../src/common/errors.js';
 import type { Schema } from './document.js';
 import { PictureField } from './PictureField.js';
 import { type About, aboutPicture, type Draft } from './send.js';
@@ -33,7 +32,7 @@ export function JsonBody({ id, schema, draft, token, onChange }: Props) {
       onChange({ file, json: JSON.stringify({ [way]: value, ...rest }, null, 2) });
     } catch (error) {
       onChange({ file });
-      setProblem(`The picture was not put in: ${messageOf(error)}`);
+      setProblem(`The picture was not put in: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   return (

@@ -1,6 +1,5 @@
 /** @file The worker that has the model: it loads it, finds regions, answers and explains, so that the page stays awake. */
 
-import { messageOf } from '../../src/common/errors.js';
 import { explainedRegions } from '../../src/explain/explainedRegions.js';
 import { type ImageRegions, Lxmert, LxmertImage, useWasmFiles } from '../../src/runtime/index.js';
 import { unreadOf } from '../../src/text/index.js';
@@ -37,7 +36,7 @@ globalThis.onmessage = ({ data: { id, request } }: MessageEvent<{ id: number; re
     try {
       reply({ id, result: await handle(request, (loading) => reply({ id, loading })) });
     } catch (error) {
-      reply({ id, failure: messageOf(error) });
+      reply({ id, failure: error instanceof Error ? error.message : String(error) });
     }
   });
 };

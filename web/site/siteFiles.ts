@@ -1,6 +1,5 @@
 /** @file The files of the site that the page itself reads, and keeping the page for visits without a connection. */
 
-import { messageOf } from '../../src/common/errors.js';
 import type { SiteDescription } from '../../src/export/site/description.js';
 
 /** Where the page is, with a slash at its end, whatever path it is served under. */
@@ -30,5 +29,5 @@ export function keepForLater(): void {
 /** What to tell a visitor of a failure. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof TypeError) return 'A file of this site cannot be loaded. Is there a connection?';
-  return messageOf(error);
+  return error instanceof Error ? error.message : String(error);
 }

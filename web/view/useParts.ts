@@ -1,7 +1,6 @@
 /** @file What comes after the answer: what counted for it, and what it becomes without each part. */
 
 import { useEffect, useState } from 'preact/hooks';
-import { messageOf } from '../../src/common/errors.js';
 import type { Explanation } from '../../src/explain/explanation.js';
 import type { Removal, TakenAway, WithoutPart } from '../../src/explain/removal.js';
 import type { Can } from './attention.js';
@@ -61,7 +60,7 @@ export function useLoaded<T>(key: unknown, load: (() => Promise<T>) | undefined)
     };
     load().then(
       (value) => set({ value, problem: undefined }),
-      (error: unknown) => set({ value: undefined, problem: messageOf(error) }),
+      (error: unknown) => set({ value: undefined, problem: error instanceof Error ? error.message : String(error) }),
     );
     return () => {
       isCurrent = false;
