@@ -32,22 +32,43 @@ export function builtTableOptions(minOccurrences: number, what: string) {
   };
 }
 
+/** What every preparation is told. */
+type PreparationTold = PrepareOptions & {
+  readonly outputFolder: string;
+  readonly answerTable?: AnswerTable;
+};
+
+/** The flags of every preparation; `answers` is the file of a table that was given. */
+interface PreparationFlags {
+  readonly output: string;
+  readonly overwrite: boolean;
+  readonly answers?: string | undefined;
+}
+
 /**
- * What every preparation is told.
+ * The run of a command that prepares: its result says where the files are.
  *
- * @param answers the file of an answer table that was given
+ * @param prepare what the data set does with what all are told
  */
-export async function preparation(
-  sources: readonly string[],
-  { output, overwrite, answers }: { output: string; overwrite: boolean; answers?: string | undefined },
-  { notice, signal }: Pick<CommandContext<unknown, unknown>, 'notice' | 'signal'>,
-): Promise<PrepareOptions & { readonly outputFolder: string; readonly answerTable?: AnswerTable }> {
-  return {
+export async function runPreparation<Result extends object>(
+  {
+    arguments: { sources },
+    options: { output, overwrite, answers },
+    notice,
+    signal,
+  }: Pick<
+    CommandContext<{ readonly sources: readonly string[] }, PreparationFlags>,
+    'arguments' | 'options' | 'notice' | 'signal'
+  >,
+  prepare: (told: PreparationTold) => Promise<Result>,
+): Promise<{ readonly output: string } & Result> {
+  const prepared = await prepare({
     sources,
     outputFolder: output,
     overwrite,
     ...(answers === undefined ? {} : { answerTable: await loadAnswerTable(answers, { say: notice }) }),
     onRows: rowNotices(notice),
     signal,
-  };
+  });
+  return { output, ...prepared };
 }

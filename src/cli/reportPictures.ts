@@ -13,6 +13,7 @@ import { answeredExample, answeredExamples, pictureOf } from '../report/answered
 import type { ReportExample, ReportPictures } from '../report/index.js';
 import { loadTask, type Mistakes, type Task, type WrongAnswer } from '../tasks/index.js';
 import { loadPublishedNames } from '../vision/detector/labelFiles.js';
+import type { LabelNames } from '../vision/detector/labelNames.js';
 import type { CommandContext } from './command.js';
 import { writeExplanation } from './explanationFile.js';
 import { checkFeatures, featuresOf } from './modelOptions.js';
@@ -100,6 +101,7 @@ async function wrongExamples(
   if (chosen.length === 0) return [];
   const folder = folderBeside(page);
   await makeFolder(folder);
+  const names = await loadPublishedNames();
   const examples: ReportExample[] = [];
   const display = progress('Explaining', 'answers');
   try {
@@ -109,7 +111,7 @@ async function wrongExamples(
       const file = path.join(folder, `${i + 1}.html`);
       await writeExplanation({
         file,
-        imageRegions: await regionsOf(features, asked.imageId),
+        imageRegions: await regionsOf(features, asked.imageId, names),
         explain: async (regions, method) =>
           explanationOf(answering, regions, asked.sentence, NUM_EXPLAINED, method),
         origin: {
@@ -140,11 +142,11 @@ function folderBeside(page: string): string {
   return path.join(path.dirname(page), name);
 }
 
-async function regionsOf(features: readonly string[], imageId: string) {
+async function regionsOf(features: readonly string[], imageId: string, names: LabelNames) {
   for (const [i, file] of features.entries()) {
     try {
       const { row, provenance } = await readRow(file, imageId);
-      return imageRegionsFrom(row, { hasLabels: true, names: await loadPublishedNames(), provenance });
+      return imageRegionsFrom(row, { hasLabels: true, names, provenance });
     } catch (error) {
       // It may stand in another of the stores.
       if (i === features.length - 1) throw error;

@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { unreadable } from '../common/errors.js';
+import { LxmertError, unreadable } from '../common/errors.js';
 
 /** A fixed number of bytes. Readers of formats ask for no byte outside them without a sentence of their own. */
 export interface RandomAccess {
@@ -35,23 +35,27 @@ export async function randomAccessTo(handle: FileHandle): Promise<RandomAccess> 
 
 /** A file that is read without waiting, until it is closed. */
 export interface OpenFile extends SyncRandomAccess {
+  /** Fills `target` with the bytes from `position` on. @throws LxmertError when there are fewer */
+  fill<T extends Uint8Array>(target: T, position: number): T;
   close(): void;
 }
 
 /** Opens a file for reading. @throws UsageError when there is none; LxmertError when it cannot be read */
 export function openFileSync(file: string): OpenFile {
   const handle = attempt(file, () => openSync(file, 'r'));
+  const fill = <T extends Uint8Array>(target: T, position: number): T => {
+    const { length } = target;
+    for (let done = 0; done < length; ) {
+      const numRead = attempt(file, () => readSync(handle, target, done, length - done, position + done));
+      if (numRead === 0) throw new LxmertError(`${file} became shorter while it was read.`);
+      done += numRead;
+    }
+    return target;
+  };
   return {
     size: fstatSync(handle).size,
-    read(position, length) {
-      const buffer = Buffer.allocUnsafe(length);
-      for (let done = 0; done < length; ) {
-        const numRead = attempt(file, () => readSync(handle, buffer, done, length - done, position + done));
-        if (numRead === 0) throw new Error(`${file} became shorter while it was read`);
-        done += numRead;
-      }
-      return buffer;
-    },
+    fill,
+    read: (position, length) => fill(Buffer.allocUnsafe(length), position),
     close: () => closeSync(handle),
   };
 }

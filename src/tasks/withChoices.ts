@@ -18,50 +18,36 @@ export interface ChoiceTask {
 /** Choices that a notice names. */
 const MAX_NAMED = 5;
 
+type PredictionsOf<Values> = (
+  probabilities: Readonly<Record<string, Values>>,
+  answerTable: AnswerTable,
+  examples: readonly Question[],
+) => readonly Prediction[];
+
 /** @param choicesOf those of an example, one or more @throws what it throws */
 export function withChoices(task: Task, choicesOf: (example: Question) => readonly string[]): ChoiceTask {
   const unknown = new Set<string>();
   let numUnknown = 0;
   /** The answer is one of the choices; whatever else the task says of an example stays. */
-  const chosen = (
-    predictions: readonly Prediction[],
-    answer: ProbabilityRows,
-    answerTable: AnswerTable,
-    examples: readonly Question[],
-  ): Prediction[] => {
-    const choices = examples.map(choicesOf);
-    for (const ofExample of choices) {
-      const strange = ofExample.filter((choice) => placeOfChoice(answerTable, choice) === undefined);
-      for (const choice of strange) unknown.add(choice);
-      if (strange.length === ofExample.length) numUnknown++;
-    }
-    const best = bestChoices(answer, answerTable, choices);
-    return predictions.map((each, row) => ({ ...each, ...best[row] }));
-  };
-  const { plainPredictions } = task;
+  const choosing =
+    <Values extends ProbabilityRows>(predictionsOf: PredictionsOf<Values>): PredictionsOf<Values> =>
+    (probabilities, answerTable, examples) => {
+      const predictions = predictionsOf(probabilities, answerTable, examples);
+      const choices = examples.map(choicesOf);
+      for (const ofExample of choices) {
+        const strange = ofExample.filter((choice) => placeOfChoice(answerTable, choice) === undefined);
+        for (const choice of strange) unknown.add(choice);
+        if (strange.length === ofExample.length) numUnknown++;
+      }
+      const best = bestChoices(probabilities.answer!, answerTable, choices);
+      return predictions.map((each, row) => ({ ...each, ...best[row] }));
+    };
+  const { predictions, plainPredictions } = task;
   return {
     task: {
       ...task,
-      predictions: (probabilities, answerTable, examples) =>
-        chosen(
-          task.predictions(probabilities, answerTable, examples),
-          probabilities.answer!,
-          answerTable,
-          examples,
-        ),
-      ...(plainPredictions && {
-        plainPredictions: (
-          probabilities: Readonly<Record<string, ProbabilityRows>>,
-          answerTable: AnswerTable,
-          examples: readonly Question[],
-        ) =>
-          chosen(
-            plainPredictions(probabilities, answerTable, examples),
-            probabilities.answer!,
-            answerTable,
-            examples,
-          ),
-      }),
+      predictions: choosing(predictions),
+      ...(plainPredictions && { plainPredictions: choosing(plainPredictions) }),
     },
     notices: () => {
       if (unknown.size === 0) return [];

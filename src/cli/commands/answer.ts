@@ -3,15 +3,14 @@
 import { z } from 'zod';
 import { LxmertError, UsageError } from '../../common/errors.js';
 import { placeOf } from '../../explain/regionPlace.js';
-import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import { describeRegion, type ImageRegion } from '../../inference/imageRegions.js';
 import type { LxmertAnswer } from '../../inference/lxmert.js';
-import { LxmertImage } from '../../inference/lxmertImage.js';
 import type { RankedAnswer } from '../../tasks/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { answerLines } from '../answerLines.js';
 import { cutNotice, loadAskedModel } from '../askedModel.js';
+import { askedPicture, refuseTwoSources } from '../askedPicture.js';
 import { choicesOption } from '../choicesOption.js';
 import { defineCommand } from '../command.js';
 import { withDefaultModels } from '../defaultModels.js';
@@ -88,9 +87,7 @@ export const command = defineCommand({
     const { features, top, choices, explain, picture } = options;
     const complete = await withDefaultModels(options, image, { notice, findModels });
     await using lxmert = await loadAskedModel(withNamesBeside(complete), 'answers');
-    const imageRegions = await lxmert.detectRegions(
-      features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
-    );
+    const imageRegions = await lxmert.detectRegions(await askedPicture(image, options));
     for (const warning of lxmert.warnings) notice(warning);
     const busy = loadWarning(undefined, true);
     if (busy !== undefined) notice(busy);
@@ -141,12 +138,8 @@ function refuseContradictions(options: {
   picture?: string | undefined;
   explain?: string | undefined;
 }): void {
-  const { features, detector, picture, explain } = options;
-  if (features !== undefined && detector !== undefined) {
-    throw new UsageError(
-      '--features has the regions already and --detector would find them: give one of the two.',
-    );
-  }
+  const { features, picture, explain } = options;
+  refuseTwoSources(options);
   if (picture !== undefined && (features === undefined || explain === undefined)) {
     throw new UsageError(
       '--picture is what --explain draws on when regions come from --features: give both, or leave it out.',

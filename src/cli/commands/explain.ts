@@ -3,9 +3,8 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { EXPLANATION_METHODS } from '../../explain/removal.js';
-import { readRow } from '../../features/files.js';
-import { LxmertImage } from '../../inference/lxmertImage.js';
 import { cutNotice, loadAskedModel } from '../askedModel.js';
+import { askedPicture, refuseTwoSources } from '../askedPicture.js';
 import { defineCommand } from '../command.js';
 import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
@@ -68,21 +67,15 @@ export const command = defineCommand({
   }),
   async run({ arguments: given, options, notice, findModels }): Promise<Explained> {
     const { image, question } = askedOf(given, options);
-    const { features, picture, detector } = options;
-    if (features !== undefined && detector !== undefined) {
-      throw new UsageError(
-        '--features has the regions already and --detector would find them: give one of the two.',
-      );
-    }
+    const { features, picture } = options;
+    refuseTwoSources(options);
     if (picture !== undefined && features === undefined) {
       throw new UsageError('--picture is for regions that come from --features; leave it out.');
     }
     const { method } = options;
     const complete = await withDefaultModels(options, image, { notice, findModels });
     await using lxmert = await loadAskedModel(withNamesBeside(complete), 'answers');
-    const imageRegions = await lxmert.detectRegions(
-      features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
-    );
+    const imageRegions = await lxmert.detectRegions(await askedPicture(image, options));
     for (const warning of lxmert.warnings) notice(warning);
     const explanation = await writeExplanation({
       file: options.output,

@@ -2,12 +2,11 @@
 
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
-import { readRow } from '../../features/files.js';
 import { formatPercent } from '../../formats/numbers.js';
 import type { LxmertMatch } from '../../inference/lxmert.js';
-import { LxmertImage } from '../../inference/lxmertImage.js';
 import { loadWarning } from '../../torch/index.js';
 import { loadAskedModel } from '../askedModel.js';
+import { askedPicture, refuseTwoSources } from '../askedPicture.js';
 import { defineCommand } from '../command.js';
 import { withDefaultModels } from '../defaultModels.js';
 import { detectionOptions } from '../detectorOptions.js';
@@ -54,12 +53,8 @@ export const command = defineCommand({
     ...otherFeaturesOption,
   }),
   async run({ arguments: { picture, sentences: others = [] }, options, notice, findModels }) {
-    const { sentence, features, detector } = options;
-    if (features !== undefined && detector !== undefined) {
-      throw new UsageError(
-        '--features has the regions already and --detector would find them: give one of the two.',
-      );
-    }
+    const { sentence } = options;
+    refuseTwoSources(options);
     const pictures = sentence === undefined ? [picture] : [picture, ...others];
     const sentences = sentence === undefined ? others : [sentence];
     if (sentences.length === 0) {
@@ -72,10 +67,7 @@ export const command = defineCommand({
     await using lxmert = await loadAskedModel(complete, 'matching');
     const matches: Match[] = [];
     for (const image of pictures) {
-      const found = await lxmert.match(
-        features === undefined ? image : LxmertImage.fromRow(await readRow(features, image)),
-        sentences,
-      );
+      const found = await lxmert.match(await askedPicture(image, options), sentences);
       matches.push(...found.map((match) => ({ image, ...match })));
     }
     for (const warning of lxmert.warnings) notice(warning);

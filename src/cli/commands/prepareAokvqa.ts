@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import {
   AOKVQA_MIN_OCCURRENCES,
-  type PreparedAokvqa,
   type PreparedAokvqaSplit,
   prepareAokvqa,
 } from '../../data/prepare/prepareAokvqa.js';
@@ -14,9 +13,9 @@ import { nextSteps } from '../nextSteps.js';
 import { existingPath } from '../options.js';
 import {
   builtTableOptions,
-  preparation,
   preparationOptions,
   preparationSources,
+  runPreparation,
 } from '../preparationOptions.js';
 import { renderSplits } from '../prepareReport.js';
 
@@ -49,18 +48,15 @@ export const command = defineCommand({
       'Training questions that an answer must be a choice of, or a direct answer of, for it to be in the table',
     ),
   }),
-  async run({
-    arguments: { sources },
-    options,
-    ...context
-  }): Promise<PreparedAokvqa & { output: string; features: readonly string[] | undefined }> {
-    const prepared = await prepareAokvqa({
-      ...(await preparation(sources, options, context)),
-      minOccurrences: options.minOccurrences,
-      ...(options.features === undefined ? {} : { knownImages: await idsOf(options.features) }),
-    });
-    return { output: options.output, features: options.features, ...prepared };
-  },
+  run: ({ options, ...context }) =>
+    runPreparation({ options, ...context }, async (told) => ({
+      features: options.features,
+      ...(await prepareAokvqa({
+        ...told,
+        minOccurrences: options.minOccurrences,
+        ...(options.features !== undefined && { knownImages: await idsOf(options.features) }),
+      })),
+    })),
   render: ({ output, features, splits, numAnswers, tableFrom, notes }) =>
     [
       ...renderSplits(output, splits).flatMap((line, i) => [line, ...choiceLines(splits[i]!)]),

@@ -2,12 +2,12 @@
 
 import { z } from 'zod';
 import { gqaSplitNames } from '../../data/prepare/gqaSplits.js';
-import { type PreparedGqa, prepareGqa } from '../../data/prepare/prepareGqa.js';
+import { prepareGqa } from '../../data/prepare/prepareGqa.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import { existingFile } from '../options.js';
-import { preparation, preparationOptions, preparationSources } from '../preparationOptions.js';
+import { preparationOptions, preparationSources, runPreparation } from '../preparationOptions.js';
 import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
@@ -46,14 +46,10 @@ export const command = defineCommand({
       .optional()
       .describe('Take the file, whatever it is called, as this split: testdev makes testdev.json'),
   }),
-  async run({ arguments: { sources }, options, ...context }): Promise<PreparedGqa & { output: string }> {
-    const prepared = await prepareGqa({
-      ...(await preparation(sources, options, context)),
-      questions: options.questions,
-      as: options.as,
-    });
-    return { output: options.output, ...prepared };
-  },
+  run: ({ options, ...context }) =>
+    runPreparation({ options, ...context }, (told) =>
+      prepareGqa({ ...told, questions: options.questions, as: options.as }),
+    ),
   render: ({ output, splits, numAnswers, tableFrom, notes }) =>
     [
       ...renderSplits(output, splits),

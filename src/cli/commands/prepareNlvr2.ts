@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { nlvr2SplitNames } from '../../data/prepare/nlvr2Splits.js';
-import { type PreparedNlvr2, prepareNlvr2 } from '../../data/prepare/prepareNlvr2.js';
+import { prepareNlvr2 } from '../../data/prepare/prepareNlvr2.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
-import { preparation, preparationOptions, preparationSources } from '../preparationOptions.js';
+import { preparationOptions, preparationSources, runPreparation } from '../preparationOptions.js';
 import { renderSplits } from '../prepareReport.js';
 
 export const command = defineCommand({
@@ -31,13 +31,7 @@ export const command = defineCommand({
       .optional()
       .describe('Take the file, whatever it is called, as this split: dev makes valid.json'),
   }),
-  async run({ arguments: { sources }, options, ...context }): Promise<PreparedNlvr2 & { output: string }> {
-    const prepared = await prepareNlvr2({
-      ...(await preparation(sources, options, context)),
-      as: options.as,
-    });
-    return { output: options.output, ...prepared };
-  },
+  run: (context) => runPreparation(context, (told) => prepareNlvr2({ ...told, as: context.options.as })),
   render: ({ output, splits, notes }) =>
     [
       ...renderSplits(output, splits, 'example'),

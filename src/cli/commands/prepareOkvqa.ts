@@ -1,13 +1,13 @@
 /** @file `lxmert prepare okvqa`. */
 
 import { z } from 'zod';
-import { OKVQA_MIN_OCCURRENCES, type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
+import { OKVQA_MIN_OCCURRENCES, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { defineCommand } from '../command.js';
 import {
   builtTableOptions,
-  preparation,
   preparationOptions,
   preparationSources,
+  runPreparation,
 } from '../preparationOptions.js';
 import { renderPreparedVqa } from '../prepareReport.js';
 
@@ -34,13 +34,9 @@ export const command = defineCommand({
       'Questions whose most given answer it must be for an answer to be in the table',
     ),
   }),
-  async run({ arguments: { sources }, options, ...context }): Promise<PreparedVqa & { output: string }> {
-    const prepared = await prepareVqa({
-      ...(await preparation(sources, options, context)),
-      minOccurrences: options.minOccurrences,
-      isOkvqa: true,
-    });
-    return { output: options.output, ...prepared };
-  },
+  run: (context) =>
+    runPreparation(context, (told) =>
+      prepareVqa({ ...told, minOccurrences: context.options.minOccurrences, isOkvqa: true }),
+    ),
   render: renderPreparedVqa,
 });

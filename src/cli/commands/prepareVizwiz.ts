@@ -2,15 +2,15 @@
 
 import { z } from 'zod';
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
-import { type PreparedVizwiz, prepareVizwiz } from '../../data/prepare/prepareVizwiz.js';
+import { prepareVizwiz } from '../../data/prepare/prepareVizwiz.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import {
   builtTableOptions,
-  preparation,
   preparationOptions,
   preparationSources,
+  runPreparation,
 } from '../preparationOptions.js';
 import { renderSplits } from '../prepareReport.js';
 
@@ -33,13 +33,10 @@ export const command = defineCommand({
       'Training questions that an answer must be among the ten of for it to be in the table',
     ),
   }),
-  async run({ arguments: { sources }, options, ...context }): Promise<PreparedVizwiz & { output: string }> {
-    const prepared = await prepareVizwiz({
-      ...(await preparation(sources, options, context)),
-      minOccurrences: options.minOccurrences,
-    });
-    return { output: options.output, ...prepared };
-  },
+  run: (context) =>
+    runPreparation(context, (told) =>
+      prepareVizwiz({ ...told, minOccurrences: context.options.minOccurrences }),
+    ),
   render: ({ output, splits, numAnswers, tableFrom, notes }) => {
     const answers = tableFrom === 'nothing' ? undefined : 'trainval_label2ans.json';
     const val = splits.find(({ file, numAnswered }) => file === 'val.json' && numAnswered > 0);

@@ -3,15 +3,15 @@
 import { z } from 'zod';
 import { VQA_MIN_OCCURRENCES } from '../../data/buildAnswerTable.js';
 import { cocoSplits } from '../../data/cocoImages.js';
-import { type PreparedVqa, prepareVqa } from '../../data/prepare/prepareVqa.js';
+import { prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
 import { defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
 import {
   builtTableOptions,
-  preparation,
   preparationOptions,
   preparationSources,
+  runPreparation,
 } from '../preparationOptions.js';
 import { renderPreparedVqa } from '../prepareReport.js';
 
@@ -57,14 +57,14 @@ export const command = defineCommand({
       .optional()
       .describe('Take questions and annotations under whatever names as those of this split'),
   }),
-  async run({ arguments: { sources }, options, ...context }): Promise<PreparedVqa & { output: string }> {
-    const prepared = await prepareVqa({
-      ...(await preparation(sources, options, context)),
-      minOccurrences: options.minOccurrences,
-      as: options.as,
-      ...(options.minivalIds === undefined ? {} : { minivalIds: await readQuestionIds(options.minivalIds) }),
-    });
-    return { output: options.output, ...prepared };
-  },
+  run: ({ options, ...context }) =>
+    runPreparation({ options, ...context }, async (told) =>
+      prepareVqa({
+        ...told,
+        minOccurrences: options.minOccurrences,
+        as: options.as,
+        ...(options.minivalIds !== undefined && { minivalIds: await readQuestionIds(options.minivalIds) }),
+      }),
+    ),
   render: renderPreparedVqa,
 });

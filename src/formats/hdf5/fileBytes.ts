@@ -1,7 +1,6 @@
 /** @file The bytes of an HDF5 file: structures through a small cache, since they are many and near each other; data as it is. */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { LxmertError, unreadable } from '../../common/errors.js';
+import { type OpenFile, openFileSync } from '../randomAccess.js';
 import { Hdf5Fault } from './fault.js';
 
 /** A group of one picture takes some 5 KB of structures. */
@@ -12,7 +11,7 @@ const NUM_BLOCKS = 512;
 const MAX_STRUCTURE_BYTES = 1 << 28;
 
 export class FileBytes {
-  readonly #handle: number;
+  readonly #opened: OpenFile;
   readonly #blocks = new Map<number, Buffer>();
   readonly size: number;
   #isClosed = false;
@@ -21,12 +20,8 @@ export class FileBytes {
 
   /** @throws LxmertError when there is no such file, or it cannot be read */
   constructor(readonly file: string) {
-    try {
-      this.#handle = openSync(file, 'r');
-    } catch (error) {
-      throw unreadable(file, error);
-    }
-    this.size = fstatSync(this.#handle).size;
+    this.#opened = openFileSync(file);
+    this.size = this.#opened.size;
   }
 
   /** The bytes of a structure; do not change them. */
@@ -38,7 +33,7 @@ export class FileBytes {
     const block = Math.floor(start / BLOCK_BYTES);
     const within = start - block * BLOCK_BYTES;
     if (within + length <= BLOCK_BYTES) return this.#block(block).subarray(within, within + length);
-    if (length > BLOCK_BYTES) return this.#read(Buffer.allocUnsafeSlow(length), start);
+    if (length > BLOCK_BYTES) return this.#opened.fill(Buffer.allocUnsafeSlow(length), start);
     return Buffer.concat([
       this.#block(block).subarray(within),
       this.#block(block + 1).subarray(0, within + length - BLOCK_BYTES),
@@ -50,7 +45,7 @@ export class FileBytes {
     this.#checkRange(address, target.length, what);
     // Boxes and labels lie beside the structures.
     if (target.length < BLOCK_BYTES / 2) target.set(this.structure(address, target.length, what));
-    else this.#read(target, address + this.base);
+    else this.#opened.fill(target, address + this.base);
   }
 
   /** @throws Hdf5Fault when a part of the file lies beyond its end */
@@ -66,30 +61,16 @@ export class FileBytes {
     const found = this.#blocks.get(index);
     if (found !== undefined) return found;
     const start = index * BLOCK_BYTES;
-    const block = this.#read(Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, this.size - start)), start);
+    const block = this.#opened.fill(Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, this.size - start)), start);
     const [oldest] = this.#blocks.keys();
     if (this.#blocks.size >= NUM_BLOCKS && oldest !== undefined) this.#blocks.delete(oldest);
     this.#blocks.set(index, block);
     return block;
   }
 
-  #read<T extends Uint8Array>(target: T, position: number): T {
-    for (let done = 0; done < target.length; ) {
-      let numRead: number;
-      try {
-        numRead = readSync(this.#handle, target, done, target.length - done, position + done);
-      } catch (error) {
-        throw unreadable(this.file, error);
-      }
-      if (numRead === 0) throw new LxmertError(`${this.file} became shorter while it was read.`);
-      done += numRead;
-    }
-    return target;
-  }
-
   /** A second time does nothing. */
   close(): void {
-    if (!this.#isClosed) closeSync(this.#handle);
+    if (!this.#isClosed) this.#opened.close();
     this.#isClosed = true;
   }
 }

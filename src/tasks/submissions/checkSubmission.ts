@@ -37,8 +37,8 @@ interface Form {
   readonly layout: 'list' | 'object' | 'lines';
   readonly idKey: string;
   readonly idType: 'number' | 'string';
-  /** The keys of what is answered, with the types that they must have. */
-  readonly answers: Readonly<Record<string, readonly string[]>>;
+  /** The keys of what is answered, with the type that each must have. */
+  readonly answers: Readonly<Record<string, 'string' | 'number'>>;
   /** Whether any of the keys will do. */
   readonly isEither?: boolean;
 }
@@ -49,14 +49,14 @@ const FORMS: Readonly<Record<SubmissionTask, Form>> = {
     layout: 'list',
     idKey: 'question_id',
     idType: 'number',
-    answers: { answer: ['string'] },
+    answers: { answer: 'string' },
   },
   gqa: {
     expected: 'a JSON list of {"questionId": "05451384", "prediction": "red"}',
     layout: 'list',
     idKey: 'questionId',
     idType: 'string',
-    answers: { prediction: ['string'] },
+    answers: { prediction: 'string' },
   },
   nlvr2: {
     expected: 'lines of test1-0-0-0,True or test1-0-0-0,False',
@@ -71,7 +71,7 @@ const FORMS: Readonly<Record<SubmissionTask, Form>> = {
     layout: 'list',
     idKey: 'image',
     idType: 'string',
-    answers: { answer: ['string'], answerable: ['number'] },
+    answers: { answer: 'string', answerable: 'number' },
     isEither: true,
   },
   aokvqa: {
@@ -79,7 +79,7 @@ const FORMS: Readonly<Record<SubmissionTask, Form>> = {
     layout: 'object',
     idKey: 'the question id',
     idType: 'string',
-    answers: { direct_answer: ['string'], multiple_choice: ['string'] },
+    answers: { direct_answer: 'string', multiple_choice: 'string' },
     isEither: true,
   },
 };
@@ -119,14 +119,11 @@ const SIGNAL_EVERY = 10_000;
 /** The results one by one, or a sentence on why the whole file has another form. */
 async function recordsOf(file: string, form: Form): Promise<AsyncIterable<Result> | string> {
   const { expected, layout } = form;
-  if (layout === 'lines') {
-    const { kind, name } = readContentKind(file);
-    if (kind !== 'text') return `${file} is ${name}; expected ${expected}.`;
-    return nlvr2Lines(file);
-  }
   const { kind, name } = readContentKind(file);
-  // Servers read JSON itself; nothing that it is packed in.
-  if (kind !== 'jsonArray' && kind !== 'jsonObject') return `${file} is ${name}; expected ${expected}.`;
+  // Servers read text or JSON itself; nothing that it is packed in.
+  const kinds = layout === 'lines' ? ['text'] : ['jsonArray', 'jsonObject'];
+  if (!kinds.includes(kind)) return `${file} is ${name}; expected ${expected}.`;
+  if (layout === 'lines') return nlvr2Lines(file);
   const source = await openJson(file, expected);
   const found = (await findLayout(source, ['predictions', 'results', 'annotations', 'data'])).kind;
   const words = { list: 'a list', wrapped: 'a list under a key', lines: 'JSON lines', object: 'an object' };
@@ -169,7 +166,7 @@ class Reading {
     const wanted = idType === 'number' ? 'a whole number' : 'text';
     this.#idType = new Findings('idType', 'result', `whose ${idKey} is not ${wanted}`);
     const types = Object.entries(answers).map(
-      ([key, [type]]) => `${key} ${type === 'string' ? 'text' : 'a number'}`,
+      ([key, type]) => `${key} ${type === 'string' ? 'text' : 'a number'}`,
     );
     this.#answerType = new Findings(
       'answerType',
@@ -225,7 +222,7 @@ class Reading {
     const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
     const keys = Object.keys(this.form.answers);
     const there = keys.filter((key) => record[key] !== undefined);
-    const areRight = there.every((key) => this.form.answers[key]?.includes(typeof record[key]) === true);
+    const areRight = there.every((key) => typeof record[key] === this.form.answers[key]);
     const areEnough = this.form.isEither === true ? there.length > 0 : there.length === keys.length;
     if (!areRight || !areEnough) this.#answerType.add(`${place} ${excerptOfJson(value, 40)}`);
     for (const key of there) if (String(record[key]).length > LONG_ANSWER) this.#long.add(place);
