@@ -23,7 +23,8 @@ export function Keep({ asked, origin }: Props) {
     setSaid('Saving ...');
     saved(asked, origin).then(
       (file) => setSaid(`Saved as ${file}: a page of one file, which opens without a network.`),
-      (error: unknown) => setSaid(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) =>
+        setSaid(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
   const copy = (form: string): void => {

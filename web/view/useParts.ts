@@ -60,7 +60,8 @@ export function useLoaded<T>(key: unknown, load: (() => Promise<T>) | undefined)
     };
     load().then(
       (value) => set({ value, problem: undefined }),
-      (error: unknown) => set({ value: undefined, problem: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) =>
+        set({ value: undefined, problem: error instanceof Error ? error.message : String(error) }),
     );
     return () => {
       isCurrent = false;
