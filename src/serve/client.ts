@@ -103,25 +103,23 @@ export class LxmertClient {
     questions: readonly string[],
     { signal, choices, ...settings }: AskOptions = {},
   ): Promise<AnswerResponse> {
-    if (isFile(image))
-      return await this.#post('/v1/answer', formOf(image, settings, questions, choices), signal);
-    const body = { ...subjectOf(image), ...defined(settings), questions, ...(choices && { choices }) };
-    return await this.#post('/v1/answer', body, signal);
+    return isFile(image)
+      ? await this.#post('/v1/answer', formOf(image, settings, questions, choices), signal)
+      : await this.#post('/v1/answer', { ...subjectOf(image), ...settings, questions, choices }, signal);
   }
 
   /** The answers to one question, and what they were found in. */
   async explain(
     image: ClientImage,
     question: string,
-    { signal, ...settings }: ExplainOptions = {},
+    { signal, without, ...settings }: ExplainOptions = {},
   ): Promise<ExplainResponse> {
-    const { without, ...plain } = settings;
     if (!isFile(image)) {
-      const body = { ...subjectOf(image), ...defined(plain), question, ...(without ? { without } : {}) };
+      const body = { ...subjectOf(image), ...settings, question, without };
       return await this.#post('/v1/explain', body, signal);
     }
-    const named = without === undefined ? {} : { without: JSON.stringify(without) };
-    return await this.#post('/v1/explain', formOf(image, { ...plain, ...named }, [question]), signal);
+    const named = { ...settings, without: without && JSON.stringify(without) };
+    return await this.#post('/v1/explain', formOf(image, named, [question]), signal);
   }
 
   /** The regions of a picture. */
@@ -219,10 +217,6 @@ function errorIn(text: string): { code?: string; message?: string; requestId?: s
 
 type Settings = Readonly<Record<string, string | number | boolean | undefined>>;
 
-function defined(settings: Settings): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
 function formOf(
   image: PictureFile,
   settings: Settings = {},
@@ -232,7 +226,9 @@ function formOf(
   const form = new FormData();
   for (const question of questions) form.append('question', question);
   for (const choice of choices) form.append('choice', choice);
-  for (const [name, value] of Object.entries(defined(settings))) form.append(name, String(value));
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== undefined) form.append(name, String(value));
+  }
   form.append('image', asBlob(image), 'image');
   return form;
 }

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { webFolder } from '../explain/webFolder.js';
 import type { SampleResponse } from './api.js';
 import { basePathOf } from './basePath.js';
@@ -24,6 +24,9 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Names of scripts and styles hold a hash of what is in them. */
+const ASSETS = { index: false, immutable: true, maxAge: '365d' } as const;
+
 interface PageOptions {
   readonly basePath?: string | undefined;
   readonly samples?: ReadonlyMap<string, SampleScene> | undefined;
@@ -39,21 +42,16 @@ export async function addPageRoutes(
   // Addresses in it are relative, for any path that a proxy serves it under; where the path is known they begin with it, so
   // that the page works without a slash at the end of its address too.
   app.get('/', async (request, reply) =>
-    reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', PAGE_POLICY)
-      .header('cache-control', 'no-cache')
-      .header('vary', 'x-forwarded-prefix')
-      .send(page.replaceAll('"./', `"${addressOf(basePathOf(request.raw, basePath))}/`)),
+    sendPage(
+      reply.header('vary', 'x-forwarded-prefix'),
+      page.replaceAll('"./', `"${addressOf(basePathOf(request.raw, basePath))}/`),
+    ),
   );
   await app.register(fastifyStatic, {
     root: path.join(folder, 'app', 'assets'),
     prefix: '/assets/',
-    index: false,
     preCompressed: true,
-    // Their names hold a hash of what is in them.
-    immutable: true,
-    maxAge: '365d',
+    ...ASSETS,
   });
 
   const samples: ReadonlyMap<string, SampleScene> =
@@ -82,21 +80,21 @@ async function addApiPage(app: FastifyInstance, folder: string): Promise<void> {
   const page = await readFile(path.join(folder, 'index.html'), 'utf8');
   // Without the slash its addresses would begin a level higher.
   app.get('/docs', async (_request, reply) => reply.redirect('docs/'));
-  app.get('/docs/', async (_request, reply) =>
-    reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', PAGE_POLICY)
-      .header('cache-control', 'no-cache')
-      .send(page),
-  );
+  app.get('/docs/', async (_request, reply) => sendPage(reply, page));
   await app.register(fastifyStatic, {
     root: path.join(folder, 'assets'),
     prefix: '/docs/assets/',
     decorateReply: false,
-    index: false,
-    immutable: true,
-    maxAge: '365d',
+    ...ASSETS,
   });
+}
+
+function sendPage(reply: FastifyReply, page: string): FastifyReply {
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('content-security-policy', PAGE_POLICY)
+    .header('cache-control', 'no-cache')
+    .send(page);
 }
 
 /** Of a base path, as addresses in the page begin: `.` where it is not known. */

@@ -5,13 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import sharp from 'sharp';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { AttentionMap } from '../../src/explain/attentionMap.js';
 import type { ExplainResponse } from '../../src/serve/api.js';
 import { LxmertClient } from '../../src/serve/client.js';
-import { launchBrowser, type Watched, watch } from '../support/browser.js';
+import { launchBrowser, type Watched } from '../support/browser.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
+import { visitPage, writePhotos } from './visits.js';
 
 export const TOKEN = 'a-token-of-some-length';
 export const question = 'is the cat white?';
@@ -70,13 +70,7 @@ export function pageHarness() {
   beforeAll(async () => {
     await writeSmallRun(at('first'), { featureSize: 2048, pixelRegions: { numBoxes: 6 } });
     await writeSmallRun(at('second'), { featureSize: 2048, pixelRegions: { numBoxes: 6 }, seed: 6 });
-    await sharp({ create: { width: 300, height: 200, channels: 3, background: '#383' } })
-      .composite([
-        { input: { create: { width: 60, height: 50, channels: 3, background: '#d22' } }, left: 40, top: 30 },
-      ])
-      .png()
-      .toFile(at('photo.png'));
-    writeFileSync(at('broken.png'), readFileSync(at('photo.png')).subarray(0, 90));
+    await writePhotos(at);
     writeFileSync(at('token'), TOKEN);
     [browser, served] = await Promise.all([
       launchBrowser(),
@@ -94,21 +88,11 @@ export function pageHarness() {
     work: (page: Page, watched: Watched) => Promise<void>,
     { address = served.address, ...options }: BrowserContextOptions & { address?: string } = {},
   ): Promise<void> {
-    const context = await browser.newContext(options);
-    try {
-      const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
-      const watched = watch(page);
-      await page.goto(address);
-      await work(page, watched);
-      expect(watched.complaints).toEqual([]);
-      const elsewhere = watched.requests.filter(
-        (url) => !url.startsWith(address.replace(/\/$/, '')) && !url.startsWith('blob:'),
-      );
-      expect(elsewhere).toEqual(['data:,'].filter((url) => elsewhere.includes(url)));
-    } finally {
-      await context.close();
-    }
+    const requests = await visitPage(browser, { address, timeout: 20_000, ...options }, work);
+    const elsewhere = requests.filter(
+      (url) => !url.startsWith(address.replace(/\/$/, '')) && !url.startsWith('blob:'),
+    );
+    expect(elsewhere).toEqual(['data:,'].filter((url) => elsewhere.includes(url)));
   }
 
   const choose = (page: Page, file: string) => page.getByLabel('Picture file').setInputFiles(at(file));

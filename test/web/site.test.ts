@@ -1,21 +1,21 @@
 /** @file The page without a server in a real browser, behind a plain static server, with a small random model. */
 
 import { execFile } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { explain, Lxmert } from '../../src/api/index.js';
 import { exportDetector } from '../../src/export/index.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
 import { RegionDetector } from '../../src/vision/detector/index.js';
-import { launchBrowser, type Watched, watch } from '../support/browser.js';
+import { launchBrowser, type Watched } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { ISOLATION, type StaticServer, startStaticServer } from '../support/staticServer.js';
 import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
+import { visitPage, writePhotos } from './visits.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'site-'));
 const at = (name: string): string => path.join(folder, name);
@@ -37,13 +37,7 @@ needing('chromium', 'program').describe('the site', () => {
   let server: StaticServer;
   beforeAll(async () => {
     await writeSmallRun(at('run'), { featureSize: 2048, pixelRegions: { numBoxes: 6 } });
-    await sharp({ create: { width: 300, height: 200, channels: 3, background: '#383' } })
-      .composite([
-        { input: { create: { width: 60, height: 50, channels: 3, background: '#d22' } }, left: 40, top: 30 },
-      ])
-      .png()
-      .toFile(at('photo.png'));
-    writeFileSync(at('broken.png'), readFileSync(at('photo.png')).subarray(0, 90));
+    await writePhotos(at);
     [browser] = await Promise.all([
       launchBrowser(),
       lxmert('export', 'site', '--model', 'run', '--out', 'site', '--title', 'Cats & <b>dogs</b>'),
@@ -65,21 +59,9 @@ needing('chromium', 'program').describe('the site', () => {
       ...options
     }: BrowserContextOptions & { from?: StaticServer; where?: Browser } = {},
   ): Promise<void> {
-    const context = await where.newContext(options);
-    try {
-      const page = await context.newPage();
-      page.setDefaultTimeout(40_000);
-      const watched = watch(page);
-      await page.goto(from.address);
-      await work(page, watched);
-      expect(watched.complaints).toEqual([]);
-      const elsewhere = watched.requests.filter(
-        (url) => !url.startsWith(from.address) && !/^(blob|data):/.test(url),
-      );
-      expect(elsewhere).toEqual([]);
-    } finally {
-      await context.close();
-    }
+    const requests = await visitPage(where, { address: from.address, timeout: 40_000, ...options }, work);
+    const elsewhere = requests.filter((url) => !url.startsWith(from.address) && !/^(blob|data):/.test(url));
+    expect(elsewhere).toEqual([]);
   }
 
   const choose = (page: Page, file: string) => page.getByLabel('Picture file').setInputFiles(at(file));

@@ -3,7 +3,7 @@
 import type { Explanation } from '../../src/explain/explanation.js';
 import type { WithoutPart } from '../../src/explain/removal.js';
 import { percent } from './attention.js';
-import type { Pointed } from './lit.js';
+import { type Pointed, pointingButton } from './lit.js';
 import { useRoving } from './roving.js';
 
 interface Props {
@@ -51,10 +51,7 @@ export function Answers({ answers, expected, chosen, without, onChoose, onPoint 
               aria-pressed={i === chosen}
               title={`How probable "${answer}" is; choose it to see what it was found in`}
               onClick={() => onChoose(i)}
-              onMouseEnter={() => onPoint({ answer: i })}
-              onMouseLeave={() => onPoint(undefined)}
-              onFocus={() => onPoint({ answer: i })}
-              onBlur={() => onPoint(undefined)}
+              {...pointingButton(onPoint, { answer: i })}
             >
               <bdi class="answer">{answer}</bdi>
               <span class="track">

@@ -1,11 +1,11 @@
 /** @file A region, cut out of the picture. */
 
-import type { Explanation } from '../../src/explain/explanation.js';
+import type { Seen } from './regionNames.js';
 
 interface Props {
   /** An address of the picture. */
   readonly picture: string | undefined;
-  readonly seen: Pick<Explanation, 'width' | 'height' | 'regions'>;
+  readonly seen: Seen;
   readonly region: number;
 }
 

@@ -1,15 +1,14 @@
 /** @file The picture in the dark: what counted is lit. */
 
 import { useId } from 'preact/hooks';
-import type { Explanation } from '../../src/explain/explanation.js';
-import type { Pointed } from './lit.js';
+import { type Pointed, pointing } from './lit.js';
 import { regionLabels } from './regionLabels.js';
-import { nameOf } from './regionNames.js';
+import { nameOf, type Seen } from './regionNames.js';
 
 interface Props {
   /** An address of the picture; without it, boxes are drawn on an empty field of its size. */
   readonly picture: string | undefined;
-  readonly seen: Pick<Explanation, 'width' | 'height' | 'regions'>;
+  readonly seen: Seen;
   /** Strength of each region, 0 to 1, below 0 for what is not lit but marked; undefined: nothing is dark. */
   readonly strengths: readonly number[] | undefined;
   /** Regions that stand out by a border. */
@@ -75,8 +74,7 @@ export function Picture(props: Props) {
               {...boxOf(seen, i)}
               style={{ '--share': String(strengths === undefined ? 0.3 : Math.abs(strengthOf(i))) }}
               onClick={() => onToggle?.(i)}
-              onMouseEnter={() => onPoint?.({ region: i })}
-              onMouseLeave={() => onPoint?.(undefined)}
+              {...(onPoint && pointing(onPoint, { region: i }))}
             >
               <title>{nameOf(seen, i)}</title>
             </rect>
@@ -96,7 +94,7 @@ export function Picture(props: Props) {
  * Darkness with holes: where boxes overlap, the strongest of them counts, and not their sum, or any place that many
  * boxes share would be lit. A mask is painted with the weakest first, so that the strongest is what is left.
  */
-function Dark({ seen, strengths }: { readonly seen: Props['seen']; readonly strengths: readonly number[] }) {
+function Dark({ seen, strengths }: { readonly seen: Seen; readonly strengths: readonly number[] }) {
   const id = useId();
   const { width, height, regions } = seen;
   const ascending = regions.map((_, i) => i).sort((a, b) => (strengths[a] ?? 0) - (strengths[b] ?? 0));
@@ -114,12 +112,12 @@ function Dark({ seen, strengths }: { readonly seen: Props['seen']; readonly stre
   );
 }
 
-function boxOf({ regions }: Props['seen'], region: number) {
+function boxOf({ regions }: Seen, region: number) {
   const [x1, y1, x2, y2] = regions[region]?.box ?? [0, 0, 0, 0];
   return { x: x1, y: y1, width: Math.max(0, x2 - x1), height: Math.max(0, y2 - y1) };
 }
 
-function areaOf(seen: Props['seen'], region: number): number {
+function areaOf(seen: Seen, region: number): number {
   const { width, height } = boxOf(seen, region);
   return width * height;
 }

@@ -1,15 +1,12 @@
 /** @file The regions as a list: cut out of the picture, how much each counted, what the answer is without it. */
 
-import type { Explanation } from '../../src/explain/explanation.js';
 import type { Removal } from '../../src/explain/removal.js';
 import { percent } from './attention.js';
 import { Crop } from './Crop.js';
-import type { Pointed } from './lit.js';
-import { nameOf, whereOf } from './regionNames.js';
+import { type Pointed, pointing, pointingButton } from './lit.js';
+import { nameOf, type Seen, whereOf } from './regionNames.js';
 import { changeText } from './removal.js';
 import { useRoving } from './roving.js';
-
-type Seen = Pick<Explanation, 'regions' | 'width' | 'height'>;
 
 interface Props {
   readonly seen: Seen;
@@ -62,13 +59,9 @@ export function Regions(props: Props) {
               )}
             </>
           );
-          const pointing = {
-            onMouseEnter: () => onPoint({ region: i }),
-            onMouseLeave: () => onPoint(undefined),
-          };
           if (onToggle === undefined)
             return (
-              <li key={i} class="row" data-region={i} {...pointing}>
+              <li key={i} class="row" data-region={i} {...pointing(onPoint, { region: i })}>
                 {row}
               </li>
             );
@@ -82,9 +75,7 @@ export function Regions(props: Props) {
                 aria-pressed={away.includes(i)}
                 style={{ '--share': String(Math.abs(strength)) }}
                 onClick={() => onToggle(i)}
-                {...pointing}
-                onFocus={() => onPoint({ region: i })}
-                onBlur={() => onPoint(undefined)}
+                {...pointingButton(onPoint, { region: i })}
               >
                 {row}
               </button>

@@ -1,15 +1,15 @@
 /** @file What was found in a picture before anything was asked about it. */
 
 import { useState } from 'preact/hooks';
-import type { Explanation } from '../../src/explain/explanation.js';
-import type { Pointed } from './lit.js';
+import { onlyOne, type Pointed } from './lit.js';
 import { Picture } from './Picture.js';
 import { Regions } from './Regions.js';
+import type { Seen } from './regionNames.js';
 
 interface Props {
   /** An address of the picture. */
   readonly picture: string;
-  readonly seen: Pick<Explanation, 'width' | 'height' | 'regions'>;
+  readonly seen: Seen;
   /** Whether the regions are called by what was drawn. */
   readonly hasDrawnNames: boolean;
 }
@@ -24,7 +24,7 @@ export function SeenRegions({ picture, seen, hasDrawnNames }: Props) {
         <Picture
           picture={picture}
           seen={seen}
-          strengths={region === undefined ? undefined : seen.regions.map((_, i) => (i === region ? 1 : 0))}
+          strengths={region === undefined ? undefined : onlyOne(seen, region)}
           marked={region}
           onPoint={setPointed}
         />

@@ -2,7 +2,7 @@
 
 import type { Explanation } from '../../src/explain/explanation.js';
 import { percent } from './attention.js';
-import type { Pointed } from './lit.js';
+import { type Pointed, pointingButton } from './lit.js';
 import { changeText } from './removal.js';
 import { useRoving } from './roving.js';
 import { shownWords } from './words.js';
@@ -41,10 +41,7 @@ export function Words({ explanation, shares, strengths, answer, away, onToggle, 
               class={strength < 0 ? 'rises' : ''}
               style={{ '--share': String(Math.abs(strength)) }}
               onClick={() => onToggle?.(word)}
-              onMouseEnter={() => onPoint({ word: i })}
-              onMouseLeave={() => onPoint(undefined)}
-              onFocus={() => onPoint({ word: i })}
-              onBlur={() => onPoint(undefined)}
+              {...pointingButton(onPoint, { word: i })}
             >
               <bdi class="name">{name}</bdi>
               {isUnknown && <span class="numbers">not known</span>}

@@ -11,6 +11,16 @@ export type Pointed =
   | { readonly region: number }
   | undefined;
 
+/** For what is pointed at by a pointer. */
+export function pointing(onPoint: (pointed: Pointed) => void, at: Pointed) {
+  return { onMouseEnter: () => onPoint(at), onMouseLeave: () => onPoint(undefined) };
+}
+
+/** The same for a button, which the focus points at too. */
+export function pointingButton(onPoint: (pointed: Pointed) => void, at: Pointed) {
+  return { ...pointing(onPoint, at), onFocus: () => onPoint(at), onBlur: () => onPoint(undefined) };
+}
+
 /** 0 to 1, below 0 for what speaks against; undefined where nothing is known. */
 export interface Lit {
   readonly regions: readonly number[] | undefined;
@@ -62,6 +72,6 @@ export function litByPointed(explanation: Explanation, view: View, pointed: Poin
   return { regions: onlyOne(explanation, pointed.region), words: ofRegion.words ?? own.words };
 }
 
-function onlyOne({ regions }: Explanation, region: number): readonly number[] {
+export function onlyOne({ regions }: Pick<Explanation, 'regions'>, region: number): readonly number[] {
   return regions.map((_, i) => (i === region ? 1 : 0));
 }

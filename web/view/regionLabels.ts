@@ -1,7 +1,6 @@
 /** @file Where names of regions are written on the picture: within it, and none over another. */
 
-import type { Explanation } from '../../src/explain/explanation.js';
-import { nameOf } from './regionNames.js';
+import { nameOf, type Seen } from './regionNames.js';
 
 /** A name on the picture, in its pixels. */
 export interface RegionLabel {
@@ -21,11 +20,7 @@ const LETTER = 0.6;
  *
  * @param fontSize in the picture's pixels
  */
-export function regionLabels(
-  seen: Pick<Explanation, 'width' | 'height' | 'regions'>,
-  named: readonly number[],
-  fontSize: number,
-): RegionLabel[] {
+export function regionLabels(seen: Seen, named: readonly number[], fontSize: number): RegionLabel[] {
   const labels: (RegionLabel & { readonly left: number; readonly right: number })[] = [];
   for (const region of named) {
     const [x1 = 0, y1 = 0, x2 = 0] = seen.regions[region]?.box ?? [];

@@ -3,7 +3,8 @@
 import type { Explanation } from '../../src/explain/explanation.js';
 import { placeOf } from '../../src/explain/regionPlace.js';
 
-type Seen = Pick<Explanation, 'regions' | 'width' | 'height'>;
+/** A picture's regions, and the size that their boxes are in. */
+export type Seen = Pick<Explanation, 'regions' | 'width' | 'height'>;
 
 /** How far a side of a box may be from half a picture's side to be called a quarter. */
 const TOLERANCE = 0.03;

@@ -40,7 +40,7 @@ export function awayReading(
   part: WithoutPart,
   answer: number,
 ): string {
-  const words = away.words.map((word) => `"${shownWords(explanation)[word + 1]?.name ?? ''}"`);
+  const words = away.words.map((word) => quotedWord(explanation, word));
   const what = listOf([...words, ...away.regions.map((region) => nameOf(explanation, region))]);
   const name = explanation.answers[answer]?.answer ?? '';
   const before = explanation.answers[answer]?.probability ?? 0;
@@ -81,10 +81,14 @@ export function decisiveOf(explanation: Explanation, { words, regions }: Removal
   return found.map(({ part, kind, place }) => ({
     kind,
     place,
-    name:
-      kind === 'words' ? `"${shownWords(explanation)[place + 1]?.name ?? ''}"` : nameOf(explanation, place),
+    name: kind === 'words' ? quotedWord(explanation, place) : nameOf(explanation, place),
     instead: part?.instead?.answer ?? '',
   }));
+}
+
+/** @param word its place among the removal's words */
+function quotedWord(explanation: Explanation, word: number): string {
+  return `"${shownWords(explanation)[word + 1]?.name ?? ''}"`;
 }
 
 /** Points of a hundred, with their sign. */
