@@ -112,6 +112,14 @@ describe.each([
     );
   });
 
+  it('is refused in words wherever its beginning is cut', async () => {
+    for (let length = 8; length < 128; length++) {
+      const cut = write(bytes.subarray(0, length));
+      const { message } = await errorOf(() => openHdf5(cut));
+      expect(message).toMatch(/superblock is cut short|of which only \d+ are there/);
+    }
+  });
+
   it('never gives anything but a sentence when bytes are altered', () => {
     let numRefused = 0;
     let state = 12345;

@@ -22,11 +22,14 @@ export function readSuperblock(bytes: FileBytes, cacheBytes: number): Superblock
   const head = bytes.structure(0, Math.min(SUPERBLOCK_BYTES, bytes.size), 'superblock');
   if (head.toString('latin1', 0, 8) !== SIGNATURE)
     throw new Hdf5Fault(bytes.file, 'It does not begin with the mark of HDF5');
-  const version = head[8] as number;
+  // Numbers of one byte only, so that the widths, which are read here, do not count yet.
+  const start = new Fields(head, { offsets: 8, lengths: 8 }, bytes.file, 'superblock');
+  start.skip(8);
+  const version = start.number(1);
   if (version > 3)
     throw new Hdf5Fault(bytes.file, `Its superblock has version ${version}, and 0 to 3 are known`);
-  const at = version < 2 ? 13 : 9;
-  const widths = { offsets: head[at] as number, lengths: head[at + 1] as number };
+  if (version < 2) start.skip(4);
+  const widths = { offsets: start.number(1), lengths: start.number(1) };
   for (const width of Object.values(widths))
     if (width !== 4 && width !== 8)
       throw new Hdf5Fault(bytes.file, `Its addresses take ${width} bytes, and 4 or 8 are known`);
