@@ -66,7 +66,7 @@ export async function readOwnSamples({ store, images, names }: OwnSamplesSource)
   const [shard] = shards;
   if (found.length === 0 || shard === undefined) {
     throw new UsageError(
-      `${store} has features of none of the ${pictures.length} pictures in ${images}: its first image is ${shard?.metadata.imageIds[0]}, the folder's first id ${pictures[0]?.id}. An id is a file's name up to its first dot.`,
+      `${store} has features of none of the pictures in ${images}: its first image is ${shard?.metadata.imageIds[0]}, the folder's first id ${pictures[0]?.id}. An id is a file's name up to its first dot.`,
     );
   }
   const samples = new Map<string, SampleScene>();
