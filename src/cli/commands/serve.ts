@@ -42,11 +42,13 @@ const options = z.strictObject({
   ...otherFeaturesOption,
   features: existingPath()
     .optional()
-    .describe('With --images: feature store that has the regions of the pictures there'),
+    .describe(
+      'With --images: what has the regions of the pictures there, a feature store or any file but a table that features info reads',
+    ),
   images: existingFolder()
     .optional()
     .describe(
-      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that the store has`,
+      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that have features`,
     ),
   host: z
     .string()
@@ -285,7 +287,7 @@ async function ownSamples({
     );
   }
   const names = await loadLabelNames({ objects, attributes }, undefined);
-  return await readOwnSamples({ store: features, images, names });
+  return await readOwnSamples({ features, images, names });
 }
 
 function whatIsShown({ samples, numFound, numPictures }: OwnSamples, { features, images }: Options): string {
