@@ -2,11 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { LxmertError, UsageError } from '../common/errors.js';
-<<<<<<< HEAD
 import { formatCount } from '../formats/numbers.js';
-import { findValueProblem, rangeOf } from './featureValues.js';
-=======
->>>>>>> main
 import { describeForeignFile, sourceKindOf } from './foreignFiles.js';
 import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
