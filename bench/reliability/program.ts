@@ -34,19 +34,19 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-export interface StartOptions extends Pick<SpawnOptions, 'cwd' | 'stdio'> {
+export interface StartOptions extends Pick<SpawnOptions, 'cwd' | 'stdio' | 'detached'> {
   /** Words of a program that starts this one. */
   readonly around?: readonly string[];
 }
 
 /** Starts `lxmert WORDS`. A process that does not end is killed, and said to hang. */
 export function start(words: readonly string[], options: StartOptions = {}): Started {
-  const { around = [], cwd, stdio = ['ignore', 'pipe', 'pipe'] } = options;
+  const { around = [], cwd, detached = false, stdio = ['ignore', 'pipe', 'pipe'] } = options;
   const [command = '', ...rest] = [...around, process.execPath, program, ...words];
   const begin = performance.now();
   // One thread each: the same sums in the same order, whatever else the machine does.
   const env = { ...process.env, OMP_NUM_THREADS: '1' };
-  const child = spawn(command, rest, { cwd, stdio, env });
+  const child = spawn(command, rest, { cwd, stdio, env, detached });
   running.add(child);
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)

@@ -10,11 +10,11 @@ namespace {
 
 // So many rows stay in a core's second cache beside a panel while the panels pass.
 constexpr int64_t kBytesOfRows = 192 * 1024;
-constexpr int64_t kMostRows = 192;
+constexpr int64_t kMostInt8Rows = 192;
 
 CutSizes SizesOf(int64_t depth) {
   const Int8Kernels& kernels = ActiveInt8Kernels();
-  const int64_t most_rows = std::clamp(kBytesOfRows / std::max<int64_t>(1, depth), kernels.tile_rows, kMostRows);
+  const int64_t most_rows = std::clamp(kBytesOfRows / std::max<int64_t>(1, depth), kernels.tile_rows, kMostInt8Rows);
   return {kernels.panel_columns, kernels.tile_rows, most_rows, ProductCut::kPanelsOfGroup};
 }
 

@@ -53,7 +53,7 @@ const char* NameFor(const char* wish) {
   return wish;
 }
 
-const Int8Kernels& Choose() {
+const Int8Kernels& ChooseInt8Kernels() {
   const char* wish = std::getenv("LXMERT_KERNELS");
   if (wish != nullptr) {
     const Int8Kernels* wished = FindInt8Kernels(NameFor(wish));
@@ -82,7 +82,7 @@ const Int8Kernels* FindInt8Kernels(const char* name) {
 }
 
 const Int8Kernels& ActiveInt8Kernels() {
-  static const Int8Kernels& kernels = Choose();
+  static const Int8Kernels& kernels = ChooseInt8Kernels();
   return kernels;
 }
 

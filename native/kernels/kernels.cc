@@ -23,7 +23,7 @@ extern const Kernels kKernels;
 
 namespace {
 
-const Kernels& Choose() {
+const Kernels& ChooseKernels() {
 #ifdef LXMERT_X86_KERNELS
   // LXMERT_KERNELS names a lesser set than the processor's best, for comparison.
   const char* wish = std::getenv("LXMERT_KERNELS");
@@ -47,7 +47,7 @@ const Kernels& Choose() {
 }  // namespace
 
 const Kernels& ActiveKernels() {
-  static const Kernels& kernels = Choose();
+  static const Kernels& kernels = ChooseKernels();
   return kernels;
 }
 

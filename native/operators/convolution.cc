@@ -71,8 +71,8 @@ at::Tensor PaddedBias(const at::Tensor& bias, int64_t size) {
 }
 
 // Rows of channels with a padded stride.
-struct Rows {
-  Rows(int64_t count, int64_t channels)
+struct ChannelRows {
+  ChannelRows(int64_t count, int64_t channels)
       : stride(WinogradConvolution::StrideOf(channels)), memory(at::empty({count * stride}, at::kFloat)) {}
   float* data() const { return memory.data_ptr<float>(); }
 
@@ -105,8 +105,8 @@ at::Tensor WinogradRelu(const at::Tensor& input, at::TensorList packed, const at
   const at::Tensor x = ChannelsLast(input, weight.depth);
   const int64_t maps = x.size(0), height = x.size(2), width = x.size(3), places = maps * height * width;
   const int threads = at::get_num_threads();
-  const Rows padded(places, weight.depth), output(places, weight.columns);
-  const auto as_rows = [&](const Rows& rows, int64_t channels) {
+  const ChannelRows padded(places, weight.depth), output(places, weight.columns);
+  const auto as_rows = [&](const ChannelRows& rows, int64_t channels) {
     return rows.memory.view({places, rows.stride}).narrow(1, 0, channels);
   };
   as_rows(padded, weight.depth).copy_(x.permute({0, 2, 3, 1}).reshape({places, weight.depth}));
@@ -166,7 +166,8 @@ class ResidualBlock {
   // The 1x1 convolutions of rows of x: what the 3x3 convolution reads, and what its outputs are added to.
   class Entry {
    public:
-    Entry(const ResidualBlock& block, const float* x, int64_t rows, const Rows& reduced, float* projected, int threads)
+    Entry(const ResidualBlock& block, const float* x, int64_t rows, const ChannelRows& reduced, float* projected,
+          int threads)
         : reduce_(ProductOf(x, block.reduce_.depth, rows, block.reduce_, block.reduce_bias_, reduced.data(),
                             reduced.stride, kRelu),
                   threads),
@@ -190,7 +191,7 @@ class ResidualBlock {
                   maps_at_once = std::max<int64_t>(1, places_at_once / std::max<int64_t>(1, places));
     const int64_t most = std::min(maps, maps_at_once), outputs = restore_.columns;
     const int threads = at::get_num_threads();
-    const Rows reduced(most * places, reduce_.columns), spread(most * places, spread_.columns);
+    const ChannelRows reduced(most * places, reduce_.columns), spread(most * places, spread_.columns);
     const auto values = [&](int64_t channels) {
       return at::empty({WinogradConvolution::PointValues(most, height, width, channels)}, at::kFloat);
     };
@@ -199,7 +200,7 @@ class ResidualBlock {
         at::empty({maps, outputs, height, width}, at::TensorOptions(at::kFloat), at::MemoryFormat::ChannelsLast);
     // Of gathered maps the 1x1 convolutions of each row, once.
     const int64_t num_once = index == nullptr ? 0 : x.size(0);
-    const Rows once(num_once, reduce_.columns);
+    const ChannelRows once(num_once, reduce_.columns);
     const at::Tensor projected_once = at::empty({num_once, outputs}, at::kFloat);
     if (index != nullptr) {
       const Entry entry(*this, x.data_ptr<float>(), num_once, once, projected_once.data_ptr<float>(), threads);

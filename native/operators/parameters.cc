@@ -13,15 +13,15 @@
 namespace lxmert {
 namespace {
 
-struct Entry {
+struct Registration {
   // Keeps the address from being given to another tensor while it is a key here.
   c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl> owner;
   ParameterBuffers buffers;
 };
 
 std::mutex table_mutex;
-std::unordered_map<c10::TensorImpl*, Entry>& Table() {
-  static auto* table = new std::unordered_map<c10::TensorImpl*, Entry>();
+std::unordered_map<c10::TensorImpl*, Registration>& Table() {
+  static auto* table = new std::unordered_map<c10::TensorImpl*, Registration>();
   return *table;
 }
 
@@ -116,8 +116,8 @@ Napi::Value SetParameterBuffers(const Napi::CallbackInfo& info) {
     } else {
       Table().insert_or_assign(
           parameter.unsafeGetTensorImpl(),
-          Entry{c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(parameter.getIntrusivePtr()),
-                std::move(buffers)});
+          Registration{c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>(parameter.getIntrusivePtr()),
+                       std::move(buffers)});
     }
     return info.Env().Undefined();
   });

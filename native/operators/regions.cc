@@ -108,16 +108,16 @@ uint32_t DescendingKey(float score) {
   return ~ascending;
 }
 
-struct Entry {
+struct RankedBox {
   uint32_t key;
   uint32_t index;
 };
 
 // Sorts by key, a byte at a time from the lowest; equal keys stay in their order. For a few hundred entries this
 // takes a quarter of the time of a sort by comparisons, whose branches nobody can predict.
-void RadixSort(std::vector<Entry>& entries, std::vector<Entry>& spare) {
+void RadixSort(std::vector<RankedBox>& entries, std::vector<RankedBox>& spare) {
   uint32_t counts[4][256] = {};
-  for (const Entry& entry : entries) {
+  for (const RankedBox& entry : entries) {
     for (int byte = 0; byte < 4; byte++) counts[byte][(entry.key >> (8 * byte)) & 255]++;
   }
   for (int byte = 0; byte < 4; byte++) {
@@ -127,7 +127,7 @@ void RadixSort(std::vector<Entry>& entries, std::vector<Entry>& spare) {
       count = position;
       position += size;
     }
-    for (const Entry& entry : entries) spare[counts[byte][(entry.key >> (8 * byte)) & 255]++] = entry;
+    for (const RankedBox& entry : entries) spare[counts[byte][(entry.key >> (8 * byte)) & 255]++] = entry;
     entries.swap(spare);
   }
 }
@@ -170,9 +170,9 @@ at::Tensor SurvivingConfidence(const at::Tensor& boxes, const at::Tensor& probab
   const int64_t blocks = (classes - first_class + kBlock - 1) / kBlock;
   at::parallel_for(0, blocks, 8, [&](int64_t begin, int64_t end) {
     std::vector<float> own_best(count, 0.0f);
-    std::vector<Entry> lists[kBlock];
-    for (std::vector<Entry>& list : lists) list.resize(count);
-    std::vector<Entry> spare(count);
+    std::vector<RankedBox> lists[kBlock];
+    for (std::vector<RankedBox>& list : lists) list.resize(count);
+    std::vector<RankedBox> spare(count);
     std::vector<uint64_t> suppressed(words);
     for (int64_t block = begin; block < end; block++) {
       const int64_t first = first_class + block * kBlock;
@@ -184,7 +184,7 @@ at::Tensor SurvivingConfidence(const at::Tensor& boxes, const at::Tensor& probab
       for (int64_t c = 0; c < size; c++) {
         RadixSort(lists[c], spare);
         std::fill(suppressed.begin(), suppressed.end(), 0);
-        for (const Entry& entry : lists[c]) {
+        for (const RankedBox& entry : lists[c]) {
           const uint32_t i = entry.index;
           if ((suppressed[i / 64] >> (i % 64)) & 1) continue;
           own_best[i] = std::max(own_best[i], probability[i * classes + first + c]);

@@ -59,7 +59,7 @@ export function prepareBridge(libtorch, place, { isCheck, say }) {
     say(isBuilt ? `The bridge is built in ${place.folder}.` : `Would build the bridge into ${place.folder}.`);
     return isBuilt;
   }
-  if (!isBuilt) say('Building the bridge; this takes a minute or two.');
+  if (!isBuilt) say('Building the bridge; on two cores this takes half a minute.');
   if (!isBuilt || !place.isCached) buildBridge(libtorch, place);
   say(`Bridge for libtorch ${libtorch.version}: ${place.folder}`);
   return isBuilt;

@@ -305,7 +305,9 @@ export const sampleResponse = z.object({
   store: z
     .string()
     .nullable()
-    .describe('Name, without its path, of the feature store that has its regions; null for drawn scenes'),
+    .describe(
+      'Name, without its path, of the store or file of features that has its regions; null for drawn scenes',
+    ),
 });
 export type SampleResponse = z.output<typeof sampleResponse>;
 export const samplesResponse = z.object({ samples: z.array(sampleResponse) });

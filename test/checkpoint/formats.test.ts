@@ -202,6 +202,13 @@ describe('the zip layout only', () => {
     expect(scope(() => [...checkpoint.tensor('a').data()])).toEqual([0, 1, 1, 1]);
   });
 
+  it('reads a tensor without elements wherever it is said to begin', async () => {
+    const empty = pickledTensor({ shape: [0, 3], offset: 1_000_000 });
+    const checkpoint = await open(pthFile(pickle(pickledDict({ a: pickledTensor(), empty })), { '0': six }));
+    expect(scope(() => checkpoint.tensor('empty').shape)).toEqual([0, 3]);
+    expect(valuesOf(checkpoint, 'a')).toHaveLength(6);
+  });
+
   it('accepts the byte order that newer torch notes, and a file without it', async () => {
     const order = { name: 'archive/byteorder', data: Buffer.from('little') };
     expect(valuesOf(await open(pthFile(object, { '0': six }, [order])), 'a')).toHaveLength(6);

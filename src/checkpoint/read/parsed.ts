@@ -120,7 +120,9 @@ function makeEntry(
   region: StorageRegion,
 ): TensorEntry {
   const { shape, strides } = tensor;
-  const storageOffset = tensor.storage.viewOffset + tensor.storageOffset;
+  const numElements = countElements(shape);
+  // Where no element lies, torch takes any offset, also behind the storage's end.
+  const storageOffset = numElements === 0 ? 0 : tensor.storage.viewOffset + tensor.storageOffset;
   // The oldest files show a tensor only a part of the storage.
   const isPartial = tensor.storage.viewLength !== tensor.storage.numElements;
   const visible = isPartial ? tensor.storage.viewOffset + tensor.storage.viewLength : region.numElements;
@@ -133,6 +135,6 @@ function makeEntry(
     strides,
     storage: region,
     storageOffset,
-    numElements: countElements(shape),
+    numElements,
   };
 }

@@ -48,7 +48,7 @@ type Result =
 
 export const command = defineCommand({
   description:
-    'Converts a file of region features (obj36 TSV and its kin, HDF5, NumPy, LMDB, VinVL; docs/reference/feature-formats.md ' +
+    'Converts a file of region features (obj36 TSV and its kin, HDF5, NumPy, LMDB, VinVL, Arrow; docs/reference/feature-formats.md ' +
     'lists them) to a feature store (a folder of safetensors shards), or a store back to an obj36 TSV file. What a file is ' +
     'comes from its content; a zip or gzip archive of a TSV file is read as it is, without unpacking it to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +

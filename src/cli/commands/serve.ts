@@ -41,11 +41,13 @@ const options = z.strictObject({
   ...otherFeaturesOption,
   features: existingPath()
     .optional()
-    .describe('With --images: feature store that has the regions of the pictures there'),
+    .describe(
+      'With --images: what has the regions of the pictures there, a feature store or any file but a table that features info reads',
+    ),
   images: existingFolder()
     .optional()
     .describe(
-      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that the store has`,
+      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that have features`,
     ),
   host: z
     .string()
@@ -280,7 +282,7 @@ async function ownSamples(options: Options): Promise<OwnSamples | undefined> {
     );
   }
   const names = await namesOfFeatures({ ...options, features });
-  return await readOwnSamples({ store: features, images, names });
+  return await readOwnSamples({ features, images, names });
 }
 
 function whatIsShown({ samples, numFound, numPictures }: OwnSamples, { features, images }: Options): string {

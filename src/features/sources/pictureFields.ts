@@ -15,7 +15,7 @@ const NAMES = {
   boxes: ['boxes', 'bbox', 'bboxes', 'norm_bb', 'normalized_boxes'],
   width: ['image_width', 'image_w', 'img_w', 'width', 'w'],
   height: ['image_height', 'image_h', 'img_h', 'height', 'h'],
-  numBoxes: ['num_boxes', 'num_bbox'],
+  numBoxes: ['num_boxes', 'num_bbox', 'preds_per_image'],
   objectsId: ['objects_id', 'obj_id', 'obj_ids', 'objects'],
   objectsConf: ['objects_conf', 'obj_conf', 'obj_probs'],
   attrsId: ['attrs_id', 'attr_id', 'attr_ids', 'attributes_id'],
