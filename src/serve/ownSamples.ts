@@ -68,7 +68,7 @@ async function samplesOf(
   const found = pictures.filter(({ id }) => present.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1));
   if (found.length === 0) {
     throw new UsageError(
-      `${features} has features of none of the ${pictures.length} pictures in ${images}: its first image is ${lookup.imageIds[0]}, the folder's first id ${pictures[0]?.id}. An id is a file's name up to its first dot.`,
+      `${features} has features of none of the pictures in ${images}: its first image is ${lookup.imageIds[0]}, the folder's first id ${pictures[0]?.id}. An id is a file's name up to its first dot.`,
     );
   }
   const samples = new Map<string, SampleScene>();

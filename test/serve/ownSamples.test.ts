@@ -53,7 +53,7 @@ it('takes the first by name that the store has, of the folder itself alone', asy
   expect([...(await read(at('store'), at('linked'))).samples.keys()]).toEqual([idOf(1)]);
   mkdirSync(at('strange'));
   copyFileSync(path.join(at('pictures'), `${idOf(1)}.jpg`), path.join(at('strange'), 'other.jpg'));
-  await expect(read(at('store'), at('strange'))).rejects.toThrow(/features of none of the 1 pictures/);
+  await expect(read(at('store'), at('strange'))).rejects.toThrow(/features of none of the pictures/);
 });
 
 it.each([

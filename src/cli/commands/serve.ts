@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { hasErrorCode, messageOf, UsageError, unreadable } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { isBasePath } from '../../serve/basePath.js';
 import { countRequests, endServer } from '../../serve/endServer.js';
@@ -216,7 +217,7 @@ export const command = defineCommand({
       await pool.close();
     }
   },
-  render: ({ numQuestions }) => `${numQuestions} questions answered.`,
+  render: ({ numQuestions }) => `${formatCount(numQuestions, 'question')} answered.`,
 });
 
 /** @throws UsageError when the port is taken, or not for everybody */
