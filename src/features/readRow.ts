@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { LxmertError, UsageError } from '../common/errors.js';
+import { formatCount } from '../formats/numbers.js';
 import { describeForeignFile, sourceKindOf } from './foreignFiles.js';
 import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
@@ -44,7 +45,7 @@ export async function readRow(features: string, imageId: string): Promise<Stated
   }
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   throw new LxmertError(
-    `${features} has no row for image ${imageId}. It holds ${numImages} images; the first is ${shards[0]?.metadata.imageIds[0]}.`,
+    `${features} has no row for image ${imageId}. It holds ${formatCount(numImages, 'image')}; the first is ${shards[0]?.metadata.imageIds[0]}.`,
   );
 }
 

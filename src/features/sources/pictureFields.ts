@@ -4,6 +4,7 @@ import { type DataValue, isNumberArray } from '../../checkpoint/pickle/index.js'
 import { LxmertError } from '../../common/errors.js';
 import { decodeBase64 } from '../../formats/base64.js';
 import { countOf, floatsOf, integersOf, type NumberArray } from '../../formats/numberArray.js';
+import { formatCount } from '../../formats/numbers.js';
 
 /** Named values: the members of an .npz file, or a dictionary. */
 export type PictureRecord = ReadonlyMap<DataValue, DataValue>;
@@ -111,7 +112,7 @@ export class PictureFields {
     const count = countOf(value.shape);
     if (count < numBoxes || value.shape.filter((size) => size !== 1).length > 1)
       throw new LxmertError(
-        `${name} should hold ${numBoxes} values for ${numBoxes} boxes; its shape is (${value.shape.join(', ')}).`,
+        `${name} should hold ${formatCount(numBoxes, 'value')} for ${formatCount(numBoxes, 'box')}; its shape is (${value.shape.join(', ')}).`,
       );
     return value;
   }

@@ -2,6 +2,7 @@
 
 import { LxmertError } from '../../../common/errors.js';
 import type { Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../formats/hdf5/index.js';
+import { formatCount } from '../../../formats/numbers.js';
 import { MAX_BOXES } from '../../row.js';
 import { firstFour } from '../firstFour.js';
 import type { IndexedRows, RawRow } from '../indexedRows.js';
@@ -33,7 +34,7 @@ export function openButdRows(file: Hdf5File, ids: string | undefined): IndexedRo
     labels: 'none',
     ...(boxes === undefined ? { boxForm: { format: 'xyxy', unit: 'share' } as const } : {}),
     notes: [
-      `HDF5 with ${isFixed ? `${spanOf(0).count} boxes` : '10 to 100 boxes'} for each picture, ids from ${rows.file}`,
+      `HDF5 with ${isFixed ? `${formatCount(spanOf(0).count, 'box')}` : '10 to 100 boxes'} for each picture, ids from ${rows.file}`,
       ...(hasSizes ? ['sizes of pictures are those by which boxes and shares differ'] : []),
       ...rows.notes,
     ],
