@@ -78,7 +78,7 @@ async function samplesOf(
     const row = await lookup.read(id);
     featureSize = featureSizeOf(row);
     const bytes = await readPicture(file);
-    const scene = await sceneOf(id, bytes, file, row);
+    const scene = await sceneOf(id, bytes, file, row, features);
     const seen = seenIn(row, names, provenance);
     samples.set(id, scene);
     known.set(sha256Of(bytes), seen).set(sha256Of(scene.png), seen);
@@ -103,7 +103,13 @@ async function picturesWithin(folder: string): Promise<ImageFile[]> {
 }
 
 /** Encoded anew: nothing else that a file carries, such as where it was taken, is sent. */
-async function sceneOf(name: string, bytes: Uint8Array, file: string, row: FeatureRow): Promise<SampleScene> {
+async function sceneOf(
+  name: string,
+  bytes: Uint8Array,
+  file: string,
+  row: FeatureRow,
+  features: string,
+): Promise<SampleScene> {
   const { image } = await openPicture(bytes, { name: file });
   const png = await image
     .autoOrient()
@@ -114,7 +120,15 @@ async function sceneOf(name: string, bytes: Uint8Array, file: string, row: Featu
     .catch((cause: unknown) => {
       throw new LxmertError(`${file} cannot be decoded: it is damaged or cut short.`, { cause });
     });
-  const sample = { name, width: row.width, height: row.height, questions: [], objects: [] };
+  const sample = {
+    name,
+    width: row.width,
+    height: row.height,
+    questions: [],
+    objects: [],
+    // Where it lies is nobody's business.
+    store: path.basename(path.resolve(features)),
+  };
   return { png, thumbnail: await thumbnailOf(png), sample };
 }
 

@@ -86,7 +86,8 @@ needing('program').it('answers about them without a detector, and sends nothing 
   const { app } = await serverOn(pool, { samples: own.samples, known: own.known });
   try {
     const { samples } = (await app.inject('/v1/samples')).json();
-    expect(samples[1]).toEqual({ name: idOf(1), width: 60, height: 40, questions: [], objects: [] });
+    const known = { width: 60, height: 40, questions: [], objects: [] };
+    expect(samples[1]).toEqual({ name: idOf(1), ...known, store: 'store' });
     const sent = await app.inject(`/v1/samples/${encodeURIComponent(idOf(1))}.png`);
     const file = await readFile(path.join(at('pictures'), `${idOf(1)}.jpg`));
     const ask = async (bytes: Buffer) =>

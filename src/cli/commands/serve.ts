@@ -17,12 +17,12 @@ import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
 import type { ModelFacts, NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
-import { loadLabelNames } from '../../vision/detector/labelFiles.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
 import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { namesOfFeatures } from '../namesBeside.js';
 import { openBrowser } from '../openBrowser.js';
 import { existingFile, existingFolder, existingPath, weightsPath } from '../options.js';
 
@@ -274,19 +274,15 @@ function namedModels(
 }
 
 /** @throws UsageError for one of the two flags without the other */
-async function ownSamples({
-  features,
-  images,
-  objectNames: objects,
-  attributeNames: attributes,
-}: Options): Promise<OwnSamples | undefined> {
+async function ownSamples(options: Options): Promise<OwnSamples | undefined> {
+  const { features, images } = options;
   if (features === undefined && images === undefined) return undefined;
   if (features === undefined || images === undefined) {
     throw new UsageError(
       'The pictures come from --images and their features from --features: give both, or neither.',
     );
   }
-  const names = await loadLabelNames({ objects, attributes }, undefined);
+  const names = await namesOfFeatures({ ...options, features });
   return await readOwnSamples({ features, images, names });
 }
 
