@@ -11,6 +11,8 @@ export interface PreparedTask {
   readonly splits: readonly PreparedSplit[];
   /** Name of the answer table's file in the folder; undefined where none was written. */
   readonly answers?: string | undefined;
+  /** Flags that the training needs beside the usual ones. */
+  readonly trainingFlags?: string | undefined;
   /** Official annotations that `lxmert score` reads, where the task has them as files: `--annotations val.json`. */
   readonly scoring?: string | undefined;
   readonly predictions?: 'json' | 'csv';
@@ -34,6 +36,7 @@ export function nextSteps({
   scoring,
   predictions,
   features = ['features/mine'],
+  trainingFlags,
 }: PreparedTask): string[] {
   const stores = features.map((store) => `--features ${shellWord(store)}`).join(' ');
   const at = (file: string): string => shellWord(path.join(output, file));
@@ -46,13 +49,16 @@ export function nextSteps({
   const commands: string[] = [];
   if (train !== undefined) {
     const table = answers === undefined ? '' : ` --answers ${at(answers)}`;
+    const more = trainingFlags === undefined ? '' : ` ${trainingFlags}`;
     commands.push(
-      `lxmert finetune ${task} --train ${at(train)} --valid ${valid === undefined ? 'VALID.json' : at(valid)}${table} ${stores} --vocab vocab.txt --load-encoder model_LXRT.pth --output runs/mine`,
+      `lxmert finetune ${task} --train ${at(train)} --valid ${valid === undefined ? 'VALID.json' : at(valid)}${table} ${stores} --vocab vocab.txt --load-encoder model_LXRT.pth${more} --output runs/mine`,
     );
   } else if (answered[0] !== undefined) {
     commands.push(`lxmert evaluate ${task} ${at(valid ?? answered[0])} --model runs/mine ${stores}`);
   }
-  const toPredict = unanswered ?? (scoring === undefined ? undefined : (valid ?? answered[0]));
+  // What was trained on is not scored, least of all against the annotations of another split.
+  const toScore = valid ?? answered.find((file) => file !== train);
+  const toPredict = unanswered ?? (scoring === undefined ? undefined : toScore);
   if (toPredict !== undefined) {
     commands.push(
       `lxmert predict ${task} ${at(toPredict)} --model runs/mine ${stores} --output predictions.${predictions ?? 'json'}`,

@@ -13,6 +13,7 @@ export {
   existingFiles,
   existingFolder,
   existingPath,
+  outputFile,
   outputPath,
   weightsFile,
   weightsPath,

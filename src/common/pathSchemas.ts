@@ -83,6 +83,17 @@ export function outputPath(): z.ZodString {
   return z.string().min(1).meta({ pathKind: 'new' });
 }
 
+/** The same of a file: a folder of its name is told before any work for it is done. */
+export function outputFile(): z.ZodString {
+  return outputPath()
+    .superRefine((value, check) => {
+      if (value === '' || statSync(value, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+      const message = `'${value}' is a folder, not a file to write`;
+      check.addIssue({ code: 'custom', message });
+    })
+    .meta({ pathKind: 'new' });
+}
+
 function pathThat(
   pathKind: 'file' | 'folder' | 'either',
   accept: (found: { isFile(): boolean; isDirectory(): boolean }, file: string) => boolean,

@@ -159,7 +159,7 @@ async function lookAtRows(source: string | ByteSource, name: string): Promise<Fi
     }
     if (++numRows >= NUM_ROWS) break;
   }
-  if (columns === undefined) throw new LxmertError(problem ?? `${name} holds no rows.`);
+  if (columns === undefined) throw new LxmertError(problem ?? `${name} holds no rows of region features.`);
   if (columns.header !== undefined && numRows === 0)
     throw new LxmertError(`${name} holds no rows: a header line stands alone.`);
   return { columns, samples, firstLine, lineEnding, mostBoxes, hasMark };

@@ -83,7 +83,9 @@ function distinctNames(folders: readonly string[]): string[] {
     const names = parts.map((each) => each.slice(-length).join('/'));
     if (new Set(names).size === folders.length) return names;
   }
-  throw new UsageError('A run is named twice; name different ones.');
+  const places = folders.map((folder) => path.resolve(folder));
+  const twice = folders.find((_, i) => places.indexOf(places[i] as string) < i) ?? '';
+  throw new UsageError(`The run '${twice}' is named twice; name different ones.`);
 }
 
 function factsOf(runs: readonly NamedRun[]): ReportComparison {

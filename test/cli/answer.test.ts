@@ -66,6 +66,13 @@ describe('answer', () => {
     expect(lines[0]).toContain(`  ${best} (`);
     expect(lines[1]).toContain(`  ${second} (`);
     expect(lines[2]).toBe("      -  unheard of (not among the model's answers)");
+    for (const [given, problem] of [
+      ['red,,blue', "an answer is missing beside a comma in 'red,,blue'"],
+      ['red, red', "'red' is named twice"],
+    ] as const) {
+      const refused = await lxmert(...words, '--choices', given);
+      expect([refused.exitCode, refused.stderr]).toEqual([2, `lxmert: --choices: ${problem}.\n`]);
+    }
     const none = await lxmert(...words, '--choices', 'unheard of');
     expect(none.exitCode).toBe(1);
     expect(none.stderr).toContain("None of the choices is among the model's answers: 'unheard of'.");

@@ -125,6 +125,11 @@ describe('what is missing', () => {
     expect(error.message).toMatch(
       /no .*train36_imgid2idx\.pkl or .*train36_imgid2idx\.json\. Name it with --row-ids FILE of lxmert features convert/,
     );
+    const prose = path.join(folder, 'README.md');
+    writeFileSync(prose, '# The ids\n');
+    expect((await errorOf(() => opened(altered(['train36.hdf5']), { rowIds: prose }))).message).toMatch(
+      /README\.md should say which row each image has, .*; it is text\.$/,
+    );
     const rowIds = path.join(folder, 'ids.json');
     writeFileSync(rowIds, '{"a": 1, "b": 0}');
     const source = await opened(altered(['train36.hdf5']), { rowIds });

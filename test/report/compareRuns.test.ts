@@ -111,7 +111,9 @@ it('names which run a damage is of, and gives the numbers of each', async () => 
 });
 
 it('refuses a run that is named twice, and more than can be told apart', async () => {
-  await expect(compareRuns([at('other'), at('other')])).rejects.toThrow('A run is named twice');
+  await expect(compareRuns([at('other'), at('other')])).rejects.toThrow(
+    `The run '${at('other')}' is named twice`,
+  );
   const many = Array.from({ length: 7 }, (_, i) => at(String(i)));
   await expect(compareRuns(many)).rejects.toThrow('At most 6 runs fit into one report, and 7 were named.');
 });

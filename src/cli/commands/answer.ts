@@ -18,7 +18,7 @@ import { detectionOptions } from '../detectorOptions.js';
 import { writeExplanation } from '../explanationFile.js';
 import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { withNamesBeside } from '../namesBeside.js';
-import { existingFile, existingPath, outputPath } from '../options.js';
+import { existingFile, existingPath, outputFile } from '../options.js';
 import { repeatCommand } from '../repeat.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
@@ -76,7 +76,7 @@ export const command = defineCommand({
     ...otherFeaturesOption,
     top: z.int().min(1).max(100).default(3).describe('Answers to print'),
     choices: choicesOption.optional(),
-    explain: outputPath()
+    explain: outputFile()
       .optional()
       .describe('Write a page that shows what the answer was found in; of several models, by removal'),
     picture: existingFile().optional().describe('With --features and --explain: the picture, to draw on'),

@@ -15,7 +15,7 @@ import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { renderDetectorReport } from '../../vision/detector/weightsReport.js';
 import { defineCommand } from '../command.js';
 import { untoldOptions } from '../modelOptions.js';
-import { outputPath, weightsFile } from '../options.js';
+import { outputFile, weightsFile } from '../options.js';
 
 export const command = defineCommand({
   description:
@@ -43,7 +43,7 @@ export const command = defineCommand({
     input: weightsFile().describe(
       'Weights to read (.pth, .bin, .safetensors; of the detector also .caffemodel, .pkl)',
     ),
-    output: outputPath().describe('File to write'),
+    output: outputFile().describe('File to write'),
   }),
   options: z.strictObject({
     to: z

@@ -12,7 +12,7 @@ import { type Explained, explainedFrom, renderExplained } from '../explained.js'
 import { writeExplanation } from '../explanationFile.js';
 import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
 import { withNamesBeside } from '../namesBeside.js';
-import { existingFile, existingPath, outputPath } from '../options.js';
+import { existingFile, existingPath, outputFile } from '../options.js';
 import { repeatCommand } from '../repeat.js';
 import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
 
@@ -44,7 +44,7 @@ export const command = defineCommand({
   arguments: askedArguments,
   options: z.strictObject({
     ...sampleOption,
-    output: outputPath().default('explanation.html').describe('Page to write'),
+    output: outputFile().default('explanation.html').describe('Page to write'),
     ...modelOptions,
     model: modelOptions.model
       .optional()

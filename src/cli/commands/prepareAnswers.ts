@@ -8,7 +8,7 @@ import {
 } from '../../data/prepare/prepareAnswers.js';
 import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
-import { existingPath, outputPath } from '../options.js';
+import { existingPath, outputFile } from '../options.js';
 import { rowNotices } from '../prepareReport.js';
 
 export const command = defineCommand({
@@ -29,7 +29,7 @@ export const command = defineCommand({
       .describe('Pre-training JSON files, zip archives, or folders of them'),
   }),
   options: z.strictObject({
-    output: outputPath().describe('The file to write').meta({ valueName: 'FILE' }),
+    output: outputFile().describe('The file to write').meta({ valueName: 'FILE' }),
     numAnswers: z
       .int()
       .min(1)

@@ -6,7 +6,7 @@ import { LxmertError } from '../../common/errors.js';
 import { streamCaptions } from '../../data/annotations/captions.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, outputFile } from '../options.js';
 
 /** Characters gathered before they go to the file. */
 const FLUSH_AT = 1 << 16;
@@ -28,7 +28,7 @@ export const command = defineCommand({
   ],
   arguments: z.strictObject({ captions: existingFile().describe('Caption file (JSON)') }),
   options: z.strictObject({
-    output: outputPath().describe('File to write'),
+    output: outputFile().describe('File to write'),
     split: z
       .array(z.string().min(1))
       .min(1)

@@ -37,7 +37,7 @@ export const command = defineCommand({
     runPreparation(context, (told) =>
       prepareVizwiz({ ...told, minOccurrences: context.options.minOccurrences }),
     ),
-  render: ({ output, splits, numAnswers, tableFrom, notes }) => {
+  render: ({ output, splits, numAnswers, tableFrom, mostOccurrences, notes }) => {
     const answers = tableFrom === 'nothing' ? undefined : 'trainval_label2ans.json';
     const val = splits.find(({ file, numAnswered }) => file === 'val.json' && numAnswered > 0);
     return [
@@ -46,16 +46,23 @@ export const command = defineCommand({
         return count === 0 ? line : `${line}, ${formatCount(count, 'question')} unanswerable`;
       }),
       ...notes,
-      {
-        given: `${formatCount(numAnswers ?? 0, 'answer')} in the table, as given`,
-        annotations: `${formatCount(numAnswers ?? 0, 'answer')} in the table, made from the training answers`,
-        nothing: 'no answer table: finetune vizwiz makes one from its training answers',
+      ...{
+        given: [`${formatCount(numAnswers ?? 0, 'answer')} in the table, as given`],
+        annotations: [
+          `${formatCount(numAnswers ?? 0, 'answer')} in the table, made from the training answers`,
+        ],
+        // Where no answer is frequent enough, a note says so.
+        nothing:
+          mostOccurrences === undefined
+            ? ['no answer table: finetune vizwiz makes one from its training answers']
+            : [],
       }[tableFrom],
       ...nextSteps({
         task: 'vizwiz',
         output,
         splits,
         answers,
+        ...(mostOccurrences !== undefined && { trainingFlags: `--min-occurrences ${mostOccurrences}` }),
         scoring: val === undefined ? undefined : `--annotations ${output}/val.json`,
       }),
     ].join('\n');

@@ -8,7 +8,7 @@ import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { compareRuns, type DescribedRun, describeRun, renderReport } from '../../report/index.js';
 import { defineCommand } from '../command.js';
 import { otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, existingFolder, existingPath, outputPath } from '../options.js';
+import { existingFile, existingFolder, existingPath, outputFile } from '../options.js';
 
 type Numbers = Omit<DescribedRun, 'report' | 'problems'>;
 
@@ -42,7 +42,7 @@ export const command = defineCommand({
     runs: z.array(existingFolder()).min(1).describe('Run folder, or several to compare'),
   }),
   options: z.strictObject({
-    output: outputPath()
+    output: outputFile()
       .optional()
       .describe(
         'Page to write [default: report.html in the run folder; of several runs comparison.html here]',

@@ -8,7 +8,7 @@ import { formatCount, formatMany, formatNumber, formatPercent } from '../../form
 import { countWords, vocabularyOfWords } from '../../text/index.js';
 import { saveVocabulary } from '../../text/vocabularyFile.js';
 import { defineCommand } from '../command.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, outputFile } from '../options.js';
 
 interface Result {
   readonly output: string;
@@ -43,7 +43,7 @@ export const command = defineCommand({
       .describe('Training examples of any task (JSON or JSON lines), or .txt files with a sentence a line'),
   }),
   options: z.strictObject({
-    output: outputPath().describe('The file to write').meta({ valueName: 'FILE' }),
+    output: outputFile().describe('The file to write').meta({ valueName: 'FILE' }),
     minCount: z
       .int()
       .min(1)

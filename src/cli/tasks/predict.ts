@@ -11,7 +11,7 @@ import { type Command, defineCommand } from '../command.js';
 import { areExported } from '../exportedModel.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { askedModelsOption } from '../modelOptions.js';
-import { existingFile, outputPath } from '../options.js';
+import { existingFile, outputFile } from '../options.js';
 import { renderCheck } from '../submissionReport.js';
 import { predictExported } from './predictExported.js';
 import { predictionProcessGroup } from './predictionProcessGroup.js';
@@ -77,7 +77,7 @@ export function predictCommand(task: Task): Command {
     ...task.help.predict,
     arguments: z.strictObject({ questions: existingFile().describe('Examples (JSON)') }),
     options: z.strictObject({
-      output: outputPath().describe('File to write'),
+      output: outputFile().describe('File to write'),
       ...taskModelOptions(task),
       model: askedModelsOption,
       ...leftOutOption(0),

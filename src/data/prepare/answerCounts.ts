@@ -16,6 +16,11 @@ export class AnswerCounts {
     return this.#counts.size;
   }
 
+  /** Questions of the most frequent answer; 0 without any. */
+  get mostOccurrences(): number {
+    return [...this.#counts.values()].reduce((most, count) => Math.max(most, count), 0);
+  }
+
   /** Those of at least so many questions, the most frequent first and equally frequent ones by code points. */
   atLeast(minOccurrences: number): string[] {
     return [...this.#counts]

@@ -34,6 +34,8 @@ export interface PreparedVizwiz {
   /** Undefined when there was nothing to make a table from. */
   readonly numAnswers: number | undefined;
   readonly tableFrom: 'annotations' | 'given' | 'nothing';
+  /** Where no answer is frequent enough for a table: training questions that the most frequent is among those of. */
+  readonly mostOccurrences?: number;
   readonly notes: readonly string[];
 }
 
@@ -54,8 +56,11 @@ export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<Prep
   const notes: string[] = [];
   const splits = await findSplits(await openRawFiles(options.sources), (line) => notes.push(line));
   const forTable = splits.find(({ name }) => name === 'train');
-  const table =
-    options.answerTable ?? (forTable === undefined ? undefined : await tableOf(forTable, options, notes));
+  const made =
+    options.answerTable !== undefined || forTable === undefined
+      ? {}
+      : await tableOf(forTable, options, notes);
+  const table = options.answerTable ?? made.table;
   const names = [
     ...splits.map(({ name }) => `${name}.json`),
     ...(table === undefined ? [] : ANSWER_TABLE_FILES),
@@ -69,6 +74,7 @@ export async function prepareVizwiz(options: PrepareVizwizOptions): Promise<Prep
       numAnswers: table?.size,
       tableFrom:
         options.answerTable !== undefined ? 'given' : table === undefined ? 'nothing' : 'annotations',
+      ...(made.mostOccurrences !== undefined && { mostOccurrences: made.mostOccurrences }),
       notes,
     };
   });
@@ -99,7 +105,7 @@ async function tableOf(
   { name, raw }: RawSplit,
   options: PrepareVizwizOptions,
   notes: string[],
-): Promise<AnswerTable | undefined> {
+): Promise<{ readonly table?: AnswerTable; readonly mostOccurrences?: number }> {
   const counts = new AnswerCounts();
   const counter = new SplitCounter(`the answers of ${name}.json`, options);
   for await (const { answers } of recordsOf(raw)) {
@@ -108,13 +114,14 @@ async function tableOf(
   }
   const minOccurrences = options.minOccurrences ?? VQA_MIN_OCCURRENCES;
   const answers = counts.atLeast(minOccurrences);
-  if (answers.length > 0) return new AnswerTable(answers);
-  if (counts.size > 0) {
-    notes.push(
-      `No answer is among those of ${minOccurrences} training questions or more, so there is no answer table. Lower --min-occurrences, or give --answers.`,
-    );
-  }
-  return undefined;
+  if (answers.length > 0) return { table: new AnswerTable(answers) };
+  const { mostOccurrences } = counts;
+  if (mostOccurrences === 0) return {};
+  notes.push(
+    `No answer is among those of ${minOccurrences} training questions or more, the most frequent among those of ${mostOccurrences}, so there is no answer table here, ` +
+      'nor would finetune vizwiz make one: lower --min-occurrences, or give --answers.',
+  );
+  return { mostOccurrences };
 }
 
 async function writeSplit(

@@ -39,6 +39,8 @@ async function openLmdb(given: string, stated: StatedSource): Promise<RowSource>
     records = openEntries(given, LmdbFile.open(bytes), bytes);
   } catch (error) {
     bytes.close();
+    if (error instanceof LxmertError && !error.message.includes(given))
+      throw new LxmertError(`${file}: ${error.message}`, { cause: error });
     if (!(error instanceof LmdbFault)) throw error;
     throw new LxmertError(`${file} cannot be read as an LMDB database: ${error.message}.`, { cause: error });
   }

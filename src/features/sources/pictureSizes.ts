@@ -40,7 +40,12 @@ function readEntries(file: string): Entry[] {
     const { kind, name } = readContentKind(file);
     if (kind === 'jsonObject' || kind === 'jsonArray')
       return entriesOf(parseJson(readFileSync(file, 'utf8')));
-    if (kind === 'text') return entriesOfLines(readFileSync(file, 'utf8'));
+    if (kind === 'text') {
+      const text = readFileSync(file, 'utf8');
+      if (!text.split('\n', 1)[0]?.includes('\t'))
+        throw new Error('it is text, and no table of ids and sizes');
+      return entriesOfLines(text);
+    }
     throw new Error(`it is ${name}`);
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw unreadable(file, error);

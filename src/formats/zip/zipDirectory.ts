@@ -65,7 +65,11 @@ export async function readZipDirectory(
       : /fileName|relative path|absolute path/.test(message)
         ? 'name'
         : 'damaged';
-    throw new ZipFault(kind, message, undefined, { cause: error });
+    const phrase =
+      kind === 'cut'
+        ? 'the directory at its end is missing, as where a file is cut'
+        : message.replace(/\.$/, '');
+    throw new ZipFault(kind, phrase, undefined, { cause: error });
   }
 }
 

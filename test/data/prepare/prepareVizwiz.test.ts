@@ -85,6 +85,18 @@ describe('prepareVizwiz', () => {
     ]);
   });
 
+  it('says how frequent the most frequent answer is where none is frequent enough', async () => {
+    const source = writeFiles(newFolder(), { 'train.json': train });
+    const { tableFrom, mostOccurrences, notes } = await prepareVizwiz({
+      sources: [source],
+      outputFolder: newFolder(),
+    });
+    expect([tableFrom, mostOccurrences]).toEqual(['nothing', 2]);
+    expect(notes.join()).toMatch(
+      /those of 9 training questions or more, the most frequent among those of 2,/,
+    );
+  });
+
   it('says what is wrong, and leaves nothing', async () => {
     const outputFolder = newFolder();
     const prepare = (content: Record<string, unknown>) =>

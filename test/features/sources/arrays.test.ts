@@ -1,6 +1,6 @@
 /** @file Files of arrays that NumPy, LMDB and msgpack-numpy wrote (fixtures/makeArrays.py), to a store and back. */
 
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -161,6 +161,18 @@ describe("VinVL's and Oscar's files", () => {
     expect((await errorOf(() => convert(alone))).message).toContain(
       'Put the table of sizes (hw.tsv) beside it',
     );
+  });
+
+  it('files that are cut, or prose, in whole sentences with their names', async () => {
+    const cut = path.join(temporaryFolder(), 'cut.npz');
+    const [whole = ''] = readdirSync(fixture('milvlg'));
+    writeFileSync(cut, readFileSync(fixture(`milvlg/${whole}`)).subarray(0, 700));
+    expect((await errorOf(() => convert(cut))).message).toMatch(
+      /cut\.npz.* the directory at its end is missing, as where a file is cut\.$/,
+    );
+    const lmdb = path.join(temporaryFolder(), 'cut.mdb');
+    writeFileSync(lmdb, gunzipSync(readFileSync(fixture('mmf.mdb.gz'))).subarray(0, 8192));
+    expect((await errorOf(() => convert(lmdb))).message).toMatch(/^\S*cut\.mdb[: ]/);
   });
 
   it('damaged JSON, told by its place', async () => {

@@ -115,7 +115,7 @@ describe('an .npz file', () => {
       'of boxes of another picture',
       { 'x.npy': npy(header('<f4', '3, 2'), Buffer.alloc(24)), 'bbox.npy': boxes },
       undefined,
-      'a vector for each of 1 boxes',
+      'a vector for each of 1 box',
     ],
     [
       'that states more boxes',

@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readPlainPickle } from '../../../checkpoint/pickle/index.js';
-import { LxmertError, messageOf, UsageError, unreadable } from '../../../common/errors.js';
+import { PickleError, readPlainPickle } from '../../../checkpoint/pickle/index.js';
+import { endSentence, LxmertError, messageOf, UsageError, unreadable } from '../../../common/errors.js';
 import { readContentKind } from '../../../formats/contentKind.js';
 import { parseJson } from '../../../formats/jsonFault.js';
 
@@ -72,8 +72,10 @@ function readEntries(file: string): [string, number][] {
     else throw new LxmertError(`it is ${name}`);
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw unreadable(file, error);
+    const isText = error instanceof PickleError && readContentKind(file).kind === 'text';
     throw new LxmertError(
-      `${file} should say which row each image has, as a pickle or JSON of ids and rows; it cannot be read: ${messageOf(error)}`,
+      `${file} should say which row each image has, as a pickle or JSON of ids and rows; ` +
+        (isText ? 'it is text.' : endSentence(`it cannot be read: ${messageOf(error)}`)),
       { cause: error },
     );
   }
