@@ -24,6 +24,9 @@ const LAST_WEIGHTS = { finetune: 'LAST.pth', pretrain: 'LAST_LXRT.pth' } as cons
 /** A run that ends before its moment comes is begun again. */
 const MAX_ATTEMPTS = 8;
 
+/** The snapshot of an interrupt is one of the number that is kept: an older one has gone for it. */
+const OTHER_SNAPSHOT = /^run\/snapshots\/step-\d+\.(json|safetensors) (is missing|should not be there)$/;
+
 interface Ending {
   readonly name: string;
   /** Bash that runs "$@". Its processes are a group of their own, as those of a terminal's line are. */
@@ -149,7 +152,8 @@ async function endRun(
     const isInTime = !hasEnded() && (epochsIn(cwd) ?? 0) < SIZES.numEpochs;
     signalGroup(child.pid as number, isInTime ? ending.signal : 'SIGKILL');
     const last = await ended;
-    if (isInTime || attempt === MAX_ATTEMPTS)
+    // One that was at its end already came to it.
+    if ((isInTime && last.status !== 0) || attempt === MAX_ATTEMPTS)
       return { moment: `${Math.round(after)} ms after its first record`, problems: problemsOf(last, ending) };
     newFolder(path.basename(cwd));
   }
@@ -192,7 +196,9 @@ function notSaved(place: string, weights: string): string[] {
 async function problemsAfterwards(job: Job, place: string, whole: string): Promise<string[]> {
   const again = await start(job.words, { cwd: place }).ended;
   if (again.status !== 0) return [`given again, it ended with ${again.status}: ${again.stderr.slice(-300)}`];
-  return differencesBetween(whole, place).map((each) => `afterwards, ${each}`);
+  return differencesBetween(whole, place)
+    .filter((each) => !OTHER_SNAPSHOT.test(each))
+    .map((each) => `afterwards, ${each}`);
 }
 
 function newFolder(name: string): string {
