@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/common/random.js';
 import { differencesBetween } from './reliability/compareFolders.js';
-import { type Job, makeJobs } from './reliability/jobs.js';
+import { type Job, makeJobs, STEPS_PER_EPOCH } from './reliability/jobs.js';
 import { faultsOfMessage } from './reliability/messages.js';
 import { type Ended, start } from './reliability/program.js';
 
@@ -185,12 +185,16 @@ function epochsIn(place: string): number | undefined {
 }
 
 function notSaved(place: string, weights: string): string[] {
-  const problems: string[] = [];
-  if (!existsSync(path.join(place, 'run', weights))) problems.push(`there is no ${weights}`);
   const snapshots = path.join(place, 'run/snapshots');
   const names = existsSync(snapshots) ? readdirSync(snapshots) : [];
-  if (!names.some((name) => name.endsWith('.json'))) problems.push('there is no snapshot');
-  return problems;
+  const steps = names.filter((name) => name.endsWith('.json')).map((name) => Number(/\d+/.exec(name)?.[0]));
+  if (steps.length === 0) return ['there is no snapshot'];
+  // Between two epochs a pre-training's last weights are those of the epoch that has ended.
+  const epoch = Math.max(...steps) / STEPS_PER_EPOCH;
+  const isThere = [weights, `Epoch${String(epoch).padStart(2, '0')}_LXRT.pth`].some((name) =>
+    existsSync(path.join(place, 'run', name)),
+  );
+  return isThere ? [] : [`there is no ${weights}`];
 }
 
 async function problemsAfterwards(job: Job, place: string, whole: string): Promise<string[]> {
