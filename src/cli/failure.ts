@@ -15,12 +15,22 @@ export interface FailureReport {
  */
 export function reportFailure(
   error: unknown,
-  { debug, command }: { debug: boolean; command: string | undefined },
+  {
+    debug,
+    command,
+    listFlags = [],
+  }: {
+    readonly debug: boolean;
+    readonly command: string | undefined;
+    /** Those of the command line that take several values. */
+    readonly listFlags?: readonly string[];
+  },
 ): FailureReport {
   const stack = debug && error instanceof Error ? `${error.stack ?? ''}\n${causes(error)}` : '';
   if (error instanceof CommanderError) {
     const help = command === undefined ? 'lxmert --help' : `lxmert ${command} --help`;
-    return { text: `lxmert: ${parserSentence(error)} See '${help}'.\n${stack}`, exitCode: 2 };
+    const sentences = [parserSentence(error), ...listAdvice(error, listFlags), `See '${help}'.`];
+    return { text: `lxmert: ${sentences.join(' ')}\n${stack}`, exitCode: 2 };
   }
   if (error instanceof LxmertError)
     return { text: `lxmert: ${error.message}\n${stack}`, exitCode: error.exitCode };
@@ -39,6 +49,12 @@ function parserSentence(error: CommanderError): string {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toUpperCase()}${endSentence(first.slice(1))}`;
   return [sentence, ...rest.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ');
+}
+
+/** Words behind a flag's first value, as a shell makes them of `*.parquet`, come as arguments too many. */
+function listAdvice({ code }: CommanderError, [flag]: readonly string[]): string[] {
+  if (code !== 'commander.excessArguments' || flag === undefined) return [];
+  return [`Several values of ${flag} are given with the flag before each, or with commas between them.`];
 }
 
 function causes(error: Error): string {

@@ -1,6 +1,7 @@
 /** @file What `lxmert doctor` says of models by their names: which hub, which cache, which are there. The hub is not asked. */
 
 import { messageOf } from '../common/errors.js';
+import { formatCount } from '../formats/numbers.js';
 import { cachedNames, findCached, hubSettings, isPublished } from '../hub/index.js';
 
 export interface ExaminedHub {
@@ -38,6 +39,6 @@ export function hubRows(hub: ExaminedHub): (readonly [string, string])[] {
   const of = published.length === 0 ? 'none of LXMERT' : published.join(', ');
   return [
     ['model hub', isOffline ? 'offline (HF_HUB_OFFLINE): the cache alone' : `${endpoint}, ${token}`],
-    ['hub cache', `${cache} (${numModels} models; ${of})`],
+    ['hub cache', `${cache} (${formatCount(numModels, 'model')}; ${of})`],
   ];
 }

@@ -10,6 +10,7 @@ import type { Values } from './command.js';
 export {
   detectorPath,
   existingFile,
+  existingFiles,
   existingFolder,
   existingPath,
   outputPath,

@@ -1,6 +1,7 @@
 /** @file Runs one command line: finds the command, reads its flags, runs it, prints, and gives the exit code. */
 
 import { Argument, CommanderError, Option, Command as Parser } from 'commander';
+import { UsageError } from '../common/errors.js';
 import { type CatalogueEntry, catalogue } from './catalogue.js';
 import type { Command, CommandOutcome, Values } from './command.js';
 import { type FailureReport, reportFailure } from './failure.js';
@@ -50,6 +51,7 @@ async function runWords(words: readonly string[], surroundings: Surroundings): P
     const failure: FailureReport = reportFailure(error, {
       debug: words.includes('--debug'),
       command: run.entry?.name,
+      listFlags: run.listFlags.filter((flag) => words.includes(flag)),
     });
     const text = printable(failure.text).replace(/^lxmert:/, painted('red', 'lxmert:'));
     surroundings.stderr.write(dressed(text, hasColor(surroundings.stderr)));
@@ -64,6 +66,8 @@ const everywhere = 'Flags of every command:';
 class Run {
   entry: CatalogueEntry | undefined;
   exitCode = 0;
+  /** The flags of the command that take several values. */
+  listFlags: readonly string[] = [];
 
   constructor(readonly surroundings: Surroundings) {}
 
@@ -234,7 +238,9 @@ async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
     const flags = parameter.isRequired ? `<${name}>` : `[${name}]`;
     leaf.addArgument(new Argument(flags, parameterHelp({ ...parameter, isRequired: false, isList: false })));
   }
-  for (const parameter of flagsOf(command)) leaf.addOption(optionOf(parameter));
+  const flags = flagsOf(command);
+  for (const parameter of flags) leaf.addOption(optionOf(parameter));
+  run.listFlags = flags.filter(({ isList }) => isList).map(({ name }) => `--${name}`);
   for (const { name, description } of commonFlags)
     leaf.addOption(new Option(`--${name}`, description).helpGroup(everywhere));
   const { stdout } = run.surroundings;
@@ -254,8 +260,17 @@ function optionOf(parameter: Parameter): Option {
   if (option.attributeName() !== parameter.key || (option.negate && !isNegated)) {
     throw new Error(`The option key '${parameter.key}' does not survive as a flag; choose another name.`);
   }
-  if (!parameter.isList) return option;
-  return option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
+  if (parameter.type === 'boolean') return option;
+  return option.argParser((text: string, before: string | string[] | undefined) =>
+    parameter.isList ? [...(before ?? []), text] : onlyValue(parameter, text, before),
+  );
+}
+
+/** A flag that takes one value and stands there twice is a slip, whichever of the two was meant. */
+function onlyValue({ name }: Parameter, text: string, before: unknown): string {
+  if (before === undefined) return text;
+  const values = text === before ? `both times as '${text}'` : `as '${String(before)}' and as '${text}'`;
+  throw new UsageError(`--${name} is given twice, ${values}, and takes one value: leave one of them out.`);
 }
 
 function byFirstWord(entries: readonly CatalogueEntry[]): Map<string, CatalogueEntry[]> {

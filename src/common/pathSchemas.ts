@@ -31,6 +31,11 @@ export function existingFile(orWord?: string): z.ZodString {
   return pathThat('file', (found) => found.isFile(), 'a file', undefined, undefined, orWord);
 }
 
+/** Paths to one or more files that must exist, which are taken together: shards, or the parts of a split. */
+export function existingFiles(): z.ZodArray<z.ZodString> {
+  return z.array(existingFile()).min(1);
+}
+
 /** A path to a folder that must exist. */
 export function existingFolder(): z.ZodString {
   return pathThat('folder', (found) => found.isDirectory(), 'a folder');

@@ -38,7 +38,7 @@ export function withLabels<Example extends Question>(
   const total = formatNumber(examples.length);
   if (labelled.length === 0) {
     throw new LxmertError(
-      `None of the ${total} examples of '${name}' has a label, so there is nothing to learn or to score.${keyHint(first)} A test split has none; lxmert predict answers it.`,
+      `No example of '${name}' has a label, so there is nothing to learn or to score.${keyHint(first)} A test split has none; lxmert predict answers it.`,
     );
   }
   requireAnswers(labelled, name, answerTable);

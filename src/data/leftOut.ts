@@ -1,7 +1,7 @@
 /** @file Examples that cannot be used since their images have no features: counted, named, and limited. */
 
 import { LxmertError } from '../common/errors.js';
-import { formatNumber, formatPercent } from '../formats/numbers.js';
+import { formatMany, formatNumber, formatPercent } from '../formats/numbers.js';
 import { byPlainForm, formDifference, shownId } from './idForms.js';
 
 /**
@@ -83,7 +83,7 @@ export class LeftOut {
         ? ['has features here', 'have no features here']
         : ['is about an image whose features are loaded', 'are about images without features here'];
     const what = isEmpty
-      ? `None of the ${formatNumber(this.#numExamples)} ${this.noun} of ${this.name} ${none}: ${this.#named}.`
+      ? `None of the ${this.#numExamples === 1 ? '' : `${formatNumber(this.#numExamples)} `}${this.noun} of ${this.name} ${none}: ${this.#named}.`
       : `${this.#share} of ${this.name} ${some}, where ${allowed} may be left out: ${this.#named}.`;
     const way = isEmpty ? '' : ' --max-left-out all (in JavaScript: maxLeftOut) goes on without them.';
     throw new LxmertError(
@@ -115,7 +115,7 @@ export class LeftOut {
         ' Write the ids of the examples as the features have them (lxmert prepare does for official files).'
       );
     }
-    return ` There are features of ${formatNumber(known.length)} images, such as ${shownId(example)}.`;
+    return ` There are features of ${formatMany(known.length, 'image')}, such as ${shownId(example)}.`;
   }
 }
 

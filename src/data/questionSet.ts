@@ -1,6 +1,7 @@
 /** @file A split made ready for training or evaluation: the questions whose images are at hand. */
 
 import { LxmertError } from '../common/errors.js';
+import { formatCount } from '../formats/numbers.js';
 import type { Question } from './annotations/question.js';
 import type { AnswerTable } from './answerTable.js';
 import { repeatedIdNotice } from './exampleCensus.js';
@@ -72,7 +73,7 @@ export class QuestionSet<Example extends Question = Question> {
       for (const answer of question.labels?.keys() ?? []) {
         if (this.answerTable.indexOf(answer) === undefined) {
           throw new LxmertError(
-            `Question ${question.questionId} of '${name}' has the answer '${answer}', which is not in the answer table of ${this.answerTable.size} answers. Is the table of another data set in use?`,
+            `Question ${question.questionId} of '${name}' has the answer '${answer}', which is not in the answer table of ${formatCount(this.answerTable.size, 'answer')}. Is the table of another data set in use?`,
           );
         }
       }

@@ -38,7 +38,8 @@ const WAYS: Partial<Record<ContentKindName, string>> = {
   npy: FEATURES,
   lmdb: FEATURES,
   arrow:
-    'It is not read here. Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
+    "If it holds region features, as those of Hugging Face's LXMERT examples, lxmert features convert makes a store of it " +
+    '(docs/reference/feature-formats.md). Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
   parquet: 'prepare vqa, gqa and nlvr2 read questions in it (docs/how-to/prepare.md, Parquet).',
   prototxt: 'The network is known here. The weights are in the .caffemodel file, and --detector takes that.',
 };

@@ -31,7 +31,7 @@ export async function assemble(
     await work.remove();
     const [first] = skipped;
     throw new LxmertError(
-      `None of the ${images.length} images gave features${first === undefined ? '.' : `. The first: ${first.reason}`}`,
+      `No image gave features${first === undefined ? '.' : `. The first: ${first.reason}`}`,
     );
   }
   const least = options.boxes === undefined ? options.detector.profile.minBoxes : 0;

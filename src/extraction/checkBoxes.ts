@@ -43,7 +43,7 @@ export async function checkGivenBoxes(
   const { file } = given;
   if (withBoxes.length === 0) {
     throw new UsageError(
-      `${file} has boxes for none of the ${formatCount(images.length, 'picture')}: the first picture's id is ${images[0]?.id}, the first id there is ${given.ids[0]}. ` +
+      `${file} has boxes for none of the pictures: the first picture's id is ${images[0]?.id}, the first id there is ${given.ids[0]}. ` +
         'The id of a picture is its file name up to the first dot.',
     );
   }

@@ -44,7 +44,7 @@ export async function verifyFeatures(options: VerificationOptions): Promise<Veri
   const listed = images.filter(({ id }) => rows.has(id));
   if (listed.length === 0) {
     throw new UsageError(
-      `${reference} has a row for none of the ${images.length} pictures: the first picture's id is ${images[0]?.id}, the first row's ${[...rows.keys()][0]}.`,
+      `${reference} has a row for none of the pictures: the first picture's id is ${images[0]?.id}, the first row's ${[...rows.keys()][0]}.`,
     );
   }
   const agreements: ImageAgreement[] = [];

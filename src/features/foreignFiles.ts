@@ -57,13 +57,12 @@ export function describeForeignFile(file: string): string {
 
 const WHAT_IS_READ =
   'Read are feature stores, and by lxmert features convert the files that docs/reference/feature-formats.md lists: TSV (also in ' +
-  '.zip and .gz), HDF5, NumPy, LMDB and PyTorch files of region features.';
+  '.zip and .gz), HDF5, NumPy, LMDB, PyTorch and Arrow files of region features.';
 
 const OTHER_WAYS = `${WHAT_IS_READ} The same page has a short Python script that makes a store of any other.`;
 
 const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
   'parquet',
-  'arrow',
   'feather',
   'pickle',
   'sqlite',
@@ -73,7 +72,7 @@ const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
 ]);
 
 /** Kinds of files that hold region features in some forms. */
-const CONVERTED: ReadonlySet<ContentKindName> = new Set(['hdf5', 'lmdb']);
+const CONVERTED: ReadonlySet<ContentKindName> = new Set(['hdf5', 'lmdb', 'arrow']);
 
 function convertIt(file: string): string {
   return `If it holds region features, make a store of it first: lxmert features convert ${file} FOLDER`;

@@ -3,6 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type Line, readLines } from '../formats/lines/lineReader.js';
+import { formatCount } from '../formats/numbers.js';
 import { toPixelCorners } from './boxForms.js';
 import { findValueProblem } from './featureValues.js';
 import { NUMBER_TYPES } from './numberTypes.js';
@@ -96,7 +97,7 @@ export async function readFeatureRow(
     if (numRows++ === 0) firstId = id?.slice(0, 100) ?? '';
   }
   throw new LxmertError(
-    `${file} has no row for image ${imageId}. It holds ${numRows} images; the first is ${firstId}.`,
+    `${file} has no row for image ${imageId}. It holds ${formatCount(numRows, 'image')}; the first is ${firstId}.`,
   );
 }
 

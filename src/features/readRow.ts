@@ -2,17 +2,16 @@
 
 import { statSync } from 'node:fs';
 import { LxmertError, UsageError } from '../common/errors.js';
-import { findValueProblem, rangeOf } from './featureValues.js';
+import { formatCount } from '../formats/numbers.js';
 import { describeForeignFile, sourceKindOf } from './foreignFiles.js';
 import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
-import { type FeatureRow, findRowProblem } from './row.js';
-import { readShardRow } from './shardRows.js';
+import type { FeatureRow } from './row.js';
+import { provenanceOf, readSoundRow } from './rowLookup.js';
 import { openRowSource } from './sources/openRowSource.js';
 import type { RowSource } from './sources/rowSource.js';
 import { openShards } from './storeFiles.js';
 import { readTsvProvenance } from './tsvProvenance.js';
-import { unknownProvenance } from './unknownProvenance.js';
 
 /** A row, and what its file states of the detector. */
 export interface StatedRow {
@@ -41,18 +40,12 @@ export async function readRow(features: string, imageId: string): Promise<Stated
   for (const shard of shards) {
     const place = shard.metadata.imageIds.indexOf(imageId);
     if (place < 0) continue;
-    const row = await readShardRow(shard, place);
-    const { provenance } = shard.metadata;
-    const problem = findRowProblem(row) ?? findValueProblem(row.features, rangeOf(provenance));
-    if (problem !== undefined)
-      throw new LxmertError(
-        `${shard.path}, image ${imageId}: ${problem} Run: lxmert features verify ${features}`,
-      );
-    return { row, provenance };
+    const row = await readSoundRow(features, shard, place);
+    return { row, provenance: shard.metadata.provenance };
   }
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
   throw new LxmertError(
-    `${features} has no row for image ${imageId}. It holds ${numImages} images; the first is ${shards[0]?.metadata.imageIds[0]}.`,
+    `${features} has no row for image ${imageId}. It holds ${formatCount(numImages, 'image')}; the first is ${shards[0]?.metadata.imageIds[0]}.`,
   );
 }
 
@@ -63,7 +56,7 @@ async function findRow(source: RowSource, imageId: string): Promise<StatedRow> {
       const first = await source.idAt({ start: 0, line: 1 });
       throw new LxmertError(`${source.name} has no row for image ${imageId}. The first is ${first}.`);
     }
-    return { row, provenance: { ...unknownProvenance, settings: source.settings, source: source.fileName } };
+    return { row, provenance: provenanceOf(source) };
   } finally {
     source.close();
   }

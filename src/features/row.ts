@@ -1,4 +1,5 @@
 /** @file One image's region features as every file format here holds them, and the rules such a row obeys. */
+import { formatCount } from '../formats/numbers.js';
 
 /** The detector's regions of one image. Arrays have one entry (or group of entries) per box. */
 export interface FeatureRow {
@@ -141,11 +142,11 @@ function findLengthProblem(row: FeatureRow): string | undefined {
   ];
   for (const [name, found, wanted] of expected) {
     if (found !== wanted)
-      return `${name} should hold ${wanted} values for ${row.numBoxes} boxes; it holds ${found}.`;
+      return `${name} should hold ${formatCount(wanted, 'value')} for ${formatCount(row.numBoxes, 'box')}; it holds ${found}.`;
   }
   const size = featureSizeOf(row);
   if (size < 1 || !Number.isInteger(size))
-    return `features should hold the same number of values for each of ${row.numBoxes} boxes; it holds ${row.features.length} values.`;
+    return `features should hold the same number of values for each of ${formatCount(row.numBoxes, 'box')}; it holds ${formatCount(row.features.length, 'value')}.`;
   return undefined;
 }
 

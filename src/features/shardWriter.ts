@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { AtomicFile } from '../common/atomicFile.js';
 import { LxmertError } from '../common/errors.js';
 import { FLOAT16_MAX, float32ToFloat16 } from '../formats/float16.js';
+import { formatCount } from '../formats/numbers.js';
 import { headerJson, LENGTH_BYTES, padHeader } from '../formats/safetensorsHeader.js';
 import { type FeatureRow, featureSizeOf, findRowProblem } from './row.js';
 import { encodeMetadata, type ShardLayout, type ShardMetadata, shardTensors } from './shardFormat.js';
@@ -172,7 +173,7 @@ export class ShardWriter {
 
 function findLayoutProblem(row: FeatureRow, layout: ShardLayout): string | undefined {
   if (row.numBoxes > layout.numBoxes)
-    return `it has ${row.numBoxes} boxes and the store has room for ${layout.numBoxes}; make the store with ${row.numBoxes} or more boxes.`;
+    return `it has ${formatCount(row.numBoxes, 'box')} and the store has room for ${layout.numBoxes}; make the store with ${row.numBoxes} or more boxes.`;
   const size = featureSizeOf(row);
   if (size !== layout.featureSize)
     return `its features have ${size} values for each box and the images before it ${layout.featureSize}.`;

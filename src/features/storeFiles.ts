@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
+import { formatCount } from '../formats/numbers.js';
 import { describeForeignFile, describeForeignFolder, sourceKindOf } from './foreignFiles.js';
 import { openShard, type Shard } from './shardFile.js';
 
@@ -79,5 +80,5 @@ function isSameLayout(a: Shard, b: Shard): boolean {
 
 /** For messages: `36 boxes of 2048 float16 values`. */
 function describeLayout({ layout }: Shard): string {
-  return `${layout.numBoxes} boxes of ${layout.featureSize} ${layout.dtype} values`;
+  return `${formatCount(layout.numBoxes, 'box')} of ${layout.featureSize} ${layout.dtype} values`;
 }

@@ -1,6 +1,7 @@
 /** @file Which image lies where, over one or several feature stores opened as one. */
 
 import { LxmertError, UsageError } from '../common/errors.js';
+import { formatCount } from '../formats/numbers.js';
 import type { ProvenancedFeatures } from './provenance.js';
 import type { Shard } from './shardFile.js';
 import { openShards } from './storeFiles.js';
@@ -93,7 +94,7 @@ export class StoreIndex implements ProvenancedFeatures {
     if (index === undefined)
       throw new LxmertError(
         `There are no features for image ${imageId} in ${this.origins.map((o) => o.path).join(', ')} ` +
-          `(${this.numImages} images, the first is ${this.imageIds[0]}).`,
+          `(${formatCount(this.numImages, 'image')}, the first is ${this.imageIds[0]}).`,
       );
     return index;
   }

@@ -56,7 +56,7 @@ export function formatStoreInfo(info: StoreInfo): string {
     ],
     ['shards', String(info.numShards)],
     ['size', formatBytes(info.numBytes)],
-    ['features', `${info.numBoxes} boxes of ${info.featureSize} ${info.dtype} values`],
+    ['features', `${formatCount(info.numBoxes, 'box')} of ${info.featureSize} ${info.dtype} values`],
     ['values', `${formatSummary(sample.values)} (${formatCount(sample.numImages, 'image')} looked at)`],
     ['boxes', formatReach(sample.reach)],
     ['labels', LABELS[labelsOf(provenance)]],

@@ -7,9 +7,19 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 shard`, `2 shards`. */
+/** `1 shard`, `2 shards`, `2 boxes`. */
 export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count} ${count === 1 ? noun : pluralOf(noun)}`;
+}
+
+/** `1 question`, `2,190 questions`. */
+export function formatMany(count: number, noun: string): string {
+  return `${formatNumber(count)} ${count === 1 ? noun : pluralOf(noun)}`;
+}
+
+function pluralOf(noun: string): string {
+  if (/[^aeiou]y$/.test(noun)) return `${noun.slice(0, -1)}ies`;
+  return `${noun}${/(x|ch|sh|s)$/.test(noun) ? 'es' : 's'}`;
 }
 
 /** A fraction from 0 to 1 as `69.90 %`, rounded as Python rounds: 3.125 is `3.12 %`. */

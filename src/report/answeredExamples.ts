@@ -42,7 +42,7 @@ export async function answeredExamples(sources: ExampleSources): Promise<ReportE
   const chosen = chooseQuestions(questions, sources);
   if (chosen.length === 0) {
     throw new LxmertError(
-      `None of the ${questions.length} questions of ${sources.name} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
+      `No question of ${sources.name} has an expected answer, features in the store, and a picture in '${images}' (as ID${EXTENSIONS.join(', ID')}). Name the files that belong together.`,
     );
   }
   const examples: ReportExample[] = [];

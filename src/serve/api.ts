@@ -302,6 +302,12 @@ export const sampleResponse = z.object({
   objects: z
     .array(z.object({ name: z.string(), box: z.array(z.number()) }))
     .describe('What was drawn, of drawn scenes; the model is not told'),
+  store: z
+    .string()
+    .nullable()
+    .describe(
+      'Name, without its path, of the store or file of features that has its regions; null for drawn scenes',
+    ),
 });
 export type SampleResponse = z.output<typeof sampleResponse>;
 export const samplesResponse = z.object({ samples: z.array(sampleResponse) });

@@ -47,6 +47,7 @@ export async function drawSamples(): Promise<ReadonlyMap<string, SampleScene>> {
         expected: labels.map(([answer]) => answer),
       })),
       objects: scene.objects.map(({ color, shape, box }) => ({ name: `${color} ${shape}`, box: [...box] })),
+      store: null,
     };
     return [name, { png, thumbnail, sample }];
   });

@@ -1,9 +1,10 @@
 /** @file A-OKVQA: questions that need knowledge of the world; a direct answer, and one of four choices. */
 
-import { existingFile } from '../common/pathSchemas.js';
+import { existingFiles } from '../common/pathSchemas.js';
 import { type AokvqaQuestion, streamAokvqaQuestions } from '../data/annotations/aokvqaAnnotations.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { directAnswerScore } from '../data/aokvqaScore.js';
+import { formatCount } from '../formats/numbers.js';
 import { ANSWER_HEAD, answerTargets, FINETUNING_DEFAULTS } from './answering.js';
 import { bestChoices } from './choices.js';
 import { jsonObjectDump } from './dumpFormat.js';
@@ -93,7 +94,7 @@ export const task: Task<AokvqaQuestion, AokvqaPrediction, 'answer'> = {
     },
     predictions: 'Predictions (JSON), as lxmert predict aokvqa writes them',
     flags: {
-      annotations: existingFile().describe('Official questions with answers, such as aokvqa_v1p0_val.json'),
+      annotations: existingFiles().describe('Official questions with answers, such as aokvqa_v1p0_val.json'),
       ...coverageFlags,
     },
     run: async (predictions, flags, signal) => ({
@@ -102,7 +103,7 @@ export const task: Task<AokvqaQuestion, AokvqaPrediction, 'answer'> = {
     }),
     render: (result) =>
       [
-        `${result.numQuestions} questions scored, ${result.numDirect} of them for direct answers.`,
+        `${formatCount(result.numQuestions, 'question')} scored, ${result.numDirect} of them for direct answers.`,
         ...coverageLines(result, result.missing),
         ...noteLines(result.notes),
         '',

@@ -1,8 +1,9 @@
 /** @file GQA: one image, one compositional question, one of 1,842 answers. */
 
 import { z } from 'zod';
-import { existingFile } from '../common/pathSchemas.js';
+import { existingFile, existingFiles } from '../common/pathSchemas.js';
 import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
+import { formatCount } from '../formats/numbers.js';
 import { formatFixed } from '../formats/pythonFixed.js';
 import { answeringTask } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
@@ -68,11 +69,8 @@ export const task = answeringTask({
     },
     predictions: 'Predictions (JSON), as the reference dumps them',
     flags: {
-      questions: z
-        .array(existingFile())
-        .min(1)
-        .describe('Official questions, such as val_balanced_questions.json'),
-      choices: existingFile()
+      questions: existingFiles().describe('Official questions, such as val_balanced_questions.json'),
+      choices: existingFiles()
         .optional()
         .describe('Official choices, such as val_choices.json, for validity and plausibility'),
       consistency: z
@@ -95,7 +93,7 @@ export const task = answeringTask({
     }),
     render: (result) =>
       [
-        `${result.numQuestions} balanced questions scored.`,
+        `${formatCount(result.numQuestions, 'balanced question')} scored.`,
         ...coverageLines(result, result.missing),
         ...noteLines(result.notes),
         '',

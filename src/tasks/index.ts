@@ -39,6 +39,7 @@ export {
   scoreVqaFiles,
   type VqaSources,
 } from './metrics/scoreFiles.js';
+export type { SourceFiles } from './metrics/sourceFiles.js';
 export type { ScoreRow } from './metrics/tally.js';
 export {
   type AnnotatorCount,

@@ -1,7 +1,8 @@
 /** @file NLVR2: a statement about two images, true or false. */
 
-import { existingFile } from '../common/pathSchemas.js';
+import { existingFile, existingFiles } from '../common/pathSchemas.js';
 import { NLVR2_ANSWERS, streamStatements } from '../data/annotations/nlvr2Annotations.js';
+import { formatCount } from '../formats/numbers.js';
 import { answeringTask } from './answering.js';
 import { lineDump } from './dumpFormat.js';
 import { scoreNlvr2Files } from './metrics/scoreFiles.js';
@@ -33,7 +34,7 @@ export const task = answeringTask({
     },
     predictions: 'Predictions (CSV), as the reference dumps them',
     flags: {
-      questions: existingFile().describe(
+      questions: existingFiles().describe(
         "Examples with labels: official JSON lines, or the reference's JSON",
       ),
       balanced: existingFile().optional().describe('Examples of the balanced subset, to score by themselves'),
@@ -48,15 +49,15 @@ export const task = answeringTask({
     }),
     render: (result) =>
       [
-        `${result.numExamples} examples scored.`,
-        ...coverageLines(result, result.missing, 'examples'),
+        `${formatCount(result.numExamples, 'example')} scored.`,
+        ...coverageLines(result, result.missing, 'example'),
         ...noteLines(result.notes),
         '',
         scoreLine('Accuracy', result.accuracy),
         scoreLine(
           'Consistency',
           result.consistency,
-          result.consistency === null ? '' : `of ${result.numSentences} sentences`,
+          result.consistency === null ? '' : `of ${formatCount(result.numSentences, 'sentence')}`,
         ),
         ...result.subsets.map(({ name, accuracy, numExamples }) =>
           scoreLine(`Accuracy, ${name}`, accuracy, `of ${numExamples}`),

@@ -1,10 +1,11 @@
 /** @file VizWiz: photos and questions of blind people; an answer, and by a head of its own whether there is one. */
 
 import { LxmertError } from '../common/errors.js';
-import { existingFile } from '../common/pathSchemas.js';
+import { existingFiles } from '../common/pathSchemas.js';
 import { readVizwiz, type VizwizQuestion } from '../data/annotations/vizwizAnnotations.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { VQA_MIN_OCCURRENCES } from '../data/buildAnswerTable.js';
+import { formatCount } from '../formats/numbers.js';
 import * as ops from '../torch/operators/index.js';
 import { ANSWER_HEAD, answerTargets, FINETUNING_DEFAULTS } from './answering.js';
 import { jsonDump } from './dumpFormat.js';
@@ -17,6 +18,7 @@ import {
   scoreLine,
   tableLines,
 } from './metrics/scoreText.js';
+import { namesOfFiles, readTogether } from './metrics/sourceFiles.js';
 import { VizwizScorer, VizwizTally } from './metrics/vizwizMetrics.js';
 import { readVizwizPredictions } from './metrics/vizwizPredictions.js';
 import { bestAnswers } from './probabilities.js';
@@ -111,16 +113,17 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     },
     predictions: 'Predictions (JSON), as lxmert predict vizwiz writes them',
     flags: {
-      annotations: existingFile().describe('Official annotations with answers, such as val.json'),
+      annotations: existingFiles().describe('Official annotations with answers, such as val.json'),
       ...coverageFlags,
     },
     run: async (predictions, { annotations, ...rules }, signal) => {
-      const scorer = new VizwizScorer(await readVizwizPredictions(predictions), annotations, rules);
-      for await (const { questionId: image, answers, answerType, answerable } of readVizwiz(annotations)) {
-        signal?.throwIfAborted();
+      const files = namesOfFiles(annotations);
+      const scorer = new VizwizScorer(await readVizwizPredictions(predictions), files, rules);
+      const questions = readTogether(annotations, readVizwiz, signal);
+      for await (const { questionId: image, answers, answerType, answerable } of questions) {
         if (answers === undefined || answerable === undefined) {
           throw new LxmertError(
-            `${annotations}: ${image} has no answers, as in the test split, which only the challenge's server can score.`,
+            `${files}: ${image} has no answers, as in the test split, which only the challenge's server can score.`,
           );
         }
         scorer.add(image, { answers, answerType, answerable });
@@ -129,7 +132,7 @@ export const task: Task<VizwizQuestion, VizwizPrediction, 'answer' | 'answerabil
     },
     render: (result) =>
       [
-        `${result.numQuestions} questions scored.`,
+        `${formatCount(result.numQuestions, 'question')} scored.`,
         ...coverageLines(result, result.missing),
         ...noteLines(result.notes),
         '',

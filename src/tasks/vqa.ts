@@ -1,6 +1,6 @@
 /** @file VQA v2: one image, one question, one of 3,129 answers with soft scores. */
 
-import { existingFile } from '../common/pathSchemas.js';
+import { existingFiles } from '../common/pathSchemas.js';
 import { streamQuestions } from '../data/annotations/vqaAnnotations.js';
 import { formatCount } from '../formats/numbers.js';
 import { answeringTask } from './answering.js';
@@ -45,7 +45,7 @@ export const task = answeringTask({
     },
     predictions: 'Predictions (JSON), as lxmert predict vqa writes them',
     flags: {
-      annotations: existingFile().describe(
+      annotations: existingFiles().describe(
         'Official annotations, such as v2_mscoco_val2014_annotations.json',
       ),
       ...coverageFlags,
@@ -56,7 +56,7 @@ export const task = answeringTask({
     }),
     render: (result) =>
       [
-        `Accuracy ${textOf({ score: result.accuracy, percent: result.percent })} over ${result.numQuestions} questions.`,
+        `Accuracy ${textOf({ score: result.accuracy, percent: result.percent })} over ${formatCount(result.numQuestions, 'question')}.`,
         ...coverageLines(result, result.missing),
         ...annotatorLines(result.annotators),
         ...noteLines(result.notes),

@@ -17,6 +17,7 @@ import {
 import { LxmertError } from '../common/errors.js';
 import { matchingRows } from '../data/answerNormalization.js';
 import type { AnswerTable } from '../data/answerTable.js';
+import { formatCount } from '../formats/numbers.js';
 import type { Tensor } from '../torch/index.js';
 
 /** The last layer of the head that chooses an answer. */
@@ -65,11 +66,13 @@ export async function loadInitialWeights(
   const numKnown = rows.filter((row) => row >= 0).length;
   if (numKnown === 0) {
     throw new LxmertError(
-      `None of the ${answerTable.size} answers is among the ${pretrainingAnswers.size} that ${file} was pre-trained with. Load its encoder only.`,
+      `No answer of this run's table (${answerTable.size}) is among the ${pretrainingAnswers.size} that ${file} was pre-trained with. Load its encoder only.`,
     );
   }
   loadAnswerRows(checkpoint, parameters, rows);
-  say(`${numKnown} of ${answerTable.size} answers start from the pre-trained head, the others from zeros.`);
+  say(
+    `${numKnown} of ${formatCount(answerTable.size, 'answer')} start from the pre-trained head, the others from zeros.`,
+  );
   return report;
 }
 

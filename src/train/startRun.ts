@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { LoadReport } from '../checkpoint/index.js';
 import { version } from '../common/version.js';
 import { loadAnswerTable, saveAnswerTable } from '../data/answerTableFiles.js';
+import { formatCount } from '../formats/numbers.js';
 import type { TaskTraining } from '../tasks/index.js';
 import { loadVocabulary, saveVocabulary } from '../text/vocabularyFile.js';
 import { bfloat16Warning, loadWarning, runtimeLine } from '../torch/index.js';
@@ -125,7 +126,7 @@ export async function beginRun(
     processGroup === undefined ? restored : processGroup.begin(target.parameters, target.optimizer, restored);
   if (processGroup !== undefined) {
     const numOwn = settings.batchSize / processGroup.worldSize;
-    say(`${processGroup.worldSize} processes, ${numOwn} examples of each batch in each.`);
+    say(`${processGroup.worldSize} processes, ${formatCount(numOwn, 'example')} of each batch in each.`);
   }
   if (before === undefined) await writeConfig(options, plan, kept);
   else await raiseEpochs(before, settings.numEpochs, options);

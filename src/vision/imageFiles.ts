@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
 import { imageIdOf } from '../features/files.js';
 import { type ContentKind, readContentKindAsync } from '../formats/contentKind.js';
+import { formatCount } from '../formats/numbers.js';
 import { filesBelow, truePath } from './folderFiles.js';
 import {
   DECODED_KINDS,
@@ -102,7 +103,7 @@ class Listing {
     }
     if (numPictures > 0) return;
     throw new UsageError(
-      `There is no picture in the folder ${source}, nor in the folders within it: ${DECODED_KINDS} files were looked for, by their content.${files.length === 0 ? '' : ` It holds ${files.length} other files.`}`,
+      `There is no picture in the folder ${source}, nor in the folders within it: ${DECODED_KINDS} files were looked for, by their content.${files.length === 0 ? '' : ` It holds ${formatCount(files.length, 'other file')}.`}`,
     );
   }
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
 import { launchProcesses } from '../../src/train/distributed/launchProcesses.js';
+import { overridden } from '../support/overridden.js';
 import {
   type Ended,
   freePort,
@@ -29,14 +30,17 @@ function lxmert(...words: string[]): Promise<Ended> {
 }
 
 function finetune(output: string, ...more: string[]): string[] {
-  return [
-    ...'finetune vqa --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
-    ...'--cross-layers 1 --epochs 1 --batch-size 32 --learning-rate 1e-3 --dropout 0'.split(' '),
-    ...['--train', at('world/vqa/train.json'), '--valid', at('world/vqa/minival.json')],
-    ...['--features', at('train'), '--features', at('minival')],
-    ...['--answers', at('world/vqa/trainval_label2ans.json'), '--vocab', at('world/vocab.txt')],
-    ...['--output', at(output), '--snapshot-steps', '3', ...more],
-  ];
+  return overridden(
+    [
+      ...'finetune vqa --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
+      ...'--cross-layers 1 --epochs 1 --batch-size 32 --learning-rate 1e-3 --dropout 0'.split(' '),
+      ...['--train', at('world/vqa/train.json'), '--valid', at('world/vqa/minival.json')],
+      ...['--features', at('train'), '--features', at('minival')],
+      ...['--answers', at('world/vqa/trainval_label2ans.json'), '--vocab', at('world/vocab.txt')],
+      ...['--output', at(output), '--snapshot-steps', '3'],
+    ],
+    more,
+  );
 }
 
 const launch = (numProcesses: number, ...words: string[]): Promise<Ended> =>

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { COLOR_FILES, writeColorPictures } from '../support/colorPictures.js';
 import { lxmert } from '../support/commandLine.js';
+import { overridden } from '../support/overridden.js';
 import { needing } from '../support/skips.js';
 import { writeSmallRun } from '../support/tinyLxmert.js';
 
@@ -23,12 +24,17 @@ async function succeed(...words: string[]): Promise<string> {
 
 const finetune = (output: string, ...more: string[]): Promise<string> =>
   succeed(
-    ...['finetune', 'match', '--train', at(COLOR_FILES.train), '--valid', at(COLOR_FILES.valid)],
-    ...['--features', at(COLOR_FILES.features), '--vocab', at(COLOR_FILES.vocabulary)],
-    ...'--batch-size 32 --learning-rate 1e-3 --optimizer adamw --schedule constant --dropout 0 --attention-heads 2'.split(
-      ' ',
+    ...overridden(
+      [
+        ...['finetune', 'match', '--train', at(COLOR_FILES.train), '--valid', at(COLOR_FILES.valid)],
+        ...['--features', at(COLOR_FILES.features), '--vocab', at(COLOR_FILES.vocabulary)],
+        ...'--batch-size 32 --learning-rate 1e-3 --optimizer adamw --schedule constant --dropout 0 --attention-heads 2'.split(
+          ' ',
+        ),
+        ...['--output', at(output)],
+      ],
+      more,
     ),
-    ...['--output', at(output), ...more],
   );
 const small =
   '--hidden-size 64 --language-layers 1 --vision-layers 1 --cross-layers 1 --initializer-range 0.3'.split(

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
 import { lxmert } from '../support/commandLine.js';
+import { overridden } from '../support/overridden.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pretrain-'));
@@ -21,11 +22,15 @@ const small =
 const data = (): string[] => [
   ...['--features', at('train'), '--features', at('minival'), '--vocab', at('world/vocab.txt')],
 ];
-const pretrain = (output: string, ...more: string[]): string[] => [
-  ...['pretrain', ...small, '--batch-size', '32', '--learning-rate', '1e-3', ...data()],
-  ...['--train', at('world/captions/train.json'), '--valid', at('world/captions/minival.json')],
-  ...['--output', at(output), ...more],
-];
+const pretrain = (output: string, ...more: string[]): string[] =>
+  overridden(
+    [
+      ...['pretrain', ...small, '--batch-size', '32', '--learning-rate', '1e-3', ...data()],
+      ...['--train', at('world/captions/train.json'), '--valid', at('world/captions/minival.json')],
+      ...['--output', at(output)],
+    ],
+    more,
+  );
 
 async function succeed(...words: string[]): Promise<string> {
   const { stdout, stderr, exitCode } = await lxmert(...words);

@@ -150,6 +150,18 @@ describe('wrong use: one sentence and exit code 2', () => {
     [['paint', wall, '--colour', 'green'], "lxmert: --colour must be one of red, blue, not 'green'."],
     [['paint', wall, '--layers', '1,x'], "lxmert: --layers must be a whole number of at least 0, not 'x'."],
     [['paint', wall, '--room', wall], `lxmert: --room: '${wall}' is a file, not a folder.`],
+    [
+      ['paint', wall, '-n', '3', '--num-coats', '4'],
+      "lxmert: --num-coats is given twice, as '3' and as '4', and takes one value: leave one of them out.",
+    ],
+    [
+      ['paint', wall, '--room', folder, `--room=${folder}`],
+      `lxmert: --room is given twice, both times as '${folder}', and takes one value: leave one of them out.`,
+    ],
+    [
+      ['shop', 'fail', 'now', '--how', 'usage'],
+      "lxmert: Too many arguments for 'fail'. Expected 0 arguments but got 1. See 'lxmert shop fail --help'.",
+    ],
     [['paint', '/no/wall'], "lxmert: The argument wall: there is no file '/no/wall'."],
     [['shop', 'fail'], 'lxmert: --how is missing: one of failure, usage, bug, missing, result, wait.'],
   ])('%j', async (words, sentence) => {

@@ -16,6 +16,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/checkpoint/index.js';
 import { scope } from '../../src/torch/index.js';
+import { overridden } from '../support/overridden.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'resume-'));
@@ -29,14 +30,17 @@ function lxmert(...words: string[]): { status: number | null; stderr: string } {
 }
 
 function finetune(output: string, ...more: string[]): string[] {
-  return [
-    ...'finetune vqa --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
-    ...'--cross-layers 1 --epochs 3 --batch-size 8 --learning-rate 1e-3 --dropout 0.1'.split(' '),
-    ...['--train', at('world/vqa/train.json'), '--valid', at('world/vqa/minival.json')],
-    ...['--features', at('train'), '--features', at('minival')],
-    ...['--answers', at('world/vqa/trainval_label2ans.json'), '--vocab', at('world/vocab.txt')],
-    ...['--output', at(output), '--snapshot-steps', '7', '--keep-snapshots', '3', ...more],
-  ];
+  return overridden(
+    [
+      ...'finetune vqa --hidden-size 16 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
+      ...'--cross-layers 1 --epochs 3 --batch-size 8 --learning-rate 1e-3 --dropout 0.1'.split(' '),
+      ...['--train', at('world/vqa/train.json'), '--valid', at('world/vqa/minival.json')],
+      ...['--features', at('train'), '--features', at('minival')],
+      ...['--answers', at('world/vqa/trainval_label2ans.json'), '--vocab', at('world/vocab.txt')],
+      ...['--output', at(output), '--snapshot-steps', '7', '--keep-snapshots', '3'],
+    ],
+    more,
+  );
 }
 
 const snapshotsOf = (run: string): string[] =>

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lxmert } from '../support/commandLine.js';
+import { overridden } from '../support/overridden.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'resume-data-'));
@@ -242,7 +243,7 @@ needing('bridge').describe('a run whose data has changed, but not its counts', (
     );
     expect(said).not.toContain('the vocabulary');
     const answers = at(changed<string[]>(vqa.answers!, (all) => all.reverse()));
-    const { stderr } = await lxmert(...words('finetune vqa', vqa, 'vqa'), '--answers', answers);
+    const { stderr } = await lxmert(...overridden(words('finetune vqa', vqa, 'vqa'), ['--answers', answers]));
     expect(stderr).toContain('Changed since: the answer table');
   });
 });

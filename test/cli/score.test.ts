@@ -1,6 +1,6 @@
 /** @file The score commands as a user meets them: text, JSON, refusals and their exit codes. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -46,7 +46,7 @@ describe('score vqa', () => {
     const printed = await score(...words);
     expect(printed, printed.stderr).toMatchObject({ exitCode: 0, stderr: '' });
     expect(printed.stdout).toMatch(
-      /^Accuracy 60\.00 % over 1 questions\.\nWithout a prediction: 1 questions, left out\./,
+      /^Accuracy 60\.00 % over 1 question\.\nWithout a prediction: 1 question, left out\./,
     );
     expect(printed.stdout).toMatch(/By question type\n {2}what +60\.00 % {2}of 1\n/);
     const json = JSON.parse((await score(...words, '--json')).stdout) as object;
@@ -58,6 +58,35 @@ describe('score vqa', () => {
     expect(stopped).toMatchObject({ exitCode: 1, stdout: '' });
     expect(stopped.stderr).toContain('has no prediction for 1 question of');
     expect(stopped.stderr).toContain('--missing skip');
+  });
+
+  it('takes annotations in shards, and refuses a flag of one value that is given twice', async () => {
+    const rows = JSON.parse(readFileSync(annotations, 'utf8')) as { annotations: object[] };
+    const shards = rows.annotations.map((each, i) => write(`shard${i}.json`, [each]));
+    const both = write('both.json', [
+      { question_id: 1, answer: 'yes' },
+      { question_id: 2, answer: 'cat' },
+    ]);
+    const whole = await score('vqa', both, '--annotations', annotations);
+    expect(whole.exitCode, whole.stderr).toBe(0);
+    expect(await score('vqa', both, ...shards.flatMap((shard) => ['--annotations', shard]))).toEqual(whole);
+    expect(await score('vqa', both, '--annotations', shards.join(','))).toEqual(whole);
+    const globbed = await score('vqa', both, '--annotations', ...shards);
+    expect(globbed).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('Several values of --annotations are given with the flag before each'),
+    });
+    const twice = await score(
+      'vqa',
+      both,
+      '--annotations',
+      annotations,
+      '--missing',
+      'skip',
+      '--missing',
+      'wrong',
+    );
+    expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--missing is given twice') });
   });
 
   it('ends with 2 without annotations', async () => {
@@ -111,8 +140,8 @@ describe('score nlvr2', () => {
     ];
     const printed = await score(...words);
     expect(printed, printed.stderr).toMatchObject({ exitCode: 0 });
-    expect(printed.stdout).toContain('Ignored: 1 predictions for examples that are not in the file.');
-    expect(printed.stdout).toMatch(/Accuracy +50\.00 %\n {2}Consistency +0\.00 % {2}of 1 sentences\n/);
+    expect(printed.stdout).toContain('Ignored: 1 prediction for examples that are not in the file.');
+    expect(printed.stdout).toMatch(/Accuracy +50\.00 %\n {2}Consistency +0\.00 % {2}of 1 sentence\n/);
     expect(printed.stdout).toMatch(/Accuracy, balanced +50\.00 % {2}of 2\n/);
   });
 });

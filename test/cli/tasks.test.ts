@@ -391,7 +391,7 @@ needing('bridge').describe('the tasks', () => {
       );
     const whole = at('world/vqa/minival.json');
     for (const [training, valid, message] of [
-      [misspelt, whole, /None of the .* has a label.*the key 'labels', which is not read/],
+      [misspelt, whole, /No example of .* has a label.*the key 'labels', which is not read/],
       [whole, misspelt, /misspelt\.json' has a label.*the key 'labels'/],
       [empty, whole, /labels of all .* are empty/],
       [half, whole, /\(50\.. %\) of 'half\.json' have no label, the first with the id/],

@@ -122,7 +122,7 @@ describe('QuestionSet', () => {
     it('stops where there is none, with the key that they may stand under', () => {
       const bare = { ...question('a'), unreadLabelKey: 'labels' };
       expect(() => new QuestionSet({ ...options, questions: [bare], needsLabels: true })).toThrow(
-        /None of the 1 examples of 'v' has a label.*They have the key 'labels', which is not read.*predict/,
+        /No example of 'v' has a label.*They have the key 'labels', which is not read.*predict/,
       );
       expect(() => labelled({}, {})).toThrow(/labels of all 2 examples of 'v' are empty/);
       expect(() => labelled({ cat: 1 }, { dog: 1 })).toThrow(

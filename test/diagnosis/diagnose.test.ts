@@ -206,11 +206,11 @@ describe('files together', () => {
     });
     const some = put('set/p.json', [{ question_id: 1, answer: 'x' }]);
     expect((await wording(some, annotations))[0]).toMatch(
-      /^fits: 1 of the predictions .*; 1 questions have no prediction/,
+      /^fits: 1 of the predictions .*; 1 question has no prediction/,
     );
     const none = put('set/p.json', [{ question_id: 9, answer: 'x' }]);
     expect((await wording(none, annotations))[0]).toMatch(
-      /^wrong: None of the 1 predictions .* ids are as in 9 and 1\.$/,
+      /^wrong: No prediction .* ids are as in 9 and 1\.$/,
     );
   });
 

@@ -264,9 +264,7 @@ describe('pictures that give no features', () => {
     mkdirSync(source);
     writeFileSync(pictureFile(source, 1), 'no picture');
     const out = newPath();
-    await expect(extract(source, out)).rejects.toThrow(
-      /None of the 1 images gave features\. The first: .*not a JPEG/,
-    );
+    await expect(extract(source, out)).rejects.toThrow(/No image gave features\. The first: .*not a JPEG/);
     expect(existsSync(out)).toBe(false);
     // Mended, they are extracted.
     copyFileSync(pictureFile(photos, 1), pictureFile(source, 1));

@@ -20,7 +20,7 @@ const files: readonly [string, Buffer, ...string[]][] = [
   ['a bzip2 archive', latin1('BZh91AY&SY'), 'bunzip2 --keep'],
   ['a NumPy array (.npy)', latin1('\x93NUMPY\x01\x00'), '_info before its ending'],
   ['a Parquet table', latin1('PAR1\x15\x04'), 'short Python script'],
-  ['an Arrow table', latin1('ARROW1\x00\x00'), 'short Python script'],
+  ['cannot be read as an Arrow table', latin1('ARROW1\x00\x00'), 'its end is missing'],
   ['an SQLite database', latin1('SQLite format 3\x00\x10'), 'short Python script'],
   ['a Python pickle', latin1('\x80\x04\x95\x00\x00'), 'short Python script'],
   ['a MATLAB file (.mat)', latin1('MATLAB 5.0 MAT-file, Platform: GLNXA64'), 'short Python script'],

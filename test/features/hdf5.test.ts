@@ -123,7 +123,7 @@ describe('what is missing', () => {
     const error = await errorOf(() => opened(altered(['train36.hdf5'])));
     expect(error).toMatchObject({ exitCode: 2 });
     expect(error.message).toMatch(
-      /no .*train36_imgid2idx\.pkl or .*train36_imgid2idx\.json\. Name it with --row-ids FILE/,
+      /no .*train36_imgid2idx\.pkl or .*train36_imgid2idx\.json\. Name it with --row-ids FILE of lxmert features convert/,
     );
     const rowIds = path.join(folder, 'ids.json');
     writeFileSync(rowIds, '{"a": 1, "b": 0}');

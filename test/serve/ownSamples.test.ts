@@ -1,11 +1,11 @@
 /** @file Pictures of one's own with the features of a store, as samples of a server whose model has no detector. */
 
-import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, it } from 'vitest';
-import { FeatureStoreWriter, unknownProvenance } from '../../src/features/files.js';
+import { FeatureStoreWriter, readRow, unknownProvenance } from '../../src/features/files.js';
 import { MAX_OWN_SAMPLES, readOwnSamples } from '../../src/serve/ownSamples.js';
 import { WorkerPool } from '../../src/serve/workers/workerPool.js';
 import { loadPublishedNames } from '../../src/vision/detector/labelFiles.js';
@@ -29,8 +29,8 @@ async function writeStore(name: string, featureSize: number): Promise<string> {
   return at(name);
 }
 
-const read = async (store = at('store'), images = at('pictures')) =>
-  await readOwnSamples({ store, images, names: await loadPublishedNames() });
+const read = async (features = at('store'), images = at('pictures')) =>
+  await readOwnSamples({ features, images, names: await loadPublishedNames() });
 
 beforeAll(async () => {
   mkdirSync(at('pictures'));
@@ -53,7 +53,28 @@ it('takes the first by name that the store has, of the folder itself alone', asy
   expect([...(await read(at('store'), at('linked'))).samples.keys()]).toEqual([idOf(1)]);
   mkdirSync(at('strange'));
   copyFileSync(path.join(at('pictures'), `${idOf(1)}.jpg`), path.join(at('strange'), 'other.jpg'));
-  await expect(read(at('store'), at('strange'))).rejects.toThrow(/features of none of the 1 pictures/);
+  await expect(read(at('store'), at('strange'))).rejects.toThrow(/features of none of the pictures/);
+});
+
+it.each([
+  ['vlt5_obj36.h5', 'hdf5', ['COCO_train2014_000000000009', 'COCO_train2014_000000132417']],
+  ['milvlg', 'sources/fixtures', ['COCO_val2014_000000000042', 'COCO_val2014_000000000043']],
+])('takes them from %s as it is, whose rows are found without reading all', async (name, folder, ids) => {
+  const features = path.join('test/features', folder, name);
+  mkdirSync(at(name));
+  for (const id of ids)
+    copyFileSync(path.join(at('pictures'), `${idOf(1)}.jpg`), path.join(at(name), `${id}.jpg`));
+  const own = await read(features, at(name));
+  expect([...own.samples.keys()]).toEqual(ids);
+  const { row } = await readRow(features, ids[1] as string);
+  expect([...own.known.values()].at(-1)?.row).toEqual(row);
+});
+
+it('says of a table how to make a store of it', async () => {
+  writeFileSync(at('table.tsv'), `${Array.from({ length: 10 }, () => 'AA==').join('\t')}\n`);
+  await expect(read(at('table.tsv'))).rejects.toThrow(
+    `is a TSV file; make a store of it first: lxmert features convert ${at('table.tsv')} FOLDER`,
+  );
 });
 
 needing('program').it('answers about them without a detector, and sends nothing else', async () => {
@@ -65,7 +86,8 @@ needing('program').it('answers about them without a detector, and sends nothing 
   const { app } = await serverOn(pool, { samples: own.samples, known: own.known });
   try {
     const { samples } = (await app.inject('/v1/samples')).json();
-    expect(samples[1]).toEqual({ name: idOf(1), width: 60, height: 40, questions: [], objects: [] });
+    const known = { width: 60, height: 40, questions: [], objects: [] };
+    expect(samples[1]).toEqual({ name: idOf(1), ...known, store: 'store' });
     const sent = await app.inject(`/v1/samples/${encodeURIComponent(idOf(1))}.png`);
     const file = await readFile(path.join(at('pictures'), `${idOf(1)}.jpg`));
     const ask = async (bytes: Buffer) =>

@@ -60,7 +60,7 @@ describe("results for VQA's server", () => {
   it('name the first of many', async () => {
     const { problems } = await check(answers(...Array.from({ length: 20 }, (_, i) => i + 1)));
     expect(problems).toMatchObject([
-      { kind: 'unknown', count: 17, message: '17 ids that no question has: 4, 5, 6, 7, 8, ....' },
+      { kind: 'unknown', count: 17, message: '17 ids that no question has: 4, 5, 6, 7, 8 and 12 more.' },
     ]);
   });
 
@@ -77,6 +77,16 @@ describe("results for VQA's server", () => {
   ])('of another form are told as such: %s', async (_, content, message) => {
     const { problems } = await check(content);
     expect(problems).toMatchObject([{ kind: 'form', count: 1, message: expect.stringMatching(message) }]);
+  });
+
+  it('answer questions of several files', async () => {
+    const more = write('more.json', [{ question_id: 4, image_id: 7, question: 'What?' }]);
+    const { numQuestions, problems } = await checkSubmission(
+      'vqa',
+      write('of-both.json', answers(1, 2, 3, 4)),
+      [vqa, more],
+    );
+    expect([numQuestions, problems]).toEqual([4, []]);
   });
 
   it('that are cut are refused with the place', async () => {
@@ -100,6 +110,11 @@ describe('results of other data sets', () => {
       { img_id: 'b', question_id: '7', sent: '?' },
     ]);
     expect((await check(right, 'gqa', rows)).problems).toEqual([]);
+    const spelled = await check([{ questionId: '05', prediction: 'Red.' }, right[1]], 'gqa', gqa);
+    expect(spelled).toMatchObject({
+      problems: [],
+      notes: [expect.stringMatching(/^1 answer with capitals .*: result 0\.$/)],
+    });
     const wrong = await check([{ questionId: 7, prediction: 'x' }, right[0]], 'gqa', gqa);
     expect(wrong.problems.map(({ kind }) => kind)).toEqual(['idType']);
   });
@@ -129,10 +144,23 @@ describe('results of other data sets', () => {
       [1, 2].map((i) => ({ image: `VizWiz_test_${i}.jpg`, question: '?' })),
     );
     const right = [
-      { image: 'VizWiz_test_1.jpg', answer: 'blue' },
-      { image: 'VizWiz_test_2.jpg', answerable: 0.5 },
+      { image: 'VizWiz_test_1.jpg', answer: 'blue', answerable: 0.5 },
+      { image: 'VizWiz_test_2.jpg', answer: '', answerable: 0 },
     ];
-    expect((await check(right, 'vizwiz', questions)).problems).toEqual([]);
+    for (const key of ['answer', 'answerable', 'neither'])
+      expect(
+        (
+          await check(
+            right.map((each) => ({ ...each, [key]: undefined })),
+            'vizwiz',
+            questions,
+          )
+        ).problems,
+      ).toEqual([]);
+    const mixed = [right[0], { image: 'VizWiz_test_2.jpg', answerable: 0.5 }];
+    expect((await check(mixed, 'vizwiz', questions)).problems).toMatchObject([
+      { kind: 'partly', count: 1, message: '1 result without answer, which others have: result 1.' },
+    ]);
     const wrong = [
       { image: 'VizWiz_test_1', answer: 'blue' },
       { image: 'VizWiz_test_2.jpg', answerable: 'yes' },
@@ -146,7 +174,14 @@ describe('results of other data sets', () => {
 
   it("A-OKVQA's are an object by ids", async () => {
     const questions = write('aokvqa.json', [
-      { question_id: 'x1', image_id: 1, question: '?', choices: ['a'] },
+      { question_id: 'x1', image_id: 1, question: '?', choices: ['a', 'b'] },
+    ]);
+    const none = await check({ x1: { direct_answer: 'c', multiple_choice: 'c' } }, 'aokvqa', questions);
+    expect(none.problems).toMatchObject([
+      {
+        kind: 'choice',
+        message: `1 result whose multiple_choice is none of the question's choices: 'x1' "c".`,
+      },
     ]);
     const right = { x1: { direct_answer: 'a', multiple_choice: 'a' } };
     expect((await check(right, 'aokvqa', questions)).problems).toEqual([]);
@@ -157,6 +192,13 @@ describe('results of other data sets', () => {
   });
 
   it('need questions of the data set', async () => {
-    await expect(check(answers(1), 'nlvr2', vqa)).rejects.toThrow(/question 0, key 'identifier'/);
+    await expect(check(answers(1), 'nlvr2', vqa)).rejects.toThrow(
+      /questions.json holds questions in the official form of VQA; expected the official examples of NLVR2/,
+    );
+    await expect(check(answers(1), 'gqa', vqa)).rejects.toThrow(
+      /questions.json holds questions .*; expected the official questions of GQA, .*lxmert prepare vqa/,
+    );
+    const broken = write('broken.json', [{ question_id: 'x', image_id: 1, question: '?', choices: 'a' }]);
+    await expect(check(answers(1), 'aokvqa', broken)).rejects.toThrow(/question 0, key 'choices'/);
   });
 });

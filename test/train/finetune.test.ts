@@ -38,12 +38,7 @@ describe('examples without labels are refused before the first step', () => {
       set('no'),
       "2 of 3 examples (66.7 %) of 'set' have no label, the first with the id 1",
     ],
-    [
-      'in all of the validation',
-      set('no'),
-      set(undefined, undefined),
-      "None of the 2 examples of 'set' has a label",
-    ],
+    ['in all of the validation', set('no'), set(undefined, undefined), "No example of 'set' has a label"],
     [
       'of which the table has an answer',
       set('no'),

@@ -66,6 +66,6 @@ describe('loadInitialWeights', () => {
     using model = questionAnsweringModel(small, 1);
     const weights = { file, parts: 'answers', pretrainingAnswers } as const;
     const loading = loadInitialWeights(weights, model.namedParameters(), table, () => undefined);
-    await expect(loading).rejects.toThrow(/None of the 1 answers is among the 4/);
+    await expect(loading).rejects.toThrow(/No answer of this run's table \(1\) is among the 4/);
   });
 });

@@ -9,11 +9,13 @@ import { needing } from '../support/skips.js';
 import { startSubpathProxy } from '../support/subpathProxy.js';
 import { pageHarness, percent, poll, question, rowOf, TOKEN } from './pageHarness.js';
 import { keepingTests } from './pageKeeping.js';
+import { ownPicturesTests } from './pageOwnPictures.js';
 
 needing('chromium', 'program').describe('the page', () => {
   const harness = pageHarness();
   const { at, serve, visit, choose, ask, askAbout, expected } = harness;
   keepingTests(harness);
+  ownPicturesTests(harness);
 
   it('opens on a finished example, and its address leads back to it', async () => {
     await visit(async (page) => {
@@ -292,6 +294,10 @@ needing('chromium', 'program').describe('the page', () => {
           /(cannot be (read|decoded)|not a|cut short|broken|ends).*What is shown is what was there before/i,
         );
         expect(await page.locator('.best').textContent()).toBe(answer);
+        await choose(page, 'empty.png');
+        await page.getByText('empty.png is empty: it has no bytes, and so no picture.').waitFor();
+        expect(await page.locator('.best').textContent()).toBe(answer);
+        expect(await violationsOf(page)).toEqual([]);
         await page.getByLabel('Question', { exact: true }).fill('');
         await page.getByRole('button', { name: 'Ask', exact: true }).click();
         await page.getByText('Write a question first.').waitFor();

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { expect } from 'vitest';
 import { type Watched, watch } from '../support/browser.js';
 
-/** `photo.png`, a red box on green, and `broken.png`, its first bytes. */
+/** `photo.png`, a red box on green, `broken.png`, its first bytes, and `empty.png`. */
 export async function writePhotos(at: (name: string) => string): Promise<void> {
   await sharp({ create: { width: 300, height: 200, channels: 3, background: '#383' } })
     .composite([
@@ -15,6 +15,7 @@ export async function writePhotos(at: (name: string) => string): Promise<void> {
     .png()
     .toFile(at('photo.png'));
   writeFileSync(at('broken.png'), readFileSync(at('photo.png')).subarray(0, 90));
+  writeFileSync(at('empty.png'), '');
 }
 
 export interface VisitOptions extends BrowserContextOptions {

@@ -106,7 +106,9 @@ function Visit({ server }: { readonly server: Server }) {
                 />
               </AskTab>
             ),
-            Compare: <CompareTab client={client} models={models} picture={picture} />,
+            Compare: (
+              <CompareTab client={client} models={models} picture={picture} isOpen={tab === 'Compare'} />
+            ),
           }}
         />
       )}

@@ -6,7 +6,7 @@ import { answerText, ExplanationView } from '../view/ExplanationView.js';
 import { SeenRegions } from '../view/SeenRegions.js';
 import { QuestionForm } from './QuestionForm.js';
 import { expectedOf, Suggestions } from './Suggestions.js';
-import { explainedRegions, withSampleNames } from './seen.js';
+import { explainedRegions, isDrawn, withSampleNames } from './seen.js';
 import type { Asked, ChosenPicture, ModelFacts } from './server.js';
 import { TaskState } from './TaskState.js';
 import type { Task } from './useTask.js';
@@ -42,7 +42,7 @@ export function AskTab(props: Props) {
           onAsk={onAsk}
         />
         <Suggestions sample={picture.sample} chosen={asked?.explanation.question} onChoose={onAsk} />
-        {picture.sample === undefined && models.find(({ name }) => name === model)?.isOfSampleWorld && (
+        {!isDrawn(picture.sample) && models.find(({ name }) => name === model)?.isOfSampleWorld && (
           <p class="small">
             This model knows drawn shapes alone, as in the samples: what it answers about other pictures means
             nothing.
@@ -86,14 +86,8 @@ export function namedBy(asked: Asked): Explanation {
 }
 
 /** The picture before anything was asked. */
-function Seen({ picture: { url, seen, sample } }: { readonly picture: ChosenPicture }) {
+export function Seen({ picture: { url, seen, sample } }: { readonly picture: ChosenPicture }) {
   const { width, height } = seen;
   const regions = withSampleNames(explainedRegions(seen), sample);
-  return (
-    <SeenRegions
-      picture={url}
-      seen={{ width, height, regions }}
-      hasDrawnNames={sample !== undefined && sample.objects.length > 0}
-    />
-  );
+  return <SeenRegions picture={url} seen={{ width, height, regions }} hasDrawnNames={isDrawn(sample)} />;
 }

@@ -5,7 +5,7 @@ import type { LxmertClient } from '../../src/serve/client.js';
 import { FIRST_VIEW, fitView, type View } from '../view/attention.js';
 import { Controls } from '../view/Controls.js';
 import { ExplanationView } from '../view/ExplanationView.js';
-import { namedBy, saidOf } from './AskTab.js';
+import { namedBy, Seen, saidOf } from './AskTab.js';
 import { QuestionForm } from './QuestionForm.js';
 import { expectedOf, Suggestions } from './Suggestions.js';
 import { type Asked, ask, type ChosenPicture, type ModelFacts, sentenceOf } from './server.js';
@@ -16,6 +16,8 @@ interface Props {
   readonly client: LxmertClient;
   readonly models: readonly ModelFacts[];
   readonly picture: ChosenPicture;
+  /** Whether the tab is seen: two pictures of which one is hidden would be drawn for nothing. */
+  readonly isOpen: boolean;
 }
 
 interface Side {
@@ -25,7 +27,7 @@ interface Side {
 
 const LABELS = ['First question', 'Second question'] as const;
 
-export function CompareTab({ client, models, picture }: Props) {
+export function CompareTab({ client, models, picture, isOpen }: Props) {
   const [sides, setSides] = useState<readonly [Side, Side]>(() => [
     { question: '', model: models[0]?.name ?? '' },
     { question: '', model: (models[1] ?? models[0])?.name ?? '' },
@@ -65,17 +67,19 @@ export function CompareTab({ client, models, picture }: Props) {
   );
   return (
     <>
-      {sides.map((side, place) => (
-        <QuestionForm
-          key={LABELS[place]}
-          label={LABELS[place] as string}
-          models={models}
-          question={side.question}
-          model={side.model}
-          onChange={(question, model) => setSide(place, { question, model })}
-          onAsk={compare}
-        />
-      ))}
+      <div class="pair">
+        {sides.map((side, place) => (
+          <QuestionForm
+            key={LABELS[place]}
+            label={LABELS[place] as string}
+            models={models}
+            question={side.question}
+            model={side.model}
+            onChange={(question, model) => setSide(place, { question, model })}
+            onAsk={compare}
+          />
+        ))}
+      </div>
       <Suggestions sample={picture.sample} onChoose={chooseSuggestion} />
       <p>
         <button type="button" class="primary" aria-disabled={task.isBusy} onClick={compare}>
@@ -88,6 +92,11 @@ export function CompareTab({ client, models, picture }: Props) {
         </p>
       )}
       <TaskState task={task} doing="Asking twice" done={(both) => both.map(saidOf).join('. ')} />
+      {isOpen && shown === undefined && (
+        <div class="bench">
+          <Seen picture={picture} />
+        </div>
+      )}
       {explained !== undefined && (
         <Controls
           explanation={explained.explanation}

@@ -21,6 +21,11 @@ export interface KnownPicture {
   readonly objects: readonly { readonly name: string; readonly box: readonly number[] }[];
 }
 
+/** Whether it is a scene of the sample world, and not a photo. */
+export function isDrawn(picture: KnownPicture | undefined): boolean {
+  return picture !== undefined && picture.objects.length > 0;
+}
+
 type Label = RegionsResponse['regions'][number]['object'];
 
 function labelOf(object: Label, attribute: Label): string | null {

@@ -109,8 +109,12 @@ async function told<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** A failure that says itself what to tell a visitor. */
+export class Sentence extends Error {}
+
 /** What to tell a visitor of a failure. */
 export function sentenceOf(error: unknown): string {
+  if (error instanceof Sentence) return error.message;
   if (error instanceof LxmertClientError) {
     return error.code === 'overloaded' ? 'The server is busy. Try again in a moment.' : error.message;
   }

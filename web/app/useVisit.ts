@@ -5,7 +5,7 @@ import type { TakenAway } from '../../src/explain/removal.js';
 import type { SampleResponse } from '../../src/serve/api.js';
 import { NOTHING_AWAY } from '../view/away.js';
 import { type Address, readAddress, writeAddress } from './address.js';
-import { type Asked, ask, type ChosenPicture, sentenceOf } from './server.js';
+import { type Asked, ask, type ChosenPicture, Sentence, sentenceOf } from './server.js';
 import type { Server } from './useServer.js';
 import { type Task, useTask } from './useTask.js';
 
@@ -70,6 +70,7 @@ export function useVisit({ client, models, samples }: Server): Visit {
       const isCurrent = (): boolean => number === looks.current;
       try {
         const file = await read();
+        if (file.size === 0) throw new Sentence(`${name} is empty: it has no bytes, and so no picture.`);
         const url = URL.createObjectURL(file);
         if (isCurrent()) setPreview({ name, url });
         const picture = { file, name, sample, url, seen: await client.regions(file) };

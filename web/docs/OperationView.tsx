@@ -1,5 +1,6 @@
 /** @file One operation: what it takes and gives, and a form to try it. */
 
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { curlOf } from './curl.js';
 import { FORM, fieldsOf, JSON_BODY, type Operation, type Schema, typeText } from './document.js';
@@ -65,7 +66,14 @@ function FieldTable({ title, schema }: { readonly title: string; readonly schema
         {fields.map(({ name, schema: own, isRequired }) => (
           <tr key={name}>
             <th scope="row">
-              <code>{name}</code>
+              <code>
+                {name.split(/(?<=\.)/).map((part, i) => (
+                  <Fragment key={i}>
+                    {part}
+                    <wbr />
+                  </Fragment>
+                ))}
+              </code>
             </th>
             <td>
               {typeText(own)}

@@ -5,7 +5,7 @@ import type { Explanation } from '../../src/explain/explanation.js';
 import type { TakenAway } from '../../src/explain/removal.js';
 import { QuestionForm } from '../app/QuestionForm.js';
 import { expectedOf, Suggestions } from '../app/Suggestions.js';
-import { withSampleNames } from '../app/seen.js';
+import { isDrawn, withSampleNames } from '../app/seen.js';
 import { TaskState } from '../app/TaskState.js';
 import { useTask } from '../app/useTask.js';
 import { NOTHING_AWAY } from '../view/away.js';
@@ -92,11 +92,5 @@ async function answer(
 /** The picture before anything was asked. */
 function Seen({ picture: { url, seen, sample } }: { readonly picture: SeenPicture }) {
   const named = { ...seen, regions: withSampleNames(seen.regions, sample) };
-  return (
-    <SeenRegions
-      picture={url}
-      seen={named}
-      hasDrawnNames={sample !== undefined && sample.objects.length > 0}
-    />
-  );
+  return <SeenRegions picture={url} seen={named} hasDrawnNames={isDrawn(sample)} />;
 }

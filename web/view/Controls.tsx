@@ -40,12 +40,11 @@ export function Controls({ explanation, view, can, hasLooking = true, onChange }
             )
           }
         >
-          {can.relevance && <option value="relevance">what counted for the answer (all layers)</option>}
-          {can.removal && <option value="removal">the answer without each word and region</option>}
+          {can.relevance && <option value="relevance">what counted for the answer</option>}
+          {can.removal && <option value="removal">the answer without each part</option>}
           {layers.map((_, i) => (
             <option key={String(i)} value={String(i)}>
-              attention in cross-modality layer {i + 1}
-              {i + 1 === layers.length ? ' (last)' : ''}
+              attention, cross-modality layer {i + 1}
             </option>
           ))}
         </select>

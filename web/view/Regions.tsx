@@ -1,5 +1,6 @@
 /** @file The regions as a list: cut out of the picture, how much each counted, what the answer is without it. */
 
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Removal } from '../../src/explain/removal.js';
 import { percent } from './attention.js';
 import { Crop } from './Crop.js';
@@ -23,22 +24,32 @@ interface Props {
 }
 
 const NONE: readonly number[] = [];
+/** Pixels below which nothing worth scrolling to is hidden. */
+const LEAST_HIDDEN = 8;
 
 export function Regions(props: Props) {
   const { seen, picture, shares, removal, strengths, answer = 0, away = NONE, onToggle, onPoint } = props;
   const roving = useRoving(seen.regions.length);
   const order = orderOf(seen, shares?.values, removal, answer);
+  const scrolled = useScrolled<HTMLOListElement>();
   const isAsked = shares !== undefined || removal != null;
   return (
     <div class="parts">
       {isAsked && (
         <p class="heads" aria-hidden="true">
-          <span>Region</span>
+          <span>{seen.regions.length === 1 ? 'Region' : `${seen.regions.length} regions`}</span>
           {shares !== undefined && <span>{shares.called}</span>}
           {removal != null && <span>Without it</span>}
         </p>
       )}
-      <ol class="regions" aria-label="Regions" {...(onToggle === undefined ? {} : roving.list)}>
+      <ol
+        class={`regions ${scrolled.hasMore ? 'more' : ''}`}
+        aria-label="Regions"
+        ref={scrolled.ref}
+        onScroll={scrolled.onScroll}
+        // Without buttons in it, it is itself what is scrolled by keyboard.
+        {...(onToggle === undefined ? { tabIndex: 0 } : roving.list)}
+      >
         {order.map((i, place) => {
           const strength = strengths?.[i] ?? 0;
           const row = (
@@ -87,6 +98,23 @@ export function Regions(props: Props) {
   );
 }
 
+/** Whether a list goes on below what is seen of it: not all browsers show bars. */
+function useScrolled<E extends HTMLElement>() {
+  const ref = useRef<E>(null);
+  const [hasMore, setHasMore] = useState(false);
+  const onScroll = (): void => {
+    const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = ref.current ?? {};
+    setHasMore(scrollHeight - scrollTop - clientHeight > LEAST_HIDDEN);
+  };
+  useEffect(() => {
+    if (ref.current === null) return;
+    const observer = new ResizeObserver(onScroll);
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, hasMore, onScroll };
+}
+
 /** What counted most, or else what the answer loses most without, first; in the model's order before a question. */
 function orderOf(
   { regions }: Seen,
@@ -106,14 +134,14 @@ function Called({ seen, region }: { readonly seen: Seen; readonly region: number
   return (
     <span class="called">
       <bdi>{name}</bdi>
-      <span class="where">
-        {name.includes(where) ? '' : ` ${where}`}
-        {isSure && (
-          <span title="How sure the detector is of the object and of its attribute">
-            {` detector: ${percent(objectConfidence)}, ${percent(attributeConfidence)}`}
-          </span>
-        )}
-      </span>
+      {isSure ? (
+        <span class="where sure" title="How sure the detector is of the object and of its attribute">
+          {!name.includes(where) && where}
+          <span class="detector">{`${name.includes(where) ? '' : '; '}detector: ${percent(objectConfidence)}, ${percent(attributeConfidence)}`}</span>
+        </span>
+      ) : (
+        !name.includes(where) && <span class="where"> {where}</span>
+      )}
     </span>
   );
 }

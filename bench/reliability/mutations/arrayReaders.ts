@@ -84,6 +84,17 @@ export function arrayReaders(): Reader[] {
       ],
     },
     {
+      name: 'features, Arrow',
+      cases: [
+        ...inPlace(
+          'arrays/arrow',
+          ['extracted.arrow', 'both.arrow', 'widths.arrow', 'file.arrow', 'packed.arrow'],
+          mutateBytes,
+        ),
+        ...inPlace('arrays/arrow/saved', ['data-00001-of-00002.arrow'], mutateBytes, true),
+      ],
+    },
+    {
       name: 'questions, Parquet',
       cases: [
         prepareTable('train-00000-of-00001-5b1ea1b1a8a2b2c4.parquet'),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { checkSubmission, type SubmissionCheck, submissionTasks } from '../../tasks/submissions/index.js';
 import { defineCommand } from '../command.js';
-import { existingFile } from '../options.js';
+import { existingFile, existingFiles } from '../options.js';
 import { renderCheck } from '../submissionReport.js';
 
 export const command = defineCommand({
@@ -31,7 +31,7 @@ export const command = defineCommand({
   }),
   options: z.strictObject({
     for: z.enum(submissionTasks).describe('Whose test server'),
-    questions: existingFile().describe('The official questions of the split, or what prepare made of them'),
+    questions: existingFiles().describe('The official questions of the split, or what prepare made of them'),
   }),
   run: ({ arguments: { results }, options, signal }): Promise<SubmissionCheck> =>
     checkSubmission(options.for, results, options.questions, signal),

@@ -8,6 +8,7 @@ import {
   type WrittenConfig,
 } from '../../checkpoint/index.js';
 import { UsageError } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import { headPrefixes } from '../../tasks/registry.js';
 import { type ConvertedDetector, convertDetector } from '../../vision/detector/weights.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
@@ -90,13 +91,13 @@ export const command = defineCommand({
 });
 
 function detectorLines({ output, numTensors, report }: ConvertedDetector): string {
-  return `${renderDetectorReport(report)}\nWrote ${numTensors} tensors, norms folded, to ${output}.`;
+  return `${renderDetectorReport(report)}\nWrote ${formatCount(numTensors, 'tensor')}, norms folded, to ${output}.`;
 }
 
 function checkpointLines({ output, numTensors, names, leftOut, notes, config }: ConvertedCheckpoint): string {
   return [
     ...notes,
-    `Wrote ${numTensors} tensors with ${names} names to ${output}.`,
+    `Wrote ${formatCount(numTensors, 'tensor')} with ${names} names to ${output}.`,
     ...(config === undefined ? [] : [configLine(config)]),
     ...(leftOut.length > 0 ? [`Left out, no part of LXMERT: ${leftOut.join(', ')}.`] : []),
   ].join('\n');

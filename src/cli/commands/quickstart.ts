@@ -1,7 +1,7 @@
 /** @file `lxmert quickstart`. */
 
 import { z } from 'zod';
-import { formatMillions, formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatMillions, formatPercent } from '../../formats/numbers.js';
 import { QUICKSTART_DEFAULTS } from '../../quickstart/defaults.js';
 import { runQuickstart } from '../../quickstart/quickstart.js';
 import type { QuickstartResult } from '../../quickstart/quickstartResult.js';
@@ -99,7 +99,7 @@ function render(result: QuickstartResult): string {
   }
   if (result.wasInterrupted) {
     const learned = result.hasLearned ? `; what was learned is in ${result.runFolder}` : '';
-    return `Interrupted after ${result.numSteps} steps${learned}. The same command goes on.`;
+    return `Interrupted after ${formatCount(result.numSteps, 'step')}${learned}. The same command goes on.`;
   }
   const parameters = `${formatMillions(result.numParameters)} parameters`;
   lines.push(

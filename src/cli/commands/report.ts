@@ -104,7 +104,7 @@ function summaryOf({ numSteps, numEpochs, bestEpoch, bestScore, scored }: Number
     bestEpoch === undefined || bestScore === undefined
       ? ''
       : `; best epoch ${bestEpoch}, ${scored === 'loss' ? `validation loss ${bestScore.toFixed(4)}` : formatPercent(bestScore)}`;
-  return `${numSteps} steps, ${formatCount(numEpochs, 'epoch')}${best}`;
+  return `${formatCount(numSteps, 'step')}, ${formatCount(numEpochs, 'epoch')}${best}`;
 }
 
 function refusePictures(options: {

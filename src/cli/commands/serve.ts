@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { hasErrorCode, messageOf, UsageError, unreadable } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import { sampleModel } from '../../quickstart/sampleModel.js';
 import { isBasePath } from '../../serve/basePath.js';
 import { countRequests, endServer } from '../../serve/endServer.js';
@@ -16,12 +17,12 @@ import { buildServer } from '../../serve/server.js';
 import { Service } from '../../serve/service.js';
 import type { ModelFacts, NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
-import { loadLabelNames } from '../../vision/detector/labelFiles.js';
 import { defineCommand } from '../command.js';
 import { detectionOptions } from '../detectorOptions.js';
 import { deviceOf } from '../deviceOptions.js';
 import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
 import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { namesOfFeatures } from '../namesBeside.js';
 import { openBrowser } from '../openBrowser.js';
 import { existingFile, existingFolder, existingPath, weightsPath } from '../options.js';
 
@@ -41,11 +42,13 @@ const options = z.strictObject({
   ...otherFeaturesOption,
   features: existingPath()
     .optional()
-    .describe('With --images: feature store that has the regions of the pictures there'),
+    .describe(
+      'With --images: what has the regions of the pictures there, a feature store or any file but a table that features info reads',
+    ),
   images: existingFolder()
     .optional()
     .describe(
-      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that the store has`,
+      `With --features: folder whose pictures are the samples, the first ${MAX_OWN_SAMPLES} by name that have features`,
     ),
   host: z
     .string()
@@ -214,7 +217,7 @@ export const command = defineCommand({
       await pool.close();
     }
   },
-  render: ({ numQuestions }) => `${numQuestions} questions answered.`,
+  render: ({ numQuestions }) => `${formatCount(numQuestions, 'question')} answered.`,
 });
 
 /** @throws UsageError when the port is taken, or not for everybody */
@@ -271,20 +274,16 @@ function namedModels(
 }
 
 /** @throws UsageError for one of the two flags without the other */
-async function ownSamples({
-  features,
-  images,
-  objectNames: objects,
-  attributeNames: attributes,
-}: Options): Promise<OwnSamples | undefined> {
+async function ownSamples(options: Options): Promise<OwnSamples | undefined> {
+  const { features, images } = options;
   if (features === undefined && images === undefined) return undefined;
   if (features === undefined || images === undefined) {
     throw new UsageError(
       'The pictures come from --images and their features from --features: give both, or neither.',
     );
   }
-  const names = await loadLabelNames({ objects, attributes }, undefined);
-  return await readOwnSamples({ store: features, images, names });
+  const names = await namesOfFeatures({ ...options, features });
+  return await readOwnSamples({ features, images, names });
 }
 
 function whatIsShown({ samples, numFound, numPictures }: OwnSamples, { features, images }: Options): string {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Question } from '../../data/annotations/question.js';
 import { spelledAsInTable } from '../../data/answerSpelling.js';
 import { QuestionSet } from '../../data/questionSet.js';
-import { formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { predictExamples, SentenceCensus, type Task, type TaskScores } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
 import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
@@ -93,7 +93,7 @@ interface Evaluated {
 
 function scoreLines({ weights, notices, scores }: Evaluated): string[] {
   const lines = [
-    `${scores.title} ${formatPercent(scores.overall)} over ${scores.numQuestions} questions (${weights.join(', ')}).`,
+    `${scores.title} ${formatPercent(scores.overall)} over ${formatCount(scores.numQuestions, 'question')} (${weights.join(', ')}).`,
   ];
   lines.push(...notices);
   for (const { title, value } of Object.values(scores.measures)) {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { assertCompatible } from '../../features/index.js';
+import { formatCount } from '../../formats/numbers.js';
 import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { type Command, defineCommand } from '../command.js';
@@ -113,7 +114,7 @@ export function evaluatePretrainCommand(task: PretrainingTask): Command {
     },
     render: (result) =>
       [
-        `${result.weights} on ${result.numSentences} sentences about ${result.numImages} images`,
+        `${result.weights} on ${formatCount(result.numSentences, 'sentence')} about ${formatCount(result.numImages, 'image')}`,
         ...renderScores(result),
       ].join('\n'),
   });

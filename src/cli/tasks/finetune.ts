@@ -11,7 +11,7 @@ import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
 import { type LeftOutCounts, MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { QuestionSet } from '../../data/questionSet.js';
-import { formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { hubOriginsOf } from '../../hub/index.js';
 import { LOSS_NAMES, type Task } from '../../tasks/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
@@ -192,7 +192,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
     notice(
       answerTable.size === 1
         ? `All training labels are '${answerTable.answer(0)}', the only answer that the model will have.`
-        : `${answerTable.size} answers, made of the training labels.`,
+        : `${formatCount(answerTable.size, 'answer')}, made of the training labels.`,
     );
   const split = (given: Respelled<Question>, files: readonly string[], isTraining: boolean) => {
     const inTable =
@@ -306,7 +306,7 @@ function render(result: Outcome): string {
   const lines: string[] = [];
   if (result.wasInterrupted) {
     lines.push(
-      `Interrupted after ${result.numSteps} steps; LAST.pth and a snapshot are saved. The same command with --resume goes on.`,
+      `Interrupted after ${formatCount(result.numSteps, 'step')}; LAST.pth and a snapshot are saved. The same command with --resume goes on.`,
     );
   }
   if (result.bestEpoch !== undefined) {

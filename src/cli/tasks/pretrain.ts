@@ -8,6 +8,7 @@ import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
+import { formatCount } from '../../formats/numbers.js';
 import { hubOriginsOf } from '../../hub/index.js';
 import { PUBLISHED_CLASSES } from '../../model/index.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
@@ -253,7 +254,7 @@ function render(result: Omit<PretrainResult, 'steps'> & { readonly process: numb
   const lines: string[] = [];
   if (result.wasInterrupted) {
     lines.push(
-      `Interrupted after ${result.numSteps} steps; LAST_LXRT.pth and a snapshot are saved. The same command with --resume goes on.`,
+      `Interrupted after ${formatCount(result.numSteps, 'step')}; LAST_LXRT.pth and a snapshot are saved. The same command with --resume goes on.`,
     );
   } else if (result.scores !== undefined) lines.push(...renderScores(result.scores), '');
   if (result.bestEpoch !== undefined) {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { LxmertError } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import { type ExampleFileKind, readAs } from './exampleFile.js';
 import { fileSource } from './jsonSource.js';
 import { streamArray } from './jsonStream.js';
@@ -58,7 +59,7 @@ async function* readImages(file: string): AsyncGenerator<AnnotatedImage> {
       const labels = Object.hasOwn(labelf, source) ? labelf[source] : undefined;
       if (labels !== undefined && labels.length !== sentences.length) {
         throw new LxmertError(
-          `${file}: ${place} ('${imageId}') has ${sentences.length} sentences of '${source}' but ${labels.length} labels. Each question needs one, an empty one when nothing is known.`,
+          `${file}: ${place} ('${imageId}') has ${formatCount(sentences.length, 'sentence')} of '${source}' but ${formatCount(labels.length, 'label')}. Each question needs one, an empty one when nothing is known.`,
         );
       }
       return { source, sentences, labels: labels?.map(inOrder) };

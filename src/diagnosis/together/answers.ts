@@ -1,7 +1,7 @@
 /** @file Whether predictions and annotations are about the same questions. */
 
 import { isNamedForVqa, shellWord } from '../../formats/forms/index.js';
-import { formatNumber } from '../../formats/numbers.js';
+import { formatMany, formatNumber } from '../../formats/numbers.js';
 import type { FileReport } from '../fileReport.js';
 import { clash, type Fit, suits } from './fit.js';
 
@@ -45,7 +45,7 @@ function predictionFit(
   if (found === 0) {
     return clash(
       files,
-      `None of the ${formatNumber(ids.size)} predictions of ${predicted.path} is for a question of ${each.path}: ids are as in ${[...ids][0]} and ${[...asked][0]}.`,
+      `No prediction of ${predicted.path} is for a question of ${each.path}: ids are as in ${[...ids][0]} and ${[...asked][0]}.`,
     );
   }
   const rest =
@@ -54,7 +54,7 @@ function predictionFit(
       : '';
   const missing =
     asked.size > found
-      ? `; ${formatNumber(asked.size - found)} questions have no prediction (--missing says what becomes of them)`
+      ? `; ${formatMany(asked.size - found, 'question')} ${asked.size - found === 1 ? 'has' : 'have'} no prediction (--missing says what becomes of them)`
       : '';
   const finding = `${formatNumber(found)} of the predictions of ${predicted.path} are for questions of ${each.path}${rest}${missing}.`;
   return { files, fits: rest === '', finding };

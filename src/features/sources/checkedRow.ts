@@ -1,6 +1,7 @@
 /** @file From a row as its file has it to one that a store takes: filled up, in pixels, checked, with its place in errors. */
 
 import { LxmertError } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import { PIXEL_CORNERS, toPixelCorners } from '../boxForms.js';
 import { findValueProblem, PLAUSIBLE_RANGE, RANGE_SETTING } from '../featureValues.js';
 import type { BrokenRow } from '../obj36Reader.js';
@@ -22,7 +23,7 @@ export function checkedRow(raw: RawRow, form: RowForm, { sizes }: StatedSource):
   const numBoxes = raw.boxes.length / 4;
   if (features.length !== numBoxes * form.featureSize)
     throw new LxmertError(
-      `features should hold ${form.featureSize} values for each of ${numBoxes} boxes, as those of the first rows do; ` +
+      `features should hold ${formatCount(form.featureSize, 'value')} for each of ${formatCount(numBoxes, 'box')}, as those of the first rows do; ` +
         `it holds ${features.length} values.`,
     );
   const { height, width } = form.hasSizes ? sizeOf(raw, sizes) : { height: 1, width: 1 };

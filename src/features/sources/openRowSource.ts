@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { readContentKind } from '../../formats/contentKind.js';
 import { arrayFolder } from './arrayFolder.js';
+import { arrowTables } from './arrowSource.js';
 import type { FeatureFormat } from './featureFormat.js';
 import { hdf5Format } from './hdf5/hdf5Format.js';
 import type { StatedSource } from './indexedRows.js';
@@ -18,6 +19,7 @@ const FEATURE_FORMATS: readonly FeatureFormat[] = [
   arrayFolder,
   vinvlTable,
   torchFeatures,
+  arrowTables,
 ];
 
 /**

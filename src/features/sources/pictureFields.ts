@@ -4,6 +4,7 @@ import { type DataValue, isNumberArray } from '../../checkpoint/pickle/index.js'
 import { LxmertError } from '../../common/errors.js';
 import { decodeBase64 } from '../../formats/base64.js';
 import { countOf, floatsOf, integersOf, type NumberArray } from '../../formats/numberArray.js';
+import { formatCount } from '../../formats/numbers.js';
 
 /** Named values: the members of an .npz file, or a dictionary. */
 export type PictureRecord = ReadonlyMap<DataValue, DataValue>;
@@ -15,7 +16,7 @@ const NAMES = {
   boxes: ['boxes', 'bbox', 'bboxes', 'norm_bb', 'normalized_boxes'],
   width: ['image_width', 'image_w', 'img_w', 'width', 'w'],
   height: ['image_height', 'image_h', 'img_h', 'height', 'h'],
-  numBoxes: ['num_boxes', 'num_bbox'],
+  numBoxes: ['num_boxes', 'num_bbox', 'preds_per_image'],
   objectsId: ['objects_id', 'obj_id', 'obj_ids', 'objects'],
   objectsConf: ['objects_conf', 'obj_conf', 'obj_probs'],
   attrsId: ['attrs_id', 'attr_id', 'attr_ids', 'attributes_id'],
@@ -111,7 +112,7 @@ export class PictureFields {
     const count = countOf(value.shape);
     if (count < numBoxes || value.shape.filter((size) => size !== 1).length > 1)
       throw new LxmertError(
-        `${name} should hold ${numBoxes} values for ${numBoxes} boxes; its shape is (${value.shape.join(', ')}).`,
+        `${name} should hold ${formatCount(numBoxes, 'value')} for ${formatCount(numBoxes, 'box')}; its shape is (${value.shape.join(', ')}).`,
       );
     return value;
   }

@@ -2,6 +2,7 @@
 
 import { LxmertError } from '../../common/errors.js';
 import { countOf, floatsOf, type NumberArray, transposed } from '../../formats/numberArray.js';
+import { formatCount } from '../../formats/numbers.js';
 import type { BoxForm } from '../boxForms.js';
 import { MAX_BOXES } from '../row.js';
 import type { LabelKind } from '../tsvColumns.js';
@@ -36,7 +37,7 @@ export function readRecord(imageId: string, record: PictureRecord): RecordRow {
   const numHeld = corners.length / 4;
   const { values, isTransposed } = vectorsOf(found.name, found.value, numHeld);
   if (stated !== undefined && !(Number.isInteger(stated) && stated >= 0 && stated <= numHeld))
-    throw new LxmertError(`it states ${stated} boxes and holds ${numHeld}.`);
+    throw new LxmertError(`it states ${formatCount(stated, 'box')} and holds ${numHeld}.`);
   // What lies behind the number of boxes that is stated fills the arrays up.
   const numBoxes = stated ?? numHeld;
   return {
@@ -81,7 +82,7 @@ function vectorsOf(
   if ((shape.length === 1 || shape[0] === numBoxes) && count > 0 && count % numBoxes === 0)
     return { values: floatsOf(array), isTransposed };
   throw new LxmertError(
-    `${name} should have the shape (${numBoxes}, d), a vector for each of ${numBoxes} boxes; it has (${shape.join(', ')}).`,
+    `${name} should have the shape (${numBoxes}, d), a vector for each of ${formatCount(numBoxes, 'box')}; it has (${shape.join(', ')}).`,
   );
 }
 

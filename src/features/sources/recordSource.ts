@@ -12,7 +12,16 @@ import type { RowSource } from './rowSource.js';
 export interface Records
   extends Pick<
     IndexedRows,
-    'name' | 'fileName' | 'numBytes' | 'format' | 'numRows' | 'notes' | 'place' | 'idAt' | 'close'
+    | 'name'
+    | 'fileName'
+    | 'numBytes'
+    | 'format'
+    | 'numRows'
+    | 'notes'
+    | 'place'
+    | 'idAt'
+    | 'numBoxesAt'
+    | 'close'
   > {
   /** @throws LxmertError, without file and place, for a record that cannot be read */
   record(index: number): Promise<PictureRecord>;

@@ -137,7 +137,7 @@ function chooseForm(
   throw new LxmertError(`${name}: ${unfitText(pictures, documented)} ${STATE_FORM}`);
 }
 
-const STATE_FORM = 'State what they are with --box-format and --box-unit.';
+const STATE_FORM = 'State what they are with --box-format and --box-unit of lxmert features convert.';
 
 function unfitText(pictures: readonly PictureBoxes[], documented: BoxForm): string {
   const unfit = pictures.find((given) => !fits(given, documented)) as PictureBoxes;
@@ -161,7 +161,7 @@ function chooseFormOfShares(
   if (stated === undefined && pictures.every((given) => fits(given, shares))) return shares;
   throw new LxmertError(
     `${name} has boxes in pixels and no sizes of pictures, and the model needs boxes as shares of their sides. ` +
-      'State the sizes with --sizes-from FILE, such as the annotations of COCO (instances_val2014.json).',
+      'State the sizes with --sizes-from FILE of lxmert features convert, such as the annotations of COCO (instances_val2014.json).',
   );
 }
 

@@ -1,6 +1,7 @@
 /** @file VinVL's vectors: a region's features with its place in the picture as the last six numbers. */
 
 import { LxmertError } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import type { RawRow } from './indexedRows.js';
 
 /** x1, y1, x2, y2, width, height as shares of the picture's sides. */
@@ -28,7 +29,7 @@ export function splitVectors(values: Float32Array, numBoxes: number): Pick<RawRo
   const width = values.length / numBoxes;
   if (!(numBoxes >= 1 && Number.isInteger(width) && width > PLACE))
     throw new LxmertError(
-      `the vectors of ${numBoxes} boxes should have equal lengths of more than ${PLACE}; they have ${values.length} numbers.`,
+      `the vectors of ${formatCount(numBoxes, 'box')} should have equal lengths of more than ${PLACE}; they have ${values.length} numbers.`,
     );
   const featureSize = width - PLACE;
   const boxes = new Float32Array(4 * numBoxes);

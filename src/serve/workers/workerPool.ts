@@ -3,7 +3,7 @@
 import type { Worker } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { startThread } from '../../common/loadInTurn.js';
-import { formatMegabytes } from '../../formats/numbers.js';
+import { formatCount, formatMegabytes } from '../../formats/numbers.js';
 import { collectGarbage } from '../collectGarbage.js';
 import { ServeError, type ServeErrorCode } from '../serveError.js';
 import type {
@@ -289,7 +289,7 @@ function describeJob(job: Job): string {
       const size = formatMegabytes(numBytes);
       return job.pictures.length === 1
         ? `the regions of a picture (${size})`
-        : `the regions of ${job.pictures.length} pictures (${size})`;
+        : `the regions of ${formatCount(job.pictures.length, 'picture')} (${size})`;
     }
     case 'answer':
       return job.questions.length === 1 ? 'a question' : `${job.questions.length} questions`;

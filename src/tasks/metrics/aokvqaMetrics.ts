@@ -6,6 +6,7 @@ import { directAnswerScore } from '../../data/aokvqaScore.js';
 import { formatCount } from '../../formats/numbers.js';
 import { type AokvqaPredictions, readAokvqaPredictions } from './aokvqaPredictions.js';
 import { Coverage, type CoverageCounts, type CoverageRules, type NotComputed } from './coverage.js';
+import { namesOfFiles, readTogether, type SourceFiles } from './sourceFiles.js';
 import { Tally } from './tally.js';
 
 /** The official scores of a file of predictions, each from 0 to 1; null for what the predictions do not have. */
@@ -110,8 +111,8 @@ class AokvqaScorer {
 export interface AokvqaSources extends CoverageRules {
   /** File of predictions. */
   readonly predictions: string;
-  /** Official questions with answers, or those that `lxmert prepare aokvqa` wrote. */
-  readonly annotations: string;
+  /** Official questions with answers, or those that `lxmert prepare aokvqa` wrote; several files are taken together. */
+  readonly annotations: SourceFiles;
   /** Aborting stops the reading with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -127,10 +128,7 @@ export async function scoreAokvqaFiles({
   signal,
   ...rules
 }: AokvqaSources): Promise<AokvqaScores> {
-  const scorer = new AokvqaScorer(await readAokvqaPredictions(predictions), annotations, rules);
-  for await (const question of readAokvqaAnswers(annotations)) {
-    signal?.throwIfAborted();
-    scorer.add(question);
-  }
+  const scorer = new AokvqaScorer(await readAokvqaPredictions(predictions), namesOfFiles(annotations), rules);
+  for await (const question of readTogether(annotations, readAokvqaAnswers, signal)) scorer.add(question);
   return scorer.finish();
 }

@@ -1,6 +1,7 @@
 /** @file Which questions have a prediction, which predictions have a question, and what follows when not all do. */
 
 import { LxmertError } from '../../common/errors.js';
+import { formatCount } from '../../formats/numbers.js';
 import type { PredictionTable } from './predictionTable.js';
 
 /** A question without a prediction stops the scoring, is left out, or counts as answered wrongly. */
@@ -83,7 +84,7 @@ export class Coverage {
   get notes(): string[] {
     if (this.numWithoutZeros === 0) return [];
     return [
-      `The ids of ${this.predictions.file} are numbers, without the zeros that ${this.numWithoutZeros} ids of ${this.file} begin with; they are matched all the same.`,
+      `The ids of ${this.predictions.file} are numbers, without the zeros that ${formatCount(this.numWithoutZeros, 'id')} of ${this.file} ${this.numWithoutZeros === 1 ? 'begins' : 'begin'} with; they are matched all the same.`,
     ];
   }
 
@@ -103,14 +104,14 @@ export class Coverage {
     }
     if (numMissing > 0 && rules.missing === 'error') {
       throw new LxmertError(
-        `${predictions.file} has no prediction for ${numMissing} ${plural(numMissing, 'question')} of ${file}: ${list(this.missingExamples, numMissing)}. ` +
+        `${predictions.file} has no prediction for ${formatCount(numMissing, 'question')} of ${file}: ${list(this.missingExamples, numMissing)}. ` +
           (predictions.nullNote === undefined ? '' : `${predictions.nullNote} `) +
           'Pass --missing skip to leave such questions out, or --missing wrong to count them as wrong.',
       );
     }
     if (extra.count > 0 && rules.extra === 'error') {
       throw new LxmertError(
-        `${predictions.file} has ${extra.count} ${plural(extra.count, 'prediction')} for questions that are not in ${file}: ${list(extra.examples, extra.count)}. ` +
+        `${predictions.file} has ${formatCount(extra.count, 'prediction')} for questions that are not in ${file}: ${list(extra.examples, extra.count)}. ` +
           'Pass --extra ignore to score without them.',
       );
     }
@@ -131,8 +132,4 @@ export function nothingLeftNote(count: number): string {
 
 function list(examples: readonly string[], count: number): string {
   return examples.join(', ') + (count > examples.length ? ', ...' : '');
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`;
 }

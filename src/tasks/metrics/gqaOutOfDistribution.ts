@@ -2,6 +2,7 @@
 
 import { LxmertError } from '../../common/errors.js';
 import type { GqaQuestion } from '../../data/annotations/officialGqaQuestions.js';
+import { formatCount } from '../../formats/numbers.js';
 import type { MissingRule } from './coverage.js';
 import type { PredictionTable } from './predictionTable.js';
 import { Tally } from './tally.js';
@@ -50,7 +51,7 @@ export class OodScorer {
       const [first] = ids;
       if (first === undefined) continue;
       throw new LxmertError(
-        `${ids.size} questions of --${part} ${file} are not in ${questions}, '${first}' for one. Are they of the same split?`,
+        `${formatCount(ids.size, 'question')} of --${part} ${file} ${ids.size === 1 ? 'is' : 'are'} not in ${questions}, '${first}' for one. Are they of the same split?`,
       );
     }
     const mean = (wanted: OodPart): number | null =>

@@ -2,6 +2,7 @@
 
 import { LxmertError } from '../../common/errors.js';
 import type { Nlvr2Label } from '../../data/annotations/officialNlvr2Examples.js';
+import { formatCount } from '../../formats/numbers.js';
 import { Coverage, type CoverageCounts, type CoverageRules, type NotComputed } from './coverage.js';
 import type { PredictionTable } from './predictionTable.js';
 import { Tally } from './tally.js';
@@ -86,7 +87,7 @@ export class Nlvr2Scorer {
       const [first] = ids;
       if (first === undefined) continue;
       throw new LxmertError(
-        `${ids.size} examples of the ${name} subset are not in ${this.file}, '${first}' for one. Are they of the same split?`,
+        `${formatCount(ids.size, 'example')} of the ${name} subset ${ids.size === 1 ? 'is' : 'are'} not in ${this.file}, '${first}' for one. Are they of the same split?`,
       );
     }
     const notComputed: NotComputed[] = [];

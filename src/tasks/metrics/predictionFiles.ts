@@ -241,7 +241,7 @@ function* readColumns(
   }
   if (ids.length !== answers.length) {
     throw new LxmertError(
-      `${file}: the column '${form.id}' has ${formatCount(ids.length, 'entry').replace('entrys', 'entries')}, but '${form.answer}' has ${answers.length}.`,
+      `${file}: the column '${form.id}' has ${formatCount(ids.length, 'entry')}, but '${form.answer}' has ${answers.length}.`,
     );
   }
   reader.note(`The file is an object of columns, '${form.id}' and '${form.answer}'.`);

@@ -10,6 +10,7 @@ import { type OodPart, OodScorer, type OodScores } from './gqaOutOfDistribution.
 import { Nlvr2Scorer, type Nlvr2Scores, type Nlvr2SubsetName } from './nlvr2Metrics.js';
 import { readNlvr2Predictions } from './nlvr2Predictions.js';
 import { readGqaPredictions, readVqaPredictions } from './predictionFiles.js';
+import { namesOfFiles, readTogether, type SourceFiles } from './sourceFiles.js';
 import { VqaScorer, type VqaScores } from './vqaAccuracy.js';
 
 interface ScoreSources extends CoverageRules {
@@ -20,8 +21,8 @@ interface ScoreSources extends CoverageRules {
 }
 
 export interface VqaSources extends ScoreSources {
-  /** Official annotations with the annotators' answers. */
-  readonly annotations: string;
+  /** Official annotations with the annotators' answers: a file, or several that are taken together. */
+  readonly annotations: SourceFiles;
 }
 
 /**
@@ -35,18 +36,17 @@ export async function scoreVqaFiles({
   signal,
   ...rules
 }: VqaSources): Promise<VqaScores> {
-  const scorer = new VqaScorer(await readVqaPredictions(predictions), annotations, rules);
-  for await (const annotation of readOfficialVqaAnnotations(annotations)) {
-    signal?.throwIfAborted();
+  const scorer = new VqaScorer(await readVqaPredictions(predictions), namesOfFiles(annotations), rules);
+  for await (const annotation of readTogether(annotations, readOfficialVqaAnnotations, signal))
     scorer.add(annotation);
-  }
   return scorer.finish();
 }
 
 export interface GqaSources extends ScoreSources {
   /** Official files of questions; their questions are taken together. */
-  readonly questions: readonly string[];
-  readonly choices?: string | undefined;
+  readonly questions: SourceFiles;
+  /** Official choices, likewise. */
+  readonly choices?: SourceFiles | undefined;
   readonly consistency: boolean;
   /** GQA-OOD's questions with frequent answers, to score by themselves, and those with rare ones. */
   readonly head?: string | undefined;
@@ -68,25 +68,21 @@ export async function scoreGqaFiles({
   ...options
 }: GqaSources): Promise<GqaScores & Partial<OodScores>> {
   const table = await readGqaPredictions(predictions);
-  const scorer = new GqaScorer(table, questions.join(', '), options);
+  const scorer = new GqaScorer(table, namesOfFiles(questions), options);
   if (choices !== undefined) {
     let numChoices = 0;
-    for await (const each of readGqaChoices(choices)) {
-      signal?.throwIfAborted();
+    for await (const each of readTogether(choices, readGqaChoices, signal)) {
       scorer.addChoices(each);
       numChoices++;
     }
-    if (numChoices === 0) throw new LxmertError(`${choices} holds no choices.`);
+    if (numChoices === 0) throw new LxmertError(`${namesOfFiles(choices)} holds no choices.`);
   }
   const ood = await oodScorer({ head, tail }, options);
-  for (const file of questions) {
-    for await (const question of readOfficialGqaQuestions(file)) {
-      signal?.throwIfAborted();
-      scorer.add(question);
-      ood?.add(question, table);
-    }
+  for await (const question of readTogether(questions, readOfficialGqaQuestions, signal)) {
+    scorer.add(question);
+    ood?.add(question, table);
   }
-  return { ...scorer.finish(), ...ood?.finish(questions.join(', ')) };
+  return { ...scorer.finish(), ...ood?.finish(namesOfFiles(questions)) };
 }
 
 async function oodScorer(
@@ -105,8 +101,8 @@ async function oodScorer(
 }
 
 export interface Nlvr2Sources extends ScoreSources {
-  /** Official JSON lines, or the reference's JSON array. */
-  readonly questions: string;
+  /** Official JSON lines, or the reference's JSON array: a file, or several that are taken together. */
+  readonly questions: SourceFiles;
   /** Files with the examples of a subset, in either form. */
   readonly balanced?: string | undefined;
   readonly unbalanced?: string | undefined;
@@ -133,11 +129,8 @@ export async function scoreNlvr2Files({
   ] as const) {
     if (file !== undefined) subsets.set(name, await identifiersOf(file));
   }
-  const scorer = new Nlvr2Scorer(table, questions, rules, subsets);
-  for await (const example of readNlvr2Labels(questions)) {
-    signal?.throwIfAborted();
-    scorer.add(example);
-  }
+  const scorer = new Nlvr2Scorer(table, namesOfFiles(questions), rules, subsets);
+  for await (const example of readTogether(questions, readNlvr2Labels, signal)) scorer.add(example);
   return scorer.finish();
 }
 

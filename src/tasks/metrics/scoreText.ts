@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { excerpt } from '../../common/excerpt.js';
-import { formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { type CoverageCounts, extraRules, missingRules, type NotComputed } from './coverage.js';
 import type { ScoreRow } from './tally.js';
 
@@ -50,14 +50,15 @@ export function tableLines(
 export function coverageLines(
   { numMissing, numExtra }: CoverageCounts,
   rule: 'error' | 'skip' | 'wrong',
-  noun = 'questions',
+  noun = 'question',
 ): string[] {
   const lines: string[] = [];
   if (numMissing > 0) {
     const fate = rule === 'wrong' ? 'counted as wrong' : 'left out';
-    lines.push(`Without a prediction: ${numMissing} ${noun}, ${fate}.`);
+    lines.push(`Without a prediction: ${formatCount(numMissing, noun)}, ${fate}.`);
   }
-  if (numExtra > 0) lines.push(`Ignored: ${numExtra} predictions for ${noun} that are not in the file.`);
+  if (numExtra > 0)
+    lines.push(`Ignored: ${formatCount(numExtra, 'prediction')} for ${noun}s that are not in the file.`);
   return lines;
 }
 

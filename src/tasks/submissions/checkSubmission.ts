@@ -6,8 +6,10 @@ import { findLayout, streamEntries } from '../../data/annotations/jsonStream.js'
 import { openJson } from '../../data/annotations/openJson.js';
 import { readContentKind } from '../../formats/contentKind.js';
 import { readTextLines } from '../../formats/lines/textLines.js';
+import type { SourceFiles } from '../metrics/sourceFiles.js';
+import { type AskedQuestions, type IdKey, keyOf, readAskedQuestions } from './askedQuestions.js';
 import { Findings, type SubmissionProblem } from './findings.js';
-import { type IdKey, keyOf, readSubmissionIds } from './questionIds.js';
+import { SERVER_FORMS, type ServerForm, type SubmissionTask } from './serverForms.js';
 
 export interface SubmissionCheck {
   readonly task: SubmissionTask;
@@ -20,92 +22,35 @@ export interface SubmissionCheck {
   readonly notes: readonly string[];
 }
 
-/** Tasks with a test server, or an official script that reads what it reads. */
-export const submissionTasks = ['vqa', 'gqa', 'nlvr2', 'vizwiz', 'aokvqa'] as const;
-export type SubmissionTask = (typeof submissionTasks)[number];
-
 /** One result, as its file has it. */
 interface Result {
   readonly place: string;
   readonly value: unknown;
 }
 
-/** How a server wants results. */
-interface Form {
-  /** As it stands behind "expected". */
-  readonly expected: string;
-  readonly layout: 'list' | 'object' | 'lines';
-  readonly idKey: string;
-  readonly idType: 'number' | 'string';
-  /** The keys of what is answered, with the type that each must have. */
-  readonly answers: Readonly<Record<string, 'string' | 'number'>>;
-  /** Whether any of the keys will do. */
-  readonly isEither?: boolean;
-}
-
-const FORMS: Readonly<Record<SubmissionTask, Form>> = {
-  vqa: {
-    expected: 'a JSON list of {"question_id": 262148000, "answer": "down"}',
-    layout: 'list',
-    idKey: 'question_id',
-    idType: 'number',
-    answers: { answer: 'string' },
-  },
-  gqa: {
-    expected: 'a JSON list of {"questionId": "05451384", "prediction": "red"}',
-    layout: 'list',
-    idKey: 'questionId',
-    idType: 'string',
-    answers: { prediction: 'string' },
-  },
-  nlvr2: {
-    expected: 'lines of test1-0-0-0,True or test1-0-0-0,False',
-    layout: 'lines',
-    idKey: 'identifier',
-    idType: 'string',
-    answers: {},
-  },
-  vizwiz: {
-    expected:
-      'a JSON list of {"image": "VizWiz_test_00000000.jpg", "answer": "blue"}, or with "answerable": 0.9',
-    layout: 'list',
-    idKey: 'image',
-    idType: 'string',
-    answers: { answer: 'string', answerable: 'number' },
-    isEither: true,
-  },
-  aokvqa: {
-    expected: 'a JSON object of {"QUESTION ID": {"direct_answer": "rain", "multiple_choice": "rain"}}',
-    layout: 'object',
-    idKey: 'the question id',
-    idType: 'string',
-    answers: { direct_answer: 'string', multiple_choice: 'string' },
-    isEither: true,
-  },
-};
-
 /** Longer answers are sentences, which no annotator gave. */
 const LONG_ANSWER = 100;
 
 /**
- * @param questions the official questions of the split that the server has, or the file that prepare made of them
+ * @param questions the official questions of the split that the server has, or the file that prepare made of them; several
+ * files are taken together
  * @throws UsageError or LxmertError for files that cannot be read as JSON, or as lines
  */
 export async function checkSubmission(
   task: SubmissionTask,
   results: string,
-  questions: string,
+  questions: SourceFiles,
   signal?: AbortSignal,
 ): Promise<SubmissionCheck> {
-  const form = FORMS[task];
-  const ids = await readSubmissionIds(questions, task);
-  const about = { task, results, numQuestions: ids.size };
+  const form = SERVER_FORMS[task];
+  const asked = await readAskedQuestions(questions, task);
+  const about = { task, results, numQuestions: asked.size };
   const records = await recordsOf(results, form);
   if (typeof records === 'string') {
     const problem = { kind: 'form', count: 1, message: records } as const;
     return { ...about, numResults: 0, problems: [problem], notes: [] };
   }
-  const reading = new Reading(form, ids);
+  const reading = new Reading(form, asked);
   for await (const record of records) {
     if (reading.numResults % SIGNAL_EVERY === 0) signal?.throwIfAborted();
     reading.add(record);
@@ -117,7 +62,7 @@ export async function checkSubmission(
 const SIGNAL_EVERY = 10_000;
 
 /** The results one by one, or a sentence on why the whole file has another form. */
-async function recordsOf(file: string, form: Form): Promise<AsyncIterable<Result> | string> {
+async function recordsOf(file: string, form: ServerForm): Promise<AsyncIterable<Result> | string> {
   const { expected, layout } = form;
   const { kind, name } = readContentKind(file);
   // Servers read text or JSON itself; nothing that it is packed in.
@@ -155,13 +100,30 @@ class Reading {
   readonly #answerType: Findings;
   readonly #twice = new Findings('twice', 'id', 'answered more than once');
   readonly #unknown = new Findings('unknown', 'id', 'that no question has');
+  /** Results without a key that others may have, by the key. */
+  readonly #without: ReadonlyMap<string, Findings>;
+  /** Results with answers of the right type. */
+  #numAnswered = 0;
+  readonly #choice: Findings;
+  readonly #spelling = new Findings(
+    'spelling',
+    'answer',
+    'with capitals or a full stop, which is compared letter by letter',
+  );
   readonly #long = new Findings('long', 'answer', `of more than ${LONG_ANSWER} characters`);
 
   constructor(
-    private readonly form: Form,
-    private readonly ids: ReadonlySet<IdKey>,
+    private readonly form: ServerForm,
+    private readonly asked: AskedQuestions,
   ) {
-    const { expected, idType, idKey, answers } = form;
+    const { expected, idType, idKey, answers, choiceKey = '' } = form;
+    this.#choice = new Findings('choice', 'result', `whose ${choiceKey} is none of the question's choices`);
+    this.#without = new Map(
+      Object.keys(answers).map((key) => [
+        key,
+        new Findings('partly', 'result', `without ${key}, which others have`),
+      ]),
+    );
     this.#wrong = new Findings('record', 'result', `in another form (expected ${expected})`);
     const wanted = idType === 'number' ? 'a whole number' : 'text';
     this.#idType = new Findings('idType', 'result', `whose ${idKey} is not ${wanted}`);
@@ -181,7 +143,7 @@ class Reading {
       this.#addLine(place, String(value));
     } else if (this.form.layout === 'object') {
       const { id, value: answers } = value as { id: string; value: unknown };
-      this.#addAnswers(place, answers);
+      this.#addAnswers(place, answers, id);
       this.#addId(id, id);
     } else {
       this.#addRecord(place, value);
@@ -195,7 +157,7 @@ class Reading {
       this.#wrong.add(`${place} ${excerptOfJson(value, 40)}`);
       return;
     }
-    this.#addAnswers(place, record);
+    this.#addAnswers(place, record, id);
     const isRight =
       this.form.idType === 'number' ? Number.isInteger(id) : typeof id === 'string' && id !== '';
     if (!isRight) this.#idType.add(`${place} ${excerptOfJson(id, 30)}`);
@@ -214,27 +176,47 @@ class Reading {
   #addId(id: number | string, shown: string): void {
     const key = keyOf(id);
     if (this.#seen.has(key)) this.#twice.add(shown);
-    else if (!this.ids.has(key)) this.#unknown.add(shown);
+    else if (!this.asked.has(key)) this.#unknown.add(shown);
     this.#seen.add(key);
   }
 
-  #addAnswers(place: string, value: unknown): void {
+  #addAnswers(place: string, value: unknown, id: unknown): void {
     const record = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
     const keys = Object.keys(this.form.answers);
     const there = keys.filter((key) => record[key] !== undefined);
     const areRight = there.every((key) => typeof record[key] === this.form.answers[key]);
     const areEnough = this.form.isEither === true ? there.length > 0 : there.length === keys.length;
     if (!areRight || !areEnough) this.#answerType.add(`${place} ${excerptOfJson(value, 40)}`);
+    else this.#addWithout(place, there);
     for (const key of there) if (String(record[key]).length > LONG_ANSWER) this.#long.add(place);
+    const { choiceKey, isLiteral } = this.form;
+    const isSpelled = there.every((key) => !/\p{Lu}|\.\s*$/u.test(String(record[key])));
+    if (isLiteral === true && !isSpelled) this.#spelling.add(place);
+    const chosen = choiceKey === undefined ? undefined : record[choiceKey];
+    const choices = this.asked.get(keyOf(id as number | string));
+    if (typeof chosen === 'string' && choices?.includes(chosen) === false)
+      this.#choice.add(`${place} ${excerptOfJson(chosen, 40)}`);
+  }
+
+  #addWithout(place: string, there: readonly string[]): void {
+    this.#numAnswered++;
+    for (const [key, findings] of this.#without) if (!there.includes(key)) findings.add(place);
   }
 
   findings(): { problems: SubmissionProblem[]; notes: string[] } {
     const missing = new Findings('missing', 'question', 'without a result');
-    for (const id of this.ids) if (!this.#seen.has(id)) missing.add(String(id));
-    const all = [this.#wrong, this.#idType, this.#answerType, this.#twice, this.#unknown, missing];
+    for (const id of this.asked.keys()) if (!this.#seen.has(id)) missing.add(String(id));
+    // A key that no result has is of a challenge that the file is not for.
+    const partly = [...this.#without.values()].filter(({ count }) => count < this.#numAnswered);
+    const all = [
+      ...[this.#wrong, this.#idType, this.#answerType, ...partly, this.#choice],
+      ...[this.#twice, this.#unknown, missing],
+    ];
     return {
       problems: all.map(({ problem }) => problem).filter((each) => each !== undefined),
-      notes: [this.#long.problem?.message].filter((each) => each !== undefined),
+      notes: [this.#spelling, this.#long]
+        .map(({ problem }) => problem?.message)
+        .filter((each) => each !== undefined),
     };
   }
 }

@@ -1,6 +1,6 @@
 /** @file What a test server would refuse in a file of results: kinds of faults, how often, where first. */
 
-import { formatCount } from '../../formats/numbers.js';
+import { formatCount, formatNumber } from '../../formats/numbers.js';
 
 /** A kind of fault. */
 export interface SubmissionProblem {
@@ -16,9 +16,12 @@ export type ProblemKind =
   | 'record'
   | 'idType'
   | 'answerType'
+  | 'partly'
+  | 'choice'
   | 'twice'
   | 'unknown'
   | 'missing'
+  | 'spelling'
   | 'long';
 
 /** Places or ids that a message names. */
@@ -43,9 +46,14 @@ export class Findings {
     if (this.#first.length < MAX_NAMED) this.#first.push(place.slice(0, MAX_LENGTH));
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   get problem(): SubmissionProblem | undefined {
     if (this.#count === 0) return undefined;
-    const more = this.#count > this.#first.length ? ', ...' : '';
+    const numMore = this.#count - this.#first.length;
+    const more = numMore > 0 ? ` and ${formatNumber(numMore)} more` : '';
     const message = `${formatCount(this.#count, this.noun)} ${this.about}: ${this.#first.join(', ')}${more}.`;
     return { kind: this.kind, count: this.#count, message };
   }

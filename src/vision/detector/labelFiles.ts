@@ -49,7 +49,15 @@ export function labelFilesOf(
   weights: string,
   { numClasses, numAttributes }: ClassCounts = BOTTOM_UP_ATTENTION,
 ): LabelFiles {
-  const { objects, attributes } = labelFilesBeside(path.dirname(weights));
+  return labelFilesIn(path.dirname(weights), { numClasses, numAttributes });
+}
+
+/** The files of names that lie in a folder; where they do not, those of the package for as many classes as the published have. */
+export function labelFilesIn(
+  folder: string,
+  { numClasses, numAttributes }: ClassCounts = BOTTOM_UP_ATTENTION,
+): LabelFiles {
+  const { objects, attributes } = labelFilesBeside(folder);
   return {
     objects: objects ?? publishedNames('objects', numClasses - 1),
     attributes: attributes ?? publishedNames('attributes', numAttributes - 1),

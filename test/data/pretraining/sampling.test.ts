@@ -103,7 +103,7 @@ describe('readCorpus', () => {
   it.each([
     [
       '[{"img_id":"a","sentf":{"vqa":["q"]},"labelf":{"vqa":[]}}]',
-      /image 0 \('a'\) has 1 sentences of 'vqa' but 0 labels/,
+      /image 0 \('a'\) has 1 sentence of 'vqa' but 0 labels/,
     ],
     ['[{"img_id":"a","sentf":{"vqa":"q"}}]', /image 0, key 'sentf.vqa'/],
     ['[]', /There is no sentence/],

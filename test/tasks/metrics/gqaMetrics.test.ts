@@ -321,7 +321,7 @@ describe("GQA-OOD's head and tail", () => {
   it('of another split are refused', async () => {
     const head = write('other.json', { elsewhere: query('rare') });
     await expect(score(questions, predictions, { head, extra: 'ignore' })).rejects.toThrow(
-      '1 questions of --head',
+      '1 question of --head',
     );
   });
 });

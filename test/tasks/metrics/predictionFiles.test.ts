@@ -295,7 +295,7 @@ describe('GQA predictions', () => {
       'JSON lines',
     ],
     ['answers by id', 'a.json', '{"07": "red", "12": "yes"}', 'by question id'],
-    ['answers by id that was a number', 'a.json', { 7: 'red', 12: 'yes' }, 'without the zeros that 1 ids'],
+    ['answers by id that was a number', 'a.json', { 7: 'red', 12: 'yes' }, 'without the zeros that 1 id of'],
     [
       'the keys of VQA',
       'a.json',
@@ -306,7 +306,7 @@ describe('GQA predictions', () => {
       'ids as numbers, which lose zeros',
       'a.json',
       pairs.map(([id, prediction]) => ({ questionId: Number(id), prediction })),
-      'without the zeros that 1 ids',
+      'without the zeros that 1 id of',
     ],
   ])('are read from %s, and what is not documented is noted', async (_, name, content, note) => {
     const scores = await score(content, name);

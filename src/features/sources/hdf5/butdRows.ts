@@ -2,9 +2,11 @@
 
 import { LxmertError } from '../../../common/errors.js';
 import type { Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../formats/hdf5/index.js';
+import { formatCount } from '../../../formats/numbers.js';
 import { MAX_BOXES } from '../../row.js';
 import { firstFour } from '../firstFour.js';
-import type { IndexedRows, PictureSize, RawRow } from '../indexedRows.js';
+import type { IndexedRows, RawRow } from '../indexedRows.js';
+import { sizeBetween } from '../sizeBetween.js';
 import { findDataset, floatsOf, integersOf, requireDataset } from './members.js';
 import { readRowIds } from './rowIds.js';
 import { sourceOf } from './source.js';
@@ -32,7 +34,7 @@ export function openButdRows(file: Hdf5File, ids: string | undefined): IndexedRo
     labels: 'none',
     ...(boxes === undefined ? { boxForm: { format: 'xyxy', unit: 'share' } as const } : {}),
     notes: [
-      `HDF5 with ${isFixed ? `${spanOf(0).count} boxes` : '10 to 100 boxes'} for each picture, ids from ${rows.file}`,
+      `HDF5 with ${isFixed ? `${formatCount(spanOf(0).count, 'box')}` : '10 to 100 boxes'} for each picture, ids from ${rows.file}`,
       ...(hasSizes ? ['sizes of pictures are those by which boxes and shares differ'] : []),
       ...rows.notes,
     ],
@@ -115,32 +117,10 @@ interface RowArrays {
   readonly shares: Float32Array | undefined;
 }
 
+const NAMES = { boxes: 'image_bb', shares: 'spatial_features' } as const;
+
 function rowOf(imageId: string, { features, boxes, shares }: RowArrays): RawRow {
   if (boxes === undefined) return { imageId, features, boxes: shares as Float32Array };
   if (shares === undefined) return { imageId, features, boxes };
-  return { imageId, features, boxes, ...sizeBetween(boxes, shares) };
-}
-
-/** How far rounding of either may lead from a whole number of pixels, as a share of it. */
-const TOLERANCE = 1e-3;
-
-/** The size of a picture whose boxes are there both in pixels and as shares of its sides. */
-function sizeBetween(boxes: Float32Array, shares: Float32Array): PictureSize {
-  const side = (axis: 0 | 1): number => {
-    let [pixels, share] = [0, 0];
-    for (let at = axis; at < boxes.length; at += 2) {
-      pixels += boxes[at] as number;
-      share += shares[at] as number;
-    }
-    return Math.round(pixels / share);
-  };
-  const [width, height] = [side(0), side(1)];
-  for (let at = 0; at < boxes.length; at++) {
-    const size = at % 2 === 0 ? width : height;
-    if (!(Math.abs((boxes[at] as number) - (shares[at] as number) * size) <= TOLERANCE * size))
-      throw new LxmertError(
-        `image_bb and spatial_features should be the same boxes in pixels and as shares; number ${at} is ${boxes[at]} and ${shares[at]}.`,
-      );
-  }
-  return { height, width };
+  return { imageId, features, boxes, ...sizeBetween(boxes, shares, NAMES) };
 }

@@ -55,7 +55,7 @@ function findBeside(arrays: string): string {
   if (found === undefined)
     throw new UsageError(
       `${arrays} does not say which picture each row is of; that stands in a file beside it, and there is no ${candidates.join(' or ')}. ` +
-        'Name it with --row-ids FILE: a pickle or JSON of image ids and their rows.',
+        'Name it with --row-ids FILE of lxmert features convert: a pickle or JSON of image ids and their rows.',
     );
   return found;
 }

@@ -1,0 +1,265 @@
+/** @file Arrow tables of region features, as Hugging Face's LXMERT examples write them: one file, or a data set that was saved. */
+
+import { opendirSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { type DataValue, isNumberArray } from '../../checkpoint/pickle/index.js';
+import { LxmertError, UsageError } from '../../common/errors.js';
+import { ArrowTable, type ArrowValue, isOfNumbers, typeText } from '../../formats/arrow/index.js';
+import { floatsOf, integersOf } from '../../formats/numberArray.js';
+import { formatCount } from '../../formats/numbers.js';
+import { MAX_BOXES } from '../row.js';
+import { type ArrowSizes, chooseSizes, type SizedBoxes, sidesOf } from './arrowSizes.js';
+import type { FeatureFormat } from './featureFormat.js';
+import { firstFour } from './firstFour.js';
+import type { StatedSource } from './indexedRows.js';
+import { MAX_ARRAY_BYTES } from './npzRecord.js';
+import { FIELD_NAMES, type PictureRecord } from './pictureFields.js';
+import { openRecords, type Records } from './recordSource.js';
+import { sizeBetween } from './sizeBetween.js';
+
+const ENDING = '.arrow';
+
+/** Read without compression, as `datasets` writes them; of a folder all tables, in the order of their names. */
+export const arrowTables: FeatureFormat = {
+  name: "Arrow tables (Hugging Face's LXMERT examples)",
+  recognises: ({ path: given, kind }) => kind === 'arrow' || (kind === 'folder' && holdsTables(given)),
+  open: async (given, stated) => await openRecords(openTables(given, stated), stated),
+};
+
+/** Names among the first of a folder tell what it is of. */
+const NUM_LOOKED_AT = 64;
+
+function holdsTables(folder: string): boolean {
+  const directory = opendirSync(folder);
+  try {
+    for (let i = 0; i < NUM_LOOKED_AT; i++) {
+      const entry = directory.readSync();
+      if (entry === null) return false;
+      if (entry.name.endsWith(ENDING)) return true;
+    }
+    return false;
+  } finally {
+    directory.closeSync();
+  }
+}
+
+function openTables(given: string, stated: StatedSource): Records {
+  const files = statSync(given).isDirectory()
+    ? readdirSync(given)
+        .filter((name) => name.endsWith(ENDING))
+        .sort()
+        .map((name) => path.join(given, name))
+    : [given];
+  const tables: ArrowTable[] = [];
+  const close = (): void => {
+    for (const table of tables) table.close();
+  };
+  try {
+    for (const file of files) tables.push(ArrowTable.open(file, MAX_ARRAY_BYTES));
+    const rows = new TableRows(given, tables);
+    const sizes = rows.chooseSizes(stated);
+    return {
+      name: given,
+      fileName: path.basename(path.resolve(given)),
+      numBytes: tables.reduce((sum, { numBytes }) => sum + numBytes, 0),
+      format: sizes === 'widthFirst' ? 'arrow-widths' : 'arrow',
+      numRows: rows.numRows,
+      notes: [...rows.notes, ...(rows.hasBothBoxes ? [BOTH_NOTE] : SIZE_NOTES[sizes])],
+      place: (index) => rows.placeOf(index),
+      idAt: (index) => rows.idAt(index),
+      numBoxesAt: (index) => rows.numBoxesAt(index),
+      record: async (index) => rows.record(index, sizes),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+const BOTH_NOTE = 'sizes of pictures are those by which boxes and normalized_boxes differ';
+const SIZE_NOTES: Readonly<Record<ArrowSizes, readonly string[]>> = {
+  none: [],
+  shares: ["sizes, which are those of the network's input and not of the pictures, are left out"],
+  heightFirst: ['sizes are height and width'],
+  widthFirst: ['sizes are width and height, as the boxes show'],
+};
+
+/** Names of the column of ids; the first that is there. */
+const IDS = ['img_id', 'image_id', 'iid'] as const;
+/** Names of the column that counts the boxes of each picture. */
+const COUNTS = ['preds_per_image', 'num_boxes'] as const;
+/** Of boxes as shares, where pixels stand beside them. */
+const SHARES = 'normalized_boxes';
+/** What the examples' scripts write, and few others. */
+const EXAMPLES = ['roi_features', 'preds_per_image'] as const;
+
+/** Rows of one table after another, all with the columns of the first. */
+class TableRows {
+  readonly numRows: number;
+  readonly notes: readonly string[];
+  readonly hasBothBoxes: boolean;
+  readonly #columns: ReadonlyMap<string, number>;
+  readonly #idColumn: number;
+
+  constructor(
+    private readonly given: string,
+    private readonly tables: readonly ArrowTable[],
+  ) {
+    const [first] = tables as [ArrowTable];
+    const columns = first.fields.map((field) => `${field.name}: ${typeText(field)}`);
+    for (const table of tables)
+      if (table.fields.map((field) => `${field.name}: ${typeText(field)}`).join() !== columns.join())
+        throw new LxmertError(
+          `${table.file} has other columns than ${first.file}: they are not one data set.`,
+        );
+    this.#columns = new Map(first.fields.map(({ name }, i) => [name, i]));
+    this.numRows = tables.reduce((sum, { numRows }) => sum + numRows, 0);
+    const id = IDS.find((name) => this.#columns.has(name));
+    const has = (...names: string[]): boolean => names.some((name) => this.#columns.has(name));
+    if (!has('roi_features', 'features') || !has('boxes', 'bbox', SHARES))
+      throw new UsageError(`${given} ${describeOther(columns)}`);
+    if (id === undefined)
+      throw new LxmertError(
+        `${given} has no column of ids (${IDS.join(', ')}), so nothing says which picture a row is of. It has ${listed(columns)}.`,
+      );
+    this.#idColumn = this.#columns.get(id) as number;
+    this.hasBothBoxes = this.#columns.has('boxes') && this.#columns.has(SHARES);
+    this.#checkTypes(first);
+    const open = tables.filter(({ isClosed }) => !isClosed);
+    this.notes = [
+      `an Arrow table of ${formatCount(this.numRows, 'picture')}`,
+      ...(EXAMPLES.every((name) => this.#columns.has(name))
+        ? ["as Hugging Face's LXMERT examples write them, whose detector is frcnn-vg-finetuned"]
+        : []),
+      ...open.map(({ file }) => `${path.basename(file)} ends without its mark, as if its writer was stopped`),
+    ];
+  }
+
+  /** @throws LxmertError where a column of numbers holds something else, before the first row */
+  #checkTypes({ fields }: ArrowTable): void {
+    for (const field of fields)
+      if (isRead(field.name) && !IDS.includes(field.name as (typeof IDS)[number]) && !isOfNumbers(field))
+        throw new LxmertError(
+          `${this.given}: its column ${field.name} should hold numbers, or lists of them; it is ${typeText(field)}.`,
+        );
+  }
+
+  placeOf(index: number): string {
+    const { table, row } = this.#find(index);
+    return this.tables.length === 1 ? `row ${row}` : `${path.basename(table.file)}, row ${row}`;
+  }
+
+  idAt(index: number): string {
+    const { table, row } = this.#find(index);
+    const value = table.value(row, this.#idColumn);
+    if (typeof value === 'string') return value;
+    const id = value === null ? undefined : integersOf(value)?.[0];
+    // What has no id is refused as such.
+    return id === undefined ? '' : String(id);
+  }
+
+  /** What the row states, or 0. */
+  numBoxesAt(index: number): number {
+    const column = COUNTS.map((name) => this.#columns.get(name)).find((place) => place !== undefined);
+    if (column === undefined) return 0;
+    const { table, row } = this.#find(index);
+    const value = table.value(row, column);
+    const count = value === null || typeof value === 'string' ? undefined : integersOf(value)?.[0];
+    return count === undefined || count < 0 || count > MAX_BOXES ? 0 : Number(count);
+  }
+
+  /** By the names that the readers of pictures' records know. */
+  record(index: number, sizes: ArrowSizes): PictureRecord {
+    const { table, row } = this.#find(index);
+    const record = new Map<DataValue, DataValue>();
+    for (const [name, column] of this.#columns)
+      if (isRead(name)) record.set(name, table.value(row, column) satisfies ArrowValue);
+    const given = record.get('sizes');
+    record.delete('sizes');
+    if (this.hasBothBoxes) return withSizeBetween(record);
+    const boxes = record.get('boxes');
+    if (sizes === 'shares' && boxes !== undefined) {
+      record.delete('boxes');
+      return record.set(SHARES, boxes);
+    }
+    if (sizes === 'none' || sizes === 'shares' || !isNumberArray(given)) return record;
+    const [a, b] = sidesOf(given);
+    const [height, width] = sizes === 'heightFirst' ? [a, b] : [b, a];
+    return record.set('img_h', height).set('img_w', width);
+  }
+
+  /** What the first rows tell of boxes and sizes. @throws LxmertError for pixels of pictures of unknown size */
+  chooseSizes({ boxForm, sizes }: StatedSource): ArrowSizes {
+    if (boxForm !== undefined && boxForm.unit !== 'pixel') return 'none';
+    const hasOwnSizes = ['img_w', 'image_w', 'width', 'image_width'].some((name) => this.#columns.has(name));
+    if (this.hasBothBoxes || hasOwnSizes || !this.#columns.has('boxes')) return 'none';
+    const samples: SizedBoxes[] = [];
+    for (let index = 0; index < Math.min(this.numRows, NUM_SAMPLES); index++) {
+      const sample = this.#sampleAt(index);
+      if (sample !== undefined) samples.push(sample);
+    }
+    return samples.length === 0 ? 'none' : chooseSizes(this.given, samples, sizes !== undefined);
+  }
+
+  /** Undefined for a row that cannot be read, which is met again. */
+  #sampleAt(index: number): SizedBoxes | undefined {
+    try {
+      const record = this.record(index, 'none');
+      const { table, row } = this.#find(index);
+      const column = this.#columns.get('sizes');
+      const [boxes, sizes] = [record.get('boxes'), column === undefined ? null : table.value(row, column)];
+      if (!isNumberArray(boxes)) return undefined;
+      if (sizes !== null && isNumberArray(sizes)) sidesOf(sizes);
+      return { boxes, sizes: sizes !== null && isNumberArray(sizes) ? sizes : undefined };
+    } catch (error) {
+      if (!(error instanceof LxmertError)) throw error;
+      return undefined;
+    }
+  }
+
+  #find(index: number): { readonly table: ArrowTable; readonly row: number } {
+    let row = index;
+    for (const table of this.tables) {
+      if (row < table.numRows) return { table, row };
+      row -= table.numRows;
+    }
+    throw new LxmertError(`there is no row ${index}.`);
+  }
+}
+
+/** Rows that are looked at. */
+const NUM_SAMPLES = 32;
+
+function isRead(name: string): boolean {
+  return FIELD_NAMES.has(name) || name === 'sizes';
+}
+
+/** Sizes out of boxes in both units. */
+function withSizeBetween(record: Map<DataValue, DataValue>): PictureRecord {
+  const [boxes, shares] = [record.get('boxes'), record.get(SHARES)];
+  record.delete(SHARES);
+  if (!isNumberArray(boxes) || !isNumberArray(shares)) return record;
+  const [numBoxes = 0, width = 0] = boxes.shape;
+  if (width !== 4 || shares.shape.join() !== boxes.shape.join())
+    throw new LxmertError('boxes and normalized_boxes should have four numbers for each box.');
+  const corners = (array: typeof boxes): Float32Array => firstFour(floatsOf(array), numBoxes);
+  const size = sizeBetween(corners(boxes), corners(shares), { boxes: 'boxes', shares: SHARES });
+  return record.set('img_h', size.height).set('img_w', size.width);
+}
+
+/** Columns that a sentence names. */
+const NUM_NAMED = 8;
+
+function listed(columns: readonly string[]): string {
+  return columns.length === 0
+    ? 'no columns'
+    : `${columns.slice(0, NUM_NAMED).join('; ')}${columns.length > NUM_NAMED ? '; ...' : ''}`;
+}
+
+function describeOther(columns: readonly string[]): string {
+  return (
+    `is an Arrow table, but not one of region features that is read here. Its columns are ${listed(columns)}. ` +
+    'Read are tables with img_id, boxes and roi_features, or features, a row for each picture.'
+  );
+}

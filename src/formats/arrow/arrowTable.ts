@@ -1,0 +1,118 @@
+/** @file An Arrow table on disk, in the form of a stream or of a file, whose rows are read one by one. */
+
+import { LxmertError } from '../../common/errors.js';
+import { type OpenFile, openFileSync } from '../randomAccess.js';
+import { ArrowFault, withinBytes } from './flatTable.js';
+import { messageAt, readMessages } from './messages.js';
+import { numRowsOf, type RecordBatch, readBatch } from './recordBatch.js';
+import { type ArrowField, readSchema } from './schema.js';
+import { type ArrowValue, ValueReader } from './values.js';
+
+/** Where a batch lies that has rows. */
+interface BatchPlace {
+  readonly start: number;
+  readonly firstRow: number;
+}
+
+export class ArrowTable {
+  #last: { readonly place: BatchPlace; readonly batch: RecordBatch } | undefined;
+
+  private constructor(
+    readonly file: string,
+    private readonly bytes: OpenFile,
+    readonly fields: readonly ArrowField[],
+    private readonly batches: readonly BatchPlace[],
+    readonly numRows: number,
+    /** False where the mark of its end is missing, as after a writer that was stopped. */
+    readonly isClosed: boolean,
+    private readonly values: ValueReader,
+  ) {}
+
+  /**
+   * Walks over the messages; no rows are read.
+   *
+   * @param maxValueBytes of one row's value in one column
+   * @throws UsageError when there is no such file; LxmertError for one that is cut, damaged or compressed
+   */
+  static open(file: string, maxValueBytes: number): ArrowTable {
+    const bytes = openFileSync(file);
+    try {
+      const { fields, batches, numRows, isClosed } = readAll(bytes);
+      return new ArrowTable(
+        file,
+        bytes,
+        fields,
+        batches,
+        numRows,
+        isClosed,
+        new ValueReader(bytes, maxValueBytes),
+      );
+    } catch (error) {
+      bytes.close();
+      if (!(error instanceof ArrowFault)) throw error;
+      throw new LxmertError(`${file} cannot be read as an Arrow table: ${error.message}.`, { cause: error });
+    }
+  }
+
+  get numBytes(): number {
+    return this.bytes.size;
+  }
+
+  /**
+   * @param column its place among {@link fields}
+   * @throws LxmertError, without the file, for a value that is damaged
+   */
+  value(row: number, column: number): ArrowValue {
+    try {
+      const { place, batch } = this.#batchOf(row);
+      const found = batch.columns[column];
+      return found === undefined ? null : this.values.value(found, row - place.firstRow);
+    } catch (error) {
+      if (!(error instanceof ArrowFault)) throw error;
+      throw new LxmertError(`it cannot be read: ${error.message}.`, { cause: error });
+    }
+  }
+
+  close(): void {
+    this.bytes.close();
+  }
+
+  #batchOf(row: number): { readonly place: BatchPlace; readonly batch: RecordBatch } {
+    const { batches } = this;
+    let [low, high] = [0, batches.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((batches[middle] as BatchPlace).firstRow <= row) low = middle;
+      else high = middle - 1;
+    }
+    const place = batches[low] as BatchPlace;
+    if (this.#last?.place !== place)
+      this.#last = { place, batch: readBatch(messageAt(this.bytes, place.start), this.fields) };
+    return this.#last;
+  }
+}
+
+function readAll(bytes: OpenFile) {
+  let fields: readonly ArrowField[] | undefined;
+  const batches: BatchPlace[] = [];
+  let numRows = 0;
+  const messages = readMessages(bytes);
+  for (;;) {
+    const { value, done } = messages.next();
+    if (done) {
+      if (fields === undefined) throw new ArrowFault('it names no columns');
+      return { fields, batches, numRows, isClosed: value.isClosed };
+    }
+    if (value.kind === 'schema') fields ??= withinBytes('its schema', () => readSchema(value.table));
+    if (value.kind !== 'batch') continue;
+    if (fields === undefined) throw new ArrowFault('its rows come before the names of their columns');
+    const numOfBatch = numRowsOf(value);
+    if (numOfBatch === 0) continue;
+    // Its parts are looked at now, so that no batch states rows that it does not have; nothing of them is kept.
+    readBatch(value, fields);
+    if (!Number.isSafeInteger(numRows + numOfBatch))
+      throw new ArrowFault('it states more rows than can be counted');
+    batches.push({ start: value.start, firstRow: numRows });
+    numRows += numOfBatch;
+  }
+}

@@ -1,0 +1,5 @@
+/** @file Arrow tables, read a row at a time. */
+
+export { ArrowTable } from './arrowTable.js';
+export { isOfNumbers, typeText } from './schema.js';
+export type { ArrowValue } from './values.js';

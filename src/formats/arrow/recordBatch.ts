@@ -1,0 +1,107 @@
+/** @file A batch of rows: where the values of each column lie in its body. */
+
+import { ELEMENT_BYTES } from '../numberArray.js';
+import { ArrowFault, type FlatTable, withinBytes } from './flatTable.js';
+import type { ArrowMessage } from './messages.js';
+import type { ArrowField } from './schema.js';
+
+/** Bytes of the file. */
+export interface ArrowBuffer {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** What a batch has of a field. */
+export interface BatchColumn {
+  readonly field: ArrowField;
+  /** Values; within lists those of all of them. */
+  readonly length: number;
+  readonly numNulls: number;
+  /** The bits of values that are there come first, as far as the type has such; then bounds, then values. */
+  readonly buffers: readonly ArrowBuffer[];
+  readonly children: readonly BatchColumn[];
+}
+
+export interface RecordBatch {
+  readonly numRows: number;
+  readonly columns: readonly BatchColumn[];
+}
+
+const BATCH = { numRows: 0, nodes: 1, buffers: 2, compression: 3, viewCounts: 4 } as const;
+const CODECS = ['LZ4', 'ZSTD'] as const;
+
+/** The number of rows that a batch states. */
+export function numRowsOf({ table, start }: ArrowMessage): number {
+  return withinBytes(`the message at byte ${start}`, () => table.count(BATCH.numRows));
+}
+
+/** @throws ArrowFault for a batch whose parts do not fit its columns and its body */
+export function readBatch(message: ArrowMessage, fields: readonly ArrowField[]): RecordBatch {
+  return withinBytes(`the message at byte ${message.start}`, () => {
+    const { table } = message;
+    const compression = table.table(BATCH.compression);
+    if (compression !== undefined)
+      throw new ArrowFault(
+        `its values are compressed with ${CODECS[compression.uint8(0)] ?? 'an unknown codec'}, which is not read; write it without compression`,
+      );
+    const numRows = table.count(BATCH.numRows);
+    const columns = new PartsReader(message, table).columns(fields);
+    for (const { field, length } of columns)
+      if (length !== numRows)
+        throw new ArrowFault(`a batch has ${numRows} rows, and its column ${field.name} has ${length}`);
+    return { numRows, columns };
+  });
+}
+
+/** Takes the parts of a batch in the order of its fields, children behind their lists. */
+class PartsReader {
+  readonly #nodes: Iterator<readonly number[]>;
+  readonly #buffers: Iterator<readonly number[]>;
+  readonly #views: Iterator<readonly number[]>;
+
+  constructor(
+    private readonly message: ArrowMessage,
+    table: FlatTable,
+  ) {
+    this.#nodes = table.structs(BATCH.nodes, 2).values();
+    this.#buffers = table.structs(BATCH.buffers, 2).values();
+    this.#views = table.structs(BATCH.viewCounts, 1).values();
+  }
+
+  columns(fields: readonly ArrowField[]): BatchColumn[] {
+    return fields.map((field) => {
+      const [length, numNulls] = next(this.#nodes) as [number, number];
+      const { type } = field;
+      const isView = type.kind === 'other' && type.isView === true;
+      const numBuffers = type.numBuffers + (isView ? (next(this.#views)[0] as number) : 0);
+      const buffers: ArrowBuffer[] = [];
+      // One after the other, so that a batch that states very many ends where there are no more.
+      for (let i = 0; i < numBuffers; i++) buffers.push(this.#buffer(next(this.#buffers)));
+      checkBytes(field, length, buffers);
+      return { field, length, numNulls, buffers, children: this.columns(field.children) };
+    });
+  }
+
+  #buffer([offset, length]: readonly number[]): ArrowBuffer {
+    const { bodyStart, bodyBytes } = this.message;
+    if (offset === undefined || length === undefined || offset + length > bodyBytes)
+      throw new ArrowFault(`a column of the batch at byte ${bodyStart} lies outside its ${bodyBytes} bytes`);
+    return { start: bodyStart + offset, length };
+  }
+}
+
+/** @throws ArrowFault where so many values cannot be in the bytes, so that no batch has more rows than its body */
+function checkBytes({ name, type }: ArrowField, length: number, buffers: readonly ArrowBuffer[]): void {
+  if (length === 0 || type.kind === 'fixedList' || type.kind === 'other') return;
+  const needed =
+    type.kind === 'number' ? length * ELEMENT_BYTES[type.element] : (length + 1) * type.offsetBytes;
+  const found = buffers[1]?.length ?? 0;
+  if (found < needed)
+    throw new ArrowFault(`${name} should have ${needed} bytes for ${length} values; it has ${found}`);
+}
+
+function next(parts: Iterator<readonly number[]>): readonly number[] {
+  const { value, done } = parts.next();
+  if (done) throw new ArrowFault('a batch has fewer parts than the columns need');
+  return value;
+}
