@@ -5,6 +5,9 @@ import { packageRoot } from './version.js';
 
 export const NUM_SAMPLE_SCENES = 6;
 
+/** In the folder of a quickstart: what it was begun with. Beside it lies the run, once there is one. */
+export const QUICKSTART_STATE = 'quickstart.json';
+
 /** The exported folder of the model. */
 export function sampleModelFolder(): string {
   return path.join(packageRoot(), 'assets/sample-model');
