@@ -12,6 +12,7 @@ import {
   type ValueSummary,
 } from './featureValues.js';
 import { labelsOf, type Provenance } from './provenance.js';
+import { openArchivedTable } from './sources/archivedTable.js';
 import { openRowSource } from './sources/openRowSource.js';
 import type { PlacedRow, RowSource } from './sources/rowSource.js';
 import { openTable } from './sources/tableSource.js';
@@ -19,7 +20,7 @@ import { LABELS } from './storeInfo.js';
 import { readTsvProvenance } from './tsvProvenance.js';
 import { unknownProvenance } from './unknownProvenance.js';
 
-export { sourceKindOf } from './foreignFiles.js';
+export { sourceKindOf, unpackingOf } from './foreignFiles.js';
 export { findFormat } from './sources/openRowSource.js';
 
 /** Rows that are looked at, from the beginning. */
@@ -62,6 +63,17 @@ export async function tableInfo(
   const source = await openTable(asByteSource(file), {}, undefined);
   const beside = typeof file === 'string' ? await readTsvProvenance(file) : undefined;
   return await infoOf(source, path, beside?.provenance);
+}
+
+/** Reads the first rows of a table in an archive. @throws as {@link tableInfo} */
+export async function archiveInfo(archive: string, kind: 'zip' | 'gzip'): Promise<FeatureFileInfo> {
+  const opened = await openArchivedTable(archive, kind);
+  if ('rows' in opened) return await infoOf(opened, archive, undefined);
+  try {
+    return await tableInfo(opened, archive);
+  } finally {
+    opened.close();
+  }
 }
 
 /**
@@ -135,6 +147,11 @@ async function lookAt(source: RowSource) {
     problem,
     sampleIds: ids,
   };
+}
+
+/** `features 0 to 33.5, 35.1 % zeros; boxes reach 99.9 % of ...`: what the rows that were looked at have. */
+export function formatFeatureRanges({ values, reach }: FeatureFileInfo): string {
+  return `features ${formatSummary(values)}; boxes ${formatReach(reach)}`;
 }
 
 /** Lines for a person. */

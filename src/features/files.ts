@@ -46,6 +46,7 @@ export { openRowLookup, type RowLookup } from './rowLookup.js';
 export type { Shard } from './shardFile.js';
 export { type FeatureDType, MAX_FEATURE_SIZE, MAX_SHARD_IMAGES } from './shardFormat.js';
 export { readShardRow } from './shardRows.js';
+export { openArchivedTable } from './sources/archivedTable.js';
 export type { StatedSource } from './sources/indexedRows.js';
 export { findFormat, openRowSource } from './sources/openRowSource.js';
 export { readPictureSizes } from './sources/pictureSizes.js';

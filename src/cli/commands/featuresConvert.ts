@@ -23,6 +23,7 @@ import {
   MAX_BOXES,
   MAX_FEATURE_SIZE,
   MAX_SHARD_IMAGES,
+  openArchivedTable,
   openRowSource,
   type Provenance,
   parseFeatureRange,
@@ -35,10 +36,8 @@ import {
   sourceKindOf,
   unknownProvenance,
 } from '../../features/files.js';
-import { openGzip } from '../../formats/lines/gzipSource.js';
 import type { StreamSource } from '../../formats/lines/streamSource.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
-import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 
@@ -187,13 +186,9 @@ export const command = defineCommand({
     const imageIds = imageIdsOf(options);
     if (kind === 'store' && imageIds !== undefined)
       throw new UsageError('--ids-from and --id-pattern are for a conversion to a store.');
-    for (const [flag, given] of [
-      ['--row-ids', options.rowIds],
-      ['--sizes-from', options.sizesFrom],
-    ] as const) {
-      if (given !== undefined && kind !== 'rows')
-        throw new UsageError(`${flag} is for files of arrays that lack them, and ${from} is none.`);
-    }
+    if (options.rowIds !== undefined && kind !== 'rows') throw notLacking('--row-ids', from);
+    if (options.sizesFrom !== undefined && (kind === 'store' || kind === 'text'))
+      throw notLacking('--sizes-from', from);
     if (kind === 'store') {
       const display = progress('converting', 'images');
       try {
@@ -212,6 +207,10 @@ export const command = defineCommand({
       rowIds: options.rowIds,
       sizes: options.sizesFrom === undefined ? undefined : readPictureSizes(options.sizesFrom),
     });
+    if (options.sizesFrom !== undefined && (source === undefined || !('rows' in source))) {
+      source?.close();
+      throw notLacking('--sizes-from', from);
+    }
     const display = progress('converting', 'images');
     try {
       const result = await convertToStore(source ?? from, to, {
@@ -230,6 +229,10 @@ export const command = defineCommand({
   },
   render: renderResult,
 });
+
+function notLacking(flag: string, from: string): UsageError {
+  return new UsageError(`${flag} is for files of arrays that lack them, and ${from} is none.`);
+}
 
 /** @throws UsageError when both flags are given, or one is wrong */
 function imageIdsOf({
@@ -287,8 +290,8 @@ async function openSource(
   stated: StatedSource,
 ): Promise<RowSource | StreamSource | undefined> {
   if (kind === 'rows') return await openRowSource(from, stated);
-  if (kind === 'zip') return await openTsvInZip(from, member);
-  return kind === 'gzip' ? await openGzip(from) : undefined;
+  if (kind !== 'zip' && kind !== 'gzip') return undefined;
+  return await openArchivedTable(from, kind, member, stated);
 }
 
 /** What flags say, and where they say nothing what stands beside the TSV file. */

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import {
+  archiveInfo,
   type FeatureFileInfo,
   findFormat,
   formatFeatureFileInfo,
@@ -11,8 +12,6 @@ import {
   tableInfo,
 } from '../../features/fileInfo.js';
 import { formatStoreInfo, type StoreInfo, storeInfo } from '../../features/storeInfo.js';
-import { openGzip } from '../../formats/lines/gzipSource.js';
-import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
 import { defineCommand } from '../command.js';
 import { existingPath } from '../options.js';
 
@@ -39,9 +38,8 @@ export const command = defineCommand({
       case 'text':
         return await tableInfo(store);
       case 'zip':
-        return await tableInfo(await openTsvInZip(store, undefined), store);
       case 'gzip':
-        return await tableInfo(await openGzip(store), store);
+        return await archiveInfo(store, kind);
       default:
         return storeInfo(store);
     }

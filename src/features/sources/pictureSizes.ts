@@ -44,11 +44,26 @@ function readEntries(file: string): Entry[] {
     throw new Error(`it is ${name}`);
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw unreadable(file, error);
-    throw new LxmertError(
-      `${file} should hold the sizes of pictures as JSON; it cannot be read: ${messageOf(error)}.`,
-      { cause: error },
-    );
+    throw notSizes(file, error);
   }
+}
+
+/** The same out of the text of a table (`hw.tsv`), called by its name. @throws LxmertError for anything else */
+export function readSizesTable(name: string, text: string): ReadonlyMap<string, PictureSize> {
+  const sizes = new Map<string, PictureSize>();
+  try {
+    for (const [id, entry] of entriesOfLines(text)) addSize(sizes, id, entry);
+    return sizes;
+  } catch (error) {
+    throw notSizes(name, error);
+  }
+}
+
+function notSizes(file: string, cause: unknown): LxmertError {
+  return new LxmertError(
+    `${file} should hold the sizes of pictures as JSON; it cannot be read: ${messageOf(cause)}.`,
+    { cause },
+  );
 }
 
 function entriesOf(value: unknown): Entry[] {

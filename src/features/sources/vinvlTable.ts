@@ -22,33 +22,47 @@ import { VINVL_NOTES, vinvlDetector } from './vinvlVectors.js';
 export const vinvlTable: FeatureFormat = {
   name: "VinVL's and Oscar's TSV files",
   recognises: ({ path: given, kind }) => kind === 'text' && beginsVinvlTable(readHead(given, 2048)),
-  open: (file, stated) => openVinvl(asByteSource(file), findVinvlSizes(file), stated),
+  open: (file, stated) => openVinvl(asByteSource(file), sizesOf(findVinvlSizes(file)), stated),
 };
 
 /** Rows that are looked at. */
 const NUM_SAMPLES = 32;
 
-async function openVinvl(
+/** Sizes of pictures, and the file that they come from. */
+export interface VinvlSizes {
+  readonly file: string;
+  readonly sizes: ReadonlyMap<string, PictureSize>;
+}
+
+function sizesOf(file: string | undefined): VinvlSizes | undefined {
+  return file === undefined ? undefined : { file, sizes: readPictureSizes(file) };
+}
+
+/**
+ * Rows of a table that may lie in an archive; the source is not closed with it.
+ *
+ * @throws LxmertError when its first rows cannot be read, or have boxes in pixels and nothing has the sizes of pictures
+ */
+export async function openVinvl(
   source: ByteSource,
-  sizesFile: string | undefined,
+  beside: VinvlSizes | undefined,
   stated: StatedSource,
 ): Promise<RowSource> {
-  const sizes = sizesFile === undefined ? new Map<string, PictureSize>() : readPictureSizes(sizesFile);
-  const table = new VinvlTable(source, sizes, stated);
+  const table = new VinvlTable(source, beside?.sizes ?? new Map(), stated);
   const { samples, isOfObjects } = await table.readSamples();
   if (isOfObjects && samples.every(({ width }) => width === undefined) && stated.sizes === undefined)
     throw new LxmertError(
       `${source.name} has boxes in pixels and no sizes of pictures, and the model needs boxes as shares of their sides. ` +
-        'Put the table of sizes (hw.tsv) beside it, or state them with --sizes-from FILE.',
+        'Put the table of sizes (hw.tsv) beside it, or state them with --sizes-from FILE of lxmert features convert.',
     );
   const notes = [
     ...VINVL_NOTES,
     ...(isOfObjects
       ? ['names of classes and attributes, which are of another vocabulary, are left out']
       : []),
-    ...(sizesFile === undefined
+    ...(beside === undefined
       ? []
-      : [`sizes of ${formatCount(sizes.size, 'picture')} from ${path.basename(sizesFile)}`]),
+      : [`sizes of ${formatCount(beside.sizes.size, 'picture')} from ${path.basename(beside.file)}`]),
   ];
   const labels = 'none';
   const { form, notes: surveyed } = surveySamples(
@@ -71,7 +85,7 @@ async function openVinvl(
     featureSize: form.featureSize,
     rows: (reading) => table.rows(form, reading),
     idAt: ({ start, line }) => table.idAt(start, line),
-    estimateRows: ({ end }, numRead) => Math.round((numBytes / end) * numRead),
+    estimateRows: ({ end }, numRead) => Math.round(((source.estimateSize?.() ?? numBytes) / end) * numRead),
     close: () => undefined,
   };
 }

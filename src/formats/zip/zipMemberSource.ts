@@ -41,13 +41,14 @@ function chooseMembers(
 ): readonly ZipMember[] {
   // macOS adds a shadow of every file to the archives it makes.
   const files = members.filter((each) => !each.name.startsWith('__MACOSX/'));
-  const [tables = []] = TABLE_NAMES.map((pattern) => files.filter((each) => pattern.test(each.name))).filter(
+  const [found = []] = TABLE_NAMES.map((pattern) => files.filter((each) => pattern.test(each.name))).filter(
     ({ length }) => length > 0,
   );
+  const tables = withoutSizes(found);
   const names = tables.map((each) => each.name).slice(0, 20);
   if (name !== undefined) {
-    const found = members.find((each) => each.name === name) ?? onlyOne(files, name);
-    if (found !== undefined) return [found];
+    const stated = members.find((each) => each.name === name) ?? onlyOne(files, name);
+    if (stated !== undefined) return [stated];
     throw new UsageError(`${archive} has no member '${name}'. Its TSV files: ${names.join(', ') || 'none'}.`);
   }
   if (tables.length === 1 || arePartsOfOne(tables)) return inOrder(tables);
@@ -56,6 +57,12 @@ function chooseMembers(
       ? `${archive} holds no TSV file${othersIn(files)}; expected one whose name ends in .tsv, .txt or .csv.`
       : `${archive} holds ${tables.length} TSV files; name one of them (--member): ${names.join(', ')}.`,
   );
+}
+
+/** Without the table of picture sizes that VinVL keeps beside its features. */
+function withoutSizes(tables: readonly ZipMember[]): readonly ZipMember[] {
+  const others = tables.filter(({ name }) => !/(^|[./])hw\.tsv$/i.test(name));
+  return others.length === 0 ? tables : others;
 }
 
 /** The member of this name in whatever folder, where there is one alone. */
@@ -73,8 +80,22 @@ function othersIn(members: readonly ZipMember[]): string {
   if (members.every(({ name }) => /\.np[yz]$/i.test(name)))
     return `: it holds ${members.length} NumPy files, the first ${first.name}. Unpack it to a folder (unzip -d NEW), then: lxmert features convert NEW FOLDER`;
   if (members.some(({ name }) => /(^|\/)data\.pkl$/.test(name))) return ': it is a PyTorch file (.pth, .pt)';
+  const placed = members.find(({ name }) => READ_AT_PLACES.test(name));
+  if (placed !== undefined)
+    return (
+      `: it holds ${placed.name}, of which parts are read at any place, which a packed file does not allow. Unpack it to a ` +
+      `folder (unzip -d NEW), then: lxmert features convert NEW/${unpackedPath(placed.name)} FOLDER`
+    );
   const packed = /\.(gz|bz2|xz|zip|tar|tgz|7z)$/i.test(first.name) ? ' (unpack the archive, then that)' : '';
   return ` but ${members.length} other ${members.length === 1 ? 'file' : 'files'}, the first ${first.name}${packed}`;
+}
+
+/** Names of files of features that are no tables. */
+const READ_AT_PLACES = /\.(h5|hdf5|mdb|pt|arrow)$/i;
+
+/** What is converted of an archive that was unpacked: of LMDB, and of GQA's files that belong together, their folder. */
+function unpackedPath(name: string): string {
+  return /(\.mdb|gqa_objects_\d+\.h5)$/i.test(name) ? name.slice(0, name.lastIndexOf('/') + 1) : name;
 }
 
 function arePartsOfOne(tables: readonly ZipMember[]): boolean {
