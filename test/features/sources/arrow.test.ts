@@ -87,6 +87,16 @@ describe("an Arrow table of Hugging Face's LXMERT examples", () => {
     expect(rows).toEqual(named(all.map((row) => withoutLabels(row, 'none'))));
     expect(settings).toEqual({ labels: 'none' });
   });
+
+  it('in the form of a file whose columns are named at its end alone, as apache-arrow for JavaScript writes it', async () => {
+    const file = changed('file.arrow', (bytes) => {
+      // Behind the mark stands the message of the schema: two words, of which one is its length, and its metadata.
+      const schemaEnd = 16 + bytes.readUInt32LE(12);
+      return Buffer.concat([bytes.subarray(0, 8), bytes.subarray(schemaEnd)]);
+    });
+    const { rows } = await convert(file);
+    expect(rows).toEqual(named(all.map((row) => withoutLabels(row, 'none'))));
+  });
 });
 
 describe('sizes of an Arrow table', () => {
