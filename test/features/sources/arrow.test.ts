@@ -133,6 +133,13 @@ describe('another Arrow table', () => {
     );
   });
 
+  it('is refused when its ids are places in a list of texts, with the way to plain ones', async () => {
+    const { message } = await errorOf(() => convert(fixture('coded.arrow')));
+    expect(message).toContain(
+      'its column image_id should hold numbers or texts; it is dictionary. Write it as plain',
+    );
+  });
+
   it('is refused when it is compressed', async () => {
     expect(await refuse(fixture('packed.arrow'))).toContain('compressed with LZ4, which is not read');
   });
