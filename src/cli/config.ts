@@ -1,19 +1,17 @@
 /** @file Where a command's options come from: flags, a configuration file below them, defaults below that. */
 
-import path from 'node:path';
 import { z } from 'zod';
-import { packageRoot } from '../common/version.js';
 import type { Command, Values } from './command.js';
 import { existingFile, type Parameter, parametersOf, parseValues, readTexts, validate } from './options.js';
-
-/** The recipe that comes with the package and is known by its name: it names no files, so it fits anywhere. */
-const SMALL = 'small';
+import { recipeFile, SMALL } from './recipes.js';
 
 /** The flags that every configurable command has beside its own. */
 const configOptions = z.strictObject({
-  config: existingFile(SMALL)
+  config: existingFile((name) => recipeFile(name) !== undefined)
     .optional()
-    .describe('Settings from a TOML or JSON file, or small: a small model from scratch; flags win over it'),
+    .describe(
+      'Settings from a TOML or JSON file or a recipe (configs/vqa.toml; small: a small model from scratch); flags win over it',
+    ),
   printConfig: z.boolean().default(false).describe('Print all settings as TOML for --config, and stop'),
 });
 
@@ -68,13 +66,14 @@ export async function resolveOptions(
   const { config, printConfig } = command.configurable
     ? (parseValues(configOptions, given, flagLabel) as z.output<typeof configOptions>)
     : { config: undefined, printConfig: false };
-  const file = config === SMALL ? path.join(packageRoot(), 'configs', `${SMALL}.toml`) : config;
+  const recipe = config === undefined ? undefined : recipeFile(config);
+  const file = config === SMALL ? recipe : config;
   let fromFile: Values = {};
   let label = flagLabel;
   const fromFlags = readTexts(parameters, given);
   if (file !== undefined) {
     const { configKey, readConfigFile } = await import('./configFile.js');
-    fromFile = await readConfigFile(file, parameters, name);
+    fromFile = await readConfigFile(file, parameters, name, recipe);
     label = (parameter) => {
       if (parameter.key in fromFlags) return flagLabel(parameter);
       if (parameter.key in fromFile) return configKey(parameter, file);

@@ -20,6 +20,7 @@ const MAX_BYTES = 1 << 20;
  *
  * @param parameters The command's options.
  * @param commandName The words after `lxmert`, for errors.
+ * @param source Where its text is, for a recipe that is read as if it were `file`.
  * @returns Values by option key; keys that the file does not name are absent.
  * @throws UsageError naming file and key, for a file that cannot be read as TOML or JSON, a key that is no flag of
  *   the command, or a value of another type than its flag's.
@@ -28,9 +29,10 @@ export async function readConfigFile(
   file: string,
   parameters: readonly Parameter[],
   commandName: string,
+  source: string = file,
 ): Promise<Values> {
   const values: Values = {};
-  for (const [key, value] of Object.entries(parseConfig(file, await readText(file)))) {
+  for (const [key, value] of Object.entries(parseConfig(file, await readText(source)))) {
     const parameter = parameters.find((each) => each.name === key);
     if (parameter === undefined) throw new UsageError(unknownKey(file, key, value, parameters, commandName));
     checkType(file, parameter, value);

@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { hubNameOf } from './hubName.js';
+import { quickstartAround } from './sampleAssets.js';
 import { savedWeightsIn } from './savedFiles.js';
 
 declare module 'zod' {
@@ -25,10 +26,10 @@ export type HubKind = 'model' | 'weights' | 'detector';
 /**
  * A path to a file that must exist.
  *
- * @param orWord what may be given in place of a path
+ * @param isOther tells what may be given in place of a path
  */
-export function existingFile(orWord?: string): z.ZodString {
-  return pathThat('file', (found) => found.isFile(), 'a file', undefined, undefined, orWord);
+export function existingFile(isOther?: (value: string) => boolean): z.ZodString {
+  return pathThat('file', (found) => found.isFile(), 'a file', undefined, undefined, isOther);
 }
 
 /** Paths to one or more files that must exist, which are taken together: shards, or the parts of a split. */
@@ -59,7 +60,7 @@ export function weightsFile(orWord?: string): z.ZodString {
     'a file',
     withoutKey,
     'weights',
-    orWord,
+    (value) => value === orWord,
   );
 }
 
@@ -88,21 +89,30 @@ function pathThat(
   wanted: string,
   fileOf: (value: string) => string = (value) => value,
   hubKind?: HubKind,
-  orWord?: string,
+  isOther: (value: string) => boolean = () => false,
 ): z.ZodString {
   return z
     .string()
     .superRefine((value, check) => {
-      if (value === orWord) return;
+      if (isOther(value)) return;
       const found = value === '' ? undefined : statSync(fileOf(value), { throwIfNoEntry: false });
       if (found === undefined) {
         if (hubKind !== undefined && hubNameOf(value) !== undefined) return;
         const where = path.isAbsolute(value) ? '' : ` (looked in ${process.cwd()})`;
-        check.addIssue({ code: 'custom', message: `there is no ${wanted.slice(2)} '${value}'${where}` });
+        const message = `there is no ${wanted.slice(2)} '${value}'${where}${unfinishedQuickstart(value)}`;
+        check.addIssue({ code: 'custom', message });
       } else if (!accept(found, fileOf(value))) {
         const kind = found.isDirectory() ? 'a folder' : found.isFile() ? 'a file' : 'something else';
         check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}` });
       }
     })
     .meta({ pathKind, ...(hubKind !== undefined && { hubKind }) });
+}
+
+/** What is missing in the folder of a quickstart was not made yet. */
+function unfinishedQuickstart(value: string): string {
+  const folder = quickstartAround(value);
+  return folder === undefined
+    ? ''
+    : `; the quickstart in '${folder}' was not finished: 'lxmert quickstart' goes on with it`;
 }

@@ -4,6 +4,7 @@ import type { Progress } from '../common/progress.js';
 import { examineFile } from './examine.js';
 import { examineExported } from './examiners/exportedFolder.js';
 import { examineStore } from './examiners/features.js';
+import { examineForeignFeatures } from './examiners/foreignFeatures.js';
 import { examinePictures } from './examiners/pictures.js';
 import { examineRun } from './examiners/runFolder.js';
 import { type FileReport, report } from './fileReport.js';
@@ -46,6 +47,11 @@ export async function diagnoseFiles(
 
 async function examineSubject({ path, as, files, problem }: Subject): Promise<FileReport> {
   if (as === 'problem') return report(path, 'not examined', { problems: [problem ?? ''] });
+  if (as === 'features')
+    return (
+      (await examineForeignFeatures(path, { kind: 'folder', name: 'a folder of features' })) ??
+      report(path, 'a folder')
+    );
   if (as === 'store') return await examineStore(path);
   if (as === 'run') return await examineRun(path);
   if (as === 'exported') return await examineExported(path);

@@ -2,13 +2,16 @@
 
 import { statSync } from 'node:fs';
 import { messageOf } from '../common/errors.js';
+import { findFormat, unpackingOf } from '../features/fileInfo.js';
 import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats/contentKind.js';
 import { readHead } from '../formats/fileHead.js';
-import { recogniseForm, whatItIs } from '../formats/forms/index.js';
-import { formatBytes } from '../formats/numbers.js';
+import { areImageNumbers, recogniseForm, rowIdsForm, whatItIs } from '../formats/forms/index.js';
+import { formatBytes, formatMany } from '../formats/numbers.js';
 import { examineLines, examineRecords } from './examiners/annotations.js';
 import { examineGzip, examineTar, examineZip } from './examiners/archives.js';
 import { examineFeatureTable, examineStore } from './examiners/features.js';
+import { examineForeignFeatures } from './examiners/foreignFeatures.js';
+import { examineParquet } from './examiners/parquet.js';
 import { examinePicture } from './examiners/pictures.js';
 import { examineTable, examineVocabulary } from './examiners/tables.js';
 import { examineWeights } from './examiners/weights.js';
@@ -30,17 +33,8 @@ const BROKEN: ReadonlySet<ContentKindName> = new Set([
 /** In the head of each page that this program writes. */
 const OWN_PAGE = `content="default-src 'none'; img-src data:; style-src 'sha256-`;
 
-const FEATURES =
-  'If it holds region features, lxmert features convert makes a store of it (docs/reference/feature-formats.md).';
-
 const WAYS: Partial<Record<ContentKindName, string>> = {
-  hdf5: FEATURES,
-  npy: FEATURES,
-  lmdb: FEATURES,
-  arrow:
-    "If it holds region features, as those of Hugging Face's LXMERT examples, lxmert features convert makes a store of it " +
-    '(docs/reference/feature-formats.md). Questions are read as JSON (docs/how-to/prepare.md) or JSON lines (docs/how-to/custom-data.md).',
-  parquet: 'prepare vqa, gqa and nlvr2 read questions in it (docs/how-to/prepare.md, Parquet).',
+  npy: 'If it holds region features, they are read together with the boxes in a file of the same name with _info before its ending (docs/reference/feature-formats.md).',
   prototxt: 'The network is known here. The weights are in the .caffemodel file, and --detector takes that.',
 };
 
@@ -63,15 +57,22 @@ async function examineKnown(file: string): Promise<FileReport> {
     });
   if (BROKEN.has(kind)) return report(file, name, { problems: [`${file} is ${name}.`] });
   if (PICTURE_KINDS.has(kind)) return await examinePicture(file, name);
+  if (findFormat(file) !== undefined) {
+    const features = await examineForeignFeatures(file, { kind, name });
+    if (features !== undefined) return features;
+  }
   if (kind === 'zip') return await examineZip(file);
   if (kind === 'gzip') return await examineGzip(file);
   if (kind === 'tar') return await examineTar(file);
+  if (kind === 'parquet') return await examineParquet(file);
   if (kind === 'safetensors') return await examineSafetensors(file);
   if (kind === 'pickle') return await examinePickle(file, name);
   if (/\.(pth|pt|bin|ckpt|caffemodel|pkl)$/i.test(file)) return await examineWeights(file, name);
   if (kind === 'jsonArray' || kind === 'jsonObject' || kind === 'text')
     return await examineText(file, numBytes);
-  return report(file, name, { facts: [formatBytes(numBytes)], wayOn: WAYS[kind] });
+  const unpack = unpackingOf(file);
+  const wayOn = unpack === undefined ? WAYS[kind] : `Unpack it first: ${unpack}`;
+  return report(file, name, { facts: [formatBytes(numBytes)], wayOn });
 }
 
 /** Weights, or an answer table as Python keeps one. */
@@ -87,7 +88,11 @@ async function examinePickle(file: string, name: string): Promise<FileReport> {
     command: undefined,
     layout: { kind: 'none' },
   });
-  return table.problems.length === 0 ? table : weights;
+  if (table.problems.length > 0) return weights;
+  if (!areImageNumbers(table.traits.answers ?? [''])) return table;
+  const form = rowIdsForm(file);
+  const facts = [formatMany(table.traits.answers!.length, 'image')];
+  return report(file, `${form.title}, as a Python pickle`, { facts, wayOn: form.wayOn });
 }
 
 /** A shard of features says so in its header, which begins the file. */
@@ -99,9 +104,21 @@ async function examineSafetensors(file: string): Promise<FileReport> {
 }
 
 async function examineText(file: string, numBytes: number): Promise<FileReport> {
-  const fields = firstLine(file).split('\t');
+  const line = firstLine(file);
+  const fields =
+    DELIMITERS.map((each) => line.split(each)).find(({ length }) => length >= 6) ?? line.split('\t');
   const columns = fields.length;
   if (columns >= 6 && fields.some(isOfFeatures)) return await examineFeatureTable(file, numBytes);
+  if (/^\S+\t\[\{"(height|width)"/.test(line))
+    return report(file, "sizes of pictures as VinVL's programs write them (hw.tsv)", {
+      facts: [formatBytes(numBytes)],
+      wayOn: 'Beside the table of their features it is read by lxmert features convert.',
+    });
+  if (file.endsWith('.lineidx'))
+    return report(file, 'the places of the lines of a TSV file (.lineidx), as VinVL and Oscar keep them', {
+      facts: [formatBytes(numBytes)],
+      wayOn: 'No command needs it: the TSV file is read without.',
+    });
   const form = recogniseForm(file);
   if (form === undefined) return unknownText(file, numBytes, columns);
   if (form.form === 'vocabulary') return await examineVocabulary(file, form);
@@ -111,6 +128,9 @@ async function examineText(file: string, numBytes: number): Promise<FileReport> 
   if (['nlvr2Predictions', 'ids', 'names'].includes(form.form)) return examineLines(file, form, numBytes);
   return report(file, form.title, { facts: [formatBytes(numBytes)], wayOn: form.wayOn });
 }
+
+/** What divides the columns of tables of features. */
+const DELIMITERS = ['\t', ',', ';', '|'];
 
 /** Packed numbers, or a header's name of the column that has the ids. */
 function isOfFeatures(field: string): boolean {

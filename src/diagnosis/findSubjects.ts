@@ -1,14 +1,15 @@
-/** @file What is examined as one: a file, a store, a run's or an exported folder, the pictures of a folder. */
+/** @file What is examined as one: a file, a store or a folder of features, a run's or an exported folder, the pictures of a folder. */
 
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf } from '../common/errors.js';
+import { findFormat } from '../features/fileInfo.js';
 import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 
 /** A file or folder, and what it is examined as. */
 export interface Subject {
   readonly path: string;
-  readonly as: 'file' | 'store' | 'run' | 'exported' | 'pictures' | 'problem';
+  readonly as: 'file' | 'store' | 'features' | 'run' | 'exported' | 'pictures' | 'problem';
   /** The pictures, or the one sentence about what cannot be examined. */
   readonly files?: readonly string[];
   readonly problem?: string;
@@ -20,6 +21,8 @@ const MAX_DEPTH = 6;
 const MAX_SUBJECTS = 300;
 /** From so many pictures on, those of a folder are examined together. */
 const MANY_PICTURES = 4;
+/** What lies in a folder that holds region features in another program's form, a file a picture or one for all. */
+const FEATURE_FILE = /\.(np[yz]|mdb|h5)$|^gqa_objects_info\.json$/i;
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|bmp|heic|avif)$/i;
 
 /** The subjects of some paths, in order; no path is given twice. `numLeftOut` files were too many. */
@@ -65,6 +68,14 @@ class Search {
     }
     if (names.has('config.json') && (names.has('log.log') || names.has('metrics.jsonl'))) {
       this.#push({ path: folder, as: 'run' });
+      return;
+    }
+    if (
+      entries.length > 0 &&
+      entries.every(({ name }) => FEATURE_FILE.test(name)) &&
+      findFormat(folder) !== undefined
+    ) {
+      this.#push({ path: folder, as: 'features' });
       return;
     }
     const pictures = entries.filter((entry) => entry.isFile() && PICTURE.test(entry.name));

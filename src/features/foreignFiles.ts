@@ -92,6 +92,11 @@ const UNPACK: Partial<Record<ContentKindName, (file: string) => string>> = {
   rar: (file) => `unrar x ${file}`,
 };
 
+/** The command line that unpacks an archive of a kind that is read nowhere here; undefined for any other file. */
+export function unpackingOf(file: string): string | undefined {
+  return UNPACK[readContentKind(file).kind]?.(file);
+}
+
 /** Sentences about a folder without shards: what lies in it instead. */
 export function describeForeignFolder(folder: string): string {
   const entries = readdirSync(folder, { withFileTypes: true });

@@ -77,7 +77,8 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
     await withProgress('Drawing scenes', 'images', (progress) =>
       makeSampleWorld({ folder: world, numImages, seed, extractor, ...QUICKSTART_WORLD, progress, signal }),
     ).catch((error: unknown) => {
-      if (signal.aborted) notice('Stopped while scenes were drawn. The same command goes on.');
+      if (signal.aborted)
+        notice('Stopped while scenes were drawn. The same command draws them anew and goes on.');
       throw error;
     });
   }

@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../common/atomicFile.js';
 import { LxmertError, UsageError } from '../common/errors.js';
 import { kebabCase } from '../common/kebabCase.js';
 import { makeFolder } from '../common/makeFolder.js';
+import { QUICKSTART_STATE } from '../common/sampleAssets.js';
 import { SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 
 /** What decides a quickstart's numbers. */
@@ -21,15 +22,12 @@ export interface QuickstartSettings {
   readonly seed: number;
 }
 
-/** In the quickstart's folder. */
-const STATE_FILE = 'quickstart.json';
-
 /** Where its parts lie. */
 export const QUICKSTART_FILES = { world: 'world', run: 'run', report: 'report.html' } as const;
 
 /** True for a folder in which a quickstart was begun. */
 export function isQuickstart(folder: string): boolean {
-  return existsSync(path.join(folder, STATE_FILE));
+  return existsSync(path.join(folder, QUICKSTART_STATE));
 }
 
 /**
@@ -49,7 +47,7 @@ export async function beginQuickstart(
         `The folder '${folder}' is not empty, and no quickstart that could be gone on with. Name a new one with --output.`,
       );
     }
-    await writeFileAtomic(path.join(folder, STATE_FILE), `${JSON.stringify(settings, null, 1)}\n`);
+    await writeFileAtomic(path.join(folder, QUICKSTART_STATE), `${JSON.stringify(settings, null, 1)}\n`);
     return { hasWorld: false, goesOn: false };
   }
   const differences = differencesOf(await readState(folder), settings);
@@ -66,7 +64,7 @@ export async function beginQuickstart(
 }
 
 async function readState(folder: string): Promise<Readonly<Record<string, unknown>>> {
-  const file = path.join(folder, STATE_FILE);
+  const file = path.join(folder, QUICKSTART_STATE);
   try {
     return Object(JSON.parse(await readFile(file, 'utf8'))) as Readonly<Record<string, unknown>>;
   } catch (cause) {

@@ -1,15 +1,15 @@
 /** @file The recipes of configs/ are configuration files of their commands, with the published settings. */
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { parse } from 'smol-toml';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
 import { parametersOf } from '../../src/cli/options.js';
 import { runCommandLine } from '../../src/cli/program.js';
-import { textOf } from '../support/commandLine.js';
+import { lxmert, textOf } from '../support/commandLine.js';
 
 /** From the scripts and the README of the published code. */
 const published = {
@@ -49,6 +49,40 @@ function makeFiles(values: unknown[]): void {
     writeFileSync(file, '');
   }
 }
+
+describe('a recipe of the package', () => {
+  const elsewhere = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'lxmert-elsewhere-')));
+  const project = process.cwd();
+  afterEach(() => process.chdir(project));
+  afterAll(() => rmSync(elsewhere, { recursive: true }));
+  const printed = async (config: string) =>
+    await lxmert('finetune', 'nlvr2', '--config', config, '--print-config', '--json');
+
+  it('is read as if it lay in the folder where the command runs', async () => {
+    const { output: _, ...inputs } = recipeOf('nlvr2');
+    process.chdir(elsewhere);
+    for (const value of Object.values(inputs).flat()) {
+      if (typeof value !== 'string') continue;
+      const file = path.join('configs', value);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, '');
+    }
+    const { exitCode, stdout, stderr } = await printed('configs/nlvr2.toml');
+    expect(exitCode, stderr).toBe(0);
+    const settings = JSON.parse(stdout) as Record<string, unknown>;
+    expect(settings).toMatchObject(settingsOf('nlvr2'));
+    expect(settings.output).toBe(path.join(elsewhere, 'runs/nlvr2'));
+  });
+
+  it('gives way to a file of that name, and is found by no other', async () => {
+    process.chdir(elsewhere);
+    for (const name of ['configs/other.toml', 'configs/../package.json', 'nlvr2.toml'])
+      expect((await printed(name)).stderr).toContain(`there is no file '${name}'`);
+    mkdirSync('configs');
+    writeFileSync('configs/nlvr2.toml', '');
+    expect((await printed('configs/nlvr2.toml')).stderr).toContain("'train' in 'configs/nlvr2.toml'");
+  });
+});
 
 describe('configs/small.toml', () => {
   it('is known by its name anywhere, names no files, and is overruled by flags', async () => {

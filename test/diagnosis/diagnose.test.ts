@@ -1,9 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { diagnoseFiles, renderDiagnosis } from '../../src/diagnosis/index.js';
@@ -121,7 +129,6 @@ describe('a file by itself', () => {
     ['a vocabulary', '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n', /vocabulary/, /6 word pieces/],
     ['predictions of NLVR2', 'a-1-0,True\na-1-1,False\n', /predictions for NLVR2/, /2 lines/],
     ['a gzip archive', gzipSync(row('a')), /gzip archive of a TSV file/, /^$/],
-    ['an HDF5 file', '\x89HDF\r\n\x1a\n', /HDF5/, /B$/],
   ])('is %s', async (_, content, what, facts) => {
     const binary =
       typeof content === 'string' && content.startsWith('\x89') ? Buffer.from(content, 'latin1') : content;
@@ -129,6 +136,72 @@ describe('a file by itself', () => {
     expect(found.what).toMatch(what);
     expect(found.facts.join('\n')).toMatch(facts);
     expect(found.problems).toEqual([]);
+  });
+
+  it.each([
+    [
+      'test/features/hdf5/vlt5_obj36.h5',
+      /^region features in HDF5$/,
+      /^3 images; .*2 to 4 boxes of 8 values/s,
+    ],
+    ['test/features/hdf5/gqa', /^region features in HDF5$/, /GQA's object features/],
+    ['test/features/sources/fixtures/mmf', /NumPy files \(.npy with _info.npy\)/, /^3 images/],
+    ['test/features/sources/fixtures/uniter', /NumPy archives \(.npz\), one a picture/, /as shares/],
+    ['test/features/sources/fixtures/vinvl/features.tsv', /VinVL's and Oscar's/, /another detector/],
+    ['test/features/sources/fixtures/vinvl/oscar.pt', /dictionary of tensors/, /^3 images/],
+    ['test/features/sources/fixtures/arrow/both.arrow', /^an Arrow table of region features$/, /^3 images/],
+  ])('is region features of another program, which convert takes: %s', async (file, what, facts) => {
+    const found = await one(file);
+    expect([found.problems, found.together]).toEqual([[], []]);
+    expect(found.what).toMatch(what);
+    expect(found.facts.join('\n')).toMatch(facts);
+    expect(found.wayOn).toBe(`Make a store of it with: lxmert features convert ${file} features/mine`);
+  });
+
+  it('is an LMDB database, the folder as one', async () => {
+    const database = put(
+      'some.lmdb/data.mdb',
+      gunzipSync(readFileSync('test/features/sources/fixtures/mmf.mdb.gz')),
+    );
+    put('some.lmdb/lock.mdb', '');
+    const { files } = await diagnoseFiles([path.dirname(database)]);
+    expect(files).toMatchObject([{ what: 'an LMDB database of region features', problems: [] }]);
+  });
+
+  it('names what features lack with the flag that states it', async () => {
+    const found = await one('test/features/hdf5/visdial.h5');
+    expect([found.what, found.problems]).toEqual(['an HDF5 file', []]);
+    expect(found.wayOn).toMatch(/: lxmert features convert \S+ features\/mine --sizes-from SIZES\.json$/);
+    const shares = await one(put('shares.tsv', row('a', { scale: 0.01 })));
+    expect(shares.wayOn).toMatch(/: lxmert features convert \S+ features\/mine --box-unit share$/);
+    const cut = await one(put('half.tsv', row('a') + row('b').slice(0, 60)));
+    expect(cut.wayOn).toMatch(/--keep-going$/);
+    const rows = await one('test/features/hdf5/train36_imgid2idx.pkl');
+    expect([rows.what, rows.wayOn]).toEqual([
+      expect.stringContaining('rows of HDF5 features'),
+      expect.stringContaining('--row-ids test/features/hdf5/train36_imgid2idx.pkl'),
+    ]);
+  });
+
+  it.each([
+    ['vqa/data/train-00000-of-00001-5b1ea1b1a8a2b2c4', 'questions of VQA v2', 'vqa'],
+    ['okvqa/data/val2014-00000-of-00001', 'questions of OK-VQA', 'okvqa'],
+    ['aokvqa/data/train-00000-of-00001', 'questions of A-OKVQA', 'aokvqa'],
+    ['vizwiz/data/val-00001-of-00002', 'questions of VizWiz', 'vizwiz'],
+    ['gqa/train_balanced_instructions/train-00000-of-00001', 'questions of GQA', 'gqa'],
+    ['nlvr2/data/balanced_dev-00000-of-00001-54ed883ce96f619e', 'statements of NLVR2', 'nlvr2'],
+  ])('is a Parquet table of %s, with the preparation that takes it', async (table, title, verb) => {
+    const file = `test/formats/parquet/tables/${table}.parquet`;
+    const found = await one(file);
+    expect(found.what).toBe(`a Parquet table of ${title}`);
+    expect(found.facts[0]).toMatch(/^\d+ rows?; /);
+    expect(found.wayOn).toContain(`: lxmert prepare ${verb} ${file} --output`);
+  });
+
+  it('is GQA by pictures where it is about pictures', async () => {
+    const found = await one('test/features/hdf5/gqa/gqa_objects_info.json');
+    expect(found.facts[0]).toMatch(/^3 pictures/);
+    expect(found.wayOn).toContain('lxmert features convert test/features/hdf5/gqa features/gqa');
   });
 
   it('is the archive of questions, with the command that takes it', async () => {

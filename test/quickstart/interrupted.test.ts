@@ -38,7 +38,9 @@ function start(
 needing('bridge').describe('a quickstart', () => {
   it('goes on where it was stopped, to the numbers of one that was not', async () => {
     await expect(start('stopped', { during: 'Drawing scenes', after: 4 })).rejects.toThrow(/abort/i);
-    expect(said.at(-1)).toBe('Stopped while scenes were drawn. The same command goes on.');
+    expect(said.at(-1)).toBe(
+      'Stopped while scenes were drawn. The same command draws them anew and goes on.',
+    );
     expect(existsSync(path.join(folder, 'stopped/world/world.json'))).toBe(false);
 
     const half = await start('stopped', { during: 'Training', after: 5 });

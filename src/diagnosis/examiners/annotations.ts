@@ -17,6 +17,7 @@ const MAX_MILLISECONDS = 3000;
 /** What the records of a form are called. */
 const NOUNS: readonly (readonly [pattern: RegExp, noun: string])[] = [
   [/predictions|answers$/i, 'prediction'],
+  [/^gqa(ObjectsInfo|SceneGraphs)$/, 'picture'],
   [/captions?/i, 'caption'],
   [/annotations/i, 'annotation'],
   [/nlvr2/i, 'statement'],

@@ -36,6 +36,12 @@ export async function examineZip(file: string): Promise<FileReport> {
       wayOn: `As region features it is read as it is: lxmert features convert ${word} features/mine`,
     });
   }
+  if (names.length === 1 && ends(/\.(txt|csv)(\.\d+)?$/i)) {
+    return report(file, 'a zip archive with one file of text', {
+      facts,
+      wayOn: `If that is a table of region features, it is read as it is: lxmert features convert ${word} features/mine`,
+    });
+  }
   return report(file, 'a zip archive', {
     facts,
     wayOn: zipWayOn(names, word) ?? (await questionsWayOn(file)),

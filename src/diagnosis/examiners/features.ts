@@ -35,12 +35,20 @@ export async function examineFeatureTable(file: string, numBytes: number): Promi
       ...(detector ? [`detector ${detector}`] : []),
     ],
     problems: [...problems, ...facts.problems()],
-    wayOn:
-      rows.length === 0
-        ? undefined
-        : `Make a store of it with: lxmert features convert ${shellWord(file)} features/mine`,
+    wayOn: tableWayOn(file, rows.length, found),
     traits: traitsOf(facts, isAll, provenance?.provenance.weightsSha256),
   });
+}
+
+/** The conversion with the flags that what was found asks for; undefined where none would get far. */
+function tableWayOn(file: string, numRows: number, problems: readonly string[]): string | undefined {
+  const convert = `lxmert features convert ${shellWord(file)} features/mine`;
+  const [stated] = /(?: ?--box-(?:unit|format) \w+)+/.exec(problems.join(' ')) ?? [];
+  if (stated !== undefined) return `With that stated: ${convert} ${stated.trim()}`;
+  if (numRows === 0) return undefined;
+  return problems.length === 0
+    ? `Make a store of it with: ${convert}`
+    : `Rows that are broken are left out and listed by: ${convert} --keep-going`;
 }
 
 /** A store, by its headers and some rows. */

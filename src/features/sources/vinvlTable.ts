@@ -53,7 +53,7 @@ export async function openVinvl(
   if (isOfObjects && samples.every(({ width }) => width === undefined) && stated.sizes === undefined)
     throw new LxmertError(
       `${source.name} has boxes in pixels and no sizes of pictures, and the model needs boxes as shares of their sides. ` +
-        'Put the table of sizes (hw.tsv) beside it, or state them with --sizes-from FILE.',
+        'Put the table of sizes (hw.tsv) beside it, or state them with --sizes-from FILE of lxmert features convert.',
     );
   const notes = [
     ...VINVL_NOTES,

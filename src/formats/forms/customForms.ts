@@ -88,7 +88,7 @@ export function captionObject(top: JsonObject, tail: string): Finding | undefine
     form: 'cocoInstances',
     title: "images and objects in COCO's form",
     advice:
-      'No command reads it as it is. Its boxes can be described once they are lines {"image", "boxes"} with x1, y1, x2, ' +
+      'Sizes of pictures are read of it by lxmert features convert --sizes-from. Its boxes can be described once they are lines {"image", "boxes"} with x1, y1, x2, ' +
       'y2 in pixels (docs/how-to/extraction.md), with lxmert extract --boxes.',
   };
 }

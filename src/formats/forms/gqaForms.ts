@@ -30,7 +30,8 @@ export function gqaObject(top: JsonObject): Finding | undefined {
       form: 'gqaSceneGraphs',
       title: 'the scene graphs of GQA',
       advice:
-        'No command reads them: the model knows a picture by its region features. The questions are made ready with',
+        'The model knows a picture by its region features, so only the sizes of pictures are read of them, by lxmert features convert --sizes-from. ' +
+        'The questions are made ready with',
       command: 'lxmert prepare gqa questions1.2.zip --output data/gqa',
       layout,
     };
@@ -39,8 +40,10 @@ export function gqaObject(top: JsonObject): Finding | undefined {
     return {
       form: 'gqaObjectsInfo',
       title: "the index of GQA's own object features (gqa_objects_info.json)",
-      advice: 'They are of another detector than the one of LXMERT. Find the regions of the pictures with',
-      command: 'lxmert extract PICTURES --detector resnet101.caffemodel --out features/gqa',
+      advice:
+        'It says which rows of the HDF5 files beside it (gqa_objects_0.h5 and so on) are of which picture. They are of another detector than ' +
+        "LXMERT's, whose models need regions as lxmert extract finds them. A store is made of the folder with",
+      command: 'lxmert features convert FOLDER features/gqa',
       layout,
     };
   }

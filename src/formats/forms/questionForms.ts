@@ -77,11 +77,12 @@ function officialVqa(record: JsonObject): Finding | undefined {
       command: 'lxmert prepare vqa OpenEnded_QUESTIONS.json ANNOTATIONS.json --output data/vqa',
     };
   }
-  return {
-    form: 'vqaQuestions',
-    title: vqaTitle('questions', record),
-    ...withAnnotations,
-  };
+  const title = vqaTitle('questions', record);
+  // Both have files of the same names and numbers; their annotations tell them apart.
+  const advice = title.endsWith('OK-VQA')
+    ? "Make the program's questions of it, together with the file of its annotations, with prepare okvqa for OK-VQA, and for VQA v1 with"
+    : withAnnotations.advice;
+  return { form: 'vqaQuestions', title, ...withAnnotations, advice };
 }
 
 function vqaAnnotation(record: JsonObject): Finding {

@@ -1,6 +1,6 @@
 /** @file Forms of answer tables and vocabularies. */
 
-import type { Finding } from './form.js';
+import { type FileForm, type Finding, formOf } from './form.js';
 import { asObject, has, type JsonObject } from './jsonSample.js';
 
 const USE =
@@ -38,6 +38,7 @@ export function tableObject(top: JsonObject): Finding | undefined {
   const entries = Object.entries(top);
   if (entries.length === 0) return undefined;
   const isInts = entries.every(([, value]) => Number.isInteger(value) && (value as number) >= 0);
+  if (isInts && areImageNumbers(Object.keys(top))) return rowIds();
   if (isInts)
     return Object.hasOwn(top, '[CLS]') || Object.hasOwn(top, '<s>') ? jsonVocabulary() : ans2label();
   const isByIndex = entries.every(([key, value], i) => key === String(i) && typeof value === 'string');
@@ -50,6 +51,25 @@ export function tableObject(top: JsonObject): Finding | undefined {
     };
   }
   return undefined;
+}
+
+/** COCO's numbers; answers that are numbers have fewer digits. */
+export function areImageNumbers(names: readonly string[]): boolean {
+  return names.every((name) => /^\d+$/.test(name)) && names.some((name) => name.length >= 4);
+}
+
+function rowIds(): Finding {
+  return {
+    form: 'rowIds',
+    title: 'rows of HDF5 features by the numbers of their images (imgid2idx)',
+    advice: 'It belongs beside its HDF5 file, or is named with it',
+    command: 'lxmert features convert FEATURES.hdf5 features/mine --row-ids FILE',
+  };
+}
+
+/** The same, kept as a pickle, where it looks like an answer table by index. */
+export function rowIdsForm(file: string): FileForm {
+  return formOf(rowIds(), file, { kind: 'none' });
 }
 
 function ans2label(): Finding {
