@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/common/random.js';
 import { differencesBetween } from './reliability/compareFolders.js';
-import { type Job, makeJobs } from './reliability/jobs.js';
+import { type Job, makeJobs, STEPS_PER_EPOCH } from './reliability/jobs.js';
 import { faultsOfMessage } from './reliability/messages.js';
 import { type Ended, start } from './reliability/program.js';
 
@@ -23,6 +23,9 @@ const COMMANDS = ['finetune', 'pretrain'] as const;
 const LAST_WEIGHTS = { finetune: 'LAST.pth', pretrain: 'LAST_LXRT.pth' } as const;
 /** A run that ends before its moment comes is begun again. */
 const MAX_ATTEMPTS = 8;
+
+/** The snapshot of an interrupt is one of the number that is kept: an older one has gone for it. */
+const OTHER_SNAPSHOT = /^run\/snapshots\/step-\d+\.(json|safetensors) (is missing|should not be there)$/;
 
 interface Ending {
   readonly name: string;
@@ -149,7 +152,8 @@ async function endRun(
     const isInTime = !hasEnded() && (epochsIn(cwd) ?? 0) < SIZES.numEpochs;
     signalGroup(child.pid as number, isInTime ? ending.signal : 'SIGKILL');
     const last = await ended;
-    if (isInTime || attempt === MAX_ATTEMPTS)
+    // One that was at its end already came to it.
+    if ((isInTime && last.status !== 0) || attempt === MAX_ATTEMPTS)
       return { moment: `${Math.round(after)} ms after its first record`, problems: problemsOf(last, ending) };
     newFolder(path.basename(cwd));
   }
@@ -181,18 +185,24 @@ function epochsIn(place: string): number | undefined {
 }
 
 function notSaved(place: string, weights: string): string[] {
-  const problems: string[] = [];
-  if (!existsSync(path.join(place, 'run', weights))) problems.push(`there is no ${weights}`);
   const snapshots = path.join(place, 'run/snapshots');
   const names = existsSync(snapshots) ? readdirSync(snapshots) : [];
-  if (!names.some((name) => name.endsWith('.json'))) problems.push('there is no snapshot');
-  return problems;
+  const steps = names.filter((name) => name.endsWith('.json')).map((name) => Number(/\d+/.exec(name)?.[0]));
+  if (steps.length === 0) return ['there is no snapshot'];
+  // Between two epochs a pre-training's last weights are those of the epoch that has ended.
+  const epoch = Math.max(...steps) / STEPS_PER_EPOCH;
+  const isThere = [weights, `Epoch${String(epoch).padStart(2, '0')}_LXRT.pth`].some((name) =>
+    existsSync(path.join(place, 'run', name)),
+  );
+  return isThere ? [] : [`there is no ${weights}`];
 }
 
 async function problemsAfterwards(job: Job, place: string, whole: string): Promise<string[]> {
   const again = await start(job.words, { cwd: place }).ended;
   if (again.status !== 0) return [`given again, it ended with ${again.status}: ${again.stderr.slice(-300)}`];
-  return differencesBetween(whole, place).map((each) => `afterwards, ${each}`);
+  return differencesBetween(whole, place)
+    .filter((each) => !OTHER_SNAPSHOT.test(each))
+    .map((each) => `afterwards, ${each}`);
 }
 
 function newFolder(name: string): string {

@@ -36,7 +36,7 @@ export interface JobSizes {
 
 const BATCH_SIZE = 8;
 /** A record is written each 20 steps; with 20 steps an epoch, the last one says that the evaluation has begun. */
-const STEPS_PER_EPOCH = 20;
+export const STEPS_PER_EPOCH = 20;
 const SNAPSHOT_STEPS = 7;
 
 /** Makes the data of jobs in a folder. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { kebabCase } from '../common/kebabCase.js';
 import type { HubKind } from '../common/pathSchemas.js';
+import { formatMany, formatNumber } from '../formats/numbers.js';
 import type { Values } from './command.js';
 
 export {
@@ -126,10 +127,19 @@ export function validate(schema: z.ZodObject, raw: Values, label: (parameter: Pa
       `${capitalize(named)} must be ${issue.message.slice('expected '.length)}, not '${String(wrong)}'.`,
     );
   }
-  const several = Array.isArray(value) && typeof index !== 'number' ? `${issue.message}, ` : '';
-  throw new UsageError(
-    `${capitalize(named)} must be ${several || `${parameter.expectation}, `}not '${String(wrong)}'.`,
-  );
+  if (Array.isArray(value) && typeof index !== 'number')
+    throw new UsageError(`${capitalize(named)} ${listFault(issue, value)}.`);
+  throw new UsageError(`${capitalize(named)} must be ${parameter.expectation}, not '${String(wrong)}'.`);
+}
+
+/** Of a list as a whole: that it has too few or too many values, unless its rule has words of its own. */
+function listFault(issue: z.core.$ZodIssue, value: readonly unknown[]): string {
+  const found = value.length === 0 ? 'none is given' : `${formatNumber(value.length)} are given`;
+  if (issue.message.startsWith('Too small') && issue.code === 'too_small')
+    return `takes at least ${formatMany(Number(issue.minimum), 'value')}, and ${found}`;
+  if (issue.message.startsWith('Too big') && issue.code === 'too_big')
+    return `takes at most ${formatMany(Number(issue.maximum), 'value')}, and ${found}`;
+  return `must be ${issue.message}, not '${String(value)}'`;
 }
 
 /** The part of JSON Schema that zod makes of option schemas, with this project's own metadata. */

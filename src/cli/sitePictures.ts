@@ -28,6 +28,7 @@ export async function sampleScenes(): Promise<PictureForSite[]> {
     bytes: png,
     questions: sample.questions,
     objects: sample.objects,
+    store: null,
   }));
 }
 
@@ -61,7 +62,8 @@ export async function picturesOf(
       const stated = features === undefined ? undefined : await readRow(features, id);
       if (stated !== undefined) check(stated);
       const regions = stated && storedRegions(stated);
-      return { name: path.basename(file), ending, bytes, questions: [], objects: [], regions };
+      const store = features === undefined ? null : path.basename(path.resolve(features));
+      return { name: path.basename(file), ending, bytes, questions: [], objects: [], regions, store };
     }),
   );
 }

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { hubNameOf } from './hubName.js';
-import { QUICKSTART_STATE } from './sampleAssets.js';
+import { quickstartAround } from './sampleAssets.js';
 import { savedWeightsIn } from './savedFiles.js';
 
 declare module 'zod' {
@@ -122,7 +122,8 @@ function pathThat(
 
 /** What is missing in the folder of a quickstart was not made yet. */
 function unfinishedQuickstart(value: string): string {
-  const folder = path.dirname(value);
-  if (!existsSync(path.join(folder, QUICKSTART_STATE))) return '';
-  return `; the quickstart in '${folder}' was not finished: 'lxmert quickstart' goes on with it`;
+  const folder = quickstartAround(value);
+  return folder === undefined
+    ? ''
+    : `; the quickstart in '${folder}' was not finished: 'lxmert quickstart' goes on with it`;
 }

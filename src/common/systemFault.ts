@@ -98,6 +98,9 @@ const MAX_SHOWN = 200;
 export function systemFault(error: unknown, file?: string): SystemFault | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, path = file } = error as NodeJS.ErrnoException;
+  // Node refuses such a path itself: to the system it would end there, and name another file.
+  if (code === 'ERR_INVALID_ARG_VALUE' && error.message.includes('null bytes'))
+    return { sentence: 'A path holds a null character, which no name of a file has.', exitCode: 2 };
   const meaning = code === undefined ? undefined : MEANINGS[code];
   // Something that is missing without a name is not a file that somebody named.
   if (meaning === undefined || (code === 'ENOENT' && path === undefined)) return undefined;

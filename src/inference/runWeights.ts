@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { LxmertError } from '../common/errors.js';
+import { quickstartAround } from '../common/sampleAssets.js';
 import { RUN_FILES } from '../train/runFolder.js';
 
 /** What a pre-training leaves after each epoch, and when it is interrupted. */
@@ -18,8 +19,10 @@ export function weightsOfRun(folder: string, which: 'BEST' | 'LAST', task: strin
   if (task !== 'pretrain') {
     const file = path.join(folder, `${which}.pth`);
     if (existsSync(file) || which === 'LAST' || !existsSync(path.join(folder, 'LAST.pth'))) return file;
+    const isQuickstart = quickstartAround(folder) !== undefined;
+    const onward = isQuickstart ? 'lxmert quickstart' : 'the command that began it, with --resume';
     throw new LxmertError(
-      `${folder} has no BEST.pth, since no epoch of it has scored above 0 yet. Let the run go on (the command that began it, with --resume), or name ${path.join(folder, 'LAST.pth')} as --model, its weights as they are.`,
+      `${folder} has no BEST.pth, since no epoch of it has scored above 0 yet. Let the run go on (${onward}), or name ${path.join(folder, 'LAST.pth')} as --model, its weights as they are.`,
     );
   }
   const best = path.join(folder, RUN_FILES.bestPretrained);

@@ -34,7 +34,15 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: start; color: var(--quiet); padding-bottom: 12px; max-width: 70ch; }
 th { text-align: start; font-weight: 400; }
 .number { text-align: end; }
-.scroll { overflow-x: auto; }
+.scroll {
+  overflow-x: auto;
+  /* A shade at the side where there is more; the paper over it moves with what is scrolled. */
+  background:
+    linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 36px 100% no-repeat local,
+    linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 36px 100% no-repeat local,
+    linear-gradient(to right, var(--yardstick), transparent) 0 0 / 10px 100% no-repeat scroll,
+    linear-gradient(to left, var(--yardstick), transparent) 100% 0 / 10px 100% no-repeat scroll;
+}
 .accuracy th, .accuracy td { padding: 11px 0 11px 24px; border-bottom: 1px solid var(--rule); vertical-align: top; overflow-wrap: normal; }
 .accuracy tr > :first-child { padding-inline-start: 0; }
 .accuracy thead th { font-size: 13px; color: var(--quiet); vertical-align: bottom; padding-bottom: 8px; }

@@ -152,6 +152,8 @@ describe('what a file may not say', () => {
       "'layers' in 'FILE' must be a list, each of it a whole number of at least 0, not the text '2'.",
     ],
     ['layers = [1, -2]', "'layers' in 'FILE' must be a whole number of at least 0, not '-2'."],
+    ['layers = []', "'layers' in 'FILE' takes at least 1 value, and none is given."],
+    ['room = "\\u0000"', 'A path holds a null character, which no name of a file has.'],
     ['room = ""', "'room' in 'FILE': there is no folder '' (looked in CWD)."],
     ['num-coats = 1\nnum-coats = 2', "'FILE', line 2, column 1 is not valid TOML: CAUSE."],
     ['num-coats = ', "'FILE', line 1, column 13 is not valid TOML: CAUSE."],

@@ -19,7 +19,7 @@ const paint = defineCommand({
     numCoats: z.int().min(1).max(9).default(2).describe('How many coats').meta({ short: 'n' }),
     dilution: z.number().gt(0).max(1).optional().describe('Share of water'),
     colour: z.enum(['red', 'blue']).default('red').describe('Which colour'),
-    layers: z.array(z.int().min(0)).default([1, 2]).describe('Layers to paint'),
+    layers: z.array(z.int().min(0)).min(1).default([1, 2]).describe('Layers to paint'),
     brushes: z.array(outputPath()).optional().describe('Paths of brushes'),
     room: existingFolder().optional().describe('Where'),
     dry: z.boolean().default(false).describe('Only say what would be done'),

@@ -55,3 +55,10 @@ it('shards are one source, in order, and places name the shard', async () => {
   ]);
   expect(records[3]!.place).toBe(`${shard(1)}, row 1`);
 });
+
+it('a time that JavaScript has no date for is told by its row', async () => {
+  const late = path.join(tables, 'late.parquet');
+  await expect(openJson(late, 'rows').then((source) => all(streamValues(source)))).rejects.toThrow(
+    `${late}, row 1: a time lies outside the years -271821 to 275760, the only ones that are read. Leave its column out of the table.`,
+  );
+});

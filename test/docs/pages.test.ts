@@ -28,6 +28,15 @@ describe('pages', () => {
         !/\/(install|cli|benchmarks)\.md$|reference\/tasks\.md$/.test(page),
     );
     expect(say.length).toBeGreaterThan(10);
+    for (const page of ownPages.filter((each) => !each.endsWith('reference/cli.md'))) {
+      const blocks = [...readFileSync(page, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(
+        ([, text]) => text,
+      );
+      expect(
+        blocks.flatMap((text) => text?.match(/^lxmert .*$/gm) ?? []),
+        page,
+      ).toEqual([]);
+    }
     for (const page of say)
       expect(readFileSync(page, 'utf8'), page).toContain('install.md#where-commands-run');
   });

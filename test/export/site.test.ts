@@ -31,6 +31,7 @@ const picture: PictureForSite = {
   bytes: Buffer.from('bytes of a picture'),
   questions: [{ question: 'what?', expected: ['yes'] }],
   objects: [],
+  store: null,
 };
 
 needing('program').describe('exporting a site', () => {

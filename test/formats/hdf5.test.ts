@@ -189,3 +189,16 @@ describe('a file', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
   });
 });
+
+it('a dataset among its own description that holds less than its shape needs is refused, whichever row is read', async () => {
+  const altered = Buffer.from(earliest);
+  // Its length in bytes, and its three numbers.
+  const stored = Buffer.from([12, 0, 7, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0]);
+  altered.writeUInt16LE(4, altered.indexOf(stored));
+  for (const row of [1, 2]) {
+    const error = await errorOf(() =>
+      opened(altered, (file) => valuesOf(datasetOf(file, 'compact'), row, 1)),
+    );
+    expect(error.message).toContain('compact holds fewer bytes than its shape needs');
+  }
+});

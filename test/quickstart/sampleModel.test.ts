@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { weightsPath } from '../../src/common/pathSchemas.js';
 import { sampleModelFolder } from '../../src/common/sampleAssets.js';
+import { weightsOfRun } from '../../src/inference/runWeights.js';
 import { sampleModel } from '../../src/quickstart/sampleModel.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sample-model-'));
@@ -47,5 +48,10 @@ it('is told of where the run of a quickstart is named that has none yet', () => 
   expect(message).toContain(`the quickstart in '${begun}' was not finished: 'lxmert quickstart' goes on`);
   expect(weightsPath().safeParse(path.join(folder, 'run')).error?.issues[0]?.message).not.toContain(
     'goes on',
+  );
+  mkdirSync(path.join(begun, 'run'));
+  writeFileSync(path.join(begun, 'run/LAST.pth'), '');
+  expect(() => weightsOfRun(path.join(begun, 'run'), 'BEST', undefined)).toThrow(
+    'Let the run go on (lxmert quickstart)',
   );
 });

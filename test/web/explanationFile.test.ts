@@ -46,14 +46,16 @@ needing('chromium', 'program').describe('the file of an explanation', () => {
       expect(await page.locator('.seen rect[data-region]').count()).toBe(5);
       // The end counts for nothing in relevance; pieces of a word are one.
       const words = wordsOfPieces(explanation.words).map(({ word }) => word);
-      expect(await page.locator('.map tbody td').count()).toBe(5 * (words.length + 1));
       expect(await page.locator('.chips .name').allTextContents()).toEqual([
         ...words.map((word) => (word === '[UNK]' ? expect.any(String) : word)),
       ]);
       expect(await page.locator('h1').textContent()).toBe(question);
       expect(await page.locator('.regions button').first().textContent()).toContain('</script><b>thing');
       expect(await page.locator('svg.blank').count()).toBe(1);
+      // What is closed is not drawn, at every move of a pointer.
+      expect(await page.locator('.map').count()).toBe(0);
       await page.getByText('Details').click();
+      expect(await page.locator('.map tbody td').count()).toBe(5 * (words.length + 1));
       await page.getByLabel('Show').selectOption({ value: '1' });
       expect(await page.locator('.explanation > .reading').textContent()).toMatch(
         /looks most at|looks at is spread evenly/,

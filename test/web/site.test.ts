@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -11,7 +12,8 @@ import { explain, Lxmert } from '../../src/api/index.js';
 import { exportDetector } from '../../src/export/index.js';
 import { decodeImage } from '../../src/vision/decodeImage.js';
 import { RegionDetector } from '../../src/vision/detector/index.js';
-import { launchBrowser, type Watched } from '../support/browser.js';
+import { violationsOf } from '../support/axe.js';
+import { launchBrowser, type Watched, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { ISOLATION, type StaticServer, startStaticServer } from '../support/staticServer.js';
 import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
@@ -94,7 +96,9 @@ needing('chromium', 'program').describe('the site', () => {
     await visit(async (page) => {
       await askAbout(page, 'photo.png');
       expect(await shownAnswers(page)).toEqual(close(await expectedAnswers()));
-      expect(await page.title()).toBe('Cats & <b>dogs</b>');
+      expect(await page.title()).toMatch(
+        new RegExp(`^${question.replace('?', '\\?')} .* - Cats & <b>dogs</b>$`),
+      );
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Cats & <b>dogs</b>');
       expect(await engineText(page)).toMatch(
         /^Computed by onnxruntime-web 1\.30\.\S+ with WebAssembly, one thread\. The model is small: .*One thread, because/,
@@ -195,6 +199,78 @@ needing('chromium', 'program').describe('the site', () => {
     );
   });
 
+  it('opens on an answered scene, leads back to it, and keeps what was asked', async () => {
+    await visit(async (page) => {
+      await page.locator('.regions .change').first().waitFor();
+      expect(await page.locator('.verdict.right, .verdict.wrong').count()).toBe(1);
+      const asked = (await page.locator('.suggestions button').nth(1).textContent()) ?? '';
+      await page.locator('.suggestions button').nth(1).click();
+      await expect.poll(() => page.title()).toContain(asked);
+      await page.locator('.regions .change').first().waitFor();
+      await page.locator('.regions button').nth(2).click();
+      await page.getByText(/^Without .* in place of/).waitFor();
+      const region = await page.locator('.regions button[aria-pressed=true]').getAttribute('data-region');
+      const { searchParams } = new URL(page.url().replace('#', '?'));
+      expect(Object.fromEntries(searchParams)).toEqual({
+        picture: 'scene-1',
+        question: asked,
+        without: `;${region}`,
+      });
+      const reading = await page.locator('.reading').first().textContent();
+      await page.reload();
+      await page.getByText(reading ?? '').waitFor();
+      await askAbout(page, 'photo.png');
+      await page.getByText('This model knows drawn shapes alone').waitFor();
+      // A picture of the visitor's own is in no address, but among what was asked before.
+      expect(new URL(page.url()).hash).toBe('');
+      expect(await page.locator('.earlier button').allTextContents()).toEqual([
+        expect.stringContaining(question),
+        expect.stringContaining(asked),
+      ]);
+      await page.locator('.earlier button').last().click();
+      await page.getByText('6 regions were found in scene-1').waitFor({ state: 'attached' });
+    });
+  });
+
+  it('saves an explanation as one file without a connection, and copies what asks again', async () => {
+    const own = await startStaticServer(at('site'));
+    await visit(
+      async (page, watched) => {
+        await page.locator('.regions .change').first().waitFor();
+        await page.evaluate('navigator.serviceWorker.ready');
+        await page.reload();
+        await page.locator('.regions .change').first().waitFor();
+        await own.close();
+        const asked = await page.getByLabel('Question', { exact: true }).inputValue();
+        const download = page.waitForEvent('download');
+        await page.getByRole('button', { name: 'Save this explanation' }).click();
+        await (await download).saveAs(at('saved.html'));
+        const rows = await page.locator('.regions').allInnerTexts();
+        const saved = await page.context().newPage();
+        const { complaints, requests } = watch(saved);
+        await saved.goto(pathToFileURL(at('saved.html')).href);
+        await saved.locator('.regions .change').first().waitFor();
+        expect(await saved.locator('.regions').allInnerTexts()).toEqual(rows);
+        const command = `lxmert explain --sample 1 '${asked}' --model 'run' --output explanation.html`;
+        expect(await saved.locator('code').textContent()).toBe(command);
+        expect(await saved.locator('header').textContent()).toMatch(
+          /Picture scene-1, model run, LXMERT \d\S+, 20\d\d-/,
+        );
+        expect(await violationsOf(saved)).toEqual([]);
+        expect(complaints).toEqual([]);
+        expect(requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([]);
+        await page.getByRole('button', { name: 'command line' }).click();
+        expect(await page.locator('.keep pre').textContent()).toBe(command);
+        await page.getByRole('button', { name: 'JavaScript' }).click();
+        expect(await page.locator('.keep pre').textContent()).toContain(
+          `Lxmert.load(${JSON.stringify(`${own.address}model`)})`,
+        );
+        watched.complaints.length = 0;
+      },
+      { from: own },
+    );
+  });
+
   it('takes up a newer export, and removes what it kept of the older one', async () => {
     cpSync(at('site'), at('renewed'), { recursive: true });
     const own = await startStaticServer(at('renewed'));
@@ -279,6 +355,7 @@ needing('chromium', 'program').describe('the site', () => {
       await choose(page, 'photo.png');
       await page.getByText('6 regions were found in photo.png').waitFor({ state: 'attached' });
       expect(await page.getByRole('alert').count()).toBe(0);
+      await page.getByLabel('Question', { exact: true }).fill('');
       await page.getByRole('button', { name: 'Ask', exact: true }).click();
       expect(await page.getByRole('alert').textContent()).toBe('Write a question first.');
       await ask(page, question);
@@ -382,6 +459,7 @@ needing('chromium', 'program').describe('the site', () => {
       async (page) => {
         await askAbout(page, 'photo.png');
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+        expect(await violationsOf(page)).toEqual([]);
         const paper = await page.evaluate('getComputedStyle(document.body).backgroundColor');
         expect(paper === 'rgb(250, 249, 246)').toBe(colorScheme === 'light');
       },

@@ -3,10 +3,13 @@
 import { useState } from 'preact/hooks';
 import { AskTab } from './AskTab.js';
 import { CompareTab } from './CompareTab.js';
+import { commandLine, curlCommand, javaScript } from './commands.js';
 import { Earlier } from './Earlier.js';
 import { Keep } from './Keep.js';
+import { LookedAt } from './LookedAt.js';
 import { PictureChooser } from './PictureChooser.js';
-import { BASE } from './server.js';
+import { type Asked, BASE } from './server.js';
+import { serverAnswering } from './serverAnswering.js';
 import { Tabs } from './Tabs.js';
 import { TaskState } from './TaskState.js';
 import { TokenForm } from './TokenForm.js';
@@ -46,7 +49,7 @@ export function App() {
 
 function Visit({ server }: { readonly server: Server }) {
   const { client, models, samples, thumbnails } = server;
-  const visit = useVisit(server);
+  const visit = useVisit(serverAnswering(server));
   const [tab, setTab] = useState<(typeof TABS)[number]>('Ask');
   const { pictureTask, questionTask, preview } = visit;
   const picture = pictureTask.result;
@@ -64,15 +67,7 @@ function Visit({ server }: { readonly server: Server }) {
         doing="Looking at the picture"
         done={({ name, seen }) => `${seen.regions.length} regions were found in ${name}`}
       />
-      {preview !== undefined && (
-        <div class="bench">
-          <div class="looking">
-            <div class="picture looked-at">
-              <img src={preview.url} alt="What is being looked at" />
-            </div>
-          </div>
-        </div>
-      )}
+      {preview !== undefined && <LookedAt url={preview.url} />}
       {picture !== undefined && preview === undefined && (
         <Tabs<(typeof TABS)[number]>
           tabs={TABS}
@@ -92,11 +87,7 @@ function Visit({ server }: { readonly server: Server }) {
                 onAsk={visit.onAsk}
               >
                 {questionTask.result?.picture === picture && (
-                  <Keep
-                    key={`${picture.url} ${questionTask.result.explanation.question}`}
-                    asked={questionTask.result}
-                    origin={{ version: server.version, models, needsToken: server.needsToken }}
-                  />
+                  <KeepAsked server={server} asked={questionTask.result} />
                 )}
                 <Earlier
                   earlier={visit.earlier}
@@ -113,6 +104,22 @@ function Visit({ server }: { readonly server: Server }) {
         />
       )}
     </>
+  );
+}
+
+function KeepAsked({ server, asked }: { readonly server: Server; readonly asked: Asked }) {
+  const command = (): string => commandLine(asked, server);
+  return (
+    <Keep
+      key={`${asked.picture.url} ${asked.explanation.question}`}
+      asked={asked}
+      from={{ version: server.version, command: command() }}
+      forms={{
+        curl: () => curlCommand(asked, server),
+        JavaScript: () => javaScript(asked, server),
+        'command line': command,
+      }}
+    />
   );
 }
 

@@ -4,17 +4,17 @@ import type { Explanation } from '../../src/explain/explanation.js';
 import type { TakenAway } from '../../src/explain/removal.js';
 import { answerText, ExplanationView } from '../view/ExplanationView.js';
 import { SeenRegions } from '../view/SeenRegions.js';
+import type { Answered, ShownPicture } from './answering.js';
 import { QuestionForm } from './QuestionForm.js';
 import { expectedOf, Suggestions } from './Suggestions.js';
-import { explainedRegions, isDrawn, withSampleNames } from './seen.js';
-import type { Asked, ChosenPicture, ModelFacts } from './server.js';
+import { isDrawn, withSampleNames } from './seen.js';
 import { TaskState } from './TaskState.js';
 import type { Task } from './useTask.js';
 
 interface Props {
-  readonly models: readonly ModelFacts[];
-  readonly picture: ChosenPicture;
-  readonly task: Task<Asked>;
+  readonly models: readonly { readonly name: string; readonly isOfSampleWorld: boolean }[];
+  readonly picture: ShownPicture;
+  readonly task: Pick<Task<Answered>, 'isBusy' | 'failure' | 'result'>;
   readonly question: string;
   readonly model: string;
   readonly away: TakenAway;
@@ -69,14 +69,14 @@ export function AskTab(props: Props) {
 }
 
 /** What the answer is, in a word. */
-export function saidOf({ explanation }: Asked): string {
+export function saidOf({ explanation }: Answered): string {
   return answerText(explanation);
 }
 
-const named = new WeakMap<Asked, Explanation>();
+const named = new WeakMap<Answered, Explanation>();
 
 /** With the names of what was drawn; the same object for the same answer. */
-export function namedBy(asked: Asked): Explanation {
+export function namedBy(asked: Answered): Explanation {
   const known = named.get(asked);
   if (known !== undefined) return known;
   const { explanation, picture } = asked;
@@ -86,8 +86,8 @@ export function namedBy(asked: Asked): Explanation {
 }
 
 /** The picture before anything was asked. */
-export function Seen({ picture: { url, seen, sample } }: { readonly picture: ChosenPicture }) {
+export function Seen({ picture: { url, seen, sample } }: { readonly picture: ShownPicture }) {
   const { width, height } = seen;
-  const regions = withSampleNames(explainedRegions(seen), sample);
+  const regions = withSampleNames(seen.regions, sample);
   return <SeenRegions picture={url} seen={{ width, height, regions }} hasDrawnNames={isDrawn(sample)} />;
 }

@@ -1,18 +1,18 @@
 /** @file The questions that were asked before, with their pictures: a click shows one again. */
 
 import { useRoving } from '../view/roving.js';
-import type { Asked } from './server.js';
+import type { Answered } from './answering.js';
 
-interface Props {
+interface Props<A extends Answered> {
   /** The newest first. */
-  readonly earlier: readonly Asked[];
-  readonly shown: Asked | undefined;
+  readonly earlier: readonly A[];
+  readonly shown: A | undefined;
   /** Whether there are several models to tell apart. */
   readonly hasModels: boolean;
-  readonly onChoose: (asked: Asked) => void;
+  readonly onChoose: (asked: A) => void;
 }
 
-export function Earlier({ earlier, shown, hasModels, onChoose }: Props) {
+export function Earlier<A extends Answered>({ earlier, shown, hasModels, onChoose }: Props<A>) {
   const roving = useRoving(earlier.length);
   if (earlier.length < 2) return null;
   return (

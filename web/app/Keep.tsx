@@ -1,27 +1,22 @@
 /** @file Keeping an answer: as a page of one file, and as what asks for it again. */
 
 import { useState } from 'preact/hooks';
-import type { Origin } from './commands.js';
-import { commandLine, curlCommand, javaScript } from './commands.js';
-import type { Asked } from './server.js';
+import type { Answered } from './answering.js';
+import type { SavedFrom } from './saveExplanation.js';
 
 interface Props {
-  readonly asked: Asked;
-  readonly origin: Origin;
+  readonly asked: Answered;
+  readonly from: SavedFrom;
+  /** What asks again, by what each is called. */
+  readonly forms: Readonly<Record<string, () => string>>;
 }
 
-const FORMS = [
-  ['curl', curlCommand],
-  ['JavaScript', javaScript],
-  ['command line', commandLine],
-] as const;
-
-export function Keep({ asked, origin }: Props) {
+export function Keep({ asked, from, forms }: Props) {
   const [text, setText] = useState<string | undefined>();
   const [said, setSaid] = useState('');
   const save = (): void => {
     setSaid('Saving ...');
-    saved(asked, origin).then(
+    saved(asked, from).then(
       (file) => setSaid(`Saved as ${file}: a page of one file, which opens without a network.`),
       (error: unknown) =>
         setSaid(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`),
@@ -43,8 +38,8 @@ export function Keep({ asked, origin }: Props) {
           Save this explanation
         </button>
         <span class="small">Copy as</span>
-        {FORMS.map(([name, formOf]) => (
-          <button key={name} type="button" class="small-button" onClick={() => copy(formOf(asked, origin))}>
+        {Object.entries(forms).map(([name, form]) => (
+          <button key={name} type="button" class="small-button" onClick={() => copy(form())}>
             {name}
           </button>
         ))}
@@ -61,7 +56,7 @@ export function Keep({ asked, origin }: Props) {
 }
 
 /** What makes the page comes when it is needed. */
-async function saved(asked: Asked, origin: Origin): Promise<string> {
+async function saved(asked: Answered, from: SavedFrom): Promise<string> {
   const { saveExplanation } = await import('./saveExplanation.js');
-  return await saveExplanation(asked, origin);
+  return await saveExplanation(asked, from);
 }

@@ -1,11 +1,10 @@
 /** @file A question, the model that is asked, and the button. */
 
 import { useId, useState } from 'preact/hooks';
-import type { ModelFacts } from './server.js';
 
 interface Props {
   readonly label: string;
-  readonly models: readonly ModelFacts[];
+  readonly models: readonly { readonly name: string }[];
   readonly question: string;
   readonly model: string;
   /** Absent where several forms have one button. */

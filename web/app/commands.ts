@@ -1,6 +1,6 @@
 /** @file What asks again for an answer that is shown: as curl, as JavaScript, on the command line. */
 
-import { isDrawn } from './seen.js';
+import { commandLineOf, quoted } from './commandLine.js';
 import { type Asked, BASE, type ModelFacts } from './server.js';
 
 /** What the server says of itself. */
@@ -39,21 +39,12 @@ export function javaScript({ picture, explanation }: Asked, { models, needsToken
 
 export function commandLine({ picture, explanation }: Asked, { models }: Origin): string {
   const facts = models.find(({ name }) => name === explanation.model);
-  // A drawn sample is named by its number, a picture of the server's folder by its id and its store.
-  const store = picture.sample?.store;
-  const about = isDrawn(picture.sample)
-    ? `--sample ${picture.name.replace(/\D+/g, '')}`
-    : `${quoted(picture.name)}${store == null ? '' : ` --features ${quoted(store)}`}`;
-  const folders = (facts?.weightsFiles ?? []).map((file) => ` --model ${quoted(file.split('/')[0] ?? file)}`);
-  const detector = facts?.detector == null || store != null ? '' : ' --detector DETECTOR';
-  return `lxmert explain ${about} ${quoted(explanation.question)}${folders.join('')}${detector} --output explanation.html`;
+  return commandLineOf(picture, explanation.question, {
+    models: (facts?.weightsFiles ?? []).map((file) => file.split('/')[0] ?? file),
+    hasDetector: facts?.detector != null,
+  });
 }
 
 function fileOf(name: string, isSample: boolean): string {
   return isSample ? `${name}.png` : name;
-}
-
-/** For a shell, as one word. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,15 +1,17 @@
 /** @file Saves an answer as a page of one file, with the picture, what counted, and what is without each part. */
 
-import { explanationPage } from '../../src/explain/explanationPage.js';
+import { type ExplanationOrigin, explanationPage } from '../../src/explain/explanationPage.js';
 import { namedBy } from './AskTab.js';
-import { commandLine, type Origin } from './commands.js';
-import type { Asked } from './server.js';
+import type { Answered } from './answering.js';
 
 /** Pixels of the longer side, as the program writes them. */
 const PICTURE_SIDE = 1300;
 
+/** What made it. */
+export type SavedFrom = Pick<ExplanationOrigin, 'version' | 'command'>;
+
 /** @returns the file's name */
-export async function saveExplanation(asked: Asked, origin: Origin): Promise<string> {
+export async function saveExplanation(asked: Answered, from: SavedFrom): Promise<string> {
   const { load, picture } = asked;
   const explanation = namedBy(asked);
   const [parts, image, relevance, removal] = await Promise.all([
@@ -26,11 +28,10 @@ export async function saveExplanation(asked: Asked, origin: Origin): Promise<str
     },
     picture: image,
     origin: {
+      ...from,
       model: asked.explanation.model,
-      version: origin.version,
       date: new Date().toISOString(),
       picture: picture.name,
-      command: commandLine(asked, origin),
     },
   });
   const name = `${

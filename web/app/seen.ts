@@ -19,6 +19,8 @@ export interface KnownPicture {
   readonly name: string;
   readonly questions: readonly { readonly question: string; readonly expected: readonly string[] }[];
   readonly objects: readonly { readonly name: string; readonly box: readonly number[] }[];
+  /** Name of the store or file of features that has its regions, where they were found beforehand. */
+  readonly store: string | null;
 }
 
 /** Whether it is a scene of the sample world, and not a photo. */

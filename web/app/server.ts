@@ -1,35 +1,19 @@
 /** @file The server that this page came from. */
 
 import type { ExplanationMethod, TakenAway } from '../../src/explain/removal.js';
-import type {
-  ExplainResponse,
-  ModelsResponse,
-  RegionsResponse,
-  SampleResponse,
-} from '../../src/serve/api.js';
+import type { ExplainResponse, ModelsResponse, SampleResponse } from '../../src/serve/api.js';
 import { LxmertClient, LxmertClientError } from '../../src/serve/client.js';
 import { once } from '../view/once.js';
-import type { LoadParts } from '../view/useParts.js';
+import { type Answered, Sentence, type ShownPicture } from './answering.js';
 
 export type ModelFacts = ModelsResponse['models'][number];
 
-/** A picture that was chosen, and what was seen in it. */
-export interface ChosenPicture {
-  readonly file: Blob;
-  readonly name: string;
-  readonly seen: RegionsResponse;
-  /** What is known of a bundled scene. */
+export interface ChosenPicture extends ShownPicture {
   readonly sample: SampleResponse | undefined;
-  /** An address of it in this page. */
-  readonly url: string;
 }
 
-/** What came back for a question. */
-export interface Asked {
-  readonly picture: ChosenPicture;
+export interface Asked extends Answered<ChosenPicture> {
   readonly explanation: ExplainResponse;
-  /** Asks for what it came without. */
-  readonly load: LoadParts;
 }
 
 /** Where the server is, with a slash at the end: its scripts lie one level below, whatever path a proxy serves it under. */
@@ -73,7 +57,7 @@ export async function ask(
   ): Promise<ExplainResponse> => {
     const settings = { model: model.name, method, ...more };
     try {
-      return await client.explain({ imageId: picture.seen.imageId }, question, settings);
+      return await client.explain({ imageId: picture.id }, question, settings);
     } catch (error) {
       if (error instanceof LxmertClientError && error.code === 'not_found')
         return await client.explain(picture.file, question, settings);
@@ -108,9 +92,6 @@ async function told<T>(work: Promise<T>): Promise<T> {
     throw new Error(sentenceOf(error), { cause: error });
   }
 }
-
-/** A failure that says itself what to tell a visitor. */
-export class Sentence extends Error {}
 
 /** What to tell a visitor of a failure. */
 export function sentenceOf(error: unknown): string {

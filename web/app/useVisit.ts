@@ -2,32 +2,31 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { TakenAway } from '../../src/explain/removal.js';
-import type { SampleResponse } from '../../src/serve/api.js';
 import { NOTHING_AWAY } from '../view/away.js';
 import { type Address, readAddress, writeAddress } from './address.js';
-import { type Asked, ask, type ChosenPicture, Sentence, sentenceOf } from './server.js';
-import type { Server } from './useServer.js';
+import { type Answered, type Answering, Sentence, type ShownPicture } from './answering.js';
+import type { KnownPicture } from './seen.js';
 import { type Task, useTask } from './useTask.js';
 
 /** Questions that are kept, with their pictures. */
 const MOST_KEPT = 12;
 
-export interface Visit {
-  readonly pictureTask: Task<ChosenPicture>;
-  readonly questionTask: Task<Asked>;
+export interface Visit<P extends ShownPicture, S extends KnownPicture, A extends Answered<P>> {
+  readonly pictureTask: Task<P>;
+  readonly questionTask: Task<A>;
   /** The picture that is looked at. */
-  readonly preview: Pick<ChosenPicture, 'name' | 'url'> | undefined;
+  readonly preview: Pick<P, 'name' | 'url'> | undefined;
   readonly question: string;
   readonly model: string;
   readonly away: TakenAway;
   /** The newest first. */
-  readonly earlier: readonly Asked[];
+  readonly earlier: readonly A[];
   readonly onFile: (file: File) => void;
-  readonly onSample: (sample: SampleResponse) => void;
+  readonly onSample: (sample: S) => void;
   readonly onChange: (question: string, model: string) => void;
   readonly onAsk: (question: string) => void;
   readonly onAway: (away: TakenAway) => void;
-  readonly onEarlier: (asked: Asked) => void;
+  readonly onEarlier: (asked: A) => void;
 }
 
 /** What is asked about a picture as soon as it was seen. */
@@ -36,34 +35,31 @@ interface FirstQuestion {
   readonly model: string;
 }
 
-export function useVisit({ client, models, samples }: Server): Visit {
-  const pictureTask = useTask<ChosenPicture>(sentenceOf);
-  const questionTask = useTask<Asked>(sentenceOf);
-  const [preview, setPreview] = useState<Visit['preview']>();
+export function useVisit<P extends ShownPicture, S extends KnownPicture, A extends Answered<P>>(
+  answering: Answering<P, S, A>,
+): Visit<P, S, A> {
+  const { models, samples, sentenceOf } = answering;
+  const [firstModel = ''] = models;
+  const pictureTask = useTask<P>(sentenceOf);
+  const questionTask = useTask<A>(sentenceOf);
+  const [preview, setPreview] = useState<Pick<P, 'name' | 'url'>>();
   const [question, setQuestion] = useState('');
-  const [model, setModel] = useState(models[0]?.name ?? '');
+  const [model, setModel] = useState(firstModel);
   const [away, setAway] = useState<TakenAway>(NOTHING_AWAY);
   const looks = useRef(0);
-  const [earlier, setEarlier] = useState<readonly Asked[]>([]);
+  const [earlier, setEarlier] = useState<readonly A[]>([]);
 
-  const askAbout = (picture: ChosenPicture, asked: string, name: string): void => {
+  const askAbout = (picture: P, asked: string, name: string): void => {
     setQuestion(asked);
-    const facts = models.find((each) => each.name === name) ?? models[0];
-    if (facts === undefined) return;
     questionTask.run(async () => {
-      const answered = await ask(client, picture, asked, facts);
+      const answered = await answering.ask(picture, asked, models.includes(name) ? name : firstModel);
       setEarlier((before) =>
         [answered, ...before.filter((each) => !isSame(each, answered))].slice(0, MOST_KEPT),
       );
       return answered;
     });
   };
-  const look = (
-    read: () => Promise<Blob>,
-    name: string,
-    sample?: SampleResponse,
-    first?: FirstQuestion,
-  ): void =>
+  const look = (read: () => Promise<Blob>, name: string, sample?: S, first?: FirstQuestion): void =>
     pictureTask.run(async () => {
       const number = ++looks.current;
       // Another may be chosen meanwhile: then nothing is to come of this one.
@@ -73,7 +69,7 @@ export function useVisit({ client, models, samples }: Server): Visit {
         if (file.size === 0) throw new Sentence(`${name} is empty: it has no bytes, and so no picture.`);
         const url = URL.createObjectURL(file);
         if (isCurrent()) setPreview({ name, url });
-        const picture = { file, name, sample, url, seen: await client.regions(file) };
+        const picture = await answering.see(file, { name, url }, sample);
         if (isCurrent()) {
           questionTask.set(undefined);
           if (first !== undefined) askAbout(picture, first.question, first.model);
@@ -83,18 +79,20 @@ export function useVisit({ client, models, samples }: Server): Visit {
         if (isCurrent()) setPreview(undefined);
       }
     });
-  const onSample = (sample: SampleResponse, first?: FirstQuestion): void =>
-    look(() => client.samplePicture(sample.name), sample.name, sample, first);
+  const onSample = (sample: S, first?: FirstQuestion): void =>
+    look(() => answering.sampleFile(sample), sample.name, sample, first);
 
+  const firstQuestionOf = (sample: S | undefined): string | undefined =>
+    answering.answersSamples ? sample?.questions[0]?.question : undefined;
   const go = (to: Address | undefined): void => {
     const sample = samples.find(({ name }) => name === to?.picture) ?? samples[0];
-    const [finished] = sample?.questions ?? [];
+    const finished = firstQuestionOf(sample);
     if (sample === undefined) return;
-    const name = models.find((each) => each.name === to?.model)?.name ?? models[0]?.name ?? '';
+    const name = models.find((each) => each === to?.model) ?? firstModel;
     setAway(to?.away ?? NOTHING_AWAY);
     setModel(name);
     // Without an address the page opens on a finished example.
-    const asked = to === undefined ? finished?.question : to.question;
+    const asked = to === undefined ? finished : to.question;
     onSample(sample, asked === undefined ? undefined : { question: asked, model: name });
   };
   const newest = useRef(go);
@@ -112,21 +110,20 @@ export function useVisit({ client, models, samples }: Server): Visit {
     // What is asked about a new picture comes into the address with it.
     if (picture === undefined || questionTask.isBusy) return;
     const isOwn = asked?.picture === picture;
-    const address = addressOf(picture, isOwn ? asked : undefined, away, models[0]?.name);
+    const address = addressOf(picture, isOwn ? asked : undefined, away, firstModel);
     const before = readAddress();
     const isNew =
       before !== undefined && (before.picture !== address?.picture || before.question !== address?.question);
     writeAddress(address, isNew);
-    document.title = isOwn ? titleOf(asked) : 'Ask about a picture - LXMERT';
+    document.title = isOwn ? `${titleOf(asked)} - ${answering.suffix}` : answering.title;
   }, [picture, asked, away, questionTask.isBusy]);
 
-  const onFile = useCallback(
-    (file: File) => {
-      setAway(NOTHING_AWAY);
-      look(async () => file, file.name);
-    },
-    [client],
-  );
+  const newestLook = useRef(look);
+  newestLook.current = look;
+  const onFile = useCallback((file: File) => {
+    setAway(NOTHING_AWAY);
+    newestLook.current(async () => file, file.name);
+  }, []);
   return {
     pictureTask,
     questionTask,
@@ -138,9 +135,8 @@ export function useVisit({ client, models, samples }: Server): Visit {
     onFile,
     onSample: (sample) => {
       setAway(NOTHING_AWAY);
-      const [first] = sample.questions;
-      // A sample without a question of one's own is shown with an answer.
-      onSample(sample, first === undefined ? undefined : { question: first.question, model });
+      const first = firstQuestionOf(sample);
+      onSample(sample, first === undefined ? undefined : { question: first, model });
     },
     onChange: (changed, name) => {
       setQuestion(changed);
@@ -162,10 +158,10 @@ export function useVisit({ client, models, samples }: Server): Visit {
   };
 }
 
-function isSame(one: Asked, other: Asked): boolean {
+function isSame(one: Answered, other: Answered): boolean {
   const { question, model } = one.explanation;
   return (
-    one.picture.seen.imageId === other.picture.seen.imageId &&
+    one.picture.id === other.picture.id &&
     question === other.explanation.question &&
     model === other.explanation.model
   );
@@ -173,10 +169,10 @@ function isSame(one: Asked, other: Asked): boolean {
 
 /** Undefined for a picture of the visitor's own. */
 function addressOf(
-  { sample }: ChosenPicture,
-  asked: Asked | undefined,
+  { sample }: ShownPicture,
+  asked: Answered | undefined,
   away: TakenAway,
-  firstModel: string | undefined,
+  firstModel: string,
 ): Address | undefined {
   if (sample === undefined) return undefined;
   const { question, model } = asked?.explanation ?? {};
@@ -188,6 +184,6 @@ function addressOf(
   };
 }
 
-function titleOf({ explanation: { question, answers } }: Asked): string {
-  return `${question} ${answers[0]?.answer ?? ''} - LXMERT`;
+function titleOf({ explanation: { question, answers } }: Answered): string {
+  return `${question} ${answers[0]?.answer ?? ''}`;
 }

@@ -1,15 +1,20 @@
 /** @file The page without a server: a picture, a question, the answer and what counted for it, all computed here. */
 
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
-import type { SiteDescription, SitePicture, StoredRegions } from '../../src/export/site/description.js';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { SiteDescription } from '../../src/export/site/description.js';
+import { AskTab } from '../app/AskTab.js';
+import { Earlier } from '../app/Earlier.js';
+import { Keep } from '../app/Keep.js';
+import { LookedAt } from '../app/LookedAt.js';
 import { PictureChooser } from '../app/PictureChooser.js';
+import { isDrawn } from '../app/seen.js';
 import { TaskState } from '../app/TaskState.js';
-import { useTask } from '../app/useTask.js';
-import { Ask } from './Ask.js';
+import { useVisit } from '../app/useVisit.js';
+import { type SiteAnswered, siteCommandLine, siteJavaScript } from './commands.js';
 import { Engine } from './Engine.js';
 import { ModelClient } from './modelClient.js';
-import type { SeenPicture } from './seenPicture.js';
-import { BASE, fetchJson, fetchSite, keepForLater, sentenceOf } from './siteFiles.js';
+import { siteAnswering } from './siteAnswering.js';
+import { BASE, fetchSite, keepForLater, sentenceOf } from './siteFiles.js';
 import { LoadingState, useModel } from './useModel.js';
 
 export function Site() {
@@ -42,35 +47,13 @@ export function Site() {
 
 function Asking({ client, site }: { readonly client: ModelClient; readonly site: SiteDescription }) {
   const model = useModel(client, site);
-  const task = useTask<SeenPicture>(sentenceOf);
-  const [chosen, setChosen] = useState<string | undefined>();
-  const { whenLoaded } = model;
-
-  const choose = useCallback(
-    (name: string, read: () => Promise<Blob>, sample?: SitePicture): void => {
-      setChosen(name);
-      task.run(async () => {
-        const picture = await read();
-        const stored = sample?.regions == null ? undefined : await fetchJson<StoredRegions>(sample.regions);
-        await whenLoaded();
-        const seen = await client.send({ kind: 'see', picture, name, stored });
-        return { name, url: URL.createObjectURL(picture), seen, sample };
-      });
-    },
-    [client, whenLoaded],
-  );
-  const onSample = useCallback(
-    (sample: SitePicture): void => choose(sample.name, () => fetchPicture(sample), sample),
-    [choose],
-  );
-  const onFile = useCallback((file: File): void => choose(file.name, async () => file), [choose]);
-  useEffect(() => {
-    // So that something is to be seen at once.
-    const [first] = site.pictures;
-    if (first !== undefined) onSample(first);
-  }, []);
-  const picture = task.result;
-  useEffect(() => (picture === undefined ? undefined : () => URL.revokeObjectURL(picture.url)), [picture]);
+  const answering = siteAnswering(client, site, model);
+  const visit = useVisit(answering);
+  const { pictureTask, questionTask, preview } = visit;
+  const picture = pictureTask.result;
+  const asked = questionTask.result;
+  // Answers are those of the model that gave them.
+  useEffect(() => questionTask.set(undefined), [model.choice]);
   useEffect(() => {
     if (model.engine !== undefined) keepForLater();
   }, [model.engine]);
@@ -78,15 +61,16 @@ function Asking({ client, site }: { readonly client: ModelClient; readonly site:
     () => new Map(site.pictures.map(({ name, file }) => [name, new URL(file, BASE).href])),
     [site],
   );
+  const [name = ''] = answering.models;
   return (
     <>
       <div class="pane">
         <PictureChooser
           samples={site.pictures}
           sampleUrls={urls}
-          chosen={picture?.name ?? chosen}
-          onFile={site.takesPictures ? onFile : undefined}
-          onSample={onSample}
+          chosen={preview?.name ?? picture?.name}
+          onFile={site.takesPictures ? visit.onFile : undefined}
+          onSample={visit.onSample}
         />
         <LoadingState loading={model.loading} />
         {model.problem !== undefined && (
@@ -96,20 +80,48 @@ function Asking({ client, site }: { readonly client: ModelClient; readonly site:
         )}
         {model.problem === undefined && (
           <TaskState
-            task={task}
+            task={pictureTask}
             doing={model.engine === undefined ? 'Waiting for the model' : 'Looking at the picture'}
-            done={({ name, seen }) => `${seen.regions.length} regions were found in ${name}`}
+            done={({ name: called, seen }) => `${seen.regions.length} regions were found in ${called}`}
           />
         )}
       </div>
-      {picture !== undefined && <Ask client={client} picture={picture} modelKey={model.key} />}
+      {preview !== undefined && <LookedAt url={preview.url} />}
+      {picture !== undefined && preview === undefined && (
+        <AskTab
+          models={[{ name, isOfSampleWorld: site.pictures.some(isDrawn) }]}
+          picture={picture}
+          task={questionTask}
+          question={visit.question}
+          model={name}
+          away={visit.away}
+          onAway={visit.onAway}
+          onChange={visit.onChange}
+          onAsk={visit.onAsk}
+        >
+          {asked?.picture === picture && <KeepAnswer site={site} asked={asked} />}
+          <Earlier
+            earlier={visit.earlier}
+            shown={asked}
+            hasModels={site.weights.length > 1}
+            onChoose={visit.onEarlier}
+          />
+        </AskTab>
+      )}
       <Engine site={site} model={model} />
     </>
   );
 }
 
-async function fetchPicture({ file }: SitePicture): Promise<Blob> {
-  const response = await fetch(new URL(file, BASE));
-  if (!response.ok) throw new Error(`The picture ${file} of this site is not there.`);
-  return await response.blob();
+function KeepAnswer({ site, asked }: { readonly site: SiteDescription; readonly asked: SiteAnswered }) {
+  const command = (): string => siteCommandLine(asked, site);
+  const script = siteJavaScript(asked, site);
+  return (
+    <Keep
+      key={`${asked.picture.url} ${asked.explanation.question}`}
+      asked={asked}
+      from={{ version: site.createdBy.replace(/^lxmert /, ''), command: command() }}
+      forms={{ ...(script === undefined ? {} : { JavaScript: () => script }), 'command line': command }}
+    />
+  );
 }

@@ -14,17 +14,17 @@ import type {
   SeeRequest,
   SiteReply,
   SiteRequest,
+  ToSee,
 } from './protocol.js';
 import { rowOf } from './storedRegions.js';
 
 /** Answers that are explained. */
 const NUM_ANSWERS = 5;
 /** Pictures whose regions are kept for more questions. */
-const NUM_KEPT = 8;
+const NUM_KEPT = 16;
 
 let lxmert: Lxmert | undefined;
-const seen = new Map<number, ImageRegions>();
-let numSeen = 0;
+const seen = new Map<string, ImageRegions>();
 const files = new EngineFiles();
 useWasmFiles((name) => files.read(name));
 
@@ -85,23 +85,30 @@ async function load(
   return lxmert.engine;
 }
 
-async function see({ picture, name, stored }: SeeRequest): Promise<Seen> {
+async function see(request: SeeRequest): Promise<Seen> {
+  const { width, height, regions } = await regionsOf(request);
+  return { width, height, regions: explainedRegions(regions) };
+}
+
+/** Those that were found before, unless they were let go meanwhile, or were another model's. */
+async function regionsOf({ id, picture, name, stored }: ToSee): Promise<ImageRegions> {
+  const known = seen.get(id);
+  if (known !== undefined) return known;
   const model = requireLoaded();
   const image =
     stored === undefined
       ? picture
       : LxmertImage.fromRow({ row: rowOf(stored, name), provenance: stored.provenance ?? undefined });
   const found = await model.detectRegions(image);
-  const key = numSeen++;
-  seen.set(key, found);
+  seen.set(id, found);
   for (const old of [...seen.keys()].slice(0, -NUM_KEPT)) seen.delete(old);
-  return { key, width: found.width, height: found.height, regions: explainedRegions(found.regions) };
+  return found;
 }
 
 /** At once with the model's attention, where its graph gives it; what is without each part takes as many runs as there are parts. */
-async function explain({ key, question }: ExplainRequest): Promise<Results['explain']> {
+async function explain({ of, question }: ExplainRequest): Promise<Results['explain']> {
   const model = requireLoaded();
-  const found = requireSeen(key);
+  const found = await regionsOf(of);
   const image = LxmertImage.fromRegions(found);
   if (model.explanationMethods.includes('attention'))
     return await model.explain(image, question, { topK: NUM_ANSWERS, method: 'attention' });
@@ -124,15 +131,9 @@ async function explain({ key, question }: ExplainRequest): Promise<Results['expl
   };
 }
 
-async function remove({ key, question, without }: RemoveRequest): Promise<Results['remove']> {
-  const image = LxmertImage.fromRegions(requireSeen(key));
+async function remove({ of, question, without }: RemoveRequest): Promise<Results['remove']> {
+  const image = LxmertImage.fromRegions(await regionsOf(of));
   return (await requireLoaded().explain(image, question, { topK: NUM_ANSWERS, without })).removal;
-}
-
-function requireSeen(key: number): ImageRegions {
-  const found = seen.get(key);
-  if (found === undefined) throw new Error('The picture was forgotten meanwhile. Choose it again.');
-  return found;
 }
 
 function requireLoaded(): Lxmert {

@@ -17,20 +17,25 @@ export interface LoadRequest {
   readonly engine: 'webgpu' | 'wasm' | undefined;
 }
 
-/** Finds the regions of a picture. */
-export interface SeeRequest {
-  readonly kind: 'see';
+/** What regions are found of. */
+export interface ToSee {
+  /** Regions that were found are kept under it for a while. */
+  readonly id: string;
   readonly picture: Blob;
   readonly name: string;
   /** Regions that were found beforehand. */
   readonly stored: StoredRegions | undefined;
 }
 
-/** Answers a question about a picture that was seen before. */
+/** Finds the regions of a picture. */
+export interface SeeRequest extends ToSee {
+  readonly kind: 'see';
+}
+
+/** Answers a question about a picture. */
 export interface ExplainRequest {
   readonly kind: 'explain';
-  /** {@link Seen.key} */
-  readonly key: number;
+  readonly of: ToSee;
   readonly question: string;
 }
 
@@ -43,7 +48,6 @@ export interface RemoveRequest extends Omit<ExplainRequest, 'kind'> {
 export type SiteRequest = LoadRequest | SeeRequest | ExplainRequest | RemoveRequest;
 
 export interface Seen {
-  readonly key: number;
   readonly width: number;
   readonly height: number;
   readonly regions: readonly ExplainedRegion[];

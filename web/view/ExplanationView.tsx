@@ -256,25 +256,30 @@ function Notes({ explanation }: { readonly explanation: Explanation }) {
   );
 }
 
-function Details({
-  explanation,
-  picture,
-  view,
-  can,
-  loadSelfAttention,
-  onChange,
-}: {
+interface DetailsProps {
   readonly explanation: Explanation;
   readonly picture: string | undefined;
   readonly view: View;
   readonly can: Can;
   readonly loadSelfAttention: LoadParts['selfAttention'];
   readonly onChange: (change: Partial<View>) => void;
-}) {
+}
+
+function Details(props: DetailsProps) {
+  // A closed one is not drawn: it would be again at every move of the pointer.
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details class="whole" onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
+      <summary>Details</summary>
+      {isOpen && <OpenDetails {...props} />}
+    </details>
+  );
+}
+
+function OpenDetails({ explanation, picture, view, can, loadSelfAttention, onChange }: DetailsProps) {
   const hasMap = view.layer !== 'removal' && rowsOf(explanation, view).length > 0;
   return (
-    <details class="whole">
-      <summary>Details</summary>
+    <>
       <Controls explanation={explanation} view={view} can={can} onChange={onChange} />
       {hasMap && <CrossMap explanation={explanation} picture={picture} view={view} onChange={onChange} />}
       {view.layer === 'removal' && (
@@ -288,7 +293,7 @@ function Details({
       {explanation.layers.length > 0 && (
         <AllHeads explanation={explanation} load={loadSelfAttention} onChange={onChange} />
       )}
-    </details>
+    </>
   );
 }
 

@@ -69,6 +69,7 @@ export const command = defineCommand({
       const check = (row: StatedRow): void => requireRow(manifest, row, features as string, notice);
       return await exportSite({
         model: exported.folder,
+        name: model,
         out,
         detector,
         title,

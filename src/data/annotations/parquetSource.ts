@@ -1,5 +1,6 @@
 /** @file A Parquet table as if it were JSON lines: an object for each row, without the columns that hold pictures. */
 
+import { LxmertError } from '../../common/errors.js';
 import type { PlacedValue } from '../../formats/lines/jsonLines.js';
 import { ParquetTable } from '../../formats/parquet/parquetTable.js';
 import type { JsonSource } from './jsonSource.js';
@@ -34,7 +35,10 @@ async function* readRows(file: string): AsyncGenerator<PlacedValue> {
   try {
     const columns = table.columns.filter(({ hasBytes }) => !hasBytes).map(({ name }) => name);
     let number = 0;
-    for await (const row of table.rows(columns)) yield { value: plain(row), place: `row ${++number}` };
+    for await (const row of table.rows(columns)) {
+      number++;
+      yield { value: plain(row, () => `${file}, row ${number}`), place: `row ${number}` };
+    }
   } finally {
     await table.close();
   }
@@ -51,16 +55,22 @@ async function* asLines(rows: AsyncIterable<PlacedValue>): AsyncGenerator<Uint8A
   yield Buffer.from(text);
 }
 
-/** The value as JSON has it. */
-function plain(value: unknown): unknown {
+/** The value as JSON has it. @throws LxmertError for a time that a Date cannot hold, of which nothing is left */
+function plain(value: unknown, where: () => string): unknown {
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : String(value);
   }
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime()))
+      throw new LxmertError(
+        `${where()}: a time lies outside the years -271821 to 275760, the only ones that are read. Leave its column out of the table.`,
+      );
+    return value.toISOString();
+  }
   if (Array.isArray(value) || ArrayBuffer.isView(value))
-    return Array.from(value as unknown as ArrayLike<unknown>, plain);
+    return Array.from(value as unknown as ArrayLike<unknown>, (each) => plain(each, where));
   const entries = Object.entries(value).filter(([, each]) => each !== null && each !== undefined);
-  return Object.fromEntries(entries.map(([key, each]) => [key, plain(each)]));
+  return Object.fromEntries(entries.map(([key, each]) => [key, plain(each, where)]));
 }

@@ -24,6 +24,8 @@ export interface SitePicture {
   readonly objects: readonly { readonly name: string; readonly box: readonly number[] }[];
   /** Path of its regions when they were found beforehand; null when the page finds them. */
   readonly regions: string | null;
+  /** Name of the store or file that these are from, without its path. */
+  readonly store: string | null;
 }
 
 /** Regions that were found beforehand, as the page reads them. */
@@ -50,6 +52,8 @@ export interface SiteDescription {
   readonly title: string;
   /** What is said of the model below it; null for nothing. */
   readonly about: string | null;
+  /** What the model is called where it came from, without its path. */
+  readonly name: string;
   /** Folder of the model within the site. */
   readonly model: string;
   /** Folder of the detector within the site. */

@@ -1,5 +1,6 @@
 /** @file A trained model as a folder of static files: a page that answers in its visitor's browser, without a server of its own. */
 
+import path from 'node:path';
 import { UsageError } from '../../common/errors.js';
 import { version } from '../../common/version.js';
 import { WASM_FILES } from '../../runtime/exportedFiles.js';
@@ -18,7 +19,7 @@ import { cutManifest, readManifest, requireAnswering, sizesOf } from './modelFil
 import { earlierFiles, removeFiles, SiteWriter } from './siteWriter.js';
 
 /** A picture to put on the page. */
-export interface PictureForSite extends Pick<SitePicture, 'name' | 'questions' | 'objects'> {
+export interface PictureForSite extends Pick<SitePicture, 'name' | 'questions' | 'objects' | 'store'> {
   /** With its dot. */
   readonly ending: string;
   readonly bytes: Uint8Array;
@@ -28,6 +29,8 @@ export interface PictureForSite extends Pick<SitePicture, 'name' | 'questions' |
 export interface ExportSiteOptions {
   /** An exported folder. */
   readonly model: string;
+  /** What visitors are told that it is called. Default: the folder's name. */
+  readonly name?: string | undefined;
   readonly out: string;
   readonly pictures: readonly PictureForSite[];
   /** An exported detector. */
@@ -76,12 +79,12 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
     engines[name] = await writer.add(`engine/${name.replace(/\.wasm$/, '.packed')}`, bytes);
   }
   const shown: SitePicture[] = [];
-  for (const [i, { ending, bytes, regions, name, questions, objects }] of pictures.entries()) {
+  for (const [i, { ending, bytes, regions, name, questions, objects, store }] of pictures.entries()) {
     const base = `pictures/${i + 1}`;
     await writer.add(`${base}${ending}`, bytes);
     if (regions !== undefined) await writer.add(`${base}.json`, JSON.stringify(regions));
     const stored = regions === undefined ? null : `${base}.json`;
-    shown.push({ name, questions, objects, file: `${base}${ending}`, regions: stored });
+    shown.push({ name, questions, objects, file: `${base}${ending}`, regions: stored, store });
   }
   const page = await builtPage();
   for (const [file, bytes] of page) {
@@ -94,6 +97,7 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
     createdBy: `lxmert ${version()}`,
     title: options.title ?? 'Ask about a picture',
     about: cut.description?.text ?? null,
+    name: path.basename(path.resolve(options.name ?? model)),
     model: MODEL_FOLDER,
     detector: detector === undefined ? null : DETECTOR_FOLDER,
     weights,

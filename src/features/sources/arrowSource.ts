@@ -4,7 +4,13 @@ import { opendirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type DataValue, isNumberArray } from '../../checkpoint/pickle/index.js';
 import { LxmertError, UsageError } from '../../common/errors.js';
-import { ArrowTable, type ArrowValue, isOfNumbers, typeText } from '../../formats/arrow/index.js';
+import {
+  type ArrowField,
+  ArrowTable,
+  type ArrowValue,
+  isOfNumbers,
+  typeText,
+} from '../../formats/arrow/index.js';
 import { floatsOf, integersOf } from '../../formats/numberArray.js';
 import { formatCount } from '../../formats/numbers.js';
 import { MAX_BOXES } from '../row.js';
@@ -136,8 +142,18 @@ class TableRows {
     ];
   }
 
-  /** @throws LxmertError where a column of numbers holds something else, before the first row */
+  /** @throws LxmertError where ids or a column of numbers are something else, before the first row */
   #checkTypes({ fields }: ArrowTable): void {
+    const id = fields[this.#idColumn] as ArrowField;
+    if (id.type.kind !== 'text' && id.type.kind !== 'number') {
+      const isDictionary = id.type.kind === 'other' && id.type.name === 'dictionary';
+      const wayOut = isDictionary
+        ? " Write it as plain text: pyarrow's dictionary_decode() does, and Utf8 in apache-arrow for JavaScript."
+        : '';
+      throw new LxmertError(
+        `${this.given}: its column ${id.name} should hold numbers or texts; it is ${typeText(id)}.${wayOut}`,
+      );
+    }
     for (const field of fields)
       if (isRead(field.name) && !IDS.includes(field.name as (typeof IDS)[number]) && !isOfNumbers(field))
         throw new LxmertError(

@@ -3,7 +3,7 @@
 import { LxmertError } from '../../common/errors.js';
 import { type OpenFile, openFileSync } from '../randomAccess.js';
 import { ArrowFault, withinBytes } from './flatTable.js';
-import { messageAt, readMessages } from './messages.js';
+import { footerSchema, messageAt, readMessages } from './messages.js';
 import { numRowsOf, type RecordBatch, readBatch } from './recordBatch.js';
 import { type ArrowField, readSchema } from './schema.js';
 import { type ArrowValue, ValueReader } from './values.js';
@@ -105,7 +105,7 @@ function readAll(bytes: OpenFile) {
     }
     if (value.kind === 'schema') fields ??= withinBytes('its schema', () => readSchema(value.table));
     if (value.kind !== 'batch') continue;
-    if (fields === undefined) throw new ArrowFault('its rows come before the names of their columns');
+    fields ??= columnsAtEnd(bytes);
     const numOfBatch = numRowsOf(value);
     if (numOfBatch === 0) continue;
     // Its parts are looked at now, so that no batch states rows that it does not have; nothing of them is kept.
@@ -115,4 +115,11 @@ function readAll(bytes: OpenFile) {
     batches.push({ start: value.start, firstRow: numRows });
     numRows += numOfBatch;
   }
+}
+
+/** @throws ArrowFault where the end names no columns either */
+function columnsAtEnd(bytes: OpenFile): readonly ArrowField[] {
+  const schema = footerSchema(bytes);
+  if (schema === undefined) throw new ArrowFault('its rows come before the names of their columns');
+  return withinBytes('its end', () => readSchema(schema));
 }

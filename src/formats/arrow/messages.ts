@@ -27,6 +27,7 @@ const CONTINUATION = 0xffffffff;
 const MAX_METADATA_BYTES = 1 << 24;
 
 const MESSAGE = { kind: 1, header: 2, bodyBytes: 3 } as const;
+const FOOTER_SCHEMA = 1;
 const KINDS: Readonly<Record<number, ArrowMessage['kind']>> = { 1: 'schema', 2: 'dictionary', 3: 'batch' };
 
 /**
@@ -51,6 +52,22 @@ export function* readMessages(file: SyncRandomAccess): Generator<ArrowMessage, M
     at = message.bodyStart + message.bodyBytes;
   }
   return { isClosed: false };
+}
+
+/**
+ * The columns that the file form names at its end: apache-arrow for JavaScript names them there alone.
+ *
+ * @throws ArrowFault when the end is damaged
+ */
+export function footerSchema(file: SyncRandomAccess): FlatTable | undefined {
+  const end = file.size - MARK.length - 4;
+  if (end < FILE_START || textAt(file, 0) !== MARK) return undefined;
+  const numBytes = file.read(end, 4).readUInt32LE(0);
+  if (numBytes > MAX_METADATA_BYTES || numBytes > end - FILE_START)
+    throw new ArrowFault(`its end states a list of ${numBytes} bytes, which it does not have`);
+  return withinBytes('its end', () =>
+    FlatTable.root(file.read(end - numBytes, numBytes)).table(FOOTER_SCHEMA),
+  );
 }
 
 function textAt(file: SyncRandomAccess, at: number): string {

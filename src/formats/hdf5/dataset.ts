@@ -85,8 +85,9 @@ export class Hdf5Dataset {
     const start = first * this.rowSize * this.type.size;
     switch (layout.kind) {
       case 'compact':
-        if (layout.bytes.copy(bytes, 0, start) < bytes.length)
+        if (start + bytes.length > layout.bytes.length)
           throw new Hdf5Fault(this.structures.file, `${name} holds fewer bytes than its shape needs`);
+        layout.bytes.copy(bytes, 0, start);
         return;
       case 'contiguous':
         if (layout.address === undefined) return;

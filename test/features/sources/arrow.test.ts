@@ -87,6 +87,16 @@ describe("an Arrow table of Hugging Face's LXMERT examples", () => {
     expect(rows).toEqual(named(all.map((row) => withoutLabels(row, 'none'))));
     expect(settings).toEqual({ labels: 'none' });
   });
+
+  it('in the form of a file whose columns are named at its end alone, as apache-arrow for JavaScript writes it', async () => {
+    const file = changed('file.arrow', (bytes) => {
+      // Behind the mark stands the message of the schema: two words, of which one is its length, and its metadata.
+      const schemaEnd = 16 + bytes.readUInt32LE(12);
+      return Buffer.concat([bytes.subarray(0, 8), bytes.subarray(schemaEnd)]);
+    });
+    const { rows } = await convert(file);
+    expect(rows).toEqual(named(all.map((row) => withoutLabels(row, 'none'))));
+  });
 });
 
 describe('sizes of an Arrow table', () => {
@@ -120,6 +130,13 @@ describe('another Arrow table', () => {
   it('is told by its columns', async () => {
     expect(await refuse(fixture('questions.arrow'))).toContain(
       'not one of region features that is read here. Its columns are question_id: int64; question: string.',
+    );
+  });
+
+  it('is refused when its ids are places in a list of texts, with the way to plain ones', async () => {
+    const { message } = await errorOf(() => convert(fixture('coded.arrow')));
+    expect(message).toContain(
+      'its column image_id should hold numbers or texts; it is dictionary. Write it as plain',
     );
   });
 

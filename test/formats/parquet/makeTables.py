@@ -277,6 +277,7 @@ def make_kinds():
     )
     texts = [{"text": "abc"}, {"text": "abcd"}]
     encoding = {"text": "DELTA_BYTE_ARRAY"}
+    write("late.parquet", [("id", pa.int32()), ("when", pa.timestamp("ms"))], [{"id": 1, "when": 9 * 10**15}])
     write("prefixes.parquet", [("text", pa.string())], texts, use_dictionary=False, column_encoding=encoding)
 
 
