@@ -16,21 +16,25 @@ export interface SyncRandomAccess extends RandomAccess {
   read(position: number, length: number): Buffer;
 }
 
+/** The same into memory that is there. */
+export interface FillingAccess extends RandomAccess {
+  /** Fills all of `target`. @throws Error when there are fewer bytes */
+  fill(target: Buffer, position: number): Promise<Buffer>;
+}
+
 /** An open file, at the size it has now. */
-export async function randomAccessTo(handle: FileHandle): Promise<RandomAccess> {
+export async function randomAccessTo(handle: FileHandle): Promise<FillingAccess> {
   const { size } = await handle.stat();
-  return {
-    size,
-    async read(position, length) {
-      const buffer = Buffer.allocUnsafe(length);
-      for (let done = 0; done < length; ) {
-        const { bytesRead } = await handle.read(buffer, done, length - done, position + done);
-        if (bytesRead === 0) throw new Error('it became shorter while it was read');
-        done += bytesRead;
-      }
-      return buffer;
-    },
+  const fill = async (target: Buffer, position: number): Promise<Buffer> => {
+    const { length } = target;
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await handle.read(target, done, length - done, position + done);
+      if (bytesRead === 0) throw new Error('it became shorter while it was read');
+      done += bytesRead;
+    }
+    return target;
   };
+  return { size, fill, read: (position, length) => fill(Buffer.allocUnsafe(length), position) };
 }
 
 /** A file that is read without waiting, until it is closed. */

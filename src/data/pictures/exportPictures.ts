@@ -91,11 +91,12 @@ async function writeGroup(
     for (const id of ids.flat()) writer.countThere(id!);
     return;
   }
-  const rows = await group.rows(pictures.map(({ name }) => name));
-  for (const [i, row] of rows.entries()) {
-    const place = `${table.file}, row ${group.firstRow + i + 1}`;
-    for (const [k, { name }] of pictures.entries()) {
+  for (const [k, { name }] of pictures.entries()) {
+    let i = 0;
+    for await (const row of group.column(name)) {
+      const place = `${table.file}, row ${group.firstRow + i + 1}`;
       await writer.write(ids[i]?.[k], bytesOf(row[name]), pictures.length > 1 ? `${place}, ${name}` : place);
+      i++;
     }
   }
 }

@@ -1,6 +1,6 @@
 /** @file Bounds of a Parquet table's pages, looked at before their values are: a few bytes may claim to be billions of them. */
 
-import type { ColumnMetaData, FileMetaData, PageHeader, RowGroup, SchemaTree } from 'hyparquet';
+import type { ColumnMetaData, Compressors, FileMetaData, PageHeader, RowGroup, SchemaTree } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { decompressPage } from 'hyparquet/src/datapage.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
@@ -37,6 +37,7 @@ interface Column {
   readonly about: ColumnMetaData;
   readonly name: string;
   readonly path: SchemaTree[];
+  readonly compressors: Compressors;
 }
 
 /**
@@ -51,6 +52,7 @@ export async function checkPages(
   schema: SchemaTree,
   group: RowGroup,
   columns: ReadonlySet<string>,
+  compressors: Compressors = decompressors,
 ): Promise<void> {
   if (Number(group.num_rows) > MAX_GROUP_ROWS)
     throw new Error(`a row group may have ${MAX_GROUP_ROWS} rows. Write the table with smaller row groups`);
@@ -61,7 +63,7 @@ export async function checkPages(
     const name = about.path_in_schema.join('.');
     const path = getTreePath(schema, about.path_in_schema);
     if (path.length > MAX_DEPTH) throw new Error(`the column ${name} is nested ${path.length} levels deep`);
-    const numValues = await checkColumn(file, { about, name, path }, amount);
+    const numValues = await checkColumn(file, { about, name, path, compressors }, amount);
     // Of each row there is a value, or the mark that there is none.
     if (numValues < Number(group.num_rows)) throw new Error(`the column ${name} has ${numValues} values`);
   }
@@ -101,11 +103,11 @@ async function checkColumn(file: RandomAccess, column: Column, amount: Amount): 
 }
 
 /** Looks at the runs of a page: which values of a list begin a row, which are absent, which stand in the dictionary. */
-function checkRuns(packed: Uint8Array, header: PageHeader, { about, path }: Column): void {
+function checkRuns(packed: Uint8Array, header: PageHeader, { about, path, compressors }: Column): void {
   const levels = { repetition: getMaxRepetitionLevel(path), definition: getMaxDefinitionLevel(path) };
   const { data_page_header: first, data_page_header_v2: second, uncompressed_page_size: size } = header;
   const unpack = (bytes: Uint8Array, length: number): Uint8Array =>
-    decompressPage(bytes, length, about.codec, decompressors);
+    decompressPage(bytes, length, about.codec, compressors);
   if (first !== undefined) {
     const page = readerOf(unpack(packed, size));
     if (levels.repetition > 0) walkSized(page, widthOf(levels.repetition), first.num_values);

@@ -3,6 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   type AsyncBuffer,
+  type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
   parquetRead,
@@ -11,9 +12,11 @@ import {
   type SchemaTree,
 } from 'hyparquet';
 import { LxmertError, messageOf, unreadable } from '../../common/errors.js';
-import { type RandomAccess, randomAccessTo } from '../randomAccess.js';
+import { type FillingAccess, type RandomAccess, randomAccessTo } from '../randomAccess.js';
 import { decompressors } from './decompressors.js';
 import { checkPages, MAX_GROUP_BYTES, rowCount } from './pageCheck.js';
+import { columnParts } from './pagedBytes.js';
+import { PageScratch } from './pageScratch.js';
 
 /** A top-level column. */
 export interface ParquetColumn {
@@ -32,6 +35,13 @@ export interface ParquetGroup {
   readonly numRows: number;
   /** @throws as {@link ParquetTable.rows} */
   rows(columns: readonly string[]): Promise<readonly ParquetRow[]>;
+  /**
+   * One column by itself, some pages at a time however large the group is; of a structure only its bytes, where it has such.
+   * Bytes of a row are there until the next row is asked for, and of one column at a time.
+   *
+   * @throws as {@link ParquetTable.rows}
+   */
+  column(name: string): AsyncGenerator<ParquetRow, void, undefined>;
 }
 
 /** Of a million row groups of a hundred columns, which no table of questions has. */
@@ -42,10 +52,12 @@ const ENCRYPTED_MARK = 'PARE';
 
 /** An open table. */
 export class ParquetTable {
+  readonly #scratch = new PageScratch();
+
   private constructor(
     readonly file: string,
     private readonly handle: FileHandle,
-    private readonly bytes: RandomAccess,
+    private readonly bytes: FillingAccess,
     private readonly metadata: FileMetaData,
     readonly columns: readonly ParquetColumn[],
     readonly numRows: number,
@@ -90,7 +102,11 @@ export class ParquetTable {
     let firstRow = 0;
     for (const group of this.metadata.row_groups) {
       const about = { firstRow, numRows: Number(group.num_rows) };
-      yield { ...about, rows: (columns) => this.#read(group, about, columns) };
+      yield {
+        ...about,
+        rows: (columns) => this.#read(group, about, columns),
+        column: (name) => this.#readColumn(group, about, name),
+      };
       firstRow += about.numRows;
     }
   }
@@ -100,32 +116,73 @@ export class ParquetTable {
     { firstRow, numRows }: Pick<ParquetGroup, 'firstRow' | 'numRows'>,
     columns: readonly string[],
   ): Promise<readonly ParquetRow[]> {
-    let rows: readonly ParquetRow[] = [];
     try {
-      await checkPages(this.bytes, parquetSchema(this.metadata), group, new Set(columns));
-      await parquetRead({
-        file: bufferOf(this.bytes),
-        metadata: { ...this.metadata, num_rows: group.num_rows, row_groups: [group] },
-        columns: [...columns],
-        compressors: decompressors,
-        utf8: false,
-        rowFormat: 'object',
-        onComplete: (read) => {
-          rows = read;
-        },
-      });
-      return rows;
+      return await readGroup(this.bytes, this.metadata, group, columns);
     } catch (error) {
-      throw new LxmertError(
-        `${this.file}: its rows ${firstRow + 1} to ${firstRow + numRows} cannot be read: ${faultOf(error)}.`,
-        { cause: error },
-      );
+      throw this.#unreadable(firstRow, numRows, error);
     }
+  }
+
+  async *#readColumn(
+    group: RowGroup,
+    about: Pick<ParquetGroup, 'firstRow' | 'numRows'>,
+    name: string,
+  ): AsyncGenerator<ParquetRow, void, undefined> {
+    let numRead = 0;
+    try {
+      const scratch = this.#scratch;
+      const parts = columnParts(this.bytes, this.metadata, group, { column: name, scratch });
+      if (parts === undefined) {
+        yield* await readGroup(this.bytes, this.metadata, group, [name]);
+        return;
+      }
+      for await (const { bytes, metadata, compressors } of parts) {
+        const [part] = metadata.row_groups as [RowGroup];
+        const rows = await readGroup(bytes, metadata, part, [name], compressors);
+        numRead += rows.length;
+        if (numRead > about.numRows) break;
+        yield* rows;
+      }
+      if (numRead !== about.numRows) throw new Error(`the column ${name} has other rows than its group`);
+    } catch (error) {
+      throw this.#unreadable(about.firstRow, about.numRows, error);
+    }
+  }
+
+  #unreadable(firstRow: number, numRows: number, cause: unknown): LxmertError {
+    return new LxmertError(
+      `${this.file}: its rows ${firstRow + 1} to ${firstRow + numRows} cannot be read: ${faultOf(cause)}.`,
+      { cause },
+    );
   }
 
   async close(): Promise<void> {
     await this.handle.close();
   }
+}
+
+/** @throws Error, as the end of a sentence, for pages that are damaged, or too large to be honest */
+async function readGroup(
+  bytes: RandomAccess,
+  metadata: FileMetaData,
+  group: RowGroup,
+  columns: readonly string[],
+  compressors: Compressors = decompressors,
+): Promise<readonly ParquetRow[]> {
+  let rows: readonly ParquetRow[] = [];
+  await checkPages(bytes, parquetSchema(metadata), group, new Set(columns), compressors);
+  await parquetRead({
+    file: bufferOf(bytes),
+    metadata: { ...metadata, num_rows: group.num_rows, row_groups: [group] },
+    columns: [...columns],
+    compressors,
+    utf8: false,
+    rowFormat: 'object',
+    onComplete: (read) => {
+      rows = read;
+    },
+  });
+  return rows;
 }
 
 /** @throws LxmertError for a file that does not end as it should, or whose footer is larger than the file or sense */
@@ -168,7 +225,8 @@ function bufferOf({ size, read }: RandomAccess): AsyncBuffer {
       if (!(start >= 0 && start <= end && end <= size)) throw new Error('it points outside the file');
       if (end - start > MAX_GROUP_BYTES) throw new Error('a part of it is larger than a row group may be');
       const bytes = await read(start, end - start);
-      // Small buffers share one piece of memory.
+      // Small buffers share one piece of memory; a large one need not be there twice.
+      if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer as ArrayBuffer;
       return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
     },
   };
