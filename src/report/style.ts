@@ -138,7 +138,10 @@ figcaption { font-weight: 600; margin-bottom: 8px; }
   main { padding: 32px 18px 56px; }
   section { margin-top: 44px; }
   .facts { grid-template-columns: 1fr 1fr; gap: 16px; }
-  .accuracy th, .accuracy td { padding-inline-start: 14px; }
+  .accuracy { font-size: 13px; }
+  .accuracy th, .accuracy td { padding-inline-start: 6px; }
+  .accuracy .number { white-space: nowrap; }
+  .accuracy thead .number { white-space: normal; }
   .accuracy .bar { min-width: 44px; }
   figure { padding: 14px; }
 }
