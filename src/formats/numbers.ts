@@ -19,7 +19,7 @@ export function formatMany(count: number, noun: string): string {
 
 function pluralOf(noun: string): string {
   if (/[^aeiou]y$/.test(noun)) return `${noun.slice(0, -1)}ies`;
-  return `${noun}${/(x|ch|sh|s)$/.test(noun) ? 'es' : 's'}`;
+  return `${noun}${/(x|tch|sh|s)$/.test(noun) ? 'es' : 's'}`;
 }
 
 /** A fraction from 0 to 1 as `69.90 %`, rounded as Python rounds: 3.125 is `3.12 %`. */

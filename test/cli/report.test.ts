@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parsePage } from '../report/sampleReport.js';
 import { lxmert } from '../support/commandLine.js';
+import { overridden } from '../support/overridden.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'report-cli-'));
@@ -90,7 +91,11 @@ needing('bridge').describe('lxmert report', () => {
     const questions = JSON.parse(readFileSync(at('world/vqa/minival.json'), 'utf8')) as object[];
     const elsewhere = '../minival/sample_minival_000000';
     writeFileSync(at('away.json'), JSON.stringify([{ ...questions[0], img_id: elsewhere }]));
-    const asked = await lxmert('report', at('run'), ...pictures('minival'), '--questions', at('away.json'));
+    const asked = await lxmert(
+      'report',
+      at('run'),
+      ...overridden(pictures('minival'), ['--questions', at('away.json')]),
+    );
     expect([asked.exitCode, asked.stderr]).toEqual([1, expect.stringContaining('No question of ')]);
   });
 

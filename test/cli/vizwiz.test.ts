@@ -10,6 +10,7 @@ import { CheckpointFile, saveCheckpoint } from '../../src/checkpoint/index.js';
 import { lxmertConfig, questionAnsweringModel } from '../../src/model/index.js';
 import { scope } from '../../src/torch/index.js';
 import { lxmert } from '../support/commandLine.js';
+import { overridden } from '../support/overridden.js';
 import { needing } from '../support/skips.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vizwiz-cli-'));
@@ -25,13 +26,19 @@ async function succeed(...words: string[]): Promise<string> {
 }
 
 /** A tiny model; the learning rate and the number of epochs come behind. */
-const finetuning = (output: string, ...more: string[]): string[] => [
-  ...'finetune vizwiz --hidden-size 24 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(' '),
-  ...'--cross-layers 1 --batch-size 16 --learning-rate 2e-3 --dropout 0.1 --min-occurrences 2'.split(' '),
-  ...['--train', at('train.json'), '--valid', at('val.json')],
-  ...['--features', at('train'), '--features', at('minival')],
-  ...['--vocab', at('world/vocab.txt'), '--output', at(output), ...more],
-];
+const finetuning = (output: string, ...more: string[]): string[] =>
+  overridden(
+    [
+      ...'finetune vizwiz --hidden-size 24 --attention-heads 2 --language-layers 1 --vision-layers 1'.split(
+        ' ',
+      ),
+      ...'--cross-layers 1 --batch-size 16 --learning-rate 2e-3 --dropout 0.1 --min-occurrences 2'.split(' '),
+      ...['--train', at('train.json'), '--valid', at('val.json')],
+      ...['--features', at('train'), '--features', at('minival')],
+      ...['--vocab', at('world/vocab.txt'), '--output', at(output)],
+    ],
+    more,
+  );
 
 interface SampleQuestion {
   readonly img_id: string;

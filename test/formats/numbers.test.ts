@@ -59,6 +59,9 @@ describe('counts and shares', () => {
       '2,190',
       '207.91 M',
     ]);
+    expect(['epoch', 'box', 'batch', 'entry', 'key'].map((noun) => formatCount(2, noun))).toEqual([
+      ...['2 epochs', '2 boxes', '2 batches', '2 entries', '2 keys'],
+    ]);
     expect([formatCount(1, 'shard'), formatCount(0, 'shard')]).toEqual(['1 shard', '0 shards']);
     expect([formatPercent(0.69904), formatPercent(1, 1), formatPercent(0.0004, 1)]).toEqual([
       '69.90 %',
