@@ -1,5 +1,6 @@
 /** @file GQA's consistency: whether a model that is right stays right on what follows. */
 
+import { excerpt } from '../../common/excerpt.js';
 import type { CoverageRules, NotComputed } from './coverage.js';
 import type { PredictionTable } from './predictionTable.js';
 import { Tally } from './tally.js';
@@ -51,7 +52,7 @@ export class ConsistencyScorer {
         else unknown ??= this.predictions.idAt(index);
       }
       if (this.rules.missing !== 'skip' && unknown !== undefined) {
-        const needs = `a file with all questions: entailed question '${unknown}' is in none of those given`;
+        const needs = `a file with all questions: entailed question '${excerpt(unknown)}' is in none of those given`;
         return { metric: 'consistency', needs };
       }
       if (this.rules.missing === 'wrong') for (const _ of others) each.add(0);

@@ -137,6 +137,13 @@ describe('consistency', () => {
     expect(wrong.consistency).toBe((1 / 2 + 0) / 2);
   });
 
+  it('quotes a part only of an entailed question that is thousands of characters long', async () => {
+    const long = { ...questions, a: { ...questions.a, entailed: ['a'.repeat(5000)] } };
+    const scores = await score(long, all, { consistency: true });
+    const needs = scores.notComputed.find(({ metric }) => metric === 'consistency')?.needs;
+    expect(needs).toMatch(/entailed question 'a{100}\.\.\.' is in none/);
+  });
+
   it('says when entailed questions are in no file', async () => {
     const { d: _, ...rest } = questions;
     const { d: __, ...predictions } = all;
