@@ -36,17 +36,20 @@ export function ownPicturesTests({ at, serve, visit, ask }: PageHarness): void {
         const names = await page.locator('.regions bdi').allTextContents();
         expect(names.filter((name) => /^object \d/.test(name))).toEqual([]);
         const list = page.locator('.regions');
-        expect(await list.evaluate((element) => element.classList.contains('more'))).toBe(true);
+        const goesOn = () => list.evaluate((element) => element.classList.contains('more'));
+        await expect.poll(goesOn).toBe(true);
         expect(await violationsOf(page)).toEqual([]);
         await list.focus();
         await page.keyboard.press('End');
-        await expect.poll(() => list.evaluate((element) => element.classList.contains('more'))).toBe(false);
+        await expect.poll(goesOn).toBe(false);
 
         await ask(page, question);
         await page.getByText('Details').click();
+        // What is within is drawn when it opens.
+        await expect.poll(() => page.locator('.map tbody tr').first().locator('td').count()).toBe(NUM_BOXES);
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-        expect(await page.locator('.map tbody tr').first().locator('td').count()).toBe(NUM_BOXES);
         await page.getByRole('button', { name: 'command line' }).click();
+        await page.locator('.keep pre').waitFor();
         expect(await page.locator('.keep pre').textContent()).toBe(
           `lxmert explain 'photo' --features 'the store'\\''s' '${question}' --model 'detected' --output explanation.html`,
         );
@@ -54,7 +57,7 @@ export function ownPicturesTests({ at, serve, visit, ask }: PageHarness): void {
         expect(answers).not.toContain(path.dirname(at('own')));
         await page.getByRole('tab', { name: 'Compare' }).click();
         // The picture stays in sight there too.
-        expect(await page.locator('.picture:visible').count()).toBe(1);
+        await expect.poll(() => page.locator('.picture:visible').count()).toBe(1);
       },
       { address: own.address },
     );
