@@ -55,7 +55,7 @@ needing('chromium', 'program').describe('the file of an explanation', () => {
       // What is closed is not drawn, at every move of a pointer.
       expect(await page.locator('.map').count()).toBe(0);
       await page.getByText('Details').click();
-      expect(await page.locator('.map tbody td').count()).toBe(5 * (words.length + 1));
+      await expect.poll(() => page.locator('.map tbody td').count()).toBe(5 * (words.length + 1));
       await page.getByLabel('Show').selectOption({ value: '1' });
       expect(await page.locator('.explanation > .reading').textContent()).toMatch(
         /looks most at|looks at is spread evenly/,

@@ -95,7 +95,7 @@ export function keepingTests(harness: PageHarness): void {
       await page.getByText('All heads at a glance').click();
       const heads = page.locator('.heads-grid button');
       // Two cross-modality layers of two heads each.
-      expect(await heads.count()).toBe(4);
+      await expect.poll(() => heads.count()).toBe(4);
       await heads.nth(3).click();
       expect(await page.getByLabel('Show').inputValue()).toBe('1');
       expect(await page.getByRole('combobox', { name: 'Head' }).inputValue()).toBe('1');
