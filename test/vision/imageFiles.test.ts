@@ -113,7 +113,7 @@ describe('folders', () => {
   it('without an image are refused', async () => {
     make('notes.txt');
     await expect(listImageFiles([top])).rejects.toThrow(
-      /There is no picture in the folder .*JPEG, PNG, .*It holds 1 other files/,
+      /There is no picture in the folder .*JPEG, PNG, .*It holds 1 other file/,
     );
   });
 });
