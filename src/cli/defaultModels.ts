@@ -1,6 +1,8 @@
 /** @file What answers when no model is named: the sample world's for its own pictures, else the published one. */
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { UsageError } from '../common/errors.js';
 import { hubOriginOf, isPublishedModel, PUBLISHED_DETECTOR, PUBLISHED_VQA } from '../hub/index.js';
 import { QUICKSTART_DEFAULTS } from '../quickstart/defaults.js';
 import { sampleModel } from '../quickstart/sampleModel.js';
@@ -20,7 +22,7 @@ export interface AskedOptions {
  * models that are to see a photo their detector.
  *
  * @param image the picture's file, or an image id
- * @throws UsageError for published models where they are not there and may not be fetched; as `requireLibtorch`
+ * @throws UsageError for a picture that is not there; for published models where they are not there and may not be fetched; as `requireLibtorch`
  */
 export async function withDefaultModels<Options extends AskedOptions>(
   options: Options,
@@ -32,8 +34,10 @@ export async function withDefaultModels<Options extends AskedOptions>(
     return { ...options, model: [sampleModel({ notice })] };
   }
   const isOpen = model.length === 0;
+  // Before a gigabyte is fetched.
+  if (features === undefined && options.sample === undefined && !existsSync(image))
+    throw new UsageError(`There is no picture at ${image}.`);
   if (isOpen) {
-    // Before a gigabyte is fetched.
     requireLibtorch();
     notice(
       `No model was named: ${PUBLISHED_VQA}, the published one of VQA v2, answers (--sample N asks the small one that comes with lxmert).`,

@@ -164,6 +164,14 @@ describe('answer', () => {
     expect(readFileSync(page, 'utf8')).toContain('"picture":"data:image/webp;base64,');
   });
 
+  it('looks for the picture before it asks a hub for models', async () => {
+    expect(await lxmert('answer', at('absent.png'), 'what?')).toEqual({
+      stdout: '',
+      stderr: `lxmert: There is no picture at ${at('absent.png')}.\n`,
+      exitCode: 2,
+    });
+  });
+
   it.each([
     [
       ['scene.png', 'what?', '--features', at('one'), '--detector', at('scene.png')],
