@@ -305,6 +305,7 @@ needing('chromium', 'program').describe('the page', () => {
         await page.getByLabel('Question', { exact: true }).fill('is the dog white?');
         await page.getByRole('button', { name: 'Ask', exact: true }).click();
         await page.getByText('The server cannot be reached').waitFor();
+        expect(await violationsOf(page)).toEqual([]);
         expect(await page.locator('.best').textContent()).toBe(answer);
         expect(await page.locator('.picture').isVisible()).toBe(true);
       },
