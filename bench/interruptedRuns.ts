@@ -5,17 +5,18 @@
  * `node dist/bench/interruptedRuns.js [--times 20] [--seed 1] [--command NAME]... [--ending NAME]... [--log FILE]`
  */
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/common/random.js';
-import { differencesBetween } from './reliability/compareFolders.js';
-import { type Job, makeJobs, STEPS_PER_EPOCH } from './reliability/jobs.js';
+import { emptyFolder } from './reliability/emptyFolder.js';
+import { type Job, makeJobs, recordsIn, STEPS_PER_EPOCH } from './reliability/jobs.js';
 import { faultsOfMessage } from './reliability/messages.js';
 import { type Ended, start } from './reliability/program.js';
+import { problemsOfRepeat } from './reliability/repeat.js';
 
 const SIZES = { numImages: 60, numEpochs: 2, numPictures: 3 };
 const COMMANDS = ['finetune', 'pretrain'] as const;
@@ -25,7 +26,8 @@ const LAST_WEIGHTS = { finetune: 'LAST.pth', pretrain: 'LAST_LXRT.pth' } as cons
 const MAX_ATTEMPTS = 8;
 
 /** The snapshot of an interrupt is one of the number that is kept: an older one has gone for it. */
-const OTHER_SNAPSHOT = /^run\/snapshots\/step-\d+\.(json|safetensors) (is missing|should not be there)$/;
+const OTHER_SNAPSHOT =
+  /^afterwards, run\/snapshots\/step-\d+\.(json|safetensors) (is missing|should not be there)$/;
 
 interface Ending {
   readonly name: string;
@@ -90,7 +92,7 @@ console.log('| --- | --- | ---: | ---: | ---: |');
 console.log(table.join('\n'));
 
 async function tryCommand(command: (typeof COMMANDS)[number], job: Job): Promise<void> {
-  const whole = newFolder(`${command}-whole`);
+  const whole = emptyFolder(folder, `${command}-whole`);
   const started = start(job.words, { cwd: whole });
   // How long it trains: from its first record to the last epoch's.
   while (!started.hasEnded() && epochsIn(whole) === undefined) await sleep(2);
@@ -105,11 +107,13 @@ async function tryCommand(command: (typeof COMMANDS)[number], job: Job): Promise
     const random = Random.derive(seed, `${command} ${ending.name}`);
     let [numSaved, numSame] = [0, 0];
     for (let number = 0; number < numTimes; number++) {
-      const place = newFolder(`${command}-${number}`);
+      const place = emptyFolder(folder, `${command}-${number}`);
       const { moment, problems } = await endRun(job, ending, numLines, milliseconds, random, place);
       if (ending.signal !== undefined) problems.push(...notSaved(place, LAST_WEIGHTS[command]));
       if (problems.length === 0) numSaved++;
-      const after = await problemsAfterwards(job, place, whole);
+      const after = (await problemsOfRepeat(job.words, place, whole)).filter(
+        (each) => !OTHER_SNAPSHOT.test(each),
+      );
       if (after.length === 0) numSame++;
       const all = [...problems, ...after];
       if (all.length > 0) process.exitCode = 1;
@@ -155,7 +159,7 @@ async function endRun(
     // One that was at its end already came to it.
     if ((isInTime && last.status !== 0) || attempt === MAX_ATTEMPTS)
       return { moment: `${Math.round(after)} ms after its first record`, problems: problemsOf(last, ending) };
-    newFolder(path.basename(cwd));
+    emptyFolder(cwd);
   }
 }
 
@@ -177,11 +181,8 @@ function problemsOf({ status, signal, stderr, isHung }: Ended, ending: Ending): 
 
 /** Epochs whose records are written; undefined before the first record of any kind. */
 function epochsIn(place: string): number | undefined {
-  const file = path.join(place, 'run/metrics.jsonl');
-  if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  if (lines.length === 0) return undefined;
-  return lines.filter((line) => (JSON.parse(line) as { step?: number }).step === undefined).length;
+  const records = recordsIn(place);
+  return records.length === 0 ? undefined : records.filter(({ step }) => step === undefined).length;
 }
 
 function notSaved(place: string, weights: string): string[] {
@@ -195,19 +196,4 @@ function notSaved(place: string, weights: string): string[] {
     existsSync(path.join(place, 'run', name)),
   );
   return isThere ? [] : [`there is no ${weights}`];
-}
-
-async function problemsAfterwards(job: Job, place: string, whole: string): Promise<string[]> {
-  const again = await start(job.words, { cwd: place }).ended;
-  if (again.status !== 0) return [`given again, it ended with ${again.status}: ${again.stderr.slice(-300)}`];
-  return differencesBetween(whole, place)
-    .filter((each) => !OTHER_SNAPSHOT.test(each))
-    .map((each) => `afterwards, ${each}`);
-}
-
-function newFolder(name: string): string {
-  const made = path.join(folder, name);
-  rmSync(made, { recursive: true, force: true });
-  mkdirSync(made);
-  return made;
 }

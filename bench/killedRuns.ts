@@ -4,7 +4,7 @@
  * `node dist/bench/killedRuns.js [--kills 20] [--seed 1] [--command NAME]... [--size full|small] [--log FILE]`
  */
 
-import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/common/random.js';
 import { differencesBetween } from './reliability/compareFolders.js';
+import { emptyFolder } from './reliability/emptyFolder.js';
 import {
   JOB_NAMES,
   type Job,
@@ -72,7 +73,7 @@ printTable();
 if (trials.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 
 async function tryJob(job: Job, name: JobName): Promise<void> {
-  const whole = newFolder(`${name}-whole`);
+  const whole = emptyFolder(folder, `${name}-whole`);
   const undisturbed = await start(job.words, { cwd: whole }).ended;
   if (undisturbed.status !== 0)
     throw new Error(`${name} ended with ${undisturbed.status}: ${undisturbed.stderr}`);
@@ -103,7 +104,7 @@ async function tryOnce(
   let wasInside = false;
   let place = '';
   while (!wasInside && numAttempts++ < MAX_ATTEMPTS) {
-    place = newFolder(`trial-${number}`);
+    place = emptyFolder(folder, `trial-${number}`);
     // Runs are about as long as the one before: all of it can be reached, its end sometimes missed.
     killedAfter = await startAndKill(job, place, random.uniform() * milliseconds, target, random);
     wasInside = killedAfter > 0 && (target === undefined || target.isNow(place));
@@ -159,13 +160,6 @@ function problemsOf(job: Job, last: Ended, place: string, whole: string): string
   if (!existsSync(path.join(place, job.output))) return [...problems, 'there is no output'];
   problems.push(...differencesBetween(whole, place));
   return problems;
-}
-
-function newFolder(name: string): string {
-  const made = path.join(folder, name);
-  rmSync(made, { recursive: true, force: true });
-  mkdirSync(made);
-  return made;
 }
 
 function printTable(): void {

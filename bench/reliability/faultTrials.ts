@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { differencesBetween } from './compareFolders.js';
 import { faultsOfMessage } from './messages.js';
 import { type Ended, type Started, type StartOptions, start } from './program.js';
+import { differencesAfterwards, problemsOfRepeat } from './repeat.js';
 
 /** A command on small data; its output goes into the folder that it runs in. */
 export interface TriedCommand {
@@ -68,8 +68,8 @@ export async function tryFault(
     place.lift();
     const hasOutput = filesOf(folder).length > 0;
     if (command.repeats || !hasOutput)
-      problems.push(...(await problemsAfterwards(command, folder, undisturbed)));
-    else if (ended.status === 0) problems.push(...differences(undisturbed, folder));
+      problems.push(...(await problemsOfRepeat(command.words, folder, undisturbed.folder)));
+    else if (ended.status === 0) problems.push(...differencesAfterwards(undisturbed.folder, folder));
     return { ended, problems };
   } finally {
     place.remove();
@@ -137,21 +137,6 @@ function problemsOf(fault: FaultName, { status, signal, stderr, isHung }: Ended)
   return problems.map(
     (problem) => `${problem}${problem.startsWith('it ') ? '' : ` in ${JSON.stringify(stderr.slice(-300))}`}`,
   );
-}
-
-async function problemsAfterwards(
-  command: TriedCommand,
-  folder: string,
-  undisturbed: Undisturbed,
-): Promise<string[]> {
-  const again = await start(command.words, { cwd: folder }).ended;
-  if (again.status !== 0)
-    return [`the same command afterwards ended with ${again.status}: ${again.stderr.slice(-300)}`];
-  return differences(undisturbed, folder);
-}
-
-function differences(undisturbed: Undisturbed, folder: string): string[] {
-  return differencesBetween(undisturbed.folder, folder).map((each) => `afterwards, ${each}`);
 }
 
 /** The folder in which a command meets its fault. */

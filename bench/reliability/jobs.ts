@@ -243,7 +243,7 @@ function manifest(folder: string, step: number): string {
 }
 
 /** Whole lines of metrics.jsonl. */
-function recordsIn(folder: string): MetricsRecord[] {
+export function recordsIn(folder: string): MetricsRecord[] {
   const file = path.join(folder, 'run/metrics.jsonl');
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);

@@ -10,6 +10,7 @@ import { startSubpathProxy } from '../support/subpathProxy.js';
 import { pageHarness, percent, poll, question, rowOf, TOKEN } from './pageHarness.js';
 import { keepingTests } from './pageKeeping.js';
 import { ownPicturesTests } from './pageOwnPictures.js';
+import { takeAwayAndComeBack } from './visits.js';
 
 needing('chromium', 'program').describe('the page', () => {
   const harness = pageHarness();
@@ -27,18 +28,7 @@ needing('chromium', 'program').describe('the page', () => {
       await page.locator('.suggestions button').nth(1).click();
       const asked = await page.locator('.suggestions button').nth(1).textContent();
       await poll(() => page.title()).toContain(asked);
-      await page.locator('.regions button').nth(2).click();
-      await page.getByText(/^Without .* in place of/).waitFor();
-      const region = await page.locator('.regions button[aria-pressed=true]').getAttribute('data-region');
-      const { searchParams } = new URL(page.url().replace('#', '?'));
-      expect(Object.fromEntries(searchParams)).toEqual({
-        picture: 'scene-1',
-        question: asked,
-        without: `;${region}`,
-      });
-      const reading = await page.locator('.reading').first().textContent();
-      await page.reload();
-      await page.getByText(reading ?? '').waitFor();
+      await takeAwayAndComeBack(page, asked);
       // And back, to the first question.
       await page.goBack();
       await poll(() => page.getByLabel('Question', { exact: true }).inputValue()).toMatch(/color/i);

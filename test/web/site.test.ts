@@ -17,7 +17,7 @@ import { launchBrowser, type Watched, watch } from '../support/browser.js';
 import { needing } from '../support/skips.js';
 import { ISOLATION, type StaticServer, startStaticServer } from '../support/staticServer.js';
 import { SMALL_DETECTOR, writeSmallDetector, writeSmallRun } from '../support/tinyLxmert.js';
-import { visitPage, writePhotos } from './visits.js';
+import { takeAwayAndComeBack, visitPage, writePhotos } from './visits.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'site-'));
 const at = (name: string): string => path.join(folder, name);
@@ -207,18 +207,7 @@ needing('chromium', 'program').describe('the site', () => {
       await page.locator('.suggestions button').nth(1).click();
       await expect.poll(() => page.title()).toContain(asked);
       await page.locator('.regions .change').first().waitFor();
-      await page.locator('.regions button').nth(2).click();
-      await page.getByText(/^Without .* in place of/).waitFor();
-      const region = await page.locator('.regions button[aria-pressed=true]').getAttribute('data-region');
-      const { searchParams } = new URL(page.url().replace('#', '?'));
-      expect(Object.fromEntries(searchParams)).toEqual({
-        picture: 'scene-1',
-        question: asked,
-        without: `;${region}`,
-      });
-      const reading = await page.locator('.reading').first().textContent();
-      await page.reload();
-      await page.getByText(reading ?? '').waitFor();
+      await takeAwayAndComeBack(page, asked);
       await askAbout(page, 'photo.png');
       await page.getByText('This model knows drawn shapes alone').waitFor();
       // A picture of the visitor's own is in no address, but among what was asked before.

@@ -43,3 +43,19 @@ export async function visitPage(
     await context.close();
   }
 }
+
+/** Takes a region away from the second question about the first scene, and is back there by the page's address. */
+export async function takeAwayAndComeBack(page: Page, asked: string | null): Promise<void> {
+  await page.locator('.regions button').nth(2).click();
+  await page.getByText(/^Without .* in place of/).waitFor();
+  const region = await page.locator('.regions button[aria-pressed=true]').getAttribute('data-region');
+  const { searchParams } = new URL(page.url().replace('#', '?'));
+  expect(Object.fromEntries(searchParams)).toEqual({
+    picture: 'scene-1',
+    question: asked,
+    without: `;${region}`,
+  });
+  const reading = await page.locator('.reading').first().textContent();
+  await page.reload();
+  await page.getByText(reading ?? '').waitFor();
+}

@@ -33,7 +33,7 @@ export async function examinePictures(folder: string, files: readonly string[]):
       problems.push(messageOf(error));
     }
   }
-  return report(folder, `${formatMany(files.length, 'picture')}`, {
+  return report(folder, formatMany(files.length, 'picture'), {
     facts: [
       `${chosen.length} looked at: ${[...sizes].join(', ') || 'none can be read'}; such as ${path.basename(files[0]!)}`,
     ],

@@ -28,7 +28,7 @@ export async function examineVocabulary(file: string, form: FileForm): Promise<F
   try {
     const { size } = await loadVocabulary(file);
     return report(file, form.title, {
-      facts: [`${formatMany(size, 'word piece')}`],
+      facts: [formatMany(size, 'word piece')],
       wayOn: form.wayOn,
       traits: { numWordPieces: size },
     });

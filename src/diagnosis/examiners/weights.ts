@@ -27,7 +27,7 @@ export async function examineWeights(file: string, what: string): Promise<FileRe
     const values = found.numTensorBytes <= MAX_READ_BYTES ? summarizeValues(checkpoint) : undefined;
     const notes = typeof settings === 'string' ? [] : settings.notes;
     const { sizes, numAnswers, missing, others } = found;
-    const answers = numAnswers === undefined ? 'no answer head' : `${formatMany(numAnswers, 'answer')}`;
+    const answers = numAnswers === undefined ? 'no answer head' : formatMany(numAnswers, 'answer');
     const heads = found.taskHeads.length > 0 ? `; heads ${found.taskHeads.join(', ')}` : '';
     return report(file, `weights of LXMERT (${found.kind}, ${found.names} names)`, {
       facts: [

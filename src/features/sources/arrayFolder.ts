@@ -1,12 +1,13 @@
 /** @file Folders of NumPy files, one a picture: `ID.npz`, or `ID.npy` with `ID_info.npy` beside it. */
 
-import { opendirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isNumberArray } from '../../checkpoint/pickle/index.js';
 import { LxmertError, unreadable } from '../../common/errors.js';
 import { firstZipMember } from '../../formats/zip/firstMember.js';
 import { imageIdOf } from '../imageId.js';
 import type { FeatureFormat } from './featureFormat.js';
+import { someFirstName } from './firstNames.js';
 import type { StatedSource } from './indexedRows.js';
 import { readNpyValue, readNpzRecord } from './npzRecord.js';
 import type { PictureRecord } from './pictureFields.js';
@@ -30,22 +31,14 @@ export const arrayFolder: FeatureFormat = {
   open: openArrayFolder,
 };
 
-/** Names among the first of a folder tell what it is of. */
-const NUM_LOOKED_AT = 64;
-
 function holdsArrays(folder: string): boolean {
-  const directory = opendirSync(folder);
-  try {
-    for (let i = 0; i < NUM_LOOKED_AT; i++) {
-      const entry = directory.readSync();
-      if (entry === null) return false;
-      if (entry.name.endsWith('.npz') || entry.name.endsWith(INFO)) return true;
-      if (entry.name.endsWith('.npy') && infoOf(path.join(folder, entry.name)) !== undefined) return true;
-    }
-    return false;
-  } finally {
-    directory.closeSync();
-  }
+  return someFirstName(
+    folder,
+    (name) =>
+      name.endsWith('.npz') ||
+      name.endsWith(INFO) ||
+      (name.endsWith('.npy') && infoOf(path.join(folder, name)) !== undefined),
+  );
 }
 
 /** The file with boxes beside a file of vectors. */

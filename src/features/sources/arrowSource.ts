@@ -1,6 +1,6 @@
 /** @file Arrow tables of region features, as Hugging Face's LXMERT examples write them: one file, or a data set that was saved. */
 
-import { opendirSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type DataValue, isNumberArray } from '../../checkpoint/pickle/index.js';
 import { LxmertError, UsageError } from '../../common/errors.js';
@@ -17,6 +17,7 @@ import { MAX_BOXES } from '../row.js';
 import { type ArrowSizes, chooseSizes, type SizedBoxes, sidesOf } from './arrowSizes.js';
 import type { FeatureFormat } from './featureFormat.js';
 import { firstFour } from './firstFour.js';
+import { someFirstName } from './firstNames.js';
 import type { StatedSource } from './indexedRows.js';
 import { MAX_ARRAY_BYTES } from './npzRecord.js';
 import { FIELD_NAMES, type PictureRecord } from './pictureFields.js';
@@ -32,21 +33,8 @@ export const arrowTables: FeatureFormat = {
   open: async (given, stated) => await openRecords(openTables(given, stated), stated),
 };
 
-/** Names among the first of a folder tell what it is of. */
-const NUM_LOOKED_AT = 64;
-
 function holdsTables(folder: string): boolean {
-  const directory = opendirSync(folder);
-  try {
-    for (let i = 0; i < NUM_LOOKED_AT; i++) {
-      const entry = directory.readSync();
-      if (entry === null) return false;
-      if (entry.name.endsWith(ENDING)) return true;
-    }
-    return false;
-  } finally {
-    directory.closeSync();
-  }
+  return someFirstName(folder, (name) => name.endsWith(ENDING));
 }
 
 function openTables(given: string, stated: StatedSource): Records {

@@ -51,8 +51,7 @@ export class ValueReader {
   #bounds(column: BatchColumn, start: number, end: number, width: 4 | 8) {
     const { field, buffers } = column;
     const bytes = this.#read(buffers[1], width * start, width * (end - start + 1), field.name);
-    const at = (i: number): number =>
-      width === 4 ? bytes.readInt32LE(4 * i) : Number(bytes.readBigInt64LE(8 * i));
+    const at = (i: number): number => boundAt(bytes, i, width);
     const [first, last] = [at(0), at(end - start)];
     const each = end === start ? 0 : at(1) - first;
     for (let i = 0; i <= end - start; i++)
@@ -63,9 +62,7 @@ export class ValueReader {
 
   #text({ field, buffers }: BatchColumn, row: number, width: 4 | 8): string {
     const bytes = this.#read(buffers[1], width * row, 2 * width, field.name);
-    const [start, end] = [0, 1].map((i) =>
-      width === 4 ? bytes.readInt32LE(4 * i) : Number(bytes.readBigInt64LE(8 * i)),
-    ) as [number, number];
+    const [start, end] = [boundAt(bytes, 0, width), boundAt(bytes, 1, width)];
     if (!(start >= 0 && end >= start)) throw new ArrowFault(`a text of ${field.name} runs backwards`);
     return this.#read(buffers[2], start, end - start, field.name).toString('utf8');
   }
@@ -88,4 +85,9 @@ export class ValueReader {
       throw new ArrowFault(`${name} has fewer bytes than its rows need`);
     return this.file.read(buffer.start + at, length);
   }
+}
+
+/** Where a list or text begins, which is where the one before it ends. */
+function boundAt(bytes: Buffer, i: number, width: 4 | 8): number {
+  return width === 4 ? bytes.readInt32LE(4 * i) : Number(bytes.readBigInt64LE(8 * i));
 }
