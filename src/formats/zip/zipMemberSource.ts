@@ -92,7 +92,7 @@ function othersIn(members: readonly ZipMember[]): string {
 }
 
 /** Names of files of features that are no tables. */
-const READ_AT_PLACES = /\.(h5|hdf5|mdb|pt|arrow)$/i;
+const READ_AT_PLACES = /\.(h5|hdf5|mdb|pt|arrow|feather)$/i;
 
 /** What is converted of an archive that was unpacked: of LMDB, and of GQA's files that belong together, their folder. */
 function unpackedPath(name: string): string {
