@@ -7,13 +7,8 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 shard`, `2 shards`, `2 boxes`. */
+/** `1 shard`, `2 boxes`, `2,190 questions`. */
 export function formatCount(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : pluralOf(noun)}`;
-}
-
-/** `1 question`, `2,190 questions`. */
-export function formatMany(count: number, noun: string): string {
   return `${formatNumber(count)} ${count === 1 ? noun : pluralOf(noun)}`;
 }
 
