@@ -24,9 +24,9 @@ import { FIELD_NAMES, type PictureRecord } from './pictureFields.js';
 import { openRecords, type Records } from './recordSource.js';
 import { sizeBetween } from './sizeBetween.js';
 
-const ENDING = '.arrow';
+const ENDING = /\.(arrow|feather)$/;
 
-/** Read without compression, as `datasets` writes them; of a folder all tables, in the order of their names. */
+/** As `datasets` and `pyarrow.feather` write them; of a folder all tables, in the order of their names. */
 export const arrowTables: FeatureFormat = {
   name: "Arrow tables (Hugging Face's LXMERT examples)",
   recognises: ({ path: given, kind }) => kind === 'arrow' || (kind === 'folder' && holdsTables(given)),
@@ -34,13 +34,13 @@ export const arrowTables: FeatureFormat = {
 };
 
 function holdsTables(folder: string): boolean {
-  return someFirstName(folder, (name) => name.endsWith(ENDING));
+  return someFirstName(folder, (name) => ENDING.test(name));
 }
 
 function openTables(given: string, stated: StatedSource): Records {
   const files = statSync(given).isDirectory()
     ? readdirSync(given)
-        .filter((name) => name.endsWith(ENDING))
+        .filter((name) => ENDING.test(name))
         .sort()
         .map((name) => path.join(given, name))
     : [given];

@@ -32,21 +32,13 @@ export class ArrowTable {
    * Walks over the messages; no rows are read.
    *
    * @param maxValueBytes of one row's value in one column
-   * @throws UsageError when there is no such file; LxmertError for one that is cut, damaged or compressed
+   * @throws UsageError when there is no such file; LxmertError for one that is cut or damaged
    */
   static open(file: string, maxValueBytes: number): ArrowTable {
     const bytes = openFileSync(file);
     try {
       const { fields, batches, numRows, isClosed } = readAll(bytes);
-      return new ArrowTable(
-        file,
-        bytes,
-        fields,
-        batches,
-        numRows,
-        isClosed,
-        new ValueReader(bytes, maxValueBytes),
-      );
+      return new ArrowTable(file, bytes, fields, batches, numRows, isClosed, new ValueReader(maxValueBytes));
     } catch (error) {
       bytes.close();
       if (!(error instanceof ArrowFault)) throw error;
@@ -87,7 +79,7 @@ export class ArrowTable {
     }
     const place = batches[low] as BatchPlace;
     if (this.#last?.place !== place)
-      this.#last = { place, batch: readBatch(messageAt(this.bytes, place.start), this.fields) };
+      this.#last = { place, batch: readBatch(this.bytes, messageAt(this.bytes, place.start), this.fields) };
     return this.#last;
   }
 }
@@ -109,7 +101,7 @@ function readAll(bytes: OpenFile) {
     const numOfBatch = numRowsOf(value);
     if (numOfBatch === 0) continue;
     // Its parts are looked at now, so that no batch states rows that it does not have; nothing of them is kept.
-    readBatch(value, fields);
+    readBatch(bytes, value, fields);
     if (!Number.isSafeInteger(numRows + numOfBatch))
       throw new ArrowFault('it states more rows than can be counted');
     batches.push({ start: value.start, firstRow: numRows });

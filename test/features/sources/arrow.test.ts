@@ -88,6 +88,19 @@ describe("an Arrow table of Hugging Face's LXMERT examples", () => {
     expect(settings).toEqual({ labels: 'none' });
   });
 
+  it.each(['packed.arrow', 'lz4.feather', 'zstd.feather'])('that is compressed: %s', async (name) => {
+    const { rows, settings } = await convert(fixture(name));
+    expect(rows).toEqual(named(all.map((row) => withoutLabels(row, 'none'))));
+    expect(settings).toEqual({ labels: 'none' });
+  });
+
+  it('of version 2 of Feather, in a folder', async () => {
+    const feather = path.join(folder, `feather${numPaths++}`);
+    mkdirSync(feather);
+    copyFileSync(fixture('lz4.feather'), path.join(feather, 'a.feather'));
+    expect((await convert(feather)).rows.map(({ imageId }) => imageId)).toEqual(['42', '43', '44']);
+  });
+
   it('in the form of a file whose columns are named at its end alone, as apache-arrow for JavaScript writes it', async () => {
     const file = changed('file.arrow', (bytes) => {
       // Behind the mark stands the message of the schema: two words, of which one is its length, and its metadata.
@@ -140,10 +153,6 @@ describe('another Arrow table', () => {
     );
   });
 
-  it('is refused when it is compressed', async () => {
-    expect(await refuse(fixture('packed.arrow'))).toContain('compressed with LZ4, which is not read');
-  });
-
   it('is refused when it is cut, wherever', async () => {
     const whole = readFileSync(fixture('extracted.arrow'));
     // The mark of the end takes the last eight bytes.
@@ -165,6 +174,22 @@ describe('another Arrow table', () => {
   it('is refused when it goes on behind its end', async () => {
     expect(await refuse(changed('extracted.arrow', (bytes) => Buffer.concat([bytes, bytes])))).toMatch(
       /4928 bytes follow the mark of its end/,
+    );
+  });
+
+  it('is refused when what is compressed is damaged or states a length that it cannot have', async () => {
+    const whole = readFileSync(fixture('lz4.feather'));
+    // The features of the last picture: before each frame stands the length that it unpacks to.
+    const frame = whole.lastIndexOf('400000000000000004224d18', undefined, 'hex') + 8;
+    const altered = (at: number, byte: number) =>
+      changed('lz4.feather', (bytes) =>
+        Buffer.concat([bytes.subarray(0, at), Buffer.of(byte), bytes.subarray(at + 1)]),
+      );
+    expect(await refuse(altered(frame - 3, 1))).toMatch(
+      /a buffer of \d+ bytes states that it unpacks to \d{13}/,
+    );
+    expect(await refuse(altered(frame, 0))).toContain(
+      'what LZ4 packed is damaged: it does not begin as LZ4 does',
     );
   });
 
