@@ -7,6 +7,11 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** `2,190`, `4.7`: how many a second. */
+export function formatRate(rate: number): string {
+  return rate >= 99.5 ? formatNumber(Math.round(rate)) : rate.toPrecision(2);
+}
+
 /** `1 shard`, `2 shards`, `2 boxes`. */
 export function formatCount(count: number, noun: string): string {
   return `${count} ${count === 1 ? noun : pluralOf(noun)}`;

@@ -10,6 +10,7 @@ import {
   formatMillions,
   formatNumber,
   formatPercent,
+  formatRate,
   formatSeconds,
 } from '../../src/formats/numbers.js';
 
@@ -31,6 +32,17 @@ describe('formatSeconds', () => {
     [1.884, '1.88 s'],
   ])('%d', (seconds, text) => {
     expect(formatSeconds(seconds)).toBe(text);
+  });
+});
+
+describe('formatRate', () => {
+  it.each([
+    [0.752, '0.75'],
+    [99.4, '99'],
+    [99.6, '100'],
+    [2190.4, '2,190'],
+  ])('%d', (rate, text) => {
+    expect(formatRate(rate)).toBe(text);
   });
 });
 

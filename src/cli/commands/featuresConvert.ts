@@ -115,7 +115,9 @@ export const command = defineCommand({
     keepGoing: z
       .boolean()
       .default(false)
-      .describe('Go on without rows that are broken, and list them; more than one in ten stops all the same'),
+      .describe(
+        'Go on without rows that are broken, list them and end with 1; more than one in ten stops all the same',
+      ),
     boxFormat: z
       .enum(BOX_FORMATS)
       .default('xyxy')
@@ -228,6 +230,7 @@ export const command = defineCommand({
     }
   },
   render: renderResult,
+  exitCode: (result) => (result.to === 'store' && result.leftOut.length > 0 ? 1 : 0),
 });
 
 function notLacking(flag: string, from: string): UsageError {
