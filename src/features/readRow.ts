@@ -7,7 +7,8 @@ import { describeForeignFile, sourceKindOf } from './foreignFiles.js';
 import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
 import type { FeatureRow } from './row.js';
-import { provenanceOf, readSoundRow } from './rowLookup.js';
+import { provenanceOf } from './rowLookup.js';
+import { readSoundRow } from './shardRows.js';
 import { openRowSource } from './sources/openRowSource.js';
 import type { RowSource } from './sources/rowSource.js';
 import { openShards } from './storeFiles.js';
@@ -40,7 +41,7 @@ export async function readRow(features: string, imageId: string): Promise<Stated
   for (const shard of shards) {
     const place = shard.metadata.imageIds.indexOf(imageId);
     if (place < 0) continue;
-    const row = await readSoundRow(features, shard, place);
+    const row = await readSoundRow(shard, place);
     return { row, provenance: shard.metadata.provenance };
   }
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
