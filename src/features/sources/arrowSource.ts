@@ -9,6 +9,7 @@ import {
   ArrowTable,
   type ArrowValue,
   isOfNumbers,
+  isSingle,
   typeText,
 } from '../../formats/arrow/index.js';
 import { floatsOf, integersOf } from '../../formats/numberArray.js';
@@ -133,15 +134,10 @@ class TableRows {
   /** @throws LxmertError where ids or a column of numbers are something else, before the first row */
   #checkTypes({ fields }: ArrowTable): void {
     const id = fields[this.#idColumn] as ArrowField;
-    if (id.type.kind !== 'text' && id.type.kind !== 'number') {
-      const isDictionary = id.type.kind === 'other' && id.type.name === 'dictionary';
-      const wayOut = isDictionary
-        ? " Write it as plain text: pyarrow's dictionary_decode() does, and Utf8 in apache-arrow for JavaScript."
-        : '';
+    if (!isSingle(id))
       throw new LxmertError(
-        `${this.given}: its column ${id.name} should hold numbers or texts; it is ${typeText(id)}.${wayOut}`,
+        `${this.given}: its column ${id.name} should hold numbers or texts; it is ${typeText(id)}.`,
       );
-    }
     for (const field of fields)
       if (isRead(field.name) && !IDS.includes(field.name as (typeof IDS)[number]) && !isOfNumbers(field))
         throw new LxmertError(

@@ -108,7 +108,9 @@ class PartsReader {
 function checkBytes({ name, type }: ArrowField, length: number, buffers: readonly BatchBytes[]): void {
   if (length === 0 || type.kind === 'fixedList' || type.kind === 'other') return;
   const needed =
-    type.kind === 'number' ? length * ELEMENT_BYTES[type.element] : (length + 1) * type.offsetBytes;
+    type.kind === 'number' || type.kind === 'dictionary'
+      ? length * ELEMENT_BYTES[type.element]
+      : (length + 1) * type.offsetBytes;
   const found = buffers[1]?.length ?? 0;
   if (found < needed)
     throw new ArrowFault(`${name} should have ${needed} bytes for ${length} values; it has ${found}`);

@@ -1,6 +1,6 @@
 /** @file The value of one row in one column of a batch; only its own bytes are read, however large the batch is. */
 
-import { ELEMENT_BYTES, type NumberArray } from '../numberArray.js';
+import { ELEMENT_BYTES, integersOf, type NumberArray } from '../numberArray.js';
 import type { BatchBytes } from './batchBytes.js';
 import { ArrowFault } from './flatTable.js';
 import type { BatchColumn } from './recordBatch.js';
@@ -18,6 +18,18 @@ export class ValueReader {
     if (column.field.type.kind === 'text') return this.#text(column, row, column.field.type.offsetBytes);
     const array = this.#array(column, row, row + 1);
     return { ...array, shape: array.shape.slice(1) };
+  }
+
+  /** Where a row's value stands in its column's dictionary; null for one that is not there. */
+  placeInDictionary(column: BatchColumn, row: number): number | null {
+    const { field, buffers } = column;
+    if (field.type.kind !== 'dictionary') throw new ArrowFault(`${field.name} has no dictionary`);
+    if (!(row >= 0 && row < column.length)) throw new ArrowFault(`it has no row ${row}`);
+    if (this.#hasNulls(column, row, row + 1)) return null;
+    const { element } = field.type;
+    const width = ELEMENT_BYTES[element];
+    const bytes = this.#read(buffers[1], width * row, width, field.name);
+    return Number(integersOf({ type: element, shape: [1], bytes })?.[0]);
   }
 
   /** The values from `start` to `end`, as the first axis of an array. */
