@@ -74,7 +74,11 @@ describe('counts and shares', () => {
     expect(['epoch', 'box', 'batch', 'entry', 'key'].map((noun) => formatCount(2, noun))).toEqual([
       ...['2 epochs', '2 boxes', '2 batches', '2 entries', '2 keys'],
     ]);
-    expect([formatCount(1, 'shard'), formatCount(0, 'shard')]).toEqual(['1 shard', '0 shards']);
+    expect([1, 0, 2190].map((count) => formatCount(count, 'shard'))).toEqual([
+      '1 shard',
+      '0 shards',
+      '2,190 shards',
+    ]);
     expect([formatPercent(0.69904), formatPercent(1, 1), formatPercent(0.0004, 1)]).toEqual([
       '69.90 %',
       '100.0 %',

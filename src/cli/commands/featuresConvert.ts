@@ -37,7 +37,7 @@ import {
   unknownProvenance,
 } from '../../features/files.js';
 import type { StreamSource } from '../../formats/lines/streamSource.js';
-import { formatBytes, formatCount } from '../../formats/numbers.js';
+import { formatBytes, formatCount, formatNumber } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 
@@ -325,7 +325,7 @@ function renderResult(result: Result): string {
   if (result.interrupted) return `${size}; not finished. Run the same command again to go on.`;
   if (result.alreadyComplete) return [`${size}; it was already whole`, ...leftOutLines(result)].join('\n');
   const notes = [
-    result.numResumed > 0 ? `${result.numResumed} of them from an earlier run` : '',
+    result.numResumed > 0 ? `${formatNumber(result.numResumed)} of them from an earlier run` : '',
     result.numDuplicates > 0
       ? `${formatCount(result.numDuplicates, 'row')} of a repeated image left out`
       : '',
@@ -345,7 +345,7 @@ function leftOutLines({ leftOut, path: store }: { readonly path: string } & Conv
   const rest = leftOut.length - NUM_NAMED;
   return [
     ...leftOut.slice(0, NUM_NAMED).map(({ message }) => `left out: ${message}`),
-    ...(rest > 0 ? [`and ${rest} more`] : []),
+    ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : []),
     `${formatCount(leftOut.length, 'broken row')} left out, listed in ${path.join(store, BROKEN_ROWS_FILE)}; ` +
       (numLost === 0
         ? 'a whole row of each image was found'
