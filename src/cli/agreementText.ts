@@ -9,7 +9,7 @@ import {
   type SkippedImage,
   type Verification,
 } from '../extraction/index.js';
-import { formatCount, formatPercent } from '../formats/numbers.js';
+import { formatCount, formatNumber, formatPercent } from '../formats/numbers.js';
 
 /** Skipped pictures that are listed; all of them are in the JSON. */
 const MAX_LISTED = 20;
@@ -41,7 +41,7 @@ export function renderVerification(result: Verification): string {
   const verdict =
     numAgreeing === images.length
       ? `${formatCount(images.length, 'image')} of ${reference}, all in agreement`
-      : `${formatCount(images.length, 'image')} of ${reference}, ${numAgreeing} in agreement`;
+      : `${formatCount(images.length, 'image')} of ${reference}, ${formatNumber(numAgreeing)} in agreement`;
   return [
     `${verdict} (${rule}).${wasInterrupted ? ' Stopped before the end.' : ''}`,
     ...(numWithoutRow > 0
@@ -58,6 +58,6 @@ export function skippedLines(skipped: readonly SkippedImage[]): string[] {
   return [
     `${formatCount(skipped.length, 'picture')} gave no features:`,
     ...skipped.slice(0, MAX_LISTED).map(({ reason }) => `  ${reason}`),
-    ...(more > 0 ? [`  and ${more} more (--json lists all)`] : []),
+    ...(more > 0 ? [`  and ${formatNumber(more)} more (--json lists all)`] : []),
   ];
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { kebabCase } from '../common/kebabCase.js';
 import type { HubKind } from '../common/pathSchemas.js';
-import { formatMany, formatNumber } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import type { Values } from './command.js';
 
 export {
@@ -136,9 +136,9 @@ export function validate(schema: z.ZodObject, raw: Values, label: (parameter: Pa
 function listFault(issue: z.core.$ZodIssue, value: readonly unknown[]): string {
   const found = value.length === 0 ? 'none is given' : `${formatNumber(value.length)} are given`;
   if (issue.message.startsWith('Too small') && issue.code === 'too_small')
-    return `takes at least ${formatMany(Number(issue.minimum), 'value')}, and ${found}`;
+    return `takes at least ${formatCount(Number(issue.minimum), 'value')}, and ${found}`;
   if (issue.message.startsWith('Too big') && issue.code === 'too_big')
-    return `takes at most ${formatMany(Number(issue.maximum), 'value')}, and ${found}`;
+    return `takes at most ${formatCount(Number(issue.maximum), 'value')}, and ${found}`;
   return `must be ${issue.message}, not '${String(value)}'`;
 }
 

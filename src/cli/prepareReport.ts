@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { type PreparedSplit, shareWithLabel } from '../data/prepare/prepareOptions.js';
 import type { AnswerCount, PreparedVqa } from '../data/prepare/prepareVqa.js';
-import { formatCount, formatPercent } from '../formats/numbers.js';
+import { formatCount, formatNumber, formatPercent } from '../formats/numbers.js';
 import { nextSteps } from './nextSteps.js';
 
 /** Answers to a question in VQA v1 and v2. */
@@ -34,8 +34,8 @@ export function renderSplits(
     const unanswered = numQuestions - numAnswered;
     return [
       target,
-      `${numWithLabel} with a label (${formatPercent(share, 1)})`,
-      ...(unanswered > 0 ? [`${unanswered} without answers`] : []),
+      `${formatNumber(numWithLabel)} with a label (${formatPercent(share, 1)})`,
+      ...(unanswered > 0 ? [`${formatNumber(unanswered)} without answers`] : []),
       ...(numAnswersOutsideTable > 0
         ? [`${formatCount(numAnswersOutsideTable, 'answer')} outside the table`]
         : []),

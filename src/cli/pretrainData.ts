@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../data/pretraining/readCorpus.js';
 import type { FeatureStore } from '../features/index.js';
-import { formatMany, formatPercent } from '../formats/numbers.js';
+import { formatCount, formatPercent } from '../formats/numbers.js';
 import { LOSS_KEYS, LOSS_TITLES, type PretrainingScores } from '../tasks/pretraining/index.js';
 import { featureOptions, openFeatures } from './modelOptions.js';
 
@@ -56,7 +56,7 @@ export async function readSentences(
   const { corpus } = read;
   const names = files.map((file) => path.basename(file)).join(', ');
   notice(
-    `${names}: ${formatMany(corpus.size, 'sentence')} about ${formatMany(corpus.imageIds.length, 'image')}.`,
+    `${names}: ${formatCount(corpus.size, 'sentence')} about ${formatCount(corpus.imageIds.length, 'image')}.`,
   );
   return read;
 }

@@ -1,7 +1,7 @@
 /** @file Progress on stderr: a bar on a terminal, a plain line now and then when the output goes elsewhere. */
 
 import { MultiBar, type Options, type SingleBar } from 'cli-progress';
-import { formatDuration, formatNumber } from '../formats/numbers.js';
+import { formatDuration, formatNumber, formatRate } from '../formats/numbers.js';
 import type { ProgressDisplay } from './command.js';
 import { columnsOf, isCapable } from './look.js';
 
@@ -146,8 +146,7 @@ function describe(done: number, total: number, unit: string, sinceStart: number,
   const text = `${formatNumber(done)} of ${formatNumber(total)} ${unit}${percent}`;
   if (sinceStart <= 0 || seconds <= 0) return text;
   const rate = sinceStart / seconds;
-  const rateText = rate >= 100 ? formatNumber(Math.round(rate)) : rate.toPrecision(2);
   const left =
     done < total ? `${formatDuration((total - done) / rate)} left` : `took ${formatDuration(seconds)}`;
-  return `${text}, ${rateText} ${unit}/s, ${left}`;
+  return `${text}, ${formatRate(rate)} ${unit}/s, ${left}`;
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../common/errors.js';
 import { makeFolder } from '../common/makeFolder.js';
 import type { Question } from '../data/annotations/question.js';
 import { explanationOf } from '../explain/explanation.js';
-import { FeatureStore, readRow } from '../features/index.js';
+import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { imageRegionsFrom } from '../inference/imageRegions.js';
 import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
@@ -13,7 +13,6 @@ import { answeredExample, answeredExamples, pictureOf } from '../report/answered
 import type { ReportExample, ReportPictures } from '../report/index.js';
 import { loadTask, type Mistakes, type Task, type WrongAnswer } from '../tasks/index.js';
 import { loadPublishedNames } from '../vision/detector/labelFiles.js';
-import type { LabelNames } from '../vision/detector/labelNames.js';
 import type { CommandContext } from './command.js';
 import { writeExplanation } from './explanationFile.js';
 import { checkFeatures, featuresOf } from './modelOptions.js';
@@ -109,9 +108,10 @@ async function wrongExamples(
       signal.throwIfAborted();
       display.update(i, chosen.length);
       const file = path.join(folder, `${i + 1}.html`);
+      const { row, provenance } = await store.readStatedRow(asked.imageId);
       await writeExplanation({
         file,
-        imageRegions: await regionsOf(features, asked.imageId, names),
+        imageRegions: imageRegionsFrom(row, { hasLabels: true, names, provenance }),
         explain: async (regions, method) =>
           explanationOf(answering, regions, asked.sentence, NUM_EXPLAINED, method),
         origin: {
@@ -140,17 +140,4 @@ function folderBeside(page: string): string {
   const stem = path.basename(page).replace(/\.html?$/, '');
   const name = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(stem) ? `${stem}-explanations` : 'explanations';
   return path.join(path.dirname(page), name);
-}
-
-async function regionsOf(features: readonly string[], imageId: string, names: LabelNames) {
-  for (const [i, file] of features.entries()) {
-    try {
-      const { row, provenance } = await readRow(file, imageId);
-      return imageRegionsFrom(row, { hasLabels: true, names, provenance });
-    } catch (error) {
-      // It may stand in another of the stores.
-      if (i === features.length - 1) throw error;
-    }
-  }
-  throw new UsageError('No feature store was named.');
 }

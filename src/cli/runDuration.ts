@@ -1,7 +1,7 @@
 /** @file How long a training takes on this machine's processor, said before it begins where that is hours. */
 
 import type { Question } from '../data/annotations/question.js';
-import { formatCount, formatDuration, formatMany } from '../formats/numbers.js';
+import { formatCount, formatDuration } from '../formats/numbers.js';
 import type { LxmertConfig, Precision } from '../model/index.js';
 import { type Vocabulary, WordPieceTokenizer } from '../text/index.js';
 import { measureGemmRate } from '../torch/index.js';
@@ -87,5 +87,5 @@ export function longRunNotice(run: PlannedRun, rate?: number): string | undefine
   const wayOut = run.isFromScratch
     ? `Trained from nothing on data of one's own, a small model is often as good and takes minutes: --config small (docs/how-to/own-pictures.md).`
     : 'A GPU takes a small part of that; --train-share 0.1 tries it on a tenth of the examples.';
-  return `${size} takes about ${formatDuration(seconds)} for ${formatCount(run.numEpochs, 'epoch')} of these ${formatMany(run.numExamples, 'example')} on this machine. ${wayOut}`;
+  return `${size} takes about ${formatDuration(seconds)} for ${formatCount(run.numEpochs, 'epoch')} of these ${formatCount(run.numExamples, 'example')} on this machine. ${wayOut}`;
 }

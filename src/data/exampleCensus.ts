@@ -1,6 +1,6 @@
 /** @file What is said of examples that are used all the same: ids that stand twice, sentences without a word. */
 
-import { formatMany, formatNumber } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import type { Question } from './annotations/question.js';
 
 /** A line when examples have the id of one before them; ids are compared as text, so that 7 and "7" are one. */
@@ -25,5 +25,5 @@ export function emptySentenceNotice(examples: readonly Question[], name: string)
 }
 
 function share(some: readonly unknown[], all: readonly unknown[]): string {
-  return `${formatNumber(some.length)} of ${formatMany(all.length, 'example')}`;
+  return `${formatNumber(some.length)} of ${formatCount(all.length, 'example')}`;
 }

@@ -1,7 +1,7 @@
 /** @file Examples that cannot be used since their images have no features: counted, named, and limited. */
 
 import { LxmertError } from '../common/errors.js';
-import { formatMany, formatNumber, formatPercent } from '../formats/numbers.js';
+import { formatCount, formatNumber, formatPercent } from '../formats/numbers.js';
 import { byPlainForm, formDifference, shownId } from './idForms.js';
 
 /**
@@ -115,7 +115,7 @@ export class LeftOut {
         ' Write the ids of the examples as the features have them (lxmert prepare does for official files).'
       );
     }
-    return ` There are features of ${formatMany(known.length, 'image')}, such as ${shownId(example)}.`;
+    return ` There are features of ${formatCount(known.length, 'image')}, such as ${shownId(example)}.`;
   }
 }
 

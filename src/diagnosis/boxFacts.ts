@@ -21,6 +21,13 @@ export class BoxFacts {
     }
   }
 
+  /** Flags of `lxmert extract` that read boxes of the form that these look like. */
+  get flags(): string {
+    if (this.#numBoxes === 0) return '';
+    if (this.#largest <= 1.001) return ' --box-unit share';
+    return this.#numBackwards > 0 ? ' --box-format xywh' : '';
+  }
+
   facts(): string[] {
     return [`${this.#numBoxes} boxes, coordinates up to ${Number(this.#largest.toPrecision(4))}`];
   }

@@ -6,7 +6,7 @@ import { findFormat, unpackingOf } from '../features/fileInfo.js';
 import { type ContentKindName, PICTURE_KINDS, readContentKind } from '../formats/contentKind.js';
 import { readHead } from '../formats/fileHead.js';
 import { areImageNumbers, recogniseForm, rowIdsForm, whatItIs } from '../formats/forms/index.js';
-import { formatBytes, formatMany } from '../formats/numbers.js';
+import { formatBytes, formatCount } from '../formats/numbers.js';
 import { examineLines, examineRecords } from './examiners/annotations.js';
 import { examineGzip, examineTar, examineZip } from './examiners/archives.js';
 import { examineFeatureTable, examineStore } from './examiners/features.js';
@@ -91,7 +91,7 @@ async function examinePickle(file: string, name: string): Promise<FileReport> {
   if (table.problems.length > 0) return weights;
   if (!areImageNumbers(table.traits.answers ?? [''])) return table;
   const form = rowIdsForm(file);
-  const facts = [formatMany(table.traits.answers!.length, 'image')];
+  const facts = [formatCount(table.traits.answers!.length, 'image')];
   return report(file, `${form.title}, as a Python pickle`, { facts, wayOn: form.wayOn });
 }
 

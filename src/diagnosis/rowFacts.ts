@@ -1,7 +1,7 @@
 /** @file What rows of region features have in common, and what no detector of this field could have made. */
 
 import { type FeatureRow, featureSizeOf } from '../features/files.js';
-import { formatMany, formatNumber } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 
 /** Above it no value of the detector lies: the largest seen is about 35. */
 const MAX_PLAUSIBLE_FEATURE = 100;
@@ -54,7 +54,7 @@ export class RowFacts {
           : 'some with labels';
     const zeros = Math.round((100 * this.#numZeros) / Math.max(1, this.#numValues));
     return [
-      `${boxes} boxes of ${formatMany(this.featureSize ?? 0, 'value')}, ${labels}; images such as ${[...this.imageIds][0]}`,
+      `${boxes} boxes of ${formatCount(this.featureSize ?? 0, 'value')}, ${labels}; images such as ${[...this.imageIds][0]}`,
       `features from ${short(this.#low)} to ${short(this.#high)}, ${zeros} % zeros; boxes up to ${short(this.#largestCoordinate)} pixels`,
     ];
   }

@@ -11,7 +11,7 @@ import { hasErrorCode, LxmertError, UsageError } from '../common/errors.js';
 import { makeFolder } from '../common/makeFolder.js';
 import { type FeatureDType, type Provenance, provenanceSchema } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import { differencesOf } from './differences.js';
 import { isLogName, RowLogWriter } from './rowLog.js';
 
@@ -197,7 +197,7 @@ export class WorkFolder {
 
 function describeList(theirs: Job, mine: Job): string {
   if (theirs.numImages !== mine.numImages)
-    return `a list of ${formatCount(theirs.numImages, 'image')}, where this one's has ${mine.numImages}`;
+    return `a list of ${formatCount(theirs.numImages, 'image')}, where this one's has ${formatNumber(mine.numImages)}`;
   if (theirs.images !== mine.images) return 'another list of images';
   return `blocks of ${theirs.blockSize} images, where this one's have ${mine.blockSize}`;
 }

@@ -8,11 +8,12 @@ import { type FeatureBatch, regionTensors } from './featureBatch.js';
 import { FeaturePrefetcher } from './featurePrefetch.js';
 import { MappedShard } from './mappedShard.js';
 import type { ProvenancedFeatures } from './provenance.js';
+import type { StatedRow } from './readRow.js';
 import { mostBoxes } from './regionArrays.js';
-import { type FeatureRow, findRowProblem } from './row.js';
+import type { FeatureRow } from './row.js';
 import type { Shard } from './shardFile.js';
 import type { FeatureDType } from './shardFormat.js';
-import { readShardRow } from './shardRows.js';
+import { readSoundRow } from './shardRows.js';
 import { type ImagePlace, type OpenStoreOptions, StoreIndex } from './storeIndex.js';
 
 /** A region of an image. */
@@ -105,15 +106,17 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
   /**
    * The row of an image, read from its file: without libtorch, for who has none.
    *
-   * @throws LxmertError for an image that is not here, or whose boxes leave it
+   * @throws LxmertError for an image that is not here, or whose row breaks a rule
    */
   async readRow(imageId: string): Promise<FeatureRow> {
+    return (await this.readStatedRow(imageId)).row;
+  }
+
+  /** The same, with what the image's store states of the detector. */
+  async readStatedRow(imageId: string): Promise<StatedRow> {
     const { shard: number, row } = this.#index.placeAt(this.#index.indexOf(imageId));
     const shard = this.#index.shards[number] as Shard;
-    const found = await readShardRow(shard, row);
-    const problem = findRowProblem(found);
-    if (problem !== undefined) throw new LxmertError(`Image ${imageId} cannot be used: ${problem}`);
-    return found;
+    return { row: await readSoundRow(shard, row), provenance: shard.metadata.provenance };
   }
 
   /**

@@ -31,6 +31,8 @@ export function describeForeignFile(file: string): string {
   const unpack = UNPACK[kind];
   if (unpack !== undefined)
     return `${file} is ${name}, which is not read here. Unpack it first (${unpack(file)}), then: lxmert features convert UNPACKED FOLDER`;
+  if (kind === 'feather')
+    return `${file} is ${name}, and those of version 2 are read. Python makes one of it: from pyarrow import feather; feather.write_feather(feather.read_table("OLD"), "NEW")`;
   if (OTHER_FORMATS.has(kind)) return `${file} is ${name}, which is not read here. ${OTHER_WAYS}`;
   if (PICTURE_KINDS.has(kind))
     return `${file} is ${name}, not region features. They are made of pictures with: lxmert extract`;
@@ -63,7 +65,6 @@ const OTHER_WAYS = `${WHAT_IS_READ} The same page has a short Python script that
 
 const OTHER_FORMATS: ReadonlySet<ContentKindName> = new Set([
   'parquet',
-  'feather',
   'pickle',
   'sqlite',
   'matlab',

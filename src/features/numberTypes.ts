@@ -1,6 +1,6 @@
 /** @file The number type of a field of bytes: told by how many there are, and by which numbers they would be. */
 
-import { byteSwapped, ELEMENT_BYTES, floatsOf } from '../formats/numberArray.js';
+import { byteSwapped, ELEMENT_BYTES, floatsOf, integersOf } from '../formats/numberArray.js';
 import {
   DETECTOR_RANGE,
   type FeatureRange,
@@ -38,9 +38,7 @@ export function decodeFloats(bytes: ArrayBuffer, type: NumberType): Float32Array
 
 /** Whole numbers as int64; undefined when a value of a float type is none. */
 export function decodeIntegers(bytes: ArrayBuffer, type: NumberType): BigInt64Array | undefined {
-  if (type === 'int64') return new BigInt64Array(bytes);
-  const values = decodeFloats(bytes, type);
-  return values.every(Number.isInteger) ? BigInt64Array.from(values, BigInt) : undefined;
+  return integersOf({ type, shape: [bytes.byteLength / NUMBER_TYPES[type]], bytes: new Uint8Array(bytes) });
 }
 
 /** How features are written in a file. */

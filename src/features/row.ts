@@ -1,5 +1,5 @@
 /** @file One image's region features as every file format here holds them, and the rules such a row obeys. */
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 
 /** The detector's regions of one image. Arrays have one entry (or group of entries) per box. */
 export interface FeatureRow {
@@ -142,7 +142,7 @@ function findLengthProblem(row: FeatureRow): string | undefined {
   ];
   for (const [name, found, wanted] of expected) {
     if (found !== wanted)
-      return `${name} should hold ${formatCount(wanted, 'value')} for ${formatCount(row.numBoxes, 'box')}; it holds ${found}.`;
+      return `${name} should hold ${formatCount(wanted, 'value')} for ${formatCount(row.numBoxes, 'box')}; it holds ${formatNumber(found)}.`;
   }
   const size = featureSizeOf(row);
   if (size < 1 || !Number.isInteger(size))

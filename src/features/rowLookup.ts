@@ -2,11 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { LxmertError, UsageError } from '../common/errors.js';
-import { findValueProblem, rangeOf } from './featureValues.js';
 import type { Provenance } from './provenance.js';
-import { type FeatureRow, findRowProblem } from './row.js';
+import type { FeatureRow } from './row.js';
 import type { Shard } from './shardFile.js';
-import { readShardRow } from './shardRows.js';
+import { readSoundRow } from './shardRows.js';
 import { openRowSource } from './sources/openRowSource.js';
 import type { RowSource } from './sources/rowSource.js';
 import { openShards } from './storeFiles.js';
@@ -36,16 +35,6 @@ export function provenanceOf(source: RowSource): Provenance {
   return { ...unknownProvenance, settings: source.settings, source: source.fileName };
 }
 
-/** @throws LxmertError when the row breaks a rule */
-export async function readSoundRow(features: string, shard: Shard, place: number): Promise<FeatureRow> {
-  const row = await readShardRow(shard, place);
-  const problem = findRowProblem(row) ?? findValueProblem(row.features, rangeOf(shard.metadata.provenance));
-  if (problem === undefined) return row;
-  throw new LxmertError(
-    `${shard.path}, image ${row.imageId}: ${problem} Run: lxmert features verify ${features}`,
-  );
-}
-
 function lookupInShards(features: string, shards: readonly Shard[]): RowLookup {
   const places = new Map(
     shards.flatMap((shard) => shard.metadata.imageIds.map((id, place) => [id, { shard, place }] as const)),
@@ -57,7 +46,7 @@ function lookupInShards(features: string, shards: readonly Shard[]): RowLookup {
     read: async (imageId) => {
       const at = places.get(imageId);
       if (at === undefined) throw new LxmertError(`${features} has no row for image ${imageId}.`);
-      return await readSoundRow(features, at.shard, at.place);
+      return await readSoundRow(at.shard, at.place);
     },
     close: () => {},
   };

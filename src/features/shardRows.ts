@@ -1,9 +1,11 @@
 /** @file Reading a shard's rows back into JavaScript, for conversion and verification (not for training). */
 
 import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
 import { LxmertError } from '../common/errors.js';
 import { float16ToFloat32 } from '../formats/float16.js';
-import type { FeatureRow } from './row.js';
+import { findValueProblem, rangeOf } from './featureValues.js';
+import { type FeatureRow, findRowProblem } from './row.js';
 import type { Shard } from './shardFile.js';
 import type { ShardTensorName } from './shardFormat.js';
 
@@ -55,6 +57,20 @@ export async function readShardRow(shard: Shard, image: number): Promise<Feature
   }
 }
 
+/**
+ * Reads one image of a shard and checks it.
+ *
+ * @throws LxmertError as {@link readShardRow}, and when the row breaks a rule
+ */
+export async function readSoundRow(shard: Shard, image: number): Promise<FeatureRow> {
+  const row = await readShardRow(shard, image);
+  const problem = findRowProblem(row) ?? findValueProblem(row.features, rangeOf(shard.metadata.provenance));
+  if (problem === undefined) return row;
+  throw new LxmertError(
+    `${shard.path}, image ${row.imageId}: ${problem} Run: lxmert features verify ${path.dirname(shard.path)}`,
+  );
+}
+
 async function readBlock(
   shard: Shard,
   handle: FileHandle,
@@ -83,14 +99,14 @@ async function readBlock(
 
 async function readExactly(
   handle: FileHandle,
-  path: string,
+  file: string,
   position: number,
   length: number,
 ): Promise<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length; ) {
     const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw new LxmertError(`${path} ends early; it was changed while it was read.`);
+    if (bytesRead === 0) throw new LxmertError(`${file} ends early; it was changed while it was read.`);
     done += bytesRead;
   }
   return bytes.buffer;

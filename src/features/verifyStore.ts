@@ -6,7 +6,7 @@ import { messageOf } from '../common/errors.js';
 import { excerpt } from '../common/excerpt.js';
 import { type Progress, silentProgress } from '../common/progress.js';
 import { findNonFiniteFloat16 } from '../formats/float16.js';
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import type { PictureBoxes } from './boxForms.js';
 import { type BoxReach, formatReach, joinReach, reachOf } from './boxReach.js';
 import {
@@ -210,7 +210,9 @@ function findPaddingProblem(shard: Shard, block: ShardBlock, i: number, n: numbe
 export function formatVerifyResult(result: VerifyResult): string {
   const counted = `${formatCount(result.numImages, 'image')} in ${formatCount(result.numShards, 'shard')}`;
   const short =
-    result.numShortImages === 0 ? '' : `, ${result.numShortImages} with fewer boxes than there is room for`;
+    result.numShortImages === 0
+      ? ''
+      : `, ${formatNumber(result.numShortImages)} with fewer boxes than there is room for`;
   const numbers =
     result.values.numValues === 0
       ? []
@@ -221,7 +223,7 @@ export function formatVerifyResult(result: VerifyResult): string {
     ({ shard, imageId, message }) => `${shard}${imageId === null ? '' : `, image ${imageId}`}: ${message}`,
   );
   const rest = result.numProblems - result.problems.length;
-  if (rest > 0) lines.push(`and ${rest} more`);
+  if (rest > 0) lines.push(`and ${formatNumber(rest)} more`);
   lines.push(`${result.path}: ${counted}${short}; ${formatCount(result.numProblems, 'problem')}.`);
   return `${[...numbers, ...lines].join('\n')}\n`;
 }

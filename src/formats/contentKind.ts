@@ -42,7 +42,7 @@ const NAMES = {
   tfRecord: "TensorFlow's records (TFRecord)",
   matlab: 'a MATLAB file (.mat)',
   matlab73: 'a MATLAB file (.mat, version 7.3)',
-  feather: 'a Feather table',
+  feather: 'a Feather table of version 1',
   sqlite: 'an SQLite database',
   pdf: 'a PDF document',
   jpeg: 'a JPEG picture',

@@ -56,20 +56,33 @@ export function floatsOf(array: NumberArray): Float32Array {
       return new Float32Array(bits.buffer);
     }
     case 'int64':
-    case 'uint64':
       return Float32Array.from(new BigInt64Array(raw.buffer, raw.byteOffset, count), Number);
+    case 'uint64':
+      return Float32Array.from(new BigUint64Array(raw.buffer, raw.byteOffset, count), Number);
     default:
       return Float32Array.from(viewOf(type, raw, count));
   }
 }
 
-/** The values as int64; undefined when one is not whole. */
+/** The values as int64, exactly; undefined when one is not whole, or a float beyond 2^53, where floats are not exact. */
 export function integersOf(array: NumberArray): BigInt64Array | undefined {
   const { type } = array;
+  const count = countOf(array.shape);
   const raw = alignedBytes(array);
-  if (type === 'int64' || type === 'uint64')
-    return new BigInt64Array(raw.buffer, raw.byteOffset, countOf(array.shape));
-  const values = type === 'float64' ? viewOf(type, raw, countOf(array.shape)) : floatsOf(array);
+  switch (type) {
+    case 'int64':
+    case 'uint64':
+      return new BigInt64Array(raw.buffer, raw.byteOffset, count);
+    case 'float16':
+    case 'bfloat16':
+    case 'float32':
+      return exactly(floatsOf(array));
+    default:
+      return exactly(viewOf(type, raw, count));
+  }
+}
+
+function exactly(values: Float32Array | Numbers): BigInt64Array | undefined {
   return values.every(Number.isSafeInteger) ? BigInt64Array.from(values, BigInt) : undefined;
 }
 

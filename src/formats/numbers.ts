@@ -7,13 +7,13 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 shard`, `2 shards`, `2 boxes`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : pluralOf(noun)}`;
+/** `2,190`, `4.7`: how many a second. */
+export function formatRate(rate: number): string {
+  return rate >= 99.5 ? formatNumber(Math.round(rate)) : rate.toPrecision(2);
 }
 
-/** `1 question`, `2,190 questions`. */
-export function formatMany(count: number, noun: string): string {
+/** `1 shard`, `2 boxes`, `2,190 questions`. */
+export function formatCount(count: number, noun: string): string {
   return `${formatNumber(count)} ${count === 1 ? noun : pluralOf(noun)}`;
 }
 

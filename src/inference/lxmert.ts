@@ -1,17 +1,14 @@
 /** @file From a picture and a question to an answer, and from a picture and sentences to those that fit it. */
 
-import { LxmertError, UsageError } from '../common/errors.js';
-import type { RgbImage } from '../common/rgbImage.js';
+import { UsageError } from '../common/errors.js';
 import { programName } from '../common/version.js';
 import { sequentialBatches } from '../data/epochSampler.js';
 import {
   batchFromRows,
-  type FeatureRow,
   type Provenance,
   type ProvenancedFeatures,
   unknownProvenance,
 } from '../features/index.js';
-import { sha256Of } from '../formats/hashes/sha256.js';
 import type { AnsweringPrecision } from '../model/index.js';
 import {
   type ImageSentence,
@@ -30,7 +27,6 @@ import {
   ThreadAdapter,
   useDevice,
 } from '../torch/index.js';
-import { decodeImage } from '../vision/decodeImage.js';
 import { DETECTOR_NAME } from '../vision/detector/detectionRules.js';
 import {
   DETECTOR_PROFILES,
@@ -39,20 +35,19 @@ import {
   RegionDetector,
 } from '../vision/detector/index.js';
 import { loadLabelNames, loadPublishedNames } from '../vision/detector/labelFiles.js';
-import type { LabelNames } from '../vision/detector/labelNames.js';
-import { readPicture } from '../vision/pictureFile.js';
 import { disposeModels, loadEnsemble } from './ensemble.js';
 import { FeatureCheck } from './featureCheck.js';
-import { type ImageRegion, type ImageRegions, imageRegionsFrom } from './imageRegions.js';
+import type { ImageRegion, ImageRegions } from './imageRegions.js';
 import { LxmertImage } from './lxmertImage.js';
 import { type LoadedModel, requireAnswering, requireMatching } from './modelFolder.js';
 import { findNamedDetector, findNamedModel, type HubOptions } from './namedModel.js';
+import { nodePictures } from './nodePictures.js';
+import { PictureRegions } from './pictureRegions.js';
 import { RegionCache } from './regionCache.js';
 import { detectorFinder, pixelFinder, type RegionFinder } from './regionFinder.js';
 import {
   type AnswerOptions,
   DEFAULT_TOP_K,
-  NO_REGION_FINDER,
   requireChoices,
   requireTopK,
   requireWords,
@@ -121,6 +116,15 @@ export interface LxmertMatch {
   readonly probability: number;
 }
 
+interface LxmertParts {
+  readonly model: LoadedModel<string>;
+  readonly detector: RegionDetector | undefined;
+  readonly regions: PictureRegions;
+  readonly check: FeatureCheck;
+  readonly howRead: readonly string[];
+  readonly threads: ThreadAdapter;
+}
+
 /**
  * A model that answers or matches, with the detector that it sees with.
  *
@@ -133,34 +137,19 @@ export interface LxmertMatch {
 export class Lxmert implements Disposable {
   readonly #model: LoadedModel<string>;
   readonly #detector: RegionDetector | undefined;
-  readonly #names: LabelNames;
-  /** Of regions that the detector found before. */
-  readonly #namesOfExtracted: LabelNames;
-  readonly #cache: RegionCache;
+  readonly #regions: PictureRegions;
   readonly #check: FeatureCheck;
   readonly #howRead: readonly string[];
   /** What this process spent and others did since the weights began to be loaded. */
   readonly #threads: ThreadAdapter;
-  #isDisposed = false;
 
-  private constructor(
-    model: LoadedModel<string>,
-    detector: RegionDetector | undefined,
-    names: LabelNames,
-    namesOfExtracted: LabelNames,
-    cache: RegionCache,
-    check: FeatureCheck,
-    howRead: readonly string[],
-    threads: ThreadAdapter,
-  ) {
+  private constructor({ model, detector, regions, check, howRead, threads }: LxmertParts) {
     this.#model = model;
-    this.#threads = threads;
     this.#detector = detector;
-    this.#names = names;
-    this.#namesOfExtracted = namesOfExtracted;
-    this.#cache = cache;
+    this.#regions = regions;
     this.#check = check;
     this.#howRead = howRead;
+    this.#threads = threads;
   }
 
   /**
@@ -208,16 +197,15 @@ export class Lxmert implements Disposable {
       const names = await loadLabelNames({ objects, attributes }, source.detector, source.architecture);
       const isNamed = [source.detector, objects, attributes].some((each) => each !== undefined);
       const namesOfExtracted = isNamed ? names : await loadPublishedNames();
-      return new Lxmert(
-        loaded,
-        detector,
-        names,
-        namesOfExtracted,
+      const regions = new PictureRegions({
+        reader: nodePictures,
+        finder: finderOf(detector, loaded),
         cache,
         check,
-        [...howRead, ...loaded.notes],
-        threads,
-      );
+        namesFor: (provenance) => (provenance?.detector === DETECTOR_NAME ? namesOfExtracted : names),
+      });
+      howRead.push(...loaded.notes);
+      return new Lxmert({ model: loaded, detector, regions, check, howRead, threads });
     } catch (error) {
       detector?.[Symbol.dispose]();
       disposeModels(loaded);
@@ -284,24 +272,7 @@ export class Lxmert implements Disposable {
    * decoded, or has no region
    */
   async detectRegions(image: string | LxmertImage): Promise<ImageRegions> {
-    this.#requireAlive();
-    const given = typeof image === 'string' ? LxmertImage.fromFile(image) : image;
-    switch (given.kind) {
-      case 'regions':
-        this.#check.requireRow(given.regions.row, given.regions.provenance);
-        return given.regions;
-      case 'row':
-        this.#check.requireRow(given.row, given.provenance);
-        return this.#regionsOfRow(given.row, true, given.provenance);
-      case 'pixels':
-        return this.#regionsOfPixels(given.pixels, this.#finder());
-      case 'bytes':
-        return await this.#regionsOfBytes(given.bytes, 'the picture', this.#finder());
-      case 'file': {
-        const finder = this.#finder();
-        return await this.#regionsOfBytes(await readPicture(given.path), given.path, finder);
-      }
-    }
+    return await this.#regions.of(typeof image === 'string' ? LxmertImage.fromFile(image) : image);
   }
 
   /**
@@ -329,7 +300,7 @@ export class Lxmert implements Disposable {
     requireWords(questions, 'question');
     const { answering } = this;
     const imageRegions = await this.detectRegions(image);
-    this.#requireAlive();
+    this.#regions.requireAlive();
     this.adaptThreads();
     const ranked = inParts(imageRegions, questions, (source, examples) =>
       rankAnswers(answering, source, examples, { topK, choices }),
@@ -364,7 +335,7 @@ export class Lxmert implements Disposable {
     requireWords(sentences, 'sentence');
     const { matching } = this;
     const imageRegions = await this.detectRegions(image);
-    this.#requireAlive();
+    this.#regions.requireAlive();
     this.adaptThreads();
     const probabilities = inParts(imageRegions, sentences, (source, examples) =>
       withProbabilities(matching, source, examples, ({ match }) => matchProbabilities(match)),
@@ -378,9 +349,7 @@ export class Lxmert implements Disposable {
 
   /** Ends the weights. */
   dispose(): void {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    this.#cache.clear();
+    if (!this.#regions.dispose()) return;
     this.#detector?.[Symbol.dispose]();
     disposeModels(this.#model);
   }
@@ -388,36 +357,15 @@ export class Lxmert implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
 
-  #requireAlive(): void {
-    if (this.#isDisposed) throw new LxmertError('This Lxmert was disposed of; load it again.');
-  }
-
-  #finder(): RegionFinder {
-    if (this.#detector !== undefined) return detectorFinder(this.#detector);
-    const { pixelRegions } = this.#model;
-    if (pixelRegions !== undefined) return pixelFinder(pixelRegions, programName());
-    throw new UsageError(NO_REGION_FINDER);
-  }
-
-  async #regionsOfBytes(bytes: Uint8Array, name: string, finder: RegionFinder): Promise<ImageRegions> {
-    return await this.#cache.get(sha256Of(bytes), async () =>
-      this.#regionsOfPixels(await decodeImage(bytes, { name, requireSize: finder.requireSize }), finder),
-    );
-  }
-
-  #regionsOfPixels(image: RgbImage, finder: RegionFinder): ImageRegions {
-    this.#requireAlive();
-    const row = finder.find(image, 'picture');
-    if (row.numBoxes === 0) throw new LxmertError('The detector proposes no region in the picture.');
-    return this.#regionsOfRow(row, finder.hasLabels, finder.provenance);
-  }
-
-  #regionsOfRow(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): ImageRegions {
-    this.#check.requireRow(row, undefined);
-    const names = provenance?.detector === DETECTOR_NAME ? this.#namesOfExtracted : this.#names;
-    return imageRegionsFrom(row, { hasLabels, names, provenance });
-  }
+/** What finds the regions of a bare picture; undefined for a model that reads a detector's and has none. */
+function finderOf(
+  detector: RegionDetector | undefined,
+  { pixelRegions }: LoadedModel<string>,
+): RegionFinder | undefined {
+  if (detector !== undefined) return detectorFinder(detector);
+  return pixelRegions === undefined ? undefined : pixelFinder(pixelRegions, programName());
 }
 
 /** Does the work for sentences about one picture, some at a time. */

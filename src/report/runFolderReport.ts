@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UsageError } from '../common/errors.js';
 import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 import { shellWord } from '../formats/forms/index.js';
-import { formatDuration, formatGibibytes, formatMany, formatNumber } from '../formats/numbers.js';
+import { formatCount, formatDuration, formatGibibytes, formatNumber } from '../formats/numbers.js';
 import type { Mistakes } from '../tasks/index.js';
 import { pretraining, tasks } from '../tasks/registry.js';
 import { type RunConfig, readableParts } from '../train/runConfig.js';
@@ -163,8 +163,8 @@ function subtitle({ task, data, madeBy }: ConfigFacts): string {
   const { trainingQuestions, trainingSentences } = data ?? {};
   const trained = [
     task === PRETRAINING ? 'A pre-training' : kind,
-    trainingQuestions === undefined ? '' : ` with ${formatMany(trainingQuestions, 'question')}`,
-    trainingSentences === undefined ? '' : ` with ${formatMany(trainingSentences, 'sentence')}`,
+    trainingQuestions === undefined ? '' : ` with ${formatCount(trainingQuestions, 'question')}`,
+    trainingSentences === undefined ? '' : ` with ${formatCount(trainingSentences, 'sentence')}`,
   ].join('');
   return `${trained}${madeBy?.lxmert === undefined ? '' : `, by lxmert ${madeBy.lxmert}`}.`;
 }

@@ -2,5 +2,6 @@
 
 export { WASM_FILES } from './browser/ortModules.js';
 export { missingFile, requireChecksum, requireSize } from './exportedFolder.js';
-export { bytesOf } from './loadModel.js';
+export { bytesOf, readManifest } from './loadModel.js';
 export { chooseWeights } from './manifest.js';
+export { localFolder } from './node/localFolder.js';

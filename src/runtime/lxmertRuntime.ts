@@ -1,20 +1,19 @@
 /** @file Answers and matches from an exported model: what is the same in Node.js and in browsers. */
 
 import { LxmertError, UsageError } from '../common/errors.js';
-import type { RgbImage } from '../common/rgbImage.js';
 import { sequentialBatches } from '../data/epochSampler.js';
 import type { ExplainOptions, Explanation } from '../explain/explanation.js';
 import type { ExplanationMethod } from '../explain/removal.js';
 import type { FeatureRow, Provenance, ProvenancedFeatures } from '../features/portable.js';
 import { FeatureCheck } from '../inference/featureCheck.js';
-import { type ImageRegions, imageRegionsFrom } from '../inference/imageRegions.js';
+import type { ImageRegions } from '../inference/imageRegions.js';
 import type { LxmertAnswer, LxmertMatch } from '../inference/lxmert.js';
 import { LxmertImage } from '../inference/lxmertImage.js';
+import { PictureRegions } from '../inference/pictureRegions.js';
 import { RegionCache } from '../inference/regionCache.js';
 import {
   type AnswerOptions,
   DEFAULT_TOP_K,
-  NO_REGION_FINDER,
   requireChoices,
   requireTopK,
   requireWords,
@@ -72,18 +71,15 @@ const NOT_STATED: Provenance = {
 
 /** An exported model that answers or matches; each entry of the package has its own `load`. */
 export class LxmertRuntime {
-  readonly #platform: Platform;
   readonly #model: RuntimeModel;
   readonly #finder: RuntimeRegionFinder | undefined;
-  readonly #cache: RegionCache;
+  readonly #regions: PictureRegions;
   readonly #check: FeatureCheck;
-  #isDisposed = false;
 
   constructor({ platform, model, finder, options }: LxmertParts) {
-    this.#platform = platform;
     this.#model = model;
     this.#finder = finder;
-    this.#cache = new RegionCache(options.numCachedImages);
+    const cache = new RegionCache(options.numCachedImages);
     const { provenance } = model.manifest.regions;
     this.#check = new FeatureCheck(
       { featureSize: model.manifest.model.visualFeatureSize, trainedOn: provenance ?? undefined },
@@ -91,6 +87,13 @@ export class LxmertRuntime {
     );
     if (finder?.hasLabels === true)
       this.#check.requireOrigin(finder.name, finder.featureSize, finder.provenance);
+    this.#regions = new PictureRegions({
+      reader: platform,
+      finder,
+      cache,
+      check: this.#check,
+      namesFor: () => finder?.names ?? model.names,
+    });
   }
 
   /** What computes, and why that and not something else. */
@@ -144,24 +147,8 @@ export class LxmertRuntime {
    * decoded, or has no region
    */
   async detectRegions(image: RuntimeImage): Promise<ImageRegions> {
-    this.#requireAlive();
-    const given = await imageOf(image);
-    switch (given.kind) {
-      case 'regions':
-        this.#check.requireRow(given.regions.row, given.regions.provenance);
-        return given.regions;
-      case 'row':
-        this.#check.requireRow(given.row, given.provenance);
-        return this.#regionsOfRow(given.row, true, given.provenance);
-      case 'pixels':
-        return await this.#regionsOfPixels(given.pixels, this.#requireFinder());
-      case 'bytes':
-        return await this.#regionsOfBytes(given.bytes, 'the picture', this.#requireFinder());
-      case 'file': {
-        const finder = this.#requireFinder();
-        return await this.#regionsOfBytes(await this.#platform.readPicture(given.path), given.path, finder);
-      }
-    }
+    this.#regions.requireAlive();
+    return await this.#regions.of(await imageOf(image));
   }
 
   /**
@@ -271,7 +258,7 @@ export class LxmertRuntime {
     inputs: GraphInputs,
     outputs: readonly string[],
   ): Promise<Readonly<Record<string, EngineTensor>>> {
-    this.#requireAlive();
+    this.#regions.requireAlive();
     const { inputNames } = this.#model.session;
     // An input that the graph does not need is not in it.
     const feeds = Object.fromEntries(Object.entries(inputs).filter(([name]) => inputNames.includes(name)));
@@ -304,9 +291,7 @@ export class LxmertRuntime {
 
   /** Frees the weights. */
   async dispose(): Promise<void> {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    this.#cache.clear();
+    if (!this.#regions.dispose()) return;
     await this.#finder?.dispose?.();
     await this.#model.session.dispose();
   }
@@ -340,7 +325,7 @@ export class LxmertRuntime {
 
   /** Of no sentence: graphs take none of length 0. */
   #noProbabilities(): HeadProbabilities {
-    this.#requireAlive();
+    this.#regions.requireAlive();
     const { answers, matching, answerability } = this.#model.manifest.heads;
     const none = (size: number): ProbabilityRows => probabilityRows(new Float32Array(0), size);
     return {
@@ -362,34 +347,6 @@ export class LxmertRuntime {
       found.push(...read(await this.#probabilities(some, [row])));
     }
     return found;
-  }
-
-  #requireAlive(): void {
-    if (this.#isDisposed) throw new LxmertError('This Lxmert was disposed of; load it again.');
-  }
-
-  #requireFinder(): RuntimeRegionFinder {
-    if (this.#finder === undefined) throw new UsageError(NO_REGION_FINDER);
-    return this.#finder;
-  }
-
-  async #regionsOfBytes(bytes: Uint8Array, name: string, finder: RuntimeRegionFinder): Promise<ImageRegions> {
-    return await this.#cache.get(await this.#platform.sha256(bytes), async () => {
-      const image = await this.#platform.decode(bytes, { name, requireSize: finder.requireSize });
-      return await this.#regionsOfPixels(image, finder);
-    });
-  }
-
-  async #regionsOfPixels(image: RgbImage, finder: RuntimeRegionFinder): Promise<ImageRegions> {
-    const row = await finder.find(image, 'picture');
-    if (row.numBoxes === 0) throw new LxmertError('The detector proposes no region in the picture.');
-    return this.#regionsOfRow(row, finder.hasLabels, finder.provenance);
-  }
-
-  #regionsOfRow(row: FeatureRow, hasLabels: boolean, provenance: Provenance | undefined): ImageRegions {
-    this.#check.requireRow(row, undefined);
-    const names = this.#finder?.names ?? this.#model.names;
-    return imageRegionsFrom(row, { hasLabels, names, provenance });
   }
 }
 

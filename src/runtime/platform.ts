@@ -1,6 +1,6 @@
 /** @file What differs between Node.js and browsers: where folders are read, what computes, how pictures are decoded. */
 
-import type { RgbImage } from '../common/rgbImage.js';
+import type { PictureReader } from '../inference/pictureRegions.js';
 import type { Engine } from './engine.js';
 import type { ExportedFolder } from './exportedFolder.js';
 import type { WeightsPrecision } from './manifest.js';
@@ -23,22 +23,10 @@ export interface FolderOptions {
 }
 
 /** What both entries hand to the core. */
-export interface Platform {
+export interface Platform extends PictureReader {
   /** What a picture may be that only this platform knows, such as a browser's `Blob`, is turned into a file's bytes or pixels by the entry. */
   readonly name: 'node' | 'browser';
   /** @throws UsageError for a folder that is not there */
   openFolder(source: string, options: FolderOptions): Promise<ExportedFolder>;
   createEngine(options: EngineOptions): Promise<Engine>;
-  /** @throws LxmertError for what is no picture */
-  decode(
-    bytes: Uint8Array,
-    options: {
-      readonly name: string;
-      readonly requireSize?: ((width: number, height: number) => void) | undefined;
-    },
-  ): Promise<RgbImage>;
-  /** The bytes of a picture's file. @throws UsageError when there is none */
-  readPicture(path: string): Promise<Uint8Array>;
-  /** Of bytes, in hexadecimal. */
-  sha256(bytes: Uint8Array): Promise<string>;
 }

@@ -9,6 +9,7 @@ export type { ExplanationMethod, Removal, RemovedWord, TakenAway, WithoutPart } 
 export type { ImageRegion, ImageRegions, RegionLabel } from '../inference/imageRegions.js';
 export type { LxmertAnswer, LxmertMatch } from '../inference/lxmert.js';
 export { LxmertImage } from '../inference/lxmertImage.js';
+export type { PictureReader } from '../inference/pictureRegions.js';
 export type { AnswerOptions } from '../inference/requests.js';
 export type { RankedAnswer } from '../tasks/index.js';
 export type { LabelNames } from '../vision/detector/labelNames.js';

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import type { FeatureRow } from '../features/files.js';
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import type { givenFeatures } from './api.js';
 import { ServeError } from './serveError.js';
 
@@ -59,7 +59,7 @@ export function requirePlausible(row: FeatureRow, featureSize: number): void {
   const expected = numBoxes * featureSize;
   if (features.length !== expected) {
     throw refusal(
-      `The model reads ${featureSize} values for each of ${formatCount(numBoxes, 'box')}; ${features.length} values were sent.${otherType(4 * features.length, expected)}`,
+      `The model reads ${formatCount(featureSize, 'value')} for each of ${formatCount(numBoxes, 'box')}; ${formatNumber(features.length)} were sent.${otherType(4 * features.length, expected)}`,
     );
   }
   let largest = 0;

@@ -4,7 +4,7 @@ import { existingFiles } from '../common/pathSchemas.js';
 import { type AokvqaQuestion, streamAokvqaQuestions } from '../data/annotations/aokvqaAnnotations.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { directAnswerScore } from '../data/aokvqaScore.js';
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import { ANSWER_HEAD, answerTargets, FINETUNING_DEFAULTS } from './answering.js';
 import { bestChoices } from './choices.js';
 import { jsonObjectDump } from './dumpFormat.js';
@@ -103,7 +103,7 @@ export const task: Task<AokvqaQuestion, AokvqaPrediction, 'answer'> = {
     }),
     render: (result) =>
       [
-        `${formatCount(result.numQuestions, 'question')} scored, ${result.numDirect} of them for direct answers.`,
+        `${formatCount(result.numQuestions, 'question')} scored, ${formatNumber(result.numDirect)} of them for direct answers.`,
         ...coverageLines(result, result.missing),
         ...noteLines(result.notes),
         '',

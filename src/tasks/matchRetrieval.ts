@@ -1,7 +1,7 @@
 /** @file Retrieval by the matching head: sentences ranked for each image of a file, and images for each sentence. */
 
 import type { Question } from '../data/annotations/question.js';
-import { formatMany, formatPercent } from '../formats/numbers.js';
+import { formatCount, formatPercent } from '../formats/numbers.js';
 import { matchScores } from './matchScores.js';
 import { type RecallAt, type RetrievalRecall, retrievalRecall } from './metrics/recall.js';
 import type { EvaluatedModel } from './task.js';
@@ -20,7 +20,7 @@ export async function rankPairs(
   if (pairs.length === 0) return {};
   const [numImages, numSentences] = [imageIds.length, sentences.length];
   notice(
-    `Ranking ${formatMany(numSentences, 'sentence')} and ${formatMany(numImages, 'image')}: ${formatMany(numImages * numSentences, 'pair')}.`,
+    `Ranking ${formatCount(numSentences, 'sentence')} and ${formatCount(numImages, 'image')}: ${formatCount(numImages * numSentences, 'pair')}.`,
   );
   const display = progress('Ranking', 'pairs');
   const scores = await matchScores(predictor, source, imageIds, sentences, {

@@ -2,7 +2,7 @@
 
 import { existingFile, existingFiles } from '../common/pathSchemas.js';
 import { NLVR2_ANSWERS, streamStatements } from '../data/annotations/nlvr2Annotations.js';
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import { answeringTask } from './answering.js';
 import { lineDump } from './dumpFormat.js';
 import { scoreNlvr2Files } from './metrics/scoreFiles.js';
@@ -60,7 +60,7 @@ export const task = answeringTask({
           result.consistency === null ? '' : `of ${formatCount(result.numSentences, 'sentence')}`,
         ),
         ...result.subsets.map(({ name, accuracy, numExamples }) =>
-          scoreLine(`Accuracy, ${name}`, accuracy, `of ${numExamples}`),
+          scoreLine(`Accuracy, ${name}`, accuracy, `of ${formatNumber(numExamples)}`),
         ),
         ...notComputedLines(result.notComputed),
       ].join('\n'),

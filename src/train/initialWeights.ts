@@ -17,7 +17,7 @@ import {
 import { LxmertError } from '../common/errors.js';
 import { matchingRows } from '../data/answerNormalization.js';
 import type { AnswerTable } from '../data/answerTable.js';
-import { formatCount } from '../formats/numbers.js';
+import { formatCount, formatNumber } from '../formats/numbers.js';
 import type { Tensor } from '../torch/index.js';
 
 /** The last layer of the head that chooses an answer. */
@@ -71,7 +71,7 @@ export async function loadInitialWeights(
   }
   loadAnswerRows(checkpoint, parameters, rows);
   say(
-    `${numKnown} of ${formatCount(answerTable.size, 'answer')} start from the pre-trained head, the others from zeros.`,
+    `${formatNumber(numKnown)} of ${formatCount(answerTable.size, 'answer')} start from the pre-trained head, the others from zeros.`,
   );
   return report;
 }

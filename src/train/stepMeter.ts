@@ -1,5 +1,7 @@
 /** @file How fast the steps of a training go, and what of their time is spent waiting for data. */
 
+import { formatRate } from '../formats/numbers.js';
+
 /** What was measured since the last record. */
 export interface StepRates {
   readonly examplesPerSecond: number;
@@ -50,10 +52,6 @@ export function describeStep(
   loss: number,
   { examplesPerSecond, dataWaitShare, residentBytes }: StepRates,
 ): string {
-  const speed =
-    examplesPerSecond >= 100
-      ? Math.round(examplesPerSecond).toLocaleString('en-US')
-      : examplesPerSecond.toPrecision(2);
   const memory = (residentBytes / 2 ** 30).toFixed(2);
-  return `loss ${loss.toPrecision(3)}, ${speed} examples/s, data wait ${Math.round(100 * dataWaitShare)} %, ${memory} GiB`;
+  return `loss ${loss.toPrecision(3)}, ${formatRate(examplesPerSecond)} examples/s, data wait ${Math.round(100 * dataWaitShare)} %, ${memory} GiB`;
 }

@@ -437,7 +437,33 @@ describe('what is not a checkpoint gets its own sentence', () => {
       /this is an ONNX graph, not weights/,
     ],
     ['zeros', 'a.pth', Buffer.alloc(5000), /zeros only/],
-    ['anything else', 'a.pth', 'plain words', /no checkpoint in a known layout/],
+    ['another form of JSON', 'a.json', '["yes", "no"]', /JSON text, not weights: it holds an answer table/],
+    [
+      'a vocabulary',
+      'vocab.txt',
+      '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\n##s\n',
+      /no checkpoint in a known layout but a vocabulary of word pieces \(BERT vocab\.txt\)\. Name it with --vocab/,
+    ],
+    [
+      'a table',
+      'a.tsv',
+      'a\tb\tc\n1\t2\t3\n',
+      /known layout but text\. What it holds is told by: lxmert doctor --files \S+a\.tsv\. Name the weights file\.$/,
+    ],
+    [
+      'a picture',
+      'a.bin',
+      '\xff\xd8\xff\xe0\0\x10JFIF\0',
+      /known layout but a JPEG picture\. Name the weights file/,
+    ],
+    ['a page under a name of TensorFlow', 'bert.ckpt', '<html>', /web page \(HTML\)/],
+    [
+      'anything else',
+      'a.pth',
+      '\x01\x02\x03 and so on',
+      /no checkpoint in a known layout: it begins with 010203/,
+    ],
+    ['words', 'a.pth', 'plain words', /no checkpoint in a known layout but /],
   ])('%s', async (_what, name, content, message) => {
     const data = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
     await expectRefusal(data, message, name);

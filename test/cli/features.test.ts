@@ -52,6 +52,20 @@ describe('lxmert features', () => {
     expect(readFileSync(back).equals(readFileSync(source))).toBe(true);
   });
 
+  it('ends with 1 where broken rows were left out, when the store was made and when it is there already', async () => {
+    const lines = readFileSync(source, 'latin1').split(/(?<=\n)/);
+    const table = path.join(folder, 'broken.tsv');
+    writeFileSync(table, lines.with(3, `${lines[3]!.slice(0, -12)}\n`).join(''));
+    const words = ['convert', table, path.join(folder, 'kept'), '--keep-going'];
+    for (const state of ['made', 'there']) {
+      const { stdout, exitCode } = await features(...words);
+      expect([state, exitCode]).toEqual([state, 1]);
+      expect(stdout).toContain('1 broken row left out, listed in ');
+    }
+    const whole = await features('convert', source, path.join(folder, 'unbroken'), '--keep-going');
+    expect([whole.exitCode, whole.stdout]).toEqual([0, expect.not.stringContaining('left out')]);
+  });
+
   it('converts out of a zip archive', async () => {
     const archive = path.join(folder, 'rows.zip');
     const data = readFileSync(source);

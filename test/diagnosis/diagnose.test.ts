@@ -125,6 +125,15 @@ describe('a file by itself', () => {
   });
 
   it.each([
+    ['shares', '[[0, 0, 0.5, 0.5]]', '--box-unit share'],
+    ['sizes', '[[50, 40, 10, 20]]', '--box-format xywh'],
+    ['corners in pixels', '[[10, 20, 50, 40]]', 'features/mine'],
+  ])('of boxes as %s ends with the command that reads them', async (_, boxes, ending) => {
+    const { wayOn } = await one(put('boxes.jsonl', `{"image": "a", "boxes": ${boxes}}\n`));
+    expect(wayOn?.endsWith(ending), wayOn).toBe(true);
+  });
+
+  it.each([
     ['an answer table', ['yes', 'no'], /answer table/, /2 answers: 'yes', 'no'/],
     ['a vocabulary', '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n', /vocabulary/, /6 word pieces/],
     ['predictions of NLVR2', 'a-1-0,True\na-1-1,False\n', /predictions for NLVR2/, /2 lines/],

@@ -52,6 +52,7 @@ needing('program').describe('exporting a site', () => {
       precisions?: WeightsPrecision[];
       pictures?: PictureForSite[];
       title?: string;
+      detector?: string;
     } = {},
   ): Promise<ExportedSite> =>
     exportSite({ model: at('model'), pictures: [picture], ...options, out: at(out) });
@@ -174,7 +175,12 @@ needing('program').describe('exporting a site', () => {
     }
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
     await expect(write('none', { model: folder })).rejects.toThrow(
-      /is no exported folder: it has no lxmert\.json/,
+      /has no lxmert\.json, so it is no model that lxmert export onnx wrote\. Name the folder that it wrote/,
+    );
+    mkdirSync(at('a-run'));
+    writeFileSync(at('a-run/config.json'), '{"task":"vqa"}');
+    await expect(write('none', { detector: at('a-run') })).rejects.toThrow(
+      /has no lxmert\.json, .*: it is the folder of a run\. Export it first: lxmert export onnx /,
     );
   });
 

@@ -23,6 +23,7 @@ describe('a file or folder of another kind', () => {
       'lxmert features convert',
     ],
     ['a Python pickle', Buffer.from('\x80\x02}q\x00.', 'latin1'), 'feature-formats.md'],
+    ['a Feather table of version 1', Buffer.from('FEA1....', 'latin1'), 'feather.write_feather('],
     ['a bzip2 archive', Buffer.from('BZh91AY', 'latin1'), 'bunzip2 --keep'],
     ['an xz archive', Buffer.from('\xfd7zXZ\x00\x00', 'latin1'), 'unxz --keep'],
     ['a gzip archive', Buffer.from('\x1f\x8b\x08\x00', 'latin1'), 'lxmert features convert'],

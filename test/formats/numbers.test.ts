@@ -10,6 +10,7 @@ import {
   formatMillions,
   formatNumber,
   formatPercent,
+  formatRate,
   formatSeconds,
 } from '../../src/formats/numbers.js';
 
@@ -31,6 +32,17 @@ describe('formatSeconds', () => {
     [1.884, '1.88 s'],
   ])('%d', (seconds, text) => {
     expect(formatSeconds(seconds)).toBe(text);
+  });
+});
+
+describe('formatRate', () => {
+  it.each([
+    [0.752, '0.75'],
+    [99.4, '99'],
+    [99.6, '100'],
+    [2190.4, '2,190'],
+  ])('%d', (rate, text) => {
+    expect(formatRate(rate)).toBe(text);
   });
 });
 
@@ -62,7 +74,11 @@ describe('counts and shares', () => {
     expect(['epoch', 'box', 'batch', 'entry', 'key'].map((noun) => formatCount(2, noun))).toEqual([
       ...['2 epochs', '2 boxes', '2 batches', '2 entries', '2 keys'],
     ]);
-    expect([formatCount(1, 'shard'), formatCount(0, 'shard')]).toEqual(['1 shard', '0 shards']);
+    expect([1, 0, 2190].map((count) => formatCount(count, 'shard'))).toEqual([
+      '1 shard',
+      '0 shards',
+      '2,190 shards',
+    ]);
     expect([formatPercent(0.69904), formatPercent(1, 1), formatPercent(0.0004, 1)]).toEqual([
       '69.90 %',
       '100.0 %',

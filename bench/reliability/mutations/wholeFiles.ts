@@ -7,6 +7,7 @@ import sharp, { type Sharp } from 'sharp';
 import { saveCheckpoint } from '../../../src/checkpoint/index.js';
 import { StoredZip } from '../../../src/checkpoint/write/storedZip.js';
 import { withAtomicFile } from '../../../src/common/atomicFile.js';
+import { kebabCase } from '../../../src/common/kebabCase.js';
 import { Random } from '../../../src/common/random.js';
 import { type FeatureRow, writeObj36 } from '../../../src/features/files.js';
 import { bytesField, concatenate, varintField } from '../../../src/formats/protobuf/writer.js';
@@ -277,9 +278,8 @@ export function runWords(kit: Kit, output: string): string[] {
 
 /** Options of a run by the names of their flags, as a file of settings has them. */
 function configuration(options: Record<string, unknown>, output: string): Record<string, unknown> {
-  const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const kept = Object.entries(options).filter(([, value]) => value !== null && value !== undefined);
-  return { ...Object.fromEntries(kept.map(([key, value]) => [dashed(key), value])), output };
+  return { ...Object.fromEntries(kept.map(([key, value]) => [kebabCase(key), value])), output };
 }
 
 function tomlOf(values: Record<string, unknown>): string {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { sampleModelFolder } from '../../common/sampleAssets.js';
 import { exportModel } from '../../export/index.js';
-import { type ExportedSite, exportSite, readManifest, requireAnswering } from '../../export/site/index.js';
+import { type ExportedSite, exportSite, manifestOf, requireAnswering } from '../../export/site/index.js';
 import { assertCompatible, featureSizeOf, type StatedRow } from '../../features/files.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { type ModelManifest, PRECISIONS, type WeightsPrecision } from '../../runtime/index.js';
@@ -63,7 +63,7 @@ export const command = defineCommand({
     }
     const exported = await exportedFolder(model, precision, progress, notice, signal);
     try {
-      const manifest = await readManifest(exported.folder);
+      const manifest = await manifestOf(exported.folder);
       requireAnswering(manifest, model);
       requireRegions(manifest, { ...options, model });
       const check = (row: StatedRow): void => requireRow(manifest, row, features as string, notice);

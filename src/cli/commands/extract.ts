@@ -21,7 +21,7 @@ import {
   PIXEL_CORNERS,
   parseFeatureRange,
 } from '../../features/files.js';
-import { formatCount } from '../../formats/numbers.js';
+import { formatCount, formatNumber } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/index.js';
 import type { ImageFile } from '../../vision/imageFiles.js';
 import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';
@@ -236,7 +236,7 @@ function renderResult(result: ExtractionResult): string {
 function headline(result: ExtractionResult): string {
   const { out, numListed, numExtracted, numLeft, numImages, numShort } = result;
   if (numImages === null) {
-    const done = `${formatCount(numListed - numLeft, 'image')} of ${numListed} done, in ${out}.extracting`;
+    const done = `${formatCount(numListed - numLeft, 'image')} of ${formatNumber(numListed)} done, in ${out}.extracting`;
     if (result.wasInterrupted) return `Stopped: ${done}. Give the same command again to go on.`;
     if (numLeft === 0) return `${done}; another process is putting ${out} together.`;
     return `${done}; other processes have the rest, and the last of them writes ${out}. If they were stopped, give the same command again.`;
@@ -245,6 +245,6 @@ function headline(result: ExtractionResult): string {
     numShort === null || numShort === 0
       ? ''
       : `; ${formatCount(numShort, 'image')} with fewer regions than the profile asks for, since the detector proposed no more`;
-  const news = numExtracted === 0 ? 'nothing was to be done' : `${numExtracted} new`;
+  const news = numExtracted === 0 ? 'nothing was to be done' : `${formatNumber(numExtracted)} new`;
   return `${out}: ${formatCount(numImages, 'image')}, ${news}${short}`;
 }

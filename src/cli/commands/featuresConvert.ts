@@ -37,7 +37,7 @@ import {
   unknownProvenance,
 } from '../../features/files.js';
 import type { StreamSource } from '../../formats/lines/streamSource.js';
-import { formatBytes, formatCount } from '../../formats/numbers.js';
+import { formatBytes, formatCount, formatNumber } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 
@@ -115,7 +115,9 @@ export const command = defineCommand({
     keepGoing: z
       .boolean()
       .default(false)
-      .describe('Go on without rows that are broken, and list them; more than one in ten stops all the same'),
+      .describe(
+        'Go on without rows that are broken, list them and end with 1; more than one in ten stops all the same',
+      ),
     boxFormat: z
       .enum(BOX_FORMATS)
       .default('xyxy')
@@ -228,6 +230,7 @@ export const command = defineCommand({
     }
   },
   render: renderResult,
+  exitCode: (result) => (result.to === 'store' && result.leftOut.length > 0 ? 1 : 0),
 });
 
 function notLacking(flag: string, from: string): UsageError {
@@ -318,7 +321,7 @@ function renderResult(result: Result): string {
   if (result.interrupted) return `${size}; not finished. Run the same command again to go on.`;
   if (result.alreadyComplete) return [`${size}; it was already whole`, ...leftOutLines(result)].join('\n');
   const notes = [
-    result.numResumed > 0 ? `${result.numResumed} of them from an earlier run` : '',
+    result.numResumed > 0 ? `${formatNumber(result.numResumed)} of them from an earlier run` : '',
     result.numDuplicates > 0
       ? `${formatCount(result.numDuplicates, 'row')} of a repeated image left out`
       : '',
@@ -338,7 +341,7 @@ function leftOutLines({ leftOut, path: store }: { readonly path: string } & Conv
   const rest = leftOut.length - NUM_NAMED;
   return [
     ...leftOut.slice(0, NUM_NAMED).map(({ message }) => `left out: ${message}`),
-    ...(rest > 0 ? [`and ${rest} more`] : []),
+    ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : []),
     `${formatCount(leftOut.length, 'broken row')} left out, listed in ${path.join(store, BROKEN_ROWS_FILE)}; ` +
       (numLost === 0
         ? 'a whole row of each image was found'

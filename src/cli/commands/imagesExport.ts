@@ -5,7 +5,7 @@ import { UsageError } from '../../common/errors.js';
 import { cocoSplits } from '../../data/cocoImages.js';
 import { type ExportedPictures, exportPictures } from '../../data/pictures/exportPictures.js';
 import { openRawFiles } from '../../data/prepare/rawFiles.js';
-import { formatBytes, formatCount } from '../../formats/numbers.js';
+import { formatBytes, formatCount, formatNumber } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputPath } from '../options.js';
 
@@ -60,10 +60,12 @@ export const command = defineCommand({
   render: ({ folder, numWritten, numBytes, numThere, numRepeated, problems }) =>
     [
       `${folder}: ${formatCount(numWritten, 'picture')} written (${formatBytes(numBytes)})` +
-        (numThere > 0 ? `, ${numThere} there already` : '') +
+        (numThere > 0 ? `, ${formatNumber(numThere)} there already` : '') +
         (numRepeated > 0 ? `; ${formatCount(numRepeated, 'row')} with a picture of another row` : ''),
       ...problems.slice(0, MAX_LISTED),
-      ...(problems.length > MAX_LISTED ? [`and ${problems.length - MAX_LISTED} more like these`] : []),
+      ...(problems.length > MAX_LISTED
+        ? [`and ${formatNumber(problems.length - MAX_LISTED)} more like these`]
+        : []),
     ].join('\n'),
   exitCode: ({ problems }) => (problems.length === 0 ? 0 : 1),
 });

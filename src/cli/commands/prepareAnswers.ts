@@ -6,7 +6,7 @@ import {
   type PreparedAnswers,
   prepareAnswers,
 } from '../../data/prepare/prepareAnswers.js';
-import { formatCount, formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { existingPath, outputFile } from '../options.js';
 import { rowNotices } from '../prepareReport.js';
@@ -58,9 +58,9 @@ export const command = defineCommand({
   render: ({ output, ...counts }) => {
     const share = counts.numExamples === 0 ? 0 : counts.numExamplesCovered / counts.numExamples;
     return (
-      `${output}: ${counts.numAnswers} of ${formatCount(counts.numAnswersFound, 'answer')}, each of at least ` +
+      `${output}: ${formatNumber(counts.numAnswers)} of ${formatCount(counts.numAnswersFound, 'answer')}, each of at least ` +
       `${formatCount(counts.fewestOccurrences, 'example')}\n${formatCount(counts.numExamples, 'labelled example')} of ${formatCount(counts.numImages, 'image')}, ` +
-      `${counts.numExamplesCovered} of them with an answer in the table (${formatPercent(share, 1)})`
+      `${formatNumber(counts.numExamplesCovered)} of them with an answer in the table (${formatPercent(share, 1)})`
     );
   },
 });

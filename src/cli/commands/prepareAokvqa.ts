@@ -7,7 +7,7 @@ import {
   prepareAokvqa,
 } from '../../data/prepare/prepareAokvqa.js';
 import { openShards } from '../../features/files.js';
-import { formatCount, formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import { existingPath } from '../options.js';
@@ -78,7 +78,7 @@ function choiceLines(split: PreparedAokvqaSplit): string[] {
   const lines: string[] = [];
   if (numChoices > 0) {
     lines.push(
-      `  ${numChoicesInTable} of ${formatCount(numChoices, 'choice')} in the table (${formatPercent(numChoicesInTable / numChoices, 1)}); the others are not chosen`,
+      `  ${formatNumber(numChoicesInTable)} of ${formatCount(numChoices, 'choice')} in the table (${formatPercent(numChoicesInTable / numChoices, 1)}); the others are not chosen`,
     );
   }
   if (numDifficult > 0)

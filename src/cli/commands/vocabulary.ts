@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { readSentences } from '../../data/annotations/sentences.js';
-import { formatCount, formatMany, formatNumber, formatPercent } from '../../formats/numbers.js';
+import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
 import { countWords, vocabularyOfWords } from '../../text/index.js';
 import { saveVocabulary } from '../../text/vocabularyFile.js';
 import { defineCommand } from '../command.js';
@@ -86,6 +86,6 @@ export const command = defineCommand({
     };
   },
   render: ({ output, numEntries, numSentences, numWords, numWholeWords, shareWhole }) =>
-    `${output}: ${formatCount(numEntries, 'word piece')}. Of ${formatMany(numWords, 'different word')} in ${formatMany(numSentences, 'sentence')} ` +
+    `${output}: ${formatCount(numEntries, 'word piece')}. Of ${formatCount(numWords, 'different word')} in ${formatCount(numSentences, 'sentence')} ` +
     `${formatNumber(numWholeWords)} are one piece (${formatPercent(shareWhole, 1)} of all words); the others are spelled.`,
 });

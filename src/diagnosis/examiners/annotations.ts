@@ -52,7 +52,7 @@ export async function examineRecords(file: string, form: FileForm): Promise<File
   return report(file, form.title, {
     facts: lines,
     problems,
-    wayOn: form.wayOn,
+    wayOn: `${form.wayOn}${boxes?.flags ?? ''}`,
     traits: traitsOf(form, facts, isWhole),
   });
 }

@@ -6,7 +6,7 @@ import { messageOf } from '../../common/errors.js';
 import { formOfRaw, openRawFiles } from '../../data/prepare/rawFiles.js';
 import { contentKindOf } from '../../formats/contentKind.js';
 import { shellWord } from '../../formats/forms/index.js';
-import { formatBytes, formatMany } from '../../formats/numbers.js';
+import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { isTarFile, listTarFile } from '../../formats/tar/tarFile.js';
 import { listZipMembers } from '../../formats/zip/zipMembers.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
@@ -25,7 +25,7 @@ export async function examineZip(file: string): Promise<FileReport> {
   }
   const ends = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   if (ends(/(^|\/)data\.pkl$/)) return await examineWeights(file, 'weights of torch (zip layout)');
-  const facts = [`${formatMany(names.length, 'file')}, ${formatBytes(numBytes)} unpacked: ${someOf(names)}`];
+  const facts = [`${formatCount(names.length, 'file')}, ${formatBytes(numBytes)} unpacked: ${someOf(names)}`];
   const word = shellWord(file);
   if (names.length > 0 && names.every((name) => name.endsWith('.npy'))) {
     return report(file, 'NumPy arrays (.npz)', { facts, wayOn: `${NUMPY}` });
@@ -95,7 +95,7 @@ export async function examineTar(file: string): Promise<FileReport> {
     const numBytes = members.reduce((sum, member) => sum + member.numBytes, 0);
     const names = members.map(({ name }) => name);
     return report(file, 'a tar archive', {
-      facts: [`${formatMany(names.length, 'file')}, ${formatBytes(numBytes)} unpacked: ${someOf(names)}`],
+      facts: [`${formatCount(names.length, 'file')}, ${formatBytes(numBytes)} unpacked: ${someOf(names)}`],
       wayOn: (await questionsWayOn(file)) ?? unpack,
     });
   } catch (error) {

@@ -5,7 +5,7 @@ import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { type FeatureFileInfo, formatFeatureRanges, sourceInfo } from '../../features/fileInfo.js';
 import type { ContentKindName } from '../../formats/contentKind.js';
 import { shellWord } from '../../formats/forms/index.js';
-import { formatBytes, formatMany } from '../../formats/numbers.js';
+import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { type FileReport, report } from '../fileReport.js';
 
 /** A file's content, or that it is a folder, and what that is called. */
@@ -59,15 +59,15 @@ export async function examineForeignFeatures(
     });
   }
   const [fewest, most] = info.numBoxes;
-  const boxes = fewest === most ? formatMany(most, 'box') : `${fewest} to ${most} boxes`;
-  const images = formatMany(info.numImages, 'image');
+  const boxes = fewest === most ? formatCount(most, 'box') : `${fewest} to ${most} boxes`;
+  const images = formatCount(info.numImages, 'image');
   return report(
     file,
     TITLES.find(([format]) => format.test(info.format))?.[1] ?? `region features (${info.format})`,
     {
       facts: [
         `${info.isEstimate ? 'about ' : ''}${images}; ${formatBytes(info.numBytes)}; ${info.numLookedAt} looked at`,
-        `${boxes} of ${formatMany(info.featureSize, 'value')}; images such as ${info.sampleIds[0] ?? '(none)'}`,
+        `${boxes} of ${formatCount(info.featureSize, 'value')}; images such as ${info.sampleIds[0] ?? '(none)'}`,
         formatFeatureRanges(info),
         ...info.notes,
         ...(info.detector === null ? [] : [`detector ${info.detector}`]),

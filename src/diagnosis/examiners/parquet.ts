@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
 import { parquetSource } from '../../data/annotations/parquetSource.js';
 import { shellWord } from '../../formats/forms/index.js';
-import { formatBytes, formatMany } from '../../formats/numbers.js';
+import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { ParquetTable } from '../../formats/parquet/parquetTable.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
 
@@ -41,7 +41,7 @@ export async function examineParquet(file: string): Promise<FileReport> {
     const names = table.columns.map(({ name }) => name);
     const hasPictures = table.columns.some(({ hasBytes }) => hasBytes);
     const facts = [
-      `${formatMany(table.numRows, 'row')}; ${size}${hasPictures ? '; with pictures' : ''}`,
+      `${formatCount(table.numRows, 'row')}; ${size}${hasPictures ? '; with pictures' : ''}`,
       `columns ${someOf(names, 8)}`,
     ];
     const found = await dataSetOf(file, names);

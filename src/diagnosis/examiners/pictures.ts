@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import { shellWord } from '../../formats/forms/index.js';
-import { formatMany } from '../../formats/numbers.js';
+import { formatCount } from '../../formats/numbers.js';
 import { type FileReport, report } from '../fileReport.js';
 
 /** Pictures of a folder that are decoded. */
@@ -33,7 +33,7 @@ export async function examinePictures(folder: string, files: readonly string[]):
       problems.push(messageOf(error));
     }
   }
-  return report(folder, formatMany(files.length, 'picture'), {
+  return report(folder, formatCount(files.length, 'picture'), {
     facts: [
       `${chosen.length} looked at: ${[...sizes].join(', ') || 'none can be read'}; such as ${path.basename(files[0]!)}`,
     ],

@@ -3,7 +3,7 @@
 import { messageOf } from '../../common/errors.js';
 import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import type { FileForm } from '../../formats/forms/index.js';
-import { formatMany } from '../../formats/numbers.js';
+import { formatCount } from '../../formats/numbers.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
 
 import { type FileReport, report, someOf } from '../fileReport.js';
@@ -13,7 +13,7 @@ export async function examineTable(file: string, form: FileForm): Promise<FileRe
   try {
     const { answers } = await loadAnswerTable(file);
     const facts = [
-      `${formatMany(answers.length, 'answer')}: ${someOf(
+      `${formatCount(answers.length, 'answer')}: ${someOf(
         answers.map((answer) => `'${answer}'`),
         5,
       )}`,
@@ -28,7 +28,7 @@ export async function examineVocabulary(file: string, form: FileForm): Promise<F
   try {
     const { size } = await loadVocabulary(file);
     return report(file, form.title, {
-      facts: [formatMany(size, 'word piece')],
+      facts: [formatCount(size, 'word piece')],
       wayOn: form.wayOn,
       traits: { numWordPieces: size },
     });

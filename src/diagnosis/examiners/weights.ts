@@ -3,7 +3,7 @@
 import type { ValueSummary } from '../../checkpoint/index.js';
 import { messageOf } from '../../common/errors.js';
 import { shellWord } from '../../formats/forms/index.js';
-import { formatBytes, formatMany, formatMillions, formatNumber } from '../../formats/numbers.js';
+import { formatBytes, formatCount, formatMillions, formatNumber } from '../../formats/numbers.js';
 import { headPrefixes } from '../../tasks/registry.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
@@ -27,7 +27,7 @@ export async function examineWeights(file: string, what: string): Promise<FileRe
     const values = found.numTensorBytes <= MAX_READ_BYTES ? summarizeValues(checkpoint) : undefined;
     const notes = typeof settings === 'string' ? [] : settings.notes;
     const { sizes, numAnswers, missing, others } = found;
-    const answers = numAnswers === undefined ? 'no answer head' : formatMany(numAnswers, 'answer');
+    const answers = numAnswers === undefined ? 'no answer head' : formatCount(numAnswers, 'answer');
     const heads = found.taskHeads.length > 0 ? `; heads ${found.taskHeads.join(', ')}` : '';
     return report(file, `weights of LXMERT (${found.kind}, ${found.names} names)`, {
       facts: [

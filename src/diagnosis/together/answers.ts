@@ -1,7 +1,7 @@
 /** @file Whether predictions and annotations are about the same questions. */
 
 import { isNamedForVqa, shellWord } from '../../formats/forms/index.js';
-import { formatMany, formatNumber } from '../../formats/numbers.js';
+import { formatCount, formatNumber } from '../../formats/numbers.js';
 import type { FileReport } from '../fileReport.js';
 import { clash, type Fit, suits } from './fit.js';
 
@@ -54,7 +54,7 @@ function predictionFit(
       : '';
   const missing =
     asked.size > found
-      ? `; ${formatMany(asked.size - found, 'question')} ${asked.size - found === 1 ? 'has' : 'have'} no prediction (--missing says what becomes of them)`
+      ? `; ${formatCount(asked.size - found, 'question')} ${asked.size - found === 1 ? 'has' : 'have'} no prediction (--missing says what becomes of them)`
       : '';
   const finding = `${formatNumber(found)} of the predictions of ${predicted.path} are for questions of ${each.path}${rest}${missing}.`;
   return { files, fits: rest === '', finding };

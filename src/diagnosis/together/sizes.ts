@@ -1,6 +1,6 @@
 /** @file Whether answer tables, vocabularies and features have the sizes that a model's weights have. */
 
-import { formatMany, formatNumber } from '../../formats/numbers.js';
+import { formatCount, formatNumber } from '../../formats/numbers.js';
 import { type FileReport, someOf } from '../fileReport.js';
 import { clash, type Fit, suits } from './fit.js';
 
@@ -35,7 +35,7 @@ function tablesAndHeads(reports: readonly FileReport[]): Fit[] {
     return [
       clash(
         [weights.path, ...own.map(({ path }) => path)],
-        `The head of ${weights.path} has ${formatMany(numAnswers, 'answer')}; ${found}. Name the table that it was trained with.`,
+        `The head of ${weights.path} has ${formatCount(numAnswers, 'answer')}; ${found}. Name the table that it was trained with.`,
       ),
     ];
   });

@@ -2,4 +2,4 @@
 
 export type { StoredRegions } from './description.js';
 export { type ExportedSite, exportSite, type PictureForSite } from './exportSite.js';
-export { readManifest, requireAnswering } from './modelFiles.js';
+export { manifestOf, requireAnswering } from './modelFiles.js';

@@ -2,41 +2,27 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { withAtomicFile } from '../../common/atomicFile.js';
 import { hasErrorCode, LxmertError, UsageError } from '../../common/errors.js';
 import {
   bytesOf,
   chooseWeights,
+  localFolder,
   missingFile,
+  readManifest,
   requireChecksum,
   requireSize,
 } from '../../runtime/exportedFiles.js';
-import {
-  MANIFEST_FILE,
-  type Manifest,
-  type ManifestWeights,
-  type ModelManifest,
-  parseManifest,
-  type WeightsPrecision,
-} from '../../runtime/index.js';
+import type { Manifest, ManifestWeights, ModelManifest, WeightsPrecision } from '../../runtime/index.js';
 
 /** Bytes copied at once. */
 const CHUNK_BYTES = 1 << 20;
 
-/** @throws UsageError when there is no exported folder, LxmertError for a manifest that is damaged */
-export async function readManifest(folder: string): Promise<Manifest> {
-  const file = path.join(folder, MANIFEST_FILE);
-  try {
-    return parseManifest(await readFile(file, 'utf8'), file);
-  } catch (cause) {
-    if (!hasErrorCode(cause, 'ENOENT') && !hasErrorCode(cause, 'ENOTDIR')) throw cause;
-    throw new UsageError(
-      `${folder} is no exported folder: it has no ${MANIFEST_FILE}. Make one with lxmert export onnx.`,
-      { cause },
-    );
-  }
+/** @throws UsageError that says what the folder is when it is no exported one, LxmertError for a manifest that is damaged */
+export async function manifestOf(folder: string): Promise<Manifest> {
+  return await readManifest(await localFolder(folder));
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   ArrowTable,
   type ArrowValue,
   isOfNumbers,
+  isSingle,
   typeText,
 } from '../../formats/arrow/index.js';
 import { floatsOf, integersOf } from '../../formats/numberArray.js';
@@ -24,9 +25,9 @@ import { FIELD_NAMES, type PictureRecord } from './pictureFields.js';
 import { openRecords, type Records } from './recordSource.js';
 import { sizeBetween } from './sizeBetween.js';
 
-const ENDING = '.arrow';
+const ENDING = /\.(arrow|feather)$/;
 
-/** Read without compression, as `datasets` writes them; of a folder all tables, in the order of their names. */
+/** As `datasets` and `pyarrow.feather` write them; of a folder all tables, in the order of their names. */
 export const arrowTables: FeatureFormat = {
   name: "Arrow tables (Hugging Face's LXMERT examples)",
   recognises: ({ path: given, kind }) => kind === 'arrow' || (kind === 'folder' && holdsTables(given)),
@@ -34,13 +35,13 @@ export const arrowTables: FeatureFormat = {
 };
 
 function holdsTables(folder: string): boolean {
-  return someFirstName(folder, (name) => name.endsWith(ENDING));
+  return someFirstName(folder, (name) => ENDING.test(name));
 }
 
 function openTables(given: string, stated: StatedSource): Records {
   const files = statSync(given).isDirectory()
     ? readdirSync(given)
-        .filter((name) => name.endsWith(ENDING))
+        .filter((name) => ENDING.test(name))
         .sort()
         .map((name) => path.join(given, name))
     : [given];
@@ -133,15 +134,10 @@ class TableRows {
   /** @throws LxmertError where ids or a column of numbers are something else, before the first row */
   #checkTypes({ fields }: ArrowTable): void {
     const id = fields[this.#idColumn] as ArrowField;
-    if (id.type.kind !== 'text' && id.type.kind !== 'number') {
-      const isDictionary = id.type.kind === 'other' && id.type.name === 'dictionary';
-      const wayOut = isDictionary
-        ? " Write it as plain text: pyarrow's dictionary_decode() does, and Utf8 in apache-arrow for JavaScript."
-        : '';
+    if (!isSingle(id))
       throw new LxmertError(
-        `${this.given}: its column ${id.name} should hold numbers or texts; it is ${typeText(id)}.${wayOut}`,
+        `${this.given}: its column ${id.name} should hold numbers or texts; it is ${typeText(id)}.`,
       );
-    }
     for (const field of fields)
       if (isRead(field.name) && !IDS.includes(field.name as (typeof IDS)[number]) && !isOfNumbers(field))
         throw new LxmertError(

@@ -24,7 +24,7 @@ export function checkedRow(raw: RawRow, form: RowForm, { sizes }: StatedSource):
   if (features.length !== numBoxes * form.featureSize)
     throw new LxmertError(
       `features should hold ${formatCount(form.featureSize, 'value')} for each of ${formatCount(numBoxes, 'box')}, as those of the first rows do; ` +
-        `it holds ${features.length} values.`,
+        `it holds ${formatCount(features.length, 'value')}.`,
     );
   const { height, width } = form.hasSizes ? sizeOf(raw, sizes) : { height: 1, width: 1 };
   const row = {

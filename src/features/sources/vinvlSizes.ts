@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { isSizesTable } from '../../formats/tableNames.js';
 
 /** The path of such a table beside a table of features: of the same stem, or the only one in the folder. */
 export function findVinvlSizes(features: string): string | undefined {
@@ -12,10 +13,10 @@ export function findVinvlSizes(features: string): string | undefined {
 
 /** The name of such a table among others: of the stem of `features`, or the only one. */
 export function chooseSizes(features: string, names: readonly string[]): string | undefined {
-  const stem = features.replace(/(\.features?)?(\.tsv)?$/, '');
-  const all = names.filter((name) => /(^|[./])hw\.tsv$/.test(name));
+  const stem = features.replace(/(\.features?)?(\.tsv)?$/i, '');
+  const all = names.filter(isSizesTable);
   return (
-    all.find((name) => path.posix.basename(name) === `${stem}.hw.tsv`) ??
+    all.find((name) => path.posix.basename(name).replace(/\.hw\.tsv$/i, '') === stem) ??
     (all.length === 1 ? all[0] : undefined)
   );
 }

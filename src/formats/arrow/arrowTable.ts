@@ -2,8 +2,9 @@
 
 import { LxmertError } from '../../common/errors.js';
 import { type OpenFile, openFileSync } from '../randomAccess.js';
+import { Dictionaries, lastUpTo } from './dictionaries.js';
 import { ArrowFault, withinBytes } from './flatTable.js';
-import { footerSchema, messageAt, readMessages } from './messages.js';
+import { footerSchema, isFileForm, messageAt, readMessages } from './messages.js';
 import { numRowsOf, type RecordBatch, readBatch } from './recordBatch.js';
 import { type ArrowField, readSchema } from './schema.js';
 import { type ArrowValue, ValueReader } from './values.js';
@@ -22,6 +23,7 @@ export class ArrowTable {
     private readonly bytes: OpenFile,
     readonly fields: readonly ArrowField[],
     private readonly batches: readonly BatchPlace[],
+    private readonly dictionaries: Dictionaries,
     readonly numRows: number,
     /** False where the mark of its end is missing, as after a writer that was stopped. */
     readonly isClosed: boolean,
@@ -32,21 +34,14 @@ export class ArrowTable {
    * Walks over the messages; no rows are read.
    *
    * @param maxValueBytes of one row's value in one column
-   * @throws UsageError when there is no such file; LxmertError for one that is cut, damaged or compressed
+   * @throws UsageError when there is no such file; LxmertError for one that is cut or damaged
    */
   static open(file: string, maxValueBytes: number): ArrowTable {
     const bytes = openFileSync(file);
     try {
-      const { fields, batches, numRows, isClosed } = readAll(bytes);
-      return new ArrowTable(
-        file,
-        bytes,
-        fields,
-        batches,
-        numRows,
-        isClosed,
-        new ValueReader(bytes, maxValueBytes),
-      );
+      const { fields, batches, dictionaries, numRows, isClosed } = readAll(bytes);
+      const values = new ValueReader(maxValueBytes);
+      return new ArrowTable(file, bytes, fields, batches, dictionaries, numRows, isClosed, values);
     } catch (error) {
       bytes.close();
       if (!(error instanceof ArrowFault)) throw error;
@@ -66,7 +61,11 @@ export class ArrowTable {
     try {
       const { place, batch } = this.#batchOf(row);
       const found = batch.columns[column];
-      return found === undefined ? null : this.values.value(found, row - place.firstRow);
+      if (found === undefined) return null;
+      const { type } = found.field;
+      if (type.kind !== 'dictionary') return this.values.value(found, row - place.firstRow);
+      const at = this.values.placeInDictionary(found, row - place.firstRow);
+      return at === null ? null : this.dictionaries.value(type.id, place.start, at, this.values);
     } catch (error) {
       if (!(error instanceof ArrowFault)) throw error;
       throw new LxmertError(`it cannot be read: ${error.message}.`, { cause: error });
@@ -78,38 +77,40 @@ export class ArrowTable {
   }
 
   #batchOf(row: number): { readonly place: BatchPlace; readonly batch: RecordBatch } {
-    const { batches } = this;
-    let [low, high] = [0, batches.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((batches[middle] as BatchPlace).firstRow <= row) low = middle;
-      else high = middle - 1;
-    }
-    const place = batches[low] as BatchPlace;
+    const place = lastUpTo(this.batches, row, ({ firstRow }) => firstRow) as BatchPlace;
     if (this.#last?.place !== place)
-      this.#last = { place, batch: readBatch(messageAt(this.bytes, place.start), this.fields) };
+      this.#last = { place, batch: readBatch(this.bytes, messageAt(this.bytes, place.start), this.fields) };
     return this.#last;
   }
 }
 
 function readAll(bytes: OpenFile) {
-  let fields: readonly ArrowField[] | undefined;
+  let schema: { readonly fields: readonly ArrowField[]; readonly dictionaries: Dictionaries } | undefined;
+  const withColumns = (fields: readonly ArrowField[]) => ({
+    fields,
+    dictionaries: new Dictionaries(bytes, fields, isFileForm(bytes)),
+  });
   const batches: BatchPlace[] = [];
   let numRows = 0;
   const messages = readMessages(bytes);
   for (;;) {
     const { value, done } = messages.next();
     if (done) {
-      if (fields === undefined) throw new ArrowFault('it names no columns');
-      return { fields, batches, numRows, isClosed: value.isClosed };
+      if (schema === undefined) throw new ArrowFault('it names no columns');
+      return { ...schema, batches, numRows, isClosed: value.isClosed };
     }
-    if (value.kind === 'schema') fields ??= withinBytes('its schema', () => readSchema(value.table));
-    if (value.kind !== 'batch') continue;
-    fields ??= columnsAtEnd(bytes);
+    if (value.kind === 'schema')
+      schema ??= withColumns(withinBytes('its schema', () => readSchema(value.table)));
+    if (value.kind !== 'batch' && value.kind !== 'dictionary') continue;
+    schema ??= withColumns(columnsAtEnd(bytes));
+    if (value.kind === 'dictionary') {
+      schema.dictionaries.add(value);
+      continue;
+    }
     const numOfBatch = numRowsOf(value);
     if (numOfBatch === 0) continue;
     // Its parts are looked at now, so that no batch states rows that it does not have; nothing of them is kept.
-    readBatch(value, fields);
+    readBatch(bytes, value, schema.fields);
     if (!Number.isSafeInteger(numRows + numOfBatch))
       throw new ArrowFault('it states more rows than can be counted');
     batches.push({ start: value.start, firstRow: numRows });

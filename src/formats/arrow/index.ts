@@ -1,5 +1,5 @@
 /** @file Arrow tables, read a row at a time. */
 
 export { ArrowTable } from './arrowTable.js';
-export { type ArrowField, isOfNumbers, typeText } from './schema.js';
+export { type ArrowField, isOfNumbers, isSingle, typeText } from './schema.js';
 export type { ArrowValue } from './values.js';

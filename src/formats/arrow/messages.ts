@@ -37,13 +37,13 @@ const KINDS: Readonly<Record<number, ArrowMessage['kind']>> = { 1: 'schema', 2: 
  * @throws ArrowFault where they are cut or damaged
  */
 export function* readMessages(file: SyncRandomAccess): Generator<ArrowMessage, MessagesEnd, undefined> {
-  const isFileForm = file.size >= MARK.length && textAt(file, 0) === MARK;
-  if (isFileForm && (file.size < FILE_START + MARK.length || textAt(file, file.size - MARK.length) !== MARK))
+  const isFile = isFileForm(file);
+  if (isFile && (file.size < FILE_START + MARK.length || textAt(file, file.size - MARK.length) !== MARK))
     throw new ArrowFault('its end is missing: it was cut, or its writer was never closed');
-  for (let at = isFileForm ? FILE_START : 0; at < file.size; ) {
+  for (let at = isFile ? FILE_START : 0; at < file.size; ) {
     const found = readPrefix(file, at);
     if (found.metadataBytes === 0) {
-      if (!isFileForm && found.start < file.size)
+      if (!isFile && found.start < file.size)
         throw new ArrowFault(`${file.size - found.start} bytes follow the mark of its end`);
       return { isClosed: true };
     }
@@ -61,13 +61,18 @@ export function* readMessages(file: SyncRandomAccess): Generator<ArrowMessage, M
  */
 export function footerSchema(file: SyncRandomAccess): FlatTable | undefined {
   const end = file.size - MARK.length - 4;
-  if (end < FILE_START || textAt(file, 0) !== MARK) return undefined;
+  if (end < FILE_START || !isFileForm(file)) return undefined;
   const numBytes = file.read(end, 4).readUInt32LE(0);
   if (numBytes > MAX_METADATA_BYTES || numBytes > end - FILE_START)
     throw new ArrowFault(`its end states a list of ${numBytes} bytes, which it does not have`);
   return withinBytes('its end', () =>
     FlatTable.root(file.read(end - numBytes, numBytes)).table(FOOTER_SCHEMA),
   );
+}
+
+/** Whether it begins with the mark of the file form; else it is a stream. */
+export function isFileForm(file: SyncRandomAccess): boolean {
+  return file.size >= MARK.length && textAt(file, 0) === MARK;
 }
 
 function textAt(file: SyncRandomAccess, at: number): string {

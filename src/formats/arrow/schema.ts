@@ -17,6 +17,14 @@ export type ArrowType =
   | { readonly kind: 'list'; readonly offsetBytes: 4 | 8; readonly numBuffers: 2 }
   | { readonly kind: 'fixedList'; readonly length: number; readonly numBuffers: 1 }
   | { readonly kind: 'text'; readonly offsetBytes: 4 | 8; readonly numBuffers: 3 }
+  /** Places in a list of values, which messages of their own hold under this number. */
+  | {
+      readonly kind: 'dictionary';
+      readonly id: number;
+      readonly element: NumberElement;
+      readonly values: ArrowField;
+      readonly numBuffers: 2;
+    }
   | {
       readonly kind: 'other';
       readonly name: string;
@@ -24,9 +32,10 @@ export type ArrowType =
       readonly isView?: boolean;
     };
 
-/** Of FlatBuffers' tables Schema and Field. */
+/** Of FlatBuffers' tables Schema, Field and DictionaryEncoding. */
 const SCHEMA = { endianness: 0, fields: 1 } as const;
 const FIELD = { name: 0, typeCode: 2, type: 3, dictionary: 4, children: 5 } as const;
+const DICTIONARY = { id: 0, indexType: 1 } as const;
 
 /** More are no table of this world; tables may point to one another. */
 const MAX_FIELDS = 10_000;
@@ -44,13 +53,21 @@ export function readSchema(schema: FlatTable): ArrowField[] {
         `it has more than ${MAX_FIELDS} columns, or lists in lists of ${MAX_DEPTH} levels`,
       );
     return tables.map((field) => {
-      const isDictionary = field.table(FIELD.dictionary) !== undefined;
-      return {
+      const values: ArrowField = {
         name: field.text(FIELD.name),
-        type: isDictionary
-          ? { kind: 'other', name: 'dictionary', numBuffers: 2 }
-          : readType(field.uint8(FIELD.typeCode), field.table(FIELD.type)),
-        children: isDictionary ? [] : readFields(field.tables(FIELD.children), depth + 1),
+        type: readType(field.uint8(FIELD.typeCode), field.table(FIELD.type)),
+        children: readFields(field.tables(FIELD.children), depth + 1),
+      };
+      const dictionary = field.table(FIELD.dictionary);
+      if (dictionary === undefined) return values;
+      const indexType = dictionary.table(DICTIONARY.indexType);
+      const element = indexType === undefined ? 'int32' : integerOf(indexType);
+      if (element === undefined) throw new ArrowFault(`the places of ${values.name} are no whole numbers`);
+      const id = dictionary.count(DICTIONARY.id);
+      return {
+        name: values.name,
+        type: { kind: 'dictionary', id, element, values, numBuffers: 2 },
+        children: [],
       };
     });
   };
@@ -81,12 +98,17 @@ const OTHERS: Readonly<Record<number, readonly [name: string, numBuffers: number
 
 const FLOATS = ['float16', 'float32', 'float64'] as const;
 
+function integerOf(type: FlatTable | undefined): NumberElement | undefined {
+  const element = `${type?.uint8(1) ? 'int' : 'uint'}${type?.int32(0)}`;
+  return /^u?int(8|16|32|64)$/.test(element) ? (element as NumberElement) : undefined;
+}
+
 function readType(code: number, type: FlatTable | undefined): ArrowType {
   switch (code) {
     case 2: {
-      const element = `${type?.uint8(1) ? 'int' : 'uint'}${type?.int32(0)}`;
-      if (!/^u?int(8|16|32|64)$/.test(element)) break;
-      return { kind: 'number', element: element as NumberElement, numBuffers: 2 };
+      const element = integerOf(type);
+      if (element === undefined) break;
+      return { kind: 'number', element, numBuffers: 2 };
     }
     case 3: {
       const element = FLOATS[type?.int16(0) ?? 0];
@@ -130,9 +152,18 @@ export function typeText({ type, children }: ArrowField): string {
       return `list<${inner}>`;
     case 'fixedList':
       return `list<${inner}>[${type.length}]`;
+    case 'dictionary':
+      return `dictionary<${typeText(type.values)}>`;
     default:
       return inner === '' ? type.name : `${type.name}<${inner}>`;
   }
+}
+
+/** Whether each value of a column is a number or a text, as it is or by its place in a dictionary. */
+export function isSingle({ type }: ArrowField): boolean {
+  return (
+    type.kind === 'number' || type.kind === 'text' || (type.kind === 'dictionary' && isSingle(type.values))
+  );
 }
 
 /** Whether a column holds numbers, or lists, or lists of lists, of them. */

@@ -1,19 +1,16 @@
 /** @file The value of one row in one column of a batch; only its own bytes are read, however large the batch is. */
 
-import { ELEMENT_BYTES, type NumberArray } from '../numberArray.js';
-import type { SyncRandomAccess } from '../randomAccess.js';
+import { ELEMENT_BYTES, integersOf, type NumberArray } from '../numberArray.js';
+import type { BatchBytes } from './batchBytes.js';
 import { ArrowFault } from './flatTable.js';
-import type { ArrowBuffer, BatchColumn } from './recordBatch.js';
+import type { BatchColumn } from './recordBatch.js';
 
 /** Numbers, or lists of equal length of them; a text; null for a value that is not there. */
 export type ArrowValue = NumberArray | string | null;
 
 /** @throws ArrowFault for a value that is damaged, takes more than `maxBytes`, or has a type that is not read */
 export class ValueReader {
-  constructor(
-    private readonly file: SyncRandomAccess,
-    private readonly maxBytes: number,
-  ) {}
+  constructor(private readonly maxBytes: number) {}
 
   value(column: BatchColumn, row: number): ArrowValue {
     if (!(row >= 0 && row < column.length)) throw new ArrowFault(`it has no row ${row}`);
@@ -21,6 +18,18 @@ export class ValueReader {
     if (column.field.type.kind === 'text') return this.#text(column, row, column.field.type.offsetBytes);
     const array = this.#array(column, row, row + 1);
     return { ...array, shape: array.shape.slice(1) };
+  }
+
+  /** Where a row's value stands in its column's dictionary; null for one that is not there. */
+  placeInDictionary(column: BatchColumn, row: number): number | null {
+    const { field, buffers } = column;
+    if (field.type.kind !== 'dictionary') throw new ArrowFault(`${field.name} has no dictionary`);
+    if (!(row >= 0 && row < column.length)) throw new ArrowFault(`it has no row ${row}`);
+    if (this.#hasNulls(column, row, row + 1)) return null;
+    const { element } = field.type;
+    const width = ELEMENT_BYTES[element];
+    const bytes = this.#read(buffers[1], width * row, width, field.name);
+    return Number(integersOf({ type: element, shape: [1], bytes })?.[0]);
   }
 
   /** The values from `start` to `end`, as the first axis of an array. */
@@ -78,12 +87,12 @@ export class ValueReader {
     return false;
   }
 
-  #read(buffer: ArrowBuffer | undefined, at: number, length: number, name: string): Buffer {
+  #read(buffer: BatchBytes | undefined, at: number, length: number, name: string): Buffer {
     if (length > this.maxBytes)
       throw new ArrowFault(`one value of ${name} takes ${length} bytes; ${this.maxBytes} are the most`);
     if (buffer === undefined || !(at >= 0 && at + length <= buffer.length))
       throw new ArrowFault(`${name} has fewer bytes than its rows need`);
-    return this.file.read(buffer.start + at, length);
+    return buffer.read(at, length);
   }
 }
 

@@ -2,9 +2,10 @@
 
 import { readFixedArray, readGrowingArray } from './chunkArrays.js';
 import { Hdf5Fault, Hdf5Unread } from './fault.js';
-import { type Fields, type Structures, Visits } from './fields.js';
+import type { Fields, Structures } from './fields.js';
 import type { Layout } from './layout.js';
 import { readNewTree } from './newTree.js';
+import { readOldTree } from './oldTree.js';
 
 /** A chunk in the file. */
 export interface StoredChunk {
@@ -78,7 +79,7 @@ export class ChunkTable {
     const { index } = layout;
     switch (index.kind) {
       case 'tree':
-        this.#readOldTree(address, undefined, new Visits(this.structures.file));
+        this.#readOldTree(address);
         break;
       case 'single':
         this.#set(0, address, index.numBytes ?? chunkBytes, index.filterMask);
@@ -116,28 +117,23 @@ export class ChunkTable {
     return number;
   }
 
-  /** Levels count down from the root. */
-  #readOldTree(address: number, expected: number | undefined, visits: Visits): void {
-    const what = 'tree of chunks';
-    visits.enter(address, what);
+  #readOldTree(address: number): void {
     const { layout } = this.dataset;
-    const { offsets } = this.structures.widths;
-    const headBytes = 8 + 2 * offsets;
-    const head = this.structures.fields(address, headBytes, what);
-    head.mark('TREE');
-    head.version(1);
-    const [level, numChildren] = [head.number(1), head.number(2)];
-    if (level > 16 || (expected !== undefined && level !== expected)) head.fail(`is of level ${level}`);
-    const keyBytes = 8 + 8 * (layout.shape.length + 1);
-    const children = this.structures.fields(address + headBytes, numChildren * (keyBytes + offsets), what);
-    for (let i = 0; i < numChildren; i++) {
-      const [numBytes, mask] = [children.number(4), children.number(4)];
-      const place = layout.shape.map((side) => children.number(8) / side);
-      children.skip(8);
-      const child = children.definedAddress();
-      if (level > 0) this.#readOldTree(child, level - 1, visits);
-      else this.#set(this.#numberOf(place), child, numBytes, mask);
-    }
+    const form = {
+      what: 'tree of chunks',
+      kind: 1,
+      // Bytes, filters left out, the place in elements along each side, and one more that is 0.
+      keyBytes: 4 + 4 + 8 * (layout.shape.length + 1),
+      readKey: (fields: Fields) => {
+        const [numBytes, filterMask] = [fields.number(4), fields.number(4)];
+        const place = layout.shape.map((side) => fields.number(8) / side);
+        fields.skip(8);
+        return { numBytes, filterMask, place };
+      },
+    } as const;
+    readOldTree(this.structures, address, form, (chunk, { numBytes, filterMask, place }) =>
+      this.#set(this.#numberOf(place), chunk, numBytes, filterMask),
+    );
   }
 
   /** A record of a new tree, which counts chunks along each side. */

@@ -14,7 +14,6 @@ import { readOldGroup } from './oldGroup.js';
 import { readSuperblock } from './superblock.js';
 
 export type { Hdf5Dataset } from './dataset.js';
-export type { NumberName } from './datatype.js';
 
 /** Named members, which are groups or datasets. */
 export class Hdf5Group {

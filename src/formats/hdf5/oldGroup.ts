@@ -3,9 +3,7 @@
 import { Hdf5Fault } from './fault.js';
 import { type Fields, type Structures, Visits } from './fields.js';
 import { Links } from './links.js';
-
-/** Trees of 120,000 members have three levels. */
-const MAX_LEVELS = 16;
+import { readOldTree } from './oldTree.js';
 
 /** @param message the symbol table message of the group's header */
 export function readOldGroup(structures: Structures, message: Fields): Links {
@@ -13,7 +11,13 @@ export function readOldGroup(structures: Structures, message: Fields): Links {
   const names = readHeap(structures, heap);
   const links = new Links(structures.file);
   const visits = new Visits(structures.file);
-  walk(structures, { tree, level: undefined, visits }, (node) => {
+  const form = {
+    what: 'tree of names',
+    kind: 0,
+    keyBytes: structures.widths.lengths,
+    readKey: (fields: Fields) => fields.length(),
+  } as const;
+  readOldTree(structures, tree, form, (node) => {
     visits.enter(node, 'table of names');
     readSymbols(structures, node, names, links);
   });
@@ -30,43 +34,6 @@ function readHeap(structures: Structures, address: number): Buffer {
   const numBytes = fields.length();
   fields.length();
   return structures.bytes.structure(fields.definedAddress(), numBytes, 'heap of names');
-}
-
-interface Tree {
-  /** Address of a node. */
-  readonly tree: number;
-  readonly level: number | undefined;
-  readonly visits: Visits;
-}
-
-/** Nodes of the tree from left to right; levels count down, so that no tree goes in a circle. */
-function walk(
-  structures: Structures,
-  { tree, level: expected, visits }: Tree,
-  onLeaf: (address: number) => void,
-): void {
-  const { offsets, lengths } = structures.widths;
-  const what = 'tree of names';
-  visits.enter(tree, what);
-  const headBytes = 8 + 2 * offsets;
-  const head = structures.fields(tree, headBytes, what);
-  head.mark('TREE');
-  head.version(0);
-  const level = head.number(1);
-  const numChildren = head.number(2);
-  if (level > MAX_LEVELS || (expected !== undefined && level !== expected))
-    head.fail(`is of level ${level}, and ${expected ?? `at most ${MAX_LEVELS}`} was expected`);
-  const children = structures.fields(
-    tree + headBytes,
-    numChildren * (lengths + offsets) + (numChildren > 0 ? lengths : 0),
-    what,
-  );
-  for (let i = 0; i < numChildren; i++) {
-    children.length();
-    const child = children.definedAddress();
-    if (level === 0) onLeaf(child);
-    else walk(structures, { tree: child, level: level - 1, visits }, onLeaf);
-  }
 }
 
 const SOFT_LINK = 2;

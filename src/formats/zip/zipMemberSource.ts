@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
 import { type StreamSource, streamSource } from '../lines/streamSource.js';
+import { isSizesTable } from '../tableNames.js';
 import type { ZipMember } from './zipDirectory.js';
 import { unpackZipMember } from './zipFile.js';
 import { listZipMembers } from './zipMembers.js';
@@ -61,7 +62,7 @@ function chooseMembers(
 
 /** Without the table of picture sizes that VinVL keeps beside its features. */
 function withoutSizes(tables: readonly ZipMember[]): readonly ZipMember[] {
-  const others = tables.filter(({ name }) => !/(^|[./])hw\.tsv$/i.test(name));
+  const others = tables.filter(({ name }) => !isSizesTable(name));
   return others.length === 0 ? tables : others;
 }
 
@@ -91,7 +92,7 @@ function othersIn(members: readonly ZipMember[]): string {
 }
 
 /** Names of files of features that are no tables. */
-const READ_AT_PLACES = /\.(h5|hdf5|mdb|pt|arrow)$/i;
+const READ_AT_PLACES = /\.(h5|hdf5|mdb|pt|arrow|feather)$/i;
 
 /** What is converted of an archive that was unpacked: of LMDB, and of GQA's files that belong together, their folder. */
 function unpackedPath(name: string): string {

@@ -2,9 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../../common/errors.js';
-import { sha256Of } from '../../formats/hashes/sha256.js';
-import { decodeImage } from '../../vision/decodeImage.js';
-import { readPicture } from '../../vision/pictureFile.js';
+import { nodePictures } from '../../inference/nodePictures.js';
 import { fetchedFolder } from '../browser/fetchedFolder.js';
 import type { ExportedFolder } from '../exportedFolder.js';
 import type { FolderOptions, Platform } from '../platform.js';
@@ -12,12 +10,10 @@ import { localFolder } from './localFolder.js';
 import { createNodeEngine } from './nodeEngine.js';
 
 export const nodePlatform: Platform = {
+  ...nodePictures,
   name: 'node',
   openFolder,
   createEngine: createNodeEngine,
-  decode: decodeImage,
-  readPicture,
-  sha256: async (bytes) => sha256Of(bytes),
 };
 
 async function openFolder(source: string, { signal }: FolderOptions): Promise<ExportedFolder> {

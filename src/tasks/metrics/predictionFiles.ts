@@ -7,7 +7,7 @@ import type { JsonSource } from '../../data/annotations/jsonSource.js';
 import { findLayout, type JsonLayout, streamEntries } from '../../data/annotations/jsonStream.js';
 import { openJson } from '../../data/annotations/openJson.js';
 import { shownText, shownValue } from '../../data/shownValue.js';
-import { formatCount } from '../../formats/numbers.js';
+import { formatCount, formatNumber } from '../../formats/numbers.js';
 import { type NoAnswer, type PredictionForm, PredictionReader } from './predictionRecords.js';
 import { type FilePrediction, PredictionTable } from './predictionTable.js';
 
@@ -241,7 +241,7 @@ function* readColumns(
   }
   if (ids.length !== answers.length) {
     throw new LxmertError(
-      `${file}: the column '${form.id}' has ${formatCount(ids.length, 'entry')}, but '${form.answer}' has ${answers.length}.`,
+      `${file}: the column '${form.id}' has ${formatCount(ids.length, 'entry')}, but '${form.answer}' has ${formatNumber(answers.length)}.`,
     );
   }
   reader.note(`The file is an object of columns, '${form.id}' and '${form.answer}'.`);

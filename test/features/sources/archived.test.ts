@@ -69,6 +69,16 @@ describe("a table of VinVL's in an archive", () => {
     expect(notice).toContain('sizes of 3 pictures from predictions.hw.tsv');
   });
 
+  it('in a zip archive whose names are in capitals, as some systems write them', async () => {
+    const members = ['predictions.tsv', 'predictions.hw.tsv'].map((name) => ({
+      name: name.toUpperCase(),
+      data: vinvl(name),
+    }));
+    const { rows, notice } = await convert(placed('capitals.zip', makeZip(members)), 'zip');
+    expect(rows).toEqual(whole);
+    expect(notice).toContain('sizes of 3 pictures from PREDICTIONS.HW.TSV');
+  });
+
   it('goes on after an interruption where it stopped', async () => {
     const file = placed('features.tsv.gz', gzipSync(vinvl('features.tsv')));
     const store = path.join(folder, `store${numPaths++}`);

@@ -1,9 +1,12 @@
 /** @file Datasets of an HDF5 file as a format asks for them: by name, with shape and number type checked. */
 
 import { LxmertError } from '../../../common/errors.js';
-import type { Hdf5Dataset, NumberName } from '../../../formats/hdf5/index.js';
-import { Hdf5Group } from '../../../formats/hdf5/index.js';
-import { decodeFloats, decodeIntegers } from '../../numberTypes.js';
+import { type Hdf5Dataset, Hdf5Group } from '../../../formats/hdf5/index.js';
+import {
+  floatsOf as decodeFloats,
+  integersOf as decodeIntegers,
+  type NumberArray,
+} from '../../../formats/numberArray.js';
 
 /** What a dataset must be. Sides are numbers, or names such as `n` that stand for any. */
 export interface WantedDataset {
@@ -49,54 +52,22 @@ function describeWanted({ sides, numbers }: WantedDataset): string {
 
 /** Rows of a dataset as float32. */
 export function floatsOf(dataset: Hdf5Dataset, first?: number, count?: number): Float32Array {
-  const bytes = dataset.readRows(first, count);
-  switch (dataset.type.name) {
-    case 'float16':
-    case 'float32':
-    case 'float64':
-    case 'int16':
-    case 'int32':
-    case 'int64':
-      return decodeFloats(bytes, dataset.type.name);
-    default:
-      return Float32Array.from(numbersOf(bytes, dataset.type.name), Number);
-  }
+  return decodeFloats(rowsOf(dataset, first, count));
 }
 
 /** Rows of a dataset as whole numbers. @throws LxmertError for numbers that are not whole */
 export function integersOf(dataset: Hdf5Dataset, first?: number, count?: number): BigInt64Array {
-  const bytes = dataset.readRows(first, count);
-  const { name } = dataset.type;
-  if (name === 'int64') return new BigInt64Array(bytes);
-  const values = FLOATS.has(name)
-    ? decodeIntegers(bytes, name as 'float32')
-    : BigInt64Array.from(numbersOf(bytes, name), BigInt);
+  const values = decodeIntegers(rowsOf(dataset, first, count));
   if (values === undefined)
     throw new LxmertError(`${dataset.name} should hold whole numbers; it holds numbers that are not whole.`);
   return values;
 }
 
-function numbersOf(bytes: ArrayBuffer, name: NumberName | 'other'): Iterable<number | bigint> {
-  switch (name) {
-    case 'int8':
-      return new Int8Array(bytes);
-    case 'uint8':
-      return new Uint8Array(bytes);
-    case 'int16':
-      return new Int16Array(bytes);
-    case 'uint16':
-      return new Uint16Array(bytes);
-    case 'int32':
-      return new Int32Array(bytes);
-    case 'uint32':
-      return new Uint32Array(bytes);
-    case 'int64':
-      return new BigInt64Array(bytes);
-    case 'uint64':
-      return new BigUint64Array(bytes);
-    default:
-      throw new LxmertError(`numbers of type ${name} are not whole.`);
-  }
+function rowsOf(dataset: Hdf5Dataset, first?: number, count?: number): NumberArray {
+  const bytes = new Uint8Array(dataset.readRows(first, count));
+  const { name: type, size } = dataset.type;
+  if (type === 'other') throw new LxmertError(`${dataset.name} should hold numbers; it is ${dataset.text}.`);
+  return { type, shape: [bytes.length / size], bytes };
 }
 
 /** A single number. */
