@@ -10,6 +10,8 @@ export default defineConfig({
     env: { OMP_NUM_THREADS: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes late on a full machine; a test that never sees it fails all the same.
+    expect: { poll: { timeout: 20_000 } },
     globalSetup: ['test/globalSetup.ts'],
     setupFiles: ['test/setup.ts'],
   },

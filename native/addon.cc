@@ -61,6 +61,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   add("runtimeInfo", lxmert::RuntimeInfo);
   add("gpus", lxmert::Gpus);
   add("releaseFreeMemory", lxmert::ReleaseFreeMemory);
+  add("releaseLoadingPages", lxmert::ReleaseLoadingPagesOfProcess);
   add("allowTf32", lxmert::AllowTf32);
   add("numDevices", lxmert::NumDevices);
   add("setDevice", lxmert::SetDevice);

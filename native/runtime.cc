@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "kernels/int8_kernels.h"
 #include "kernels/kernels.h"
+#include "loading_pages.h"
 
 namespace lxmert {
 namespace {
@@ -165,6 +166,10 @@ Napi::Value AllowTf32(const Napi::CallbackInfo& info) {
 Napi::Value ReleaseFreeMemory(const Napi::CallbackInfo& info) {
   malloc_trim(0);
   return info.Env().Undefined();
+}
+
+Napi::Value ReleaseLoadingPagesOfProcess(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(ReleaseLoadingPages()));
 }
 
 Napi::Value GetNumThreads(const Napi::CallbackInfo& info) {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { hubNameOf } from './hubName.js';
 import { quickstartAround } from './sampleAssets.js';
-import { savedWeightsIn } from './savedFiles.js';
+import { runWeightsIn, savedWeightsIn } from './savedFiles.js';
 
 declare module 'zod' {
   interface GlobalMeta {
@@ -114,10 +114,16 @@ function pathThat(
         check.addIssue({ code: 'custom', message });
       } else if (!accept(found, fileOf(value))) {
         const kind = found.isDirectory() ? 'a folder' : found.isFile() ? 'a file' : 'something else';
-        check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}` });
+        const way = hubKind === 'weights' ? weightsOfRun(value) : '';
+        check.addIssue({ code: 'custom', message: `'${value}' is ${kind}, not ${wanted}${way}` });
       }
     })
     .meta({ pathKind, ...(hubKind !== undefined && { hubKind }) });
+}
+
+function weightsOfRun(folder: string): string {
+  const weights = runWeightsIn(folder);
+  return weights === undefined ? '' : `; the weights of this run are ${weights}`;
 }
 
 /** What is missing in the folder of a quickstart was not made yet. */

@@ -19,6 +19,14 @@ export const SAVED_ANSWERS = ['trainval_label2ans.json', 'answers.json'] as cons
 /** Names of a detector's classes, as the published files of them are called. */
 export const LABEL_FILES = { objects: 'objects_vocab.txt', attributes: 'attributes_vocab.txt' } as const;
 
+/** Weights in the folder of a run, the best first. */
+export const RUN_WEIGHTS = ['BEST.pth', 'BEST_EVAL_LOSS_LXRT.pth'] as const;
+
+/** The best weights in the folder of a run; undefined when there are none. */
+export function runWeightsIn(folder: string): string | undefined {
+  return firstOf(folder, RUN_WEIGHTS);
+}
+
 /** The weights in a folder, the best of several forms; undefined when there are none. */
 export function savedWeightsIn(folder: string): string | undefined {
   return firstOf(folder, SAVED_WEIGHTS);

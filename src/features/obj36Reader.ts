@@ -1,11 +1,11 @@
 /** @file Reading TSV files of region features (obj36, the published form of LXMERT's, and its kin), row by row. */
 
-import { LxmertError } from '../common/errors.js';
 import { asByteSource, type ByteSource } from '../formats/lines/byteSource.js';
 import { type Line, readLines } from '../formats/lines/lineReader.js';
 import { formatCount } from '../formats/numbers.js';
 import { toPixelCorners } from './boxForms.js';
 import { findValueProblem } from './featureValues.js';
+import { noRowFor } from './imageId.js';
 import { NUMBER_TYPES } from './numberTypes.js';
 import { type FeatureRow, findRowProblem, MAX_BOXES, MAX_IMAGE_SIDE } from './row.js';
 import { RowError } from './rowError.js';
@@ -96,9 +96,7 @@ export async function readFeatureRow(
     if (id === imageId) return parseRow(line.bytes, form, file, line.number);
     if (numRows++ === 0) firstId = id?.slice(0, 100) ?? '';
   }
-  throw new LxmertError(
-    `${file} has no row for image ${imageId}. It holds ${formatCount(numRows, 'image')}; the first is ${firstId}.`,
-  );
+  throw noRowFor(file, imageId, `It holds ${formatCount(numRows, 'image')}; the first is ${firstId}.`);
 }
 
 /** Reads image ids, box counts and places only, without decoding; for reading ahead and for finding rows again. */

@@ -1,9 +1,10 @@
 /** @file One image's row by its id, from a store or from a TSV file. */
 
 import { statSync } from 'node:fs';
-import { LxmertError, UsageError } from '../common/errors.js';
+import { UsageError } from '../common/errors.js';
 import { formatCount } from '../formats/numbers.js';
 import { describeForeignFile, sourceKindOf } from './foreignFiles.js';
+import { noRowFor } from './imageId.js';
 import { readFeatureRow } from './obj36Reader.js';
 import type { Provenance } from './provenance.js';
 import type { FeatureRow } from './row.js';
@@ -45,9 +46,8 @@ export async function readRow(features: string, imageId: string): Promise<Stated
     return { row, provenance: shard.metadata.provenance };
   }
   const numImages = shards.reduce((sum, shard) => sum + shard.numImages, 0);
-  throw new LxmertError(
-    `${features} has no row for image ${imageId}. It holds ${formatCount(numImages, 'image')}; the first is ${shards[0]?.metadata.imageIds[0]}.`,
-  );
+  const [first] = shards[0]?.metadata.imageIds ?? [];
+  throw noRowFor(features, imageId, `It holds ${formatCount(numImages, 'image')}; the first is ${first}.`);
 }
 
 async function findRow(source: RowSource, imageId: string): Promise<StatedRow> {
@@ -55,7 +55,7 @@ async function findRow(source: RowSource, imageId: string): Promise<StatedRow> {
     const row = await source.find?.(imageId);
     if (row === undefined) {
       const first = await source.idAt({ start: 0, line: 1 });
-      throw new LxmertError(`${source.name} has no row for image ${imageId}. The first is ${first}.`);
+      throw noRowFor(source.name, imageId, `The first is ${first}.`);
     }
     return { row, provenance: provenanceOf(source) };
   } finally {

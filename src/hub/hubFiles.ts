@@ -3,6 +3,7 @@
 import { LxmertError } from '../common/errors.js';
 import {
   LABEL_FILES,
+  RUN_WEIGHTS,
   SAVED_ANSWERS,
   SAVED_CONFIG,
   SAVED_VOCABULARIES,
@@ -15,8 +16,6 @@ import { formatBytes } from '../formats/numbers.js';
 const COMPANIONS = [SAVED_CONFIG, ...SAVED_VOCABULARIES, ...SAVED_ANSWERS, ...Object.values(LABEL_FILES)];
 /** Files of an exported folder. */
 const EXPORTED = /^([\w.-]+\.(json|txt)|onnx\/[\w.-]+\.(onnx|onnx_data))$/;
-/** Weights of a run, the best first. */
-const RUN_WEIGHTS = ['BEST.pth', 'BEST_EVAL_LOSS_LXRT.pth'];
 const OTHER_WEIGHTS = /^[\w-][\w.-]*\.(safetensors|pth|pt|bin|pkl|caffemodel)$/;
 const PART = /-\d{5}-of-\d{5}\.\w+$/;
 

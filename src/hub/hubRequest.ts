@@ -48,7 +48,7 @@ export function hubFetch(model: string, options: HubRequestOptions): typeof fetc
     for (let numFailures = 1; ; numFailures++) {
       const answer = await once(address, headers, { stallMs, signal }).catch((error: unknown) => {
         if (!(error instanceof TransferError)) throw error;
-        if (error.remedy === 'never' || numFailures >= numAttempts) throw unreachable(settings, error);
+        if (error.remedy === 'never' || numFailures >= numAttempts) throw unreachable(model, settings, error);
         return error;
       });
       if (answer instanceof Response) return answer;
@@ -112,9 +112,10 @@ export function authorization({ token, endpoint }: HubSettings): Record<string, 
   return token === undefined || !isPrivate ? {} : { authorization: `Bearer ${token}` };
 }
 
-function unreachable({ endpoint, cache }: HubSettings, error: TransferError): LxmertError {
+function unreachable(model: string, { endpoint, cache }: HubSettings, error: TransferError): LxmertError {
   return new LxmertError(
-    `The hub ${endpoint} ${error.message}. Without it only models in the cache (${cache}) can be used; HF_ENDPOINT names another hub.`,
+    `There is no file or folder '${model}' here, nor a model of that name in the cache (${cache}), and the hub ${endpoint} ` +
+      `${error.message}. HF_ENDPOINT names another hub.`,
     { cause: error },
   );
 }

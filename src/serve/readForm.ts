@@ -1,10 +1,10 @@
 /** @file Requests that come as forms. */
 
 import type { FastifyRequest } from 'fastify';
-import { endSentence, messageOf } from '../common/errors.js';
+import { messageOf } from '../common/errors.js';
 import { type AnswerRequest, answerRequest, type ExplainRequest, explainRequest } from './api.js';
 import { leaseOf, SMALL_BODY } from './bodyMemory.js';
-import { asServeError } from './clientFaults.js';
+import { asServeError, wordsOfForm } from './clientFaults.js';
 import { abortable, deadlineOf } from './deadlines.js';
 import { noPicture, type Picture, pictureFrom } from './picture.js';
 import { parse } from './readRequest.js';
@@ -22,9 +22,15 @@ interface Form {
 export async function answerFromForm(request: FastifyRequest): Promise<WithPicture<AnswerRequest>> {
   const form = await readForm(request, ['question', 'topK', 'choice', 'regions', 'imageId', 'model']);
   const choices = form.fields.get('choice');
+  const questions = form.fields.get('question');
+  if (questions === undefined)
+    throw new ServeError(
+      'bad_request',
+      "The request asks nothing: send each question as a field 'question'.",
+    );
   const asked = {
     ...settingsOf(form),
-    questions: form.fields.get('question') ?? [],
+    questions,
     ...(choices === undefined ? {} : { choices }),
   };
   return withPicture(form, parse(answerRequest, asked));
@@ -78,7 +84,7 @@ async function readForm(request: FastifyRequest, known: readonly string[]): Prom
   } catch (error) {
     // The reader of forms throws plain errors for a form that is cut short or has no boundary.
     if (asServeError(error).code !== 'internal') throw error;
-    throw new ServeError('bad_request', `The form cannot be read: ${endSentence(messageOf(error))}`, {
+    throw new ServeError('bad_request', `The form cannot be read: ${wordsOfForm(messageOf(error))}`, {
       cause: error,
     });
   }
@@ -113,12 +119,18 @@ function roomFor(request: FastifyRequest): number {
 }
 
 function unknownField(name: string, known: readonly string[]): ServeError {
+  if (name === 'image')
+    return new ServeError(
+      'bad_request',
+      "The field 'image' is text, and a form has the picture as a file, as curl -F image=@photo.jpg sends it.",
+    );
   const names = known.length === 0 ? 'none but the file image is' : `${known.join(', ')} are`;
   return new ServeError('bad_request', `There is no field '${name}': ${names} known.`);
 }
 
 /** The fields as the schemas want them. */
 function settingsOf(form: Form) {
+  if (form.picture === undefined && !form.fields.has('imageId')) throw noPicture();
   const [topK, imageId, model] = [one(form, 'topK'), one(form, 'imageId'), one(form, 'model')];
   const regions = one(form, 'regions');
   return {
@@ -126,9 +138,15 @@ function settingsOf(form: Form) {
     ...(form.picture === undefined ? {} : { image: 'AAAA' }),
     ...(imageId === undefined ? {} : { imageId }),
     ...(model === undefined ? {} : { model }),
-    ...(topK === undefined ? {} : { topK: Number(topK) }),
+    ...(topK === undefined ? {} : { topK: numberOf(topK) }),
     ...(regions === undefined ? {} : { regions: { true: true, false: false }[regions] ?? regions }),
   };
+}
+
+/** What is no number stays as it was sent, to be told of. */
+function numberOf(text: string): number | string {
+  const number = Number(text);
+  return text.trim() === '' || !Number.isFinite(number) ? text : number;
 }
 
 /** @throws ServeError when there are several */

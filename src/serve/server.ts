@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { MAX_CHOICES } from '../inference/requests.js';
 import { type Admission, admit } from './admission.js';
 import { MAX_QUESTION_LENGTH, MAX_QUESTIONS } from './api.js';
 import { addApiRoutes } from './apiRoutes.js';
@@ -76,7 +77,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     limits: {
       fileSize: maxBodyBytes,
       files: 1,
-      fields: MAX_QUESTIONS + 8,
+      fields: MAX_QUESTIONS + MAX_CHOICES + 8,
       fieldSize: 4 * MAX_QUESTION_LENGTH,
     },
   });

@@ -197,6 +197,7 @@ export interface NativeBinding {
   ) => NativeBackgroundGather;
   gpus(library: string): NvidiaDriver | null;
   releaseFreeMemory(): void;
+  releaseLoadingPages(): number;
   getNumThreads(): number;
   setNumThreads(numThreads: number): void;
   /** Whether what only answers computes with fewer threads while they are kept from processors; quota: 0 without one. */

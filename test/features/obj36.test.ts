@@ -85,6 +85,11 @@ describe('real rows', () => {
     expect(Array.from(row.features.subarray(0, 8))).toEqual(want.features_first8);
     const error = await errorOf(() => readFeatureRow(realFile, 'COCO_train2014_1'));
     expect(error.message).toContain('has no row for image COCO_train2014_1. It holds 3 images');
+    expect(error.message).not.toContain('Images go by');
+    const given = `pictures/${want.img_id}.jpg`;
+    expect((await errorOf(() => readFeatureRow(realFile, given))).message).toMatch(
+      new RegExp(`no row for image ${given}\\..* Images go by their ids here.*: name ${want.img_id}\\.$`),
+    );
   });
 
   it('read the toy file, whose lines end with a line feed alone', async () => {

@@ -253,7 +253,7 @@ describe('a hub that fails', () => {
     );
     const gone = await errorOf(locate({ endpoint: 'http://127.0.0.1:1' }, { numAttempts: 1 }));
     expect(gone.message).toMatch(
-      /^The hub http:\/\/127\.0\.0\.1:1 failed: .* only models in the cache \(.*\) can be used/,
+      /^There is no file or folder 'org\/small' here, nor .* in the cache \(.*\), and the hub http:\/\/127\.0\.0\.1:1 failed: /,
     );
   });
 

@@ -375,6 +375,11 @@ describe('checkpoint info', () => {
 
   it('names the config.json that it goes by, or what is wrong with it', async () => {
     const { stdout } = await lxmert('checkpoint', 'info', at('run/BEST.pth'));
+    const ofFolder = await lxmert('checkpoint', 'info', at('run'));
+    expect([ofFolder.exitCode, ofFolder.stderr]).toEqual([
+      2,
+      expect.stringContaining(`is a folder, not a file; the weights of this run are ${at('run/BEST.pth')}.`),
+    ]);
     expect(stdout).toMatch(/Heads +2, as .*run\/config\.json says/);
     writeFileSync(at('other.json'), JSON.stringify({ hidden_size: 32 }));
     const wrong = await lxmert('checkpoint', 'info', at('run/BEST.pth'), '--model-config', at('other.json'));

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { collectGarbage } from '../../src/serve/collectGarbage.js';
 import { MemoryBudget } from '../../src/serve/memoryBudget.js';
 import { startResting } from '../../src/serve/memoryRest.js';
+import { requireLibtorch } from '../../src/torch/index.js';
+import { fileBytes } from '../support/fileBytes.js';
 import { noisePicture } from '../support/noisePicture.js';
 import { needing } from '../support/skips.js';
 import { type TestServer, testServer } from './support.js';
@@ -14,10 +16,18 @@ const MEBIBYTE = 1 << 20;
 
 needing('program').describe('large uploads', () => {
   let server: TestServer;
+  const ofFiles = { loaded: 0, ready: 0 };
   beforeAll(async () => {
+    requireLibtorch();
+    ofFiles.loaded = fileBytes();
     server = await testServer();
+    ofFiles.ready = fileBytes();
   });
   afterAll(() => server.close());
+
+  it('find a server that has let go of what only the loading of libraries needed', () => {
+    expect(ofFiles.ready).toBeLessThan(0.7 * ofFiles.loaded);
+  });
 
   /** About 1.1 MB as a file, most of it behind its end; each index is another file. */
   async function picture(index: number): Promise<Buffer> {

@@ -175,6 +175,45 @@ needing('program').describe('the server', () => {
     expect(response.json<AnswerResponse>().results.map(({ answers }) => answers.length)).toEqual([2, 2]);
   });
 
+  it('says what is wrong with a form in words of its own', async () => {
+    const { app } = await server.serve();
+    const send = async (fields: readonly (readonly [name: string, value: string | Blob])[]) => {
+      const form = new FormData();
+      for (const [name, value] of fields) form.append(name, value);
+      const encoded = new Response(form);
+      const payload = Buffer.from(await encoded.arrayBuffer());
+      return post(payload, encoded.headers.get('content-type') ?? '');
+    };
+    const post = (payload: Buffer | string, type: string) =>
+      app.inject({ method: 'POST', url: '/v1/answer', payload, headers: { 'content-type': type } });
+    const picture = ['image', new Blob([new Uint8Array(server.picture)])] as const;
+    const asked = [picture, ['question', 'what?']] as const;
+    const cases: [Awaited<ReturnType<typeof send>>, RegExp][] = [
+      [await send([...asked, ['topK', 'abc']]), /topK: expected a number, found "abc"/],
+      [await send([...asked, ['topK', '']]), /topK: expected a number, found ""/],
+      [await send([...asked, picture]), /more than one file/],
+      [await send([...asked, ...Array(300).fill(['choice', 'a'])]), /at most 64 questions and 100 choices/],
+      [await send([picture]), /send each question as a field 'question'/],
+      [await send([['question', 'what?']]), /no picture: send its file as the field 'image'/],
+      [await send([...asked.slice(1), ['image', 'AAAA']]), /'image' is text.* curl -F image=@photo.jpg/],
+      [await post('x', 'multipart/form-data'), /names no boundary, which curl -F and FormData add/],
+      [
+        await post(
+          '--a\r\nContent-Disposition: form-data; name="b"\r\n\r\n',
+          'multipart/form-data; boundary=a',
+        ),
+        /cut short/,
+      ],
+      [await post('', 'application/json'), /and is empty: expected an object/],
+    ];
+    for (const [response, message] of cases) {
+      expect(response.statusCode).toBe(400);
+      expect(response.json<{ error: { message: string } }>().error.message).toMatch(message);
+    }
+    const choices = Array.from({ length: 100 }, (_, i) => ['choice', `answer ${i}`] as const);
+    expect((await send([...asked, ...choices])).statusCode).toBe(200);
+  });
+
   it('detects the regions of a picture once, and answers what comes together together', async () => {
     const { app, service } = await server.serve();
     const payload = { image: image(), questions: ['what?'] };

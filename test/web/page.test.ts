@@ -7,7 +7,8 @@ import { LxmertClient } from '../../src/serve/client.js';
 import { violationsOf } from '../support/axe.js';
 import { needing } from '../support/skips.js';
 import { startSubpathProxy } from '../support/subpathProxy.js';
-import { pageHarness, percent, poll, question, rowOf, TOKEN } from './pageHarness.js';
+import { pageHarness, percent, question, rowOf, TOKEN } from './pageHarness.js';
+import { hasteTests, holdBack } from './pageHaste.js';
 import { keepingTests } from './pageKeeping.js';
 import { ownPicturesTests } from './pageOwnPictures.js';
 import { takeAwayAndComeBack } from './visits.js';
@@ -15,6 +16,7 @@ import { takeAwayAndComeBack } from './visits.js';
 needing('chromium', 'program').describe('the page', () => {
   const harness = pageHarness();
   const { at, serve, visit, choose, ask, askAbout, expected } = harness;
+  hasteTests(harness);
   keepingTests(harness);
   ownPicturesTests(harness);
 
@@ -27,11 +29,11 @@ needing('chromium', 'program').describe('the page', () => {
       expect(await sample.count()).toBe(6);
       await page.locator('.suggestions button').nth(1).click();
       const asked = await page.locator('.suggestions button').nth(1).textContent();
-      await poll(() => page.title()).toContain(asked);
+      await expect.poll(() => page.title()).toContain(asked);
       await takeAwayAndComeBack(page, asked);
       // And back, to the first question.
       await page.goBack();
-      await poll(() => page.getByLabel('Question', { exact: true }).inputValue()).toMatch(/color/i);
+      await expect.poll(() => page.getByLabel('Question', { exact: true }).inputValue()).toMatch(/color/i);
     });
   });
 
@@ -86,7 +88,7 @@ needing('chromium', 'program').describe('the page', () => {
           }
           await page.locator('.regions button').last().focus();
           await page.mouse.wheel(0, 400);
-          await poll(async () => (await boxOf(page, '.picture')).y).toBeLessThan(60);
+          await expect.poll(async () => (await boxOf(page, '.picture')).y).toBeLessThan(60);
           expect((await boxOf(page, '.picture')).y).toBeGreaterThanOrEqual(0);
         },
         { viewport: { width, height } },
@@ -125,7 +127,7 @@ needing('chromium', 'program').describe('the page', () => {
       await page.locator('.bars button').nth(2).hover();
       const third = relevance[2]!.regions;
       const strongest = grayOf(Math.max(...third) / Math.max(...third, 4 / third.length));
-      await poll(async () => (await holesOf(page)).at(-1)?.[1]).toBeCloseTo(strongest, -0.5);
+      await expect.poll(async () => (await holesOf(page)).at(-1)?.[1]).toBeCloseTo(strongest, -0.5);
     });
   });
 
@@ -311,8 +313,18 @@ needing('chromium', 'program').describe('the page', () => {
         await field.fill('a-wrong-token-of-some-length');
         await page.getByRole('button', { name: 'Go on' }).click();
         await page.getByText('does not know this token').waitFor();
+        // Another one, of which the server says so only after the right one was given.
+        const { held, letGo } = await holdBack(page, '**/v1/*', (request) =>
+          request.headers().authorization?.includes('late'),
+        );
+        await field.fill('late-and-wrong-as-well');
+        await page.getByRole('button', { name: 'Go on' }).click();
+        await expect.poll(() => held.length).toBe(2);
+        expect(await page.getByRole('alert').allTextContents()).toEqual([]);
         await field.fill(TOKEN);
         await page.getByRole('button', { name: 'Go on' }).click();
+        await page.getByRole('group', { name: 'Picture' }).waitFor();
+        await letGo();
         await askAbout(page, 'photo.png');
       },
       { address: own.address },

@@ -16,7 +16,6 @@ import { visitPage, writePhotos } from './visits.js';
 export const TOKEN = 'a-token-of-some-length';
 export const question = 'is the cat white?';
 export const percent = (value: number): string => `${(100 * value).toFixed(1)}\u00a0%`;
-export const poll: typeof expect.poll = (read, options) => expect.poll(read, { timeout: 20_000, ...options });
 
 /** One row of a map, the mean of its heads or one of them; read here once more, apart from the page's reader. */
 export function rowOf(
@@ -104,7 +103,7 @@ export function pageHarness() {
   async function ask(page: Page, asked = question): Promise<void> {
     await page.getByLabel('Question', { exact: true }).fill(asked);
     await page.getByRole('button', { name: 'Ask', exact: true }).click();
-    await poll(() => page.title()).toContain(asked);
+    await expect.poll(() => page.title()).toContain(asked);
     await page.locator('.regions .change').first().waitFor();
   }
   const expected = async (model?: string, method?: 'removal'): Promise<ExplainResponse> =>

@@ -19,11 +19,11 @@ import { useVisit } from './useVisit.js';
 const TABS = ['Ask', 'Compare'] as const;
 
 export function App() {
-  const { server, problem, token, setToken } = useServer();
-  if (problem === 'token') {
+  const { server, problem, wantsToken, wasWrong, setToken } = useServer();
+  if (wantsToken) {
     return (
       <Frame server={server}>
-        <TokenForm wasWrong={token !== undefined} onToken={setToken} />
+        <TokenForm wasWrong={wasWrong} onToken={setToken} />
       </Frame>
     );
   }

@@ -37,7 +37,7 @@ export function AskTab(props: Props) {
           models={models}
           question={question}
           model={model}
-          button={{ text: 'Ask', isDisabled: task.isBusy }}
+          button="Ask"
           onChange={onChange}
           onAsk={onAsk}
         />

@@ -1,6 +1,6 @@
 /** @file Two questions about the picture, or one asked of two models, side by side. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { LxmertClient } from '../../src/serve/client.js';
 import { FIRST_VIEW, fitView, type View } from '../view/attention.js';
 import { Controls } from '../view/Controls.js';
@@ -37,20 +37,20 @@ export function CompareTab({ client, models, picture, isOpen }: Props) {
   const [own, setOwn] = useState<readonly [Partial<View>, Partial<View>]>([{}, {}]);
   const [isTried, setIsTried] = useState(false);
   const task = useTask<readonly Asked[]>(sentenceOf);
-  useEffect(() => task.set(undefined), [picture]);
+  useLayoutEffect(() => task.set(undefined), [picture]);
 
   const missing = sides.flatMap(({ question }, place) => (question.trim() === '' ? [LABELS[place]] : []));
   const setSide = (place: number, side: Side): void =>
     setSides(([first, second]) => (place === 0 ? [side, second] : [first, side]));
   const compare = (): void => {
     setIsTried(true);
-    if (missing.length > 0 || task.isBusy) return;
+    if (missing.length > 0) return;
     setOwn([{}, {}]);
-    task.run(() =>
+    task.run((signal) =>
       Promise.all(
         sides.map(({ question, model }) => {
           const facts = models.find(({ name }) => name === model) ?? models[0];
-          return ask(client, picture, question, facts as ModelFacts);
+          return ask(client, picture, question, facts as ModelFacts, signal);
         }),
       ),
     );
@@ -82,7 +82,7 @@ export function CompareTab({ client, models, picture, isOpen }: Props) {
       </div>
       <Suggestions sample={picture.sample} onChoose={chooseSuggestion} />
       <p>
-        <button type="button" class="primary" aria-disabled={task.isBusy} onClick={compare}>
+        <button type="button" class="primary" onClick={compare}>
           Compare
         </button>
       </p>

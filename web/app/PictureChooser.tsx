@@ -1,6 +1,6 @@
 /** @file Choosing a picture: dropped anywhere, picked from files, pasted, or one of the bundled scenes. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useRoving } from '../view/roving.js';
 import type { KnownPicture } from './seen.js';
 
@@ -83,7 +83,7 @@ function labelOf({ name, objects }: KnownPicture): string {
 /** Takes files that are dropped anywhere on the page, or pasted. @returns whether something is held over it */
 function useDropped(onFile: ((file: File) => void) | undefined): boolean {
   const [isOver, setIsOver] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (onFile === undefined) return;
     const take = (file: File | undefined): void => {
       if (file !== undefined) onFile(file);

@@ -8,7 +8,7 @@ interface Props {
   readonly question: string;
   readonly model: string;
   /** Absent where several forms have one button. */
-  readonly button?: { readonly text: string; readonly isDisabled: boolean } | undefined;
+  readonly button?: string | undefined;
   readonly onChange: (question: string, model: string) => void;
   readonly onAsk: (question: string) => void;
 }
@@ -21,8 +21,6 @@ export function QuestionForm({ label, models, question, model, button, onChange,
       class="ask"
       onSubmit={(event) => {
         event.preventDefault();
-        // Disabled in name alone: a button that is disabled for real loses the focus.
-        if (button?.isDisabled) return;
         setIsEmpty(question.trim() === '');
         if (question.trim() !== '') onAsk(question);
       }}
@@ -56,8 +54,8 @@ export function QuestionForm({ label, models, question, model, button, onChange,
         </label>
       )}
       {button !== undefined && (
-        <button type="submit" class="primary" aria-disabled={button.isDisabled}>
-          {button.text}
+        <button type="submit" class="primary">
+          {button}
         </button>
       )}
       {isEmpty && (

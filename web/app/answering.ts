@@ -45,8 +45,15 @@ export interface Answering<
   /** Whether a sample is shown with an answer to its first question. */
   readonly answersSamples: boolean;
   readonly sampleFile: (sample: S) => Promise<Blob>;
-  readonly see: (file: Blob, of: Pick<P, 'name' | 'url'>, sample: S | undefined) => Promise<P>;
-  readonly ask: (picture: P, question: string, model: string) => Promise<A>;
+  /** @param signal aborted when the visitor wants something else: what comes then is not shown */
+  readonly see: (
+    file: Blob,
+    of: Pick<P, 'name' | 'url'>,
+    sample: S | undefined,
+    signal: AbortSignal,
+  ) => Promise<P>;
+  /** @param signal as of `see` */
+  readonly ask: (picture: P, question: string, model: string, signal: AbortSignal) => Promise<A>;
   /** What to tell a visitor of a failure. */
   readonly sentenceOf: (error: unknown) => string;
 }

@@ -44,16 +44,19 @@ export function clientWith(token: string | undefined): LxmertClient {
 /**
  * Asks about a picture that the server may have forgotten meanwhile. The answers come first; what takes longer, what
  * counted and what is without each part, is asked for by whoever shows it.
+ *
+ * @param signal aborted, it ends the asking for the answers
  */
 export async function ask(
   client: LxmertClient,
   picture: ChosenPicture,
   question: string,
   model: ModelFacts,
+  signal: AbortSignal,
 ): Promise<Asked> {
   const explain = async (
     method: ExplanationMethod,
-    more: { without?: TakenAway; selfAttention?: boolean } = {},
+    more: { without?: TakenAway; selfAttention?: boolean; signal?: AbortSignal } = {},
   ): Promise<ExplainResponse> => {
     const settings = { model: model.name, method, ...more };
     try {
@@ -69,7 +72,7 @@ export async function ask(
   const first = methods.includes('attention') ? 'attention' : 'removal';
   return {
     picture,
-    explanation: await explain(first),
+    explanation: await explain(first, { signal }),
     load: {
       relevance: methods.includes('relevance')
         ? once(async () => (await told(explain('relevance'))).relevance)

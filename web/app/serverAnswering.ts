@@ -18,14 +18,16 @@ export function serverAnswering({
     models: models.map(({ name }) => name),
     answersSamples: true,
     sampleFile: ({ name }) => client.samplePicture(name),
-    see: async (file, { name, url }, sample) => {
-      const found = await client.regions(file);
+    see: async (file, { name, url }, sample, signal) => {
+      const found = await client.regions(file, signal);
       const { width, height } = found;
       const seen = { width, height, regions: explainedRegions(found) };
       return { id: found.imageId, file, name, url, sample, seen };
     },
-    ask: (picture, question, model) =>
-      ask(client, picture, question, models.find(({ name }) => name === model) as ModelFacts),
+    ask: (picture, question, model, signal) => {
+      const facts = models.find(({ name }) => name === model) as ModelFacts;
+      return ask(client, picture, question, facts, signal);
+    },
     sentenceOf,
   };
 }

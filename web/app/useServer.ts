@@ -17,22 +17,33 @@ export interface Server {
 
 export interface ServerState {
   readonly server: Server | undefined;
-  readonly problem: 'token' | string | undefined;
-  readonly token: string | undefined;
+  /** Why there is nothing to show. */
+  readonly problem: string | undefined;
+  /** Whether a token is asked for, and whether the one that was given is wrong. */
+  readonly wantsToken: boolean;
+  readonly wasWrong: boolean;
   readonly setToken: (token: string) => void;
 }
 
 export function useServer(): ServerState {
   const [token, setToken] = useState(storedToken);
   const [server, setServer] = useState<Server | undefined>();
-  const [problem, setProblem] = useState<'token' | string | undefined>();
+  const [problem, setProblem] = useState<string | undefined>();
+  const [refused, setRefused] = useState<{ readonly token: string | undefined } | undefined>();
   useEffect(() => {
+    const controller = new AbortController();
+    const { signal } = controller;
     const client = clientWith(token);
     const load = async (): Promise<void> => {
-      const [{ version, models }, { samples }] = await Promise.all([client.models(), client.samples()]);
+      const [{ version, models }, { samples }] = await Promise.all([
+        client.models(signal),
+        client.samples(signal),
+      ]);
+      signal.throwIfAborted();
       // The server knows it: for reloads of this tab.
       if (token !== undefined) storeToken(token);
       setProblem(undefined);
+      setRefused(undefined);
       setServer({
         client,
         version,
@@ -43,15 +54,20 @@ export function useServer(): ServerState {
       });
       const thumbnails = await Promise.all(
         samples.map(
-          async ({ name }) => [name, URL.createObjectURL(await client.sampleThumbnail(name))] as const,
+          async ({ name }) =>
+            [name, URL.createObjectURL(await client.sampleThumbnail(name, signal))] as const,
         ),
       );
       setServer((before) => before && { ...before, thumbnails: new Map(thumbnails) });
     };
     load().catch((error: unknown) => {
-      const isToken = error instanceof LxmertClientError && error.status === 401;
-      setProblem(isToken ? 'token' : sentenceOf(error));
+      // Of a token that was given before the one that counts now, nothing is told.
+      if (signal.aborted) return;
+      if (error instanceof LxmertClientError && error.status === 401) setRefused({ token });
+      else setProblem(sentenceOf(error));
     });
+    return () => controller.abort();
   }, [token]);
-  return { server, problem, token, setToken };
+  const wasWrong = refused?.token !== undefined && refused.token === token;
+  return { server, problem, wantsToken: refused !== undefined, wasWrong, setToken };
 }

@@ -8,8 +8,8 @@ export interface Task<T> {
   readonly failure: string | undefined;
   /** Of the last work that succeeded: a failure takes nothing away. */
   readonly result: T | undefined;
-  /** Begins work; the result of earlier work that is still under way is dropped. */
-  readonly run: (work: () => Promise<T>) => void;
+  /** Begins work, and ends earlier work that is still under way: its signal is aborted, its result dropped. */
+  readonly run: (work: (signal: AbortSignal) => Promise<T>) => void;
   /** Takes a result that is there already. */
   readonly set: (result: T | undefined) => void;
 }
@@ -19,21 +19,24 @@ const NOTHING = { isBusy: false, failure: undefined, result: undefined } as cons
 
 /** @param sentenceOf what to tell a visitor of a failure */
 export function useTask<T>(sentenceOf: (error: unknown) => string): Task<T> {
-  const newest = useRef(0);
+  const newest = useRef<AbortController | undefined>(undefined);
   const [state, setState] = useState<State<T>>(NOTHING);
-  const run = (work: () => Promise<T>): void => {
-    const number = ++newest.current;
+  const run = (work: (signal: AbortSignal) => Promise<T>): void => {
+    newest.current?.abort();
+    const controller = new AbortController();
+    newest.current = controller;
+    const { signal } = controller;
     const settle = (settled: Partial<State<T>>): void => {
-      if (number === newest.current) setState((before) => ({ ...before, ...settled, isBusy: false }));
+      if (!signal.aborted) setState((before) => ({ ...before, ...settled, isBusy: false }));
     };
     setState((before) => ({ ...before, isBusy: true, failure: undefined }));
-    work().then(
+    work(signal).then(
       (result) => settle({ result }),
       (error: unknown) => settle({ failure: sentenceOf(error) }),
     );
   };
   const set = (result: T | undefined): void => {
-    newest.current++;
+    newest.current?.abort();
     setState({ ...NOTHING, result });
   };
   return { ...state, run, set };

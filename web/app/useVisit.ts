@@ -1,6 +1,6 @@
 /** @file What a visitor does: the picture and the question, those asked before, and what the address says of them. */
 
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { TakenAway } from '../../src/explain/removal.js';
 import { NOTHING_AWAY } from '../view/away.js';
 import { type Address, readAddress, writeAddress } from './address.js';
@@ -46,13 +46,13 @@ export function useVisit<P extends ShownPicture, S extends KnownPicture, A exten
   const [question, setQuestion] = useState('');
   const [model, setModel] = useState(firstModel);
   const [away, setAway] = useState<TakenAway>(NOTHING_AWAY);
-  const looks = useRef(0);
   const [earlier, setEarlier] = useState<readonly A[]>([]);
 
   const askAbout = (picture: P, asked: string, name: string): void => {
     setQuestion(asked);
-    questionTask.run(async () => {
-      const answered = await answering.ask(picture, asked, models.includes(name) ? name : firstModel);
+    questionTask.run(async (signal) => {
+      const known = models.includes(name) ? name : firstModel;
+      const answered = await answering.ask(picture, asked, known, signal);
       setEarlier((before) =>
         [answered, ...before.filter((each) => !isSame(each, answered))].slice(0, MOST_KEPT),
       );
@@ -60,23 +60,21 @@ export function useVisit<P extends ShownPicture, S extends KnownPicture, A exten
     });
   };
   const look = (read: () => Promise<Blob>, name: string, sample?: S, first?: FirstQuestion): void =>
-    pictureTask.run(async () => {
-      const number = ++looks.current;
-      // Another may be chosen meanwhile: then nothing is to come of this one.
-      const isCurrent = (): boolean => number === looks.current;
+    // Another may be chosen meanwhile: then nothing is to come of this one.
+    pictureTask.run(async (signal) => {
       try {
         const file = await read();
         if (file.size === 0) throw new Sentence(`${name} is empty: it has no bytes, and so no picture.`);
         const url = URL.createObjectURL(file);
-        if (isCurrent()) setPreview({ name, url });
-        const picture = await answering.see(file, { name, url }, sample);
-        if (isCurrent()) {
+        if (!signal.aborted) setPreview({ name, url });
+        const picture = await answering.see(file, { name, url }, sample, signal);
+        if (!signal.aborted) {
           questionTask.set(undefined);
           if (first !== undefined) askAbout(picture, first.question, first.model);
         }
         return picture;
       } finally {
-        if (isCurrent()) setPreview(undefined);
+        if (!signal.aborted) setPreview(undefined);
       }
     });
   const onSample = (sample: S, first?: FirstQuestion): void =>
@@ -97,7 +95,8 @@ export function useVisit<P extends ShownPicture, S extends KnownPicture, A exten
   };
   const newest = useRef(go);
   newest.current = go;
-  useEffect(() => {
+  // Before anything can be clicked: what the page opens on never takes the place of what a visitor chose.
+  useLayoutEffect(() => {
     newest.current(readAddress());
     const onMove = (): void => newest.current(readAddress());
     addEventListener('popstate', onMove);

@@ -1,6 +1,6 @@
 /** @file The page without a server: a picture, a question, the answer and what counted for it, all computed here. */
 
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import type { SiteDescription } from '../../src/export/site/description.js';
 import { AskTab } from '../app/AskTab.js';
 import { Earlier } from '../app/Earlier.js';
@@ -53,7 +53,7 @@ function Asking({ client, site }: { readonly client: ModelClient; readonly site:
   const picture = pictureTask.result;
   const asked = questionTask.result;
   // Answers are those of the model that gave them.
-  useEffect(() => questionTask.set(undefined), [model.choice]);
+  useLayoutEffect(() => questionTask.set(undefined), [model.choice]);
   useEffect(() => {
     if (model.engine !== undefined) keepForLater();
   }, [model.engine]);

@@ -9,12 +9,13 @@ import { type Can, FIRST_VIEW, fitView, rowsOf, type View, wordShares } from './
 import { NOTHING_AWAY, numAway, toggled, useWithout } from './away.js';
 import { Controls } from './Controls.js';
 import { CrossMap } from './CrossMap.js';
-import { litByPointed, type Pointed } from './lit.js';
+import { litByPointed } from './lit.js';
 import { Picture } from './Picture.js';
 import { Regions } from './Regions.js';
 import { readingOf } from './reading.js';
 import { awayReading, decisiveOf } from './removal.js';
 import { type LoadParts, useParts } from './useParts.js';
+import { usePointed } from './usePointed.js';
 import { Words } from './Words.js';
 
 export interface ExplanationViewProps {
@@ -38,7 +39,7 @@ export function ExplanationView(props: ExplanationViewProps) {
   const { picture, expected, load, shared, isBusy = false } = props;
   const { explanation, can, problems } = useParts(props.explanation, load);
   const [state, setState] = useViewState(props);
-  const [pointed, setPointed] = useState<Pointed>();
+  const [pointed, setPointed] = usePointed();
   const change = shared?.onChange ?? ((by: Partial<View>) => setState({ view: { ...state.view, ...by } }));
   const view = fitView(shared?.view ?? state.view, explanation, can);
   const { away } = state;

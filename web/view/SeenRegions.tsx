@@ -1,10 +1,10 @@
 /** @file What was found in a picture before anything was asked about it. */
 
-import { useState } from 'preact/hooks';
-import { onlyOne, type Pointed } from './lit.js';
+import { onlyOne } from './lit.js';
 import { Picture } from './Picture.js';
 import { Regions } from './Regions.js';
 import type { Seen } from './regionNames.js';
+import { usePointed } from './usePointed.js';
 
 interface Props {
   /** An address of the picture. */
@@ -16,7 +16,7 @@ interface Props {
 
 /** Two parts, for a grid: what is looked at, and what was found. */
 export function SeenRegions({ picture, seen, hasDrawnNames }: Props) {
-  const [pointed, setPointed] = useState<Pointed>();
+  const [pointed, setPointed] = usePointed();
   const region = pointed !== undefined && 'region' in pointed ? pointed.region : undefined;
   return (
     <>

@@ -19,10 +19,17 @@ export const torchFeatures: FeatureFormat = {
   open: openTensors,
 };
 
+/** Whether tensors have vectors of one length but for damaged ones: a model's weights differ in theirs. */
+function areVectors(entries: readonly { readonly shape: readonly number[] }[]): boolean {
+  const width = entries[0]?.shape[1];
+  const numOthers = entries.filter(({ shape }) => shape.length !== 2 || shape[1] !== width).length;
+  return width !== undefined && 10 * numOthers <= entries.length;
+}
+
 async function openTensors(file: string, stated: StatedSource): Promise<RowSource> {
   const tensors = await openTensorDictionary(file);
   const first = tensors?.entries[0];
-  if (tensors === undefined || first === undefined || first.shape.length !== 2) {
+  if (tensors === undefined || first === undefined || !areVectors(tensors.entries)) {
     tensors?.[Symbol.dispose]();
     throw new UsageError(
       `${file} is a PyTorch file, not region features as a dictionary of one tensor (boxes, numbers) a picture. For weights: lxmert checkpoint info.`,

@@ -3,7 +3,13 @@
 import { constants, getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { LxmertError, messageOf, UsageError } from '../../common/errors.js';
-import { isLoaded, liveTensors, releaseFreeMemory, shareProcessors } from '../../torch/index.js';
+import {
+  isLoaded,
+  liveTensors,
+  releaseFreeMemory,
+  releaseLoadingPages,
+  shareProcessors,
+} from '../../torch/index.js';
 import { collectGarbage } from '../collectGarbage.js';
 import { loadModels } from './models.js';
 import type {
@@ -32,6 +38,7 @@ async function begin(jobs: MessagePort): Promise<void> {
   const { numWorkers, ...setup } = workerData as WorkerData;
   shareProcessors(numWorkers);
   const { models, facts } = await loadModels(setup);
+  if (isLoaded()) releaseLoadingPages();
   jobs.on('message', (message: ToWorker) => {
     if ('rest' in message) return void rest();
     const { id, job } = message;

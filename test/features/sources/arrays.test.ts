@@ -10,6 +10,7 @@ import { readObj36 } from '../../../src/features/obj36Reader.js';
 import type { FeatureRow } from '../../../src/features/row.js';
 import { openRowSource } from '../../../src/features/sources/openRowSource.js';
 import { openShards } from '../../../src/features/storeFiles.js';
+import { goldenPath } from '../../support/golden.js';
 import { collect, errorOf, temporaryFolder } from '../support.js';
 import { expectedRow, withoutLabels, withoutSizes } from './expected.js';
 
@@ -186,6 +187,11 @@ describe("VinVL's and Oscar's files", () => {
       `a\t{"num_boxes": ${'['.repeat(30_000)}${']'.repeat(30_000)}, "features": "AA=="}\n`,
     );
     expect((await errorOf(() => convert(place))).message).toContain('found a value that is');
+  });
+
+  it.each(['model_zip.pth', 'model_legacy.pth'])("a model's weights are none: %s", async (name) => {
+    const { message } = await errorOf(() => convert(goldenPath(name)));
+    expect(message).toMatch(/is a PyTorch file, not region features.*For weights: lxmert checkpoint info\./);
   });
 
   it.each(['oscar.pt', 'oscar-2019.pt'])('a dictionary of tensors: %s', async (name) => {
