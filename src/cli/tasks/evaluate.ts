@@ -12,8 +12,8 @@ import {
   type TaskScores,
 } from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
-import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { existingFile } from '../options.js';
+import { leftOutLimit, leftOutOption } from '../sharedOptions/leftOutOption.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 
 /** The command of a task. */

@@ -18,11 +18,16 @@ import { readExamples, type Task } from '../../tasks/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type FinetuneResult, finetune, type InitialWeights } from '../../train/index.js';
 import { type Command, type CommandContext, defineCommand } from '../command.js';
-import { leftOutLimit } from '../leftOutOption.js';
-import { checkStores, openFeatures } from '../modelOptions.js';
 import { exitCodeOf, thisProcess } from '../processes.js';
 import { longRunNotice, rowsOf } from '../runDuration.js';
-import { configOf, deviceSettings, scheduleSettings, snapshotSettings } from '../trainingOptions.js';
+import { leftOutLimit } from '../sharedOptions/leftOutOption.js';
+import { checkStores, openFeatures } from '../sharedOptions/modelOptions.js';
+import {
+  configOf,
+  deviceSettings,
+  scheduleSettings,
+  snapshotSettings,
+} from '../sharedOptions/trainingOptions.js';
 import {
   builtFlags,
   type FinetuneFlags,

@@ -3,11 +3,11 @@
 import { z } from 'zod';
 import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { LOSS_NAMES, type Task } from '../../tasks/index.js';
-import { leftOutOption } from '../leftOutOption.js';
-import { featureOptions, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath, weightsFile } from '../options.js';
 import { processOptions } from '../processes.js';
-import { architectureOptions, scheduleOptions, snapshotOptions } from '../trainingOptions.js';
+import { leftOutOption } from '../sharedOptions/leftOutOption.js';
+import { featureOptions, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
+import { architectureOptions, scheduleOptions, snapshotOptions } from '../sharedOptions/trainingOptions.js';
 
 /** Flags of every task, in the order of the help. */
 export function sharedFlags(task: Task) {
