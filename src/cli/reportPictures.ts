@@ -3,7 +3,6 @@
 import path from 'node:path';
 import { UsageError } from '../common/errors.js';
 import { makeFolder } from '../common/makeFolder.js';
-import type { Question } from '../data/annotations/question.js';
 import { explanationOf } from '../explain/explanation.js';
 import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
@@ -11,7 +10,7 @@ import { imageRegionsFrom } from '../inference/imageRegions.js';
 import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
 import { answeredExample, answeredExamples, pictureOf } from '../report/answeredExamples.js';
 import type { ReportExample, ReportPictures } from '../report/index.js';
-import { loadTask, type Mistakes, type Task, type WrongAnswer } from '../tasks/index.js';
+import { loadTask, type Mistakes, readExamples, type WrongAnswer } from '../tasks/index.js';
 import { loadPublishedNames } from '../vision/detector/labelFiles.js';
 import type { CommandContext } from './command.js';
 import { writeExplanation } from './explanationFile.js';
@@ -58,7 +57,7 @@ export async function picturesFor(
   try {
     for (const note of answering.notes) shown.notice(note);
     checkFeatures(store, featuresOf(answering), given.allowOtherFeatures, shown.notice);
-    const asked = await questionsOf(await loadTask(answering.task ?? 'vqa'), questions);
+    const asked = await readExamples(await loadTask(answering.task ?? 'vqa'), [questions]);
     const { numExamples } = given;
     const sources = { answering, store, images, questions: asked, name: questions, numExamples };
     return {
@@ -68,12 +67,6 @@ export async function picturesFor(
   } finally {
     disposeModels(answering);
   }
-}
-
-async function questionsOf({ read }: Pick<Task, 'read'>, file: string): Promise<Question[]> {
-  const questions: Question[] = [];
-  for await (const question of read(file)) questions.push(question);
-  return questions;
 }
 
 interface Sources {
