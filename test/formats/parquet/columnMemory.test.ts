@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Compressors } from 'hyparquet';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { decompressors } from '../../../src/formats/parquet/decompressors.js';
 import { ParquetTable } from '../../../src/formats/parquet/parquetTable.js';
@@ -53,8 +54,8 @@ describe('pictures of one row group', () => {
   });
 
   it('are unpacked some pages at a time, however few bytes they were packed to', async () => {
-    const unpacked = vi.spyOn(decompressors, 'ZSTD' as never);
-    const numBytes = () => unpacked.mock.calls.reduce((sum, call) => sum + (call[1] as number), 0);
+    const unpacked = vi.spyOn(decompressors as { ZSTD: NonNullable<Compressors['ZSTD']> }, 'ZSTD');
+    const numBytes = () => unpacked.mock.calls.reduce((sum, [, length]) => sum + length, 0);
     const atFirst = await readPictures(path.join(tables, 'packed-pages.parquet'), numBytes);
     // Each page is unpacked to be looked through, and to be read.
     expect(atFirst).toBeLessThan(2 * MOST_BYTES);
