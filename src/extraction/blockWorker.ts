@@ -11,9 +11,9 @@ import type { KnownRows } from './knownRows.js';
 import {
   batchesOfOneSize,
   type DescribedPicture,
-  describePicture,
   type LoadedPicture,
   loadPicture,
+  orSkipped,
   prefetchLoads,
   type SkippedPicture,
 } from './loadPictures.js';
@@ -59,7 +59,9 @@ export class BlockWorker {
     const report = (): void => this.options.progress?.update(numKnown + numDone, images.length);
     report();
     const load = (image: ImageFile): Promise<LoadedPicture | DescribedPicture | SkippedPicture> =>
-      isDescriber ? describePicture(image, detector, boxes) : loadPicture(image, detector, boxes);
+      isDescriber
+        ? orSkipped(image, () => detector.describe(image, boxes?.of(image.id)))
+        : loadPicture(image, detector, boxes);
     const numPrefetched = isDescriber ? detector.numAtOnce : batchSize;
     const keep = ({ image, picture, regions }: DescribedPicture) => this.#keep(image, picture, regions);
     const skip = (image: ImageFile, reason: string): Promise<void> => this.#skip(image, reason);
