@@ -7,15 +7,14 @@ import { type FeatureRange, findValueProblem, rangeOf } from '../features/files.
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { contentHash, type PictureFile } from './contentHash.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 import type { KnownRows } from './knownRows.js';
 import {
   batchesOfOneSize,
-  type DescribedPicture,
   type LoadedPicture,
   loadPicture,
   orSkipped,
   prefetchLoads,
-  type SkippedPicture,
 } from './loadPictures.js';
 import type { RowLogWriter } from './rowLog.js';
 import { batchSizeOf, type Detector, type ExtractionOptions, provenanceOf } from './settings.js';

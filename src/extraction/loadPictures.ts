@@ -10,6 +10,7 @@ import type { DetectedRegions, PreparedImage } from '../vision/detector/index.js
 import type { ImageFile } from '../vision/imageFiles.js';
 import { readPicture, readPictureSync } from '../vision/pictureFile.js';
 import type { PictureFile } from './contentHash.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 import type { GivenBoxes, PictureBoxes } from './givenBoxes.js';
 import type { Detector } from './settings.js';
 
@@ -20,19 +21,6 @@ export interface LoadedPicture {
   readonly prepared: PreparedImage;
   /** (n, 4) in pixels, where they are given. */
   readonly boxes: Float32Array | undefined;
-}
-
-/** A picture that has been described already. */
-export interface DescribedPicture {
-  readonly image: ImageFile;
-  readonly picture: PictureFile;
-  readonly regions: DetectedRegions;
-}
-
-/** A picture that cannot be read, and the sentence that says why. */
-export interface SkippedPicture {
-  readonly image: ImageFile;
-  readonly reason: string;
 }
 
 /** Never fails for what is wrong with one picture. */

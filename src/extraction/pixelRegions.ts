@@ -5,8 +5,8 @@ import { unlabelledRow } from '../inference/regionFinder.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 import type { PictureBoxes } from './givenBoxes.js';
-import type { DescribedPicture, SkippedPicture } from './loadPictures.js';
 
 /** What decides the numbers. */
 export interface PixelSettings {

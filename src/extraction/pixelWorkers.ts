@@ -6,8 +6,9 @@ import { programName } from '../common/version.js';
 import { LABELS_SETTING, type Provenance } from '../features/files.js';
 import { pixelFinder } from '../inference/regionFinder.js';
 import type { ImageFile } from '../vision/imageFiles.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 import type { PictureBoxes } from './givenBoxes.js';
-import { type DescribedPicture, describePicture, type SkippedPicture } from './loadPictures.js';
+import { describePicture } from './loadPictures.js';
 import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
 import type { PictureDescriber } from './settings.js';
 

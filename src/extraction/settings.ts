@@ -4,8 +4,8 @@ import type { Progress } from '../common/progress.js';
 import { type FeatureDType, type FeatureRange, type Provenance, RANGE_SETTING } from '../features/files.js';
 import type { RegionDetector } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 import type { GivenBoxes, PictureBoxes } from './givenBoxes.js';
-import type { DescribedPicture, SkippedPicture } from './loadPictures.js';
 
 /** What an extraction asks of a detector. */
 export type Detector = Pick<
