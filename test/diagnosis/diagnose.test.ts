@@ -16,7 +16,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { diagnoseFiles, renderDiagnosis } from '../../src/diagnosis/index.js';
 import { selfContainedPage } from '../../src/report/page.js';
-import { makeTar, makeZip } from '../data/prepare/support.js';
+import { makeZip } from '../data/prepare/support.js';
+import { makeTar } from '../formats/tarFile.js';
 import { lxmert } from '../support/commandLine.js';
 import { faultOfCommand } from '../support/commandReference.js';
 import { needing } from '../support/skips.js';
@@ -244,6 +245,8 @@ describe('a file by itself', () => {
     }
     const other = await one(put('pictures.tar', makeTar({ 'a.jpg': 'x' })));
     expect(other.wayOn).toMatch(/^Unpack it first: tar xf /);
+    const features = await one(put('train2014.tar', makeTar({ 'x/1.jpg.npz': 'x' })));
+    expect(features.wayOn).toContain('it is read as it is: lxmert features convert ');
   });
 
   it('is looked at in a moment, whatever its size', async () => {
