@@ -12,7 +12,7 @@ import {
   type ValueSummary,
 } from './featureValues.js';
 import { labelsOf, type Provenance } from './provenance.js';
-import { openArchivedTable } from './sources/archivedTable.js';
+import { type ArchiveKind, openArchivedTable } from './sources/archivedTable.js';
 import { openRowSource } from './sources/openRowSource.js';
 import type { PlacedRow, RowSource } from './sources/rowSource.js';
 import { openTable } from './sources/tableSource.js';
@@ -66,7 +66,7 @@ export async function tableInfo(
 }
 
 /** Reads the first rows of a table in an archive. @throws as {@link tableInfo} */
-export async function archiveInfo(archive: string, kind: 'zip' | 'gzip'): Promise<FeatureFileInfo> {
+export async function archiveInfo(archive: string, kind: ArchiveKind): Promise<FeatureFileInfo> {
   const opened = await openArchivedTable(archive, kind);
   if ('rows' in opened) return await infoOf(opened, archive, undefined);
   try {

@@ -7,13 +7,14 @@ import { readHead } from '../formats/fileHead.js';
 import { firstZipMember } from '../formats/zip/firstMember.js';
 
 /** What {@link sourceKindOf} tells of a file that holds region features. */
-export type FeatureSource = 'store' | 'text' | 'zip' | 'gzip';
+export type FeatureSource = 'store' | 'text' | 'zip' | 'gzip' | 'tar';
 
 const SOURCES: Partial<Record<ContentKindName, FeatureSource>> = {
   safetensors: 'store',
   text: 'text',
   zip: 'zip',
   gzip: 'gzip',
+  tar: 'tar',
 };
 
 /** How a file of features is to be read, by its content, whatever its name; undefined for one that is not read here. */
@@ -44,8 +45,8 @@ export function describeForeignFile(file: string): string {
     return `${file} is a NumPy archive (.npz), not a feature store. ${convertIt(file)}`;
   if (kind === 'zip' && /(^|\/)data\.pkl$/.test(firstZipMember(file) ?? ''))
     return `${file} is a PyTorch file, not region features. For weights: lxmert checkpoint info. ${OTHER_WAYS}`;
-  if (kind === 'zip' || kind === 'gzip')
-    return `${file} is ${name}, not a feature store. If it holds a TSV file, make a store of it first: lxmert features convert ${file} FOLDER`;
+  if (kind === 'zip' || kind === 'gzip' || kind === 'tar')
+    return `${file} is ${name}, not a feature store. If it holds a TSV file${kind === 'zip' ? '' : ', or in a tar archive .npz files'}, make a store of it first: lxmert features convert ${file} FOLDER`;
   if (WEIGHTS.has(kind))
     return `${file} is ${name}, not region features. What such files hold is told by: lxmert checkpoint info ${file}`;
   if (kind === 'safetensors')
@@ -59,7 +60,7 @@ export function describeForeignFile(file: string): string {
 
 const WHAT_IS_READ =
   'Read are feature stores, and by lxmert features convert the files that docs/reference/feature-formats.md lists: TSV (also in ' +
-  '.zip and .gz), HDF5, NumPy, LMDB, PyTorch and Arrow files of region features.';
+  '.zip, .gz and .tar), HDF5, NumPy, LMDB, PyTorch and Arrow files of region features.';
 
 const OTHER_WAYS = `${WHAT_IS_READ} The same page has a short Python script that makes a store of any other.`;
 
@@ -88,7 +89,6 @@ const UNPACK: Partial<Record<ContentKindName, (file: string) => string>> = {
   bzip2: (file) => `bunzip2 --keep ${file}`,
   xz: (file) => `unxz --keep ${file}`,
   zstd: (file) => `unzstd ${file}`,
-  tar: (file) => `tar -xf ${file}`,
   sevenZip: (file) => `7z x ${file}`,
   rar: (file) => `unrar x ${file}`,
 };

@@ -9,7 +9,7 @@ import { type PixelBox, proposeRegions } from './pixelRegions.js';
 
 /** Raise when the numbers for a picture change, so that stores made before are told from those made after. */
 const VERSION = 2;
-/** Larger pictures are made smaller first: the maps of one pixel take 384 bytes. */
+/** Larger pictures are made smaller first: their time grows with their pixels, and features need no finer ones. */
 const MAX_SIDE = 640;
 
 export interface PixelExtractorOptions {

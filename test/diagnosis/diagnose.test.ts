@@ -16,7 +16,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/common/random.js';
 import { diagnoseFiles, renderDiagnosis } from '../../src/diagnosis/index.js';
 import { selfContainedPage } from '../../src/report/page.js';
-import { makeTar, makeZip } from '../data/prepare/support.js';
+import { makeZip } from '../data/prepare/support.js';
+import { makeTar } from '../formats/tarFile.js';
 import { lxmert } from '../support/commandLine.js';
 import { faultOfCommand } from '../support/commandReference.js';
 import { needing } from '../support/skips.js';
@@ -83,6 +84,18 @@ describe('a file by itself', () => {
     const found = await one(put('wrong.tsv', content));
     expect(found.problems.join('\n')).toMatch(problem);
     expect(found.looksWrong).toBe(true);
+  });
+
+  it('is the folder of a run, with what it can go on from', async () => {
+    const run = path.join(folder, 'run');
+    mkdirSync(path.join(run, 'snapshots'), { recursive: true });
+    writeFileSync(path.join(run, 'config.json'), JSON.stringify({ task: 'vqa', settings: { numEpochs: 4 } }));
+    writeFileSync(path.join(run, 'log.log'), '');
+    for (const name of ['step-0000000014.json', 'step-0000000014.safetensors', 'step-0000000028.safetensors'])
+      writeFileSync(path.join(run, 'snapshots', name), '');
+    const found = await one(run);
+    expect(found.what).toBe('the folder of a training run');
+    expect(found.facts).toContain('1 snapshot: it can be resumed');
   });
 
   it('says how many answers a question has', async () => {
@@ -232,6 +245,8 @@ describe('a file by itself', () => {
     }
     const other = await one(put('pictures.tar', makeTar({ 'a.jpg': 'x' })));
     expect(other.wayOn).toMatch(/^Unpack it first: tar xf /);
+    const features = await one(put('train2014.tar', makeTar({ 'x/1.jpg.npz': 'x' })));
+    expect(features.wayOn).toContain('it is read as it is: lxmert features convert ');
   });
 
   it('is looked at in a moment, whatever its size', async () => {

@@ -14,7 +14,7 @@ const tar = Buffer.concat([Buffer.alloc(257), latin1('ustar\x0000'), Buffer.allo
 
 /** Beginnings as their formats have them, under a name that says something else. */
 const files: readonly [string, Buffer, ...string[]][] = [
-  ['a tar archive', tar, 'Unpack it first (tar -xf'],
+  ['is damaged or cut short', tar, 'Fetch or copy the archive again'],
   ['a 7z archive', latin1('7z\xbc\xaf\x27\x1c\x00\x04'), 'Unpack it first (7z x'],
   ['a RAR archive', latin1('Rar!\x1a\x07\x01\x00'), 'Unpack it first (unrar x'],
   ['a bzip2 archive', latin1('BZh91AY&SY'), 'bunzip2 --keep'],

@@ -49,7 +49,7 @@ export const command = defineCommand({
   description:
     'Converts a file of region features (obj36 TSV and its kin, HDF5, NumPy, LMDB, VinVL, Arrow; docs/reference/feature-formats.md ' +
     'lists them) to a feature store (a folder of safetensors shards), or a store back to an obj36 TSV file. What a file is ' +
-    'comes from its content; a zip or gzip archive of a TSV file is read as it is, without unpacking it to the disk. ' +
+    'comes from its content; a zip, gzip or tar archive of a TSV file, and a tar archive of .npz files, is read as it is, without unpacking it to the disk. ' +
     'An interrupted conversion to a store goes on where it stopped when the same command is given again. ' +
     'The flags are for conversion to a store; state the detector, since runs compare it with what a model was trained on. ' +
     'Of a file that lxmert extract made, it is known.',
@@ -79,11 +79,15 @@ export const command = defineCommand({
       command: 'lxmert features convert trainval_36.zip features/coco --ids-from train.json,minival.json',
       does: 'calls pictures as questions do, where the file has their numbers alone',
     },
+    {
+      command: 'lxmert features convert train2014.tar.gz features/train2014',
+      does: "makes a store of openvqa's bottom-up features, one .npz file a picture, as they lie in the archive",
+    },
     { command: 'lxmert features convert features/train2014 copy.tsv', does: 'writes the TSV file again' },
   ],
   arguments: z.strictObject({
     from: existingPath().describe(
-      'A file or folder of region features, a zip or gzip archive with a TSV file, or a store',
+      'A file or folder of region features, a zip, gzip or tar archive of them, or a store',
     ),
     to: outputPath().describe('The folder of the store, or the TSV file to write'),
   }),
@@ -92,7 +96,7 @@ export const command = defineCommand({
       .string()
       .min(1)
       .optional()
-      .describe('Which file of a zip archive to convert, when it holds several TSV files')
+      .describe('Which file of a zip or tar archive to convert, when it holds several TSV files')
       .meta({ valueName: 'NAME' }),
     dtype: z.enum(['float16', 'float32']).default('float16').describe('How feature values are stored'),
     shardImages: z
@@ -183,8 +187,8 @@ export const command = defineCommand({
   }),
   async run({ arguments: { from, to }, options, progress, signal, notice }): Promise<Result> {
     const kind = kindOf(from);
-    if (options.member !== undefined && kind !== 'zip')
-      throw new UsageError(`--member names a file in a zip archive, and ${from} is none.`);
+    if (options.member !== undefined && kind !== 'zip' && kind !== 'gzip' && kind !== 'tar')
+      throw new UsageError(`--member names a file in a zip or tar archive, and ${from} is none.`);
     const imageIds = imageIdsOf(options);
     if (kind === 'store' && imageIds !== undefined)
       throw new UsageError('--ids-from and --id-pattern are for a conversion to a store.');
@@ -293,7 +297,7 @@ async function openSource(
   stated: StatedSource,
 ): Promise<RowSource | StreamSource | undefined> {
   if (kind === 'rows') return await openRowSource(from, stated);
-  if (kind !== 'zip' && kind !== 'gzip') return undefined;
+  if (kind === 'store' || kind === 'text') return undefined;
   return await openArchivedTable(from, kind, member, stated);
 }
 

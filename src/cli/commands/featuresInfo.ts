@@ -39,6 +39,7 @@ export const command = defineCommand({
         return await tableInfo(store);
       case 'zip':
       case 'gzip':
+      case 'tar':
         return await archiveInfo(store, kind);
       default:
         return storeInfo(store);

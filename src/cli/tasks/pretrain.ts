@@ -15,8 +15,6 @@ import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type PretrainingWeights, type PretrainResult, pretrain } from '../../train/index.js';
 import { type Command, defineCommand } from '../command.js';
-import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
-import { checkStores, otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, outputPath, weightsFile } from '../options.js';
 import {
   openPretrainFeatures,
@@ -27,6 +25,8 @@ import {
   sourcesOption,
 } from '../pretrainData.js';
 import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
+import { leftOutLimit, leftOutOption } from '../sharedOptions/leftOutOption.js';
+import { checkStores, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
 import {
   architectureOptions,
   configOf,
@@ -36,7 +36,7 @@ import {
   scheduleSettings,
   snapshotOptions,
   snapshotSettings,
-} from '../trainingOptions.js';
+} from '../sharedOptions/trainingOptions.js';
 
 const weightOf = (loss: string) =>
   z

@@ -1,6 +1,7 @@
 /** @file Members of zip and tar archives as streams. Nothing is unpacked: a name is looked at, never used as a path. */
 
 import { LxmertError, messageOf } from '../../common/errors.js';
+import { isShadow, leadsOut, leadsOutError } from '../../formats/memberNames.js';
 import { isTarFile, listTarFile, readTarMember } from '../../formats/tar/tarFile.js';
 import { MAX_ZIP_MEMBERS, type ZipMember } from '../../formats/zip/zipDirectory.js';
 import { ZipFault } from '../../formats/zip/zipFault.js';
@@ -30,15 +31,15 @@ async function listTarMembers(archive: string): Promise<JsonMember[]> {
       cause: error,
     });
   });
-  const hostile = members.find(({ name }) => /^\/|\\|(^|\/)\.\.(\/|$)/.test(name));
-  if (hostile !== undefined) throw leadsOut(archive, hostile.name);
+  const hostile = members.find(({ name }) => leadsOut(name));
+  if (hostile !== undefined) throw leadsOutError(archive, hostile.name);
   const names = new Set<string>();
   for (const { name } of members) {
     if (names.has(name)) throw twice(archive, name);
     names.add(name);
   }
   return members
-    .filter(({ name }) => !/(^|\/)\._/.test(name))
+    .filter(({ name }) => !isShadow(name))
     .map(({ name: path }) => {
       const name = `${archive}, member '${path}'`;
       return { path, name, open: () => readFromTar(archive, path, name) };
@@ -58,7 +59,7 @@ async function listZipMembers(archive: string): Promise<JsonMember[]> {
     throw error instanceof ZipFault ? faultError(archive, error) : error;
   });
   return members
-    .filter(({ name }) => !name.endsWith('/') && !name.startsWith('__MACOSX/'))
+    .filter(({ name }) => !name.endsWith('/') && !isShadow(name))
     .map((member) => {
       const name = `${archive}, member '${member.name}'`;
       return { path: member.name, name, open: () => readMember(archive, member, name) };
@@ -87,12 +88,6 @@ function damaged(name: string, error: unknown): LxmertError {
   );
 }
 
-function leadsOut(archive: string, what: string): LxmertError {
-  return new LxmertError(
-    `${archive} has a member whose name would lead out of its folder (${what}). No honest archive has; it is not read.`,
-  );
-}
-
 function twice(archive: string, member: string | undefined): LxmertError {
   return new LxmertError(`${archive} has two members named '${member}'.`);
 }
@@ -100,7 +95,7 @@ function twice(archive: string, member: string | undefined): LxmertError {
 function faultError(archive: string, { kind, message, member }: ZipFault): LxmertError {
   switch (kind) {
     case 'name':
-      return leadsOut(archive, message);
+      return leadsOutError(archive, message);
     case 'twice':
       return twice(archive, member);
     case 'crowded':

@@ -7,7 +7,7 @@ import { formOfRaw, openRawFiles } from '../../data/prepare/rawFiles.js';
 import { contentKindOf } from '../../formats/contentKind.js';
 import { shellWord } from '../../formats/forms/index.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
-import { isTarFile, listTarFile } from '../../formats/tar/tarFile.js';
+import { isTarFile, listTarFile, passTarMembers } from '../../formats/tar/tarFile.js';
 import { listZipMembers } from '../../formats/zip/zipMembers.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
 import { examineWeights } from './weights.js';
@@ -87,20 +87,38 @@ const MAX_LISTED_BYTES = 64 * 2 ** 20;
 /** A tar archive, plain or packed by gzip. */
 export async function examineTar(file: string): Promise<FileReport> {
   const { size } = statSync(file);
-  const unpack = `Unpack it first: tar xf ${shellWord(file)}`;
-  if (size > MAX_LISTED_BYTES)
-    return report(file, 'a tar archive', { facts: [formatBytes(size)], wayOn: unpack });
+  const word = shellWord(file);
+  const unpack = `Unpack it first: tar xf ${word}`;
+  const features = `As region features it is read as it is: lxmert features convert ${word} features/mine`;
   try {
+    const first = await firstNames(file);
+    const isFeatures = first.some((name) => /\.(npz|tsv(\.\d+)?)$/i.test(name));
+    if (size > MAX_LISTED_BYTES) {
+      const facts = [formatBytes(size), `it begins with ${someOf(first)}`];
+      return report(file, 'a tar archive', { facts, wayOn: isFeatures ? features : unpack });
+    }
     const members = await listTarFile(file);
     const numBytes = members.reduce((sum, member) => sum + member.numBytes, 0);
     const names = members.map(({ name }) => name);
     return report(file, 'a tar archive', {
       facts: [`${formatCount(names.length, 'file')}, ${formatBytes(numBytes)} unpacked: ${someOf(names)}`],
-      wayOn: (await questionsWayOn(file)) ?? unpack,
+      wayOn: isFeatures ? features : ((await questionsWayOn(file)) ?? unpack),
     });
   } catch (error) {
     return report(file, 'a tar archive', { problems: [`${file} cannot be unpacked: ${messageOf(error)}.`] });
   }
+}
+
+/** Files whose names tell what an archive is of. */
+const NUM_FIRST = 16;
+
+async function firstNames(file: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of passTarMembers(file)) {
+    names.push(name);
+    if (names.length === NUM_FIRST) break;
+  }
+  return names;
 }
 
 /** A gzip archive, by what its first bytes unpack to. */

@@ -1,14 +1,14 @@
-/** @file Tables of VinVL and Oscar in zip and gzip archives: rows are read as they are inflated, never from a disk. */
+/** @file Features in zip, gzip and tar archives: rows are read as they are inflated, never from a disk. */
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { LxmertError } from '../../common/errors.js';
+import { LxmertError, UsageError } from '../../common/errors.js';
 import { openGzip } from '../../formats/lines/gzipSource.js';
 import type { StreamSource } from '../../formats/lines/streamSource.js';
-import { unpackZipMember } from '../../formats/zip/zipFile.js';
-import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
-import { listZipMembers } from '../../formats/zip/zipMembers.js';
+import { isTarFile } from '../../formats/tar/tarFile.js';
+import { beginsWithArrays, openArrayTar } from './arrayTar.js';
 import type { StatedSource } from './indexedRows.js';
+import { type OpenArchive, openTarArchive, openZipArchive } from './openArchive.js';
 import { readPictureSizes, readSizesTable } from './pictureSizes.js';
 import type { RowSource } from './rowSource.js';
 import { beginsVinvlTable } from './vinvlRow.js';
@@ -20,23 +20,36 @@ const HEAD_BYTES = 2048;
 /** A line for each of COCO's 123,287 pictures takes 7 MB. */
 const MAX_SIZES_BYTES = 1 << 28;
 
+/** Archives whose features are read as they are. */
+export type ArchiveKind = 'zip' | 'gzip' | 'tar';
+
 /**
- * Opens the table in an archive.
+ * Opens the features in an archive: a table, or in a tar archive NumPy files, one a picture.
  *
- * @param member of a zip archive, where it holds several tables
- * @returns rows of a table of VinVL's; bytes of any other. Either must be closed
- * @throws UsageError for an archive without a table; LxmertError for one that is damaged
+ * @param member of a zip or tar archive, where it holds several tables
+ * @returns rows of NumPy files and of a table of VinVL's; bytes of any other table. Either must be closed
+ * @throws UsageError for an archive without features that are read so; LxmertError for one that is damaged
  */
 export async function openArchivedTable(
   archive: string,
-  kind: 'zip' | 'gzip',
+  kind: ArchiveKind,
   member?: string,
   stated: StatedSource = {},
 ): Promise<RowSource | StreamSource> {
-  const bytes = kind === 'zip' ? await openTsvInZip(archive, member) : await openGzip(archive);
+  const isTar = kind === 'tar' || (kind === 'gzip' && (await isTarFile(archive)));
+  if (isTar && member === undefined && (await beginsWithArrays(archive)))
+    return await openArrayTar(archive, stated);
+  const opened = isTar
+    ? await openTarArchive(archive)
+    : kind === 'zip'
+      ? await openZipArchive(archive)
+      : undefined;
+  if (opened === undefined && member !== undefined)
+    throw new UsageError(`--member names a file in a zip or tar archive, and ${archive} is none.`);
+  const bytes = opened === undefined ? await openGzip(archive) : await opened.open(member);
   try {
     if (!beginsVinvlTable(await headOf(bytes))) return bytes;
-    const source = await openVinvl(bytes, await findSizes(archive, kind, bytes.fileName), stated);
+    const source = await openVinvl(bytes, await findSizes(archive, opened, bytes.fileName), stated);
     return { ...source, close: () => bytes.close() };
   } catch (error) {
     bytes.close();
@@ -62,22 +75,22 @@ async function headOf(bytes: StreamSource): Promise<Buffer> {
 /** The table of sizes in the same archive, or beside it. */
 async function findSizes(
   archive: string,
-  kind: 'zip' | 'gzip',
+  opened: OpenArchive | undefined,
   table: string,
 ): Promise<VinvlSizes | undefined> {
-  const members = kind === 'zip' ? await listZipMembers(archive) : [];
+  const members = opened?.members ?? [];
   const inside = chooseSizes(
     table,
     members.map(({ name }) => name),
   );
   const found = members.find(({ name }) => name === inside);
-  if (found !== undefined) {
+  if (found !== undefined && opened !== undefined) {
     if (found.numBytes > MAX_SIZES_BYTES)
       throw new LxmertError(
         `${archive}: ${found.name} has ${found.numBytes} bytes, too many for sizes of pictures.`,
       );
-    const chunks: Buffer[] = [];
-    for await (const chunk of unpackZipMember(archive, found)) chunks.push(chunk);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of opened.unpack(found.name)) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString('utf8');
     return { file: found.name, sizes: readSizesTable(`${archive}: ${found.name}`, text) };
   }

@@ -13,11 +13,11 @@ import { readNpyValue, readNpzRecord } from './npzRecord.js';
 import type { PictureRecord } from './pictureFields.js';
 import { openRecords, type Records } from './recordSource.js';
 import type { RowSource } from './rowSource.js';
-import { uniterIdOf } from './uniter.js';
+import { archiveFormOf } from './uniter.js';
 
 const INFO = '_info.npy';
 /** A file of all arrays of one picture takes some megabytes. */
-const MAX_FILE_BYTES = 1 << 28;
+export const MAX_FILE_BYTES = 1 << 28;
 
 /** One file a picture, as MILVLG's extractor, openvqa, UNITER and mmf write them. */
 export const arrayFolder: FeatureFormat = {
@@ -65,31 +65,14 @@ async function openArrayFolder(given: string, stated: StatedSource): Promise<Row
 async function archives(given: string, folder: string, files: readonly string[]): Promise<Records> {
   const record = async (index: number) =>
     await readNpzRecord(readWhole(path.join(folder, files[index] as string)));
-  const isUniter = await hasShares(record);
+  const { idOf, notes } = await archiveFormOf(() => record(0));
   return {
     ...about(given, folder, files),
     format: 'npz',
-    notes: [
-      ...(isUniter
-        ? [
-            "npz files as UNITER's: conf is not read, objects are the likeliest of soft_labels without background",
-          ]
-        : []),
-    ],
-    idAt: (index) => (isUniter ? uniterIdOf : imageIdOf)(files[index] as string),
+    notes,
+    idAt: (index) => idOf(files[index] as string),
     record,
   };
-}
-
-/** Whether the first record is as UNITER writes them. */
-async function hasShares(record: (index: number) => Promise<PictureRecord>): Promise<boolean> {
-  try {
-    const first = await record(0);
-    return first.has('norm_bb') && first.has('soft_labels');
-  } catch (error) {
-    if (error instanceof LxmertError) return false;
-    throw error;
-  }
 }
 
 /** `ID.npy` and `ID_info.npy` */

@@ -71,7 +71,7 @@ async function findSound(records: Records): Promise<RecordRow> {
 }
 
 /** Labels are in all rows of a store or in none. */
-function withLabels({ row, labels }: RecordRow, wanted: LabelKind): RawRow {
+export function withLabels({ row, labels }: RecordRow, wanted: LabelKind): RawRow {
   if (labels === wanted || labels === 'all') {
     const { objectsId, objectsConf, attrsId, attrsConf, ...rest } = row;
     if (wanted === 'none' || objectsId === undefined || objectsConf === undefined) return rest;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { hasErrorCode, LxmertError, messageOf } from '../../common/errors.js';
 import { parseJson } from '../../formats/jsonFault.js';
 import { imageIdOf } from '../imageId.js';
+import type { PictureRecord } from './pictureFields.js';
 
 /**
  * The id by which questions know a picture: `nlvr2_dev-850-0-img0.npz` -> `dev-850-0-img0`,
@@ -16,6 +17,26 @@ export function uniterIdOf(name: string): string {
     .replace(/^(nlvr2|vg|gqa)_(?=.)/, '')
     .replace(/^coco_/, 'COCO_');
 }
+
+/** What the first .npz file tells of all: what its name is the id of, and phrases. */
+export interface ArchiveForm {
+  idOf(name: string): string;
+  readonly notes: readonly string[];
+}
+
+/** @param first reads the first record; one that cannot be read is met again */
+export async function archiveFormOf(first: () => Promise<PictureRecord>): Promise<ArchiveForm> {
+  try {
+    const record = await first();
+    if (record.has('norm_bb') && record.has('soft_labels')) return { idOf: uniterIdOf, notes: [UNITER_NOTE] };
+  } catch (error) {
+    if (!(error instanceof LxmertError)) throw error;
+  }
+  return { idOf: imageIdOf, notes: [] };
+}
+
+const UNITER_NOTE =
+  "npz files as UNITER's: conf is not read, objects are the likeliest of soft_labels without background";
 
 /** How many boxes of each picture are used, by the names of the entries. */
 interface UniterCounts {

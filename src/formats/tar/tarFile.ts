@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Entry, extract } from 'tar-stream';
-import { LxmertError } from '../../common/errors.js';
+import { LxmertError, messageOf } from '../../common/errors.js';
 import { contentKindOf, readContentKind } from '../contentKind.js';
 
 /** A file of an archive; folders, links and devices are none. */
@@ -12,6 +12,14 @@ export interface TarMember {
   /** Its path in the archive. */
   readonly name: string;
   readonly numBytes: number;
+}
+
+/** A file that reading has come to; its bytes pass by once, before the next one is asked for. */
+export interface PassingMember extends TarMember {
+  /** Whether it only names another file, and has no bytes. */
+  readonly isLink: boolean;
+  /** All its bytes. @throws Error when it is cut short */
+  read(): Promise<Buffer>;
 }
 
 /** Bytes of what gzip packed that tell a tar archive: its first header. */
@@ -40,14 +48,58 @@ const MAX_MEMBERS = 100_000;
 /** The files of an archive, in its order. @throws LxmertError for one of over 100,000 files; Error when it is cut short or damaged */
 export async function listTarFile(archive: string): Promise<TarMember[]> {
   const members: TarMember[] = [];
-  for await (const entry of tarEntries(archive)) {
-    const { name, size, type } = entry.header;
-    if (type === 'file' || type === 'contiguous-file') members.push({ name, numBytes: size ?? 0 });
+  for await (const { name, numBytes, isLink } of passTarMembers(archive)) {
+    if (!isLink) members.push({ name, numBytes });
     if (members.length > MAX_MEMBERS)
-      throw new LxmertError(`${archive} has more than ${MAX_MEMBERS} files; no archive of questions does.`);
-    entry.resume();
+      throw new LxmertError(
+        `${archive} has more than ${MAX_MEMBERS} files; no archive of questions or tables does.`,
+      );
   }
   return members;
+}
+
+/**
+ * The files of an archive, and links to files, one after another in its order.
+ *
+ * @param onPiece told how many bytes of the archive have been taken, now and then
+ * @throws Error when it is cut short or damaged
+ */
+export async function* passTarMembers(
+  archive: string,
+  onPiece?: (numBytes: number) => void,
+): AsyncGenerator<PassingMember, void, undefined> {
+  for await (const entry of tarEntries(archive, onPiece)) {
+    const { name, size, type } = entry.header;
+    const isLink = type === 'link' || type === 'symlink';
+    if (type === 'file' || type === 'contiguous-file' || isLink)
+      yield { name, numBytes: size ?? 0, isLink, read: () => bytesOf(entry) };
+    entry.resume();
+  }
+}
+
+async function bytesOf(entry: Entry): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of piecesOf(entry)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+async function* piecesOf(entry: Entry): AsyncGenerator<Uint8Array> {
+  try {
+    yield* entry as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw inOwnWords(error);
+  }
+}
+
+/** What the library says of archives, which speaks to programmers. */
+const WORDS: readonly (readonly [theirs: RegExp, ours: string])[] = [
+  [/^Unexpected end of data/, 'it ends within a file'],
+  [/^Invalid tar header/, 'where the header of a file should stand is none'],
+];
+
+function inOwnWords(error: unknown): unknown {
+  const found = WORDS.find(([theirs]) => theirs.test(messageOf(error)));
+  return found === undefined ? error : new Error(found[1], { cause: error });
 }
 
 /**
@@ -62,30 +114,55 @@ export async function* readTarMember(archive: string, name: string): AsyncGenera
       entry.resume();
       continue;
     }
-    yield* entry as AsyncIterable<Uint8Array>;
+    yield* piecesOf(entry);
     return;
   }
   throw new Error('it is not there any more');
 }
 
-async function* tarEntries(archive: string): AsyncGenerator<Entry> {
-  const bytes = unpackedBytes(archive);
+/** Between the end of a member and the header of the next stand names that are long, and zeros at the end. */
+const MAX_BETWEEN_BYTES = 1 << 24;
+
+async function* tarEntries(archive: string, onPiece?: (numBytes: number) => void): AsyncGenerator<Entry> {
+  const { packed, bytes } = openBytes(archive);
   const entries = extract();
+  let numBetween = 0;
+  let isOpen = false;
   bytes.on('error', (error) => entries.destroy(error));
+  bytes.on('data', (piece: Buffer) => {
+    onPiece?.(packed.bytesRead);
+    numBetween = isOpen ? 0 : numBetween + piece.length;
+    // The library keeps what a header announces of names, however much that is.
+    if (numBetween > MAX_BETWEEN_BYTES)
+      entries.destroy(new Error(`no member begins within ${MAX_BETWEEN_BYTES} bytes`));
+  });
   bytes.pipe(entries);
   try {
-    yield* entries;
+    for await (const entry of entries) {
+      [isOpen, numBetween] = [true, 0];
+      entry.once('close', () => {
+        isOpen = false;
+      });
+      yield entry;
+    }
+  } catch (error) {
+    throw inOwnWords(error);
   } finally {
     bytes.destroy();
+    packed.destroy();
     entries.destroy();
   }
 }
 
 function unpackedBytes(archive: string): Readable {
-  const file = createReadStream(archive, { highWaterMark: 1 << 18 });
-  if (readContentKind(archive).kind !== 'gzip') return file;
-  const gunzip = createGunzip();
-  file.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => file.destroy());
-  return file.pipe(gunzip);
+  return openBytes(archive).bytes;
+}
+
+function openBytes(archive: string) {
+  const packed = createReadStream(archive, { highWaterMark: 1 << 18 });
+  if (readContentKind(archive).kind !== 'gzip') return { packed, bytes: packed as Readable };
+  const gunzip = createGunzip({ chunkSize: 1 << 17 });
+  packed.on('error', (error) => gunzip.destroy(error));
+  gunzip.on('close', () => packed.destroy());
+  return { packed, bytes: packed.pipe(gunzip) as Readable };
 }

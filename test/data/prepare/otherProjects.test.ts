@@ -11,7 +11,8 @@ import { prepareGqa } from '../../../src/data/prepare/prepareGqa.js';
 import { prepareNlvr2 } from '../../../src/data/prepare/prepareNlvr2.js';
 import { prepareVqa } from '../../../src/data/prepare/prepareVqa.js';
 import { openRawFiles } from '../../../src/data/prepare/rawFiles.js';
-import { makeTar, readJson, temporaryFolder, writeFiles } from './support.js';
+import { makeTar } from '../../formats/tarFile.js';
+import { readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
 let numFolders = 0;

@@ -5,7 +5,8 @@ import { streamAokvqaQuestions } from '../../../src/data/annotations/aokvqaAnnot
 import { readQuestions } from '../../../src/data/annotations/vqaAnnotations.js';
 import { AnswerTable } from '../../../src/data/answerTable.js';
 import { prepareAokvqa } from '../../../src/data/prepare/prepareAokvqa.js';
-import { makeTar, namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
+import { makeTar } from '../../formats/tarFile.js';
+import { namesIn, readJson, temporaryFolder, writeFiles } from './support.js';
 
 const folder = temporaryFolder();
 let numFolders = 0;

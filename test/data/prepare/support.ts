@@ -60,22 +60,3 @@ export function makeZip(members: readonly MadeMember[]): Buffer {
     })),
   );
 }
-
-/** A tar archive of plain files in POSIX's form (ustar), made by the book and not by a library. */
-export function makeTar(members: Readonly<Record<string, string>>): Buffer {
-  const blocks = Object.entries(members).flatMap(([name, content]) => {
-    const data = Buffer.from(content);
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write('0000644\0', 100);
-    header.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124);
-    // The checksum is taken with blanks in its own place.
-    header.write('        0', 148);
-    header.write('ustar\0', 257);
-    header.write('00', 263);
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    return [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
