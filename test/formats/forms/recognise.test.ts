@@ -127,6 +127,7 @@ const forms: readonly (readonly [form: string, content: unknown])[] = [
   ['vizWizPredictions', [{ image: 'a.jpg', answer: 'red' }]],
   ['aOkVqaPredictions', { '2x': { multiple_choice: 'a', direct_answer: 'b' } }],
   ['customPredictions', lines({ id: 1, answer: 'red' }, { id: 2, answer: 'no' })],
+  ['customPredictions', lines({ id: 1, answer: 'red', answers: [{ answer: 'red', probability: 0.9 }] })],
   [
     'matchPredictions',
     lines({ image: 'a', text: 'A dog.', probability: 0.5 }, { image: 'a', text: 'A cat.', probability: 0.1 }),
