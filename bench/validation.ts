@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { Question } from '../src/data/annotations/question.js';
-import { findTask, type Prediction } from '../src/tasks/index.js';
+import { findTask, type Prediction, readExamples } from '../src/tasks/index.js';
 
 /** Those whose features are all in one store. */
 const VALIDATION: Readonly<Record<string, string>> = {
@@ -20,10 +20,7 @@ export async function taskOf(name: string) {
 }
 
 export async function readValidation(world: string, name: string): Promise<Question[]> {
-  const questions: Question[] = [];
-  const file = path.join(world, VALIDATION[name] ?? '');
-  for await (const question of (await taskOf(name)).read(file)) questions.push(question);
-  return questions;
+  return await readExamples(await taskOf(name), [path.join(world, VALIDATION[name] ?? '')]);
 }
 
 /** Prints one row a run. @param compare gives a run's difference in points */

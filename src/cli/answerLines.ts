@@ -2,7 +2,7 @@
 
 import { formatPercent } from '../formats/numbers.js';
 import type { RankedAnswer } from '../tasks/index.js';
-import type { View } from './look.js';
+import type { View } from './terminal/look.js';
 
 /** A line for each, with a bar on a terminal. A choice has its part of all choices, and what the model gives it by itself. */
 export function answerLines(answers: readonly RankedAnswer[], view: View): string[] {

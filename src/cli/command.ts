@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { HubKind } from '../common/pathSchemas.js';
 import type { Progress } from '../common/progress.js';
-import type { View } from './look.js';
+import type { View } from './terminal/look.js';
 
 /** A bar or lines about work that takes long. `stop` leaves the last state on the screen. */
 export interface ProgressDisplay extends Progress {

@@ -2,8 +2,8 @@
 
 import { type CatalogueEntry, groups } from './catalogue.js';
 import type { Example } from './command.js';
-import { wrapped, wrappedCommand } from './look.js';
 import type { Parameter } from './options.js';
+import { wrapped, wrappedCommand } from './terminal/look.js';
 
 /** Shown by `lxmert --help`; commands that are not in the catalogue are left out. */
 const firstSteps: readonly Example[] = [

@@ -6,7 +6,7 @@ import { type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../data/pre
 import type { FeatureStore } from '../features/index.js';
 import { formatCount, formatPercent } from '../formats/numbers.js';
 import { LOSS_KEYS, LOSS_TITLES, type PretrainingScores } from '../tasks/pretraining/index.js';
-import { featureOptions, openFeatures } from './modelOptions.js';
+import { featureOptions, openFeatures } from './sharedOptions/modelOptions.js';
 
 /** Images that `--tiny` keeps of each feature file in pre-training, as the reference's does. */
 const TINY_IMAGES = 500;

@@ -7,10 +7,10 @@ import type { Command, CommandOutcome, Values } from './command.js';
 import { type FailureReport, reportFailure } from './failure.js';
 import { exampleLines, parameterHelp, rootHelp, verbsHelp } from './help.js';
 import { Interrupts } from './interrupts.js';
-import { columnsOf, dressed, hasColor, painted, viewOf, wrapped } from './look.js';
 import type { Parameter } from './options.js';
-import { OutputFaults } from './output.js';
-import { printable } from './printable.js';
+import { columnsOf, dressed, hasColor, painted, viewOf, wrapped } from './terminal/look.js';
+import { OutputFaults } from './terminal/output.js';
+import { printable } from './terminal/printable.js';
 
 /** Where a command line prints to, and what it may run. */
 export interface Surroundings {
@@ -73,9 +73,9 @@ class Run {
 
   async start(command: Command, parser: Parser): Promise<void> {
     const { parseValues, parametersOf } = await import('./options.js');
-    const { resolveOptions } = await import('./config.js');
-    const { Screen } = await import('./screen.js');
-    const { modelFinder, withModelsFound } = await import('./findModels.js');
+    const { resolveOptions } = await import('./config/config.js');
+    const { Screen } = await import('./terminal/screen.js');
+    const { modelFinder, withModelsFound } = await import('./models/findModels.js');
     const { stdout, stderr } = this.surroundings;
     const flags: Values = parser.opts();
     const screen = new Screen(stderr, flags.quiet === true);
@@ -92,7 +92,7 @@ class Run {
     const { options, settings, printConfig } = await resolveOptions(name, command, given);
     const asJson = flags.json === true;
     if (printConfig) {
-      const { configText } = await import('./configText.js');
+      const { configText } = await import('./config/configText.js');
       const parameters = parametersOf(command.options);
       const format = asJson ? 'json' : 'toml';
       stdout.write(configText(settings, { parameters, commandName: name, format }));
@@ -111,7 +111,7 @@ class Run {
       };
       const asking = { isYes: flags.yes === true, stdin: this.surroundings.stdin ?? process.stdin, stderr };
       const findModels = modelFinder(async (named) =>
-        (await import('./hubModels.js')).findOnHub(named, shown, asking),
+        (await import('./models/hubModels.js')).findOnHub(named, shown, asking),
       );
       const outcome: CommandOutcome = await command.execute({
         ...(await withModelsFound(command, { arguments: commandArguments, options }, findModels)),
@@ -231,7 +231,7 @@ function formatItem(
 /** Gives a leaf its arguments, flags, help and action. */
 async function fillIn(leaf: Parser, command: Command, run: Run): Promise<void> {
   const { parametersOf } = await import('./options.js');
-  const { commonFlags, flagsOf } = await import('./config.js');
+  const { commonFlags, flagsOf } = await import('./config/config.js');
   leaf.description(command.description);
   for (const parameter of parametersOf(command.arguments)) {
     const name = parameter.isList ? `${parameter.name}...` : parameter.name;

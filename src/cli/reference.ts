@@ -2,7 +2,7 @@
 
 import { type CatalogueEntry, groups } from './catalogue.js';
 import type { Command } from './command.js';
-import { flagsOf } from './config.js';
+import { flagsOf } from './config/config.js';
 import { parameterNotes } from './help.js';
 import { type Parameter, parametersOf } from './options.js';
 

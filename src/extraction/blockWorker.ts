@@ -7,15 +7,14 @@ import { type FeatureRange, findValueProblem, rangeOf } from '../features/files.
 import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { contentHash, type PictureFile } from './contentHash.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 import type { KnownRows } from './knownRows.js';
 import {
   batchesOfOneSize,
-  type DescribedPicture,
-  describePicture,
   type LoadedPicture,
   loadPicture,
+  orSkipped,
   prefetchLoads,
-  type SkippedPicture,
 } from './loadPictures.js';
 import type { RowLogWriter } from './rowLog.js';
 import { batchSizeOf, type Detector, type ExtractionOptions, provenanceOf } from './settings.js';
@@ -59,7 +58,9 @@ export class BlockWorker {
     const report = (): void => this.options.progress?.update(numKnown + numDone, images.length);
     report();
     const load = (image: ImageFile): Promise<LoadedPicture | DescribedPicture | SkippedPicture> =>
-      isDescriber ? describePicture(image, detector, boxes) : loadPicture(image, detector, boxes);
+      isDescriber
+        ? orSkipped(image, () => detector.describe(image, boxes?.of(image.id)))
+        : loadPicture(image, detector, boxes);
     const numPrefetched = isDescriber ? detector.numAtOnce : batchSize;
     const keep = ({ image, picture, regions }: DescribedPicture) => this.#keep(image, picture, regions);
     const skip = (image: ImageFile, reason: string): Promise<void> => this.#skip(image, reason);

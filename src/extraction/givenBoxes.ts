@@ -29,6 +29,14 @@ const EXPECTED_LINES =
   "name ends with .tsv. Other files, such as COCO's annotations or Visual Genome's objects, have to be written so first; " +
   'their x, y, width, height can stay, with --box-format xywh.';
 
+/** One picture's boxes as they stand in a file. */
+export interface PictureBoxes {
+  readonly file: string;
+  readonly form: BoxForm;
+  /** (n, 4) */
+  readonly values: Float32Array;
+}
+
 /** Boxes by image id; all of them are held, 16 bytes each. */
 export class GivenBoxes {
   private constructor(
@@ -107,6 +115,11 @@ export class GivenBoxes {
     const found = this.boxes.get(imageId);
     if (found === undefined) throw new LxmertError(`${this.file} has no boxes for image ${imageId}.`);
     return found;
+  }
+
+  /** @throws LxmertError when the file has none for the image */
+  of(imageId: string): PictureBoxes {
+    return { file: this.file, form: this.form, values: this.boxesOf(imageId) };
   }
 
   /**

@@ -3,15 +3,16 @@
 import { stat } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
-import { findBoxProblem } from '../features/files.js';
+import { findBoxProblem, toPixelCorners } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import { decodeImage } from '../vision/decodeImage.js';
 import type { DetectedRegions, PreparedImage } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
-import { readPicture } from '../vision/pictureFile.js';
+import { readPicture, readPictureSync } from '../vision/pictureFile.js';
 import type { PictureFile } from './contentHash.js';
-import type { GivenBoxes } from './givenBoxes.js';
-import type { Detector, PictureDescriber } from './settings.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
+import type { GivenBoxes, PictureBoxes } from './givenBoxes.js';
+import type { Detector } from './settings.js';
 
 /** A picture that is ready for the detector. */
 export interface LoadedPicture {
@@ -22,19 +23,6 @@ export interface LoadedPicture {
   readonly boxes: Float32Array | undefined;
 }
 
-/** A picture that has been described already. */
-export interface DescribedPicture {
-  readonly image: ImageFile;
-  readonly picture: PictureFile;
-  readonly regions: DetectedRegions;
-}
-
-/** A picture that cannot be read, and the sentence that says why. */
-export interface SkippedPicture {
-  readonly image: ImageFile;
-  readonly reason: string;
-}
-
 /** Never fails for what is wrong with one picture. */
 export async function loadPicture(
   image: ImageFile,
@@ -42,44 +30,52 @@ export async function loadPicture(
   given: GivenBoxes | undefined,
 ): Promise<LoadedPicture | SkippedPicture> {
   return await orSkipped(image, async () => {
-    const { decoded, ...loaded } = await decodePicture(image, given, detector.requireSize?.bind(detector));
+    // Before a picture is read for nothing.
+    const boxes = given?.of(image.id);
+    const { mtimeMs: modified } = await stat(image.file);
+    const read = { bytes: await readPicture(image.file), modified };
+    const { decoded, ...loaded } = await decodePicture(
+      image,
+      read,
+      boxes,
+      detector.requireSize?.bind(detector),
+    );
     return { ...loaded, prepared: detector.prepare(decoded) };
   });
 }
 
-/** The same with the regions of a picture, for a describer. Never fails for what is wrong with one picture. */
+/** The same with the regions of a picture. Never fails for what is wrong with one picture. */
 export async function describePicture(
   image: ImageFile,
-  describer: Pick<PictureDescriber, 'describe'>,
-  given: GivenBoxes | undefined,
+  describe: (decoded: RgbImage, boxes: Float32Array | undefined) => DetectedRegions,
+  given: PictureBoxes | undefined,
 ): Promise<DescribedPicture | SkippedPicture> {
   return await orSkipped(image, async () => {
-    const { decoded, picture, boxes } = await decodePicture(image, given);
-    return { image, picture, regions: await describer.describe(decoded, boxes) };
+    const { decoded, picture, boxes } = await decodePicture(image, readPictureSync(image.file), given);
+    return { image, picture, regions: describe(decoded, boxes) };
   });
 }
 
 /** @throws LxmertError for a picture that cannot be decoded, and for boxes that do not lie in it */
 async function decodePicture(
   image: ImageFile,
-  given: GivenBoxes | undefined,
+  { bytes, modified }: { readonly bytes: Uint8Array; readonly modified: number },
+  given: PictureBoxes | undefined,
   requireSize?: (width: number, height: number) => void,
 ): Promise<Omit<LoadedPicture, 'prepared'> & { decoded: RgbImage }> {
-  // Before a picture is read for nothing.
-  given?.boxesOf(image.id);
-  const { mtimeMs } = await stat(image.file);
-  const bytes = await readPicture(image.file);
-  const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified: mtimeMs };
+  const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified };
   const decoded = await decodeImage(bytes, { name: image.file, requireSize });
-  const boxes = given?.pixelBoxesOf(image.id, decoded.width, decoded.height);
+  const { width, height } = decoded;
+  const boxes = given && toPixelCorners({ boxes: given.values, width, height }, given.form);
   if (boxes !== undefined) {
-    const problem = findBoxProblem(boxes, boxes.length / 4, decoded.width, decoded.height);
+    const problem = findBoxProblem(boxes, boxes.length / 4, width, height);
     if (problem !== undefined) throw new LxmertError(`In ${given?.file}, ${problem}`);
   }
   return { image, picture, boxes, decoded };
 }
 
-async function orSkipped<T>(image: ImageFile, load: () => Promise<T>): Promise<T | SkippedPicture> {
+/** What `load` gives; or why the picture is passed over. */
+export async function orSkipped<T>(image: ImageFile, load: () => Promise<T>): Promise<T | SkippedPicture> {
   try {
     return await load();
   } catch (error) {

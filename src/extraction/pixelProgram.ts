@@ -1,21 +1,21 @@
-/** @file The program of a thread that describes pictures from their pixels, one after the other. */
+/** @file The program of a thread that reads pictures and describes them from their pixels. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { LxmertError } from '../common/errors.js';
+import { describePicture } from './loadPictures.js';
 import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
 
 const settings = workerData as PixelSettings;
 
-parentPort?.on('message', ({ id, image, boxes }: PixelJob) => {
-  try {
-    const regions = describeFromPixels(image, settings, boxes);
-    const arrays = [regions.features, regions.boxes, regions.objectsId, regions.attrsId];
-    parentPort?.postMessage(
-      { id, regions } satisfies PixelReply,
-      arrays.map(({ buffer }) => buffer as ArrayBuffer),
-    );
-  } catch (error) {
-    if (!(error instanceof LxmertError)) throw error;
-    parentPort?.postMessage({ id, problem: error.message } satisfies PixelReply);
-  }
+// While one picture is described, those that wait are decoded in threads of the decoder.
+parentPort?.on('message', async ({ id, image, boxes }: PixelJob) => {
+  const described = await describePicture(
+    image,
+    (decoded, given) => describeFromPixels(decoded, settings, given),
+    boxes,
+  );
+  const arrays = 'regions' in described ? [described.regions.features] : [];
+  parentPort?.postMessage(
+    { id, described } satisfies PixelReply,
+    arrays.map(({ buffer }) => buffer as ArrayBuffer),
+  );
 });

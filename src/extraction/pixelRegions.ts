@@ -3,7 +3,10 @@
 import type { RgbImage } from '../common/rgbImage.js';
 import { unlabelledRow } from '../inference/regionFinder.js';
 import type { DetectedRegions } from '../vision/detector/index.js';
+import type { ImageFile } from '../vision/imageFiles.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
+import type { PictureBoxes } from './givenBoxes.js';
 
 /** What decides the numbers. */
 export interface PixelSettings {
@@ -15,14 +18,14 @@ export interface PixelSettings {
 
 export interface PixelJob {
   readonly id: number;
-  readonly image: RgbImage;
-  readonly boxes: Float32Array | undefined;
+  readonly image: ImageFile;
+  readonly boxes: PictureBoxes | undefined;
 }
 
-/** The regions; or what is wrong with the picture, as a sentence. */
-export type PixelReply =
-  | { readonly id: number; readonly regions: DetectedRegions }
-  | { readonly id: number; readonly problem: string };
+export interface PixelReply {
+  readonly id: number;
+  readonly described: DescribedPicture | SkippedPicture;
+}
 
 /**
  * @param boxes (n, 4) in pixels, where they are given

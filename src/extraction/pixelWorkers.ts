@@ -1,18 +1,19 @@
-/** @file Regions from pixels for many pictures: threads that each describe one at a time. */
+/** @file Regions from pixels for many pictures: threads that each read, decode and describe their own. */
 
 import type { Worker } from 'node:worker_threads';
-import { LxmertError } from '../common/errors.js';
 import { startThread } from '../common/loadInTurn.js';
-import type { RgbImage } from '../common/rgbImage.js';
 import { programName } from '../common/version.js';
 import { LABELS_SETTING, type Provenance } from '../features/files.js';
 import { pixelFinder } from '../inference/regionFinder.js';
-import type { DetectedRegions } from '../vision/detector/index.js';
+import type { ImageFile } from '../vision/imageFiles.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
+import type { PictureBoxes } from './givenBoxes.js';
+import { describePicture } from './loadPictures.js';
 import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
 import type { PictureDescriber } from './settings.js';
 
 interface Waiting {
-  readonly resolve: (regions: DetectedRegions) => void;
+  readonly resolve: (described: DescribedPicture | SkippedPicture) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -49,13 +50,15 @@ export class PixelWorkers implements PictureDescriber, Disposable {
       numThreads === 1 ? [] : Array.from({ length: numThreads }, () => startWorker(program, settings));
   }
 
-  /**
-   * @param boxes (n, 4) in pixels, where they are given
-   * @throws LxmertError for a box without an area
-   */
-  async describe(image: RgbImage, boxes?: Float32Array): Promise<DetectedRegions> {
+  async describe(image: ImageFile, boxes?: PictureBoxes): Promise<DescribedPicture | SkippedPicture> {
     const member = this.#leastBusy();
-    if (member === undefined) return describeFromPixels(image, this.settings, boxes);
+    if (member === undefined) {
+      return await describePicture(
+        image,
+        (decoded, given) => describeFromPixels(decoded, this.settings, given),
+        boxes,
+      );
+    }
     const id = this.#numJobs++;
     return await new Promise((resolve, reject) => {
       member.waiting.set(id, { resolve, reject });
@@ -82,8 +85,7 @@ function startWorker(program: URL, settings: PixelSettings): Member {
   worker.on('message', (reply: PixelReply) => {
     const asked = waiting.get(reply.id);
     waiting.delete(reply.id);
-    if ('problem' in reply) asked?.reject(new LxmertError(reply.problem));
-    else asked?.resolve(reply.regions);
+    asked?.resolve(reply.described);
   });
   const fail = (error: unknown): void => {
     for (const { reject } of waiting.values()) reject(error);

@@ -1,11 +1,11 @@
 /** @file What an extraction is told, and what it tells at its end. */
 
 import type { Progress } from '../common/progress.js';
-import type { RgbImage } from '../common/rgbImage.js';
 import { type FeatureDType, type FeatureRange, type Provenance, RANGE_SETTING } from '../features/files.js';
-import type { DetectedRegions, RegionDetector } from '../vision/detector/index.js';
+import type { RegionDetector } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
-import type { GivenBoxes } from './givenBoxes.js';
+import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
+import type { GivenBoxes, PictureBoxes } from './givenBoxes.js';
 
 /** What an extraction asks of a detector. */
 export type Detector = Pick<
@@ -21,10 +21,11 @@ export interface PictureDescriber {
   /** Pictures to hand over before the first one is done. */
   readonly numAtOnce: number;
   /**
-   * @param boxes (n, 4) in pixels of the picture, to describe instead of finding some
-   * @throws LxmertError for a picture, or boxes, of which it can say nothing
+   * Reads and describes a picture; never fails for what is wrong with it.
+   *
+   * @param boxes to describe instead of finding some
    */
-  describe(image: RgbImage, boxes?: Float32Array): Promise<DetectedRegions>;
+  describe(image: ImageFile, boxes?: PictureBoxes): Promise<DescribedPicture | SkippedPicture>;
 }
 
 export interface ExtractionOptions {

@@ -4,24 +4,23 @@ import path from 'node:path';
 import type { Progress } from '../common/progress.js';
 import type { Question } from '../data/annotations/question.js';
 import { readQuestions } from '../data/annotations/vqaAnnotations.js';
-import { scoreAnswers } from '../data/answerScore.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
-import { majorityAnswers, questionOnlyAnswers } from '../data/baselines.js';
 import { QuestionSet } from '../data/questionSet.js';
 import { makeSampleWorld, SAMPLE_FILES } from '../data/sampleWorld/makeSampleWorld.js';
 import { FeatureStore } from '../features/index.js';
 import { disposeModels } from '../inference/ensemble.js';
 import { type LoadedModel, loadAnsweringModel } from '../inference/modelFolder.js';
 import { type LxmertConfig, lxmertConfig, type Precision } from '../model/index.js';
-import { loadTask, predictExamples, rankAnswers, type Task } from '../tasks/index.js';
+import { loadTask, predictExamples, type Task } from '../tasks/index.js';
+import type { Vocabulary } from '../text/index.js';
 import { loadVocabulary } from '../text/vocabularyFile.js';
-
 import { type Device, setNumThreads } from '../torch/index.js';
-import { type FinetuneSettings, finetune, RunFolder } from '../train/index.js';
+import { type FinetuneResult, type FinetuneSettings, finetune, RunFolder } from '../train/index.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import { QUICKSTART_WORLD } from './defaults.js';
+import { accuracyRows, answeredExamples } from './quickstartAccuracy.js';
 import { writeQuickstartReport } from './quickstartReport.js';
-import type { AccuracyRow, AnsweredExample, QuickstartResult } from './quickstartResult.js';
+import type { AccuracyRow, QuickstartResult } from './quickstartResult.js';
 import { beginQuickstart, QUICKSTART_FILES } from './quickstartState.js';
 
 export interface QuickstartOptions {
@@ -44,84 +43,37 @@ export interface QuickstartOptions {
 
 /** Splits that are evaluated: unseen scenes, and scenes with color-shape pairs never seen in training. */
 const EVALUATED_SPLITS = ['minival', 'heldout'] as const;
-const NUM_EXAMPLES = 6;
 /** Steps that a power cut may cost, seconds of training; Ctrl-C costs none. */
 const SNAPSHOT_STEPS = 500;
 
+/** What is drawn, and with it all that is trained on and asked about. */
+interface World {
+  readonly folder: string;
+  readonly store: FeatureStore;
+  readonly vocabulary: Vocabulary;
+  questionsOf(split: string): Promise<QuestionSet>;
+}
+
+/**
+ * Draws scenes, trains a model on questions about them and measures it; what an earlier call finished is not done again.
+ *
+ * @returns without accuracy and report when it was interrupted, or no epoch learned anything
+ * @throws UsageError for a folder of other files, or of a quickstart with other settings; the reason of `signal` while scenes
+ * are drawn
+ */
 export async function runQuickstart(options: QuickstartOptions): Promise<QuickstartResult> {
-  const { folder, notice, signal, seed } = options;
+  const { folder } = options;
   const start = performance.now();
   setNumThreads(options.numThreads);
-  const { numImages, numEpochs, numBoxes, hiddenSize, learningRate, batchSize, precision } = options;
-  const settings = { numImages, numEpochs, numBoxes, hiddenSize, learningRate, batchSize, precision, seed };
-  const { hasWorld, goesOn } = await beginQuickstart(folder, settings);
-  if (goesOn)
-    notice(
-      `A quickstart was begun in ${folder} and goes on${hasWorld ? '' : '; its scenes are drawn anew'}.`,
-    );
-  const world = path.join(folder, QUICKSTART_FILES.world);
-  const withProgress = async <T>(
-    label: string,
-    unit: string,
-    work: (progress: Progress) => Promise<T>,
-  ): Promise<T> => {
-    const progress = options.progress(label, unit);
-    try {
-      return await work(progress);
-    } finally {
-      progress.stop();
-    }
-  };
-  const extractor = pixelExtractor({ numBoxes: options.numBoxes });
-  if (!hasWorld) {
-    await withProgress('Drawing scenes', 'images', (progress) =>
-      makeSampleWorld({ folder: world, numImages, seed, extractor, ...QUICKSTART_WORLD, progress, signal }),
-    ).catch((error: unknown) => {
-      if (signal.aborted)
-        notice('Stopped while scenes were drawn. The same command draws them anew and goes on.');
-      throw error;
-    });
-  }
-  const storeOf = (split: string): string => path.join(world, SAMPLE_FILES.store(split));
-  using store = FeatureStore.open(['train', ...EVALUATED_SPLITS].map(storeOf));
-  const vocabulary = await loadVocabulary(path.join(world, SAMPLE_FILES.vocabulary));
-  const vqa = await loadTask('vqa');
-  const answerTable = await loadAnswerTable(path.join(world, SAMPLE_FILES.answers));
-  const load = async (name: string): Promise<QuestionSet> =>
-    new QuestionSet({
-      questions: await readQuestions(path.join(world, SAMPLE_FILES.questions(name))),
-      hasImage: (id) => store.has(id),
-      answerTable,
-      unknownAnswers: 'skip',
-      name,
-    });
-  const training = await load('train');
-  const validation = await load('minival');
-  const runFolder = path.join(folder, QUICKSTART_FILES.run);
-  const run = await RunFolder.open(runFolder);
-  const fitted = await withProgress('Training', 'steps', (progress) =>
-    finetune({
-      task: vqa,
-      training,
-      validation,
-      features: store,
-      vocabulary,
-      config: configOf(options, vocabulary.size),
-      settings: settingsOf(options, vqa),
-      run,
-      snapshots: { everySteps: SNAPSHOT_STEPS, numKept: 1, resume: true },
-      device: { device: options.device ?? 'cpu', allowTf32: false, useGraphs: false },
-      provenance: {
-        command: 'quickstart',
-        world,
-        numImages: options.numImages,
-        pixelRegions: { numBoxes: options.numBoxes },
-      },
-      progress,
-      signal,
-      notice,
-    }),
+  const drawn = await drawScenes(options);
+  using store = FeatureStore.open(
+    ['train', ...EVALUATED_SPLITS].map((split) => path.join(drawn, SAMPLE_FILES.store(split))),
   );
+  const world = await readWorld(drawn, store);
+  const training = await world.questionsOf('train');
+  const validation = await world.questionsOf('minival');
+  const runFolder = path.join(folder, QUICKSTART_FILES.run);
+  const fitted = await train(options, world, { training, validation, runFolder });
   const result = {
     folder,
     runFolder,
@@ -136,24 +88,115 @@ export async function runQuickstart(options: QuickstartOptions): Promise<Quickst
   if (fitted.wasInterrupted || fitted.bestEpoch === undefined) {
     return { ...result, seconds: seconds(), accuracy: [], examples: [], report: undefined };
   }
-  const answering = await loadAnsweringModel({
-    model: runFolder,
-    precision: options.precision,
-    device: options.device,
-  });
+  const { precision, device } = options;
+  const answering = await loadAnsweringModel({ model: runFolder, precision, device });
   try {
-    const accuracy: AccuracyRow[] = [];
-    for (const split of EVALUATED_SPLITS) {
-      const { questions } = await load(split);
-      const predictions = await predictExamples(vqa, answering, store, questions, { batchSize: 256, signal });
-      const answers = predictions.map(({ answer }) => answer);
-      accuracy.push(...accuracyRows(split, training.questions, questions, answers));
-    }
-    const examples = answeredExamples(answering, store, world, validation.questions);
+    const accuracy = await measured(answering, world, training.questions, options.signal);
+    const examples = answeredExamples(answering, store, drawn, validation.questions);
     const finished = { ...result, seconds: seconds(), accuracy, examples };
     return { ...finished, report: await writeQuickstartReport(finished, store) };
   } finally {
     disposeModels(answering);
+  }
+}
+
+/** @returns the folder of the scenes, drawn now or by an earlier call */
+async function drawScenes(options: QuickstartOptions): Promise<string> {
+  const { folder, notice, signal, seed } = options;
+  const { numImages, numEpochs, numBoxes, hiddenSize, learningRate, batchSize, precision } = options;
+  const settings = { numImages, numEpochs, numBoxes, hiddenSize, learningRate, batchSize, precision, seed };
+  const { hasWorld, goesOn } = await beginQuickstart(folder, settings);
+  if (goesOn)
+    notice(
+      `A quickstart was begun in ${folder} and goes on${hasWorld ? '' : '; its scenes are drawn anew'}.`,
+    );
+  const world = path.join(folder, QUICKSTART_FILES.world);
+  if (hasWorld) return world;
+  const extractor = pixelExtractor({ numBoxes });
+  await withProgress(options, 'Drawing scenes', 'images', (progress) =>
+    makeSampleWorld({ folder: world, numImages, seed, extractor, ...QUICKSTART_WORLD, progress, signal }),
+  ).catch((error: unknown) => {
+    if (signal.aborted)
+      notice('Stopped while scenes were drawn. The same command draws them anew and goes on.');
+    throw error;
+  });
+  return world;
+}
+
+async function readWorld(folder: string, store: FeatureStore): Promise<World> {
+  const answerTable = await loadAnswerTable(path.join(folder, SAMPLE_FILES.answers));
+  return {
+    folder,
+    store,
+    vocabulary: await loadVocabulary(path.join(folder, SAMPLE_FILES.vocabulary)),
+    questionsOf: async (split) =>
+      new QuestionSet({
+        questions: await readQuestions(path.join(folder, SAMPLE_FILES.questions(split))),
+        hasImage: (id) => store.has(id),
+        answerTable,
+        unknownAnswers: 'skip',
+        name: split,
+      }),
+  };
+}
+
+async function train(
+  options: QuickstartOptions,
+  { folder, store, vocabulary }: World,
+  sets: { readonly training: QuestionSet; readonly validation: QuestionSet; readonly runFolder: string },
+): Promise<FinetuneResult> {
+  const { training, validation, runFolder } = sets;
+  const { numImages, numBoxes, device = 'cpu', signal, notice } = options;
+  const task = await loadTask('vqa');
+  const run = await RunFolder.open(runFolder);
+  return await withProgress(options, 'Training', 'steps', (progress) =>
+    finetune({
+      task,
+      training,
+      validation,
+      features: store,
+      vocabulary,
+      config: configOf(options, vocabulary.size),
+      settings: settingsOf(options, task),
+      run,
+      snapshots: { everySteps: SNAPSHOT_STEPS, numKept: 1, resume: true },
+      device: { device, allowTf32: false, useGraphs: false },
+      provenance: { command: 'quickstart', world: folder, numImages, pixelRegions: { numBoxes } },
+      progress,
+      signal,
+      notice,
+    }),
+  );
+}
+
+async function measured(
+  answering: LoadedModel,
+  { store, questionsOf }: World,
+  training: readonly Question[],
+  signal: AbortSignal,
+): Promise<AccuracyRow[]> {
+  const task = await loadTask('vqa');
+  const rows: AccuracyRow[] = [];
+  for (const split of EVALUATED_SPLITS) {
+    const { questions } = await questionsOf(split);
+    const predictions = await predictExamples(task, answering, store, questions, { batchSize: 256, signal });
+    const answers = predictions.map(({ answer }) => answer);
+    rows.push(...accuracyRows(split, training, questions, answers));
+  }
+  return rows;
+}
+
+async function withProgress<T>(
+  options: Pick<QuickstartOptions, 'progress'>,
+  label: string,
+  unit: string,
+  work: (progress: Progress) => Promise<T>,
+): Promise<T> {
+  const progress = options.progress(label, unit);
+  try {
+    return await work(progress);
+  } finally {
+    progress.stop();
   }
 }
 
@@ -184,64 +227,4 @@ function settingsOf(options: QuickstartOptions, { loss }: Pick<Task, 'loss'>): F
     loss,
     maxLength: 20,
   };
-}
-
-function answeredExamples(
-  answering: LoadedModel,
-  store: FeatureStore,
-  world: string,
-  questions: readonly Question[],
-): AnsweredExample[] {
-  return chooseExamples(questions).map((question) => {
-    const [answers = []] = rankAnswers(answering, store, [question], 3);
-    return {
-      image: path.join(world, SAMPLE_FILES.image('minival', question.imageIds[0] ?? '')),
-      question: question.sentence,
-      expected: [...(question.labels?.keys() ?? [])],
-      answers,
-    };
-  });
-}
-
-function accuracyRows(
-  split: string,
-  training: readonly Question[],
-  asked: readonly Question[],
-  answers: readonly string[],
-): AccuracyRow[] {
-  const model = scoreAnswers(asked, answers);
-  const questionOnly = scoreAnswers(asked, questionOnlyAnswers(training, asked));
-  const majority = scoreAnswers(asked, majorityAnswers(training, asked));
-  const kinds = [...model.byQuestionType.keys()].sort();
-  const rows = kinds.map((kind) => ({
-    split,
-    kind,
-    numQuestions: model.byQuestionType.get(kind)?.numQuestions ?? 0,
-    model: model.byQuestionType.get(kind)?.score ?? 0,
-    questionOnly: questionOnly.byQuestionType.get(kind)?.score ?? 0,
-    majority: majority.byQuestionType.get(kind)?.score ?? 0,
-  }));
-  const all = {
-    split,
-    kind: 'all',
-    numQuestions: model.numQuestions,
-    model: model.overall,
-    questionOnly: questionOnly.overall,
-    majority: majority.overall,
-  };
-  return [...rows, all];
-}
-
-/** The first question of each of several images, so that examples differ; not chosen by the answer. */
-function chooseExamples(questions: readonly Question[]): Question[] {
-  const chosen = new Map<string, Question>();
-  const kinds = new Set<string>();
-  for (const question of questions) {
-    if (chosen.size === NUM_EXAMPLES) break;
-    const [imageId = ''] = question.imageIds;
-    if (chosen.has(imageId) || kinds.has(question.questionType)) continue;
-    chosen.set(imageId, question);
-    kinds.add(question.questionType);
-  }
-  return [...chosen.values()];
 }

@@ -9,7 +9,6 @@ import {
   type AskedForRemoval,
   EXPLANATION_METHODS,
   type ExplanationMethod,
-  MAX_REMOVAL_ROWS,
   type Removal,
   removalFrom,
   removalVariants,
@@ -26,6 +25,12 @@ import { unreadOf } from '../text/index.js';
 import type { EngineTensor } from './engine.js';
 import { type GraphInputs, outputRows, pieceInputs, regionInputs, wordInputs } from './graphInputs.js';
 import type { RuntimeModel } from './loadModel.js';
+
+/**
+ * Rows of regions in one pass at most. WebAssembly computes no faster with more, and another question waits for one pass
+ * alone: half a second of the ten that 36 regions take with a model of the published size.
+ */
+const REMOVAL_ROWS = 320;
 
 /** A model whose graph can be run. */
 export interface RunnableModel {
@@ -141,22 +146,44 @@ async function removalOf(
   }
   const variants = removalVariants(ids, words, row.numBoxes);
   // All words are about one picture, which is encoded once; without a region each is a picture of its own.
-  const withoutWords =
-    variants.sentences.length === 0
-      ? new Float32Array()
-      : await averaged(runnables, variants.sentences, regionInputs([row], 1));
-  const withoutRegions = new Float32Array(variants.keptRegions.length * answerTable.size);
-  const perPass = Math.max(1, Math.floor(MAX_REMOVAL_ROWS / row.numBoxes));
-  for (const part of sequentialBatches(variants.keptRegions.length, perPass)) {
-    const kept = part.map((region) => variants.keptRegions[region] ?? []);
-    const sentences = kept.map(() => ids);
-    const values = await averaged(runnables, sentences, keptRegionInputs(row, kept));
-    withoutRegions.set(values, (part[0] ?? 0) * answerTable.size);
-  }
+  const whole = regionInputs([row], 1);
+  const passes = (numVariants: number, ask: (variants: readonly number[]) => Promise<Float32Array>) =>
+    inPasses(numVariants, Math.max(1, Math.floor(REMOVAL_ROWS / row.numBoxes)), answerTable.size, ask);
   return removalFrom(variants, row.numBoxes, answers, answerTable.answers, {
-    withoutWords,
-    withoutRegions,
+    withoutWords: await passes(variants.sentences.length, (words) =>
+      averaged(
+        runnables,
+        words.map((word) => variants.sentences[word] ?? []),
+        whole,
+      ),
+    ),
+    withoutRegions: await passes(variants.keptRegions.length, (regions) =>
+      averaged(
+        runnables,
+        regions.map(() => ids),
+        keptRegionInputs(
+          row,
+          regions.map((region) => variants.keptRegions[region] ?? []),
+        ),
+      ),
+    ),
   });
+}
+
+/** (variants, answers) row-major, some variants at a time; events, such as another question, are heard in between. */
+async function inPasses(
+  numVariants: number,
+  perPass: number,
+  numAnswers: number,
+  ask: (variants: readonly number[]) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const values = new Float32Array(numVariants * numAnswers);
+  for (const part of sequentialBatches(numVariants, perPass)) {
+    // WebAssembly computes where it is called: what waits for it alone would never let go of the thread.
+    await new Promise((resolve) => setTimeout(resolve));
+    values.set(await ask(part), (part[0] ?? 0) * numAnswers);
+  }
+  return values;
 }
 
 async function averaged(

@@ -72,6 +72,7 @@ export type { PretrainingScores } from './pretraining/evaluate.js';
 export { LOSS_KEYS, type LossKey, type LossSettings } from './pretraining/labels.js';
 export { bestAnswers, matchProbabilities, rankedAnswers } from './probabilities.js';
 export { type ProbabilityRows, probabilityRows } from './probabilityRows.js';
+export { readExamples } from './readExamples.js';
 export { findTask, headPrefixes, loadTask, type TaskEntry, tasks } from './registry.js';
 export { SentenceCensus, type SentenceCounts } from './sentenceCensus.js';
 export { type Sharding, shareOf } from './sharding.js';

@@ -2,12 +2,18 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { writeFileAtomic } from '../common/atomicFile.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { hasErrorCode, LxmertError, UsageError, unreadable } from '../common/errors.js';
+import { type ContentKindName, readContentKind } from '../formats/contentKind.js';
+import { foreignFile, recogniseForm } from '../formats/forms/index.js';
 import { vocabularyOfTokenizer } from './tokenizerFile.js';
 import { Vocabulary } from './vocabulary.js';
 
 /** A limit against reading something that is no vocabulary; BERT's multilingual one has under 1 MB. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
+/** Forms and kinds of files whose faults say more than their name would. */
+const LIKE_VOCABULARIES = ['vocabulary', 'jsonVocabulary', 'tokenizer', 'names', 'ids'];
+const PLAIN_KINDS: readonly ContentKindName[] = ['text', 'binary', 'jsonObject', 'empty'];
 
 /**
  * Reads a file with one entry a line, in UTF-8, lines ended by a line feed (BERT's `vocab.txt`), or a `tokenizer.json` of
@@ -18,8 +24,24 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
 export async function loadVocabulary(path: string): Promise<Vocabulary> {
   const bytes = await readBytes(path);
   const source = `The vocabulary ${path}`;
-  if (!/\.json$/i.test(path)) return Vocabulary.parse(bytes, source);
-  return vocabularyOfTokenizer(new TextDecoder().decode(bytes), source);
+  try {
+    if (!/\.json$/i.test(path)) return Vocabulary.parse(bytes, source);
+    return vocabularyOfTokenizer(new TextDecoder().decode(bytes), source);
+  } catch (cause) {
+    const message = nameOfAnother(path);
+    throw message === undefined ? cause : new LxmertError(message, { cause });
+  }
+}
+
+/** What a file is that is no vocabulary at all; undefined for one that may be a damaged one. */
+function nameOfAnother(path: string): string | undefined {
+  const isKnown = recogniseForm(path) !== undefined;
+  if (!isKnown && PLAIN_KINDS.includes(readContentKind(path).kind)) return undefined;
+  return foreignFile(
+    path,
+    'a vocabulary of word pieces, such as the vocab.txt of the model',
+    LIKE_VOCABULARIES,
+  );
 }
 
 /** Writes the entries as {@link loadVocabulary} reads them; the file is whole or absent. */
@@ -47,6 +69,6 @@ async function readBytes(path: string): Promise<Uint8Array> {
         },
       );
     }
-    throw new UsageError(`The vocabulary ${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw unreadable(path, error);
   }
 }

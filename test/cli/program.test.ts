@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { dressed, painted, wrappedCommand } from '../../src/cli/look.js';
-import { printable } from '../../src/cli/printable.js';
+import { dressed, painted, wrappedCommand } from '../../src/cli/terminal/look.js';
+import { printable } from '../../src/cli/terminal/printable.js';
 import { lxmert, onTerminal } from './fixtures.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'lxmert-cli-'));

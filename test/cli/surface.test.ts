@@ -3,7 +3,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/cli/catalogue.js';
-import { flagsOf } from '../../src/cli/config.js';
+import { flagsOf } from '../../src/cli/config/config.js';
 import { parameterNotes } from '../../src/cli/help.js';
 import { parametersOf } from '../../src/cli/options.js';
 import { runCommandLine } from '../../src/cli/program.js';

@@ -86,6 +86,18 @@ describe('a file by itself', () => {
     expect(found.looksWrong).toBe(true);
   });
 
+  it('is the folder of a run, with what it can go on from', async () => {
+    const run = path.join(folder, 'run');
+    mkdirSync(path.join(run, 'snapshots'), { recursive: true });
+    writeFileSync(path.join(run, 'config.json'), JSON.stringify({ task: 'vqa', settings: { numEpochs: 4 } }));
+    writeFileSync(path.join(run, 'log.log'), '');
+    for (const name of ['step-0000000014.json', 'step-0000000014.safetensors', 'step-0000000028.safetensors'])
+      writeFileSync(path.join(run, 'snapshots', name), '');
+    const found = await one(run);
+    expect(found.what).toBe('the folder of a training run');
+    expect(found.facts).toContain('1 snapshot: it can be resumed');
+  });
+
   it('says how many answers a question has', async () => {
     const answers = [{ answer: 'red', answer_confidence: 'yes', answer_id: 1 }];
     const found = await one(

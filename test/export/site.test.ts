@@ -14,7 +14,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { picturesOf } from '../../src/cli/sitePictures.js';
+import { picturesOf } from '../../src/cli/pictures/sitePictures.js';
 import { exportModel } from '../../src/export/index.js';
 import { type ExportedSite, exportSite, type PictureForSite } from '../../src/export/site/index.js';
 import type { WeightsPrecision } from '../../src/runtime/index.js';

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { agreementLine, renderVerification } from '../../src/cli/agreementText.js';
+import { agreementLine, renderVerification } from '../../src/cli/pictures/agreementText.js';
 import { extractFeatures } from '../../src/extraction/extract.js';
 import { verifyFeatures } from '../../src/extraction/verify.js';
 import { plainRegions } from '../support/plainRegions.mjs';

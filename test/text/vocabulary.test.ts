@@ -54,7 +54,13 @@ describe('Vocabulary', () => {
     ['a doubled entry', `${special}a\nb\na\n`, /"a" in line 6 and again in line 8/],
     ['an empty line', `${special}a\n\nb\n`, /empty line 7/],
     ['no mask token', special.replace('[MASK]\n', 'a\n'), /has no \[MASK\] among its 5 entries/],
-    ['a web page', '<!DOCTYPE html>\n<p>Not found</p>\n', /no \[PAD\].*the first is "<!DOCTYPE html>"/],
+    ['answers by line', 'red\nblue\n', /no \[PAD\].*the first is "red"/],
+    ['a web page', '<!DOCTYPE html>\n<p>Not found</p>\n', /is a web page .*; expected a vocabulary/],
+    [
+      'a picture',
+      Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46),
+      /is a JPEG picture; expected a vocabulary/,
+    ],
     ['space around an entry', `${special}a \n`, /line 6 the entry "a "/],
     ['padding elsewhere', 'a\n'.concat(special), /\[PAD\] as entry 2 with id 1/],
     ['bytes that are not UTF-8', Uint8Array.of(0x5b, 0xff, 0xfe, 0x0a), /not UTF-8/],
@@ -65,6 +71,17 @@ describe('Vocabulary', () => {
     await expect(loading).rejects.toThrow(LxmertError);
     await expect(loading).rejects.toThrow(message);
     await expect(loading).rejects.toThrow(file);
+  });
+
+  it.each([
+    ['questions', [{ question_id: 1, img_id: 'a', sent: 'What?', label: { red: 1 } }], 'questions of VQA'],
+    ['a table', ['red', 'blue'], 'an answer table'],
+  ])('names JSON that is %s', async (name, content, what) => {
+    const file = path.join(folder, `${name}.json`);
+    await writeFile(file, JSON.stringify(content));
+    await expect(loadVocabulary(file)).rejects.toThrow(
+      new RegExp(`holds ${what}.*; expected a vocabulary of word pieces`),
+    );
   });
 
   it('says which file is missing or no file', async () => {

@@ -139,6 +139,31 @@ needing('chromium', 'program').describe('the site', () => {
     });
   });
 
+  it('answers a new question before all is known that the one before becomes without its parts', async () => {
+    await visit(async (page) => {
+      // A question right behind the asking for removal, as from a visitor who does not wait.
+      await page.addInitScript(`{
+        const post = Worker.prototype.postMessage;
+        let question;
+        window.replies = [];
+        Worker.prototype.postMessage = function (message) {
+          post.call(this, message);
+          if (message.request.kind === 'explain') question = message.request;
+          if (message.request.kind !== 'remove' || window.replies.length > 0) return;
+          window.replies.push('asked');
+          this.addEventListener('message', ({ data }) => {
+            if ('loading' in data) return;
+            window.replies.push(data.id === message.id ? 'removal' : data.id === -1 ? 'answer' : 'other');
+          });
+          post.call(this, { id: -1, request: question });
+        };
+      }`);
+      await page.reload();
+      await page.locator('.regions .change').first().waitFor();
+      expect(await page.evaluate('replies')).toEqual(['asked', 'answer', 'removal']);
+    });
+  });
+
   it('uses threads where the host isolates its pages', async () => {
     const isolated = await startStaticServer(at('site'), { headers: ISOLATION });
     try {

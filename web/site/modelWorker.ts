@@ -28,17 +28,25 @@ const seen = new Map<string, ImageRegions>();
 const files = new EngineFiles();
 useWasmFiles((name) => files.read(name));
 
-let last: Promise<unknown> = Promise.resolve();
+let loaded: Promise<unknown> = Promise.resolve();
+const asked = new Set<Promise<void>>();
 globalThis.onmessage = ({ data: { id, request } }: MessageEvent<{ id: number; request: SiteRequest }>) => {
   const reply = (message: SiteReply): void => globalThis.postMessage(message);
-  // One after another, so that nothing is asked of a model that is being let go.
-  last = last.then(async () => {
+  const answer = async (): Promise<void> => {
     try {
       reply({ id, result: await handle(request, (loading) => reply({ id, loading })) });
     } catch (error) {
       reply({ id, failure: error instanceof Error ? error.message : String(error) });
     }
-  });
+  };
+  // Nothing is asked of a model that is being let go.
+  if (request.kind === 'load') {
+    loaded = Promise.all([loaded, ...asked]).then(answer);
+    return;
+  }
+  // Side by side: a new question comes between the many passes of what an earlier one becomes without its parts.
+  const work = loaded.then(answer).finally(() => asked.delete(work));
+  asked.add(work);
 };
 
 async function handle(

@@ -1,13 +1,28 @@
 /** @file Readers of features and questions that other programs' array and table formats hold. */
 
+import { readFileSync } from 'node:fs';
 import { LxmertError } from '../../../src/common/errors.js';
 import { parquetSource } from '../../../src/data/annotations/parquetSource.js';
 import { Hdf5Group, openHdf5 } from '../../../src/formats/hdf5/index.js';
+import { PackedFault, packedBytes } from '../../../src/formats/packed/blockStream.js';
+import { lz4Frame } from '../../../src/formats/packed/lz4Frame.js';
+import { UnpackedBytes } from '../../../src/formats/packed/unpackedBytes.js';
+import { zstdFrame } from '../../../src/formats/packed/zstdFrame.js';
 import { type ByteMutation, mutateBytes } from './bytes.js';
 import { mutateZipMember } from './containers.js';
 import { mutateJson } from './json.js';
 import { mutateTsv } from './tables.js';
-import { all, type Case, convertFeatures, direct, drain, inFolder, out, type Reader } from './ways.js';
+import {
+  all,
+  type Case,
+  command,
+  convertFeatures,
+  direct,
+  drain,
+  inFolder,
+  out,
+  type Reader,
+} from './ways.js';
 
 /** Files of a folder whose neighbours are read with them, each given by its own name or, `asFolder`, by the folder's. */
 function inPlace(folder: string, names: readonly string[], mutate: ByteMutation, asFolder = false): Case[] {
@@ -88,11 +103,42 @@ export function arrayReaders(): Reader[] {
       cases: [
         ...inPlace(
           'arrays/arrow',
-          ['extracted.arrow', 'both.arrow', 'widths.arrow', 'file.arrow', 'packed.arrow'],
+          ['extracted.arrow', 'both.arrow', 'widths.arrow', 'file.arrow'],
           mutateBytes,
         ),
         ...inPlace('arrays/arrow/saved', ['data-00001-of-00002.arrow'], mutateBytes, true),
       ],
+    },
+    {
+      name: 'features, Arrow with LZ4, Zstandard and dictionaries',
+      cases: [
+        ...inPlace('arrays/arrow', ['packed.arrow', 'lz4.feather', 'zstd.feather'], mutateBytes),
+        ...inPlace(
+          'arrays/arrow',
+          ['coded.arrow', 'grown-stream.arrow', 'grown-file.arrow', 'replaced.arrow'],
+          mutateBytes,
+        ),
+      ],
+    },
+    {
+      name: 'frames of LZ4 and Zstandard',
+      cases: (['lz4', 'zstd'] as const).map((codec) => ({
+        file: `packed/mixed.${codec}`,
+        mutate: mutateBytes,
+        read: direct(async (file) => unpackAll(file, codec)),
+      })),
+    },
+    {
+      name: 'pictures, Parquet',
+      cases: [
+        ...['vqa/data/train-00000-of-00001-5b1ea1b1a8a2b2c4', 'vizwiz/data/val-00000-of-00002'],
+        ...['aokvqa/data/train-00000-of-00001', 'gqa/testdev_balanced_images/testdev-00000-of-00001'],
+        'nlvr2/data/balanced_dev-00000-of-00001-54ed883ce96f619e',
+      ].map((name) => ({
+        file: `parquet/${name}.parquet`,
+        mutate: mutateBytes,
+        read: command((file, kit) => ['images', 'export', file, '--out', out(kit, 'pictures')]),
+      })),
     },
     {
       name: 'questions, Parquet',
@@ -107,6 +153,23 @@ export function arrayReaders(): Reader[] {
       ],
     },
   ];
+}
+
+/** As many bytes as the whole frame unpacks to. */
+const FRAME_BYTES = 700_000;
+
+/** Reads some bytes at a time, as rows are. @throws LxmertError for what cannot be unpacked */
+function unpackAll(file: string, codec: 'lz4' | 'zstd'): void {
+  const packed = readFileSync(file);
+  const open = codec === 'lz4' ? lz4Frame : zstdFrame;
+  const bytes = new UnpackedBytes(FRAME_BYTES, () =>
+    open(packedBytes((at, length) => packed.subarray(at, at + length), 0, packed.length)),
+  );
+  try {
+    for (let at = 0; at < FRAME_BYTES; at += FRAME_BYTES / 100) bytes.read(at, FRAME_BYTES / 100);
+  } catch (error) {
+    throw error instanceof PackedFault ? new LxmertError(`${error.message}.`, { cause: error }) : error;
+  }
 }
 
 /** Members of members, and rows, that are looked at: a damaged file may claim any number. */

@@ -13,6 +13,7 @@ import { loadVocabulary } from '../../../src/text/vocabularyFile.js';
 import { scope } from '../../../src/torch/index.js';
 import { decodeImage } from '../../../src/vision/decodeImage.js';
 import { loadLabelNames } from '../../../src/vision/detector/labelFiles.js';
+import { archiveReaders } from './archiveReaders.js';
 import { arrayReaders } from './arrayReaders.js';
 import { type ByteMutation, mutateBytes } from './bytes.js';
 import { mutateSafetensors, mutateZipMember } from './containers.js';
@@ -126,6 +127,7 @@ export function readersOf(kit: Kit): readonly Reader[] {
     checkpoints('checkpoint, .caffemodel', mutateBytes, 'net.caffemodel'),
     ...featureReaders(),
     ...arrayReaders(),
+    ...archiveReaders(),
     ...questionReaders(),
     ...tableReaders(),
     {

@@ -5,14 +5,13 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { saveCheckpoint } from '../../../src/checkpoint/index.js';
-import { StoredZip } from '../../../src/checkpoint/write/storedZip.js';
-import { withAtomicFile } from '../../../src/common/atomicFile.js';
 import { kebabCase } from '../../../src/common/kebabCase.js';
 import { Random } from '../../../src/common/random.js';
 import { type FeatureRow, writeObj36 } from '../../../src/features/files.js';
 import { bytesField, concatenate, varintField } from '../../../src/formats/protobuf/writer.js';
 import { lxmertConfig, questionAnsweringModel } from '../../../src/model/index.js';
 import { manualSeed } from '../../../src/torch/index.js';
+import { makeArchives, makeZip } from './archiveReaders.js';
 import { checkoutFile, type Kit } from './kit.js';
 
 const FEATURE_SIZE = 2048;
@@ -24,6 +23,7 @@ export async function makeWholeFiles(kit: Kit): Promise<void> {
   await makeCheckpoints(at);
   await makeFeatures(kit, at);
   copyArrayFiles(at);
+  await makeArchives(at('archives'), readFileSync(at('features/few_obj36.tsv')));
   makeOfficialFiles(at);
   await makePictures(at);
   await makeRun(kit, at);
@@ -125,6 +125,8 @@ function copyArrayFiles(at: At): void {
   cpSync(checkoutFile(formats, 'parquet/tables'), at('parquet'), { recursive: true });
   for (const name of ['earliest', 'latest'])
     unpack(`${formats}/hdf5/kinds_${name}.h5.gz`, 'hdf5-kinds', `kinds_${name}.h5`);
+  for (const codec of ['lz4', 'zstd'])
+    cpSync(checkoutFile(formats, `packed/fixtures/mixed.${codec}`), at(`packed/mixed.${codec}`));
   const fixtures = `${features}/sources/fixtures`;
   for (const entry of readdirSync(checkoutFile(fixtures), { withFileTypes: true })) {
     const { name } = entry;
@@ -132,14 +134,6 @@ function copyArrayFiles(at: At): void {
     if (name.endsWith('.mdb.gz'))
       unpack(`${fixtures}/${name}`, `lmdb/${path.basename(name, '.mdb.gz')}`, 'data.mdb');
   }
-}
-
-async function makeZip(file: string, members: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  await withAtomicFile(file, async (target) => {
-    const zip = new StoredZip(target);
-    for (const [name, bytes] of members) await zip.add(name, bytes.length, [bytes]);
-    await zip.finish();
-  });
 }
 
 function makeOfficialFiles(at: At): void {

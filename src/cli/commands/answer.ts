@@ -9,18 +9,18 @@ import type { LxmertAnswer } from '../../inference/lxmert.js';
 import type { RankedAnswer } from '../../tasks/index.js';
 import { loadWarning } from '../../torch/index.js';
 import { answerLines } from '../answerLines.js';
-import { cutNotice, loadAskedModel } from '../askedModel.js';
-import { askedPicture, refuseTwoSources } from '../askedPicture.js';
-import { choicesOption } from '../choicesOption.js';
 import { defineCommand } from '../command.js';
-import { withDefaultModels } from '../defaultModels.js';
-import { detectionOptions } from '../detectorOptions.js';
-import { writeExplanation } from '../explanationFile.js';
-import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { withNamesBeside } from '../namesBeside.js';
+import { cutNotice, loadAskedModel } from '../models/askedModel.js';
+import { withDefaultModels } from '../models/defaultModels.js';
 import { existingFile, existingPath, outputFile } from '../options.js';
+import { askedPicture, refuseTwoSources } from '../pictures/askedPicture.js';
+import { writeExplanation } from '../pictures/explanationFile.js';
+import { withNamesBeside } from '../pictures/namesBeside.js';
 import { repeatCommand } from '../repeat.js';
-import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
+import { choicesOption } from '../sharedOptions/choicesOption.js';
+import { detectionOptions } from '../sharedOptions/detectorOptions.js';
+import { askedModelsOption, modelOptions, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
+import { askedArguments, askedOf, sampleOption } from '../sharedOptions/sampleOption.js';
 
 /** Kinds of regions that are printed, the surest first; all of them are in the JSON. */
 const MAX_SEEN = 10;

@@ -14,8 +14,8 @@ import { type ConvertedDetector, convertDetector } from '../../vision/detector/w
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { renderDetectorReport } from '../../vision/detector/weightsReport.js';
 import { defineCommand } from '../command.js';
-import { untoldOptions } from '../modelOptions.js';
 import { outputFile, weightsFile } from '../options.js';
+import { untoldOptions } from '../sharedOptions/modelOptions.js';
 
 export const command = defineCommand({
   description:

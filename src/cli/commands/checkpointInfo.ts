@@ -14,8 +14,8 @@ import { headPrefixes } from '../../tasks/registry.js';
 import { describeDetector, renderDetectorDescription } from '../../vision/detector/weightsDescription.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
-import { untoldOptions } from '../modelOptions.js';
 import { weightsFile } from '../options.js';
+import { untoldOptions } from '../sharedOptions/modelOptions.js';
 
 export const command = defineCommand({
   description:

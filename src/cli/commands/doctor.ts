@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { type Diagnosis, diagnoseFiles, renderDiagnosis } from '../../diagnosis/index.js';
 import { examine, renderExamination } from '../../torch/doctor.js';
 import { defineCommand } from '../command.js';
-import { type EngineExamination, onnxRuntimeRows, withOnnxRuntime } from '../engineExamination.js';
-import { hubRows } from '../hubRows.js';
+import { type EngineExamination, onnxRuntimeRows, withOnnxRuntime } from '../models/engineExamination.js';
+import { hubRows } from '../models/hubRows.js';
 
 export const command = defineCommand({
   description:

@@ -12,9 +12,9 @@ import { type DownloadedFile, download } from '../../data/download/download.js';
 import { DEFAULT_NUM_ATTEMPTS, DEFAULT_STALL_MS } from '../../data/download/fetchFile.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
-import { byteDisplay, sayKeptAtInterrupt } from '../fetchDisplay.js';
-import { type FetchedModel, fetchNewest, requireHubName } from '../hubDownload.js';
+import { type FetchedModel, fetchNewest, requireHubName } from '../models/hubDownload.js';
 import { outputPath } from '../options.js';
+import { byteDisplay, sayKeptAtInterrupt } from '../terminal/fetchDisplay.js';
 
 type Result =
   | { readonly list: readonly ListedFile[] }

@@ -3,18 +3,18 @@
 import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { EXPLANATION_METHODS } from '../../explain/removal.js';
-import { cutNotice, loadAskedModel } from '../askedModel.js';
-import { askedPicture, refuseTwoSources } from '../askedPicture.js';
 import { defineCommand } from '../command.js';
-import { withDefaultModels } from '../defaultModels.js';
-import { detectionOptions } from '../detectorOptions.js';
-import { type Explained, explainedFrom, renderExplained } from '../explained.js';
-import { writeExplanation } from '../explanationFile.js';
-import { modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { withNamesBeside } from '../namesBeside.js';
+import { cutNotice, loadAskedModel } from '../models/askedModel.js';
+import { withDefaultModels } from '../models/defaultModels.js';
 import { existingFile, existingPath, outputFile } from '../options.js';
+import { askedPicture, refuseTwoSources } from '../pictures/askedPicture.js';
+import { type Explained, explainedFrom, renderExplained } from '../pictures/explained.js';
+import { writeExplanation } from '../pictures/explanationFile.js';
+import { withNamesBeside } from '../pictures/namesBeside.js';
 import { repeatCommand } from '../repeat.js';
-import { askedArguments, askedOf, sampleOption } from '../sampleOption.js';
+import { detectionOptions } from '../sharedOptions/detectorOptions.js';
+import { modelOptions, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
+import { askedArguments, askedOf, sampleOption } from '../sharedOptions/sampleOption.js';
 
 export const command = defineCommand({
   description:

@@ -16,8 +16,8 @@ import { formatBytes } from '../../formats/numbers.js';
 import { GRAPH_OUTPUTS, PRECISIONS } from '../../runtime/index.js';
 import { detectorSource } from '../../vision/detector/weightsFamily.js';
 import { defineCommand } from '../command.js';
-import { untoldOptions } from '../modelOptions.js';
 import { existingFile, outputPath, weightsPath } from '../options.js';
+import { untoldOptions } from '../sharedOptions/modelOptions.js';
 
 const options = z.strictObject({
   out: outputPath().describe('Folder to write, or one with an export of the same model'),

@@ -12,9 +12,9 @@ import { assertCompatible, featureSizeOf, type StatedRow } from '../../features/
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { type ModelManifest, PRECISIONS, type WeightsPrecision } from '../../runtime/index.js';
 import { defineCommand, type ProgressDisplay } from '../command.js';
-import { isExported } from '../exportedModel.js';
+import { isExported } from '../models/exportedModel.js';
 import { existingFolder, existingPath, outputPath, weightsPath } from '../options.js';
-import { picturesOf, sampleScenes } from '../sitePictures.js';
+import { picturesOf, sampleScenes } from '../pictures/sitePictures.js';
 
 export const command = defineCommand({
   description:

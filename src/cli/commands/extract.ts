@@ -24,13 +24,13 @@ import {
 import { formatCount, formatNumber } from '../../formats/numbers.js';
 import { processShare } from '../../train/distributed/index.js';
 import type { ImageFile } from '../../vision/imageFiles.js';
-import { agreementLine, renderVerification, skippedLines } from '../agreementText.js';
 import { defineCommand } from '../command.js';
-import { detectorOptions, loadDetectorOf } from '../detectorOptions.js';
-import { deviceOf, deviceOptions } from '../deviceOptions.js';
-import { type ListedPictures, listPictures } from '../listedPictures.js';
 import { existingFile, existingPath, outputPath } from '../options.js';
-import { isFromPixels, PIXELS, pixelOptions, pixelWorkersOf } from '../pixelOptions.js';
+import { agreementLine, renderVerification, skippedLines } from '../pictures/agreementText.js';
+import { type ListedPictures, listPictures } from '../pictures/listedPictures.js';
+import { detectorOptions, loadDetectorOf } from '../sharedOptions/detectorOptions.js';
+import { deviceOf, deviceOptions } from '../sharedOptions/deviceOptions.js';
+import { isFromPixels, PIXELS, pixelOptions, pixelWorkersOf } from '../sharedOptions/pixelOptions.js';
 
 /** What was passed over on the way to the pictures. */
 type PassedOver = Pick<ListedPictures, 'doubles' | 'otherFiles' | 'numHidden'> & {

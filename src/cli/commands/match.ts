@@ -5,13 +5,13 @@ import { UsageError } from '../../common/errors.js';
 import { formatPercent } from '../../formats/numbers.js';
 import type { LxmertMatch } from '../../inference/lxmert.js';
 import { loadWarning } from '../../torch/index.js';
-import { loadAskedModel } from '../askedModel.js';
-import { askedPicture, refuseTwoSources } from '../askedPicture.js';
 import { defineCommand } from '../command.js';
-import { withDefaultModels } from '../defaultModels.js';
-import { detectionOptions } from '../detectorOptions.js';
-import { askedModelsOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
+import { loadAskedModel } from '../models/askedModel.js';
+import { withDefaultModels } from '../models/defaultModels.js';
 import { existingPath } from '../options.js';
+import { askedPicture, refuseTwoSources } from '../pictures/askedPicture.js';
+import { detectionOptions } from '../sharedOptions/detectorOptions.js';
+import { askedModelsOption, modelOptions, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
 
 type Match = { readonly image: string } & LxmertMatch;
 

@@ -11,13 +11,13 @@ import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import { existingPath } from '../options.js';
+import { renderSplits } from '../prepareReport.js';
 import {
   builtTableOptions,
   preparationOptions,
   preparationSources,
   runPreparation,
-} from '../preparationOptions.js';
-import { renderSplits } from '../prepareReport.js';
+} from '../sharedOptions/preparationOptions.js';
 
 export const command = defineCommand({
   description:

@@ -7,8 +7,12 @@ import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
 import { existingFile } from '../options.js';
-import { preparationOptions, preparationSources, runPreparation } from '../preparationOptions.js';
 import { renderSplits } from '../prepareReport.js';
+import {
+  preparationOptions,
+  preparationSources,
+  runPreparation,
+} from '../sharedOptions/preparationOptions.js';
 
 export const command = defineCommand({
   description:

@@ -5,8 +5,12 @@ import { nlvr2SplitNames } from '../../data/prepare/nlvr2Splits.js';
 import { prepareNlvr2 } from '../../data/prepare/prepareNlvr2.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
-import { preparationOptions, preparationSources, runPreparation } from '../preparationOptions.js';
 import { renderSplits } from '../prepareReport.js';
+import {
+  preparationOptions,
+  preparationSources,
+  runPreparation,
+} from '../sharedOptions/preparationOptions.js';
 
 export const command = defineCommand({
   description:

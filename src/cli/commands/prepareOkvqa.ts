@@ -3,13 +3,13 @@
 import { z } from 'zod';
 import { OKVQA_MIN_OCCURRENCES, prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { defineCommand } from '../command.js';
+import { renderPreparedVqa } from '../prepareReport.js';
 import {
   builtTableOptions,
   preparationOptions,
   preparationSources,
   runPreparation,
-} from '../preparationOptions.js';
-import { renderPreparedVqa } from '../prepareReport.js';
+} from '../sharedOptions/preparationOptions.js';
 
 export const command = defineCommand({
   description:

@@ -6,13 +6,13 @@ import { prepareVizwiz } from '../../data/prepare/prepareVizwiz.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
 import { nextSteps } from '../nextSteps.js';
+import { renderSplits } from '../prepareReport.js';
 import {
   builtTableOptions,
   preparationOptions,
   preparationSources,
   runPreparation,
-} from '../preparationOptions.js';
-import { renderSplits } from '../prepareReport.js';
+} from '../sharedOptions/preparationOptions.js';
 
 export const command = defineCommand({
   description:

@@ -7,13 +7,13 @@ import { prepareVqa } from '../../data/prepare/prepareVqa.js';
 import { readQuestionIds } from '../../data/prepare/questionIds.js';
 import { defineCommand } from '../command.js';
 import { existingFile } from '../options.js';
+import { renderPreparedVqa } from '../prepareReport.js';
 import {
   builtTableOptions,
   preparationOptions,
   preparationSources,
   runPreparation,
-} from '../preparationOptions.js';
-import { renderPreparedVqa } from '../prepareReport.js';
+} from '../sharedOptions/preparationOptions.js';
 
 export const command = defineCommand({
   description:

@@ -6,8 +6,8 @@ import { QUICKSTART_DEFAULTS } from '../../quickstart/defaults.js';
 import { runQuickstart } from '../../quickstart/quickstart.js';
 import type { QuickstartResult } from '../../quickstart/quickstartResult.js';
 import { defineCommand } from '../command.js';
-import { computeOptions, computeSettings } from '../modelOptions.js';
 import { outputPath } from '../options.js';
+import { computeOptions, computeSettings } from '../sharedOptions/modelOptions.js';
 
 export const command = defineCommand({
   description:

@@ -7,8 +7,8 @@ import { UsageError } from '../../common/errors.js';
 import { formatCount, formatPercent } from '../../formats/numbers.js';
 import { compareRuns, type DescribedRun, describeRun, renderReport } from '../../report/index.js';
 import { defineCommand } from '../command.js';
-import { otherFeaturesOption } from '../modelOptions.js';
 import { existingFile, existingFolder, existingPath, outputFile } from '../options.js';
+import { otherFeaturesOption } from '../sharedOptions/modelOptions.js';
 
 type Numbers = Omit<DescribedRun, 'report' | 'problems'>;
 
@@ -76,7 +76,7 @@ export const command = defineCommand({
     }
     const file = options.output ?? path.join(run, 'report.html');
     const { report, problems, ...numbers } = await describeRun(run, async (mistakes) => {
-      const { picturesFor } = await import('../reportPictures.js');
+      const { picturesFor } = await import('../pictures/reportPictures.js');
       return await picturesFor(run, file, options, mistakes, { notice, progress, signal });
     });
     await writeFileAtomic(file, renderReport(report));

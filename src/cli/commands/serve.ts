@@ -18,13 +18,13 @@ import { Service } from '../../serve/service.js';
 import type { ModelFacts, NamedModel } from '../../serve/workers/protocol.js';
 import { WorkerPool } from '../../serve/workers/workerPool.js';
 import { defineCommand } from '../command.js';
-import { detectionOptions } from '../detectorOptions.js';
-import { deviceOf } from '../deviceOptions.js';
-import { areExported, exportedLoadOptions, refuseExportedDetector } from '../exportedModel.js';
-import { defaultModelOption, modelOptions, otherFeaturesOption } from '../modelOptions.js';
-import { namesOfFeatures } from '../namesBeside.js';
+import { areExported, exportedLoadOptions, refuseExportedDetector } from '../models/exportedModel.js';
 import { openBrowser } from '../openBrowser.js';
 import { existingFile, existingFolder, existingPath, weightsPath } from '../options.js';
+import { namesOfFeatures } from '../pictures/namesBeside.js';
+import { detectionOptions } from '../sharedOptions/detectorOptions.js';
+import { deviceOf } from '../sharedOptions/deviceOptions.js';
+import { defaultModelOption, modelOptions, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
 
 const LOCAL_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 const MEBIBYTE = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** @file What shells complete: every command with its flags and what they take, from the commands' own schemas. */
 
 import type { Command, NamedCommand } from '../command.js';
-import { commonFlags, flagsOf } from '../config.js';
+import { commonFlags, flagsOf } from '../config/config.js';
 import { type Parameter, parametersOf } from '../options.js';
 
 /** What may follow a flag, or stand as an argument. */

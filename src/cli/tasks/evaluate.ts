@@ -1,14 +1,19 @@
 /** @file `lxmert evaluate TASK`, made from a task. */
 
 import { z } from 'zod';
-import type { Question } from '../../data/annotations/question.js';
 import { spelledAsInTable } from '../../data/answerSpelling.js';
 import { QuestionSet } from '../../data/questionSet.js';
 import { formatCount, formatPercent } from '../../formats/numbers.js';
-import { predictExamples, SentenceCensus, type Task, type TaskScores } from '../../tasks/index.js';
+import {
+  predictExamples,
+  readExamples,
+  SentenceCensus,
+  type Task,
+  type TaskScores,
+} from '../../tasks/index.js';
 import { type Command, defineCommand } from '../command.js';
-import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
 import { existingFile } from '../options.js';
+import { leftOutLimit, leftOutOption } from '../sharedOptions/leftOutOption.js';
 import { taskModelOptions, withTaskModel } from './withTaskModel.js';
 
 /** The command of a task. */
@@ -24,8 +29,7 @@ export function evaluateCommand(task: Task): Command {
     }),
     run: ({ arguments: { questions: file }, options, progress, signal, ...context }) =>
       withTaskModel(task, options, context, async (predictor, store) => {
-        const read: Question[] = [];
-        for await (const question of task.read(file)) read.push(question);
+        const read = await readExamples(task, [file]);
         const { examples: questions, notices } =
           task.answersInOneSpelling === true
             ? spelledAsInTable(read, predictor.answerTable)

@@ -6,8 +6,6 @@ import { formatCount } from '../../formats/numbers.js';
 import { loadPretrainedModel } from '../../inference/pretrainedModel.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { type Command, defineCommand } from '../command.js';
-import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
-import { computeOptions, computeSettings, otherFeaturesOption, untoldOptions } from '../modelOptions.js';
 import { existingFile, weightsPath } from '../options.js';
 import {
   openPretrainFeatures,
@@ -17,6 +15,13 @@ import {
   renderScores,
   sourcesOption,
 } from '../pretrainData.js';
+import { leftOutLimit, leftOutOption } from '../sharedOptions/leftOutOption.js';
+import {
+  computeOptions,
+  computeSettings,
+  otherFeaturesOption,
+  untoldOptions,
+} from '../sharedOptions/modelOptions.js';
 
 const flagsOf = (task: PretrainingTask) =>
   z.strictObject({

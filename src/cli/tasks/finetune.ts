@@ -9,28 +9,33 @@ import { AnswerTable } from '../../data/answerTable.js';
 import { loadAnswerTable } from '../../data/answerTableFiles.js';
 import { buildAnswerTable } from '../../data/buildAnswerTable.js';
 import { drawShare } from '../../data/drawShare.js';
-import { type LeftOutCounts, MAX_LEFT_OUT } from '../../data/leftOut.js';
+import type { LeftOutCounts } from '../../data/leftOut.js';
 import { QuestionSet } from '../../data/questionSet.js';
-import { formatCount, formatPercent } from '../../formats/numbers.js';
+import type { FeatureStore } from '../../features/index.js';
+import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
 import { hubOriginsOf } from '../../hub/index.js';
-import { LOSS_NAMES, type Task } from '../../tasks/index.js';
+import { readExamples, type Task } from '../../tasks/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type FinetuneResult, finetune, type InitialWeights } from '../../train/index.js';
 import { type Command, type CommandContext, defineCommand } from '../command.js';
-import { leftOutLimit, leftOutOption } from '../leftOutOption.js';
-import { checkStores, featureOptions, openFeatures, otherFeaturesOption } from '../modelOptions.js';
-import { existingFile, outputPath, weightsFile } from '../options.js';
-import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
+import { exitCodeOf, thisProcess } from '../processes.js';
 import { longRunNotice, rowsOf } from '../runDuration.js';
+import { leftOutLimit } from '../sharedOptions/leftOutOption.js';
+import { checkStores, openFeatures } from '../sharedOptions/modelOptions.js';
 import {
-  architectureOptions,
   configOf,
   deviceSettings,
-  scheduleOptions,
   scheduleSettings,
-  snapshotOptions,
   snapshotSettings,
-} from '../trainingOptions.js';
+} from '../sharedOptions/trainingOptions.js';
+import {
+  builtFlags,
+  type FinetuneFlags,
+  rareAnswerFlags,
+  sharedFlags,
+  spellingFlags,
+  tableFlags,
+} from './finetuneFlags.js';
 
 /** What the command prints, in the first process. */
 type Outcome = Omit<FinetuneResult, 'steps'> & {
@@ -38,101 +43,6 @@ type Outcome = Omit<FinetuneResult, 'steps'> & {
   readonly process: number;
 };
 
-/** Flags of every task, in the order of the help. */
-function sharedFlags(task: Task) {
-  return {
-    train: z.array(existingFile()).min(1).describe('Training examples (JSON)'),
-    valid: existingFile().describe('Validation examples (JSON)'),
-    trainShare: z
-      .number()
-      .gt(0)
-      .max(1)
-      .default(1)
-      .describe('Share of the training examples that is used, 0 to 1, drawn by --seed')
-      .meta({ valueName: 'SHARE' }),
-    ...featureOptions,
-    ...otherFeaturesOption,
-    ...leftOutOption(MAX_LEFT_OUT),
-    vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
-    output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
-    loadEncoder: weightsFile().optional().describe('Pre-trained weights; the heads are drawn anew'),
-    load: weightsFile().optional().describe("Weights to go on from, the task's heads included"),
-    ...architectureOptions,
-    ...scheduleOptions({
-      noun: 'examples',
-      ...task.defaults,
-    }),
-    ...snapshotOptions,
-    ...processOptions,
-    seed: z
-      .int()
-      .min(0)
-      .default(9595)
-      .describe('Seed of the first weights, dropout and order')
-      .meta({ valueName: 'SEED' }),
-  };
-}
-
-/** Flags that start answers from the rows of a pre-trained head. */
-const pretrainedAnswerFlags = {
-  loadWithAnswers: weightsFile()
-    .optional()
-    .describe('Pre-trained weights; answers that the pre-trained head knows start from its rows'),
-  pretrainingAnswers: existingFile()
-    .optional()
-    .describe('Answer table of the pre-trained head (all_ans.json), for --load-with-answers'),
-};
-
-/** Flags of tasks whose answers stand in a table. */
-const tableFlags = {
-  answers: existingFile().describe('Answer table (label2ans JSON)'),
-  ...pretrainedAnswerFlags,
-  mceLoss: z
-    .boolean()
-    .default(false)
-    .describe('Cross-entropy against the best answer in place of binary cross-entropy'),
-};
-
-/** Flags of tasks whose table is made of the training labels. */
-function builtFlags({ loss }: Task) {
-  return {
-    answers: existingFile()
-      .optional()
-      .describe('Answer table (label2ans JSON) [default: made of the training labels]'),
-    ...pretrainedAnswerFlags,
-    loss: z.enum(LOSS_NAMES).default(loss).describe('class: one right answer; soft: several, or scores'),
-  };
-}
-
-/** Flags of tasks that make answers in several spellings one. */
-const spellingFlags = {
-  keepCase: z
-    .boolean()
-    .default(false)
-    .describe('Keep answers apart that differ in capitals alone, in the table that is made'),
-};
-
-/** Flags of tasks whose rare answers are left out of the table that is made. */
-function rareAnswerFlags({ minOccurrences }: Task) {
-  return {
-    minOccurrences: z
-      .int()
-      .min(1)
-      .default(minOccurrences ?? 1)
-      .describe('Training examples that an answer must be in to be in the table that is made'),
-  };
-}
-
-type SharedFlags = z.output<z.ZodObject<ReturnType<typeof sharedFlags>>>;
-type TableFlags = z.output<z.ZodObject<typeof tableFlags>>;
-type BuiltFlags = z.output<z.ZodObject<ReturnType<typeof builtFlags>>>;
-type RareAnswerFlags = z.output<z.ZodObject<ReturnType<typeof rareAnswerFlags>>>;
-type SpellingFlags = z.output<z.ZodObject<typeof spellingFlags>>;
-type Flags = SharedFlags &
-  Partial<TableFlags> &
-  Partial<BuiltFlags> &
-  Partial<RareAnswerFlags> &
-  Partial<SpellingFlags>;
 type Context = Pick<CommandContext<unknown, unknown>, 'progress' | 'notice' | 'signal'>;
 
 /** The command of a task. */
@@ -175,43 +85,14 @@ export function finetuneCommand(task: Task): Command {
   });
 }
 
-async function run(task: Task, options: Flags, context: Context): Promise<Outcome> {
+async function run(task: Task, options: FinetuneFlags, context: Context): Promise<Outcome> {
   const me = thisProcess(options, context);
   const { notice } = me;
   const weights = weightsOf(options);
   using store = openFeatures(options);
   checkStores(store, options.allowOtherFeatures, notice);
   const vocabulary = await loadVocabulary(options.vocab);
-  const allExamples = await readAll(task, options.train);
-  const trainingExamples = drawShare(allExamples, options.trainShare, options.seed);
-  if (trainingExamples.length < allExamples.length)
-    notice(`${trainingExamples.length} of ${allExamples.length} training examples, drawn by the seed.`);
-  const spelled = madeOneSpelling(task, options, trainingExamples);
-  const answerTable = await answersOf(task, options, spelled.examples, notice);
-  if (task.answers === 'built' && options.answers === undefined)
-    notice(
-      answerTable.size === 1
-        ? `All training labels are '${answerTable.answer(0)}', the only answer that the model will have.`
-        : `${formatCount(answerTable.size, 'answer')}, made of the training labels.`,
-    );
-  const split = (given: Respelled<Question>, files: readonly string[], isTraining: boolean) => {
-    const inTable =
-      task.answersInOneSpelling === true ? spelledAsInTable(given.examples, answerTable) : given;
-    return new QuestionSet({
-      questions: inTable.examples,
-      notices: [...new Set([...given.notices, ...inTable.notices])],
-      hasImage: (id) => store.has(id),
-      imageIds: store.imageIds,
-      maxLeftOut: leftOutLimit(options),
-      needsLabels: true,
-      answerTable,
-      unknownAnswers: isTraining ? task.unknownAnswers : 'skip',
-      name: files.map((file) => path.basename(file)).join(', '),
-    });
-  };
-  const training = split(spelled, options.train, true);
-  const validating = { examples: await readAll(task, [options.valid]), notices: [] };
-  const validation = split(validating, [options.valid], false);
+  const { training, validation } = await splitsOf(task, options, store, notice);
   const config = await configOf(options, weights?.file, vocabulary, store, notice);
   if (deviceSettings(options).device === 'cpu') {
     const rows = rowsOf(training.questions, vocabulary, store, options.maxLength);
@@ -260,7 +141,7 @@ async function run(task: Task, options: Flags, context: Context): Promise<Outcom
 }
 
 /** @throws UsageError for flags that contradict each other or lack their companion */
-function weightsOf(options: Flags): Pick<InitialWeights, 'file' | 'parts'> | undefined {
+function weightsOf(options: FinetuneFlags): Pick<InitialWeights, 'file' | 'parts'> | undefined {
   const { load, loadEncoder, loadWithAnswers, pretrainingAnswers } = options;
   if ([load, loadEncoder, loadWithAnswers].filter((file) => file !== undefined).length > 1) {
     throw new UsageError('--load, --load-encoder and --load-with-answers contradict each other: give one.');
@@ -273,16 +154,51 @@ function weightsOf(options: Flags): Pick<InitialWeights, 'file' | 'parts'> | und
   return loadWithAnswers === undefined ? undefined : { file: loadWithAnswers, parts: 'answers' };
 }
 
-async function readAll(task: Task, files: readonly string[]): Promise<Question[]> {
-  const questions: Question[] = [];
-  for (const file of files) for await (const question of task.read(file)) questions.push(question);
-  return questions;
+/** The training examples, of which answers may be made, and those of the validation, with the same answers. */
+async function splitsOf(
+  task: Task,
+  options: FinetuneFlags,
+  store: FeatureStore,
+  notice: (line: string) => void,
+): Promise<{ readonly training: QuestionSet; readonly validation: QuestionSet }> {
+  const allExamples = await readExamples(task, options.train);
+  const drawn = drawShare(allExamples, options.trainShare, options.seed);
+  if (drawn.length < allExamples.length)
+    notice(
+      `${formatNumber(drawn.length)} of ${formatCount(allExamples.length, 'training example')}, drawn by the seed.`,
+    );
+  const spelled = madeOneSpelling(task, options, drawn);
+  const answerTable = await answersOf(task, options, spelled.examples, notice);
+  if (task.answers === 'built' && options.answers === undefined)
+    notice(
+      answerTable.size === 1
+        ? `All training labels are '${answerTable.answer(0)}', the only answer that the model will have.`
+        : `${formatCount(answerTable.size, 'answer')}, made of the training labels.`,
+    );
+  const split = (given: Respelled<Question>, files: readonly string[], isTraining: boolean) => {
+    const inTable =
+      task.answersInOneSpelling === true ? spelledAsInTable(given.examples, answerTable) : given;
+    return new QuestionSet({
+      questions: inTable.examples,
+      notices: [...new Set([...given.notices, ...inTable.notices])],
+      hasImage: (id) => store.has(id),
+      imageIds: store.imageIds,
+      maxLeftOut: leftOutLimit(options),
+      needsLabels: true,
+      answerTable,
+      unknownAnswers: isTraining ? task.unknownAnswers : 'skip',
+      name: files.map((file) => path.basename(file)).join(', '),
+    });
+  };
+  const training = split(spelled, options.train, true);
+  const validating = { examples: await readExamples(task, [options.valid]), notices: [] };
+  return { training, validation: split(validating, [options.valid], false) };
 }
 
 /** The training examples with one spelling of each answer, where the table is made of them. */
 function madeOneSpelling(
   task: Task,
-  { answers, keepCase = false }: Pick<Flags, 'answers' | 'keepCase'>,
+  { answers, keepCase = false }: Pick<FinetuneFlags, 'answers' | 'keepCase'>,
   examples: readonly Question[],
 ): Respelled<Question> {
   const isMade = task.answersInOneSpelling === true && answers === undefined;
@@ -291,7 +207,7 @@ function madeOneSpelling(
 
 async function answersOf(
   task: Task,
-  { answers: file, minOccurrences }: Pick<Flags, 'answers' | 'minOccurrences'>,
+  { answers: file, minOccurrences }: Pick<FinetuneFlags, 'answers' | 'minOccurrences'>,
   training: readonly Question[],
   notice: (line: string) => void,
 ): Promise<AnswerTable> {

@@ -15,8 +15,8 @@ import {
   writePredictions,
 } from '../../tasks/index.js';
 import { processRank } from '../../train/distributed/index.js';
-import { loadExported } from '../exportedModel.js';
-import { checkFeatures, openFeatures } from '../modelOptions.js';
+import { loadExported } from '../models/exportedModel.js';
+import { checkFeatures, openFeatures } from '../sharedOptions/modelOptions.js';
 import { requireImages, type taskModelOptions } from './withTaskModel.js';
 
 type Options = z.output<z.ZodObject<ReturnType<typeof taskModelOptions>>>;

@@ -23,7 +23,7 @@ import {
   modelSource,
   openFeatures,
   otherFeaturesOption,
-} from '../modelOptions.js';
+} from '../sharedOptions/modelOptions.js';
 
 /** The flags that {@link withTaskModel} reads. */
 export function taskModelOptions(task: Task) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import { asObject, shellWord } from '../../formats/forms/index.js';
 import { parseJson } from '../../formats/jsonFault.js';
+import { formatCount } from '../../formats/numbers.js';
 import { type FileReport, report, someOf } from '../fileReport.js';
 import { examineTable, examineVocabulary } from './tables.js';
 import { examineWeights } from './weights.js';
@@ -32,19 +33,23 @@ export async function examineRun(folder: string): Promise<FileReport> {
   if (table !== undefined) parts.push(await examineTable(table, form));
   const task = typeof config?.task === 'string' ? config.task : undefined;
   const numEpochs = asObject(config?.settings)?.numEpochs;
-  const snapshots = path.join(folder, 'snapshots');
-  const numSnapshots =
-    existsSync(snapshots) && statSync(snapshots).isDirectory() ? readdirSync(snapshots).length : 0;
+  const numSnapshots = countSnapshots(path.join(folder, 'snapshots'));
   return report(folder, 'the folder of a training run', {
     facts: [
       `${task ?? 'task not stated'}${typeof numEpochs === 'number' ? `, ${numEpochs} epochs asked for` : ''}; weights ${weights.length === 0 ? 'none' : someOf(weights)}`,
-      ...(numSnapshots > 0 ? [`${numSnapshots} snapshots: it can be resumed`] : []),
+      ...(numSnapshots > 0 ? [`${formatCount(numSnapshots, 'snapshot')}: it can be resumed`] : []),
       ...parts.flatMap((part) => part.facts.slice(0, 1)),
     ],
     problems: [...problems, ...parts.flatMap((part) => part.problems)],
     wayOn: `Look at it with: lxmert report ${shellWord(folder)}`,
     traits: Object.assign({}, ...parts.map((part) => part.traits)),
   });
+}
+
+/** A snapshot counts when its manifest is there, which is written last. */
+function countSnapshots(folder: string): number {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return 0;
+  return readdirSync(folder).filter((name) => /^step-\d+\.json$/.test(name)).length;
 }
 
 function readConfig(file: string, problems: string[]) {

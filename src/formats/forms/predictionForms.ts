@@ -40,7 +40,10 @@ export function predictionForm(record: JsonObject, layout: string): Finding | un
       command: SCORE.vizwiz,
     };
   }
-  if (has(record, 'id', 'answer') && Object.keys(record).length === 2) {
+  if (
+    has(record, 'id', 'answer') &&
+    Object.keys(record).every((key) => key === 'id' || key === 'answer' || key === 'answers')
+  ) {
     return {
       form: 'customPredictions',
       title: `answers to examples of one's own${as}`,

@@ -20,8 +20,9 @@ export function runObject(top: JsonObject): Finding | undefined {
     return {
       form: 'tokenizer',
       title: "a tokenizer's settings as Hugging Face keeps them",
-      advice:
-        'The vocabulary is read from the text file vocab.txt of the same model: name that with --vocab.',
+      advice: has(top, 'model')
+        ? 'Name it with --vocab beside weights; read is one of word pieces in lower case, as BERT has.'
+        : 'The vocabulary is in vocab.txt or tokenizer.json of the same model: name that with --vocab.',
     };
   }
   if (has(top, 'cells', 'nbformat')) {

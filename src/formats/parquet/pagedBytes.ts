@@ -26,7 +26,7 @@ export interface ColumnPart {
   readonly compressors: Compressors;
 }
 
-/** Pages are gathered until they have so many bytes. */
+/** Pages are gathered until they have so many bytes, packed or unpacked. */
 const PART_BYTES = 1 << 23;
 /** Statistics in a page's header may quote values. */
 const [HEADER_BYTES, MAX_HEADER_BYTES] = [1 << 12, 1 << 22];
@@ -106,7 +106,7 @@ async function* partsOf(
     throw new Error(`the column ${about.path_in_schema.join('.')} lies outside the file`);
   let dictionary: Uint8Array | undefined;
   let first = start;
-  let [numRows, numPages] = [0, 0];
+  let [numRows, numPages, numUnpacked] = [0, 0, 0];
   const part = async (to: number): Promise<ColumnPart> => {
     const dictionaryBytes = dictionary?.length ?? 0;
     const bytes = scratch.packed(dictionaryBytes + to - first);
@@ -128,11 +128,13 @@ async function* partsOf(
       first = page.end;
     } else {
       const { data_page_header: one, data_page_header_v2: two } = page.header;
-      if (numRows > 0 && page.end - first > PART_BYTES) {
+      const { uncompressed_page_size: pageBytes } = page.header;
+      if (numRows > 0 && Math.max(page.end - first, numUnpacked + pageBytes) > PART_BYTES) {
         yield await part(at);
-        [first, numRows, numPages] = [at, 0, 0];
+        [first, numRows, numPages, numUnpacked] = [at, 0, 0, 0];
       }
       numPages++;
+      numUnpacked += pageBytes;
       numRows += one?.num_values ?? two?.num_values ?? 0;
     }
     at = page.end;

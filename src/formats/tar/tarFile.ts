@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Entry, extract } from 'tar-stream';
-import { LxmertError } from '../../common/errors.js';
+import { LxmertError, messageOf } from '../../common/errors.js';
 import { contentKindOf, readContentKind } from '../contentKind.js';
 
 /** A file of an archive; folders, links and devices are none. */
@@ -79,8 +79,27 @@ export async function* passTarMembers(
 
 async function bytesOf(entry: Entry): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of entry as AsyncIterable<Uint8Array>) pieces.push(piece);
+  for await (const piece of piecesOf(entry)) pieces.push(piece);
   return Buffer.concat(pieces);
+}
+
+async function* piecesOf(entry: Entry): AsyncGenerator<Uint8Array> {
+  try {
+    yield* entry as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw inOwnWords(error);
+  }
+}
+
+/** What the library says of archives, which speaks to programmers. */
+const WORDS: readonly (readonly [theirs: RegExp, ours: string])[] = [
+  [/^Unexpected end of data/, 'it ends within a file'],
+  [/^Invalid tar header/, 'where the header of a file should stand is none'],
+];
+
+function inOwnWords(error: unknown): unknown {
+  const found = WORDS.find(([theirs]) => theirs.test(messageOf(error)));
+  return found === undefined ? error : new Error(found[1], { cause: error });
 }
 
 /**
@@ -95,7 +114,7 @@ export async function* readTarMember(archive: string, name: string): AsyncGenera
       entry.resume();
       continue;
     }
-    yield* entry as AsyncIterable<Uint8Array>;
+    yield* piecesOf(entry);
     return;
   }
   throw new Error('it is not there any more');
@@ -121,16 +140,26 @@ async function* tarEntries(archive: string, onPiece?: (numBytes: number) => void
   try {
     for await (const entry of entries) {
       [isOpen, numBetween] = [true, 0];
+      // The library would wait for the end of such a file for ever.
+      if (!isLength(entry.header.size))
+        throw new Error(`the length of '${entry.header.name}' is no number of bytes`);
       entry.once('close', () => {
         isOpen = false;
       });
       yield entry;
     }
+  } catch (error) {
+    throw inOwnWords(error);
   } finally {
     bytes.destroy();
     packed.destroy();
     entries.destroy();
   }
+}
+
+/** False for what a damaged header makes of it. */
+function isLength(size: unknown): boolean {
+  return Number.isSafeInteger(size) && (size as number) >= 0;
 }
 
 function unpackedBytes(archive: string): Readable {

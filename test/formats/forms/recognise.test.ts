@@ -127,6 +127,7 @@ const forms: readonly (readonly [form: string, content: unknown])[] = [
   ['vizWizPredictions', [{ image: 'a.jpg', answer: 'red' }]],
   ['aOkVqaPredictions', { '2x': { multiple_choice: 'a', direct_answer: 'b' } }],
   ['customPredictions', lines({ id: 1, answer: 'red' }, { id: 2, answer: 'no' })],
+  ['customPredictions', lines({ id: 1, answer: 'red', answers: [{ answer: 'red', probability: 0.9 }] })],
   [
     'matchPredictions',
     lines({ image: 'a', text: 'A dog.', probability: 0.5 }, { image: 'a', text: 'A cat.', probability: 0.1 }),
@@ -179,6 +180,7 @@ describe('the form of a file', () => {
     ['text in sentences', `${'This is a long sentence about something. '.repeat(10)}\n`],
     ['an object of other keys', { a: 1.5, b: 'x' }],
     ['a list of numbers', [1, 2, 3]],
+    ['a picture with a label under another key', lines({ image: 'a', text: 'A dog.', label: 'yes' })],
     ['an empty list', []],
     ['an empty object', {}],
     ['broken JSON', '{"questions": [}'],
