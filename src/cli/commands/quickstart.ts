@@ -8,6 +8,7 @@ import type { QuickstartResult } from '../../quickstart/quickstartResult.js';
 import { defineCommand } from '../command.js';
 import { outputPath } from '../options.js';
 import { computeOptions, computeSettings } from '../sharedOptions/modelOptions.js';
+import { seedOption } from '../sharedOptions/seedOption.js';
 
 export const command = defineCommand({
   description:
@@ -51,12 +52,7 @@ export const command = defineCommand({
     batchSize: z.int().min(1).default(QUICKSTART_DEFAULTS.batchSize).describe('Questions in a training step'),
     numThreads: z.int().min(1).max(256).default(QUICKSTART_DEFAULTS.numThreads).describe('Compute threads'),
     ...computeOptions,
-    seed: z
-      .int()
-      .min(0)
-      .default(QUICKSTART_DEFAULTS.seed)
-      .describe('Seed of the world, the first weights and the order')
-      .meta({ valueName: 'SEED' }),
+    ...seedOption('the world, the first weights and the order', QUICKSTART_DEFAULTS.seed),
   }),
   run: ({ options, progress, notice, signal }) =>
     runQuickstart({

@@ -5,6 +5,7 @@ import { makeSampleWorld } from '../../data/sampleWorld/makeSampleWorld.js';
 import { pixelExtractor } from '../../vision/pixelExtractor.js';
 import { defineCommand } from '../command.js';
 import { outputPath } from '../options.js';
+import { seedOption } from '../sharedOptions/seedOption.js';
 
 export const command = defineCommand({
   description:
@@ -17,7 +18,7 @@ export const command = defineCommand({
   arguments: z.strictObject({ folder: outputPath().describe('Folder to make; it must not hold files yet') }),
   options: z.strictObject({
     numImages: z.int().min(20).max(1_000_000).default(1000).describe('Pictures, all splits together'),
-    seed: z.int().min(0).default(1).describe('Seed of everything drawn').meta({ valueName: 'SEED' }),
+    ...seedOption('everything drawn', 1),
     numBoxes: z.int().min(6).max(100).default(36).describe('Regions of each picture'),
     questionsPerImage: z.int().min(1).max(50).default(10).describe('Questions about each picture, at most'),
     captionsPerImage: z.int().min(1).max(50).default(5).describe('Captions of each picture, at most'),

@@ -22,6 +22,7 @@ import {
   otherFeaturesOption,
   untoldOptions,
 } from '../sharedOptions/modelOptions.js';
+import { seedOption } from '../sharedOptions/seedOption.js';
 
 const flagsOf = (task: PretrainingTask) =>
   z.strictObject({
@@ -41,12 +42,7 @@ const flagsOf = (task: PretrainingTask) =>
       .min(1)
       .default(task.defaults.evaluationBatchSize)
       .describe('Examples computed at once'),
-    seed: z
-      .int()
-      .min(0)
-      .default(9595)
-      .describe('Seed of masks and exchanged sentences')
-      .meta({ valueName: 'SEED' }),
+    ...seedOption('masks and exchanged sentences'),
     ...computeOptions,
   });
 

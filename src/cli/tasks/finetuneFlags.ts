@@ -7,6 +7,7 @@ import { existingFile, outputPath, weightsFile } from '../options.js';
 import { processOptions } from '../processes.js';
 import { leftOutOption } from '../sharedOptions/leftOutOption.js';
 import { featureOptions, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
+import { seedOption } from '../sharedOptions/seedOption.js';
 import { architectureOptions, scheduleOptions, snapshotOptions } from '../sharedOptions/trainingOptions.js';
 
 /** Flags of every task, in the order of the help. */
@@ -35,12 +36,7 @@ export function sharedFlags(task: Task) {
     }),
     ...snapshotOptions,
     ...processOptions,
-    seed: z
-      .int()
-      .min(0)
-      .default(9595)
-      .describe('Seed of the first weights, dropout and order')
-      .meta({ valueName: 'SEED' }),
+    ...seedOption('the first weights, dropout and order'),
   };
 }
 

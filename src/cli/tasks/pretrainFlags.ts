@@ -9,6 +9,7 @@ import { pretrainFeatureOptions, qaSetsOption, sourcesOption } from '../pretrain
 import { processOptions } from '../processes.js';
 import { leftOutOption } from '../sharedOptions/leftOutOption.js';
 import { otherFeaturesOption } from '../sharedOptions/modelOptions.js';
+import { seedOption } from '../sharedOptions/seedOption.js';
 import { architectureOptions, scheduleOptions, snapshotOptions } from '../sharedOptions/trainingOptions.js';
 
 const weightOf = (loss: string) =>
@@ -88,11 +89,6 @@ export const pretrainFlags = ({ defaults }: PretrainingTask) =>
     }),
     ...snapshotOptions,
     ...processOptions,
-    seed: z
-      .int()
-      .min(0)
-      .default(9595)
-      .describe('Seed of the first weights, dropout, order and masks')
-      .meta({ valueName: 'SEED' }),
+    ...seedOption('the first weights, dropout, order and masks'),
   });
 export type PretrainFlags = z.output<ReturnType<typeof pretrainFlags>>;
