@@ -35,6 +35,9 @@ export const FEATURE_KINDS: Readonly<Record<string, FileKind>> = {
   'vinvl-gz': kind('vinvl_vectors', 'TSV of VinVL, gzip', '.tsv.gz'),
   pt: kind('torch_vectors', 'dictionary of tensors', '.pt'),
   arrow: kind('arrow', 'Arrow, batches of 100 pictures', '.arrow'),
+  'arrow-lz4': kind('feather', 'Feather, LZ4, one batch', '.lz4.feather'),
+  'arrow-zstd': kind('feather', 'Feather, Zstandard, one batch', '.zstd.feather'),
+  'npz-tar': kind('npz_tar', '`.npz` in a tar archive, gzip', '.tar.gz'),
   tsv: kind('tsv', 'TSV of obj36', '.tsv'),
   'tsv-gz': kind('tsv', 'TSV of obj36, gzip', '.tsv.gz'),
 };
@@ -59,7 +62,8 @@ export async function openAny(file: string): Promise<RowSource> {
   if (source !== undefined) return source;
   const content = statSync(file).isFile() ? sourceKindOf(file) : undefined;
   if (content === 'text') return await openTable(asByteSource(file), {}, undefined);
-  if (content !== 'zip' && content !== 'gzip') throw new Error(`${file} is a store, or nothing that is read`);
+  if (content !== 'zip' && content !== 'gzip' && content !== 'tar')
+    throw new Error(`${file} is a store, or nothing that is read`);
   const opened = await openArchivedTable(file, content);
   return 'rows' in opened
     ? opened

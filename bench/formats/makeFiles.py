@@ -242,6 +242,33 @@ def arrow(count, target, batch=100):
     writer.finalize()
 
 
+def feather(count, target):
+    """One batch, compressed by what the name says, as pyarrow.feather.write_feather makes of up to 65,536 rows."""
+    import pyarrow as pa
+    from pyarrow import feather
+
+    features = np.empty((count, BOXES, SIZE), "<f4")
+    shares = np.empty((count, BOXES, 4), "<f4")
+    for i, p in enumerate(map(picture, range(count))):
+        features[i], shares[i] = p["features"], p["shares"]
+    lists = lambda array, size: pa.FixedSizeListArray.from_arrays(array, size)
+    nested = lambda array: lists(lists(pa.array(array.reshape(-1)), array.shape[2]), BOXES)
+    ids = pa.array([f"COCO_train2014_{i:012d}" for i in range(count)])
+    table = pa.table({"img_id": ids, "boxes": nested(shares), "roi_features": nested(features)})
+    feather.write_feather(table, str(target), compression=target.suffixes[0][1:])
+
+
+def npz_tar(count, target):
+    import tarfile
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place, tarfile.open(target, "w:gz", compresslevel=1) as tar:
+        name = Path(place) / "one.npz"
+        for p in map(picture, range(count)):
+            np.savez(name, x=p["features"], bbox=p["boxes"], num_bbox=p["n"], image_h=H, image_w=W)
+            tar.add(name, f"./train2014/{p['id']}.jpg.npz")
+
+
 def parquet(count, target):
     """Questions with pictures of 100 kB inside, three rows a picture, in row groups of a thousand."""
     import pyarrow as pa

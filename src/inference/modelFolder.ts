@@ -5,7 +5,6 @@ import path from 'node:path';
 import {
   CheckpointFile,
   imagesPerExampleOf,
-  loadWeights,
   missingAnswerHead,
   modelSizes,
   numAnswersOf,
@@ -20,10 +19,8 @@ import type { Provenance } from '../features/index.js';
 import {
   type AnsweringPrecision,
   type HeadDefinition,
-  packAsLoaded,
+  type LxmertConfig,
   TaskModel,
-  useForInference,
-  withoutDrawing,
 } from '../model/index.js';
 import { findTask, headsOf, type Prediction, type Predictor, type Task } from '../tasks/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
@@ -32,6 +29,7 @@ import { RUN_FILES } from '../train/runFolder.js';
 import { companionsOf, fixedAnswers } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
 import { activationsOf, headsOfFile, noMatchingHead, requireHeads } from './headsOfFile.js';
+import { modelOfWeights } from './modelOfWeights.js';
 import { findModel } from './modelPlace.js';
 import { PIXEL_REGIONS, type PixelRegionSettings, pixelFinder } from './regionFinder.js';
 
@@ -143,13 +141,7 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   modelSizes(checkpoint);
   const companions = companionsOf(source, place, task, checkpoint);
   const { vocabularyFile, answersFile } = companions;
-  const answerTable =
-    answersFile === undefined
-      ? new AnswerTable(fixedAnswers(task) ?? [])
-      : await loadAnswerTable(answersFile, { say: source.say });
-  if (source.answers !== undefined && answersFile === source.answers) {
-    await requireOrderOfRun(answersFile, answerTable, path.dirname(splitWeightsPath(weightsFile).file));
-  }
+  const answerTable = await answersOf(source, answersFile, task, weightsFile);
   const known: HeadDefinition[] =
     task === undefined ? headsOfFile(checkpoint, answersFile, answerTable) : headsOf(task, answerTable);
   const heads = source.withoutHeads ? [] : known;
@@ -162,32 +154,13 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
   });
   const imagesPerExample =
     numAnswersOf(checkpoint) === undefined ? (task?.imagesPerExample ?? 1) : imagesPerExampleOf(checkpoint);
-  const maxLength = run?.maxLength ?? Math.min(DEFAULT_MAX_LENGTH, config.maxPositionEmbeddings);
-  if (maxLength > config.maxPositionEmbeddings) {
-    throw new LxmertError(
-      `${weightsFile} has positions for ${config.maxPositionEmbeddings} word pieces, but its run reads ${maxLength}: the weights are not of that run.`,
-    );
-  }
-  const { precision = 'float32', device = 'cpu' } = source;
-  const model = withoutDrawing(() => new TaskModel(config, heads, imagesPerExample));
-  const valueNotes: string[] =
-    run === undefined && maxLength < DEFAULT_MAX_LENGTH
-      ? [
-          `${weightsFile} has positions for ${maxLength} word pieces: sentences are read up to that, not to ${DEFAULT_MAX_LENGTH}.`,
-        ]
-      : [];
-  try {
-    const packs = device === 'cpu' && (precision === 'float32' || precision === 'int8');
-    const report = loadWeights(checkpoint, model.namedParameters(), {
-      require: 'all',
-      ...(packs ? { onLoaded: packAsLoaded(model, precision) } : {}),
-    });
-    valueNotes.push(...report.notes);
-    useForInference(model, precision, device);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  const { maxLength, notes: lengthNotes } = readableLength(weightsFile, config, run?.maxLength);
+  const { precision, device = 'cpu' } = source;
+  const { model, notes: valueNotes } = modelOfWeights(
+    checkpoint,
+    () => new TaskModel(config, heads, imagesPerExample),
+    { precision, device, packsAsLoaded: true },
+  );
   const trainedOn = run?.features?.[0]?.provenance;
   const pixelRegions = run?.pixelRegions ?? pixelRegionsOf(trainedOn);
   return {
@@ -203,12 +176,48 @@ export async function loadModel(source: ModelSource): Promise<LoadedModel<string
     isOfSampleWorld: run?.pixelRegions !== undefined,
     // A run on pictures and no store states no detector; what it saw is known all the same.
     trainedOn: trainedOn ?? (pixelRegions && pixelFinder(pixelRegions, programName()).provenance),
-    notes: [...companions.notes, ...notes, ...valueNotes],
+    notes: [...companions.notes, ...notes, ...lengthNotes, ...valueNotes],
     task: task?.name,
     whyNoAnswers: numAnswersOf(checkpoint) === undefined ? missingAnswerHead(checkpoint) : undefined,
     hasUnnamedAnswers:
       numAnswersOf(checkpoint) !== undefined && answersFile === undefined && task === undefined,
   };
+}
+
+/** Those of the file; without one those that the task fixes, or none. @throws UsageError as {@link requireOrderOfRun} */
+async function answersOf(
+  source: Pick<ModelSource, 'answers' | 'say'>,
+  file: string | undefined,
+  task: Task | undefined,
+  weightsFile: string,
+): Promise<AnswerTable> {
+  if (file === undefined) return new AnswerTable(fixedAnswers(task) ?? []);
+  const table = await loadAnswerTable(file, { say: source.say });
+  if (file === source.answers)
+    await requireOrderOfRun(file, table, path.dirname(splitWeightsPath(weightsFile).file));
+  return table;
+}
+
+/**
+ * Word pieces of a sentence that are read.
+ *
+ * @param ofRun as many as its run read
+ * @throws LxmertError when the model has no positions for those
+ */
+function readableLength(
+  weightsFile: string,
+  { maxPositionEmbeddings }: LxmertConfig,
+  ofRun: number | undefined,
+): { readonly maxLength: number; readonly notes: readonly string[] } {
+  const maxLength = ofRun ?? Math.min(DEFAULT_MAX_LENGTH, maxPositionEmbeddings);
+  if (maxLength > maxPositionEmbeddings) {
+    throw new LxmertError(
+      `${weightsFile} has positions for ${maxPositionEmbeddings} word pieces, but its run reads ${maxLength}: the weights are not of that run.`,
+    );
+  }
+  if (ofRun !== undefined || maxLength === DEFAULT_MAX_LENGTH) return { maxLength, notes: [] };
+  const note = `${weightsFile} has positions for ${maxLength} word pieces: sentences are read up to that, not to ${DEFAULT_MAX_LENGTH}.`;
+  return { maxLength, notes: [note] };
 }
 
 /** @throws UsageError for the answers of the run whose folder the weights lie in, given in another order */

@@ -2,26 +2,14 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import {
-  CheckpointFile,
-  loadWeights,
-  numAnswersOf,
-  regionClassesOf,
-  splitWeightsPath,
-} from '../checkpoint/index.js';
+import { CheckpointFile, numAnswersOf, regionClassesOf, splitWeightsPath } from '../checkpoint/index.js';
 import { LxmertError, UsageError } from '../common/errors.js';
 import { savedVocabularyIn, savedWeightsIn } from '../common/savedFiles.js';
 import type { AnswerTable } from '../data/answerTable.js';
 import { loadAnswerTable } from '../data/answerTableFiles.js';
 import type { SamplingSettings } from '../data/pretraining/sampling.js';
 import type { Provenance } from '../features/index.js';
-import {
-  type Precision,
-  PretrainingModel,
-  TIED_DECODER,
-  useForInference,
-  withoutDrawing,
-} from '../model/index.js';
+import { type Precision, PretrainingModel, TIED_DECODER } from '../model/index.js';
 import { type LossSettings, task as pretraining } from '../tasks/pretraining/index.js';
 import { DEFAULT_MAX_LENGTH, WordPieceTokenizer } from '../text/index.js';
 import type { Device } from '../torch/index.js';
@@ -29,6 +17,7 @@ import type { RunConfig } from '../train/runConfig.js';
 import { PRETRAINED_FILES, RUN_FILES } from '../train/runFolder.js';
 import { vocabularyBySize } from './companions.js';
 import { configOfWeights } from './configOfWeights.js';
+import { modelOfWeights } from './modelOfWeights.js';
 import { runConfigBeside } from './runConfigBeside.js';
 
 /** Where a pre-trained model comes from, and what the source does not say itself. */
@@ -111,19 +100,11 @@ export async function loadPretrainedModel(source: PretrainedSource): Promise<Pre
       `${weightsFile} has a head of ${numAnswers} answers, but ${answersFile} has ${answerTable.size}. Name the table that the model was trained with.`,
     );
   }
-  const model = withoutDrawing(() => new PretrainingModel(config, { ...classes, numAnswers }));
-  const valueNotes: string[] = [];
-  try {
-    const report = loadWeights(checkpoint, model.namedParameters(), {
-      require: 'all',
-      only: (name) => name !== TIED_DECODER,
-    });
-    valueNotes.push(...report.notes);
-    useForInference(model, source.precision ?? 'float32', source.device);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  const { model, notes: valueNotes } = modelOfWeights(
+    checkpoint,
+    () => new PretrainingModel(config, { ...classes, numAnswers }),
+    { precision: source.precision, device: source.device, only: (name) => name !== TIED_DECODER },
+  );
   const { weights, ...losses } = run?.settings.losses ?? pretraining.losses;
   return {
     model,

@@ -5,123 +5,26 @@ import { bertSettings, CheckpointFile, numAnswersOf, regionClassesOf } from '../
 import { UsageError } from '../../common/errors.js';
 import type { AnswerTable } from '../../data/answerTable.js';
 import { loadAnswerTable } from '../../data/answerTableFiles.js';
-import { MAX_LEFT_OUT } from '../../data/leftOut.js';
 import { buildPretrainingAnswers } from '../../data/pretraining/buildPretrainingAnswers.js';
 import type { FeatureStore } from '../../features/index.js';
 import { formatCount } from '../../formats/numbers.js';
 import { hubOriginsOf } from '../../hub/index.js';
-import { PUBLISHED_CLASSES } from '../../model/index.js';
 import type { PretrainingTask } from '../../tasks/pretraining/index.js';
 import { loadVocabulary } from '../../text/vocabularyFile.js';
 import { type PretrainingWeights, type PretrainResult, pretrain } from '../../train/index.js';
 import { type Command, defineCommand } from '../command.js';
-import { existingFile, outputPath, weightsFile } from '../options.js';
+import { openPretrainFeatures, readSentences, renderScores } from '../pretrainData.js';
+import { exitCodeOf, thisProcess } from '../processes.js';
+import { leftOutLimit } from '../sharedOptions/leftOutOption.js';
+import { checkStores } from '../sharedOptions/modelOptions.js';
 import {
-  openPretrainFeatures,
-  pretrainFeatureOptions,
-  qaSetsOption,
-  readSentences,
-  renderScores,
-  sourcesOption,
-} from '../pretrainData.js';
-import { exitCodeOf, processOptions, thisProcess } from '../processes.js';
-import { leftOutLimit, leftOutOption } from '../sharedOptions/leftOutOption.js';
-import { checkStores, otherFeaturesOption } from '../sharedOptions/modelOptions.js';
-import {
-  architectureOptions,
   configOf,
   deviceSettings,
   givenSettings,
-  scheduleOptions,
   scheduleSettings,
-  snapshotOptions,
   snapshotSettings,
 } from '../sharedOptions/trainingOptions.js';
-
-const weightOf = (loss: string) =>
-  z
-    .number()
-    .min(0)
-    .default(1)
-    .describe(`Weight of the loss of ${loss}; 0 leaves it out`)
-    .meta({ valueName: 'WEIGHT' });
-const rateOf = (what: string) =>
-  z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.15)
-    .describe(`Share of the ${what} that are to be predicted, 0 to 1`)
-    .meta({ valueName: 'SHARE' });
-
-const flagsOf = ({ defaults }: PretrainingTask) =>
-  z.strictObject({
-    train: z.array(existingFile()).min(1).describe('Sentences of images for training (aggregated JSON)'),
-    valid: z.array(existingFile()).min(1).describe('Sentences of images for validation'),
-    ...sourcesOption,
-    ...pretrainFeatureOptions,
-    ...otherFeaturesOption,
-    ...leftOutOption(MAX_LEFT_OUT),
-    answers: existingFile()
-      .optional()
-      .describe('Answer table (all_ans.json, or label2ans JSON) [default: made of the training labels]'),
-    ...qaSetsOption,
-    vocab: existingFile().describe('Vocabulary file (BERT vocab.txt)'),
-    output: outputPath().describe('Run folder to make; without --resume it must not hold files yet'),
-    load: weightsFile().optional().describe('Pre-trained weights to go on from, all heads included'),
-    loadWithoutAnswers: weightsFile()
-      .optional()
-      .describe('Pre-trained weights to go on from; the answer head is drawn anew'),
-    loadBert: weightsFile()
-      .optional()
-      .describe('BERT weights for the language layers; what is about vision is drawn anew'),
-    ...architectureOptions,
-    objectClasses: z
-      .int()
-      .min(1)
-      .default(PUBLISHED_CLASSES.numObjects)
-      .describe("The detector's object classes, from scratch"),
-    attributeClasses: z
-      .int()
-      .min(1)
-      .default(PUBLISHED_CLASSES.numAttributes)
-      .describe("The detector's attribute classes, from scratch"),
-    maskLmWeight: weightOf('masked words'),
-    matchedWeight: weightOf('matching; without it no sentence is exchanged'),
-    objWeight: weightOf("the regions' object classes"),
-    attrWeight: weightOf("the regions' attribute classes"),
-    featWeight: weightOf("the masked regions' features"),
-    qaWeight: weightOf('question answering'),
-    qaFromEpoch: z
-      .int()
-      .min(0)
-      .default(0)
-      .describe('First epoch, from 0, with question answering (10 of 20 in the paper)')
-      .meta({ valueName: 'EPOCH' }),
-    wordMaskRate: rateOf('word pieces'),
-    objectMaskRate: rateOf('regions'),
-    onlyMaskedObjects: z
-      .boolean()
-      .default(false)
-      .describe('Predict classes of masked regions only; the reference predicts those of all'),
-    onlyMatchedWords: z
-      .boolean()
-      .default(false)
-      .describe('Predict masked words only where sentence and image belong together'),
-    ...scheduleOptions({
-      noun: 'sentences',
-      ...defaults,
-    }),
-    ...snapshotOptions,
-    ...processOptions,
-    seed: z
-      .int()
-      .min(0)
-      .default(9595)
-      .describe('Seed of the first weights, dropout, order and masks')
-      .meta({ valueName: 'SEED' }),
-  });
-type Options = z.output<ReturnType<typeof flagsOf>>;
+import { type PretrainFlags, pretrainFlags } from './pretrainFlags.js';
 
 /** The command of the task. */
 export function pretrainCommand(task: PretrainingTask): Command {
@@ -130,7 +33,7 @@ export function pretrainCommand(task: PretrainingTask): Command {
     configurable: true,
     needsLibtorch: true,
     arguments: z.strictObject({}),
-    options: flagsOf(task),
+    options: pretrainFlags(task),
     run: async ({ options: given, signal, ...context }) => {
       const me = thisProcess(given, context);
       const { notice } = me;
@@ -197,7 +100,7 @@ export function pretrainCommand(task: PretrainingTask): Command {
   });
 }
 
-function settingsOf(given: Options) {
+function settingsOf(given: PretrainFlags) {
   return {
     ...scheduleSettings(given),
     qaFromEpoch: given.qaFromEpoch,
@@ -222,7 +125,7 @@ function settingsOf(given: Options) {
 }
 
 /** @throws UsageError for flags that contradict each other */
-function weightsOf(given: Options): PretrainingWeights | undefined {
+function weightsOf(given: PretrainFlags): PretrainingWeights | undefined {
   const { load, loadWithoutAnswers, loadBert } = given;
   if ([load, loadWithoutAnswers, loadBert].filter((file) => file !== undefined).length > 1) {
     throw new UsageError('--load, --load-without-answers and --load-bert contradict each other: give one.');
@@ -237,7 +140,7 @@ function weightsOf(given: Options): PretrainingWeights | undefined {
 }
 
 async function answersOf(
-  given: Options,
+  given: PretrainFlags,
   store: FeatureStore,
   notice: (line: string) => void,
 ): Promise<AnswerTable | undefined> {

@@ -5,8 +5,7 @@ import type { ArchiveMember } from '../../formats/tableMembers.js';
 import { readTarMember } from '../../formats/tar/tarFile.js';
 import { damagedTar, listTarTables, openTsvInTar } from '../../formats/tar/tarTable.js';
 import type { ZipMember } from '../../formats/zip/zipDirectory.js';
-import { unpackZipMember } from '../../formats/zip/zipFile.js';
-import { openTsvInZip } from '../../formats/zip/zipMemberSource.js';
+import { openTsvInZip, unpackMember } from '../../formats/zip/zipMemberSource.js';
 import { listZipMembers } from '../../formats/zip/zipMembers.js';
 
 /** An archive whose files are known. */
@@ -25,7 +24,7 @@ export async function openZipArchive(archive: string): Promise<OpenArchive> {
   return {
     members,
     open: (member) => openTsvInZip(archive, member),
-    unpack: (name) => unpackZipMember(archive, named(name)),
+    unpack: (name) => unpackMember(archive, named(name)),
   };
 }
 

@@ -16,8 +16,8 @@ export function customForm(record: JsonObject): Finding | undefined {
     };
   }
   if (has(record, 'id', 'text') && (has(record, 'image') || has(record, 'images'))) return example(record);
-  if (has(record, 'image', 'text') && !has(record, 'labels') && Object.keys(record).length <= 3)
-    return captionLines();
+  const isLabelled = has(record, 'labels') || has(record, 'label');
+  if (has(record, 'image', 'text') && !isLabelled && Object.keys(record).length <= 3) return captionLines();
   if (has(record, 'caption') && (has(record, 'image') || has(record, 'image_id'))) {
     return {
       form: 'captionRecords',

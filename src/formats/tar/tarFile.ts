@@ -140,6 +140,9 @@ async function* tarEntries(archive: string, onPiece?: (numBytes: number) => void
   try {
     for await (const entry of entries) {
       [isOpen, numBetween] = [true, 0];
+      // The library would wait for the end of such a file for ever.
+      if (!isLength(entry.header.size))
+        throw new Error(`the length of '${entry.header.name}' is no number of bytes`);
       entry.once('close', () => {
         isOpen = false;
       });
@@ -152,6 +155,11 @@ async function* tarEntries(archive: string, onPiece?: (numBytes: number) => void
     packed.destroy();
     entries.destroy();
   }
+}
+
+/** False for what a damaged header makes of it. */
+function isLength(size: unknown): boolean {
+  return Number.isSafeInteger(size) && (size as number) >= 0;
 }
 
 function unpackedBytes(archive: string): Readable {

@@ -22,14 +22,17 @@ export async function openTsvInZip(archive: string, member?: string): Promise<St
 }
 
 async function* unpacked(archive: string, members: readonly ZipMember[]): AsyncGenerator<Buffer, void, void> {
-  for (const member of members) {
-    try {
-      yield* unpackZipMember(archive, member);
-    } catch (error) {
-      throw new LxmertError(
-        `${archive}: ${member.name} is damaged: ${messageOf(error)}. Fetch the archive again, and begin the store anew.`,
-        { cause: error },
-      );
-    }
+  for (const member of members) yield* unpackMember(archive, member);
+}
+
+/** The bytes of a member. @throws LxmertError when it is damaged */
+export async function* unpackMember(archive: string, member: ZipMember): AsyncGenerator<Buffer, void, void> {
+  try {
+    yield* unpackZipMember(archive, member);
+  } catch (error) {
+    throw new LxmertError(
+      `${archive}: ${member.name} is damaged: ${messageOf(error)}. Fetch the archive again, and begin the store anew.`,
+      { cause: error },
+    );
   }
 }

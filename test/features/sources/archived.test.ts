@@ -69,6 +69,15 @@ describe("a table of VinVL's in an archive", () => {
     expect(notice).toContain('sizes of 3 pictures from predictions.hw.tsv');
   });
 
+  it('in a zip archive whose sizes are damaged is refused', async () => {
+    const members = [
+      { name: 'predictions.tsv', data: vinvl('predictions.tsv') },
+      { name: 'predictions.hw.tsv', data: vinvl('predictions.hw.tsv'), crc: 1 },
+    ];
+    const { message } = await errorOf(() => convert(placed('damaged.zip', makeZip(members)), 'zip'));
+    expect(message).toContain('predictions.hw.tsv is damaged: its CRC-32 checksum does not fit. Fetch');
+  });
+
   it('in a zip archive whose names are in capitals, as some systems write them', async () => {
     const members = ['predictions.tsv', 'predictions.hw.tsv'].map((name) => ({
       name: name.toUpperCase(),

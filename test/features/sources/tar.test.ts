@@ -183,6 +183,16 @@ describe('another tar archive', () => {
     }
   });
 
+  it('is refused when the length of a file is no number', async () => {
+    const tar = makeTar({ 'a.npz': 'x' });
+    tar[124] = 0xae;
+    // The sum of the header's bytes with blanks in its own place.
+    tar.write('        ', 148);
+    const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    expect(await refuse(archiveOf(tar))).toContain("the length of 'a.npz' is no number of bytes");
+  });
+
   it('is refused when a header promises a name that does not end', async () => {
     const long = makeTar({ 'a.npz': Buffer.alloc(20 << 20) }, { 'a.npz': 'x' });
     expect(await refuse(archiveOf(long, 'gzip'), 'gzip')).toContain('no member begins within 16777216 bytes');

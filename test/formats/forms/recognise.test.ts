@@ -180,6 +180,7 @@ describe('the form of a file', () => {
     ['text in sentences', `${'This is a long sentence about something. '.repeat(10)}\n`],
     ['an object of other keys', { a: 1.5, b: 'x' }],
     ['a list of numbers', [1, 2, 3]],
+    ['a picture with a label under another key', lines({ image: 'a', text: 'A dog.', label: 'yes' })],
     ['an empty list', []],
     ['an empty object', {}],
     ['broken JSON', '{"questions": [}'],
