@@ -72,7 +72,7 @@ export function parametersOf(schema: z.ZodObject): Parameter[] {
       short: node.short,
       valueName: node.valueName ?? valueNameOf(item, pathKind, choices),
       description: node.description,
-      expectation: expectationOf(item, pathKind, choices),
+      expectation: item.expectation ?? expectationOf(item, pathKind, choices),
     };
   });
 }
@@ -157,6 +157,7 @@ interface JsonNode {
   exclusiveMaximum?: number;
   pathKind?: PathKind;
   hubKind?: HubKind;
+  expectation?: string;
   valueName?: string;
   short?: string;
   holdsCommas?: boolean;

@@ -17,6 +17,8 @@ declare module 'zod' {
     pathKind?: 'file' | 'folder' | 'either' | 'new' | undefined;
     /** What a model's name on a hub stands for in its place. Set by the schemas of this file. */
     hubKind?: HubKind | undefined;
+    /** What a value must be, as in "an existing file". Set by the schemas of this file where the kind of path is not all. */
+    expectation?: string | undefined;
   }
 }
 
@@ -61,7 +63,9 @@ export function weightsFile(orWord?: string): z.ZodString {
     withoutKey,
     'weights',
     (value) => value === orWord,
-  );
+  ).meta({
+    expectation: `a weights file, or its name on a hub${orWord === undefined ? '' : `, or '${orWord}'`}`,
+  });
 }
 
 /** Weights that must exist: a file, of several models in it `FILE#KEY`, or a folder that holds them, or their name on a hub. */

@@ -2,7 +2,7 @@
 
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf } from '../common/errors.js';
+import { unreadable } from '../common/errors.js';
 import { findFormat } from '../features/fileInfo.js';
 import { MANIFEST_FILE } from '../formats/exportedManifest.js';
 
@@ -49,7 +49,7 @@ class Search {
       else if (!found.isFile()) this.#problem(location, `'${location}' is neither a file nor a folder.`);
       else this.#push({ path: location, as: 'file' });
     } catch (error) {
-      this.#problem(location, `'${location}' cannot be read: ${messageOf(error)}.`);
+      this.#problem(location, unreadable(location, error).message);
     }
   }
 

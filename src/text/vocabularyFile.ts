@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { writeFileAtomic } from '../common/atomicFile.js';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { hasErrorCode, LxmertError, UsageError, unreadable } from '../common/errors.js';
 import { type ContentKindName, readContentKind } from '../formats/contentKind.js';
 import { foreignFile, recogniseForm } from '../formats/forms/index.js';
 import { vocabularyOfTokenizer } from './tokenizerFile.js';
@@ -69,6 +69,6 @@ async function readBytes(path: string): Promise<Uint8Array> {
         },
       );
     }
-    throw new UsageError(`The vocabulary ${path} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw unreadable(path, error);
   }
 }

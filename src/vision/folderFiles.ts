@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { LxmertError, messageOf } from '../common/errors.js';
+import { unreadable } from '../common/errors.js';
 
 /** What systems put beside pictures and no person looks for, in small letters. */
 const SYSTEM_FILES: readonly string[] = [
@@ -64,7 +64,7 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
-    throw new LxmertError(`The folder ${folder} cannot be read: ${messageOf(cause)}.`, { cause });
+    throw unreadable(folder, cause);
   }
 }
 

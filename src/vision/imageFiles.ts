@@ -2,7 +2,7 @@
 
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { hasErrorCode, UsageError, unreadable } from '../common/errors.js';
 import { imageIdOf } from '../features/files.js';
 import { type ContentKind, readContentKindAsync } from '../formats/contentKind.js';
 import { formatCount } from '../formats/numbers.js';
@@ -154,6 +154,6 @@ async function statusOf(source: string): Promise<Stats> {
     if (hasErrorCode(cause, 'ENOENT') || hasErrorCode(cause, 'ENOTDIR')) {
       throw new UsageError(`There is no file or folder '${source}'.`, { cause });
     }
-    throw new LxmertError(`'${source}' cannot be read: ${messageOf(cause)}.`, { cause });
+    throw unreadable(source, cause);
   }
 }

@@ -3,7 +3,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { hasErrorCode, LxmertError, messageOf, UsageError } from '../common/errors.js';
+import { hasErrorCode, LxmertError, messageOf, UsageError, unreadable } from '../common/errors.js';
 import { contentKindOf } from '../formats/contentKind.js';
 import { decodedName, whyNotDecoded } from './pictureKinds.js';
 import { findTooManyParts } from './pictureParts.js';
@@ -83,7 +83,7 @@ function refuseStatus(status: Stats, name: string, maxBytes: number): void {
 function unreadablePicture(cause: unknown, name: string): LxmertError {
   if (cause instanceof LxmertError) return cause;
   if (hasErrorCode(cause, 'ENOENT')) return new UsageError(`There is no picture at ${name}.`, { cause });
-  return new LxmertError(`${sentenceStart(name)} cannot be read: ${messageOf(cause)}.`, { cause });
+  return unreadable(name, cause);
 }
 
 /**

@@ -183,6 +183,13 @@ describe('extract', () => {
     expect(existsSync(place('x'))).toBe(false);
   });
 
+  it('says what a detector may be where none is named', async () => {
+    expect(await lxmert('extract', place('first.png'), '--out', place('x'))).toMatchObject({
+      exitCode: 2,
+      stderr: "lxmert: --detector is missing: a weights file, or its name on a hub, or 'pixels'.\n",
+    });
+  });
+
   it('refuses a list beside names, and a picture that is not there', async () => {
     const words = ['--detector', detector, '--out', place('x')];
     const both = await lxmert('extract', '-', place('first.png'), ...words);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
@@ -171,6 +171,11 @@ describe('what cannot be decoded is refused with a sentence that names the file'
     expect(missing.message).toContain('There is no picture at');
     expect(missing.message).toContain('none.jpg');
     expect((await errorOf(folder)).message).toBe(`${folder} is a folder, not a picture.`);
+    const loop = path.join(folder, 'loop.png');
+    symlinkSync('loop.png', loop);
+    expect((await errorOf(loop)).message).toMatch(
+      /^Symbolic links on the way to '.*loop\.png' lead in a circle/,
+    );
   });
 
   it('an empty file, text, and kinds of file that the decoder library would read but OpenCV would not', async () => {
