@@ -1,7 +1,7 @@
 /**
  * @file What a server's memory grows to under many large uploads at once, and what it goes back to when they are over; ends
  * with 1 beyond the limits. `node dist/bench/serverMemory.js [--uploads 20] [--megabytes 25] [--progressive] [--rounds 1]
- * [--libtorch] [--peak 0.8] [--after 0.5] [--rest 60] [WORDS OF lxmert serve...]`
+ * [--libtorch] [--base] [--peak 0.8] [--after 0.5] [--rest 60] [WORDS OF lxmert serve...]`
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,6 +23,8 @@ const { values, positionals } = parseArgs({
     progressive: { type: 'boolean', default: false },
     /** A small model on libtorch, in place of the one that comes along. */
     libtorch: { type: 'boolean', default: false },
+    /** With --libtorch: one of the published size. */
+    base: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '1' },
     /** Gigabytes that the server may have at most, and after a rest. */
     peak: { type: 'string', default: '0.8' },
@@ -40,7 +42,7 @@ const picture = values.progressive
   ? await progressivePicture()
   : await noisePicture(number('megabytes') * 1e6);
 const folder = await mkdtemp(path.join(tmpdir(), 'lxmert-memory-'));
-if (values.libtorch) await writeServedModel(folder, 'small');
+if (values.libtorch) await writeServedModel(folder, values.base ? 'base' : 'small');
 const server = await startServer([...(values.libtorch ? ['--model', folder] : []), ...positionals]);
 const client = new LxmertClient(server.address);
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -117,6 +118,22 @@ Napi::Value CudnnVersion(Napi::Env env, long version) {
   return Napi::String::New(env, std::to_string(version / unit) + "." + minor + "." + patch);
 }
 
+bool KeepMemory(int trim_threshold, int top_pad) {
+  return mallopt(M_TRIM_THRESHOLD, trim_threshold) == 1 && mallopt(M_TOP_PAD, top_pad) == 1;
+}
+
+bool KeepMemory() { return KeepMemory(-1, 64 << 20); }
+
+// malloc_trim leaves what is free at the end of a thread's arena, up to 64 MB of it: that goes back to the system with
+// the next piece of some size that is freed there, where malloc may not keep it. The arena of the thread that calls.
+void ReleaseEndOfArena() {
+  if (!malloc_tuned) return;
+  KeepMemory(0, 0);
+  void* volatile piece = std::malloc(size_t{1} << 17);
+  std::free(piece);
+  KeepMemory();
+}
+
 }  // namespace
 
 void TuneMalloc() {
@@ -124,7 +141,7 @@ void TuneMalloc() {
   // A tensor of some megabytes lives for microseconds. By default each is a fresh mapping, and its page faults
   // cost more than the arithmetic on it: measured a fifth to a half of a training step. So: no mappings, and
   // freed memory stays with the process for the next step.
-  malloc_tuned = mallopt(M_MMAP_MAX, 0) == 1 && mallopt(M_TRIM_THRESHOLD, -1) == 1 && mallopt(M_TOP_PAD, 64 << 20) == 1;
+  malloc_tuned = mallopt(M_MMAP_MAX, 0) == 1 && KeepMemory();
 }
 
 Napi::Value RuntimeInfo(const Napi::CallbackInfo& info) {
@@ -164,6 +181,7 @@ Napi::Value AllowTf32(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReleaseFreeMemory(const Napi::CallbackInfo& info) {
+  ReleaseEndOfArena();
   malloc_trim(0);
   return info.Env().Undefined();
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.js');
+const ownProgram = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.js');
 
 export interface ServerProcess {
   readonly address: string;
@@ -20,8 +20,11 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** @param words of `lxmert serve`, besides the port */
-export async function startServer(words: readonly string[]): Promise<ServerProcess> {
+/**
+ * @param words of `lxmert serve`, besides the port
+ * @param program another version's, such as `clone/dist/src/cli/main.js`
+ */
+export async function startServer(words: readonly string[], program = ownProgram): Promise<ServerProcess> {
   const child = spawn(process.execPath, [program, 'serve', '--port', '0', ...words], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

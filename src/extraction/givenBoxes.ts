@@ -30,7 +30,7 @@ const EXPECTED_LINES =
   'their x, y, width, height can stay, with --box-format xywh.';
 
 /** One picture's boxes as they stand in a file. */
-export interface PictureBoxes {
+export interface StatedBoxes {
   readonly file: string;
   readonly form: BoxForm;
   /** (n, 4) */
@@ -102,6 +102,7 @@ export class GivenBoxes {
     return !isTsv(this.file);
   }
 
+  /** True where the file has boxes of the image. */
   has(imageId: string): boolean {
     return this.boxes.has(imageId);
   }
@@ -118,7 +119,7 @@ export class GivenBoxes {
   }
 
   /** @throws LxmertError when the file has none for the image */
-  of(imageId: string): PictureBoxes {
+  of(imageId: string): StatedBoxes {
     return { file: this.file, form: this.form, values: this.boxesOf(imageId) };
   }
 

@@ -10,8 +10,10 @@ export {
   SAME_BOX,
 } from './agreement.js';
 export { checkGivenBoxes, type StatedForm } from './checkBoxes.js';
+export type { PictureFile } from './contentHash.js';
+export type { DescribedPicture, SkippedPicture } from './describedPicture.js';
 export { extractFeatures } from './extract.js';
-export { GivenBoxes } from './givenBoxes.js';
+export { GivenBoxes, type StatedBoxes } from './givenBoxes.js';
 export type { PixelSettings } from './pixelRegions.js';
 export { PixelWorkers } from './pixelWorkers.js';
 export type {

@@ -11,7 +11,7 @@ import type { ImageFile } from '../vision/imageFiles.js';
 import { readPicture, readPictureSync } from '../vision/pictureFile.js';
 import type { PictureFile } from './contentHash.js';
 import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
-import type { GivenBoxes, PictureBoxes } from './givenBoxes.js';
+import type { GivenBoxes, StatedBoxes } from './givenBoxes.js';
 import type { Detector } from './settings.js';
 
 /** A picture that is ready for the detector. */
@@ -48,7 +48,7 @@ export async function loadPicture(
 export async function describePicture(
   image: ImageFile,
   describe: (decoded: RgbImage, boxes: Float32Array | undefined) => DetectedRegions,
-  given: PictureBoxes | undefined,
+  given: StatedBoxes | undefined,
 ): Promise<DescribedPicture | SkippedPicture> {
   return await orSkipped(image, async () => {
     const { decoded, picture, boxes } = await decodePicture(image, readPictureSync(image.file), given);
@@ -60,7 +60,7 @@ export async function describePicture(
 async function decodePicture(
   image: ImageFile,
   { bytes, modified }: { readonly bytes: Uint8Array; readonly modified: number },
-  given: PictureBoxes | undefined,
+  given: StatedBoxes | undefined,
   requireSize?: (width: number, height: number) => void,
 ): Promise<Omit<LoadedPicture, 'prepared'> & { decoded: RgbImage }> {
   const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified };

@@ -6,7 +6,7 @@ import type { DetectedRegions } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import { pixelExtractor } from '../vision/pixelExtractor.js';
 import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
-import type { PictureBoxes } from './givenBoxes.js';
+import type { StatedBoxes } from './givenBoxes.js';
 
 /** What decides the numbers. */
 export interface PixelSettings {
@@ -19,7 +19,7 @@ export interface PixelSettings {
 export interface PixelJob {
   readonly id: number;
   readonly image: ImageFile;
-  readonly boxes: PictureBoxes | undefined;
+  readonly boxes: StatedBoxes | undefined;
 }
 
 export interface PixelReply {

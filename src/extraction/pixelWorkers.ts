@@ -7,7 +7,7 @@ import { LABELS_SETTING, type Provenance } from '../features/files.js';
 import { pixelFinder } from '../inference/regionFinder.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
-import type { PictureBoxes } from './givenBoxes.js';
+import type { StatedBoxes } from './givenBoxes.js';
 import { describePicture } from './loadPictures.js';
 import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings } from './pixelRegions.js';
 import type { PictureDescriber } from './settings.js';
@@ -50,7 +50,7 @@ export class PixelWorkers implements PictureDescriber, Disposable {
       numThreads === 1 ? [] : Array.from({ length: numThreads }, () => startWorker(program, settings));
   }
 
-  async describe(image: ImageFile, boxes?: PictureBoxes): Promise<DescribedPicture | SkippedPicture> {
+  async describe(image: ImageFile, boxes?: StatedBoxes): Promise<DescribedPicture | SkippedPicture> {
     const member = this.#leastBusy();
     if (member === undefined) {
       return await describePicture(

@@ -5,7 +5,7 @@ import { type FeatureDType, type FeatureRange, type Provenance, RANGE_SETTING } 
 import type { RegionDetector } from '../vision/detector/index.js';
 import type { ImageFile } from '../vision/imageFiles.js';
 import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
-import type { GivenBoxes, PictureBoxes } from './givenBoxes.js';
+import type { GivenBoxes, StatedBoxes } from './givenBoxes.js';
 
 /** What an extraction asks of a detector. */
 export type Detector = Pick<
@@ -25,7 +25,7 @@ export interface PictureDescriber {
    *
    * @param boxes to describe instead of finding some
    */
-  describe(image: ImageFile, boxes?: PictureBoxes): Promise<DescribedPicture | SkippedPicture>;
+  describe(image: ImageFile, boxes?: StatedBoxes): Promise<DescribedPicture | SkippedPicture>;
 }
 
 export interface ExtractionOptions {

@@ -1,4 +1,4 @@
-/** @file When a server gives memory back: once it has rested, and now and then while large pictures keep coming. */
+/** @file When a server gives memory back: once it rests after its start or after work, and now and then while large pictures keep coming. */
 
 export interface RestOptions {
   /** What was done so far, in any unit: it grows with each request. */
@@ -24,7 +24,8 @@ export function startResting({
   rest,
   interval = INTERVAL,
 }: RestOptions): () => void {
-  let [doneAtRest, passedAtRest, doneBefore] = [numDone(), numBytesPassed(), numDone()];
+  // To start is work too: what only that needed is free.
+  let [doneAtRest, passedAtRest, doneBefore] = [-1, numBytesPassed(), numDone()];
   const timer = setInterval(() => {
     const done = numDone();
     const isQuiet = done === doneBefore && !isBusy();

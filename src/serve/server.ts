@@ -70,7 +70,12 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     // A body that trickles in, a request that is never finished: both end when a request's time is up.
     requestTimeout: timeout,
     connectionTimeout: 2 * timeout,
-    http: { headersTimeout: timeout, connectionsCheckingInterval: Math.max(50, Math.min(1000, timeout / 4)) },
+    http: {
+      // Node.js compares the two when it makes the server, before its own 5 minutes are replaced.
+      requestTimeout: timeout,
+      headersTimeout: timeout,
+      connectionsCheckingInterval: Math.max(50, Math.min(1000, timeout / 4)),
+    },
     routerOptions: { maxParamLength: MAX_PARAMETER },
   });
   await app.register(multipart, {

@@ -14,10 +14,11 @@ export function differenceFromBackground(image: RgbImage): Float32Array {
   const { width, height, data } = image;
   const surfaces = fitBackground(image);
   const difference = new Float32Array(width * height);
-  const distance = new Float32Array(width * height);
+  const others = new Float32Array(width * height);
   const us = Float64Array.from({ length: width }, (_, x) => x / width - 0.5);
   for (let c = 0; c < 3; c++) {
     const [a, b, cv, d, e, f] = surfaces[c] as Surface;
+    const distance = c === 0 ? difference : others;
     for (let y = 0, pixel = 0; y < height; y++) {
       const v = y / height - 0.5;
       const constant = a + v * (cv + f * v);
@@ -27,7 +28,7 @@ export function differenceFromBackground(image: RgbImage): Float32Array {
         distance[pixel] = Math.abs((data[3 * pixel + c] as number) - constant - u * (linear + d * u));
       }
     }
-    keepLarger(difference, distance);
+    if (c > 0) keepLarger(difference, distance);
   }
   return difference;
 }

@@ -46,11 +46,7 @@ export function describePixels(
     writeExtent(box, image, out);
     return new RegionGrid(box, image, grid, { values: out, cellSize: CELL_SIZE });
   });
-  const sums = new PixelSums(
-    image,
-    difference,
-    regions.flatMap(({ columns }) => columns),
-  );
+  const sums = new PixelSums(image, difference, regions);
   for (let y = 0; y < image.height; y++) {
     sums.addRow(y);
     for (const region of regions) region.crossRow(y, sums);

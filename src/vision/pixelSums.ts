@@ -17,24 +17,29 @@ export class PixelSums {
   below: Float64Array;
   /** (width + 1): where the sums of a column begin; -1 for one that was not asked for. */
   readonly #places: Int32Array;
+  /** (width + 1): the last row of pixels for which the sums of a column are wanted. */
+  readonly #ends: Int32Array;
   /** (height, width) */
   readonly #figures: Float32Array;
   readonly #row = new Float64Array(STRIDE);
 
   /**
    * @param difference (height, width), see `differenceFromBackground`
-   * @param columns of points, 0 to width, at which sums are wanted, in any order
+   * @param wanted columns of points, 0 to width, at which sums are wanted, and to which row of pixels
    */
   constructor(
     private readonly image: RgbImage,
     private readonly difference: Float32Array,
-    columns: Iterable<number>,
+    wanted: Iterable<{ readonly columns: Iterable<number>; readonly lastRow: number }>,
   ) {
     this.#places = new Int32Array(image.width + 1).fill(-1);
-    for (const column of columns) this.#places[column] = 0;
+    this.#ends = new Int32Array(image.width + 1).fill(-1);
+    for (const { columns, lastRow } of wanted) {
+      for (const column of columns) this.#ends[column] = Math.max(this.#ends[column] as number, lastRow);
+    }
     let size = 0;
     for (let column = 0; column < this.#places.length; column++) {
-      if ((this.#places[column] as number) < 0) continue;
+      if ((this.#ends[column] as number) < 0) continue;
       this.#places[column] = size;
       size += STRIDE;
     }
@@ -56,6 +61,7 @@ export class PixelSums {
     const { above, below, difference } = this;
     const figures = this.#figures;
     const places = this.#places;
+    const ends = this.#ends;
     const row = this.#row.fill(0);
     const first = y * width;
     const up = y > 0 ? -width : 0;
@@ -68,8 +74,7 @@ export class PixelSums {
       const dx = (right - left) / 2;
       const dy = ((figures[pixel + down] as number) - (figures[pixel + up] as number)) / 2;
       addEdge(row, dx, dy);
-      const place = places[x + 1] as number;
-      if (place >= 0) sumInto(below, above, row, place);
+      if ((ends[x + 1] as number) >= y) sumInto(below, above, row, places[x + 1] as number);
     }
   }
 }

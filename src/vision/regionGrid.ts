@@ -47,6 +47,11 @@ export class RegionGrid {
     return [...pixels].flatMap((pixel, i) => ((shares[i] as number) > 0 ? [pixel, pixel + 1] : [pixel]));
   }
 
+  /** The row of pixels that its last line lies in. */
+  get lastRow(): number {
+    return this.#rows.pixels[this.numCells] as number;
+  }
+
   /** Fills the cells that end in a row of pixels, the one that was added to the sums last. */
   crossRow(y: number, sums: PixelSums): void {
     while (this.#rows.pixels[this.#numCrossed] === y) {

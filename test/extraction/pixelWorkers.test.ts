@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../src/common/rgbImage.js';
 import { extractFeatures } from '../../src/extraction/extract.js';
-import type { PictureBoxes } from '../../src/extraction/givenBoxes.js';
+import type { StatedBoxes } from '../../src/extraction/givenBoxes.js';
 import { describeFromPixels } from '../../src/extraction/pixelRegions.js';
 import { PixelWorkers } from '../../src/extraction/pixelWorkers.js';
 import { PIXEL_CORNERS } from '../../src/features/files.js';
@@ -40,7 +40,7 @@ async function squareFile(at: number): Promise<ImageFile> {
 }
 
 /** Boxes in pixels, as from a file. */
-function boxesOf(...values: number[]): PictureBoxes {
+function boxesOf(...values: number[]): StatedBoxes {
   return { file: 'boxes.jsonl', form: PIXEL_CORNERS, values: Float32Array.from(values) };
 }
 
@@ -95,7 +95,7 @@ describe('regions from pixels for an extraction', () => {
   it('are passed over, with the reason, for what is no picture and for boxes outside it', async () => {
     using workers = new PixelWorkers(settings, 1);
     writeFileSync(`${folder}/text.png`, 'no picture');
-    const reasonOf = async (image: ImageFile, boxes?: PictureBoxes): Promise<unknown> => {
+    const reasonOf = async (image: ImageFile, boxes?: StatedBoxes): Promise<unknown> => {
       const described = await workers.describe(image, boxes);
       return 'reason' in described ? described.reason : described;
     };

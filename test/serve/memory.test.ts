@@ -147,7 +147,7 @@ it('frees what is not needed any more', async () => {
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * MEBIBYTE);
 });
 
-it('rests once after work, and now and then while large pictures keep coming', async () => {
+it('rests once after its start and after work, and now and then while large pictures keep coming', async () => {
   let [numDone, numBytes, numRests, isBusy] = [0, 0, 0, false];
   const stop = startResting({
     numDone: () => numDone,
@@ -156,17 +156,18 @@ it('rests once after work, and now and then while large pictures keep coming', a
     rest: () => numRests++,
     interval: 20,
   });
-  await sleep(100);
-  expect(numRests).toBe(0);
-  numDone = 1;
   await expect.poll(() => numRests).toBe(1);
   await sleep(100);
   expect(numRests).toBe(1);
+  numDone = 1;
+  await expect.poll(() => numRests).toBe(2);
+  await sleep(100);
+  expect(numRests).toBe(2);
   isBusy = true;
   numDone = 2;
   await sleep(100);
-  expect(numRests).toBe(1);
+  expect(numRests).toBe(2);
   numBytes += 200 * MEBIBYTE;
-  await expect.poll(() => numRests).toBe(2);
+  await expect.poll(() => numRests).toBe(3);
   stop();
 });
