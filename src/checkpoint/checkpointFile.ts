@@ -126,6 +126,7 @@ export class CheckpointFile {
     );
   }
 
+  /** The layout, as its first bytes tell it. */
   get format(): CheckpointFormat {
     return this.parsed.format;
   }

@@ -20,14 +20,17 @@ export class AnswerTable {
     }
   }
 
+  /** The number of answers. */
   get size(): number {
     return this.answers.length;
   }
 
+  /** Undefined for an answer that is not in the table. */
   indexOf(answer: string): number | undefined {
     return this.#indexOf.get(answer);
   }
 
+  /** @throws LxmertError for an index beyond the table */
   answer(index: number): string {
     const answer = this.answers[index];
     if (answer === undefined) {

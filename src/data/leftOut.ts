@@ -58,6 +58,7 @@ export class LeftOut {
     return false;
   }
 
+  /** How many examples were left out, and the first of their images. */
   get counts(): LeftOutCounts {
     return { numWithoutImage: this.#numLeftOut, firstWithoutImage: [...this.#firstImages] };
   }

@@ -32,6 +32,7 @@ export interface QuestionSetOptions<Example extends Question = Question> {
   readonly notices?: readonly string[];
 }
 
+/** The questions of a split that can be used: with images that there are features of and, where it is asked for, with labels. */
 export class QuestionSet<Example extends Question = Question> {
   readonly questions: readonly Example[];
   readonly answerTable: AnswerTable;
@@ -85,10 +86,12 @@ export class QuestionSet<Example extends Question = Question> {
     return this.leftOut.counts.numWithoutImage;
   }
 
+  /** The number of questions that are left. */
   get size(): number {
     return this.questions.length;
   }
 
+  /** @throws RangeError for an index beyond the set */
   question(index: number): Example {
     const question = this.questions[index];
     if (question === undefined)

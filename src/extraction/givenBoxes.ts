@@ -102,6 +102,7 @@ export class GivenBoxes {
     return !isTsv(this.file);
   }
 
+  /** True where the file has boxes of the image. */
   has(imageId: string): boolean {
     return this.boxes.has(imageId);
   }

@@ -60,6 +60,7 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     return new FeatureStore(new StoreIndex(typeof paths === 'string' ? [paths] : paths, options));
   }
 
+  /** Images of all stores, each once. */
   get numImages(): number {
     return this.#index.numImages;
   }
@@ -94,6 +95,7 @@ export class FeatureStore implements ProvenancedFeatures, Disposable {
     return contentIdentity(this.#index.shards);
   }
 
+  /** True where there are features of the image. */
   has(imageId: string): boolean {
     return this.#index.has(imageId);
   }

@@ -97,6 +97,7 @@ export class FeatureStoreWriter {
     return this.#numImages;
   }
 
+  /** True for an image whose row was written. */
   has(imageId: string): boolean {
     return this.#ids.has(imageId);
   }

@@ -31,6 +31,7 @@ export interface EncoderProbabilities {
   readonly cross: CrossLayerProbabilities[];
 }
 
+/** Both streams after the cross-modality layers, without padding. */
 export interface EncoderResult {
   /** (language rows, H); undefined when only the first words were asked for */
   readonly language: Tensor | undefined;
@@ -40,6 +41,7 @@ export interface EncoderResult {
   readonly firstWords: Tensor;
 }
 
+/** The visual feature encoder, and the layers of the language, the vision and the cross-modality encoder. */
 export class Encoder extends Module {
   readonly visualFeatureEncoder: VisualFeatureEncoder;
   readonly languageLayers: readonly TransformerLayer[];

@@ -46,6 +46,7 @@ export class Leaf implements DenseWeight {
   /** The number of trained values. */
   readonly numValues: number;
 
+  /** What took the plain weight's place; undefined where it is still there. */
   get packed(): readonly Tensor[] | undefined {
     return this.#packed;
   }

@@ -25,8 +25,10 @@ import {
 
 /** The formats that numbers between layers may have; master weights and sums within a layer stay float32. */
 export const PRECISIONS = ['float32', 'bfloat16', 'float16'] as const;
+/** A format of the numbers between layers. */
 export type Precision = (typeof PRECISIONS)[number];
 
+/** What is computed beside the pooled vector, and how. */
 export interface LxmertOptions {
   /** Dropout is on. */
   readonly training?: boolean;
@@ -45,6 +47,7 @@ export interface LxmertOptions {
   readonly padding?: PaddingRule;
 }
 
+/** What {@link LxmertModel.forward} gives: B sentences of n word pieces. */
 export interface LxmertOutputs {
   /** (B, n, H) float32; undefined with `outputs: 'pooled'` */
   readonly language: Tensor | undefined;
@@ -77,6 +80,7 @@ interface EncodedStreams {
 /** Which sentence and which image each example has. */
 type ExamplePlaces = Partial<Pick<PlacedInputs, 'words' | 'regions'>>;
 
+/** A dense layer and tanh over the first word piece of each sentence, as BERT's. */
 export class Pooler extends Module {
   readonly dense: Linear;
 
@@ -94,6 +98,10 @@ export class Pooler extends Module {
   }
 }
 
+/**
+ * LXMERT (Tan and Bansal, 2019, https://arxiv.org/abs/1908.07490): sentences and the regions of their images in, both streams
+ * and the pooled vector out. Without heads; {@link TaskModel} and {@link PretrainingModel} have them.
+ */
 export class LxmertModel extends Module {
   readonly embeddings: Embeddings;
   readonly encoder: Encoder;
@@ -113,6 +121,10 @@ export class LxmertModel extends Module {
     return placeInputs(inputs, this.device, options);
   }
 
+  /**
+   * @param inputs B sentences of n word pieces, and their images; shapes as {@link SentenceInputs} and {@link ImageInputs} say
+   * @returns tensors of the caller's
+   */
   forward(inputs: LxmertInputs, options: LxmertOptions = {}): LxmertOutputs {
     const { result } = scope(() => {
       const placed = this.place(inputs, options);

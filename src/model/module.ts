@@ -16,6 +16,7 @@ export abstract class Module {
   /** Rows of joined leaves and plain copies of packed ones under their own names, made when first asked for. */
   readonly #views = new Map<Leaf, readonly (readonly [string, Tensor])[]>();
 
+  /** A bias, or a scale of a norm: what stays float32 in every precision. */
   protected parameter(name: string, tensor: Tensor): Tensor {
     return this.joinedParameter([{ name, numRows: tensor.shape[0] ?? 1 }], tensor).tensor;
   }

@@ -204,6 +204,7 @@ export class Segments {
     this.#makeList = typeof list === 'function' ? list : () => list;
   }
 
+  /** Made when it is first asked for. */
   get list(): readonly Segment[] {
     this.#list ??= this.#makeList();
     return this.#list;

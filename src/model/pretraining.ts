@@ -75,6 +75,7 @@ export interface PretrainingOutputs {
 /** The name of the masked-word head's last layer, which is the word embeddings under another name. */
 export const TIED_DECODER = 'cls.predictions.decoder.weight';
 
+/** The encoder with all heads of pre-training: masked words, matching, three of masked regions, and answers. */
 export class PretrainingModel extends Module {
   readonly encoder: LxmertModel;
   readonly wordHead: MaskedWordHead;
@@ -111,6 +112,10 @@ export class PretrainingModel extends Module {
     this.encoder.precision = precision;
   }
 
+  /**
+   * @param places what is predicted of which words, regions and examples
+   * @returns logits of that alone, tensors of the caller's
+   */
   forward(
     inputs: LxmertInputs,
     places: PredictionPlaces,

@@ -10,10 +10,11 @@ import { type EncodedImages, LxmertModel, type LxmertOutputs, type Precision } f
 import { Module } from './module.js';
 import type { LxmertInputs, PlacedInputs, SentenceInputs } from './placedInputs.js';
 
+/** What the heads say of a batch of B examples. */
 export interface TaskOutputs<Name extends string = string> {
   /** Of each head, float32 (B, size), before the sigmoid or softmax. */
   readonly logits: Readonly<Record<Name, Tensor>>;
-  /** (B * images, H) */
+  /** (B * imagesPerExample, H) */
   readonly pooled: Tensor;
   readonly attentions: EncoderAttentions | undefined;
   /** As in {@link LxmertOutputs}. */
@@ -21,6 +22,8 @@ export interface TaskOutputs<Name extends string = string> {
 }
 
 /**
+ * The encoder with the heads of a task, each of which reads the pooled vector.
+ *
  * ```ts
  * const model = new TaskModel(lxmertConfig({ vocabSize }), [answerHeadDefinition(3129)]);
  * const { logits } = model.forward(inputs, { training: true });
@@ -61,6 +64,11 @@ export class TaskModel<Name extends string = string> extends Module {
     this.encoder.precision = precision;
   }
 
+  /**
+   * @param inputs B sentences with their images, `imagesPerExample` for each
+   * @param options `training`: with dropout; `attentions`: with the maps of every layer
+   * @returns logits (B, size) of each head
+   */
   forward(
     inputs: LxmertInputs,
     options: { training?: boolean; attentions?: boolean } = {},

@@ -27,6 +27,7 @@ export class SentenceCensus {
 
   constructor(private readonly reader: Pick<Predictor, 'tokenizer' | 'maxLength'>) {}
 
+  /** Looks at a sentence. */
   add({ questionId, sentence }: Pick<Question, 'questionId' | 'sentence'>): void {
     this.#numExamples++;
     // One more than is read shows whether there is more.
@@ -35,6 +36,7 @@ export class SentenceCensus {
     else if (numPieces > this.#numRead) this.#cut.add(questionId);
   }
 
+  /** Of all that were added so far. */
   get counts(): SentenceCounts {
     return {
       numCut: this.#cut.count,

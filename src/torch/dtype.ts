@@ -14,6 +14,7 @@ export const DTYPES = [
   'bool',
 ] as const;
 
+/** An element type, by the name that PyTorch gives it. */
 export type DType = (typeof DTYPES)[number];
 
 /** `cpu`, `cuda` or `cuda:1`; the last is libtorch's name for a device that a program adds to it by itself. */
@@ -48,6 +49,7 @@ export function bytesOf(dtype: DType): number {
   return BYTES[dtype];
 }
 
+/** True for floats of any width. */
 export function isFloating(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16';
 }

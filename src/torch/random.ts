@@ -13,6 +13,7 @@ export function getRandomState(device = 'cpu'): Tensor {
   return native().randomState(device) as Tensor;
 }
 
+/** Puts back a state of {@link getRandomState}. @throws TypeError for what is no tensor */
 export function setRandomState(state: Tensor, device = 'cpu'): void {
   if (!(state instanceof Tensor)) throw new TypeError('setRandomState expects a state from getRandomState.');
   native().setRandomState(device, state);

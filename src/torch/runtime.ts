@@ -5,6 +5,7 @@ import { numComputeThreads, numUsableProcessors, statedNumThreads } from '../com
 import { buildRecord, native } from './native.js';
 import type { NativeBinding, RuntimeInfo } from './nativeBinding.js';
 
+/** libtorch's version, how it was built, and what this machine's processor and devices offer. */
 export function runtimeInfo(): RuntimeInfo {
   return native().runtimeInfo();
 }
@@ -32,6 +33,7 @@ export function releaseLoadingPages(): number {
   return native().releaseLoadingPages();
 }
 
+/** The number of compute threads of this process. */
 export function getNumThreads(): number {
   return native().getNumThreads();
 }

@@ -35,6 +35,7 @@ interface Recorded<Noted> {
   readonly noted: Noted;
 }
 
+/** Graphs of kernels by the shapes of their batch: one is recorded for a shape that comes again, and then run as one. */
 export class ShapeGraphs<Noted = undefined> implements Disposable {
   readonly #numRuns = new Map<string, number>();
   readonly #recorded = new Map<string, Recorded<Noted>>();

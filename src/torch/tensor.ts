@@ -27,6 +27,7 @@ export class Tensor extends Handle implements NativeTensor, Disposable {
     registerInScope(this);
   }
 
+  /** The sizes of the dimensions. */
   get shape(): readonly number[] {
     this.#shape ??= this.sizes();
     return this.#shape;
@@ -37,10 +38,12 @@ export class Tensor extends Handle implements NativeTensor, Disposable {
     return this.stridesOf();
   }
 
+  /** The type of the elements. */
   get dtype(): DType {
     return this.dtypeName() as DType;
   }
 
+  /** `cpu`, `cuda:0` and so on. */
   get device(): string {
     return this.deviceName();
   }

@@ -29,6 +29,7 @@ export function withTensors<T>(value: T, replace: (tensor: Tensor) => Tensor): T
   ) as T;
 }
 
+/** Ends every tensor in it. */
 export function disposeTensors(value: unknown): void {
   for (const tensor of tensorsOf(value)) tensor.dispose();
 }

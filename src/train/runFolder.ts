@@ -38,6 +38,7 @@ export const PRETRAINED_FILES = {
 /** How often the writer shows that it lives; for machines that cannot ask for its process. */
 const RENEWAL_MS = 20_000;
 
+/** The folder of a run while it is written: by one process alone, and never over another run. */
 export class RunFolder {
   #isOurs: boolean;
   #isWritten = false;

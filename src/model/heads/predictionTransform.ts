@@ -6,6 +6,7 @@ import { LayerNorm } from '../layers/layerNorm.js';
 import { Linear } from '../layers/linear.js';
 import { Module } from '../module.js';
 
+/** Dense, GELU and LayerNorm, as BERT's before its masked words. */
 export class PredictionTransform extends Module {
   readonly dense: Linear;
   readonly layerNorm: LayerNorm;

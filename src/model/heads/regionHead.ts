@@ -5,6 +5,7 @@ import { Linear } from '../layers/linear.js';
 import { Module } from '../module.js';
 import { PredictionTransform } from './predictionTransform.js';
 
+/** Three linear layers on one transform of a region: object classes, attribute classes, and features (F). */
 export class RegionHead extends Module {
   readonly transform: PredictionTransform;
   readonly objects: Linear;

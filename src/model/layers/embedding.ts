@@ -11,6 +11,7 @@ import { type Leaf, Module } from '../module.js';
  */
 const PADDING_INDEX = 0;
 
+/** A table of vectors, of which the one at index 0 is not trained by lookups. */
 export class Embedding extends Module {
   readonly table: Leaf;
 
@@ -20,6 +21,7 @@ export class Embedding extends Module {
     this.table = this.weightParameter('weight', drawn(numRows, size, std), { isTable: isLarge });
   }
 
+  /** (rows, size) */
   get weight(): Tensor {
     return this.table.tensor;
   }

@@ -20,6 +20,7 @@ export class Intermediate extends Module {
     );
   }
 
+  /** (rows, H) -> (rows, intermediate) */
   forward(x: Tensor): Tensor {
     return this.dense.forwardGelu(x);
   }

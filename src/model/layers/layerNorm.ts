@@ -5,6 +5,7 @@ import * as ops from '../../torch/operators/index.js';
 import { layerNorm } from '../functional/layerNorm.js';
 import { Module } from '../module.js';
 
+/** Normalises each row, then scales and shifts it. */
 export class LayerNorm extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;

@@ -8,6 +8,7 @@ import type { Segments } from '../packing.js';
 import { AttentionBlock, type AttentionOptions, type AttentionResult } from './attention.js';
 import { feedForwardParameters, Intermediate, SublayerOutput } from './feedForward.js';
 
+/** Self-attention and a feed-forward sublayer. */
 export class TransformerLayer extends Module {
   readonly attention: AttentionBlock;
   readonly intermediate: Intermediate;

@@ -41,6 +41,7 @@ const ALIGNMENT = 32;
 /** What is trained: never a packed weight. */
 export type TrainedLeaf = Pick<Leaf, 'tensor' | 'isDense' | 'parts'>;
 
+/** Parameters and their gradients in a few long vectors, one group for each format of gradients. */
 export class FlatParameters implements Disposable {
   readonly groups: readonly FlatGroup[];
 
