@@ -16,6 +16,7 @@ export {
   existingPath,
   outputFile,
   outputPath,
+  refuseFileThere,
   weightsFile,
   weightsPath,
 } from '../common/pathSchemas.js';

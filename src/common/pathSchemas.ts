@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { UsageError } from './errors.js';
 import { hubNameOf } from './hubName.js';
 import { quickstartAround } from './sampleAssets.js';
 import { runWeightsIn, savedWeightsIn } from './savedFiles.js';
@@ -96,6 +97,14 @@ export function outputFile(): z.ZodString {
       check.addIssue({ code: 'custom', message });
     })
     .meta({ pathKind: 'new' });
+}
+
+/** @throws UsageError for a file that would be replaced without --overwrite */
+export function refuseFileThere(output: string): void {
+  if (!existsSync(output)) return;
+  throw new UsageError(
+    `'${output}' is already there. Name another file with --output, or replace it with --overwrite.`,
+  );
 }
 
 function pathThat(

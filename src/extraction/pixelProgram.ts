@@ -6,8 +6,21 @@ import { describeFromPixels, type PixelJob, type PixelReply, type PixelSettings 
 
 const settings = workerData as PixelSettings;
 
-// While one picture is described, those that wait are decoded in threads of the decoder.
-parentPort?.on('message', async ({ id, image, boxes }: PixelJob) => {
+/** Pictures in work: while one is described, the decoder's threads have others. Each takes as much memory as it has pixels. */
+const NUM_IN_WORK = 3;
+
+const waiting: PixelJob[] = [];
+let numInWork = 0;
+
+parentPort?.on('message', async (job: PixelJob) => {
+  waiting.push(job);
+  if (numInWork === NUM_IN_WORK) return;
+  numInWork++;
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await reply(next);
+  numInWork--;
+});
+
+async function reply({ id, image, boxes }: PixelJob): Promise<void> {
   const described = await describePicture(
     image,
     (decoded, given) => describeFromPixels(decoded, settings, given),
@@ -18,4 +31,4 @@ parentPort?.on('message', async ({ id, image, boxes }: PixelJob) => {
     { id, described } satisfies PixelReply,
     arrays.map(({ buffer }) => buffer as ArrayBuffer),
   );
-});
+}

@@ -22,8 +22,10 @@ interface Member {
   readonly waiting: Map<number, Waiting>;
 }
 
-/** Pictures that are read, decoded or wait, beside those that threads describe. */
-const NUM_WAITING = 10;
+/** Pictures for each thread that are asked for, in work, or described and wait for one before them. */
+const NUM_PER_THREAD = 32;
+/** Where there is none, as many are decoded at once. */
+const NUM_IN_THIS_THREAD = 3;
 
 /** Describes pictures from their pixels, in threads of its own; in this one where a single one is asked for. */
 export class PixelWorkers implements PictureDescriber, Disposable {
@@ -45,7 +47,7 @@ export class PixelWorkers implements PictureDescriber, Disposable {
     const { provenance } = pixelFinder(settings, programName());
     this.provenance = { ...provenance, settings: { ...provenance.settings, [LABELS_SETTING]: 'none' } };
     this.profile = { minBoxes: settings.numBoxes, maxBoxes: settings.numBoxes };
-    this.numAtOnce = numThreads + NUM_WAITING;
+    this.numAtOnce = numThreads === 1 ? NUM_IN_THIS_THREAD : numThreads * NUM_PER_THREAD;
     this.#members =
       numThreads === 1 ? [] : Array.from({ length: numThreads }, () => startWorker(program, settings));
   }

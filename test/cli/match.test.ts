@@ -245,6 +245,14 @@ describe('prepare captions', () => {
     const { stdout } = await prepare('--split', 'test', '--output', at('test.jsonl'));
     expect(stdout).toBe(`Wrote 4 captions of 2 images to ${at('test.jsonl')}.\n`);
     expect(readFileSync(at('test.jsonl'), 'utf8').split('\n')[0]).toBe('{"image":"1","text":"Sentence 1."}');
+    writeFileSync(at('test.jsonl'), 'edited by hand');
+    const again = ['--split', 'test', '--output', at('test.jsonl')];
+    expect(await prepare(...again)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/test\.jsonl' is already there\..* --overwrite\.\n$/),
+    });
+    expect(readFileSync(at('test.jsonl'), 'utf8')).toBe('edited by hand');
+    expect((await prepare(...again, '--overwrite')).exitCode).toBe(0);
     expect(await prepare('--output', at('none.jsonl'))).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('several splits'),

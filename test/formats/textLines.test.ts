@@ -33,6 +33,16 @@ describe('readTextLines', () => {
     await expect(reading).rejects.toThrow('which no line of annotations is.');
   });
 
+  it('names a file that is no text, and the line of one in another encoding', async () => {
+    const given = path.join(folder, 'given.txt');
+    writeFileSync(given, Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46));
+    await expect(readTextLines(given).next()).rejects.toThrow(
+      `${given} is a JPEG picture; expected text in UTF-8.`,
+    );
+    writeFileSync(given, Buffer.from('caf\xe9\n', 'latin1'));
+    await expect(readTextLines(given).next()).rejects.toThrow(`${given}: line 1 is not UTF-8 text. Save`);
+  });
+
   it('names a missing file and a folder, as wrong use', async () => {
     const missing = path.join(folder, 'missing.txt');
     await expect(readTextLines(missing).next()).rejects.toThrow(

@@ -6,7 +6,7 @@ import { LxmertError } from '../../common/errors.js';
 import { streamCaptions } from '../../data/annotations/captions.js';
 import { formatCount } from '../../formats/numbers.js';
 import { defineCommand } from '../command.js';
-import { existingFile, outputFile } from '../options.js';
+import { existingFile, outputFile, refuseFileThere } from '../options.js';
 
 /** Characters gathered before they go to the file. */
 const FLUSH_AT = 1 << 16;
@@ -34,8 +34,10 @@ export const command = defineCommand({
       .min(1)
       .optional()
       .describe('Splits to take, where the file has several'),
+    overwrite: z.boolean().default(false).describe('Replace the file if it is already there'),
   }),
-  async run({ arguments: { captions: file }, options: { output, split }, signal }) {
+  async run({ arguments: { captions: file }, options: { output, split, overwrite }, signal }) {
+    if (!overwrite) refuseFileThere(output);
     const images = new Set<string>();
     let numCaptions = 0;
     await withAtomicFile(output, async ({ handle }) => {

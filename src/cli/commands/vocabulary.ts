@@ -1,14 +1,12 @@
 /** @file `lxmert vocabulary`. */
 
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { UsageError } from '../../common/errors.js';
 import { readSentences } from '../../data/annotations/sentences.js';
 import { formatCount, formatNumber, formatPercent } from '../../formats/numbers.js';
 import { countWords, vocabularyOfWords } from '../../text/index.js';
 import { saveVocabulary } from '../../text/vocabularyFile.js';
 import { defineCommand } from '../command.js';
-import { existingFile, outputFile } from '../options.js';
+import { existingFile, outputFile, refuseFileThere } from '../options.js';
 
 interface Result {
   readonly output: string;
@@ -54,11 +52,7 @@ export const command = defineCommand({
   }),
   async run({ arguments: { files }, options, signal }): Promise<Result> {
     const { output, minCount, maxWords, overwrite } = options;
-    if (!overwrite && existsSync(output)) {
-      throw new UsageError(
-        `'${output}' is already there. Name another file with --output, or replace it with --overwrite.`,
-      );
-    }
+    if (!overwrite) refuseFileThere(output);
     const sentences: string[] = [];
     for (const file of files) {
       for await (const sentence of readSentences(file)) {

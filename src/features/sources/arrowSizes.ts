@@ -3,8 +3,12 @@
  * scripts write the size of the network's input (height, width), not the picture's, beside boxes that are shares.
  */
 
+import { type DataValue, isNumberArray } from '../../checkpoint/pickle/index.js';
 import { LxmertError } from '../../common/errors.js';
 import { countOf, floatsOf, type NumberArray } from '../../formats/numberArray.js';
+import { firstFour } from './firstFour.js';
+import type { PictureRecord } from './pictureFields.js';
+import { sizeBetween } from './sizeBetween.js';
 
 /** What is taken out of `sizes`, and what boxes are. */
 export type ArrowSizes = 'none' | 'shares' | 'heightFirst' | 'widthFirst';
@@ -82,4 +86,20 @@ function isNetworkSize([a, b]: readonly [number, number]): boolean {
 
 function mostOf<T>(all: readonly T[], holds: (one: T) => boolean): boolean {
   return 2 * all.filter(holds).length > all.length;
+}
+
+/** Of boxes as shares, where pixels stand beside them. */
+export const SHARES = 'normalized_boxes';
+
+/** Sizes out of boxes in both units. */
+export function withSizeBetween(record: Map<DataValue, DataValue>): PictureRecord {
+  const [boxes, shares] = [record.get('boxes'), record.get(SHARES)];
+  record.delete(SHARES);
+  if (!isNumberArray(boxes) || !isNumberArray(shares)) return record;
+  const [numBoxes = 0, width = 0] = boxes.shape;
+  if (width !== 4 || shares.shape.join() !== boxes.shape.join())
+    throw new LxmertError('boxes and normalized_boxes should have four numbers for each box.');
+  const corners = (array: typeof boxes): Float32Array => firstFour(floatsOf(array), numBoxes);
+  const size = sizeBetween(corners(boxes), corners(shares), { boxes: 'boxes', shares: SHARES });
+  return record.set('img_h', size.height).set('img_w', size.width);
 }
