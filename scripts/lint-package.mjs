@@ -67,28 +67,51 @@ function check({ file, size, unpackedSize, names }) {
   return problems;
 }
 
-/** What src/ has and the package lacks, or the other way round. */
+/** What src/ has and the package lacks, or the other way round; of declarations those alone that its entry points lead to. */
 function unlikeTheSources(names) {
   const sources = readdirSync(path.join(project, 'src'), { recursive: true, encoding: 'utf8' })
     .map((name) => name.split(path.sep).join('/'))
     .filter((name) => /\.(ts|json|py)$/.test(name));
-  const wanted = sources.flatMap((name) =>
+  const known = sources.flatMap((name) =>
     /\.(json|py)$/.test(name) ? [name] : ['.js', '.d.ts'].map((end) => name.replace(/\.ts$/, end)),
   );
+  const led = leadTo(typesOf(JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8')).exports));
+  const wanted = known.filter((name) => !name.endsWith('.d.ts') || led.has(`dist/src/${name}`));
   const packed = names
     .filter((name) => name.startsWith('dist/src/'))
     .map((name) => name.slice('dist/src/'.length));
   return [
     ...wanted
       .filter((name) => !packed.includes(name))
-      .map((name) => `dist/src/${name} is missing; run npm run build.`),
+      .map((name) =>
+        existsSync(path.join(project, 'dist/src', name))
+          ? `dist/src/${name} is needed in the package, and "files" of package.json leaves it out.`
+          : `dist/src/${name} is missing; run npm run build.`,
+      ),
     ...packed
-      .filter((name) => !wanted.includes(name))
+      .filter((name) => !known.includes(name))
       .map((name) => `dist/src/${name} has no source; run npm run build.`),
     ...['dist/web/app/index.html', 'dist/web/explanation/explanation.js']
       .filter((name) => !names.includes(name))
       .map((name) => `${name} is missing; run npm run build:web.`),
   ];
+}
+
+/** The declarations that the entry points of the package name. */
+function typesOf(exports) {
+  if (typeof exports !== 'string') return Object.values(exports).flatMap(typesOf);
+  return exports.endsWith('.d.ts') ? [path.posix.normalize(exports)] : [];
+}
+
+/** These declarations, and all that they import. */
+function leadTo(files) {
+  const led = new Set(files);
+  for (const file of led) {
+    const text = readFileSync(path.join(project, file), 'utf8');
+    for (const [, imported] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.js['"]/g))
+      led.add(path.posix.join(path.posix.dirname(file), `${imported}.d.ts`));
+  }
+  return led;
 }
 
 function tool(name, words) {
