@@ -133,7 +133,8 @@ const program = `
 needing('program', 'script').it('nothing is cut in a real terminal of 80 or 100 columns', () => {
   const long = `${'the advice under a bad run '.repeat(9)}ends here.`;
   for (const columns of [80, 100]) {
-    const words = ['--input-type=module', '-e', program, path.resolve('dist/src/cli/screen.js'), long];
+    const screen = path.resolve('dist/src/cli/terminal/screen.js');
+    const words = ['--input-type=module', '-e', program, screen, long];
     const quoted = [process.execPath, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     const { stdout } = spawnSync('script', ['-qec', `stty cols ${columns}; ${quoted}`, '/dev/null'], {
       env: { ...process.env, TERM: 'xterm' },
