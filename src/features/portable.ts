@@ -8,4 +8,4 @@ export {
   provenanceSchema,
 } from './provenance.js';
 export { featureArray, normalisedBoxes, regionMask } from './regionArrays.js';
-export { type FeatureRow, featureSizeOf } from './row.js';
+export { type FeatureRow, featureSizeOf, findBoxProblem } from './row.js';

@@ -3,6 +3,7 @@
 import { LxmertError, UsageError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
 import type { ExtractedRegions, RegionExtractor } from '../data/regionExtractor.js';
+import { findBoxProblem } from '../features/portable.js';
 import { differenceFromBackground } from './background.js';
 import { DEFAULT_GRID, describePixels, MAX_GRID, MIN_GRID, pixelFeatureSize } from './pixelFeatures.js';
 import { type PixelBox, proposeRegions } from './pixelRegions.js';
@@ -24,7 +25,7 @@ export interface PixelExtractor extends RegionExtractor {
   /**
    * The same numbers for boxes that are given, (n, 4) in pixels of the picture, in their order.
    *
-   * @throws LxmertError for a box without an area
+   * @throws LxmertError for a box without an area, and for one that leaves the picture by more than rounding does
    */
   describe(image: RgbImage, boxes: Float32Array): ExtractedRegions;
 }
@@ -54,7 +55,7 @@ export function pixelExtractor(options: PixelExtractorOptions = {}): PixelExtrac
     extract: (image) =>
       extract(image, grid, (working, difference) => proposeRegions(working, numBoxes, difference)),
     describe: (image, boxes) => ({
-      ...extract(image, grid, (_, __, factor) => givenBoxes(boxes, factor)),
+      ...extract(image, grid, (_, __, factor) => givenBoxes(image, boxes, factor)),
       boxes,
     }),
   };
@@ -85,9 +86,14 @@ function extract(image: RgbImage, grid: number, propose: Propose): ExtractedRegi
 }
 
 /** @param factor by which the picture was made smaller */
-function givenBoxes(boxes: Float32Array, factor: number): PixelBox[] {
+function givenBoxes({ width, height }: RgbImage, boxes: Float32Array, factor: number): PixelBox[] {
+  const problem = findBoxProblem(boxes, boxes.length / 4, width, height);
+  if (problem !== undefined) throw new LxmertError(`The boxes cannot be described: ${problem}`);
+  const within = (value: number, side: number): number => Math.max(0, Math.min(value, side));
   return Array.from({ length: boxes.length / 4 }, (_, i) => {
-    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4) as unknown as PixelBox;
+    const given = boxes.subarray(4 * i, 4 * i + 4) as unknown as PixelBox;
+    const [x1, x2] = [within(given[0], width), within(given[2], width)];
+    const [y1, y2] = [within(given[1], height), within(given[3], height)];
     if (!(x2 > x1 && y2 > y1)) {
       throw new LxmertError(
         `Box ${i} (${x1}, ${y1}, ${x2}, ${y2}) has no area, so there are no pixels to describe it by.`,

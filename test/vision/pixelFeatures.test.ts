@@ -49,6 +49,19 @@ describe('features from pixels', () => {
     expect(features).toEqual(Float32Array.from(given.features));
   });
 
+  it('are those of the border for a box that passes it by a rounding, and none for one that leaves the picture', () => {
+    const image = drawing(310, 220);
+    const of = (...box: number[]) => extractor.describe(image, Float32Array.from(box)).features;
+    expect(of(-0.001, -0.001, 310.001, 220.001)).toEqual(of(0, 0, 310, 220));
+    expect(of(0, 0, 310, 220).every((value) => value >= 0)).toBe(true);
+    for (const box of [
+      [-5, 0, 20, 20],
+      [0, 0, 20, 230],
+      [0, 0, 20, Number.NaN],
+    ])
+      expect(() => of(...box)).toThrow(/box 0 \(.*\) leaves the image, which is 310 x 220 pixels/);
+  });
+
   it('are averages of the colors of what stands out, weighted by the part of each pixel in a cell', () => {
     const image = drawing(31, 22);
     const difference = differenceFromBackground(image);
