@@ -1,7 +1,7 @@
 /** @file The page without a server in a real browser, behind a plain static server, with a small random model. */
 
 import { execFile } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -136,31 +136,6 @@ needing('chromium', 'program').describe('the site', () => {
       expect(await page.locator('.explanation > .reading').textContent()).toMatch(
         /looks most at|spread evenly/,
       );
-    });
-  });
-
-  it('answers a new question before all is known that the one before becomes without its parts', async () => {
-    await visit(async (page) => {
-      // A question right behind the asking for removal, as from a visitor who does not wait.
-      await page.addInitScript(`{
-        const post = Worker.prototype.postMessage;
-        let question;
-        window.replies = [];
-        Worker.prototype.postMessage = function (message) {
-          post.call(this, message);
-          if (message.request.kind === 'explain') question = message.request;
-          if (message.request.kind !== 'remove' || window.replies.length > 0) return;
-          window.replies.push('asked');
-          this.addEventListener('message', ({ data }) => {
-            if ('loading' in data) return;
-            window.replies.push(data.id === message.id ? 'removal' : data.id === -1 ? 'answer' : 'other');
-          });
-          post.call(this, { id: -1, request: question });
-        };
-      }`);
-      await page.reload();
-      await page.locator('.regions .change').first().waitFor();
-      expect(await page.evaluate('replies')).toEqual(['asked', 'answer', 'removal']);
     });
   });
 
@@ -394,7 +369,7 @@ needing('chromium', 'program').describe('the site', () => {
     }
   });
 
-  it('asks about pictures whose regions were found beforehand', async () => {
+  it('asks about pictures whose regions were found beforehand, and answers between the passes of a removal', async () => {
     await writeSmallRun(at('detected'), { featureSize: 3 });
     mkdirSync(at('photos'));
     cpSync(at('photo.png'), at('photos/photo.png'));
@@ -428,6 +403,32 @@ needing('chromium', 'program').describe('the site', () => {
           );
           await ask(page, question);
           expect((await shownAnswers(page)).length).toBe(5);
+        },
+        { from: own },
+      );
+      const { pictures } = JSON.parse(readFileSync(at('stored/site.json'), 'utf8'));
+      const stored = JSON.parse(readFileSync(at(path.join('stored', pictures[0].regions)), 'utf8'));
+      const asked = { of: { id: 'photo', name: 'photo', stored }, question };
+      await visit(
+        async (page) => {
+          // What a question becomes without its parts, and another question behind it, both while the model loads.
+          await page.addInitScript(`{
+            const post = Worker.prototype.postMessage;
+            window.replies = [];
+            Worker.prototype.postMessage = function (message) {
+              post.call(this, message);
+              if (message.request.kind !== 'load') return;
+              const names = { [-1]: 'removal', [-2]: 'answer' };
+              this.addEventListener('message', ({ data }) => {
+                if (data.id in names) window.replies.push('result' in data ? names[data.id] : data.failure);
+              });
+              post.call(this, { id: -1, request: { kind: 'remove', ...${JSON.stringify(asked)} } });
+              post.call(this, { id: -2, request: { kind: 'explain', ...${JSON.stringify(asked)} } });
+            };
+          }`);
+          await page.reload();
+          // The question waits for one pass, and not for all.
+          await expect.poll(() => page.evaluate('replies')).toEqual(['answer', 'removal']);
         },
         { from: own },
       );
