@@ -86,12 +86,6 @@ export interface RemovalVariants {
   readonly keptRegions: readonly (readonly number[])[];
 }
 
-/**
- * Rows of regions in one pass at most: 40 MB of features of the published size. With 36 regions all variants of any
- * question are one pass.
- */
-export const MAX_REMOVAL_ROWS = 5120;
-
 /** Marks a piece that continues a word (`src/text/vocabulary.ts`). */
 const CONTINUATION = '##';
 

@@ -5,12 +5,13 @@ import type { LxmertInputs } from '../model/index.js';
 import { type AnsweringModel, withProbabilitiesOf } from '../tasks/index.js';
 import { fromTypedArray } from '../torch/index.js';
 import * as ops from '../torch/operators/index.js';
-import {
-  MAX_REMOVAL_ROWS,
-  type RemovalVariant,
-  type RemovalVariants,
-  type VariantProbabilities,
-} from './removal.js';
+import type { RemovalVariant, RemovalVariants, VariantProbabilities } from './removal.js';
+
+/**
+ * Rows of regions in one pass at most: 40 MB of features of the published size. With 36 regions all variants of any
+ * question are one pass.
+ */
+const MAX_REMOVAL_ROWS = 5120;
 
 /** @param ids of the whole question */
 export function probabilitiesOfVariants(

@@ -37,6 +37,11 @@ export interface StatedBoxes {
   readonly values: Float32Array;
 }
 
+/** (n, 4): x1, y1, x2, y2 in pixels of a picture of `width` x `height` */
+export function pixelBoxesOf({ values, form }: StatedBoxes, width: number, height: number): Float32Array {
+  return toPixelCorners({ boxes: values, width, height }, form);
+}
+
 /** Boxes by image id; all of them are held, 16 bytes each. */
 export class GivenBoxes {
   private constructor(
@@ -129,7 +134,7 @@ export class GivenBoxes {
    * @throws LxmertError when the file has none for the image
    */
   pixelBoxesOf(imageId: string, width: number, height: number): Float32Array {
-    return toPixelCorners({ boxes: this.boxesOf(imageId), width, height }, this.form);
+    return pixelBoxesOf(this.of(imageId), width, height);
   }
 
   /** What makes the boxes of an image other ones than before: the numbers, and for what they are taken. */

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { LxmertError } from '../common/errors.js';
 import type { RgbImage } from '../common/rgbImage.js';
-import { findBoxProblem, toPixelCorners } from '../features/files.js';
+import { findBoxProblem } from '../features/files.js';
 import { sha256Of } from '../formats/hashes/sha256.js';
 import { decodeImage } from '../vision/decodeImage.js';
 import type { DetectedRegions, PreparedImage } from '../vision/detector/index.js';
@@ -11,7 +11,7 @@ import type { ImageFile } from '../vision/imageFiles.js';
 import { readPicture, readPictureSync } from '../vision/pictureFile.js';
 import type { PictureFile } from './contentHash.js';
 import type { DescribedPicture, SkippedPicture } from './describedPicture.js';
-import type { GivenBoxes, StatedBoxes } from './givenBoxes.js';
+import { type GivenBoxes, pixelBoxesOf, type StatedBoxes } from './givenBoxes.js';
 import type { Detector } from './settings.js';
 
 /** A picture that is ready for the detector. */
@@ -66,7 +66,7 @@ async function decodePicture(
   const picture = { sha256: sha256Of(bytes), numBytes: bytes.byteLength, modified };
   const decoded = await decodeImage(bytes, { name: image.file, requireSize });
   const { width, height } = decoded;
-  const boxes = given && toPixelCorners({ boxes: given.values, width, height }, given.form);
+  const boxes = given && pixelBoxesOf(given, width, height);
   if (boxes !== undefined) {
     const problem = findBoxProblem(boxes, boxes.length / 4, width, height);
     if (problem !== undefined) throw new LxmertError(`In ${given?.file}, ${problem}`);

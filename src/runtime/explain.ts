@@ -28,7 +28,7 @@ import type { RuntimeModel } from './loadModel.js';
 
 /**
  * Rows of regions in one pass at most. WebAssembly computes no faster with more, and another question waits for one pass
- * alone: half a second of the ten that 36 regions take with a model of the published size.
+ * alone: one or two seconds of the five (int8) or twelve that 36 regions take on one thread with a model of the published size.
  */
 const REMOVAL_ROWS = 320;
 

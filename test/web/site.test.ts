@@ -276,7 +276,7 @@ needing('chromium', 'program').describe('the site', () => {
           expect(others).toEqual([]);
           await lxmert('export', 'site', '--model', 'run', '--out', 'renewed', '--title', 'Renewed');
           await page.evaluate('navigator.serviceWorker.ready.then((found) => found.update())');
-          await expect.poll(() => cacheNames(page), { timeout: 20_000 }).not.toContain(old);
+          await expect.poll(() => cacheNames(page)).not.toContain(old);
           await page.reload();
           await page.getByRole('heading', { name: 'Renewed' }).waitFor();
           expect(await cacheNames(page)).toHaveLength(1);

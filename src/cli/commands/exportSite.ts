@@ -7,7 +7,12 @@ import { z } from 'zod';
 import { UsageError } from '../../common/errors.js';
 import { sampleModelFolder } from '../../common/sampleAssets.js';
 import { exportModel } from '../../export/index.js';
-import { type ExportedSite, exportSite, manifestOf, requireAnswering } from '../../export/site/index.js';
+import {
+  type ExportedSite,
+  exportSite,
+  readFolderManifest,
+  requireAnswering,
+} from '../../export/site/index.js';
 import { assertCompatible, featureSizeOf, type StatedRow } from '../../features/files.js';
 import { formatBytes, formatCount } from '../../formats/numbers.js';
 import { type ModelManifest, PRECISIONS, type WeightsPrecision } from '../../runtime/index.js';
@@ -63,7 +68,7 @@ export const command = defineCommand({
     }
     const exported = await exportedFolder(model, precision, progress, notice, signal);
     try {
-      const manifest = await manifestOf(exported.folder);
+      const manifest = await readFolderManifest(exported.folder);
       requireAnswering(manifest, model);
       requireRegions(manifest, { ...options, model });
       const check = (row: StatedRow): void => requireRow(manifest, row, features as string, notice);

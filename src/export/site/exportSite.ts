@@ -15,7 +15,7 @@ import {
   type StoredRegions,
 } from './description.js';
 import { engineFiles } from './engineFiles.js';
-import { cutManifest, manifestOf, requireAnswering, sizesOf } from './modelFiles.js';
+import { cutManifest, readFolderManifest, requireAnswering, sizesOf } from './modelFiles.js';
 import { earlierFiles, removeFiles, SiteWriter } from './siteWriter.js';
 
 /** A picture to put on the page. */
@@ -65,7 +65,7 @@ const DETECTOR_FOLDER = 'detector';
 export async function exportSite(options: ExportSiteOptions): Promise<ExportedSite> {
   const { model, out, pictures, detector, precisions = [], signal } = options;
   const before = await earlierFiles(out);
-  const manifest = await manifestOf(model);
+  const manifest = await readFolderManifest(model);
   requireAnswering(manifest, model);
   const cut = cutManifest(manifest, precisions, model);
   const takesPictures = cut.regions.pixelRegions !== null || detector !== undefined;
@@ -129,7 +129,7 @@ export async function exportSite(options: ExportSiteOptions): Promise<ExportedSi
 }
 
 async function detectorManifest(folder: string): Promise<Manifest> {
-  const manifest = await manifestOf(folder);
+  const manifest = await readFolderManifest(folder);
   if (manifest.kind === 'detector') return manifest;
   throw new UsageError(`${folder} holds a model, not a detector. Make one with lxmert export onnx DETECTOR.`);
 }

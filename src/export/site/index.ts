@@ -2,4 +2,4 @@
 
 export type { StoredRegions } from './description.js';
 export { type ExportedSite, exportSite, type PictureForSite } from './exportSite.js';
-export { manifestOf, requireAnswering } from './modelFiles.js';
+export { readFolderManifest, requireAnswering } from './modelFiles.js';

@@ -21,7 +21,7 @@ import type { Manifest, ManifestWeights, ModelManifest, WeightsPrecision } from 
 const CHUNK_BYTES = 1 << 20;
 
 /** @throws UsageError that says what the folder is when it is no exported one, LxmertError for a manifest that is damaged */
-export async function manifestOf(folder: string): Promise<Manifest> {
+export async function readFolderManifest(folder: string): Promise<Manifest> {
   return await readManifest(await localFolder(folder));
 }
 
